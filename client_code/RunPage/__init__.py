@@ -45,6 +45,7 @@ class RunPage(RunPageTemplate):
             self.max_jobs = MAX_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_there=False)
+            dom.show(self, elsewhere=False)
             self.error.show(None)
 
     def load(self):
@@ -66,6 +67,7 @@ class RunPage(RunPageTemplate):
     def show(self, answer):
         """Draw the run, or why it cannot be shown."""
         self.show_parts(is_there="run" in answer)
+        dom.show(self, elsewhere="error" in answer)
         if "error" in answer:
             dom.fill(self, heading="This run cannot be shown")
             self.error.show(answer["error"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import threading
 import webbrowser
 from contextlib import closing
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 from ingest.domain.web_links import api_url_of
-from ingest.errors import Rejected
+from ingest.errors import IngestError, Rejected
 from ingest.settings import GithubSettings
 from ingest.wire.app_manifest import RegisteredApp, is_reachable, require_organization
 
@@ -116,7 +117,15 @@ def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
 
     clock = SystemClock(threading.Event())
     app = exchange_app_code(code, api_url=github.api_url, clock=clock)
-    save_app(file, app.as_settings())
+    try:
+        save_app(file, app.as_settings())
+    except IngestError as error:
+        kept = Path(tempfile.mkdtemp(prefix="runstream-")) / file.name
+        save_app(kept, app.as_settings())
+        raise Rejected(
+            f"{error} GitHub gives the key only once: it is in {kept}, for this user only. Move it "
+            f"to {file}, then install the App: {app.installation_url(github.web_url)}"
+        ) from error
     return app
 
 

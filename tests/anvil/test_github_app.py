@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 import requests
 from ingest.bootstrap.github import EXCHANGE_TRIES
@@ -83,6 +86,35 @@ def test_an_app_that_github_fails_to_hand_over_is_received_again(
     expect(page.get_by_role("status").filter(has_text="502")).to_be_visible()
     again.click()
     expect(page.get_by_role("button", name="Install")).to_be_visible()
+
+
+def test_a_key_that_cannot_be_saved_is_shown_and_saved_again(
+    serve_anvil: ServeAnvil, browser_page: BrowserPage, tmp_path: Path
+) -> None:
+    """GitHub gives it once: a full disk or a lost folder costs no App."""
+    folder = tmp_path / "kept"
+    file = folder / "github-app.json"
+    app = serve_anvil(settings={**WITHOUT_CREDENTIALS, "GITHUB_APP_FILE": str(file)})
+    page = browser_page.page
+    visit(page, app.url)
+    sign_in(page, EMAIL, first_password(app))
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Settings").click()
+    _open_credentials(page, Clicks())
+    page.get_by_role("button", name="Create GitHub App").click()
+    create = page.get_by_role("button", name="Create GitHub App for octocat")
+    expect(create).to_be_visible()
+    folder.rmdir()
+    folder.symlink_to(tmp_path / "nowhere")
+    create.click()
+    expect(page.get_by_text("GitHub shows the key only once.")).to_be_visible()
+    expect(page.get_by_text("github_app_private_key")).to_be_visible()
+    again = page.get_by_role("button", name="Save the App again")
+    again.click()
+    expect(page.get_by_role("status").filter(has_text=str(file))).to_be_visible()
+    folder.unlink()
+    again.click()
+    expect(page.get_by_role("button", name="Install")).to_be_visible()
+    assert "GITHUB_APP_PRIVATE_KEY" in json.loads(file.read_text())
 
 
 def _filter_pause_and_remove(page: Page) -> None:

@@ -172,3 +172,10 @@ def test_a_killed_runtime_is_a_lost_connection_until_it_is_back(
         page.wait_for_timeout(500)
 
     expect(banner).not_to_be_visible()
+
+
+def test_an_unknown_run_leads_on_to_the_others(page: Page, anvil_server: AnvilApp) -> None:
+    page.goto(f"{anvil_server.url}/#run?run_id=424242")
+    expect(page.get_by_role("heading", name="This run cannot be shown")).to_be_visible()
+    page.get_by_role("link", name="View all runs").click()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()

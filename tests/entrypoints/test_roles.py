@@ -32,6 +32,7 @@ ADMINS = {
     "remove_source",
     "begin_github_app",
     "finish_github_app",
+    "save_github_app",
     "run_doctor",
     "create_queues",
     "add_account",

@@ -119,6 +119,32 @@ def test_a_code_that_github_does_not_accept_ends_the_command(
     assert not (cli.folder / ".runstream/github-app.json").exists()
 
 
+def test_a_rejection_for_another_reason_is_not_called_a_used_code(
+    cli: CommandLine, registration: str
+) -> None:
+    callback = callback_of(registration)
+    cli.inject(path="/conversions$", do="error", status=422)
+    done = requests.get(callback, timeout=30)
+    assert (done.status_code, "used or older" in done.text) == (400, False)
+    assert "(422)" in done.text
+
+
+def test_a_key_that_cannot_be_saved_is_kept_elsewhere(cli: CommandLine, registration: str) -> None:
+    """GitHub gives it once: the message names the file, for this user only."""
+    callback, folder = callback_of(registration), cli.folder / ".runstream"
+    folder.rmdir()
+    folder.touch()
+    done = requests.get(callback, timeout=30)
+    assert done.status_code == 400
+    kept = re.search(r"it is in (\S+), for this user only", done.text)
+    assert kept is not None
+    file = Path(kept[1])
+    assert "GITHUB_APP_PRIVATE_KEY" in json.loads(file.read_text())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.unlink()
+    file.parent.rmdir()
+
+
 def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine) -> None:
     for option, value in (("--organization", "no spaces!"), ("--host", "git example")):
         refused = cli.run("github-app", "create", "--no-browser", option, value)

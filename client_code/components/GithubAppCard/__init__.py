@@ -6,6 +6,12 @@ from ... import actions, callback, dom
 from ..SecretRow import SecretRow
 from ._anvil_designer import GithubAppCardTemplate
 
+SECRETS = "Create these App Secrets in the Anvil editor. They are shown only once."
+UNSAVED = (
+    " Correct it and save the App again, or copy these values into the settings of the same names. "
+    "GitHub shows the key only once."
+)
+
 
 class GithubAppCard(GithubAppCardTemplate):
     """A card with a button that leads to GitHub; it finishes when GitHub leads back."""
@@ -55,10 +61,19 @@ class GithubAppCard(GithubAppCardTemplate):
         self.retry.visible = not is_done
         if not is_done:
             return
+        self.app = app
         if not app["secrets"]:
             location.assign(app["installation_url"])
             return
         dom.show(self, secrets_place=True)
         self.secrets.show(app["secrets"])
-        dom.fill(self, created="{} was created.".format(app["name"]))
+        what_to_do = app["unsaved"] + UNSAVED if app["unsaved"] else SECRETS
+        dom.fill(self, created="{} was created.".format(app["name"]), what_to_do=what_to_do)
         dom.set_link(self.dom_nodes["install"], app["installation_url"])
+        self.save.visible = bool(app["unsaved"])
+
+    def save_click(self, **event):
+        """Save the App that could not be saved; then GitHub shows where to install it."""
+        is_done, _ = actions.attempt(self, "save_github_app", self.app["secrets"])
+        if is_done:
+            location.assign(self.app["installation_url"])

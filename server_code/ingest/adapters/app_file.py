@@ -29,7 +29,7 @@ def load_app_file(path: Path) -> dict[str, str]:
 def save_app_file(path: Path, values: Mapping[str, str]) -> None:
     """Save the settings of an App. Raises Rejected where the file holds one, or cannot be written.
 
-    GitHub shows the key once: without the file, the App has to be deleted and created anew.
+    GitHub shows the key once: whoever calls this keeps it where it cannot be saved.
     """
     _require_free(path)
     try:
@@ -37,7 +37,7 @@ def save_app_file(path: Path, values: Mapping[str, str]) -> None:
     except OSError as error:
         raise Rejected(
             f"The key of the GitHub App {values.get('GITHUB_APP_ID')} could not be saved in {path} "
-            f"({type(error).__name__}). Delete the App on GitHub, then create another one."
+            f"({type(error).__name__})."
         ) from error
 
 

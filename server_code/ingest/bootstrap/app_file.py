@@ -11,7 +11,9 @@ DEFAULT_APP_FILE = ".runstream/github-app.json"
 #: The setting that names another file.
 APP_FILE = "GITHUB_APP_FILE"
 
-_APP = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
+#: The settings of an App, and those of them that every App has.
+REQUIRED_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
+APP_SETTINGS = (*REQUIRED_SETTINGS, "GITHUB_WEBHOOK_SECRET")
 
 Lookup = Callable[[str], "str | None"]
 
@@ -31,8 +33,8 @@ def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:
 
     kept = load_app_file(Path(path))
     # Never the key of one App with the id of another.
-    if any(lookup(name) for name in _APP):
-        kept = {name: value for name, value in kept.items() if name not in _APP}
+    if any(lookup(name) for name in REQUIRED_SETTINGS):
+        kept = {name: value for name, value in kept.items() if name not in REQUIRED_SETTINGS}
     return lambda name: lookup(name) or kept.get(name)
 
 

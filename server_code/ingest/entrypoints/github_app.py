@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import anvil.server
 
 from ..adapters.anvil_secrets import find
-from ..bootstrap.app_file import APP_FILE, require_no_app, save_app
+from ..bootstrap.app_file import (
+    APP_FILE,
+    APP_SETTINGS,
+    REQUIRED_SETTINGS,
+    require_no_app,
+    save_app,
+)
 from ..bootstrap.github import exchange_app_code
+from ..errors import IngestError, Rejected, StateUnavailable
 from ..services.sources.register_app import issue_state, require_state, use_up_state
 from ..wire.app_manifest import AppRequest
 from .arguments import optional_text, require_text
 from .auth import login_required
 from .request_context import RequestContext
+
+_MAX_KEY_CHARACTERS = 10_000
 
 
 @login_required
@@ -45,24 +55,46 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
 def finish_github_app(request: RequestContext, code: object, state: object) -> dict[str, Any]:
     """Exchange GitHub's code for the App, and keep it where this host keeps secrets.
 
-    A host without a private file returns the App Secrets to create; they are shown once.
+    A host without a private file returns the App Secrets to create; they are shown once. So does
+    one that cannot write it, with the reason in ``unsaved``: GitHub gives the key only once.
     """
     given, begun = require_text(code, "The code"), require_text(state, "The state")
     require_state(request.state, begun, actor=request.actor, now=request.now)
     github = request.settings.github
     app = exchange_app_code(given, api_url=github.api_url, clock=request.clock)
-    use_up_state(request.state, begun, actor=request.actor, now=request.now)
-    file, values = _private_file(), app.as_settings()
-    if file is not None:
-        save_app(file, values)
-    request.note(f"created the GitHub App {app.name}")
+    file, values, unsaved = _private_file(), app.as_settings(), None
+    try:
+        if file is not None:
+            save_app(file, values)
+    except IngestError as error:
+        unsaved = str(error)
+    with suppress(StateUnavailable):  # the code is used up in any case, and the key is not lost
+        use_up_state(request.state, begun, actor=request.actor, now=request.now)
+        request.note(f"created the GitHub App {app.name}")
+    is_kept = file is not None and unsaved is None
+    shown = {} if is_kept else values
     return {
         "name": app.name,
         "installation_url": app.installation_url(github.web_url),
-        "secrets": []
-        if file is not None
-        else [{"name": name.lower(), "value": value} for name, value in values.items()],
+        "secrets": [{"name": name.lower(), "value": value} for name, value in shown.items()],
+        "unsaved": unsaved,
     }
+
+
+@login_required
+def save_github_app(request: RequestContext, received: object) -> None:
+    """Save an App that could not be saved when it was received."""
+    file = _private_file()
+    if file is None or not isinstance(received, list):
+        raise Rejected("This host has no private file: create the App Secrets instead.")
+    given = {each.get("name"): each.get("value") for each in received if isinstance(each, dict)}
+    values = {
+        name: require_text(given.get(name.lower()), name, maximum=_MAX_KEY_CHARACTERS)
+        for name in APP_SETTINGS
+        if name in REQUIRED_SETTINGS or given.get(name.lower())
+    }
+    save_app(file, values)
+    request.note(f"saved the GitHub App {values['GITHUB_APP_ID']}")
 
 
 def _private_file() -> Path | None:

@@ -53,6 +53,7 @@ REQUIRED_ROLES = {
     "remove_source": Role.ADMIN,
     "begin_github_app": Role.ADMIN,
     "finish_github_app": Role.ADMIN,
+    "save_github_app": Role.ADMIN,
     "run_doctor": Role.ADMIN,
     "create_queues": Role.ADMIN,
     "add_account": Role.ADMIN,

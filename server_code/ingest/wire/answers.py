@@ -37,6 +37,9 @@ from .fields import load_json
 from .reasons import Reason, parse_reason
 from .refusals import find_remedy, permission_remedy, requires_sso, sso_remedy
 
+#: A code of an App's manifest is posted here; 422 does not mean that there is no such code.
+MANIFESTS = "/app-manifests/"
+
 _REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
 _PUBLIC_API = "https://api.github.com"
 
@@ -127,7 +130,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
         return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):
         return _refusal(answer, path, reason)
-    if status in (404, 409, 410, 422):
+    if status in (404, 409, 410) or (status == 422 and not path.startswith(MANIFESTS)):
         return _missing(status, path, words)
     return BadRequest(
         f"GitHub rejected the request for {path} ({status}){words}",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ...domain.counters import Counters
-from ...errors import NotFound, Rejected, RepositoryUnavailable
+from ...errors import BadRequest, NotFound, Rejected, RepositoryUnavailable
 from ...ports import Clock
+from ...wire.answers import MANIFESTS
 from ...wire.app_manifest import RegisteredApp, parse_registered_app
 from .client import GithubClient
 from .credentials import StaticToken
 from .request import Request
 
-_CONVERSIONS = "/app-manifests/{}/conversions"
+_CONVERSIONS = MANIFESTS + "{}/conversions"
 
 
 def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
@@ -27,6 +28,11 @@ def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
         raise Rejected(
             "GitHub does not accept this code: it is used or older than one hour. "
             "Create the App again."
+        ) from error
+    except BadRequest as error:
+        raise Rejected(
+            f"{error} The App can be received again for an hour after it was created; if GitHub "
+            "keeps rejecting it, delete the App on GitHub and create another one."
         ) from error
     finally:
         client.close()

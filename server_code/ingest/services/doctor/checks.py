@@ -175,7 +175,8 @@ def _nothing_watched() -> Check:
         subject="repositories",
         status=WARNING,
         finding="No repository is watched yet.",
-        remedy="Give one: runstream doctor OWNER/REPO, and collect OWNER/REPO.",
+        remedy="Add one on the Repositories page of the web app, or name one: runstream doctor "
+        "OWNER/REPO, and collect OWNER/REPO.",
     )
 
 
