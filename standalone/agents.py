@@ -83,7 +83,7 @@ def run_agents(
 
 
 def watch(collector: Collector, repositories: Sequence[str]) -> None:
-    """Add repositories to the state, and free those whose holder on this machine has died."""
+    """Add repositories to the state, and end the leases of dead processes of this machine."""
     context, now = collector.context, collector.context.clock.now()
     days = context.settings.backfill_days
     for name in repositories:

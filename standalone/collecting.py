@@ -81,7 +81,7 @@ def collect_until_stopped(
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
-    """Run the agents until ``stop``; return the exit code, for to be stopped is no failure."""
+    """Run the agents until ``stop``; return 0: a stop is no failure."""
     started = time.monotonic()
     with open_view(collector.context.store) as show, _announced(stop):
         run_agents(
@@ -204,10 +204,10 @@ def _describe_pending(pending: Sequence[PendingItem]) -> str:
 
 
 def _report(summary: Summary, *, as_json: bool) -> None:
-    print_result(json.dumps(summary.as_json()) if as_json else _in_words(summary))
+    print_result(json.dumps(summary.as_json()) if as_json else _describe_summary(summary))
 
 
-def _in_words(summary: Summary) -> str:
+def _describe_summary(summary: Summary) -> str:
     lacking = f" ({summary.logs_unavailable:,} more do not exist)" * bool(summary.logs_unavailable)
     queues = "".join(f"\n  {name}: {count:,}" for name, count in summary.messages.items())
     return (

@@ -1,4 +1,4 @@
-"""What goes to stderr while a command works: text or JSON lines, without secrets."""
+"""The log on stderr: text or JSON lines, without secrets."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def write_notice(text: str, *, level: int = logging.INFO) -> None:
         write_to_stderr(f"{formatter.mask(text) if formatter else text}\n")
 
 
-def write_last_words(text: str) -> None:
+def write_final_notice(text: str) -> None:
     """Write a notice from a process that may hold any lock, and ends at once."""
     formatter = _formatter()
     if isinstance(formatter, JsonFormatter):

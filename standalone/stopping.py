@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from .command import INTERRUPTED
-from .logs import write_last_words
+from .logs import write_final_notice
 
 #: A supervisor kills what has not ended after 20 to 30 s.
 END_SECONDS = 15.0
@@ -75,7 +75,7 @@ def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
     def wait() -> None:
         stop.event.wait()
         if stop.signal_number is not None and not is_over.wait(END_SECONDS):
-            write_last_words("Stopped during work in progress, which the next start repeats.")
+            write_final_notice("Stopped during work in progress, which the next start repeats.")
             _end_at_once(stop.exit_code if exit_code is None else exit_code)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -80,11 +80,11 @@ class ServerLog:
             if self.is_ready.is_set():
                 self._echo(_RESTARTED)
             self.is_ready.set()
-        said = self._in_words(line)
+        said = self._describe(line)
         if said is not None:
             self._echo(said)
 
-    def _in_words(self, line: str) -> str | None:
+    def _describe(self, line: str) -> str | None:
         for pattern, words in _WORDS:
             if pattern.search(line):
                 return f"{words}: {line}"

@@ -117,13 +117,13 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
         ):
             if time.monotonic() - noticed_at >= NOTICE_SECONDS:
                 noticed_at = time.monotonic()
-                write_notice(_in_words(progress))
+                write_notice(_describe(progress))
     except IngestError:
         if progress.attempts:
             write_notice(_how_to_continue(span, progress))
         raise
     has_any = progress.attempts or progress.lost_attempts or stop.event.is_set()
-    click.echo(_in_words(progress) if has_any else _nothing_found(span))
+    click.echo(_describe(progress) if has_any else _nothing_found(span))
     for count, what in ((progress.lost_attempts, "attempts"), (progress.lost_logs, "logs")):
         if count:
             click.echo(f"{count} {what} are neither stored nor on GitHub any more.")
@@ -135,7 +135,7 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
     return 0
 
 
-def _in_words(progress: ReplayProgress) -> str:
+def _describe(progress: ReplayProgress) -> str:
     return (
         f"Replayed {progress.attempts} attempts, {progress.messages} messages about runs and jobs, "
         f"and {progress.logs} logs, up to {write_timestamp(progress.reached)}."

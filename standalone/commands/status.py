@@ -109,14 +109,14 @@ def _describe_depths(depths: Depths) -> dict[str, str]:
     words: dict[str, str] = {}
     first_with: dict[str, str] = {}
     for name, depth in depths.items():
-        text = _in_words(depth)
+        text = _describe(depth)
         first = first_with.setdefault(text.replace(name, ""), name)
         is_repeated = isinstance(depth, IngestError) and first != name
         words[name] = f"The same error as {first}." if is_repeated else text
     return words
 
 
-def _in_words(depth: QueueDepth | IngestError) -> str:
+def _describe(depth: QueueDepth | IngestError) -> str:
     if isinstance(depth, IngestError):
         return sentence_for(depth)
     counts = {"waiting": depth.visible, "in flight": depth.in_flight, "delayed": depth.delayed}

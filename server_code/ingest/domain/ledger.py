@@ -24,7 +24,8 @@ LOG_EXPIRED = "expired"
 DESIRED_RUNNING = "running"
 DESIRED_PAUSED = "paused"
 
-#: How finely and how long traffic is kept; spans begin at whole multiples of their length.
+#: The length of a span of message counts, and how long spans are kept. They begin at whole
+#: multiples of their length.
 TRAFFIC_SPAN = timedelta(minutes=5)
 TRAFFIC_KEPT = timedelta(days=1)
 
@@ -80,9 +81,9 @@ class RepositoryRecord:
 class AttemptRecord:
     """One attempt in the ledger.
 
-    ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
-    sight of its jobs with every step ever seen. ``published_statuses`` are those published of it,
-    in order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due
+    ``run``: its newest known version (None while only its number is known), ``jobs``: the newest
+    versions of its jobs with every step ever seen. ``published_statuses``: those published, in
+    order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.

@@ -1,4 +1,4 @@
-"""How far the watching of one repository has come: its run lists, their walk, sweeps, webhooks.
+"""The progress of watching one repository: run lists, their walk, sweeps and webhooks.
 
 The values of a repository's record. Each is stored flat in the record's body, under names that
 earlier releases gave them.

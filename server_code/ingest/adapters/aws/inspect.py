@@ -1,4 +1,4 @@
-"""Queues and bucket as the doctor sees them: the port QueueInspector. Leaves nothing behind."""
+"""The checks of queues and bucket, which leave nothing behind: the port QueueInspector."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AwsInspector(QueueInspector):
         )
 
     def require_send(self, name: str) -> None:
-        """Send an empty batch: SQS refuses it, but first it looks at the permission."""
+        """Send an empty batch: SQS refuses it, but checks the permission first."""
         from botocore.exceptions import ClientError
 
         url = find_queue(self._sqs, name)

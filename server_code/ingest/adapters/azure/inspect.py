@@ -1,4 +1,4 @@
-"""Queues and container as the doctor sees them: the port QueueInspector."""
+"""The checks of queues and container: the port QueueInspector."""
 
 from __future__ import annotations
 

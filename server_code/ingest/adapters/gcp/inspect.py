@@ -1,4 +1,4 @@
-"""Topics and bucket as the doctor sees them: the port QueueInspector."""
+"""The checks of topics and bucket: the port QueueInspector."""
 
 from __future__ import annotations
 

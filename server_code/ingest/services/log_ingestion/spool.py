@@ -1,4 +1,4 @@
-"""A log on its way: small in memory, else on disk without a name, gone with the process."""
+"""The buffer of a log during its download: in memory while small, else a file without a name."""
 
 from __future__ import annotations
 

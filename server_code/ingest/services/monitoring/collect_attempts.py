@@ -33,7 +33,7 @@ from .count_published import count_published
 from .job_read_policy import JobReadPolicy
 from .load_due import load_due_slice
 from .parallel_reads import read_in_groups
-from .poll_session import PollSession, keep_lease, renew_lease
+from .poll_session import PollSession, renew_lease_when_due, save_progress
 from .prove_deliveries import count_contradictions, find_status_changes, note_misses
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
@@ -59,7 +59,7 @@ def collect_attempts(context: CollectorContext, poll_session: PollSession) -> in
     that was read is published, and what publishing raises.
     """
     due = load_due_slice(context, poll_session.repository.full_name)
-    if not due or not keep_lease(context, poll_session):
+    if not due or not save_progress(context, poll_session):
         return 0
     _collect(context, poll_session, due)
     return len(due)
@@ -69,7 +69,7 @@ def collect_these(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     """Collect given attempts, as ``collect_attempts`` does a slice of those that are due."""
-    if due and keep_lease(context, poll_session):
+    if due and save_progress(context, poll_session):
         _collect(context, poll_session, due)
 
 
@@ -83,7 +83,7 @@ def _collect(
         _reader(context, poll_session, reads),
         clock=context.clock,
         should_continue=lambda: (
-            renew_lease(context, poll_session) and poll_session.should_continue()
+            renew_lease_when_due(context, poll_session) and poll_session.should_continue()
         ),
     )
     before = {record.key: record for record in due}

@@ -89,7 +89,7 @@ class PollSession:
         self.repository = replace(self.repository, run_lists=lists)
 
 
-def keep_lease(context: CollectorContext, poll_session: PollSession) -> bool:
+def save_progress(context: CollectorContext, poll_session: PollSession) -> bool:
     """Save the progress and renew the lease; return False if another holder has taken over."""
     poll_session.leased_at = context.clock.now()
     until = poll_session.leased_at + timedelta(seconds=LEASE_SECONDS)
@@ -98,11 +98,11 @@ def keep_lease(context: CollectorContext, poll_session: PollSession) -> bool:
     )
 
 
-def renew_lease(context: CollectorContext, poll_session: PollSession) -> bool:
+def renew_lease_when_due(context: CollectorContext, poll_session: PollSession) -> bool:
     """Renew the lease when a part of it is over; return False if another holder has it."""
     if context.clock.now() - poll_session.leased_at < _RENEW_AFTER:
         return True
-    return keep_lease(context, poll_session)
+    return save_progress(context, poll_session)
 
 
 def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:

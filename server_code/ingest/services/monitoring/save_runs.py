@@ -11,7 +11,7 @@ from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...domain.source_records import RUNS_FILTERED, filtered_counter
 from ..context import CollectorContext
-from .poll_session import PollSession, renew_lease
+from .poll_session import PollSession, renew_lease_when_due
 from .read_attempts import filtered_record
 
 
@@ -55,7 +55,7 @@ def upsert_runs(
     if due:
         poll_session.note_changes(due.values(), now)
     # A long list takes longer to walk than a lease lasts.
-    renew_lease(context, poll_session)
+    renew_lease_when_due(context, poll_session)
 
 
 def _is_left_alone(

@@ -14,7 +14,7 @@ from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited
 from ...ports import RunPage, RunQuery
 from ..context import CollectorContext
 from .open_runs import remove_status_validators
-from .poll_session import PollSession, keep_lease
+from .poll_session import PollSession, save_progress
 from .save_runs import upsert_runs
 from .sweep_days import sweep_span
 
@@ -107,7 +107,7 @@ def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage |
         is_whole = _walk_pages(context, poll_session, first)
     except IngestError as error:
         # The next poll continues here.
-        keep_lease(context, poll_session)
+        save_progress(context, poll_session)
         if isinstance(error, RateLimited):
             raise
         poll_session.note_failure(error)
