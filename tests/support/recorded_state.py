@@ -48,6 +48,7 @@ def recorded_lines(name: str) -> list[dict[str, Any]]:
 
 #: Where fields are today that had another name or place in release 0.1.
 MOVED = {
+    "holder": ("host",),
     "look_at": ("next_check_at",),
     "validators": ("run_lists", "validators"),
     "page_floor": ("run_lists", "page_floor"),
