@@ -107,7 +107,7 @@ def test_a_key_that_cannot_be_saved_is_shown_and_saved_again(
     folder.symlink_to(tmp_path / "nowhere")
     create.click()
     expect(page.get_by_text("GitHub shows the key only once.")).to_be_visible()
-    expect(page.get_by_text("github_app_private_key")).to_be_visible()
+    expect(page.get_by_text("github_app_private_key", exact=True)).to_be_visible()
     again = page.get_by_role("button", name="Save the App again")
     again.click()
     expect(page.get_by_role("status").filter(has_text=str(file))).to_be_visible()
