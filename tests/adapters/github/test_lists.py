@@ -201,6 +201,51 @@ def test_a_job_that_is_listed_twice_is_no_other_job():
     assert (len(found.jobs), found.is_complete) == (3, True)
 
 
+def artifacts(count):
+    return [{"id": number + 1, "name": str(number + 1)} for number in range(count)]
+
+
+def test_artifacts_that_move_between_two_pages_are_all_read_once():
+    """They are read for one message only: what was missed then was lost."""
+    is_moved = [False]
+
+    def answer(asked):
+        listed = artifacts(130)
+        if not is_moved[0]:
+            is_moved[0] = True
+            return a_page(asked, listed, "artifacts")
+        return a_page(asked, [listed[-1], *listed[:-1]], "artifacts")
+
+    with stub_github(answer) as github:
+        found = actions_of(github).fetch_artifacts("octo/api", 7)
+        assert sorted(each.id for each in found) == list(range(1, 131))
+        assert len(github.asked) == 4
+
+
+def test_a_deleted_artifact_makes_none_of_the_next_page_missing():
+    """The next page begins one artifact later."""
+    is_deleted = [False]
+
+    def answer(asked):
+        listed = artifacts(130)[1 if is_deleted[0] else 0 :]
+        is_deleted[0] = True
+        return a_page(asked, listed, "artifacts")
+
+    with stub_github(answer) as github:
+        found = actions_of(github).fetch_artifacts("octo/api", 7)
+    assert {each.id for each in found} >= set(range(2, 131))
+
+
+def test_a_count_of_artifacts_that_is_wrong_for_good_is_not_believed_for_ever():
+    """A single page cannot have moved, and is read once."""
+    for listed, requests in ((130, 6), (30, 2)):
+        with stub_github(
+            lambda asked, n=listed: a_page(asked, artifacts(n), "artifacts", total=200)
+        ) as github:
+            assert len(actions_of(github).fetch_artifacts("octo/api", 7)) == listed
+            assert len(github.asked) <= requests
+
+
 @pytest.mark.parametrize(
     ("count", "total", "requests"), [(130, 130, 2), (200, 200, 2), (100, 130, 2), (30, 130, 1)]
 )

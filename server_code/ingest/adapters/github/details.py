@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
 from ...ports import Answer
@@ -20,6 +23,9 @@ _MAX_ANNOTATIONS = 1000
 
 #: Artifacts of one run that are read at most.
 _MAX_ARTIFACTS = 500
+
+#: A list of several pages that lacks artifacts is read so often before it is believed.
+_MAX_ARTIFACT_READS = 3
 
 _ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"
 _PENDING_DEPLOYMENTS = "/repos/{}/actions/runs/{}/pending_deployments"
@@ -63,11 +69,20 @@ def fetch_artifacts(
     repository: str,
     run_id: int,
 ) -> tuple[Artifact, ...]:
-    """Fetch the artifacts of a run, a hundred in a request."""
+    """Fetch the artifacts of a run, a hundred in a request.
+
+    Artifacts that move between two pages make one appear twice and another not at all.
+    """
     wanted = ListRequest(
         request=Request.to(_ARTIFACTS, repository, run_id),
         key="artifacts",
         max_items=_MAX_ARTIFACTS,
     )
-    found = map(parse_artifact, lists.fetch(client, wanted).items or ())
-    return tuple(links.artifact(artifact) for artifact in found if artifact is not None)
+    found: dict[object, Mapping[str, Any]] = {}
+    for _ in range(_MAX_ARTIFACT_READS):
+        answer = lists.fetch(client, wanted)
+        found.update((item.get("id"), item) for item in answer.items or ())
+        if answer.pages == 1 or answer.has_next or len(found) >= answer.total_count:
+            break
+    parsed = map(parse_artifact, found.values())
+    return tuple(links.artifact(artifact) for artifact in parsed if artifact is not None)

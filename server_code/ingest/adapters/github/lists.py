@@ -45,6 +45,7 @@ class ListAnswer:
     validator: str | None
     answered_at: datetime | None
     was_redirected: bool = False
+    pages: int = 1
 
     @property
     def total_count(self) -> int:
@@ -240,6 +241,7 @@ class _Walk:
             validator=json.dumps([self.size, *etags]) if is_whole else None,
             answered_at=self._answered_at,
             was_redirected=self._was_redirected,
+            pages=len(self._etags),
         )
 
     def _is_counted_on(self, found: int) -> bool:
