@@ -604,6 +604,24 @@ def test_a_repository_whose_poll_met_a_busy_state_fails_only_the_second_time(sta
     assert here.record().last_error is None
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (StateUnavailable("The state is damaged; restore a copy."), "do what the error says"),
+        (StateBusy("In the way."), "No action is needed"),
+    ],
+)
+def test_a_state_that_needs_somebody_is_not_told_to_pass_by_itself(stage, error, remedy):
+    """A damaged file stays damaged, however often it is tried; a busy one does not."""
+    here = stage(WorldBuilder().run(seconds=60).job("a"), at=100)
+    context = replace(here.context, store=Refusing(here.state, error))
+    for _ in range(2):
+        here.advance(10)
+        here.poll(context=context)
+    [reported] = here.state.list_errors(limit=9)
+    assert remedy in reported.remedy
+
+
 class Refusing:
     """A store in which other processes are in the way of what lists show."""
 

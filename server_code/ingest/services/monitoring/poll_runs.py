@@ -25,6 +25,7 @@ from ...errors import (
     RequestPaused,
     Retriable,
     StateBusy,
+    StateUnavailable,
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
@@ -283,6 +284,8 @@ def _remedy(error: IngestError) -> str:
         return error.remedy
     if isinstance(error, NotFound):
         return "Check the repository's name and that the token may read it, or remove it."
+    if isinstance(error, StateUnavailable) and not isinstance(error, StateBusy):
+        return "Runstream tries again. If it lasts, do what the error says, and run the checks."
     if isinstance(error, Retriable):
         return "No action is needed: Runstream tries again."
     if isinstance(error, Fatal):
