@@ -219,6 +219,29 @@ def test_an_empty_page_does_not_end_the_list(stage):
     assert len(here.runs()) == 250
 
 
+def test_runs_that_are_deleted_while_the_list_is_walked_hide_no_others(stage):
+    """Those after them move up, onto a page that was read before."""
+    here = stage(many_runs(350, every=60), at=350 * 60)
+    fetch, deleted = here.context.github.fetch_runs, [0]
+
+    def deleting(repository, query, validator=None):
+        if query.status is not None or query.created is not None:
+            return fetch(repository, query, validator)
+        if query.page == 3:
+            deleted[0] = 3
+        shown = fetch(repository, query).value
+        after = fetch(repository, replace(query, page=query.page + 1)).value
+        runs = (*shown.runs, *after.runs)[deleted[0] :][:100]
+        total = shown.total_count - deleted[0]
+        return Answer(replace(shown, runs=runs, total_count=total), None)
+
+    here.context.github.fetch_runs = deleting
+    here.poll_for(60)
+    assert here.record().cursor is not None
+    assert_all_published(here)
+    assert_nothing_twice(here)
+
+
 def test_links_in_a_circle_end_a_walk_and_are_reported(stage):
     """What was listed is kept; the list is asked for again, and believed after a few polls."""
     here = stage(many_runs(250), at=900)

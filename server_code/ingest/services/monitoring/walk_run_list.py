@@ -168,21 +168,30 @@ def _pages(
     """Yield pages until GitHub's links end or lead in a circle; an empty page ends no list."""
     page, before = first, None
     while number <= MAX_PAGES:
-        if page is None:
-            try:
-                page = context.github.fetch_runs(name, RunQuery(page=number)).value
-            except NotFound:
-                # Past 40,000 runs GitHub answers 422.
-                return
+        page = page or _fetch_page(context, name, number)
         if page is None:
             return
         if before is not None and page.runs and page.runs == before.runs:
             # The links lead in a circle.
             page = replace(page, has_next=False, is_complete=False)
-        yield page
+        if before is not None and page.total_count < before.total_count:
+            # Runs were deleted: those after them moved up, onto the page that was read before.
+            moved = _fetch_page(context, name, number - 1)
+            runs = () if moved is None else moved.runs
+            yield replace(page, runs=(*runs, *page.runs))
+        else:
+            yield page
         if not page.has_next:
             return
         before, page, number = page, None, number + 1
+
+
+def _fetch_page(context: CollectorContext, name: str, number: int) -> RunPage | None:
+    """Fetch a page; None past 40,000 runs, where GitHub answers 422."""
+    try:
+        return context.github.fetch_runs(name, RunQuery(page=number)).value
+    except NotFound:
+        return None
 
 
 def _walk_floor(repository: RepositoryRecord) -> datetime:
