@@ -8,6 +8,7 @@ from typing import Any
 
 from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import AgentRecord, ErrorRecord
+from ingest.domain.source_records import RUNS_FILTERED
 from ingest.domain.timestamps import parse_timestamp
 from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import LOG_INGESTION_AGENT
@@ -132,7 +133,9 @@ def _done(agent: AgentRecord) -> str:
     read = agent.counts.get
     if agent.name == LOG_INGESTION_AGENT:
         return f"{read('logs', 0):,} logs, {read('logs_unavailable', 0):,} unavailable"
-    return f"{read('attempts', 0):,} attempts, {read('jobs', 0):,} jobs"
+    done = f"{read('attempts', 0):,} attempts, {read('jobs', 0):,} jobs"
+    filtered = read(RUNS_FILTERED, 0)
+    return f"{done}; {filtered:,} runs left out by filters" if filtered else done
 
 
 def _span(seconds: float) -> str:

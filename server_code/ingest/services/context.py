@@ -100,7 +100,7 @@ class CollectorContext:
 
     def filters_of(self, repository: str) -> FilterChain:
         """Return the filters of a repository: those of the settings, then those of its source."""
-        _, filters = self.source_filters.find(self.store, self.clock, repository)
+        filters = self.source_filters.find(self.store, self.clock, repository)
         return FilterChain((self.settings.filters, filters))
 
     def share_pauses(self) -> None:

@@ -81,6 +81,16 @@ def test_logs_that_a_filter_leaves_out_are_not_requested(
     assert opened.requests("get_job_log") + opened.requests("get_attempt_log") == logs
 
 
+def test_runs_that_a_setting_leaves_out_are_counted_for_their_source(stage: OpenStage) -> None:
+    """Also where no source has filters of its own."""
+    opened = stage(world(), at=600, filters=Filters(branches=parse_globs("main")))
+    now = opened.clock.now()
+    add_sources(opened.state, parse_sources(["octo"]), origin="test", now=now)
+    opened.poll()
+    [row] = list_source_rows(opened.state, opened.state.list_discovered())
+    assert (row["filters"], row["runs_filtered"]) == ({}, 1)
+
+
 def test_a_source_has_filters_of_its_own(stage: OpenStage) -> None:
     """They apply next to the settings' ones, from the change on, and their runs are counted."""
     opened = stage(world(), at=600, filters=Filters(events=parse_globs("!schedule")))

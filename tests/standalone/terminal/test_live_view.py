@@ -50,7 +50,7 @@ def store() -> SqlState:
                 state="running",
                 heartbeat_at=now - timedelta(seconds=seconds),
                 started_at=now - timedelta(hours=2),
-                counts={"attempts": 1234, "jobs": 5},
+                counts={"attempts": 1234, "jobs": 5, "runs_filtered": 1300},
             )
         )
     state.add_repository(
@@ -89,7 +89,7 @@ def test_tables_show_who_is_alive_and_what_is_in_trouble(store):
     """An agent that was silent for an hour is not shown as one that works."""
     text = drawn(store, a_progress())
     assert "Pipeline Monitoring Agent" in text
-    assert "1,234 attempts, 5 jobs" in text
+    assert "1,234 attempts, 5 jobs; 1,300 runs left out by filters" in text
     assert "Log Ingestion Agent" not in text
     assert "octo/api" in text
     assert "failed 2 times" in text

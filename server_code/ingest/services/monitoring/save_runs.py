@@ -70,10 +70,11 @@ def _is_left_alone(
 def count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
     """Count what filters left out, in all and for the repository's source."""
     context.counters.add(RUNS_FILTERED, runs)
-    source, filters = context.source_filters.find(
-        context.store, context.clock, repository.full_name
-    )
-    if runs and filters.are_set:
+    if not runs:
+        return
+    name = repository.full_name
+    source = context.source_filters.source_of(context.store, context.clock, name)
+    if source is not None:
         context.store.add_counts({filtered_counter(source): runs}, now=context.clock.now())
 
 
