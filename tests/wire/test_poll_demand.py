@@ -90,3 +90,15 @@ def test_repositories_that_are_not_polled_any_more_count_for_nothing() -> None:
     other = plan(demand, 1000, each=0.1, is_active=True, now=later)
     assert factor(demand, other) == 1
     assert factor(demand, "octo/idle-3") == 1
+
+
+def test_the_longest_factor_is_that_of_the_credential_with_the_most_polls() -> None:
+    """It is reported to people; what is no longer planned counts for nothing."""
+    demand = PollDemand()
+    assert demand.longest_factor() == 1
+    plan_one(demand, "octo/fits", PLANNED)
+    assert demand.longest_factor() == 1
+    plan_one(demand, "octo/waits", 3 * PLANNED, credential="b")
+    assert demand.longest_factor() == factor(demand, "octo/waits") == pytest.approx(3)
+    plan_one(demand, "octo/waits", PLANNED / 2, credential="b")
+    assert demand.longest_factor() == 1

@@ -83,13 +83,15 @@ class Budget:
     """The requests left to one credential, or the sum over several.
 
     ``interval_factor``: how many times longer the polls of the most used credential must wait; 1
-    where the budget lasts.
+    where the budget lasts. ``minute_factor``: how many times longer polls wait at most to fit into
+    the limit per minute.
     """
 
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
     interval_factor: float = 1.0
+    minute_factor: float = 1.0
 
 
 class ActionsApi(Protocol):

@@ -40,12 +40,14 @@ class PollDemand:
         self._lock = threading.Lock()
         self._plans: dict[str, PollPlan] = {}
         self._totals: dict[tuple[str, bool], float] = {}
+        self._capacities: dict[str, float] = {}
 
     def plan(self, repository: str, plan: PollPlan) -> None:
         """Note what a repository's polls need, in place of what was noted before."""
         with self._lock:
             self._remove(repository)
             self._plans[repository] = plan
+            self._capacities[plan.credential] = plan.capacity
             self._add(plan, plan.requests_per_minute)
             self._expire(plan.planned_at)
 
@@ -56,15 +58,22 @@ class PollDemand:
         """
         with self._lock:
             plan = self._plans.get(repository)
-            if plan is None:
-                return 1.0
-            active = self._totals.get((plan.credential, True), 0.0)
-            idle = self._totals.get((plan.credential, False), 0.0)
-        planned = plan.capacity * PLANNED_SHARE
+            return 1.0 if plan is None else self._factor(plan.credential, is_active=plan.is_active)
+
+    def longest_factor(self) -> float:
+        """Return how many times longer the polls wait that wait longest; 1 where all fit."""
+        with self._lock:
+            needed = [key for key, total in self._totals.items() if total > 0]
+            return max((self._factor(name, is_active=each) for name, each in needed), default=1.0)
+
+    def _factor(self, credential: str, *, is_active: bool) -> float:
+        active = self._totals.get((credential, True), 0.0)
+        idle = self._totals.get((credential, False), 0.0)
+        planned = self._capacities[credential] * PLANNED_SHARE
         if active + idle <= planned:
             return 1.0
         active_factor = max(active / (planned * ACTIVE_SHARE), 1.0)
-        if plan.is_active:
+        if is_active:
             return active_factor
         return max(idle / (planned - active / active_factor), 1.0)
 

@@ -170,6 +170,15 @@ def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_fa
     assert note is None or ("2.5 times as long. If this lasts, add a token" in note)
 
 
+@pytest.mark.parametrize(("minute_factor", "is_said"), [(2.5, True), (1.04, False)])
+def test_polls_that_wait_for_the_limit_per_minute_are_reported(minute_factor, is_said):
+    """The hour may last all the same."""
+    budget = Budget(limit=1, remaining=1, reset_at=None, minute_factor=minute_factor)
+    note = slowdown_note(PIPELINE_MONITORING_AGENT, budget)
+    assert (note is not None) is is_said
+    assert note is None or ("limit per minute" in note and "up to 2.5 times as long" in note)
+
+
 @pytest.mark.parametrize(
     ("state", "silence", "is_there"),
     [

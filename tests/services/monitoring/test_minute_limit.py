@@ -66,6 +66,7 @@ def test_polls_of_many_repositories_fit_into_the_minute_and_the_active_ones_come
     assert max(min(polls.times[name]) for name in names) < start + 10, "first polls"
     assert here.server.stats()["violations"] == 0
     assert here.errors() == []
+    assert here.context.github.budget().minute_factor > 1
     planned = POINTS_PER_MINUTE["rest"] * PLANNED_SHARE
     for minute in range(100, SECONDS - 60, 20):
         assert polls.within(start + minute, 60) <= 1.2 * planned

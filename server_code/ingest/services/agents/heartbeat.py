@@ -206,14 +206,23 @@ def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
 
 
 def slowdown_note(agent: str, budget: Budget) -> str | None:
-    """Return the note that the budget is used up too fast, as a backfill does; None where not."""
-    if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor < NOTED_FACTOR:
+    """Return the note that polls wait for a limit of GitHub; None where all are on time."""
+    if agent != PIPELINE_MONITORING_AGENT:
         return None
-    return (
-        "GitHub's hourly rate limit is used up too fast, as during a backfill: the time between "
-        f"polls is {budget.interval_factor:.1f} times as long. If this lasts, add a token or watch "
-        "fewer repositories."
-    )
+    notes = []
+    if budget.interval_factor >= NOTED_FACTOR:
+        notes.append(
+            "GitHub's hourly rate limit is used up too fast, as during a backfill: the time "
+            f"between polls is {budget.interval_factor:.1f} times as long. If this lasts, add a "
+            "token or watch fewer repositories."
+        )
+    if budget.minute_factor >= NOTED_FACTOR:
+        notes.append(
+            "More repositories are watched than GitHub's limit per minute has requests for: the "
+            f"time between polls is up to {budget.minute_factor:.1f} times as long. Add a token or "
+            "watch fewer repositories."
+        )
+    return " ".join(notes) or None
 
 
 def is_alive(agent: AgentRecord, now: datetime, *, timeout: timedelta = HEARTBEAT_TIMEOUT) -> bool:
