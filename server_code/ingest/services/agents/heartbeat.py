@@ -46,17 +46,16 @@ class Heartbeat:
         self._host = host
         self._started_at = context.clock.now()
         self._next_at = self._started_at
-        self._rate_limit: Mapping[str, int | str | None] | None = None
+        self._rate_limit: Mapping[str, int | str | None] = {}
         self._logs = 0
         self._last_log_at: datetime | None = None
-        self._has_read_log = agent != LOG_INGESTION_AGENT
         self._has_resumed = False
 
     def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
         context.save_counts()
-        self._resume_silences(now)
+        self._resume(now)
         budget = context.github.budget()
         context.store.save_agent(
             AgentRecord(
@@ -74,13 +73,16 @@ class Heartbeat:
         )
         self._next_at = now + HEARTBEAT_INTERVAL
 
-    def _resume_silences(self, now: datetime) -> None:
-        """Continue, once, the silences that an earlier process reported from here."""
+    def _resume(self, now: datetime) -> None:
+        """Continue, once, from what an earlier process reported from here."""
         if self._has_resumed:
             return
-        for each in self._context.store.list_agents():
-            if (each.name, each.host) == (self.agent, self._host):
-                _resume(self._context.counters.pending, each, now)
+        reported = _find_reported(self._context.store, self.agent, self._host)
+        if reported is not None:
+            self._rate_limit = reported.rate_limit
+            if self.agent == LOG_INGESTION_AGENT:
+                self._last_log_at = reported.last_log_at
+            _resume_silences(self._context.counters.pending, reported, now)
         self._has_resumed = True
 
     def _find_last_log(self, now: datetime) -> datetime | None:
@@ -88,17 +90,12 @@ class Heartbeat:
         logs = self._context.counters.read("logs")
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
-        elif not self._has_read_log:
-            self._last_log_at = _reported_log(self._context.store, self.agent, self._host)
-        self._has_read_log = True
         return self._last_log_at
 
     def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
         """Return the limit of the last answers, else what an earlier process reported."""
         if budget.remaining is not None:
             self._rate_limit = rate_limit_of(budget)
-        elif self._rate_limit is None:
-            self._rate_limit = reported_limit(self._context.store, self.agent, self._host)
         return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
@@ -141,42 +138,25 @@ class Heartbeats:
 
 def plain_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) -> AgentRecord:
     """Build the heartbeat of an idle agent; the limit that it knew is kept."""
+    reported = _find_reported(store, agent, host)
     return AgentRecord(
         name=agent,
         host=host,
         state=AgentState.IDLE.value,
         heartbeat_at=now,
         started_at=now,
-        rate_limit=reported_limit(store, agent, host),
-        last_log_at=_reported_log(store, agent, host),
+        rate_limit={} if reported is None else reported.rate_limit,
+        last_log_at=None if reported is None else reported.last_log_at,
     )
 
 
-def reported_limit(store: AgentStore, agent: str, host: str) -> Mapping[str, int | str | None]:
-    """Return the limit of the last heartbeat from a host; empty where there is none."""
-    return next(
-        (
-            each.rate_limit
-            for each in store.list_agents()
-            if (each.name, each.host) == (agent, host)
-        ),
-        {},
-    )
+def _find_reported(store: AgentStore, agent: str, host: str) -> AgentRecord | None:
+    """Return the last heartbeat of an agent from a host; None where there is none."""
+    own = (each for each in store.list_agents() if (each.name, each.host) == (agent, host))
+    return next(own, None)
 
 
-def _reported_log(store: AgentStore, agent: str, host: str) -> datetime | None:
-    """Return the time of the last log in the last heartbeat from a host."""
-    return next(
-        (
-            each.last_log_at
-            for each in store.list_agents()
-            if (each.name, each.host) == (agent, host)
-        ),
-        None,
-    )
-
-
-def _resume(pending: PendingRequests, reported: AgentRecord, now: datetime) -> None:
+def _resume_silences(pending: PendingRequests, reported: AgentRecord, now: datetime) -> None:
     """Take a heartbeat's silences over, in this process's monotonic seconds."""
     offset = time.monotonic() - now.timestamp()
     times = {asked: parse_timestamp(since) for asked, since in reported.unanswered.items()}
