@@ -74,13 +74,8 @@ def _pool_classes(
             if check is not None and self.proxy is None:
                 check(self.sock)
 
-    class TlsConnection(HTTPSConnection):
-        response_class = FinalResponse
-
-        def connect(self) -> None:
-            super().connect()
-            if check is not None and self.proxy is None:
-                check(self.sock)
+    class TlsConnection(Connection, HTTPSConnection):
+        """The same over TLS: what ``Connection`` calls next is the connection of HTTPS."""
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = Connection
