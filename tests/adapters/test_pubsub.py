@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 
 import grpc
 import pytest
-from google.cloud.storage import Client
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.errors import NETWORK_REMEDY
 from ingest.adapters.gcp.pubsub import MAX_BYTES, PubsubWorkQueue
-from ingest.adapters.gcp.storage import GcsBlobStore
+from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
@@ -80,9 +80,11 @@ def test_an_unreachable_service_is_one_sentence_with_its_remedy(
 def test_an_unreachable_bucket_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch):
     """A check does not retry for the minutes that an upload may take."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
-    store = GcsBlobStore(Client(project="here"), "logs")
+    store = GcsBlobStore(open_storage("here"), "logs")
     with pytest.raises(QueueUnavailable, match=r"^Bucket logs cannot be reached: Connection refu"):
         store.require_store()
+    left = [thread.name for thread in threading.enumerate() if "_fetch_background" in thread.name]
+    assert not left, "the client reads the bucket for its traces"
 
 
 def test_one_refused_message_keeps_no_neighbour_back(server: PubsubServer, queue: PubsubWorkQueue):

@@ -12,11 +12,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from google.cloud.storage import Client
 from ingest.adapters.aws import S3BlobStore
 from ingest.adapters.azure.blobs import AzureBlobStore
 from ingest.adapters.azure.clients import AzureClients
-from ingest.adapters.gcp.storage import GcsBlobStore
+from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.errors import NotFound, QueueMissing
 from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
@@ -46,7 +45,7 @@ _AZURITE = os.environ.get("RUNSTREAM_TEST_AZURITE")
 @pytest.fixture(scope="module")
 def gcs() -> Iterator[GcsBlobStore]:
     with running_gcs():
-        store = GcsBlobStore(Client(project="here"), "logs")
+        store = GcsBlobStore(open_storage("here"), "logs")
         store.ensure()
         yield store
 
@@ -177,4 +176,4 @@ def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> No
     gcs.require_store()
     assert gcs.ensure().endswith("exists.")
     with pytest.raises(QueueMissing, match="runstream setup"):
-        GcsBlobStore(Client(project="here"), "missing").check()
+        GcsBlobStore(open_storage("here"), "missing").check()

@@ -10,7 +10,6 @@ from ...ports import EventBus, QueueDepth
 from ...ports.inspection import QueueInspector
 from ...settings import QueueSettings
 from .clients import PubsubClients, open_clients
-from .errors import google_errors
 from .inspect import PubsubInspector
 from .provision import (
     READER_HOLD_SECONDS,
@@ -19,7 +18,7 @@ from .provision import (
     ensure_queue,
 )
 from .pubsub import PubsubPublisher, PubsubWorkQueue
-from .storage import GcsBlobStore
+from .storage import GcsBlobStore, open_storage
 from .subscriptions import has_ordering, read_subscription, require_topic
 
 
@@ -46,14 +45,10 @@ class PubsubBus(EventBus):
 
     def open_blobs(self) -> GcsBlobStore | None:
         """Open LOG_BUCKET; None where none is set."""
-        from google.cloud.storage import Client
-
         bucket = self._queues.log_bucket
         if bucket is None:
             return None
-        with google_errors("Cloud Storage"):
-            client = Client(project=self._project)
-        return GcsBlobStore(client, bucket.removeprefix("gs://"))
+        return GcsBlobStore(open_storage(self._project), bucket.removeprefix("gs://"))
 
     def inspector(self) -> QueueInspector:
         """Return the checks of ``doctor``."""
