@@ -69,7 +69,8 @@ class _Quoting(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Quoting, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else '"'
+    is_block = "\n" in text and all(line.isprintable() for line in text.split("\n"))
+    style = "|" if is_block else '"'  # a block keeps no other line break than this one
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

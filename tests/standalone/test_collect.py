@@ -353,8 +353,7 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(
                 if "error not kept" in line:
                     break
         assert collector.poll() is None
-        again = cli.json("status", DATABASE_URL=url)
-        assert again["counts"]["logs_fetched"] == 3
+        wait_until(lambda: cli.json("status", DATABASE_URL=url)["counts"]["logs_fetched"] == 3)
         collector.send_signal(signal.SIGTERM)
         _, stderr = collector.communicate(timeout=60)
     assert collector.returncode == 0, stderr

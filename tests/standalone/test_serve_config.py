@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ingest.settings import read_settings
 
@@ -58,6 +58,8 @@ def test_without_a_database_the_server_uses_its_own():
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff\x00")))
+@example("\n\x85")
+@example("a key\nwith\u2028another\rbreak\n")
 def test_any_value_arrives_as_it_is(value: str):
     written = replace(CONFIGURATION, secrets={"log_bucket": value}).as_yaml()
     assert yaml.safe_load(written)["secret"]["log_bucket"] == value
