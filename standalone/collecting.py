@@ -213,7 +213,17 @@ def _describe_summary(summary: Summary) -> str:
     return (
         f"Collected {summary.runs:,} runs in {summary.attempts:,} attempts, {summary.jobs:,} jobs, "
         f"{summary.steps:,} steps, {summary.commits:,} commits\nand {summary.logs:,} logs{lacking} "
-        f"in {summary.seconds:,.1f} s.\nMessages sent:{queues}\n"
+        f"in {summary.seconds:,.1f} s.\n{_describe_filtered(summary)}Messages sent:{queues}\n"
         f"Requests: {summary.github_charged:,} charged and {summary.github_free:,} free by GitHub, "
         f"{summary.queue_requests:,} to the queues. Errors: {summary.errors:,}."
+    )
+
+
+def _describe_filtered(summary: Summary) -> str:
+    """Return what filters left out, in a line; nothing where they left out nothing."""
+    if not (summary.runs_filtered or summary.logs_filtered):
+        return ""
+    return (
+        f"Left out by filters: {plural(summary.runs_filtered, 'run')} and "
+        f"{plural(summary.logs_filtered, 'log')}.\n"
     )

@@ -9,6 +9,7 @@ from typing import Any
 from ingest.bootstrap.collector import Collector
 from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import LedgerCounts
+from ingest.domain.source_records import LOGS_FILTERED, RUNS_FILTERED
 from ingest.ports import Budget
 
 from .pending_items import PendingItem
@@ -18,7 +19,8 @@ from .pending_items import PendingItem
 class Summary:
     """What this process has collected since it started; ``messages`` by queue name.
 
-    ``pending`` names what a collection that ends leaves for a later one.
+    ``runs_filtered`` and ``logs_filtered`` were left out by filters. ``pending`` names what a
+    collection that ends leaves for a later one.
     """
 
     runs: int
@@ -34,6 +36,8 @@ class Summary:
     github_free: int
     errors: int
     seconds: float
+    runs_filtered: int = 0
+    logs_filtered: int = 0
     pending: tuple[PendingItem, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -46,6 +50,8 @@ class Summary:
             "commits": self.commits,
             "logs": self.logs,
             "logs_unavailable": self.logs_unavailable,
+            "runs_filtered": self.runs_filtered,
+            "logs_filtered": self.logs_filtered,
             "messages": self.messages,
             "queue_requests": self.queue_requests,
             "github_requests": {"charged": self.github_charged, "free": self.github_free},
@@ -84,6 +90,8 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         commits=counts.get("commits", 0),
         logs=counts.get("logs", 0),
         logs_unavailable=counts.get("logs_unavailable", 0),
+        runs_filtered=counts.get(RUNS_FILTERED, 0),
+        logs_filtered=counts.get(LOGS_FILTERED, 0),
         messages={name: counts.get(sent_messages(name), 0) for name in queues},
         queue_requests=counts.get("queue_requests", 0),
         github_charged=counts.get("github_requests.charged", 0),

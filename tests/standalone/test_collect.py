@@ -33,6 +33,8 @@ KEYS = [
     "commits",
     "logs",
     "logs_unavailable",
+    "runs_filtered",
+    "logs_filtered",
     "messages",
     "queue_requests",
     "github_requests",
@@ -61,6 +63,16 @@ def test_an_organization_is_collected_but_for_what_is_left_out(cli: CommandLine)
     alone = cli.json("collect", "--once", "octo/api", DATABASE_URL="sqlite://")
     assert (found["runs"], found["errors"]) == (alone["runs"], 0)
     assert found["runs"] > 0
+
+
+def test_a_collection_reports_what_filters_left_out(cli: CommandLine):
+    """Nobody takes what was left out for what does not exist; without filters nothing is said."""
+    found = cli.json("collect", "octo/api", "--once", LOGS="failed")
+    assert (found["logs"], found["runs_filtered"], found["logs_filtered"]) == (1, 0, 2)
+    done = cli.run("collect", "octo/web", "--once", BRANCHES="none", DATABASE_URL="sqlite://")
+    assert "Left out by filters: 1 run and 0 logs.\nMessages sent:" in done.stdout
+    whole = cli.run("collect", "octo/web", "--once", DATABASE_URL="sqlite://")
+    assert "s.\nMessages sent:" in whole.stdout
 
 
 def test_logs_that_github_cannot_serve_singly_come_by_the_archive(cli: CommandLine):

@@ -22,8 +22,9 @@ REFUSED_FOR = timedelta(hours=1)
 MAX_REFUSALS = 500
 
 
-#: The counter of the runs that filters left out.
+#: The counters of the runs and the logs that filters left out.
 RUNS_FILTERED = "runs_filtered"
+LOGS_FILTERED = "logs_filtered"
 
 
 def filtered_counter(pattern: str) -> str:

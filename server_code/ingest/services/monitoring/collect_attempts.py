@@ -13,6 +13,7 @@ from datetime import timedelta
 from ...domain.delivery_trust import PROOF_INTERVAL
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
+from ...domain.source_records import LOGS_FILTERED
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -245,7 +246,7 @@ def _unpublished(
 
 def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
     """Record what was published, the ledger last: what it does not hold is published again."""
-    context.counters.add("logs_filtered", sum(each.filtered_logs for each in changes))
+    context.counters.add(LOGS_FILTERED, sum(each.filtered_logs for each in changes))
     context.save_counts()
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])
