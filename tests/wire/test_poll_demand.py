@@ -92,13 +92,16 @@ def test_repositories_that_are_not_polled_any_more_count_for_nothing() -> None:
     assert factor(demand, "octo/idle-3") == 1
 
 
-def test_the_longest_factor_is_that_of_the_credential_with_the_most_polls() -> None:
+def test_the_longest_factor_of_each_credential_is_known() -> None:
     """It is reported to people; what is no longer planned counts for nothing."""
     demand = PollDemand()
-    assert demand.longest_factor() == 1
+    assert demand.longest_factors() == {}
     plan_one(demand, "octo/fits", PLANNED)
-    assert demand.longest_factor() == 1
+    [(fitting, longest)] = demand.longest_factors().items()
+    assert longest == 1
     plan_one(demand, "octo/waits", 3 * PLANNED, credential="b")
-    assert demand.longest_factor() == factor(demand, "octo/waits") == pytest.approx(3)
+    waiting = factor(demand, "octo/waits")
+    assert demand.longest_factors() == {fitting: 1, "b": waiting}
+    assert waiting == pytest.approx(3)
     plan_one(demand, "octo/waits", PLANNED / 2, credential="b")
-    assert demand.longest_factor() == 1
+    assert demand.longest_factors() == {fitting: 1, "b": 1}

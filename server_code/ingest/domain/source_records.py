@@ -124,6 +124,7 @@ class CredentialRecord:
     """What was learned of a credential; ``name`` is no secret.
 
     ``expires_at``: when GitHub stops accepting the token; None where GitHub names no time.
+    ``minute_factor``: how many times longer its polls wait at most for the limit per minute.
     """
 
     name: str
@@ -138,6 +139,7 @@ class CredentialRecord:
     reset_at: datetime | None = None
     expires_at: datetime | None = None
     rejected: str | None = None
+    minute_factor: float = 1.0
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

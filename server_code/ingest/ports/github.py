@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
@@ -78,20 +78,29 @@ class RepositoryInfo:
     pushed_at: datetime | None = None
 
 
+#: Intervals that are less than a twentieth longer are not worth a note.
+NOTED_FACTOR = 1.05
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The requests left to one credential, or the sum over several.
 
     ``interval_factor``: how many times longer the polls of the most used credential must wait; 1
-    where the budget lasts. ``minute_factor``: how many times longer polls wait at most to fit into
-    the limit per minute.
+    where the budget lasts. ``minute_factors``: by credential how many times longer its polls wait
+    at most to fit into its limit per minute.
     """
 
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
     interval_factor: float = 1.0
-    minute_factor: float = 1.0
+    minute_factors: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def minute_factor(self) -> float:
+        """Return how many times longer the polls wait that wait longest."""
+        return max(self.minute_factors.values(), default=1.0)
 
 
 class ActionsApi(Protocol):

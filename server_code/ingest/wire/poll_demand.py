@@ -60,11 +60,15 @@ class PollDemand:
             plan = self._plans.get(repository)
             return 1.0 if plan is None else self._factor(plan.credential, is_active=plan.is_active)
 
-    def longest_factor(self) -> float:
-        """Return how many times longer the polls wait that wait longest; 1 where all fit."""
+    def longest_factors(self) -> dict[str, float]:
+        """Return by credential how many times longer its polls wait at most; 1 where all fit."""
+        longest: dict[str, float] = {}
         with self._lock:
-            needed = [key for key, total in self._totals.items() if total > 0]
-            return max((self._factor(name, is_active=each) for name, each in needed), default=1.0)
+            for (name, is_active), total in self._totals.items():
+                if total > 0:
+                    factor = self._factor(name, is_active=is_active)
+                    longest[name] = max(longest.get(name, 1.0), factor)
+        return longest
 
     def _factor(self, credential: str, *, is_active: bool) -> float:
         active = self._totals.get((credential, True), 0.0)

@@ -173,7 +173,8 @@ def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_fa
 @pytest.mark.parametrize(("minute_factor", "is_said"), [(2.5, True), (1.04, False)])
 def test_polls_that_wait_for_the_limit_per_minute_are_reported(minute_factor, is_said):
     """The hour may last all the same."""
-    budget = Budget(limit=1, remaining=1, reset_at=None, minute_factor=minute_factor)
+    factors = {"a": 1.0, "b": minute_factor}
+    budget = Budget(limit=1, remaining=1, reset_at=None, minute_factors=factors)
     note = slowdown_note(PIPELINE_MONITORING_AGENT, budget)
     assert (note is not None) is is_said
     assert note is None or ("limit per minute" in note and "up to 2.5 times as long" in note)

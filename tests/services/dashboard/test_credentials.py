@@ -16,7 +16,8 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 
 def row(**facts: object) -> dict[str, object]:
-    record = CredentialRecord(name="token-1", kind="classic token", updated_at=NOW, **facts)  # type: ignore[arg-type]
+    given = {"name": "token-1", "kind": "classic token", "updated_at": NOW, **facts}
+    record = CredentialRecord(**given)  # type: ignore[arg-type]
     return credential_row(record, now=NOW)
 
 
@@ -41,6 +42,9 @@ def a_refusal(what: str, *, error: str = "AccessDenied") -> CredentialRefusal:
             "It expired on 2026-04-28.",
         ),
         ({"limit": 5000, "remaining": 12}, "warning", "Less than a tenth"),
+        ({"minute_factor": 2.52}, "warning", "between polls is up to 2.5 times as long"),
+        ({"minute_factor": 1.04}, "ok", ""),
+        ({"minute_factor": 2.5, "updated_at": NOW - timedelta(minutes=6)}, "ok", ""),
         ({"refusals": (a_refusal("octo/*"),)}, "warning", "protected by SAML"),
         ({"refusals": (a_refusal("*/*"), a_refusal("octo/api"))}, "ok", ""),
         ({"refusals": (a_refusal("octo/*", error="NotFound"),)}, "ok", ""),

@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from ingest.services.dashboard.credentials import list_credential_rows
 from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.sources.record_credentials import record_credentials
 from ingest.wire.poll_demand import PLANNED_SHARE
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import OpenStage, Stage
@@ -67,6 +69,9 @@ def test_polls_of_many_repositories_fit_into_the_minute_and_the_active_ones_come
     assert here.server.stats()["violations"] == 0
     assert here.errors() == []
     assert here.context.github.budget().minute_factor > 1
+    record_credentials(here.context)
+    [credential] = list_credential_rows(here.state, now=here.clock.now())
+    assert "GitHub's limit per minute" in credential["finding"]
     planned = POINTS_PER_MINUTE["rest"] * PLANNED_SHARE
     for minute in range(100, SECONDS - 60, 20):
         assert polls.within(start + minute, 60) <= 1.2 * planned

@@ -215,7 +215,7 @@ class GithubActions:
 
     def budget(self) -> Budget:
         """Return what is left of the hour's requests over all credentials."""
-        return replace(self._tokens.budget(), minute_factor=self._poll_demand.longest_factor())
+        return replace(self._tokens.budget(), minute_factors=self._poll_demand.longest_factors())
 
     def has_headroom(self, repository: str) -> bool:
         """Return whether the repository's credential has more requests than it needs."""

@@ -17,6 +17,7 @@ from ...domain.pending_requests import PendingRequests
 from ...domain.timestamps import format_timestamp, parse_timestamp
 from ...errors import IngestError
 from ...ports import AgentStore, Budget
+from ...ports.github import NOTED_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from .agent_loop import AgentLoop
 
@@ -29,9 +30,6 @@ HANGING_SECONDS = 900.0
 
 #: Answers begin within seconds; whoever has given none for so long is reported.
 SILENCE_SECONDS = 10.0
-
-#: Intervals that are less than a twentieth longer are not worth a note.
-NOTED_FACTOR = 1.05
 
 
 class Heartbeat:

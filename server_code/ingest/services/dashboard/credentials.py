@@ -9,10 +9,14 @@ from ...domain.source_records import CredentialRecord, CredentialRefusal
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied
 from ...ports import SourceStore
+from ...ports.github import NOTED_FACTOR
 from ...ports.inspection import ANONYMOUS_KIND, FAILED, OK, WARNING
 
 #: In time to ask somebody for a new token.
 EXPIRES_SOON = timedelta(days=14)
+
+#: A working collector saves its credentials every minute; what is older tells nothing of polls.
+FACTOR_KEPT = timedelta(minutes=5)
 
 #: Repositories that a row names; the others are counted.
 NAMES_SHOWN = 100
@@ -67,7 +71,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
         return FAILED, record.rejected, "Replace it, or remove it from the settings."
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
-    fault = missing_access(record, now)
+    fault = missing_access(record, now) or polls_wait(record, now)
     if fault is not None:
         return WARNING, *fault
     if record.kind == ANONYMOUS_KIND:
@@ -88,6 +92,18 @@ def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] |
     if denied is None:
         return None
     return denied.reason, denied.remedy or "Let the owner grant it access."
+
+
+def polls_wait(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
+    """Return how much longer polls wait for a credential's limit per minute, and what to do."""
+    is_present = abs(now - record.updated_at) < FACTOR_KEPT
+    if record.minute_factor < NOTED_FACTOR or not is_present:
+        return None
+    finding = (
+        "It reads more repositories than GitHub's limit per minute has requests for: the time "
+        f"between polls is up to {record.minute_factor:.1f} times as long."
+    )
+    return finding, "Add another credential that may read them, or watch fewer repositories."
 
 
 def _is_denied_list(refusal: CredentialRefusal, now: datetime) -> bool:

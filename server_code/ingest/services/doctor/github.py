@@ -25,7 +25,7 @@ from ...ports.inspection import (
     GithubInspector,
     InspectedCredential,
 )
-from ..dashboard.credentials import describe_expiry, missing_access
+from ..dashboard.credentials import describe_expiry, missing_access, polls_wait
 from ..sources.preview_source import SourceLister, describe_preview, preview_source
 
 #: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
@@ -95,9 +95,9 @@ def check_repository(
 
 
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
-    """Report which repositories each credential reads, and which permissions it lacks."""
+    """Report which repositories each credential reads, and what it lacks: permissions or time."""
     for record in records:
-        fault = missing_access(record, now)
+        fault = missing_access(record, now) or polls_wait(record, now)
         if not record.lists and fault is None:
             continue
         finding = f"GitHub lists {len(record.repositories):,} repositories for it."

@@ -39,7 +39,13 @@ def record_credentials(
         changes = {each.what: each for each in known[name].refusals}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
-    store.save_credentials([_updated(api, known.get(each.name), each, now) for each in credentials])
+    factors = context.github.budget().minute_factors
+    store.save_credentials(
+        [
+            _with_factor(_updated(api, known.get(each.name), each, now), factors)
+            for each in credentials
+        ]
+    )
     used = {each.name for each in credentials}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > PURGED_AFTER:
@@ -60,9 +66,10 @@ def record_changes(context: CollectorContext) -> None:
         return
     clock.recorded_at = now
     stored = {each.name: each for each in context.store.list_credentials()}
+    factors = context.github.budget().minute_factors
     context.store.save_credentials(
         [
-            with_info(stored.get(each.name), each, now).with_refusals(
+            _with_factor(with_info(stored.get(each.name), each, now), factors).with_refusals(
                 changes.get(each.name, {}), now=now
             )
             for each in api.credentials()
@@ -102,6 +109,11 @@ def refused(
         remedy=error.remedy,
     )
     return record.with_refusals({what: refusal}, now=now)
+
+
+def _with_factor(record: CredentialRecord, factors: Mapping[str, float]) -> CredentialRecord:
+    """Return a record with how much longer the credential's polls wait at present."""
+    return replace(record, minute_factor=factors.get(record.name, 1.0))
 
 
 def _updated(
