@@ -58,7 +58,7 @@ class GithubActions:
         self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
-        self._new_names = NewNames(tokens.clock)
+        self._new_names = NewNames(tokens.clock, tokens.prefer)
         self._poll_demand = PollDemand()
 
     def fetch_runs(
@@ -87,7 +87,7 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._new_names.notice(repository, owner_of_runs(answer.items))
+            self._new_names.notice(repository, owner_of_runs(answer.items), answer.validator)
         runs = self._malformed.parse_each(
             partial(parse_run, repository=repository),
             answer.items,
@@ -129,7 +129,8 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._new_names.notice(key.repository, owner_of_jobs(answer.items))
+            owner = owner_of_jobs(answer.items)
+            self._new_names.notice(key.repository, owner, answer.validator)
         listed = ({**item, "run_id": key.run_id} for item in answer.items)
         read = list(
             self._malformed.parse_each(
@@ -208,9 +209,9 @@ class GithubActions:
         That name may have gone to a new repository since.
         """
         request = Request.to("/repos/{}", repository)
-        payload = mapping(self._client(repository).get(request).json())
-        info = parse_repository(payload, asked=repository)
-        self._new_names.notice(repository, info.full_name)
+        response = self._client(repository).get(request)
+        info = parse_repository(mapping(response.json()), asked=repository)
+        self._new_names.notice(repository, info.full_name, f'"{response.validator}"')
         return replace(info, html_url=self._links.link(info.html_url))
 
     def budget(self) -> Budget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ...domain.due import is_still_ahead
@@ -17,8 +18,9 @@ _RENAMED = "renamed "
 class NewNames:
     """The names to request, because each redirect costs a request. Validators hold them, too."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, prefer: Callable[[str, str | None], object]) -> None:
         self._clock = clock
+        self._prefer = prefer
         self._names: dict[str, tuple[str, datetime]] = {}
 
     def find(self, repository: str) -> str:
@@ -28,9 +30,14 @@ class NewNames:
             return repository
         return name
 
-    def notice(self, repository: str, name: str | None) -> None:
-        """Note under which name GitHub has just answered; None where the answer names none."""
+    def notice(self, repository: str, name: str | None, validator: str | None) -> None:
+        """Note under which name GitHub has just answered; None where the answer names none.
+
+        The credential that was answered reads the new name as well: its lists may lack that, and
+        others would be asked in vain. ``validator`` tells which one it is.
+        """
         if name is not None and name.lower() != self.find(repository).lower():
+            self._prefer(name, validator)
             self._names[repository] = (name, self._clock.now() + BELIEVED_FOR)
 
     def unwrap(self, repository: str, validator: str | None) -> str | None:
@@ -42,7 +49,7 @@ class NewNames:
             return validator
         name, _, own = validator.removeprefix(_RENAMED).partition(" ")
         if repository not in self._names:
-            self.notice(repository, name)
+            self.notice(repository, name, own)
         return own if name == self.find(repository) else None
 
     def wrap(self, repository: str, validator: str | None) -> str | None:
