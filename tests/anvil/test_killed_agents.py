@@ -26,9 +26,9 @@ from support.anvil_people import (
 from support.anvil_server import TOKEN, AnvilApp, processes_of, serving_anvil
 from support.aws_server import sqs_client
 from support.command_line import wait_until
+from support.world_builder import WorldBuilder
 
 from standalone.app_server import ServerEnded
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec

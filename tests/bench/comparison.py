@@ -27,11 +27,11 @@ from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
 from standalone.local.aws import LocalAws
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
 from tests.bench.report import Row
 from tests.support.world import GENEROUS
+from tests.support.world_builder import WorldBuilder
 
 JOBS = 5
 REPOSITORY = "octo/api"

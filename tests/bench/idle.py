@@ -23,11 +23,11 @@ from ingest.domain.runs import AttemptKey
 from ingest.services.dashboard.overview import build_overview
 from ingest.settings import read_settings
 
-from standalone.sandbox.builder import WorldBuilder
 from tests.bench.collector import CollectorProcess
 from tests.bench.memory import MIB, requests, stage_of
 from tests.bench.report import Row
 from tests.support.postgres_server import PostgresServer
+from tests.support.world_builder import WorldBuilder
 
 REPOSITORIES = 1000
 REFRESHES = 10

@@ -21,12 +21,12 @@ from ingest.settings import read_settings
 from standalone.http.webhook_app import PATH
 from standalone.local.aws import LocalAws
 from standalone.local.free_port import free_port
-from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
 from tests.support.world import GENEROUS
+from tests.support.world_builder import FIRST_RUN, WorldBuilder
 
 SECRET = "bench"
 POLL_SECONDS = 5

@@ -17,7 +17,6 @@ from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
 from standalone.local.aws import LocalAws
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings
@@ -25,6 +24,7 @@ from standalone.sandbox.specs import LogSpec
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
 from tests.support.world import GENEROUS
+from tests.support.world_builder import WorldBuilder
 
 MIB = 2**20
 LOGS_QUEUE = "ci_cd_logs_queue"

@@ -20,11 +20,11 @@ from ingest.settings import Secret
 
 from standalone.http.webhook_app import PATH
 from standalone.local.free_port import free_port
-from standalone.sandbox.builder import WorldBuilder
 from tests.bench.report import Row
 from tests.bench.watching import RunRequests, Watch
 from tests.support.webhook_server import WebhookServer
 from tests.support.world import GENEROUS, Stage
+from tests.support.world_builder import WorldBuilder
 
 JOBS = (1, 5, 20, 100)
 DAY = 86_400

@@ -15,7 +15,6 @@ from typing import Any
 from ingest.domain.sources import parse_sources
 from ingest.settings import GithubSettings, Secret
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.simulation import simulated_world
 from standalone.sandbox.world import World as SandboxWorld
@@ -24,6 +23,7 @@ from tests.bench.memory import MIB, stage_of
 from tests.bench.report import Row
 from tests.bench.watching import Watch
 from tests.support.world import Stage
+from tests.support.world_builder import WorldBuilder
 
 OWNERS = [f"org-{number:02d}" for number in range(12)]
 TOKENS = ("tok-a", "tok-b", "tok-c")

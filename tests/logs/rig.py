@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from support.aws_server import LocalAws, s3_client, sqs_client
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenSpec
 from standalone.sandbox.times import iso

@@ -13,8 +13,8 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from services.faulty_ports import Fuse, Fused, Killed
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from logs.rig import OpenRig, Rig, a_world
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.specs import LogSpec
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "read_failures.py"

@@ -15,8 +15,8 @@ from ingest.errors import (
 from ingest.services.log_ingestion.ingest_logs import MAX_QUEUED_TRIES, ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.world import REPOSITORY
+from support.world_builder import FIRST_RUN, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 
 FAILURES = [

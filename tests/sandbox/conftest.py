@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sandbox.support import Api
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from sandbox.support import check, check_webhook
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.simulation import simulated_world
 
 REPOSITORY = "/repos/{owner}/{repo}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import requests
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault, Faults
 from standalone.sandbox.scenario import read_scenario
 

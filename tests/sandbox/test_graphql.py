@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
+
 from standalone.sandbox.settings import GraphqlFaults, TokenSpec
 
 FIELDS = """

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 RUNS = "/repos/octo/api/actions/runs"
 

@@ -7,8 +7,8 @@ import io
 import zipfile
 
 import pytest
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.log_archive import file_name, file_names
 from standalone.sandbox.logs import LogText
 from standalone.sandbox.specs import LogSpec

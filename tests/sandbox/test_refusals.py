@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 import pytest
 import requests
 from sandbox.support import check
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import TokenSpec
 

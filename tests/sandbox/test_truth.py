@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from support.recorded_data import FOLDERS, LARGE_CORPUS, SAMPLE
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.command import serve_sandbox
 from standalone.sandbox.corpus import corpus_world
 from standalone.sandbox.settings import Limits

@@ -8,8 +8,8 @@ import json
 
 import pytest
 from sandbox.receiver import Receiver
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import HookFaults
 
 SECRET = "it's a secret"

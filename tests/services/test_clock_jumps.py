@@ -12,8 +12,8 @@ from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import Stage, assert_all_published
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 HOUR = 3600

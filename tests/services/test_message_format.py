@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 
 def collected(stage, **options):

@@ -7,8 +7,7 @@ from dataclasses import replace
 from ingest.services.retention import MAX_PURGED, purge_expired
 from ingest.settings import CollectingSettings
 from support.world import FIRST_RUN, REPOSITORY, Stage, assert_nothing_twice
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 DAY = 86400
 

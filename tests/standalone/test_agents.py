@@ -17,9 +17,9 @@ from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITO
 from ingest.settings import Settings
 from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published
+from support.world_builder import WorldBuilder
 
 from standalone.agents import LOCAL_OPTIONS, AgentOptions, agent_threads, run_agents, watch
-from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.daemon import UPLINK_OPTIONS
 
 SPEED = 15

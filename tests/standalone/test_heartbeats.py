@@ -14,9 +14,9 @@ from ingest.services.agents.agent_loop import AgentLoop
 from ingest.services.agents.heartbeat import HANGING_SECONDS, Heartbeats
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from support.world import REPOSITORY, Stage
+from support.world_builder import WorldBuilder
 
 from standalone.background_tasks import run_background_tasks
-from standalone.sandbox.builder import WorldBuilder
 
 
 class Refusing:

@@ -17,10 +17,10 @@ from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import AGENTS
 from prometheus_client.core import Metric
 from support.state_records import an_attempt
+from support.world_builder import WorldBuilder
 
 from standalone.http.dead_letters import DeadLetterCount
 from standalone.http.metrics import MetricsCollector
-from standalone.sandbox.builder import WorldBuilder
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -24,9 +24,9 @@ from ingest.services.collections.collection_plan import COMPLETE, CollectionPoli
 from ingest.settings import Settings
 from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
+from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
 from standalone.once import collect_once
-from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from support.world import OpenStage
+from support.world_builder import WorldBuilder
 
 from standalone.agents import LOCAL_OPTIONS, agent_threads
 from standalone.queue_waits import QueueWaits
-from standalone.sandbox.builder import WorldBuilder
 
 THREADS = 4
 TURNS = 6

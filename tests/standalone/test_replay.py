@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.timestamps import write_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
+from support.world_builder import FIRST_JOB, WorldBuilder
 
 from standalone.commands.replay import replay
 from standalone.moment_type import MomentType
-from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.specs import LogSpec
 from standalone.sandbox.times import DAY, iso
 

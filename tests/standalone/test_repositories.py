@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from ingest.errors import RepositoryUnavailable
 from ingest.ports import StateStore
 from support.world import REPOSITORY
+from support.world_builder import WorldBuilder
 
 from standalone.repositories import check_repositories
-from standalone.sandbox.builder import WorldBuilder
 
 
 class AddsAfterClaim:

@@ -10,8 +10,8 @@ from ingest.errors import CredentialSuspended
 from ingest.services.sources.discover_sources import discover_when_due
 from support.command_line import CommandLine
 from support.world import GENEROUS, REPOSITORY, OpenStage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sources import find_sources
 

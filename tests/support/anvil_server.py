@@ -27,7 +27,6 @@ from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app
 from standalone.app_server.app_folder import APP_FILES
 from standalone.app_server.first_account import connected
 from standalone.app_server.program import find_program, require_startable
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.specs import AnnotationSpec, LogSpec
@@ -35,6 +34,7 @@ from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
 from .postgres_server import PostgresServer
+from .world_builder import WorldBuilder
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "ghp_SandboxToken0123456789"

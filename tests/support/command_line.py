@@ -18,12 +18,12 @@ import pytest
 import requests
 from ingest.adapters.aws.provision import ensure_queues
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
+from .world_builder import WorldBuilder
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "ghp_SandboxToken0123456789"

@@ -13,11 +13,12 @@ from ingest.domain.ledger import RepositoryRecord
 from ingest.ports import StateStore
 
 from standalone.sandbox import server as sandbox_server
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.gateway import Gateway
 from standalone.sandbox.incoming import Environ
 from standalone.sandbox.sending import StartResponse
 from standalone.sandbox.times import iso
+
+from .world_builder import WorldBuilder
 
 #: The list of a repository's runs: a poll asks for nothing before it.
 _LIST = re.compile(r"^/repos/(?P<repository>[^/]+/[^/]+)/actions/runs$")

@@ -13,12 +13,13 @@ from ingest.settings import GithubSettings, Secret
 
 from standalone.sandbox import server as sandbox_server
 from standalone.sandbox.answers import Answer
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.gateway import Gateway
 from standalone.sandbox.incoming import Incoming
 from standalone.sandbox.settings import AppSpec, InstallationSpec, Limits, Settings, TokenSpec
 from standalone.sandbox.times import Timestamp, iso
+
+from .world_builder import WorldBuilder
 
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 APP_KEY = _KEY.private_bytes(

@@ -13,8 +13,9 @@ from ingest.domain.runs import AttemptKey
 from ingest.ports import StateStore
 from ingest.ports.logs import LogCache
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.specs import LogSpec
+
+from .world_builder import WorldBuilder
 
 FOLDER = Path(__file__).parents[1] / "data" / "state-0.1"
 

@@ -27,7 +27,6 @@ from ingest.services.monitoring.poll_runs import poll_repository
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from ingest.settings import CollectingSettings, GithubSettings, Secret
 
-from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
@@ -35,6 +34,7 @@ from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenSp
 
 from .memory_blobs import MemoryBlobStore
 from .memory_queue import MemoryQueue
+from .world_builder import FIRST_RUN, WorldBuilder
 
 REPOSITORY = "octo/api"
 THREADS = 8

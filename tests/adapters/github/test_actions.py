@@ -6,8 +6,8 @@ import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.ports import RunQuery
 from support.world import FIRST_RUN, assert_all_published
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 KEY = AttemptKey("octo/api", FIRST_RUN + 1, 1)

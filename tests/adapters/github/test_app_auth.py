@@ -15,8 +15,8 @@ from ingest.adapters.github.request import Request
 from ingest.errors import BadCredentials, GithubUnavailable
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, Stage, assert_all_published
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import AppSpec, InstallationSpec
 

@@ -17,8 +17,8 @@ from ingest.errors import (
     RequestFailed,
 )
 from support.world import GENEROUS, REPOSITORY
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import GraphqlFaults, Limits
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from ingest.errors import GithubUnavailable, RateLimited
 from support.world import GENEROUS
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import GraphqlFaults, Limits
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from ingest.errors import AccessDenied
 from support.world import FIRST_RUN, GENEROUS, assert_all_published
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import HookFaults
 
 

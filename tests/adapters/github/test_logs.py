@@ -16,8 +16,8 @@ from ingest.errors import AccessDenied, GithubUnavailable, LogExpired, LogPendin
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
 from support.world import FIRST_RUN
+from support.world_builder import FIRST_JOB, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.specs import LogSpec
 

@@ -10,8 +10,8 @@ from ingest.domain.counters import Counters
 from ingest.errors import RateLimited
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, assert_all_published
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import TokenSpec
 
 NAMES = [f"octo/repository-{number}" for number in range(300)]

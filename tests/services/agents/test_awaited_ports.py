@@ -11,8 +11,7 @@ from ingest.ports import RunQuery
 from ingest.services.agents.awaited_ports import awaited_ports
 from ingest.services.time_limits import await_result
 from support.world import REPOSITORY, Stage
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 #: A source that is never released fails the test in place of hanging.
 PATIENCE_SECONDS = 60

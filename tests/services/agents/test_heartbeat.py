@@ -25,8 +25,7 @@ from ingest.services.agents.heartbeat import (
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from support.state_records import NOW, an_agent
 from support.world import Stage
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 HOST = "a host"
 

@@ -21,8 +21,8 @@ from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGE
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from support.state_records import NOW, an_agent
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 HOST = "tasks of the app"

@@ -23,8 +23,8 @@ from ingest.services.monitoring import load_due
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import REPOSITORY, assert_all_published, assert_nothing_twice
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 LOG = b"line\n" * 10

@@ -7,8 +7,8 @@ from datetime import timedelta
 from ingest.services.collections.replay import replay
 from ingest.services.collections.replay_span import ReplaySpan
 from support.world import REPOSITORY
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 

@@ -9,8 +9,7 @@ from ingest.domain.source_records import CredentialList, CredentialRecord, Crede
 from ingest.services.dashboard.credentials import credential_row, list_credential_rows
 from ingest.services.sources.discover_sources import discover_when_due
 from support.world import OpenStage
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 

@@ -14,8 +14,8 @@ from ingest.services.dashboard.runs import RunAddress
 from support.log_caches import open_log_cache
 from support.state_records import a_job, an_attempt
 from support.world import REPOSITORY, Stage, log_reader
+from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 
 RUN, JOB = FIRST_RUN + 1, FIRST_JOB + 1

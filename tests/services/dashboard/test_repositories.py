@@ -27,8 +27,8 @@ from ingest.services.dashboard.rows import repository_row, repository_state
 from ingest.settings import CollectingSettings, Settings
 from support.state_records import NOW, a_repository, an_attempt, at
 from support.world import REPOSITORY, Stage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 SETTINGS = Settings()

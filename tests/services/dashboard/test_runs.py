@@ -18,8 +18,7 @@ from ingest.services.dashboard.runs import (
 from support.state_records import NOW, REPOSITORY, a_summary, an_attempt, at
 from support.world import REPOSITORY as STAGED
 from support.world import Stage
-
-from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
+from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
 WEB = "https://github.com"
 RUN = FIRST_RUN + 1

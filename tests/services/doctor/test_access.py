@@ -11,8 +11,8 @@ from ingest.errors import IngestError
 from ingest.services.doctor.github import check_access
 from ingest.services.sources.preview_source import SourceLister, preview_source
 from support.world import OpenStage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)

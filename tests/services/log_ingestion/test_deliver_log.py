@@ -12,8 +12,7 @@ from ingest.messaging.log_work import DueLog
 from ingest.services.log_ingestion.deliver_log import deliver_absence, deliver_log
 from ingest.services.log_ingestion.fetch_logs import LogFetched, LogUnavailable
 from ingest.services.log_ingestion.spool import Spool
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 KEY = AttemptKey("octo/api", 1, 2)
 JOB = DueLog(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from ingest.services.log_ingestion.ingest_failures import FAILURES_PER_TURN, QUEUE_TIME
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 
 BACKFILL = 30

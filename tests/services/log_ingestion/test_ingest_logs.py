@@ -16,8 +16,8 @@ from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.world import GENEROUS, REPOSITORY, THREADS, Stage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.specs import LogSpec
 

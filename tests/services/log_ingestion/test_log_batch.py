@@ -14,8 +14,7 @@ from ingest.ports import Rejection
 from ingest.services.log_ingestion.deliver_log import SmallMessage
 from ingest.services.log_ingestion.log_batch import LogBatch
 from support.log_caches import open_log_cache
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 KEY = AttemptKey("octo/api", 1, 1)
 

@@ -17,8 +17,8 @@ from ingest.services.log_ingestion import read_log
 from ingest.services.log_ingestion.read_log import UnreadableLog
 from support.log_caches import open_log_cache
 from support.world import REPOSITORY, log_reader
+from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.specs import LogSpec
 

@@ -16,8 +16,8 @@ from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import DEFAULT_TOKEN
 
 SECRET = "a secret"

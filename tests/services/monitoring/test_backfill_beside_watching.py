@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import GENEROUS, REPOSITORY, OpenStage, Stage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import Settings, TokenSpec
 
 PAST = "octo/past"

@@ -13,8 +13,7 @@ from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.poll_order import PollOrder
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.world import REPOSITORY, OpenStage, Stage
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 NEW = "octo/new"
 

@@ -20,8 +20,8 @@ from support.world import (
     assert_nothing_twice,
     truth_of_runs,
 )
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import Limits, Settings, TokenSpec
 

@@ -11,8 +11,7 @@ from ingest.domain.sources import parse_sources
 from ingest.services.dashboard.sources import list_source_rows
 from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.world import OpenStage, Stage
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 
 def world() -> WorldBuilder:

@@ -8,8 +8,8 @@ import pytest
 from ingest.domain.timestamps import parse_timestamp
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import Limits, Settings, TokenSpec
 
 RUNS = 100

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 DAY = 86_400

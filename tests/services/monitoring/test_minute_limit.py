@@ -14,8 +14,8 @@ from ingest.services.sources.record_credentials import record_credentials
 from ingest.wire.poll_demand import PLANNED_SHARE
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import OpenStage, Stage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import Settings, TokenSpec
 
 REPOSITORIES = 500

@@ -26,8 +26,8 @@ from support.world import (
     assert_all_published,
     assert_nothing_twice,
 )
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import Limits, Settings, TokenSpec
 

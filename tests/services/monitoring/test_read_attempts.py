@@ -19,8 +19,8 @@ from ingest.services.monitoring.read_details import DetailReads
 from ingest.services.monitoring.slice_reads import SliceReads
 from support.builders import a_job
 from support.world import REPOSITORY, assert_all_published
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 

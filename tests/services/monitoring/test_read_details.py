@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from ingest.services.monitoring.read_details import MAX_LIMITED_READS
 from support.world import GENEROUS, REPOSITORY, assert_all_published, assert_nothing_twice
+from support.world_builder import FIRST_JOB, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import GraphqlFaults, TokenSpec
 from standalone.sandbox.specs import AnnotationSpec

@@ -17,8 +17,7 @@ from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
 from ingest.services.monitoring.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 SECRET = "a secret"
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from ingest.services.monitoring.sweep_days import LONGEST_CHANGE, WINDOWS_PER_TICK, Window
 from support.world import assert_all_published, assert_nothing_twice
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 pytestmark = pytest.mark.slow
 

@@ -49,8 +49,8 @@ from support.organizations import (
     organization_settings,
 )
 from support.world import GENEROUS, OpenStage, Stage
+from support.world_builder import FIRST_RUN, WorldBuilder
 
-from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.repository import Repository
 from standalone.sandbox.settings import InstallationSpec

@@ -15,8 +15,7 @@ from ingest.services.sources.manage_sources import (
     remove_source,
 )
 from support.world import GENEROUS, OpenStage, Stage
-
-from standalone.sandbox.builder import WorldBuilder
+from support.world_builder import WorldBuilder
 
 
 @pytest.fixture

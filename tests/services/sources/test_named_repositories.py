@@ -10,8 +10,8 @@ from ingest.domain.sources import parse_sources
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.sources.manage_sources import add_sources
 from support.world import GENEROUS, OpenStage, Stage
+from support.world_builder import WorldBuilder
 
-from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 

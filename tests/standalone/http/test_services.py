@@ -16,11 +16,11 @@ from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITO
 from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY
+from support.world_builder import WorldBuilder
 
 from standalone.http.server import Address
 from standalone.http.services import served
 from standalone.http.webhook_app import PATH
-from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.link import AppUnreachable
 
 SECRET = "the secret that GitHub signs with"

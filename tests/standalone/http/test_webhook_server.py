@@ -14,9 +14,9 @@ from ingest.errors import StateUnavailable
 from ingest.settings import Secret
 from support.webhook_server import WebhookServer
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
+from support.world_builder import WorldBuilder
 
 from standalone.http.webhook_app import PATH
-from standalone.sandbox.builder import WorldBuilder
 
 SECRET = "a secret"
 BODY = json.dumps(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .rng import sha_for
-from .run_builders import AttemptBuilder, JobBuilder, RepositoryBuilder, RunBuilder
-from .specs import (
+from standalone.sandbox.rng import sha_for
+from standalone.sandbox.specs import (
     AnnotationSpec,
     ArtifactSpec,
     CommitSpec,
@@ -17,8 +16,10 @@ from .specs import (
     RepositorySpec,
     WorkflowSpec,
 )
-from .times import DAY, Timestamp, parse_time
-from .world import World
+from standalone.sandbox.times import DAY, Timestamp, parse_time
+from standalone.sandbox.world import World
+
+from .run_builders import AttemptBuilder, JobBuilder, RepositoryBuilder, RunBuilder
 
 START = "2026-01-05T08:00:00Z"
 FIRST_REPOSITORY = 500_000_000
@@ -37,7 +38,7 @@ class WorldBuilder:
         self._run_count = 0
         self._job_count = 0
 
-    def repository(  # noqa: PLR0913 - a builder takes as many values as there are
+    def repository(
         self,
         full_name: str,
         *,
@@ -61,7 +62,7 @@ class WorldBuilder:
         self._repositories.append(RepositoryBuilder(spec=spec))
         return self
 
-    def run(  # noqa: PLR0913 - a builder takes as many values as there are
+    def run(
         self,
         conclusion: str | None = "success",
         *,
@@ -122,7 +123,7 @@ class WorldBuilder:
         self._here.runs[-1].attempts.append(attempt)
         return self
 
-    def job(  # noqa: PLR0913 - a builder takes as many values as there are
+    def job(
         self,
         name: str = "build",
         conclusion: str | None = None,
@@ -176,7 +177,7 @@ class WorldBuilder:
             self.job(f"{name} ({number})")
         return self
 
-    def commit(  # noqa: PLR0913 - a builder takes as many values as there are
+    def commit(
         self,
         sha: str,
         *,
@@ -204,7 +205,7 @@ class WorldBuilder:
         )
         return self
 
-    def pull(  # noqa: PLR0913 - a builder takes as many values as there are
+    def pull(
         self,
         number: int,
         sha: str,
@@ -264,7 +265,7 @@ class WorldBuilder:
         number = 80_000_000 + int(sha_for(self._here.spec.id, name)[:5], 16)
         return WorkflowSpec(id=number, name=name, path=f".github/workflows/{file}.yml")
 
-    def _attempt(  # noqa: PLR0913, PLR0917 - a builder takes as many values as there are
+    def _attempt(  # noqa: PLR0917 - a builder takes as many values as there are
         self,
         conclusion: str | None,
         at: float,

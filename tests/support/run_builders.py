@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .repository import NewItems, Repository
-from .specs import (
+from standalone.sandbox.repository import NewItems, Repository
+from standalone.sandbox.specs import (
     AnnotationSpec,
     ArtifactSpec,
     AttemptSpec,
@@ -19,7 +19,7 @@ from .specs import (
     StepSpec,
     WorkflowSpec,
 )
-from .times import Timestamp
+from standalone.sandbox.times import Timestamp
 
 
 @dataclass(slots=True, kw_only=True)
