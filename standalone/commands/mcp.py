@@ -14,6 +14,7 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..http.server import Address, AddressType
 from ..state_file import require_state
+from ..stopping import ends_in_time, stopped_by_signals
 
 
 @command(
@@ -36,7 +37,8 @@ def mcp(*, address: Address | None) -> None:
     or over HTTP. It reads the state of DATABASE_URL, by default runstream.db in this folder.
     """
     try:
-        from ..mcp.server import build_mcp_server, serve_http, serve_stdio
+        from ..mcp.server import build_mcp_server
+        from ..mcp.transports import serve_http, serve_stdio
     except ImportError as error:
         raise Fatal(
             "`mcp` needs packages that are missing: pip install 'runstream[mcp]'"
@@ -47,7 +49,11 @@ def mcp(*, address: Address | None) -> None:
 
     settings = read_environment()
     require_state(settings.database_url)
-    with closing(open_state(settings)) as state:
+    with (
+        stopped_by_signals() as stop,
+        ends_in_time(stop, exit_code=0),
+        closing(open_state(settings)) as state,
+    ):
         cache, clock = log_cache_of(state), SystemClock(threading.Event())
         if cache is None:
             raise BadSettings(["this state has no cache of logs"])
@@ -60,8 +66,8 @@ def mcp(*, address: Address | None) -> None:
         )
         server = build_mcp_server(tools)
         if address is None:
-            serve_stdio(server)
+            serve_stdio(server, stop.event)
             return
         if settings.mcp_token is None:
             raise BadSettings(["MCP_TOKEN is not set: set it to a secret that clients send"])
-        serve_http(server, settings.mcp_token, address)
+        serve_http(server, settings.mcp_token, address, stop.event)

@@ -5,27 +5,21 @@ https://modelcontextprotocol.io
 
 from __future__ import annotations
 
-import hmac
 import inspect
-import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
-import uvicorn
 from ingest.errors import IngestError
 from ingest.services.dashboard.runs import RunAddress, RunChoice
-from ingest.settings import Secret
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field, create_model
 
 from ..app_server.app_folder import CHECKOUT
-from ..http.server import Address, cannot_listen
 from ..version import release
 from .tools import AgentTools, LogPlace
 
@@ -46,10 +40,6 @@ RepositoryName = Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description=
 
 Parameters = ParamSpec("Parameters")
 Answer = Callable[..., dict[str, Any]]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
@@ -64,61 +54,6 @@ def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     for path in sorted(SCHEMAS.glob("*.json")):
         _add_schema(server, path)
     return server
-
-
-def serve_stdio(server: MCPServer[Any]) -> None:
-    """Serve one client on stdin and stdout, until it leaves, also without reading its answers."""
-    try:
-        server.run("stdio")
-    except Exception as error:
-        if not _is_end_of_client(error):
-            raise
-
-
-def _is_end_of_client(error: BaseException) -> bool:
-    """Return whether all that failed was writing to a client; tasks raise groups of errors."""
-    errors = getattr(error, "exceptions", ())
-    are_all = bool(errors) and all(_is_end_of_client(each) for each in errors)
-    return are_all or isinstance(error, BrokenPipeError)
-
-
-def serve_http(server: MCPServer[Any], token: Secret, address: Address) -> None:
-    """Serve streamable HTTP at /mcp to clients that send the token, until a signal.
-
-    Raises BadSettings where this machine cannot listen.
-    """
-    # A proxy passes on its own Host, and a page of another origin does not have the token.
-    any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
-    config = uvicorn.Config(require_bearer(app, token), log_level="warning")
-    with _listen(address) as listener:
-        uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listen(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    try:
-        return socket.create_server((address.host, address.port), family=family)
-    except OSError as error:
-        raise cannot_listen(address, error) from error
-
-
-def require_bearer(app: Asgi, token: Secret) -> Asgi:
-    """Return an app that answers 401 to requests without the bearer token."""
-    expected = token.reveal().encode()
-
-    async def authorized(scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope.get("headers") or ()).get(b"authorization", b"")
-        scheme, _, sent = given.partition(b" ")
-        is_valid = scheme.lower() == b"bearer" and hmac.compare_digest(sent, expected)
-        if scope["type"] != "http" or is_valid:
-            await app(scope, receive, send)
-            return
-        headers = [(b"www-authenticate", b"Bearer"), (b"content-type", b"text/plain")]
-        await send({"type": "http.response.start", "status": 401, "headers": headers})
-        await send({"type": "http.response.body", "body": b"Send the token of MCP_TOKEN."})
-
-    return authorized
 
 
 def _build_tool(function: Answer) -> Tool:

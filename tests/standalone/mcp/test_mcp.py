@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -23,6 +25,17 @@ from standalone.mcp.server import NOTICE, SCHEMAS
 from standalone.version import release
 
 MCP_TOKEN = "a-token-of-agents"
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "an agent", "version": "1"},
+    },
+}
 
 
 @pytest.fixture
@@ -140,23 +153,13 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
 
 def test_a_client_that_leaves_before_its_answer_is_no_fault(collected: CommandLine) -> None:
     """As an editor that is closed while it waits: nobody reads the answer."""
-    hello = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "an agent", "version": "1"},
-        },
-    }
     unread, answers = os.pipe()
     os.close(unread)
     done = subprocess.run(
         [sys.executable, "-m", "standalone", "mcp"],
         env=collected.whole_environment(),
         cwd=collected.folder,
-        input=json.dumps(hello) + "\n",
+        input=json.dumps(HELLO) + "\n",
         stdout=answers,
         stderr=subprocess.PIPE,
         text=True,
@@ -196,6 +199,57 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
         assert second.returncode == 78
         assert "Address already in use" in second.stderr
         server.terminate()
+        assert (server.wait(60), server.stderr.read()) == (0, "")
+
+
+def test_over_http_a_signal_ends_it_while_clients_are_connected(bare: CommandLine) -> None:
+    """A client keeps a stream of events open, and another has sent half a request."""
+    bare.run("sources", "add", "octo/api")
+    port = free_port()
+    address = ("127.0.0.1", port)
+    head = f"HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {MCP_TOKEN}\r\n"
+    stream = f"GET /mcp {head}Accept: text/event-stream\r\n\r\n"
+    half = f"POST /mcp {head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{"
+
+    def is_up() -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(address, timeout=5).close()
+            return True
+        return False
+
+    with bare.started("mcp", "--http", str(port), MCP_TOKEN=MCP_TOKEN) as server:
+        wait_until(is_up)
+        with socket.create_connection(address) as first, socket.create_connection(address) as other:
+            first.sendall(stream.encode())
+            assert first.recv(1024).startswith(b"HTTP/1.1 200")
+            other.sendall(half.encode())
+            server.terminate()
+            assert (server.wait(60), server.stderr.read()) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_on_stdio_a_signal_ends_it_while_its_client_says_nothing(
+    bare: CommandLine, number: signal.Signals
+) -> None:
+    """As Ctrl-C in a terminal, or a client that ends its servers before it closes their stdin."""
+    bare.run("sources", "add", "octo/api")
+    with subprocess.Popen(
+        [sys.executable, "-m", "standalone", "mcp"],
+        env=bare.whole_environment(),
+        cwd=bare.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            server.stdin.write(json.dumps(HELLO) + "\n")
+            server.stdin.flush()
+            assert json.loads(server.stdout.readline())["id"] == HELLO["id"]
+            server.send_signal(number)
+            assert (server.wait(60), server.stderr.read()) == (0, "")
+        finally:
+            server.kill()
 
 
 def test_without_its_packages_the_extra_is_named(bare: CommandLine) -> None:

@@ -1,0 +1,133 @@
+"""How clients reach the server: stdin and stdout, or streamable HTTP, until a signal ends it."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvicorn
+from ingest.settings import Secret
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+
+from ..http.server import Address, cannot_listen
+
+#: A client that keeps its connection open may end what it does for so long after a signal.
+END_SECONDS = 5
+
+_STDIN = 0
+_READ_BYTES = 65_536
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def serve_stdio(server: MCPServer[Any], stop: threading.Event) -> None:
+    """Serve one client on stdin and stdout, until it leaves, also without reading its answers."""
+    try:
+        with _stdin_that_ends(stop):
+            server.run("stdio")
+    except Exception as error:
+        if not _is_end_of_client(error):
+            raise
+
+
+@contextmanager
+def _stdin_that_ends(stop: threading.Event) -> Iterator[None]:
+    """Let stdin end at a signal as where the client leaves: nothing else ends a read of it."""
+    client = os.dup(_STDIN)
+    received, copied = socket.socketpair()
+    os.dup2(received.fileno(), _STDIN)
+    received.close()
+
+    def copy() -> None:
+        with suppress(OSError):
+            while text := os.read(client, _READ_BYTES):
+                copied.sendall(text)
+        _end(copied)
+
+    def end() -> None:
+        stop.wait()
+        _end(copied)
+
+    for each in (copy, end):
+        threading.Thread(target=each, daemon=True).start()
+    yield
+
+
+def _end(copied: socket.socket) -> None:
+    with suppress(OSError):  # the other end is closed already
+        copied.shutdown(socket.SHUT_WR)
+
+
+def _is_end_of_client(error: BaseException) -> bool:
+    """Return whether all that failed was writing to a client; tasks raise groups of errors."""
+    errors = getattr(error, "exceptions", ())
+    are_all = bool(errors) and all(_is_end_of_client(each) for each in errors)
+    return are_all or isinstance(error, BrokenPipeError)
+
+
+def serve_http(
+    server: MCPServer[Any], token: Secret, address: Address, stop: threading.Event
+) -> None:
+    """Serve streamable HTTP at /mcp to clients that send the token, until a signal.
+
+    Raises BadSettings where this machine cannot listen.
+    """
+    # A proxy passes on its own Host, and a page of another origin does not have the token.
+    any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
+    config = uvicorn.Config(
+        require_bearer(app, token), log_level="warning", timeout_graceful_shutdown=END_SECONDS
+    )
+    with _listen(address) as listener:
+        _serve(uvicorn.Server(config), listener, stop)
+
+
+def _serve(server: uvicorn.Server, listener: socket.socket, stop: threading.Event) -> None:
+    """Serve in a thread: in the main thread uvicorn takes the signals, and ends with them."""
+    with ThreadPoolExecutor(1) as thread:
+        served = thread.submit(server.run, sockets=[listener])
+        served.add_done_callback(lambda _: stop.set())
+        stop.wait()
+        # What the end cuts short is no error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        # As its own signal handler: streams of events, which clients keep open, end with it too.
+        server.handle_exit(signal.SIGTERM, None)
+        served.result()
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family)
+    except OSError as error:
+        raise cannot_listen(address, error) from error
+
+
+def require_bearer(app: Asgi, token: Secret) -> Asgi:
+    """Return an app that answers 401 to requests without the bearer token."""
+    expected = token.reveal().encode()
+
+    async def authorized(scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope.get("headers") or ()).get(b"authorization", b"")
+        scheme, _, sent = given.partition(b" ")
+        is_valid = scheme.lower() == b"bearer" and hmac.compare_digest(sent, expected)
+        if scope["type"] != "http" or is_valid:
+            await app(scope, receive, send)
+            return
+        headers = [(b"www-authenticate", b"Bearer"), (b"content-type", b"text/plain")]
+        await send({"type": "http.response.start", "status": 401, "headers": headers})
+        await send({"type": "http.response.body", "body": b"Send the token of MCP_TOKEN."})
+
+    return authorized
