@@ -173,25 +173,38 @@ def failing_step(steps: list[Json]) -> Json | None:
 
 
 def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]:
-    """Return the first error line of the failing step.
+    """Return the first error line of the failing step, or of the log where no step failed.
 
-    Where the step's place is unknown, the step's times select among the log's error lines.
+    Where the step's place is unknown, the step's times select among the lines that it may have.
     """
-    facts = log.facts
-    whole = {"first_line": 1, "first_byte": 0, "last_byte": facts["log_bytes"] - 1}
-    steps = {step["number"]: step for step in facts.get("steps") or ()}
-    place = steps.get(failing["number"], whole) if failing else whole
-    last_line = place.get("last_line", float("inf"))
-    errors = [each for each in facts["error_lines"] if place["first_line"] <= each <= last_line]
+    place, is_certain = find_place(log.facts, failing)
+    errors = [n for n in log.facts["error_lines"] if place["first_line"] <= n <= place["last_line"]]
     if not errors:
         return None, None
     lines = log.read(place["first_byte"], place["last_byte"]).split(b"\n")
     texts = {each: lines[each - place["first_line"]].decode(errors="replace") for each in errors}
-    begin, end = (failing or {}).get("started_at") or "", (failing or {}).get("completed_at") or "~"
-    # A line begins with its time, in UTC as the step's, which has whole seconds.
-    timely = [each for each in errors if begin[:19] <= texts[each][:19] <= end[:19]]
-    found = errors[0] if place is not whole or not timely else timely[0]
-    return found, texts[found].rstrip("\r")
+    if failing and not is_certain:
+        begin, end = failing["started_at"], failing["completed_at"] or "~"
+        # A line begins with its time, in UTC as the step's, which has whole seconds.
+        errors = [n for n in errors if begin[:19] <= texts[n].lstrip("\ufeff")[:19] <= end[:19]]
+    return (errors[0], texts[errors[0]].rstrip("\r")) if errors else (None, None)
+
+
+def find_place(facts: Json, failing: Json | None) -> tuple[Json, bool]:
+    """Return where a step is, and whether that is certain; else the place between those known."""
+    place: Json = {"first_line": 1, "first_byte": 0}
+    place |= {"last_line": float("inf"), "last_byte": facts["log_bytes"] - 1}
+    if failing is None:
+        return place, False
+    for step in facts.get("steps") or ():
+        if step["number"] == failing["number"]:
+            return step, True
+        if step["number"] < failing["number"]:
+            place |= {f"first_{unit}": step[f"last_{unit}"] + 1 for unit in ("line", "byte")}
+        else:
+            place |= {f"last_{unit}": step[f"first_{unit}"] - 1 for unit in ("line", "byte")}
+            break
+    return place, False
 
 
 def _key(data: Json) -> tuple[int, int, int | None]:

@@ -126,3 +126,52 @@ def test_the_failing_step_of_a_stopped_job_is_the_one_that_was_stopped(
     steps = [{"conclusion": each, "started_at": "2026-11-24T06:30:00Z"} for each in conclusions]
     expected = None if failing is None else steps[failing]
     assert load_example().failing_step(steps) == expected
+
+
+#: The second step fails. The first error is of the first one, in the second in which it ended.
+TIMED = (
+    "2026-11-24T06:30:01.5Z ##[group]Set up job\n"
+    "2026-11-24T06:30:02.1Z ##[error]ignored\n"
+    "2026-11-24T06:30:02.2Z ##[group]Run make\n"
+    "2026-11-24T06:30:03.4Z ##[error]exit code 1\n"
+    "2026-11-24T06:30:04.4Z ##[error]of the cleanup\n"
+)
+
+
+def a_step(number: int, conclusion: str, began: int, ended: int | None) -> dict[str, Any]:
+    times = [None if each is None else f"2026-11-24T06:30:0{each}Z" for each in (began, ended)]
+    names = ("number", "step_name", "conclusion", "started_at", "completed_at")
+    return dict(zip(names, (number, f"step {number}", conclusion, *times), strict=True))
+
+
+def the_place_of(number: int, first_line: int, last_line: int) -> dict[str, Any]:
+    before, through = (
+        sum(map(len, TIMED.splitlines(keepends=True)[:end])) for end in (first_line - 1, last_line)
+    )
+    place = {"first_line": first_line, "last_line": last_line}
+    return {"number": number, **place, "first_byte": before, "last_byte": through - 1}
+
+
+@pytest.mark.parametrize(
+    ("ended", "places", "line"),
+    [
+        (3, None, 2),  # the seconds alone cannot exclude the line of the step before
+        (3, [the_place_of(1, 1, 2)], 4),
+        (3, [the_place_of(2, 3, 4)], 4),
+        (3, [the_place_of(1, 1, 2), the_place_of(3, 4, 5)], None),
+        (None, [the_place_of(1, 1, 2)], 4),
+        (2, [the_place_of(1, 1, 2)], None),  # a later line is of another step
+    ],
+)
+def test_a_step_that_is_left_out_is_looked_for_between_those_that_are_known(
+    ended: int | None, places: list[dict[str, Any]] | None, line: int | None
+) -> None:
+    example = load_example()
+    log = example.Log(None, None)
+    facts = {"part": 1, "log_encoding": "utf-8", "log_content": TIMED, "log_bytes": len(TIMED)}
+    log.add({**facts, "steps": places, "error_lines": [2, 4, 5]})
+    steps = [a_step(1, "success", 1, 2), a_step(2, "failure", 2, ended), a_step(3, "success", 3, 4)]
+    job = {"repo": "octo/api", "run_id": 1, "job_id": 1, "job_name": "build", "steps": steps}
+    found = example.explain(job, log)
+    assert found["line_number"] == line
+    assert found["line"] == (line and TIMED.splitlines()[line - 1])
