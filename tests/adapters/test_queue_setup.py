@@ -17,7 +17,6 @@ from ingest.adapters.aws import (
     collector_policy,
     ensure_bucket,
     ensure_queues,
-    reader_policy,
 )
 from ingest.adapters.aws import s3_client as product_s3_client
 from ingest.adapters.aws.provision import dead_letter_name
@@ -235,19 +234,10 @@ def test_the_collector_may_do_what_it_does_and_no_more() -> None:
     }
 
 
-def test_a_reader_cannot_send() -> None:
-    """It takes from both queues and fetches logs."""
-    allowed = actions_by_resource(reader_policy(DEPLOYMENT))
-    assert set(allowed) == {"ci_cd_metrics_queue", "ci_cd_logs_queue.fifo", "octo-logs/logs/*"}
-    assert not any(
-        "Send" in action or "Put" in action for each in allowed.values() for action in each
-    )
-
-
 def test_without_a_bucket_no_policy_speaks_of_s3() -> None:
     """Logs in parts need no permission for S3."""
     deployment = Deployment(metrics_queue="m", logs_queue="l", job_events_queue="j")
-    text = json.dumps([collector_policy(deployment), reader_policy(deployment)])
+    text = json.dumps(collector_policy(deployment))
     assert "s3:" not in text
     parameters = json.loads(cloudformation_template(deployment))["Parameters"]
     assert parameters["LogBucketName"]["Default"] == ""

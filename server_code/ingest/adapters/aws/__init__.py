@@ -14,7 +14,7 @@ botocore takes 0.3 s to import, so it is imported where a client is made; import
 
 from .clients import AwsAccess, s3_client, sqs_client
 from .cloudformation import cloudformation_template
-from .policies import Deployment, collector_policy, reader_policy
+from .policies import Deployment, collector_policy
 from .provision import Provisioned, ensure_queues
 from .provision_bucket import ensure_bucket
 from .queues import queue_depth
@@ -35,7 +35,6 @@ __all__ = [
     "open_publisher",
     "open_work_queue",
     "queue_depth",
-    "reader_policy",
     "s3_client",
     "sqs_client",
 ]

@@ -1,4 +1,4 @@
-"""The least privileges of a collector and of a reader, as documents for IAM. Sends no request."""
+"""The least privileges of a collector and of a reader, for IAM. Sends no request."""
 
 from __future__ import annotations
 
@@ -20,29 +20,27 @@ _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """The resources of a collector; ``*`` stands for any account or region."""
+    """The resources of a collector in any account; ``*`` stands for any region."""
 
     metrics_queue: str
     logs_queue: str
     job_events_queue: str
     log_bucket: str | None = None
-    account: str = "*"
     region: str = "*"
-    partition: str = "aws"
 
     def queue_arn(self, name: str) -> str:
         """Name a queue as IAM does; a URL names it by its last part, an ARN is its name."""
         if is_arn(name):
             *parts, queue = name.split(":")
             return ":".join([*map(str.lower, parts), queue])
-        return f"arn:{self.partition}:sqs:{self.region}:{self.account}:{name.rsplit('/', 1)[-1]}"
+        return f"arn:aws:sqs:{self.region}:*:{name.rsplit('/', 1)[-1]}"
 
     @property
     def objects_arn(self) -> str | None:
         """Name the logs in the bucket as IAM does."""
         if not self.log_bucket:
             return None
-        return f"arn:{self.partition}:s3:::{self.log_bucket}/{LOG_PREFIX}*"
+        return f"arn:aws:s3:::{self.log_bucket}/{LOG_PREFIX}*"
 
 
 def collector_policy(deployment: Deployment) -> dict[str, Any]:
@@ -55,16 +53,6 @@ def collector_policy(deployment: Deployment) -> dict[str, Any]:
         dead_letters=deployment.queue_arn(dead_letter_name(deployment.job_events_queue)),
     )
     return document([*statements, *([] if objects is None else [store_logs(objects)])])
-
-
-def reader_policy(deployment: Deployment) -> dict[str, Any]:
-    """Allow what a reader does: receive from two queues, fetch logs."""
-    objects = deployment.objects_arn
-    statements = reader_statements(
-        metrics=deployment.queue_arn(deployment.metrics_queue),
-        logs=deployment.queue_arn(deployment.logs_queue),
-    )
-    return document([*statements, *([] if objects is None else [fetch_logs(objects)])])
 
 
 def allow(sid: str, actions: Sequence[str], resources: Sequence[Arn]) -> dict[str, Any]:
