@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from ...domain.codec import decode
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
@@ -9,21 +12,15 @@ from ...domain.stored_values import read_json, read_time, repository_key, write_
 from .database import Database
 from .session import Session
 
-_ADD_ERROR = "INSERT INTO errors (occurred_at, record) VALUES (...)"
-_LIST_ERRORS = "SELECT occurred_at, record FROM errors ORDER BY occurred_at DESC, id DESC LIMIT ?"
+#: The two tables.
+_ERRORS, _ACTIVITIES = "errors", "activities"
+
+_ADD = "INSERT INTO {} (occurred_at, record) VALUES (...)"
+_LIST = "SELECT occurred_at, record FROM {} ORDER BY occurred_at DESC, id DESC LIMIT ?"
 #: SQLite knows no OFFSET without a LIMIT.
-_TRIM_ERRORS = """
-    DELETE FROM errors WHERE id IN (
-        SELECT id FROM errors ORDER BY occurred_at DESC, id DESC LIMIT 1000000 OFFSET ?
-    )
-"""
-_ADD_ACTIVITY = "INSERT INTO activities (occurred_at, record) VALUES (...)"
-_LIST_ACTIVITIES = """
-    SELECT occurred_at, record FROM activities ORDER BY occurred_at DESC, id DESC LIMIT ?
-"""
-_TRIM_ACTIVITIES = """
-    DELETE FROM activities WHERE id IN (
-        SELECT id FROM activities ORDER BY occurred_at DESC, id DESC LIMIT 1000000 OFFSET ?
+_TRIM = """
+    DELETE FROM {} WHERE id IN (
+        SELECT id FROM {} ORDER BY occurred_at DESC, id DESC LIMIT 1000000 OFFSET ?
     )
 """
 
@@ -35,20 +32,12 @@ class SqlJournal:
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
-        row = (write_time(record.occurred_at), write_json(error_body(record)))
-
-        def add(session: Session) -> None:
-            session.insert(_ADD_ERROR, [row])
-            session.execute(_TRIM_ERRORS, (MAX_ERRORS,))
-
-        self._database.write(add)
+        self._add(_ERRORS, record.occurred_at, error_body(record), maximum=MAX_ERRORS)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        rows = self._database.read(_LIST_ERRORS, (max(0, limit),))
-        return [
-            decode(ErrorRecord, read_json(body), occurred_at=read_time(at)) for at, body in rows
-        ]
+        found = self._list(_ERRORS, limit)
+        return [decode(ErrorRecord, body, occurred_at=at) for at, body in found]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Delete every error with the same text and repository; return how many they were."""
@@ -65,17 +54,22 @@ class SqlJournal:
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep an activity; MAX_ACTIVITIES at most."""
-        row = (write_time(record.occurred_at), write_json(activity_body(record)))
-
-        def add(session: Session) -> None:
-            session.insert(_ADD_ACTIVITY, [row])
-            session.execute(_TRIM_ACTIVITIES, (MAX_ACTIVITIES,))
-
-        self._database.write(add)
+        self._add(_ACTIVITIES, record.occurred_at, activity_body(record), maximum=MAX_ACTIVITIES)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
-        rows = self._database.read(_LIST_ACTIVITIES, (max(0, limit),))
-        return [
-            decode(ActivityRecord, read_json(body), occurred_at=read_time(at)) for at, body in rows
-        ]
+        found = self._list(_ACTIVITIES, limit)
+        return [decode(ActivityRecord, body, occurred_at=at) for at, body in found]
+
+    def _add(
+        self, table: str, occurred_at: datetime, body: dict[str, Any], *, maximum: int
+    ) -> None:
+        def add(session: Session) -> None:
+            session.insert(_ADD.format(table), [(write_time(occurred_at), write_json(body))])
+            session.execute(_TRIM.format(table, table), (maximum,))
+
+        self._database.write(add)
+
+    def _list(self, table: str, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
+        rows = self._database.read(_LIST.format(table), (max(0, limit),))
+        return [(read_time(at), read_json(body)) for at, body in rows]
