@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 #: GitHub's secondary limits begin with a minute.
-SHORTEST_EXCUSE = timedelta(seconds=30)
+SHORTEST_PAUSE = timedelta(seconds=30)
 
 
 class CollectionPhase(str, Enum):
@@ -41,12 +41,12 @@ class Standstill:
         """Return it after a wait that lasts until a moment, and is no lack of progress."""
         return replace(self, since=max(self.since, moment))
 
-    def excused(self, begin: datetime, end: datetime) -> Standstill:
-        """Return it after a wait or a download, of which only a long one excuses a standstill.
+    def after_pause(self, begin: datetime, end: datetime) -> Standstill:
+        """Return it after a wait or a download; a short one counts as a lack of progress.
 
         A server that limits one thing for ever names a short time with every refusal.
         """
-        return self.until(end) if end - begin >= SHORTEST_EXCUSE else self
+        return self.until(end) if end - begin >= SHORTEST_PAUSE else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

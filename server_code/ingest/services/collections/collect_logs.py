@@ -106,7 +106,7 @@ class LogCollection:
             busy_since = min(list(self._busy_since.values()), default=None)
             self.standstill = self.standstill.observed(_fingerprint(keys), now)
             if busy_since is not None:
-                self.standstill = self.standstill.excused(busy_since, now)
+                self.standstill = self.standstill.after_pause(busy_since, now)
                 return False
             if all(self._failures[key] >= self._policy.item_tries for key in keys):
                 return True
@@ -169,7 +169,7 @@ class LogCollection:
         clock, until = self._context.clock, limit.retry_at
         if self._policy.waits_for_others and not self._policy.is_endless(limit, clock.now()):
             with self._lock:
-                self.standstill = self.standstill.excused(clock.now(), until)
+                self.standstill = self.standstill.after_pause(clock.now(), until)
         else:
             until = min(until, clock.now() + LONGEST_LIMIT_PAUSE)
         while self._should_continue() and clock.now() < until:

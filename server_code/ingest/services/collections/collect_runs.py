@@ -186,7 +186,8 @@ class _RepositoryPart:
             return True
         if isinstance(error, RateLimited) and self._policy.waits_for_others:
             self.error = error
-            self._standstill = self._standstill.excused(self._context.clock.now(), error.retry_at)
+            now = self._context.clock.now()
+            self._standstill = self._standstill.after_pause(now, error.retry_at)
             return self._observe() > self._policy.longest_wait
         if error is not None:
             self._failures += 1
