@@ -53,7 +53,7 @@ def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
     except BadSettings as error:
         remedy = "Correct it in the environment. Nothing else can be checked before."
         for fault in error.faults:
-            yield Check(subject="settings", status=FAILED, finding=f"{fault}.", remedy=remedy)
+            yield Check.failed("settings", f"{fault}.", remedy)
         return
     patterns = parse_sources(sources, hosts=settings.github.web_hosts)
     with open_doctor_target(settings, patterns) as target:

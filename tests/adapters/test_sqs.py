@@ -270,7 +270,7 @@ def test_a_missing_queue_reports_how_to_make_it(client, counters: Counters) -> N
 
 def test_the_queue_s_own_limits_are_read(queue: SqsWorkQueue) -> None:
     """What was configured in AWS holds, not what we would choose."""
-    assert (queue.hold_seconds, queue.max_message_bytes) == (60, 1 << 20)
+    assert (queue.visibility_seconds, queue.max_message_bytes) == (60, 1 << 20)
 
 
 def test_depth_counts_what_is_visible_in_flight_and_delayed(

@@ -42,7 +42,7 @@ class MemoryWorld:
             f"work-{uuid.uuid4()}{suffix}",
             self.clock,
             self.counters,
-            hold_seconds=visibility_seconds,
+            visibility_seconds=visibility_seconds,
         )
         return self.queue
 
@@ -295,7 +295,7 @@ def test_extended_work_stays_hidden(world) -> None:
     queue.send([a_message()])
     (message,) = queue.receive(max_messages=10, wait_seconds=1)
     world.wait(2)
-    queue.extend(message, seconds=queue.hold_seconds)
+    queue.extend(message, seconds=queue.visibility_seconds)
     world.wait(1.5)
     assert queue.receive(max_messages=10, wait_seconds=0) == []
 

@@ -52,13 +52,13 @@ class MemoryQueue(WorkQueue):
         counters: Counters | None = None,
         *,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
-        hold_seconds: int = 120,
+        visibility_seconds: int = 120,
     ) -> None:
         self._name = name
         self._clock = clock
         self._counters = counters or Counters()
         self._max_message_bytes = max_message_bytes
-        self._hold_seconds = hold_seconds
+        self._visibility_seconds = visibility_seconds
         self._is_fifo = name.endswith(".fifo")
         self._lock = threading.Lock()
         self._stored: list[_Stored] = []
@@ -88,9 +88,9 @@ class MemoryQueue(WorkQueue):
         return 10
 
     @property
-    def hold_seconds(self) -> int:
+    def visibility_seconds(self) -> int:
         """Return for how long a received message stays hidden."""
-        return self._hold_seconds
+        return self._visibility_seconds
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         """Send messages; return those that SQS would refuse."""
@@ -211,7 +211,7 @@ class MemoryQueue(WorkQueue):
         self._receipts += 1
         stored.receipt = f"receipt-{self._receipts}"
         stored.receive_count += 1
-        hidden_for = timedelta(seconds=self._hold_seconds)
+        hidden_for = timedelta(seconds=self._visibility_seconds)
         stored.visible_at = self._clock.now() + hidden_for
         return ReceivedMessage(
             body=stored.message.body,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from .github import Budget
 
@@ -24,6 +24,21 @@ class Check:
     status: str
     finding: str
     remedy: str | None = None
+
+    @classmethod
+    def ok(cls, subject: str, finding: str) -> Check:
+        """Build a finding that nothing is wrong."""
+        return cls(subject=subject, status=OK, finding=finding)
+
+    @classmethod
+    def warning(cls, subject: str, finding: str, remedy: str) -> Check:
+        """Build a finding that does not keep anything from working."""
+        return cls(subject=subject, status=WARNING, finding=finding, remedy=remedy)
+
+    @classmethod
+    def failed(cls, subject: str, finding: str | Exception, remedy: str) -> Check:
+        """Build a finding that something does not work."""
+        return cls(subject=subject, status=FAILED, finding=str(finding), remedy=remedy)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs and pages."""
@@ -51,11 +66,11 @@ class InspectedCredential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueCondition:
-    """The condition of a queue; what the bus does not report to these credentials is None."""
+class QueueAttributes:
+    """Limits and counts of a queue; what the bus does not report to these credentials is None."""
 
     max_message_bytes: int
-    hold_seconds: int | None
+    visibility_seconds: int | None
     waiting: int | None
     dead_letter_queue: str | None
     dead_letters: int | None
@@ -89,11 +104,10 @@ class QueueInspector(Protocol):
     Raises QueueMissing, AccessDenied, QueueUnavailable, BadSettings.
     """
 
-    @property
-    def remedies(self) -> BusRemedies:
-        """Return what fixes a failed check."""
+    #: What fixes a failed check.
+    remedies: ClassVar[BusRemedies]
 
-    def inspect_queue(self, name: str) -> QueueCondition:
+    def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's attributes."""
 
     def require_send(self, name: str) -> None:

@@ -69,11 +69,11 @@ class WorkQueue(Publisher, Protocol):
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages, waiting for the first.
 
-        Each stays hidden from other receivers for ``hold_seconds``.
+        Each stays hidden from other receivers for ``visibility_seconds``.
         """
 
     @property
-    def hold_seconds(self) -> int:
+    def visibility_seconds(self) -> int:
         """Return for how many seconds a received message stays hidden."""
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:

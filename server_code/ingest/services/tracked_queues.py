@@ -68,9 +68,9 @@ class TrackedWorkQueue(TrackedPublisher, WorkQueue):
         self._queue = queue
 
     @property
-    def hold_seconds(self) -> int:
+    def visibility_seconds(self) -> int:
         """Return for how many seconds a received message stays hidden."""
-        return self._queue.hold_seconds
+        return self._queue.visibility_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages, waiting for the first."""

@@ -29,7 +29,7 @@ from ingest.ports.inspection import (
     BusRemedies,
     Check,
     InspectedCredential,
-    QueueCondition,
+    QueueAttributes,
 )
 from ingest.services.doctor.checks import DoctorTarget, is_well, run_checks
 from ingest.services.doctor.github import DoctorGithub
@@ -45,9 +45,9 @@ WELL = InspectedCredential(
     budget=Budget(limit=5000, remaining=4000, reset_at=NOW),
     server_time=NOW,
 )
-QUEUE = QueueCondition(
+QUEUE = QueueAttributes(
     max_message_bytes=1_048_576,
-    hold_seconds=120,
+    visibility_seconds=120,
     waiting=0,
     dead_letter_queue="work_dlq",
     dead_letters=0,
@@ -69,7 +69,8 @@ class LocalEnvironment:
     credential: InspectedCredential | IngestError = WELL
     repository: RepositoryInfo | IngestError = FACTS
     days: int | None = 90
-    queue: QueueCondition | IngestError = QUEUE
+    remedies = BusRemedies(missing="setup", denied="grant", unreachable="AWS_ENDPOINT_URL")
+    queue: QueueAttributes | IngestError = QUEUE
     bucket: IngestError | None = None
     asked: list[str] = field(default_factory=list)
 
@@ -89,11 +90,7 @@ class LocalEnvironment:
     def fetch_runs(self, _repository: str, _query: object) -> Answer[RunPage]:
         return Answer(RunPage(runs=(), total_count=7, has_next=False), None)
 
-    @property
-    def remedies(self) -> BusRemedies:
-        return BusRemedies(missing="setup", denied="grant", unreachable="AWS_ENDPOINT_URL")
-
-    def inspect_queue(self, _name: str) -> QueueCondition:
+    def inspect_queue(self, _name: str) -> QueueAttributes:
         return given(self.queue)
 
     def require_send(self, _name: str) -> None:
@@ -228,7 +225,7 @@ def test_without_any_repository_it_reports_how_to_name_one():
         (replace(QUEUE, dead_letters=3), "warning", "3 are in work_dlq"),
         (replace(QUEUE, dead_letters=None), "ok", "0 waiting"),
         (replace(QUEUE, max_message_bytes=65_536), "warning", "64 KiB"),
-        (replace(QUEUE, hold_seconds=5), "warning", "repeated after 5 s"),
+        (replace(QUEUE, visibility_seconds=5), "warning", "repeated after 5 s"),
         (QueueMissing("No."), "failed", "No."),
         (AccessDenied("No."), "failed", "No."),
     ],

@@ -6,7 +6,7 @@ import threading
 
 from ingest.errors import QueueUnavailable
 from ingest.ports import ReceivedMessage
-from ingest.services.log_ingestion.visibility import LAST_HOLD_SECONDS, VisibilityExtender
+from ingest.services.log_ingestion.visibility import LAST_VISIBILITY_SECONDS, VisibilityExtender
 
 MESSAGES = [ReceivedMessage(body="", receipt=name, receive_count=1) for name in "ab"]
 
@@ -14,7 +14,7 @@ MESSAGES = [ReceivedMessage(body="", receipt=name, receive_count=1) for name in 
 class Watched:
     """A queue whose visibility timeout is short, and which records what was extended."""
 
-    hold_seconds = 2
+    visibility_seconds = 2
 
     def __init__(self, *, fails: bool = False) -> None:
         self.extended: list[str] = []
@@ -83,13 +83,13 @@ def test_work_whose_host_is_ending_is_hidden_for_a_short_time_only():
     with VisibilityExtender(queue, MESSAGES) as extender:
         extender.expect_end()
         assert queue.happened.wait(10)
-    assert queue.seconds == {LAST_HOLD_SECONDS}
+    assert queue.seconds == {LAST_VISIBILITY_SECONDS}
 
 
 class LongHidden(Watched):
     """A queue that hides its messages for long, and records for how long they are hidden anew."""
 
-    hold_seconds = 600
+    visibility_seconds = 600
 
     def __init__(self) -> None:
         super().__init__()

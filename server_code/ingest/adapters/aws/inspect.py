@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import BadSettings, IngestError
-from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
+from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .errors import aws_errors
 from .queues import find_queue, look_up_queue, queue_depth, read_attributes
 from .remedies import NETWORK_REMEDY
@@ -17,34 +17,29 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-_REMEDIES = BusRemedies(
-    missing="If it exists elsewhere, correct its name or AWS_DEFAULT_REGION.",
-    denied="runstream setup --print-iam prints the policy that the credentials need.",
-    unreachable=NETWORK_REMEDY,
-)
-
 
 class AwsInspector(QueueInspector):
     """Read-only checks of SQS and S3."""
+
+    remedies = BusRemedies(
+        missing="If it exists elsewhere, correct its name or AWS_DEFAULT_REGION.",
+        denied="runstream setup --print-iam prints the policy that the credentials need.",
+        unreachable=NETWORK_REMEDY,
+    )
 
     def __init__(self, sqs: SQSClient, s3: S3Client) -> None:
         self._sqs = sqs
         self._s3 = s3
 
-    @property
-    def remedies(self) -> BusRemedies:
-        """Return what fixes a failed check."""
-        return _REMEDIES
-
-    def inspect_queue(self, name: str) -> QueueCondition:
+    def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits and depth, and those of its dead-letter queue."""
         facts = look_up_queue(self._sqs, name)
         attributes = read_attributes(self._sqs, name, facts.url)
         redrive = _redrive(attributes)
         dead_letter_queue = redrive.get("deadLetterTargetArn", "").rpartition(":")[2] or None
-        return QueueCondition(
+        return QueueAttributes(
             max_message_bytes=facts.max_message_bytes,
-            hold_seconds=facts.hold_seconds,
+            visibility_seconds=facts.visibility_seconds,
             waiting=int(attributes.get("ApproximateNumberOfMessages", 0)),
             dead_letter_queue=dead_letter_queue,
             dead_letters=self._count(dead_letter_queue),

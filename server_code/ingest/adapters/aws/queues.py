@@ -25,7 +25,7 @@ class QueueInfo:
     name: str
     url: str
     max_message_bytes: int
-    hold_seconds: int
+    visibility_seconds: int
     is_fifo: bool
 
 
@@ -41,7 +41,7 @@ def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
         name=queue_name,
         url=url,
         max_message_bytes=int(attributes.get("MaximumMessageSize", _OLD_MAX_MESSAGE_BYTES)),
-        hold_seconds=int(attributes.get("VisibilityTimeout", _DEFAULT_VISIBILITY_SECONDS)),
+        visibility_seconds=int(attributes.get("VisibilityTimeout", _DEFAULT_VISIBILITY_SECONDS)),
         is_fifo=url.endswith(".fifo"),
     )
 

@@ -180,9 +180,9 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
     """A work queue in SQS."""
 
     @property
-    def hold_seconds(self) -> int:
+    def visibility_seconds(self) -> int:
         """Return for how many seconds a received message stays hidden."""
-        return self._queue.hold_seconds
+        return self._queue.visibility_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages; waits for the first up to ``wait_seconds`` (20 at most)."""

@@ -6,35 +6,30 @@ from datetime import timedelta
 
 from ...domain.counters import Counters
 from ...errors import AccessDenied, BadSettings, QueueMissing
-from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
+from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .blobs import AzureBlobStore
 from .clients import AzureClients
 from .errors import NETWORK_REMEDY, azure_errors
 from .servicebus import ServiceBusPublisher
 
-_REMEDIES = BusRemedies(
-    missing="If it exists elsewhere, correct its name or the namespace.",
-    denied="runstream setup --print-bicep prints the roles that the credentials need.",
-    unreachable=NETWORK_REMEDY,
-)
-
 
 class ServiceBusInspector(QueueInspector):
     """Checks of Service Bus and Blob Storage that leave nothing there."""
+
+    remedies = BusRemedies(
+        missing="If it exists elsewhere, correct its name or the namespace.",
+        denied="runstream setup --print-bicep prints the roles that the credentials need.",
+        unreachable=NETWORK_REMEDY,
+    )
 
     def __init__(self, clients: AzureClients, blobs: AzureBlobStore | None) -> None:
         self._clients = clients
         self._blobs = blobs
 
-    @property
-    def remedies(self) -> BusRemedies:
-        """Return what fixes a failed check."""
-        return _REMEDIES
-
-    def inspect_queue(self, name: str) -> QueueCondition:
+    def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits and counts, as far as the credentials may manage it."""
         limit = ServiceBusPublisher(self._clients, name, Counters()).max_message_bytes
-        hold_seconds = waiting = dead_letters = None
+        visibility_seconds = waiting = dead_letters = None
         try:
             with azure_errors(f"Queue {name}"):
                 properties = self._clients.administration.get_queue(name)
@@ -44,12 +39,12 @@ class ServiceBusInspector(QueueInspector):
             pass
         else:
             lock = properties.lock_duration
-            hold_seconds = int(lock.total_seconds()) if isinstance(lock, timedelta) else None
+            visibility_seconds = int(lock.total_seconds()) if isinstance(lock, timedelta) else None
             waiting = counts.active_message_count
             dead_letters = counts.dead_letter_message_count
-        return QueueCondition(
+        return QueueAttributes(
             max_message_bytes=limit,
-            hold_seconds=hold_seconds,
+            visibility_seconds=visibility_seconds,
             waiting=waiting,
             dead_letter_queue=f"{name}/$DeadLetterQueue",
             dead_letters=dead_letters,

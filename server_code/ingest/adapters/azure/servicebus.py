@@ -123,7 +123,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         from azure.servicebus import ServiceBusSubQueue
 
         super().__init__(clients, name, counters)
-        self._hold_seconds = DEFAULT_LOCK_SECONDS
+        self._lock_seconds = DEFAULT_LOCK_SECONDS
         self._receiving = threading.Lock()
         sub_queue = ServiceBusSubQueue.DEAD_LETTER if is_dead_letters else None
         with azure_errors(f"Queue {name}"):
@@ -131,9 +131,9 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
             self._receiver.__enter__()
 
     @property
-    def hold_seconds(self) -> int:
+    def visibility_seconds(self) -> int:
         """Return for how long the queue locks a message, as the last message named it."""
-        return self._hold_seconds
+        return self._lock_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages; waits for the first up to ``wait_seconds``."""
@@ -180,7 +180,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
     def _learn_lock(self, message: ServiceBusReceivedMessage) -> None:
         if message.locked_until_utc is not None:
             left = message.locked_until_utc - datetime.now(timezone.utc)
-            self._hold_seconds = max(round(left.total_seconds()), 1)
+            self._lock_seconds = max(round(left.total_seconds()), 1)
 
 
 def _encode(message: QueueMessage) -> ServiceBusMessage:

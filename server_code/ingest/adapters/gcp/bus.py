@@ -11,12 +11,7 @@ from ...ports.inspection import QueueInspector
 from ...settings import QueueSettings
 from .clients import PubsubClients, open_clients
 from .inspect import PubsubInspector
-from .provision import (
-    READER_HOLD_SECONDS,
-    WORK_HOLD_SECONDS,
-    dead_letter_name,
-    ensure_queue,
-)
+from .provision import dead_letter_name, ensure_queue
 from .pubsub import PubsubPublisher, PubsubWorkQueue
 from .storage import GcsBlobStore, open_storage
 from .subscriptions import has_ordering, read_subscription, require_topic
@@ -58,8 +53,7 @@ class PubsubBus(EventBus):
         """Create topics, subscriptions and bucket where they are missing; yield what was done."""
         for name in self._queues.names:
             is_work = name == self._queues.job_events_queue
-            hold_seconds = WORK_HOLD_SECONDS if is_work else READER_HOLD_SECONDS
-            yield from ensure_queue(self._clients, name, hold_seconds=hold_seconds)
+            yield from ensure_queue(self._clients, name, is_work=is_work)
         blobs = self.open_blobs()
         if blobs is not None:
             yield blobs.ensure()

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from ...settings import QueueSettings
 from .provision import (
     MAX_DELIVERY_ATTEMPTS,
-    READER_HOLD_SECONDS,
-    WORK_HOLD_SECONDS,
+    READER_ACK_DEADLINE_SECONDS,
+    ack_deadline_seconds,
     dead_letter_name,
 )
 
@@ -54,16 +54,16 @@ def gcloud_script(queues: QueueSettings) -> str:
 
 
 def _queue(name: str, *, is_work: bool) -> Iterator[str]:
-    letters, hold = dead_letter_name(name), WORK_HOLD_SECONDS if is_work else READER_HOLD_SECONDS
+    letters, deadline = dead_letter_name(name), ack_deadline_seconds(is_work=is_work)
     topic, dead = shlex.quote(name), shlex.quote(letters)
     yield f"gcloud pubsub topics create {topic} {dead}"
     yield (
         f"gcloud pubsub subscriptions create {dead} --topic={dead} --expiration-period=never "
-        f"--ack-deadline={READER_HOLD_SECONDS}"
+        f"--ack-deadline={READER_ACK_DEADLINE_SECONDS}"
     )
     yield (
         f"gcloud pubsub subscriptions create {topic} --topic={topic} --expiration-period=never "
-        f"--ack-deadline={hold} --dead-letter-topic={dead} "
+        f"--ack-deadline={deadline} --dead-letter-topic={dead} "
         f"--max-delivery-attempts={MAX_DELIVERY_ATTEMPTS}"
     )
     # Pub/Sub moves dead letters with an account of its own.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import AccessDenied, BadSettings
-from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
+from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
 from .errors import NETWORK_REMEDY, google_errors
 from .pubsub import MAX_BYTES
@@ -12,32 +12,27 @@ from .subscriptions import read_subscription
 
 _PUBLISH = "pubsub.topics.publish"
 
-_REMEDIES = BusRemedies(
-    missing="If it exists elsewhere, correct its name or GOOGLE_CLOUD_PROJECT.",
-    denied="runstream setup --print-gcloud prints the roles that the credentials need.",
-    unreachable=NETWORK_REMEDY,
-)
-
 
 class PubsubInspector(QueueInspector):
     """Read-only checks of Pub/Sub and Cloud Storage."""
+
+    remedies = BusRemedies(
+        missing="If it exists elsewhere, correct its name or GOOGLE_CLOUD_PROJECT.",
+        denied="runstream setup --print-gcloud prints the roles that the credentials need.",
+        unreachable=NETWORK_REMEDY,
+    )
 
     def __init__(self, clients: PubsubClients, blobs: GcsBlobStore | None) -> None:
         self._clients = clients
         self._blobs = blobs
 
-    @property
-    def remedies(self) -> BusRemedies:
-        """Return what fixes a failed check."""
-        return _REMEDIES
-
-    def inspect_queue(self, name: str) -> QueueCondition:
+    def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits; Pub/Sub does not report how many messages wait."""
         found = read_subscription(self._clients, name)
         letters = found.dead_letter_topic
-        return QueueCondition(
+        return QueueAttributes(
             max_message_bytes=MAX_BYTES,
-            hold_seconds=found.hold_seconds,
+            visibility_seconds=found.ack_deadline_seconds,
             waiting=None,
             dead_letter_queue=letters and letters.rpartition("/")[2],
             dead_letters=None,

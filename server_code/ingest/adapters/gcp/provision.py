@@ -9,10 +9,10 @@ from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
 
 #: Five tries of work, and two receptions of an item that was not due yet: delays have 900 s at
-#: most, and a hold 600.
+#: most, and an ack deadline 600.
 MAX_DELIVERY_ATTEMPTS = 7
-WORK_HOLD_SECONDS = 120
-READER_HOLD_SECONDS = 60
+_WORK_ACK_DEADLINE_SECONDS = 120
+READER_ACK_DEADLINE_SECONDS = 60
 
 #: https://cloud.google.com/pubsub/docs/subscription-retention-period
 _RETENTION = timedelta(days=7)
@@ -23,13 +23,18 @@ def dead_letter_name(name: str) -> str:
     return f"{name}_dlq"
 
 
-def ensure_queue(clients: PubsubClients, name: str, *, hold_seconds: int) -> Iterator[str]:
+def ack_deadline_seconds(*, is_work: bool) -> int:
+    """Return how long a receiver of a queue has for a message."""
+    return _WORK_ACK_DEADLINE_SECONDS if is_work else READER_ACK_DEADLINE_SECONDS
+
+
+def ensure_queue(clients: PubsubClients, name: str, *, is_work: bool) -> Iterator[str]:
     """Create a queue and its dead letters where they are missing; yield what was done."""
     letters = dead_letter_name(name)
     for topic in (name, letters):
         yield _ensure_topic(clients, topic)
-    yield _ensure_subscription(clients, letters, READER_HOLD_SECONDS, None)
-    yield _ensure_subscription(clients, name, hold_seconds, letters)
+    yield _ensure_subscription(clients, letters, READER_ACK_DEADLINE_SECONDS, None)
+    yield _ensure_subscription(clients, name, ack_deadline_seconds(is_work=is_work), letters)
 
 
 def _ensure_topic(clients: PubsubClients, name: str) -> str:
@@ -45,7 +50,7 @@ def _ensure_topic(clients: PubsubClients, name: str) -> str:
 
 
 def _ensure_subscription(
-    clients: PubsubClients, name: str, hold_seconds: int, letters: str | None
+    clients: PubsubClients, name: str, ack_deadline: int, letters: str | None
 ) -> str:
     from google.api_core.exceptions import AlreadyExists
     from google.pubsub_v1 import types
@@ -54,7 +59,7 @@ def _ensure_subscription(
     wanted = types.Subscription(
         name=path,
         topic=clients.topic(name),
-        ack_deadline_seconds=hold_seconds,
+        ack_deadline_seconds=ack_deadline,
         message_retention_duration=_RETENTION,
         # Without a time to live: an idle subscription is not deleted.
         expiration_policy=types.ExpirationPolicy(),

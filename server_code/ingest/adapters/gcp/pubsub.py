@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_REQUEST_BYTES = 10_000_000
 MAX_BYTES = MAX_REQUEST_BYTES - 200_000
 MAX_BATCH_COUNT = 1_000
-MAX_HOLD_SECONDS = 600
+MAX_ACK_DEADLINE_SECONDS = 600
 
 #: A pull that ends before its answer has come leaves messages held by nobody.
 SHORTEST_PULL_SECONDS = 1.0
@@ -132,9 +132,9 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         self._subscription = subscription
 
     @property
-    def hold_seconds(self) -> int:
+    def visibility_seconds(self) -> int:
         """Return the subscription's acknowledgement deadline."""
-        return self._subscription.hold_seconds
+        return self._subscription.ack_deadline_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages that are due; waits for the first up to ``wait_seconds``.
@@ -193,12 +193,12 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
                 self._clients.subscriber.modify_ack_deadline(
                     subscription=self._subscription.path,
                     ack_ids=[ack_id],
-                    ack_deadline_seconds=min(seconds, MAX_HOLD_SECONDS),
+                    ack_deadline_seconds=min(seconds, MAX_ACK_DEADLINE_SECONDS),
                     retry=brief_retry(),
                     timeout=REQUEST_SECONDS,
                 )
             except InvalidArgument:
-                # The hold has ended: another has the message, and works with the same ids.
+                # Its ack deadline has passed: another has the message, and works with the same ids.
                 return
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:

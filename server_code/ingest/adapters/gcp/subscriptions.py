@@ -14,9 +14,8 @@ class Subscription:
     """The facts of a queue: a topic and a subscription of the same name."""
 
     name: str
-    topic: str
     path: str
-    hold_seconds: int
+    ack_deadline_seconds: int
     is_ordered: bool
     dead_letter_topic: str | None
 
@@ -30,9 +29,8 @@ def read_subscription(clients: PubsubClients, name: str) -> Subscription:
         )
     return Subscription(
         name=name,
-        topic=clients.topic(name),
         path=path,
-        hold_seconds=found.ack_deadline_seconds,
+        ack_deadline_seconds=found.ack_deadline_seconds,
         is_ordered=found.enable_message_ordering,
         dead_letter_topic=found.dead_letter_policy.dead_letter_topic or None,
     )

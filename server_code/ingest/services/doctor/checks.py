@@ -13,7 +13,7 @@ from ...domain.source_records import CredentialRecord, SourceRecord, patterns_of
 from ...domain.sources import SourcePattern
 from ...errors import IngestError
 from ...ports import Clock, StateStore
-from ...ports.inspection import FAILED, OK, WARNING, Check, QueueInspector
+from ...ports.inspection import FAILED, Check, QueueInspector
 from ...settings import Settings
 from .github import (
     NEW_CREDENTIAL,
@@ -90,10 +90,10 @@ def check_state(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
             state.close()
     except IngestError as error:
         remedy = "Fix the reported problem, or set DATABASE_URL to another database."
-        yield Check(subject="state", status=FAILED, finding=str(error), remedy=remedy)
+        yield Check.failed("state", error, remedy)
     else:
         finding = f"The state can be read and written; repositories watched: {len(watched.names)}."
-        yield Check(subject="state", status=OK, finding=finding)
+        yield Check.ok("state", finding)
 
 
 def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
@@ -101,7 +101,7 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
     try:
         github = target.open_github()
     except IngestError as error:
-        yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_CREDENTIAL)
+        yield Check.failed("token", error, NEW_CREDENTIAL)
         return
     is_known = False
     for check in check_credentials(github.inspector, now=target.clock.now):
@@ -127,7 +127,7 @@ def check_bus(target: DoctorTarget) -> Iterator[Check]:
         queues = target.open_queues()
     except IngestError as error:
         remedy = "Correct the settings of the message bus, EVENT_BUS and its credentials."
-        yield Check(subject="queues", status=FAILED, finding=str(error), remedy=remedy)
+        yield Check.failed("queues", error, remedy)
         return
     yield from check_queues(queues, target.settings.queues)
     yield check_bucket(queues, target.settings.queues.log_bucket)
@@ -149,12 +149,8 @@ def check_sources(
     given = {str(each).lower() for each in _previewed(target)}
     for record in known:
         if record.last_error is not None and record.pattern.lower() not in given:
-            yield Check(
-                subject=f"source {record.pattern}",
-                status=FAILED,
-                finding=record.last_error,
-                remedy="Check its name, and that a credential may list its repositories.",
-            )
+            remedy = "Check its name, and that a credential may list its repositories."
+            yield Check.failed(f"source {record.pattern}", record.last_error, remedy)
 
 
 def _previewed(target: DoctorTarget) -> list[SourcePattern]:
@@ -163,21 +159,16 @@ def _previewed(target: DoctorTarget) -> list[SourcePattern]:
 
 
 def _left_unchecked(number: int) -> Check:
-    return Check(
-        subject="repositories",
-        status=OK,
-        finding=f"{number:,} more repositories are watched and were not checked one by one.",
-    )
+    finding = f"{number:,} more repositories are watched and were not checked one by one."
+    return Check.ok("repositories", finding)
 
 
 def _nothing_watched() -> Check:
-    return Check(
-        subject="repositories",
-        status=WARNING,
-        finding="No repository is watched yet.",
-        remedy="Add one on the Repositories page of the web app, or name one: runstream doctor "
-        "OWNER/REPO, and collect OWNER/REPO.",
+    remedy = (
+        "Add one on the Repositories page of the web app, or name one: runstream doctor "
+        "OWNER/REPO, and collect OWNER/REPO."
     )
+    return Check.warning("repositories", "No repository is watched yet.", remedy)
 
 
 def check_webhook_secret(settings: Settings) -> Check:
@@ -186,15 +177,12 @@ def check_webhook_secret(settings: Settings) -> Check:
     if secret is None:
         seconds = settings.collecting.poll_seconds
         finding = f"No GITHUB_WEBHOOK_SECRET is set: runs are found by polling every {seconds} s."
-        return Check(subject=subject, status=OK, finding=finding)
+        return Check.ok(subject, finding)
     if len(secret.reveal()) < MIN_WEBHOOK_SECRET:
-        return Check(
-            subject=subject,
-            status=WARNING,
-            finding="GITHUB_WEBHOOK_SECRET is short enough to be guessed.",
-            remedy="Make one with: openssl rand -hex 32; set it here and at GitHub.",
-        )
-    return Check(subject=subject, status=OK, finding="GITHUB_WEBHOOK_SECRET is set.")
+        finding = "GITHUB_WEBHOOK_SECRET is short enough to be guessed."
+        remedy = "Make one with: openssl rand -hex 32; set it here and at GitHub."
+        return Check.warning(subject, finding, remedy)
+    return Check.ok(subject, "GITHUB_WEBHOOK_SECRET is set.")
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -18,9 +18,7 @@ from ...errors import (
 from ...ports import ActionsApi, Budget, RepositoryApi, RunQuery
 from ...ports.inspection import (
     ANONYMOUS_KIND,
-    FAILED,
     OK,
-    WARNING,
     Check,
     GithubInspector,
     InspectedCredential,
@@ -58,7 +56,7 @@ def check_credentials(
         except RateLimited as error:
             yield _limited(name, error)
         except IngestError as error:
-            yield _failed(name, error, _credential_remedy(error))
+            yield Check.failed(name, error, _credential_remedy(error))
         else:
             yield _check_identity(name, info, now())
             of_name = "without a token" if info.kind == ANONYMOUS_KIND else f"of {name}"
@@ -79,19 +77,19 @@ def check_repository(
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:
-        return _failed(subject, error, _repository_remedy(error))
+        return Check.failed(subject, error, _repository_remedy(error))
     kept = f"; logs are kept for {days} days" if days is not None else ""
     runs = page.total_count if page is not None else 0
     finding = f"{info.full_name} is readable: {runs:,} runs{kept}."
     if info.is_archived:
-        return _warning(
+        return Check.warning(
             subject,
             f"{finding} It is archived.",
             "Archived repositories run no workflows: remove it.",
         )
     if days is not None and days < backfill_days:
-        return _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
-    return Check(subject=subject, status=OK, finding=finding)
+        return Check.warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
+    return Check.ok(subject, finding)
 
 
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
@@ -103,9 +101,9 @@ def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Itera
         finding = f"GitHub lists {len(record.repositories):,} repositories for it."
         subject = f"access of {record.name}"
         if fault is not None:
-            yield _warning(subject, f"{finding} {fault[0]}", fault[1])
+            yield Check.warning(subject, f"{finding} {fault[0]}", fault[1])
         else:
-            yield Check(subject=subject, status=OK, finding=finding)
+            yield Check.ok(subject, finding)
 
 
 def check_source(
@@ -124,18 +122,18 @@ def check_source(
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:
-        return _failed(subject, error, _repository_remedy(error))
+        return Check.failed(subject, error, _repository_remedy(error))
     finding = describe_preview(preview)
     if not preview.matched:
         remedy = "Check its spelling, and that a credential may read repositories that match it."
-        return _warning(subject, finding, remedy)
-    return Check(subject=subject, status=OK, finding=finding)
+        return Check.warning(subject, finding, remedy)
+    return Check.ok(subject, finding)
 
 
 def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Check:
     if info.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
-        return _warning("token", finding, NEW_CREDENTIAL)
+        return Check.warning("token", finding, NEW_CREDENTIAL)
     expiry, when = describe_expiry(info.expires_at, now=now)
     scopes = f", scopes {', '.join(info.scopes) or 'none'}" if info.scopes is not None else ""
     owner = f" of {info.login}" if info.login else ""
@@ -144,19 +142,19 @@ def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Chec
         return Check(subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL)
     if info.scopes is not None and "repo" not in info.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
-        return _warning(name, f"{finding}.", remedy)
-    return Check(subject=name, status=OK, finding=f"{finding}.")
+        return Check.warning(name, f"{finding}.", remedy)
+    return Check.ok(name, f"{finding}.")
 
 
 def _check_budget(subject: str, budget: Budget) -> Check:
     if budget.limit is None or budget.remaining is None:
-        return Check(subject=subject, status=OK, finding="GitHub reports no limit.")
+        return Check.ok(subject, "GitHub reports no limit.")
     until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""
     finding = f"{budget.remaining:,} of {budget.limit:,} requests are left{until}."
     if budget.remaining < budget.limit // 10:
         remedy = "Wait, or add another token: GITHUB_TOKEN takes several."
-        return _warning(subject, finding, remedy)
-    return Check(subject=subject, status=OK, finding=finding)
+        return Check.warning(subject, finding, remedy)
+    return Check.ok(subject, finding)
 
 
 def _check_clock(server_time: datetime, now: datetime) -> Check:
@@ -165,10 +163,10 @@ def _check_clock(server_time: datetime, now: datetime) -> Check:
     finding = f"This machine's clock is {abs(seconds):,.0f} s {where} GitHub's."
     remedy = "Set the clock, preferably by NTP: AWS rejects requests that are 5 minutes off."
     if abs(seconds) >= SKEW_FAILURE_SECONDS:
-        return Check(subject="clock", status=FAILED, finding=finding, remedy=remedy)
+        return Check.failed("clock", finding, remedy)
     if abs(seconds) >= SKEW_WARNING_SECONDS:
-        return _warning("clock", finding, remedy)
-    return Check(subject="clock", status=OK, finding="This machine's clock agrees with GitHub's.")
+        return Check.warning("clock", finding, remedy)
+    return Check.ok("clock", "This machine's clock agrees with GitHub's.")
 
 
 def _credential_remedy(error: IngestError) -> str:
@@ -191,12 +189,4 @@ def _repository_remedy(error: IngestError) -> str:
 
 def _limited(subject: str, error: RateLimited) -> Check:
     remedy = f"Wait until {error.retry_at:%H:%M:%S} UTC. Collection waits by itself."
-    return _warning(subject, str(error), remedy)
-
-
-def _warning(subject: str, finding: str, remedy: str) -> Check:
-    return Check(subject=subject, status=WARNING, finding=finding, remedy=remedy)
-
-
-def _failed(subject: str, error: IngestError, remedy: str) -> Check:
-    return Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
+    return Check.warning(subject, str(error), remedy)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-from ...ports.inspection import FAILED, OK, WARNING, Check
+from ...ports.inspection import Check
 from ..log_ingestion.spool import MEMORY_BYTES, spare_bytes
 
 #: A log of a busy job; a folder that cannot hold some of them lets logs wait.
@@ -21,11 +21,10 @@ def check_machine() -> Iterator[Check]:
     yield _check_temporary_folder()
     limit = _open_files_limit()
     if limit is not None and limit < _MIN_OPEN_FILES:
-        yield Check(
-            subject="open files",
-            status=WARNING,
-            finding=f"This process may open {limit} files; requests and logs wait for each other.",
-            remedy=f"Raise the limit to {_MIN_OPEN_FILES} or more (ulimit -n, LimitNOFILE).",
+        yield Check.warning(
+            "open files",
+            f"This process may open {limit} files; requests and logs wait for each other.",
+            f"Raise the limit to {_MIN_OPEN_FILES} or more (ulimit -n, LimitNOFILE).",
         )
 
 
@@ -38,22 +37,15 @@ def _check_temporary_folder() -> Check:
         folder = tempfile.gettempdir()
         usage = shutil.disk_usage(folder)
     except OSError as error:
-        return Check(
-            subject=subject,
-            status=FAILED,
-            finding=f"No temporary folder is writable ({error}). {larger} wait.",
-            remedy="Set TMPDIR to a writable folder, for example a mounted volume.",
-        )
+        finding = f"No temporary folder is writable ({error}). {larger} wait."
+        remedy = "Set TMPDIR to a writable folder, for example a mounted volume."
+        return Check.failed(subject, finding, remedy)
     room = max(usage.free - spare_bytes(usage.total), 0)
     finding = f"{folder} has {room // 2**20:,} MiB free for logs during download."
     if room < _USUAL_LOGS_BYTES:
-        return Check(
-            subject=subject,
-            status=WARNING,
-            finding=f"{finding} {larger} may wait.",
-            remedy="Free space there, or set TMPDIR to a folder on a larger disk.",
-        )
-    return Check(subject=subject, status=OK, finding=finding)
+        remedy = "Free space there, or set TMPDIR to a folder on a larger disk."
+        return Check.warning(subject, f"{finding} {larger} may wait.", remedy)
+    return Check.ok(subject, finding)
 
 
 def _open_files_limit() -> int | None:

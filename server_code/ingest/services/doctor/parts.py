@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ...errors import IngestError, Rejected
-from ...ports.inspection import FAILED, Check
+from ...ports.inspection import Check
 from ..time_limits import call_with_timeout
 from .checks import (
     DoctorTarget,
@@ -42,13 +42,8 @@ def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:
     try:
         call_with_timeout(seconds, what, lambda: found.extend(checks))
     except IngestError as error:
-        late = Check(
-            subject=what,
-            status=FAILED,
-            finding=str(error),
-            remedy="Check its address in the settings, the network, the proxy and the firewall.",
-        )
-        return [*found, late]
+        remedy = "Check its address in the settings, the network, the proxy and the firewall."
+        return [*found, Check.failed(what, error, remedy)]
     return found
 
 

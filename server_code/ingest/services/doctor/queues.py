@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import AccessDenied, IngestError, QueueMissing
-from ...ports.inspection import (
-    FAILED,
-    OK,
-    WARNING,
-    BusRemedies,
-    Check,
-    QueueCondition,
-    QueueInspector,
-)
+from ...ports.inspection import BusRemedies, Check, QueueAttributes, QueueInspector
 from ...settings import QueueSettings
 
 #: What every queue took before 2025, less framing; logs in smaller messages would be many parts.
 SMALL_MESSAGE_BYTES = 250_000
 
 #: A log is fetched and published within this time, or its worker asks for more.
-SHORT_HOLD_SECONDS = 30
+SHORT_VISIBILITY_SECONDS = 30
 
 _SETUP = "runstream setup"
 
@@ -30,48 +22,51 @@ def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[C
     for name in queues.names:
         subject = f"queue {name}"
         try:
-            condition = inspector.inspect_queue(name)
+            attributes = inspector.inspect_queue(name)
             inspector.require_send(name)
         except IngestError as error:
-            remedy = _remedy(error, inspector.remedies)
-            yield Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
+            yield Check.failed(subject, error, _remedy(error, inspector.remedies))
         else:
-            yield _judge(subject, condition, is_work=name == queues.job_events_queue)
+            yield _judge(subject, attributes, is_work=name == queues.job_events_queue)
 
 
 def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
     """Check that logs may be stored in the bucket."""
     if bucket is None:
         finding = "No LOG_BUCKET is set: logs that exceed a message are sent in parts."
-        return Check(subject="bucket", status=OK, finding=finding)
+        return Check.ok("bucket", finding)
     subject = f"bucket {bucket}"
     try:
         inspector.require_store(bucket)
     except IngestError as error:
-        remedy = _remedy(error, inspector.remedies)
-        return Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
-    return Check(subject=subject, status=OK, finding="Logs can be stored.")
+        return Check.failed(subject, error, _remedy(error, inspector.remedies))
+    return Check.ok(subject, "Logs can be stored.")
 
 
-def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
+def _judge(subject: str, queue: QueueAttributes, *, is_work: bool) -> Check:
     waiting = "an unknown number" if queue.waiting is None else f"{queue.waiting:,}"
     finding = (
         f"It accepts messages of up to {queue.max_message_bytes // 1024:,} KiB; {waiting} waiting."
     )
     if queue.dead_letter_queue is None:
         problem = f"{finding} It has no dead-letter queue: messages that fail are repeated."
-        return _warning(subject, problem, f"{_SETUP} gives it one.")
+        return Check.warning(subject, problem, f"{_SETUP} gives it one.")
     if queue.dead_letters and is_work:
         problem = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
         remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
-        return _warning(subject, problem, remedy)
+        return Check.warning(subject, problem, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
-        return _warning(subject, finding, f"{_SETUP} raises its limit where the bus allows more.")
-    if is_work and queue.hold_seconds is not None and queue.hold_seconds < SHORT_HOLD_SECONDS:
-        seconds = queue.hold_seconds
+        remedy = f"{_SETUP} raises its limit where the bus allows more."
+        return Check.warning(subject, finding, remedy)
+    if (
+        is_work
+        and queue.visibility_seconds is not None
+        and queue.visibility_seconds < SHORT_VISIBILITY_SECONDS
+    ):
+        seconds = queue.visibility_seconds
         problem = f"{finding} Work is repeated after {seconds} s, before it can be completed."
-        return _warning(subject, problem, f"{_SETUP} gives more time.")
-    return Check(subject=subject, status=OK, finding=finding)
+        return Check.warning(subject, problem, f"{_SETUP} gives more time.")
+    return Check.ok(subject, finding)
 
 
 def _remedy(error: IngestError, remedies: BusRemedies) -> str:
@@ -80,7 +75,3 @@ def _remedy(error: IngestError, remedies: BusRemedies) -> str:
     if isinstance(error, AccessDenied):
         return remedies.denied
     return remedies.unreachable
-
-
-def _warning(subject: str, finding: str, remedy: str) -> Check:
-    return Check(subject=subject, status=WARNING, finding=finding, remedy=remedy)

@@ -18,7 +18,7 @@ RETRY_SECONDS = 5.0
 
 #: How long work stays hidden whose host is ending: it may end at any moment now, and the next one
 #: is to go on with what is left.
-LAST_HOLD_SECONDS = 20
+LAST_VISIBILITY_SECONDS = 20
 
 #: No batch takes longer: ten logs that each take the longest download, one after the other.
 MAX_SECONDS = 6 * 3600
@@ -40,7 +40,7 @@ class VisibilityExtender:
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         self._queue = queue
-        self._seconds = queue.hold_seconds
+        self._seconds = queue.visibility_seconds
         self._lock = threading.Lock()
         self._held = {message.receipt: message for message in messages}
         self._done = threading.Event()
@@ -66,8 +66,8 @@ class VisibilityExtender:
 
     def expect_end(self) -> None:
         """Extend by little from now on, and at once, because the process may end at any moment."""
-        if self._seconds > LAST_HOLD_SECONDS:
-            self._seconds = LAST_HOLD_SECONDS
+        if self._seconds > LAST_VISIBILITY_SECONDS:
+            self._seconds = LAST_VISIBILITY_SECONDS
             self._woken.set()
 
     def release(self, message: ReceivedMessage) -> None:
