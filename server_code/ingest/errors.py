@@ -81,6 +81,10 @@ class RateLimited(Retriable):
         self.retry_at = retry_at
 
 
+class BulkLimited(RateLimited):
+    """A limit that holds back bulk requests only: what is left of the hour is for others."""
+
+
 class GithubUnavailable(Retriable):
     """A GitHub that could not be reached, or failed on its side."""
 

@@ -4,12 +4,13 @@ Every repository has days of history and 4 new runs an hour, some of them run ag
 pays for first sights: the list, the open runs, the sweep of closed days; the second is like any
 later one. A gap is what passes between two polls of a repository while one of its runs is open.
 Then half as many repositories live an hour, and one beside others whose past alone takes more
-requests than the hour has.
+requests than the hour has. A log is waited for from its attempt's end, which is seen by a poll.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -83,7 +84,7 @@ class _Polls(RunRequests):
 
     def __init__(self, stage: Stage, names: Sequence[str]) -> None:
         super().__init__(stage)
-        self._names = names
+        self.names = names
         self.count = 0
         self.gaps: list[float] = []
         self.interval_factor = 1.0
@@ -91,7 +92,7 @@ class _Polls(RunRequests):
 
     def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
         is_poll = query.page == 1 and query.status is None and query.created is None
-        if is_poll and repository in self._names:
+        if is_poll and repository in self.names:
             self._note(repository)
         return super()._fetch_runs(repository, query, validator)
 
@@ -119,6 +120,7 @@ def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> I
     polls.charged.clear()
     polls.count, polls.interval_factor = 0, 1.0
     before, published = _charged(stage), _ended_runs(stage)
+    began = stage.clock.now()
     watch.run(3600)
     polls.note_waiting()
     after = _charged(stage)
@@ -144,6 +146,30 @@ def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> I
         f"p99 {gaps[int(len(gaps) * 0.99)]:.0f} s, median {gaps[len(gaps) // 2]:.0f} s of "
         f"{polls.count} polls; largest factor {polls.interval_factor:.2f}; {refused} sent limited",
     )
+    waits = sorted(_log_waits(stage, polls.names, began)) or [0.0]
+    yield Row(
+        "token",
+        f"{case}: longest wait for the logs of an ended attempt",
+        f"{waits[-1]:.0f} s",
+        "",
+        f"p99 {waits[int(len(waits) * 0.99)]:.0f} s, median {waits[len(waits) // 2]:.0f} s of "
+        f"{len(waits)} attempts; what has not come waits until the end of the hour",
+    )
+
+
+def _log_waits(stage: Stage, names: Sequence[str], began: datetime) -> Iterator[float]:
+    """Yield how long after its end the last log came of each attempt that ended since then."""
+    came = {
+        each["data"]["job_id"]: datetime.fromisoformat(each["timestamp"].replace("Z", "+00:00"))
+        for each in stage.logs()
+    }
+    now = stage.clock.now()
+    for attempt in stage.server.truth(with_logs=False):
+        ended = datetime.fromisoformat(attempt["updated_at"].replace("Z", "+00:00"))
+        jobs = [job["job_id"] for job in attempt["jobs"] if job["log"] == "available"]
+        is_wanted = attempt["repo"] in names and attempt["status"] == "completed"
+        if jobs and is_wanted and ended >= began:
+            yield (max(came.get(job, now) for job in jobs) - ended).total_seconds()
 
 
 def _charged(stage: Stage) -> dict[str, int]:

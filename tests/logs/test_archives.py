@@ -29,11 +29,11 @@ class Source:
         self.asked: list[int] = []
         self._archive = archive
 
-    def fetch_job_log(self, repository, job_id, into):
+    def fetch_job_log(self, repository, job_id, into, *, is_live):
         self.asked.append(job_id)
         into.write(ALONE)
 
-    def fetch_attempt_logs(self, key, into):
+    def fetch_attempt_logs(self, key, into, *, is_live):
         into.write(self._archive)
 
 

@@ -12,7 +12,8 @@ from ingest.errors import (
     NotFound,
     ResourceExhausted,
 )
-from ingest.services.log_ingestion.ingest_logs import MAX_QUEUED_TRIES, ingest_due_logs
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.log_ingestion.log_retries import MAX_QUEUED_TRIES
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.world import REPOSITORY
 from support.world_builder import FIRST_RUN, WorldBuilder
@@ -47,7 +48,7 @@ def break_source(here, failure, *names):
     github = here.context.github
     originals = {name: getattr(github, name) for name in names}
 
-    def fail(*_arguments):
+    def fail(*_arguments, **_options):
         raise failure
 
     for name in names:
@@ -93,10 +94,10 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     fetch = here.context.github.fetch_job_log
     [bad] = here.state.load_job_logs(here.attempt().key)
 
-    def fail_for_one(repository, job_id, into):
+    def fail_for_one(repository, job_id, into, *, is_live):
         if job_id == bad:
             raise ValueError("a defect of ours")
-        fetch(repository, job_id, into)
+        fetch(repository, job_id, into, is_live=is_live)
 
     here.context.github.fetch_job_log = fail_for_one
     here.ingest(rounds=20, every=601)

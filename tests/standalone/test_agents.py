@@ -78,9 +78,9 @@ def test_agents_that_are_stopped_return_their_logs_to_the_queue(stage):
     assert here.poll() is None
     stop, fetch = threading.Event(), here.context.github.fetch_job_log
 
-    def stop_at_the_first(repository, job_id, into) -> None:
+    def stop_at_the_first(repository, job_id, into, *, is_live) -> None:
         stop.set()
-        fetch(repository, job_id, into)
+        fetch(repository, job_id, into, is_live=is_live)
 
     here.context.github.fetch_job_log = stop_at_the_first
     options = replace(LOCAL_OPTIONS, monitoring_threads=0, log_threads=1)

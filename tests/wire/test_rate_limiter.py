@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ingest.errors import RateLimited
+from ingest.errors import BulkLimited, RateLimited
 from ingest.wire.hourly_use import MAX_STRETCH, Purpose
 from ingest.wire.rate_limiter import (
     BULK_MINUTE_SHARE,
@@ -15,6 +15,8 @@ from ingest.wire.rate_limiter import (
     RateLimiter,
 )
 
+WATCHING, LIVE_LOG = Purpose.WATCHING, Purpose.LIVE_LOG
+BACKLOG, BACKFILL = Purpose.BACKLOG, Purpose.BACKFILL
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
 RUNS = "/repos/{}/actions/runs"
 SECONDARY = "You have exceeded a secondary rate limit."
@@ -34,9 +36,9 @@ def limit_headers(remaining, *, reset_in=3000, resource="core", limit=5000, **mo
     }
 
 
-def ask(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, took=0.0, is_bulk=False):
+def ask(rate_limiter, purpose=WATCHING, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
     """Send one request whose answer comes at once."""
-    rate_limiter.admit(endpoint, resource=resource, now=at(seconds), is_bulk=is_bulk)
+    rate_limiter.admit(endpoint, resource=resource, now=at(seconds), purpose=purpose)
     rate_limiter.record_response(resource, took_seconds=took, now=at(seconds))
 
 
@@ -47,10 +49,10 @@ def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY)
     return (refused.value.retry_at - at(seconds)).total_seconds()
 
 
-def wait_for(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, is_bulk=False):
+def wait_for(rate_limiter, purpose=WATCHING, *, seconds=0, resource="core", endpoint=RUNS):
     """Ask, and return how many seconds the rate limiter holds it back."""
     try:
-        ask(rate_limiter, seconds=seconds, resource=resource, endpoint=endpoint, is_bulk=is_bulk)
+        ask(rate_limiter, purpose, seconds=seconds, resource=resource, endpoint=endpoint)
     except RateLimited as held:
         return (held.retry_at - at(seconds)).total_seconds()
     return 0
@@ -284,13 +286,13 @@ def test_bulk_requests_leave_a_part_of_the_minute_to_others():
     """Of the requests, and of the time of the answers."""
     counted = RateLimiter()
     for number in range(int(POINTS_PER_MINUTE["rest"] * BULK_MINUTE_SHARE)):
-        ask(counted, seconds=number / 100, is_bulk=True)
-    assert wait_for(counted, seconds=10, is_bulk=True) == 50
+        ask(counted, BACKFILL, seconds=number / 100)
+    assert wait_for(counted, BACKFILL, seconds=10) == 50
     assert wait_for(counted, seconds=10) == 0
     slow = RateLimiter()
     for second in range(14):
-        ask(slow, seconds=second, took=5.0, is_bulk=True)
-    assert wait_for(slow, seconds=16, is_bulk=True) == 44
+        ask(slow, BACKFILL, seconds=second, took=5.0)
+    assert wait_for(slow, BACKFILL, seconds=16) == 44
     assert wait_for(slow, seconds=16) == 0
 
 
@@ -316,8 +318,8 @@ def test_one_answer_that_hung_holds_back_none_beside_those_in_flight():
 
 def test_bulk_requests_leave_a_part_of_the_hour_to_others():
     rate_limiter = RateLimiter()
-    rate_limiter.update(200, limit_headers(200), "", now=NOW)
-    assert wait_for(rate_limiter, is_bulk=True) == 3001
+    rate_limiter.update(200, limit_headers(300), "", now=NOW)
+    assert wait_for(rate_limiter, BACKFILL) == 3001
     assert wait_for(rate_limiter) == 0
     assert rate_limiter.paused_until(now=NOW) is None
 
@@ -365,29 +367,25 @@ def charge(rate_limiter, purpose, times, *, used, seconds=400, status=200):
 
 
 def test_a_backfill_that_is_over_stretches_no_polls():
-    """Nor do its logs; what else was used stretches them as before."""
+    """What else was used stretches them as before, live logs as well."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, Purpose.BACKFILL, 1200, used=1200)
-    charge(rate_limiter, Purpose.LOG, 1200, used=2400)
+    charge(rate_limiter, BACKFILL, 2400, used=2400)
     assert rate_limiter.interval_factor(now=at(400)) == 1
-    charge(rate_limiter, Purpose.BACKFILL, 1, used=4801)
+    charge(rate_limiter, BACKFILL, 1, used=4801)
     assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
-
-
-def test_of_the_logs_as_large_a_part_is_watched_as_of_the_other_requests():
-    rate_limiter = RateLimiter()
-    charge(rate_limiter, Purpose.WATCHING, 600, used=600)
-    charge(rate_limiter, Purpose.BACKFILL, 600, used=1200)
-    charge(rate_limiter, Purpose.LOG, 1200, used=2400)
+    other = RateLimiter()
+    charge(other, LIVE_LOG, 600, used=600)
+    charge(other, WATCHING, 600, used=1200)
+    charge(other, BACKFILL, 1200, used=2400)
     # 1,200 were watched in 600 seconds, and 2,500 may be used in the 3,000 that are left.
-    assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(2.4)
+    assert other.interval_factor(now=at(400)) == pytest.approx(2.4)
 
 
 def test_a_backfill_of_the_hour_before_and_free_answers_count_for_nothing():
     rate_limiter = RateLimiter()
-    charge(rate_limiter, Purpose.BACKFILL, 2400, used=2400, status=304)
+    charge(rate_limiter, BACKFILL, 2400, used=2400, status=304)
     assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
-    charge(rate_limiter, Purpose.BACKFILL, 2400, used=2400)
+    charge(rate_limiter, BACKFILL, 2400, used=2400)
     assert rate_limiter.interval_factor(now=at(400)) == 1
     rate_limiter.update(200, limit_headers(2600, reset_in=7000), "", now=at(4000))
     assert rate_limiter.interval_factor(now=at(4000)) == pytest.approx(4.8)
@@ -396,24 +394,83 @@ def test_a_backfill_of_the_hour_before_and_free_answers_count_for_nothing():
 def test_bulk_requests_leave_what_watching_needs_for_the_rest_of_the_hour():
     """At the pace of this hour or of the one before; others may use it."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, Purpose.WATCHING, 675, used=675, seconds=0)
-    charge(rate_limiter, Purpose.BACKFILL, 1, used=3300)
+    charge(rate_limiter, WATCHING, 675, used=675, seconds=0)
+    charge(rate_limiter, BACKFILL, 1, used=3200)
     # 675 were watched in 900 seconds: 1,875 are needed in the 2,500 that are left.
     assert wait_for(rate_limiter, seconds=900) == 0
-    assert wait_for(rate_limiter, seconds=900, is_bulk=True) == 500
-    assert wait_for(rate_limiter, seconds=1450, is_bulk=True) == 0
+    assert wait_for(rate_limiter, BACKFILL, seconds=900) == 500
+    assert wait_for(rate_limiter, BACKFILL, seconds=1450) == 0
     rate_limiter.update(200, limit_headers(2000, reset_in=7000), "", now=at(3400))
     # 675 were watched in 3,400 seconds of the hour before, so 714 in an hour.
-    assert wait_for(rate_limiter, seconds=3400, is_bulk=True) == 0
+    assert wait_for(rate_limiter, BACKFILL, seconds=3400) == 0
     rate_limiter.update(200, limit_headers(900, reset_in=7000), "", now=at(3400))
-    assert wait_for(rate_limiter, seconds=3400, is_bulk=True) > 0
+    assert wait_for(rate_limiter, BACKFILL, seconds=3400) > 0
+
+
+@pytest.mark.parametrize("purpose", [BACKLOG, BACKFILL])
+def test_bulk_requests_leave_what_live_logs_need_for_the_rest_of_the_hour(purpose):
+    """At the pace of this hour or of the one before, as they leave it to watching."""
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, WATCHING, 300, used=300, seconds=0)
+    charge(rate_limiter, LIVE_LOG, 375, used=675, seconds=0)
+    charge(rate_limiter, BACKFILL, 1, used=3200)
+    # 675 in 900 seconds: 1,875 are needed in the 2,500 that are left.
+    assert wait_for(rate_limiter, purpose, seconds=900) == 500
+    assert wait_for(rate_limiter, LIVE_LOG, seconds=900) == 0
+    rate_limiter.update(200, limit_headers(1050, reset_in=7000), "", now=at(3400))
+    assert wait_for(rate_limiter, purpose, seconds=3400) == 0
+    rate_limiter.update(200, limit_headers(1000, reset_in=7000), "", now=at(3400))
+    # 675 in 3,400 seconds of the hour before, so 714 in an hour, and 300 are reserved.
+    assert wait_for(rate_limiter, purpose, seconds=3400) > 0
+
+
+def test_live_logs_come_when_nothing_is_left_for_bulk_requests():
+    """Whatever was seen of them before."""
+    rate_limiter = RateLimiter()
+    rate_limiter.update(200, limit_headers(300), "", now=NOW)
+    with pytest.raises(BulkLimited):
+        ask(rate_limiter, BACKFILL)
+    assert wait_for(rate_limiter, LIVE_LOG) == 0
+    rate_limiter.update(200, limit_headers(200), "", now=NOW)
+    for purpose in (LIVE_LOG, BACKFILL):
+        with pytest.raises(RateLimited) as limited:
+            ask(rate_limiter, purpose)
+        assert not isinstance(limited.value, BulkLimited), "nothing is left for any log"
+    assert wait_for(rate_limiter) == 0
+
+
+def test_live_logs_leave_what_watching_needs_for_the_rest_of_the_hour():
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, LIVE_LOG, 300, used=300, seconds=0)
+    charge(rate_limiter, WATCHING, 675, used=2900, seconds=0)
+    # 675 in 900 seconds: 1,875 are needed in the 2,500 that are left, and 200 are reserved.
+    assert wait_for(rate_limiter, LIVE_LOG, seconds=900) == 0
+    charge(rate_limiter, LIVE_LOG, 1, used=2950, seconds=0)
+    with pytest.raises(RateLimited) as limited:
+        ask(rate_limiter, LIVE_LOG, seconds=900)
+    assert not isinstance(limited.value, BulkLimited)
+    assert wait_for(rate_limiter, seconds=900) == 0
+    assert wait_for(rate_limiter, LIVE_LOG, seconds=1200) == 0
+
+
+@pytest.mark.parametrize(("filled", "is_shared"), [(299, False), (301, True)])
+def test_live_logs_share_the_hour_with_polls_where_a_backfill_used_more(filled, is_shared):
+    """As much as polls used is theirs; polls go on however many jobs end."""
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, WATCHING, 300, used=4500, seconds=0)
+    charge(rate_limiter, BACKFILL, filled, used=4500, seconds=0)
+    charge(rate_limiter, LIVE_LOG, 299, used=4500, seconds=0)
+    assert (wait_for(rate_limiter, LIVE_LOG, seconds=900) == 0) is is_shared
+    charge(rate_limiter, LIVE_LOG, 1, used=4500, seconds=0)
+    assert wait_for(rate_limiter, LIVE_LOG, seconds=900) > 0
+    assert wait_for(rate_limiter, seconds=900) == 0
 
 
 def test_watching_leaves_a_part_of_the_hour_to_bulk_requests():
     """It is never put off for the whole hour, however much is watched."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, Purpose.WATCHING, 1000, used=1000)
-    assert wait_for(rate_limiter, seconds=400, is_bulk=True) == 0
+    charge(rate_limiter, WATCHING, 1000, used=1000)
+    assert wait_for(rate_limiter, BACKFILL, seconds=400) == 0
 
 
 def test_threads_share_the_places():

@@ -40,13 +40,15 @@ class DueLog:
 class LogWork:
     """One piece of work: one job's log, or all logs of an attempt.
 
-    ``tries`` counts how often the log was asked for and was not there.
+    ``tries`` counts how often the log was asked for and was not there. ``is_live``: one of its jobs
+    has just ended; other logs are a backfill's. No message says so, for it ends with time.
     """
 
     key: AttemptKey
     jobs: tuple[DueLog, ...]
     is_whole_attempt: bool
     tries: int
+    is_live: bool = False
 
 
 def job_log_due(

@@ -11,31 +11,41 @@ from .rate_limits import RateLimit
 WARM_UP_SECONDS = 300
 MAX_STRETCH = 20.0
 
-#: The parts of the hour that are left to the token's other users, and by bulk requests to all
-#: others, whatever watching needs.
-RESERVE_SHARE = 0.02
-BULK_RESERVE_SHARE = 0.04
-
 #: The pace of watching is that of so long at least: a few requests at once are no pace.
 PACE_SECONDS = 900
 
-#: The most that is kept from bulk requests for watching, of what is left of an hour, and how long
-#: they wait at least for it to need less.
+#: The most that is kept from bulk requests for watching and live logs, of what is left of an hour,
+#: and how long they wait at least for these to need less.
 MOST_FOR_WATCHING = 0.75
 WATCHING_PAUSE = timedelta(minutes=3)
 
 
 class Purpose(Enum):
-    """What a request is sent for.
+    """What a request is sent for; it alone decides what the request leaves to others.
 
-    A backfill ends, and watching goes on. A log is of either; nothing in its request says of which.
-    A backlog is of what is watched, and waits as a backfill does.
+    A backfill ends, and watching goes on, as do the logs of jobs that have just ended. A backlog is
+    of what is watched, and waits as a backfill does.
     """
 
     WATCHING = "watching"
+    LIVE_LOG = "live log"
     BACKLOG = "backlog"
     BACKFILL = "backfill"
-    LOG = "log"
+
+    @property
+    def is_bulk(self) -> bool:
+        """Return whether the request leaves a part of each limit to others."""
+        return self in (Purpose.BACKLOG, Purpose.BACKFILL)
+
+
+#: The part of the hour that a purpose leaves to those before it, and watching to the token's other
+#: users, whatever is known of what they need.
+RESERVE_SHARES = {
+    Purpose.WATCHING: 0.02,
+    Purpose.LIVE_LOG: 0.04,
+    Purpose.BACKLOG: 0.06,
+    Purpose.BACKFILL: 0.06,
+}
 
 
 class HourlyUse:
@@ -44,25 +54,33 @@ class HourlyUse:
     def __init__(self) -> None:
         self._reset_at: datetime | None = None
         self._began_at: datetime | None = None
-        self._watched_per_second_before = 0.0
+        self._per_second_before = dict.fromkeys(Purpose, 0.0)
         self._charged = dict.fromkeys(Purpose, 0)
 
     def record(self, limit: RateLimit, purpose: Purpose, *, github_now: datetime) -> None:
         """Count a charged request; ``limit`` is that of its answer."""
         if self._reset_at is None or limit.reset_at > self._reset_at:
-            self._watched_per_second_before = self._watched_per_second(self._reset_at or github_now)
+            until = self._reset_at or github_now
+            self._per_second_before = {each: self._per_second(each, until) for each in Purpose}
             self._reset_at, self._began_at = limit.reset_at, github_now
             self._charged = dict.fromkeys(Purpose, 0)
         if limit.reset_at == self._reset_at:
             self._charged[purpose] += 1
 
-    def wait_for_watching(self, limit: RateLimit, github_now: datetime, left: float) -> timedelta:
-        """Return how long to wait until watching needs less than is ``left`` of the hour.
+    def wait_for_others(
+        self, limit: RateLimit, purpose: Purpose, github_now: datetime, left: float
+    ) -> timedelta:
+        """Return how long to wait until what comes first needs less than is ``left`` of the hour.
 
-        Its pace is that of this hour or of the one before, whichever is higher.
+        Watching comes first, then live logs, then bulk requests. But where a backfill has used more
+        than watching, live logs need not wait before they have used as much as watching.
         """
-        end = github_now if self._reset_at is None else min(github_now, self._reset_at)
-        per_second = max(self._watched_per_second(end), self._watched_per_second_before)
+        charged = self._charged
+        per_second = self._pace(Purpose.WATCHING, github_now)
+        if purpose.is_bulk:
+            per_second += self._pace(Purpose.LIVE_LOG, github_now)
+        elif charged[Purpose.LIVE_LOG] < charged[Purpose.WATCHING] < charged[Purpose.BACKFILL]:
+            return timedelta(0)
         per_second = min(per_second, MOST_FOR_WATCHING * limit.limit / 3600)
         left_seconds = max((limit.reset_at - github_now).total_seconds(), 0.0)
         if per_second * left_seconds < max(left, 1):
@@ -79,27 +97,25 @@ class HourlyUse:
         past_seconds = 3600 - left_seconds
         if left_seconds <= 0 or past_seconds < WARM_UP_SECONDS:
             return 1.0
-        used = max(limit.limit - limit.remaining - self._used_by_backfill(limit), 0.0)
+        backfill = self._charged[Purpose.BACKFILL] if limit.reset_at == self._reset_at else 0
+        used = max(limit.limit - limit.remaining - backfill, 0)
         used_per_second = used / past_seconds
         allowed_per_second = max(limit.remaining - reserve_of(limit), 1) / left_seconds
         return min(max(used_per_second / allowed_per_second, 1.0), MAX_STRETCH)
 
-    def _watched_per_second(self, until: datetime) -> float:
-        """Return the pace of watching since it was first counted in this hour, bulk left out."""
+    def _pace(self, purpose: Purpose, github_now: datetime) -> float:
+        """Return the pace of this hour or of the one before, whichever is higher."""
+        until = github_now if self._reset_at is None else min(github_now, self._reset_at)
+        return max(self._per_second(purpose, until), self._per_second_before[purpose])
+
+    def _per_second(self, purpose: Purpose, until: datetime) -> float:
+        """Return a purpose's pace since anything was first counted in this hour."""
         if self._began_at is None:
             return 0.0
         seconds = max((until - self._began_at).total_seconds(), PACE_SECONDS)
-        return self._charged[Purpose.WATCHING] / seconds
-
-    def _used_by_backfill(self, limit: RateLimit) -> float:
-        """Return what backfills used: of the logs, as large a part as of the other requests."""
-        if limit.reset_at != self._reset_at:
-            return 0.0
-        backfill, logs = self._charged[Purpose.BACKFILL], self._charged[Purpose.LOG]
-        others = self._charged[Purpose.WATCHING] + self._charged[Purpose.BACKLOG]
-        return backfill + logs * backfill / (backfill + others) if backfill else 0.0
+        return self._charged[purpose] / seconds
 
 
-def reserve_of(limit: RateLimit, *, is_bulk: bool = False) -> int:
+def reserve_of(limit: RateLimit, purpose: Purpose = Purpose.WATCHING) -> int:
     """Return how many of the hour's requests are left to others, whatever is known of them."""
-    return int(limit.limit * (BULK_RESERVE_SHARE if is_bulk else RESERVE_SHARE))
+    return int(limit.limit * RESERVE_SHARES[purpose])

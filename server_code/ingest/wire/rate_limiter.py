@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..errors import RateLimited
+from ..errors import BulkLimited, RateLimited
 from .hourly_use import HourlyUse, Purpose, reserve_of
 from .path_pauses import PathPauses
 from .rate_limits import (
@@ -71,7 +71,7 @@ class RateLimiter:
         resource: str,
         now: datetime,
         path: str = "",
-        is_bulk: bool = False,
+        purpose: Purpose = Purpose.WATCHING,
     ) -> None:
         """Reserve a slot for one request to a path of an endpoint (the path's pattern).
 
@@ -80,8 +80,9 @@ class RateLimiter:
         with self._lock:
             self._check_pauses(resource, now)
             self._paths.check(path, now)
-            self._check_primary(resource, now, is_bulk=is_bulk)
-            self._check_secondary(endpoint, resource, now, is_bulk=is_bulk)
+            self._check_primary(resource, now, purpose)
+            share = BULK_MINUTE_SHARE if purpose.is_bulk else 1.0
+            self._check_secondary(endpoint, resource, now, share)
             self._points.setdefault(endpoint, deque()).append(now)
             self._in_flight[resource] += 1
 
@@ -144,7 +145,7 @@ class RateLimiter:
         with self._lock:
             try:
                 self._check_pauses("core", now)
-                self._check_primary("core", now)
+                self._check_primary("core", now, Purpose.WATCHING)
             except RateLimited as limit:
                 return limit.retry_at
             return None
@@ -234,41 +235,40 @@ class RateLimiter:
         if now < until:
             raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
 
-    def _check_primary(self, resource: str, now: datetime, *, is_bulk: bool = False) -> None:
+    def _check_primary(self, resource: str, now: datetime, purpose: Purpose) -> None:
         limit = self._limits.get(resource)
         if limit is None:
             return
-        reset_at, reserve = limit.reset_at - self._offset, reserve_of(limit, is_bulk=is_bulk)
+        reset_at, reserve = limit.reset_at - self._offset, reserve_of(limit, purpose)
+        for_logs = reserve_of(limit, Purpose.LIVE_LOG)
+        left_at_least = limit.remaining - self._in_flight[resource]
         if reset_at <= now:
             del self._limits[resource]
         elif limit.remaining <= reserve:
             left = f"{limit.remaining} of {limit.limit} {resource} requests"
-            raise RateLimited(
+            raise (BulkLimited if limit.remaining > for_logs else RateLimited)(
                 f"The token has {left} left for this hour; the rest is reserved.",
                 retry_at=reset_at + timedelta(seconds=1),
             )
-        elif limit.remaining - self._in_flight[resource] <= reserve:
+        elif left_at_least <= reserve:
             # They may turn out to be free, so the next hour need not be waited for yet.
-            raise RateLimited(
+            raise (BulkLimited if left_at_least > for_logs else RateLimited)(
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
             )
-        elif is_bulk and resource == "core":
-            self._check_watching(limit, now)
+        elif purpose is not Purpose.WATCHING and resource == "core":
+            self._check_others(limit, now, purpose)
 
-    def _check_watching(self, limit: RateLimit, now: datetime) -> None:
-        """Raise where watching needs what is left of the hour."""
-        left = limit.remaining - self._in_flight["core"] - reserve_of(limit, is_bulk=True)
-        wait = self._hourly_use.wait_for_watching(limit, now + self._offset, left)
+    def _check_others(self, limit: RateLimit, now: datetime, purpose: Purpose) -> None:
+        """Raise where what comes first needs what is left of the hour."""
+        left = limit.remaining - self._in_flight["core"] - reserve_of(limit, purpose)
+        wait = self._hourly_use.wait_for_others(limit, purpose, now + self._offset, left)
         if wait:
-            raise RateLimited(
+            raise (BulkLimited if purpose.is_bulk else RateLimited)(
                 "What is left of this hour's requests is needed for watching.", retry_at=now + wait
             )
 
-    def _check_secondary(
-        self, endpoint: str, resource: str, now: datetime, *, is_bulk: bool
-    ) -> None:
-        share = BULK_MINUTE_SHARE if is_bulk else 1.0
+    def _check_secondary(self, endpoint: str, resource: str, now: datetime, share: float) -> None:
         points = _within_minute(self._points.setdefault(endpoint, deque()), now)
         allowed = int(POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"] * share)
         if len(points) >= allowed:

@@ -31,7 +31,7 @@ def here(stage):
 
 def fetch(here, into=None) -> bytes:
     into = into or io.BytesIO()
-    here.context.github.fetch_job_log("octo/api", JOB, into)
+    here.context.github.fetch_job_log("octo/api", JOB, into, is_live=True)
     return into.getvalue()
 
 
@@ -142,7 +142,9 @@ def test_a_giant_log_is_written_in_pieces(stage):
 def test_an_attempts_archive_is_a_zip(here):
     """All its jobs in one."""
     into = io.BytesIO()
-    here.context.github.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
+    here.context.github.fetch_attempt_logs(
+        AttemptKey("octo/api", FIRST_RUN + 1, 1), into, is_live=True
+    )
     assert into.getvalue().startswith(b"PK")
 
 
@@ -152,7 +154,7 @@ def answered(status, headers, body):
     with stub_github(lambda _: (status, headers, body)) as github:
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=StillClock(), counters=counters)
-        GithubActions(pool, counters).fetch_job_log("octo/api", 1, into)
+        GithubActions(pool, counters).fetch_job_log("octo/api", 1, into, is_live=True)
     return into.getvalue()
 
 
@@ -198,7 +200,7 @@ def test_the_words_of_a_logs_host_reach_people(body, words):
         pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
         actions = GithubActions(pool, Counters())
         with pytest.raises(GithubUnavailable) as refused:
-            actions.fetch_job_log("octo/api", 1, io.BytesIO())
+            actions.fetch_job_log("octo/api", 1, io.BytesIO(), is_live=True)
     assert words in str(refused.value)
     assert "ms-1" in refused.value.remedy
 
@@ -231,7 +233,7 @@ def redirected(location, *, hops=0, headers=None, body="the log"):
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=StillClock(), counters=counters)
         try:
-            GithubActions(pool, counters).fetch_job_log("octo/api", 1, into)
+            GithubActions(pool, counters).fetch_job_log("octo/api", 1, into, is_live=True)
         finally:
             blobs = [asked for asked in github.asked if asked.path == "/blob"]
     return into.getvalue(), blobs

@@ -92,5 +92,7 @@ def test_a_log_is_given_longer_after_each_silence_of_its_host():
             pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
             downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=timeouts)
             with pytest.raises(GithubUnavailable):
-                downloader.download(RepositoryClient(pool, "octo/api"), request, BytesIO())
+                downloader.download(
+                    RepositoryClient(pool, "octo/api"), request, BytesIO(), is_live=True
+                )
     assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_STREAMS)

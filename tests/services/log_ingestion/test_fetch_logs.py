@@ -47,11 +47,11 @@ class Logs:
         self.asked: list[int] = []
         self._job, self._archive = job, archive
 
-    def fetch_job_log(self, repository, job_id, into):
+    def fetch_job_log(self, repository, job_id, into, *, is_live):
         self.asked.append(job_id)
         self._give(self._job, into)
 
-    def fetch_attempt_logs(self, key, into):
+    def fetch_attempt_logs(self, key, into, *, is_live):
         self.asked.append(0)
         self._give(self._archive, into)
 

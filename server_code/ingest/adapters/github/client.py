@@ -43,7 +43,6 @@ class _Call:
     headers: Mapping[str, str]
     body: bytes | None = None
     log: BinaryIO | None = None
-    is_bulk: bool = False
     purpose: Purpose = Purpose.WATCHING
 
 
@@ -86,7 +85,6 @@ class GithubClient:
                 request.path,
                 headers,
                 log=request.log,
-                is_bulk=request.is_bulk or is_log,
                 purpose=request.purpose,
             )
             answer = self._exchange(call)
@@ -103,7 +101,9 @@ class GithubClient:
         require_no_redirect(answer, request.path, GithubUnavailable)
         return self._response(request.path, answer)
 
-    def query(self, query: str, variables: Mapping[str, str], *, is_bulk: bool = False) -> object:
+    def query(
+        self, query: str, variables: Mapping[str, str], purpose: Purpose = Purpose.WATCHING
+    ) -> object:
         """Send one GraphQL query; return the whole answer, ``data`` and ``errors``.
 
         Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200,
@@ -112,7 +112,7 @@ class GithubClient:
         body = json.dumps({"query": query, "variables": dict(variables)}).encode()
         headers = {"Content-Type": "application/json"}
         url = _graphql_url(self._api_url)
-        call = _Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body, is_bulk=is_bulk)
+        call = _Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body, purpose=purpose)
         answer = self._exchange(call)
         require_no_redirect(answer, url, NotFound)
         return self._response(_GRAPHQL, answer).json()
@@ -197,7 +197,7 @@ class GithubClient:
         resource = "graphql" if call.path == _GRAPHQL else "core"
         now, limiter = self._clock.now(), self.rate_limiter
         limiter.admit(
-            call.endpoint, resource=resource, now=now, path=call.path, is_bulk=call.is_bulk
+            call.endpoint, resource=resource, now=now, path=call.path, purpose=call.purpose
         )
         started = self._clock.now()
         try:

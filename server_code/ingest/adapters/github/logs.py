@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
 from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
+from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .connection_errors import was_silent
@@ -51,15 +52,19 @@ class LogDownloader:
         self._read_timeouts = read_timeouts or ReadTimeouts()
         self._threads = threading.local()
 
-    def download(self, client: RepositoryClient, request: Request, into: BinaryIO) -> None:
+    def download(
+        self, client: RepositoryClient, request: Request, into: BinaryIO, *, is_live: bool
+    ) -> None:
         """Write the whole log into a seekable file, from position 0.
 
         Raises LogPending (404), LogExpired (410), AccessDenied, GithubUnavailable; a log that
         arrives short is never taken for whole.
         """
+        purpose = Purpose.LIVE_LOG if is_live else Purpose.BACKFILL
+        request = replace(request, log=into, purpose=purpose)
         started = time.monotonic()
         for stream in range(1, MAX_STREAMS + 1):
-            address = _ask(client, request, into)
+            address = _ask(client, request)
             try:
                 if address is not None:
                     deadline = started + LOG_SECONDS
@@ -131,10 +136,10 @@ def _read_start(response: requests.Response) -> str:
     return next(response.iter_content(MAX_REFUSAL_BYTES), b"").decode("utf-8", "replace")
 
 
-def _ask(client: RepositoryClient, request: Request, into: BinaryIO) -> str | None:
+def _ask(client: RepositoryClient, request: Request) -> str | None:
     """Fetch the address of a log, which is valid for one minute; None where the log itself came."""
     try:
-        response = client.get(replace(request, log=into))
+        response = client.get(request)
     except Gone as error:
         raise LogExpired("GitHub has deleted the log (410).", remedy=error.remedy) from error
     except NotFound as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...errors import (
     AccessDenied,
     BadCredentials,
+    BulkLimited,
     GithubUnavailable,
     IngestError,
+    RateLimited,
     RepositoryUnavailable,
 )
 from .rights import Rights
@@ -57,3 +59,15 @@ def most_informative(repository: str, failures: list[IngestError]) -> IngestErro
     if failures:
         return failures[0]
     return GithubUnavailable(f"No credential can read {repository} for now.")
+
+
+def narrowest_limit(limited: Sequence[RateLimited]) -> RateLimited | None:
+    """Return which limit of several credentials holds back least, or ends first; None of none.
+
+    Where one holds back bulk requests only, others have that credential left.
+    """
+    return min(
+        limited,
+        key=lambda limit: (not isinstance(limit, BulkLimited), limit.retry_at),
+        default=None,
+    )

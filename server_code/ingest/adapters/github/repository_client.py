@@ -24,6 +24,5 @@ class RepositoryClient:
 
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query."""
-        is_bulk = self._tokens.is_bulk(self._repository)
         client = self._tokens.client_for(self._repository)
-        return client.query(query, variables, is_bulk=is_bulk)
+        return client.query(query, variables, self._tokens.purpose_of(self._repository))

@@ -17,9 +17,8 @@ class Request:
     """A GET of one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
 
     ``log``: the seekable file of a log, which GitHub answers with the address of its host. A server
-    that sends the log itself has it written there, and its answer has no body. ``is_bulk``: it
-    leaves a part of each limit to other requests, as every log does. ``is_backfill``: it does not
-    go on when the backfill of its repository is over.
+    that sends the log itself has it written there, and its answer has no body.
+    ``purpose``: what it is sent for, which decides what it leaves to other requests.
     """
 
     endpoint: str
@@ -27,17 +26,7 @@ class Request:
     parameters: Mapping[str, str | int]
     validator: str | None = None
     log: BinaryIO | None = None
-    is_bulk: bool = False
-    is_backfill: bool = False
-
-    @property
-    def purpose(self) -> Purpose:
-        """Return what it is sent for."""
-        if self.log is not None:
-            return Purpose.LOG
-        if self.is_backfill:
-            return Purpose.BACKFILL
-        return Purpose.BACKLOG if self.is_bulk else Purpose.WATCHING
+    purpose: Purpose = Purpose.WATCHING
 
     @staticmethod
     def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:

@@ -20,9 +20,10 @@ from ...errors import (
     RateLimited,
 )
 from ...ports import Budget, Clock
+from ...wire.hourly_use import Purpose
 from .apps import App
 from .client import GithubClient
-from .refusal_reasons import REFUSALS, list_reasons, most_informative
+from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
 from .refusal_scopes import is_of_owner, refused_scope, scopes_of
 from .request import Request, Response
 from .rights import Rights
@@ -58,7 +59,7 @@ class TokenPool:
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._failed_apps: set[str] = set()
-        self._bulk: dict[str, bool] = {}
+        self._purposes: dict[str, Purpose] = {}
 
     def get(self, repository: str, request: Request) -> Response:
         """Send one GET with a credential that reads the repository.
@@ -66,8 +67,8 @@ class TokenPool:
         Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
         credential reads the repository's Actions at that time.
         """
-        if self.is_bulk(repository):
-            request = replace(request, is_bulk=True, is_backfill=self._bulk.get(repository, False))
+        if request.log is None:
+            request = replace(request, purpose=self.purpose_of(repository))
         candidates = self._candidates(repository, request.endpoint)
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
@@ -92,9 +93,7 @@ class TokenPool:
         failed_apps = self.failed_apps().values()
         reasons = list_reasons(self._rights, repository, refused, self._by_name(), failed_apps)
         self._refuse(repository, request.endpoint, refused, is_replaced=False)
-        if limited:
-            raise min(limited, key=lambda limit: limit.retry_at)
-        raise most_informative(repository, reasons)
+        raise narrowest_limit(limited) or most_informative(repository, reasons)
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
@@ -105,13 +104,13 @@ class TokenPool:
 
     def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool) -> None:
         """Mark a repository's requests as bulk, also as a backfill's, or no longer."""
-        self._bulk.pop(repository, None)
+        self._purposes.pop(repository, None)
         if is_bulk:
-            self._bulk[repository] = is_backfill
+            self._purposes[repository] = Purpose.BACKFILL if is_backfill else Purpose.BACKLOG
 
-    def is_bulk(self, repository: str) -> bool:
-        """Return whether a repository's requests are bulk."""
-        return repository in self._bulk
+    def purpose_of(self, repository: str) -> Purpose:
+        """Return what a repository's requests are sent for, logs aside."""
+        return self._purposes.get(repository, Purpose.WATCHING)
 
     def prefer(self, repository: str, validator: str | None) -> None:
         """Keep a repository with the credential that got its validator, if it is still here."""

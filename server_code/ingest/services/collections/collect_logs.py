@@ -139,6 +139,7 @@ class LogCollection:
                 should_continue=self._continues_batch,
                 on_received=lambda: self._busy_since.update({thread: now()}),
                 on_late=self._count_failure,
+                pauses_for_backfill=True,
             )
         finally:
             self._busy_since.pop(thread, None)

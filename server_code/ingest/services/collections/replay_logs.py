@@ -122,7 +122,7 @@ def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[Callable[
         counters=context.counters,
         log_cache=None,
     )
-    yield from reader.sources(log)
+    yield from reader.sources(log, is_live=False)
 
 
 def _write(chunks: Iterator[bytes], into: BinaryIO) -> None:

@@ -59,7 +59,7 @@ def _fetch_archive_first(
     left = {job.job_id: job for job in asked}
     failure: IngestError | None = None
     try:
-        with fetch_log_archive(github, work.key, _job_names(work)) as archive:
+        with fetch_log_archive(github, work, _job_names(work)) as archive:
             for job in asked:
                 if job.job_id not in archive or archive.is_empty(job.job_id):
                     continue
@@ -122,7 +122,8 @@ def _fetch_singles(
 
 def fetch_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogResult:
     """Fetch one job's log alone."""
-    return spool_log(job, lambda file: github.fetch_job_log(work.key.repository, job.job_id, file))
+    fetch = partial(github.fetch_job_log, work.key.repository, job.job_id, is_live=work.is_live)
+    return spool_log(job, fetch)
 
 
 def _fetch_single_first(github: ActionsApi, work: LogWork, job: DueLog) -> LogResult:
@@ -148,7 +149,7 @@ def _extract_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogFetche
         if listed is None or not listed.is_complete:
             return None
         names = {each.job_id: each.name for each in listed.jobs}
-    with fetch_log_archive(github, work.key, names) as archive:
+    with fetch_log_archive(github, work, names) as archive:
         if job.job_id not in archive or archive.is_empty(job.job_id):
             return None
         result = extract_log(archive, job)

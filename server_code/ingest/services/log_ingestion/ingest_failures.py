@@ -13,13 +13,14 @@ from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, MemoryRefused, RateLimited
+from ...errors import BulkLimited, IngestError, MemoryRefused, RateLimited
 from ...messaging.log_work import LogWork, due_log
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
+from .log_retries import is_live
 
 #: A turn takes so many logs of failures, beside ten items of the queue.
 FAILURES_PER_TURN = 5
@@ -50,16 +51,21 @@ def ingest_failed_logs(
         for key, item in results:
             if isinstance(item, LogFetched):
                 _publish(context, key, item)
-            elif isinstance(item, LogNotReady) and isinstance(
-                item.error, (RateLimited, MemoryRefused)
-            ):
-                obstacle = item.error
+            elif isinstance(item, LogNotReady):
+                obstacle = _obstacle(item.error) or obstacle
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
     if obstacle is not None:
         context.share_pauses()
         raise obstacle
     return len(taken)
+
+
+def _obstacle(error: IngestError) -> RateLimited | MemoryRefused | None:
+    """Return an error that holds for the queue's work as well: not what holds a backfill back."""
+    if isinstance(error, BulkLimited):
+        return None
+    return error if isinstance(error, (RateLimited, MemoryRefused)) else None
 
 
 def _works(context: CollectorContext, taken: Sequence[JobLogRecord]) -> Iterator[LogWork]:
@@ -79,11 +85,13 @@ def _works(context: CollectorContext, taken: Sequence[JobLogRecord]) -> Iterator
         wanted = pending if is_whole else pending & failed
         jobs = [job for job in record.jobs if job.job_id in wanted and not job.never_started]
         if jobs:
+            due = tuple(map(due_log, jobs))
             yield LogWork(
                 key=key,
-                jobs=tuple(due_log(job) for job in jobs),
+                jobs=due,
                 is_whole_attempt=is_whole,
                 tries=0,
+                is_live=is_live(due, context.clock.now()),
             )
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from ...domain.ledger import JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
+    BulkLimited,
     Fatal,
     GithubUnavailable,
     IngestError,
@@ -39,12 +40,9 @@ from .ingest_failures import ingest_failed_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import decide_retry, pause_seconds
+from .log_retries import MAX_QUEUED_TRIES, decide_retry, pause_seconds
 from .log_tasks import LogTask, load_steps, open_task
 from .visibility import MAX_SECONDS, VisibilityExtender
-
-#: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
-MAX_QUEUED_TRIES = 60
 
 #: A failure that may pass is reported once, when it has lasted for half a minute.
 REPORT_AT_TRIES = 5
@@ -62,6 +60,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     should_continue: Callable[[], bool] = lambda: True,
     on_received: Callable[[], None] = lambda: None,
     on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
+    pauses_for_backfill: bool = False,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
@@ -74,7 +73,8 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     agent soon goes on with it where the process ends first.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
-    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``,
+    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (not
+    for a limit that holds back a backfill only, unless ``pauses_for_backfill``: live logs go on),
     MemoryRefused, so that its process ends, and StateUnavailable, so that no more work is received
     until the state can be written; other errors are reported, and their work waits.
     """
@@ -95,18 +95,18 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
         try:
             ingestion.run(partial(_continues, should_continue, extender))
         finally:
-            context.job_events_queue.delete(
-                [task.message for task in ingestion.tasks if task.is_done]
-            )
+            done = [task.message for task in ingestion.tasks if task.is_done]
+            context.job_events_queue.delete(done)
             for task in ingestion.tasks:
                 for late in task.late:
                     on_late(task.work.key, late)
-    for task in ingestion.tasks:
-        for late in task.late:
-            if isinstance(late.error, RateLimited):
-                context.share_pauses()
-            if isinstance(late.error, (RateLimited, MemoryRefused, StateUnavailable)):
-                raise late.error
+    for late in (late for task in ingestion.tasks for late in task.late):
+        if isinstance(late.error, BulkLimited) and not pauses_for_backfill:
+            continue
+        if isinstance(late.error, RateLimited):
+            context.share_pauses()
+        if isinstance(late.error, (RateLimited, MemoryRefused, StateUnavailable)):
+            raise late.error
     return failures + len(messages)
 
 

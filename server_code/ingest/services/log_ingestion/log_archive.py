@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
-from ...domain.runs import AttemptKey
 from ...domain.step_ranges import StepFile
 from ...errors import MalformedPayload, is_out_of_memory
+from ...messaging.log_work import LogWork
 from ...ports import ActionsApi
 from ...wire.log_archives import find_steps, match_jobs, match_steps
 from .spool import Spool
@@ -71,14 +71,14 @@ class LogArchive:
 
 @contextmanager
 def fetch_log_archive(
-    github: ActionsApi, key: AttemptKey, job_names: Mapping[int, str]
+    github: ActionsApi, work: LogWork, job_names: Mapping[int, str]
 ) -> Iterator[LogArchive]:
-    """Fetch the archive of an attempt and open it; ``job_names`` must name every job of it.
+    """Fetch the archive of work's attempt and open it; ``job_names`` must name every job of it.
 
     Raises what fetching raises, and MalformedPayload where it is no sound archive.
     """
     with Spool() as spool:
-        github.fetch_attempt_logs(key, cast("BinaryIO", spool))
+        github.fetch_attempt_logs(work.key, cast("BinaryIO", spool), is_live=work.is_live)
         with spool.open() as file, open_log_archive(file, spool.size, job_names) as archive:
             yield archive
 

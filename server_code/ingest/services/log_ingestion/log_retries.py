@@ -6,6 +6,7 @@ then waits with growing pauses for as long as it takes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
@@ -31,6 +32,12 @@ SHORTEST_RETENTION = timedelta(days=1)
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_DELAY_SECONDS = 900
 MAX_PAUSE = timedelta(minutes=10)
+
+#: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
+MAX_QUEUED_TRIES = 60
+
+#: A log whose job ended longer ago is a backfill's: nobody waits for it any more.
+LIVE_AGE = timedelta(hours=1)
 
 
 def decide_retry(
@@ -78,6 +85,12 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
 def may_be_written(job: DueLog, now: datetime) -> bool:
     """Return whether a job ended so recently that its log may not be there yet."""
     return job.completed_at is not None and now - job.completed_at <= MAX_LOG_DELAY
+
+
+def is_live(jobs: Iterable[DueLog], now: datetime) -> bool:
+    """Return whether one of some jobs ended so recently that its log is waited for."""
+    ends = (job.completed_at for job in jobs)
+    return any(end is not None and now - end <= LIVE_AGE for end in ends)
 
 
 def _is_given_up(

@@ -1,7 +1,8 @@
 """Work items as they are received: read whole, checked against the ledger, or rejected.
 
 An item only selects jobs: names, ends and tries are the ledger's, so a false item makes no log
-final and names no job. The ledger knows a log before its work is sent, so unknown work is rejected.
+final and names no job. While the ledger knows no end, the item's holds, which gives a log more time
+than none. The ledger knows a log before its work is sent, so unknown work is rejected.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ...messaging.log_work_parser import parse_log_work
 from ...ports import ReceivedMessage
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogNotReady
+from .log_retries import is_live
 from .visibility import VisibilityExtender
 
 logger = logging.getLogger(__name__)
@@ -89,19 +91,27 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     if owed:
         jobs = _load_jobs(context, item.key, {job.job_id for job in owed if job.never_started})
     tries = [known[job.job_id].tries for job in owed]
-    due = tuple(_due_log(known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
+    due = tuple(_due_log(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
+    owed = [job for job in due if job.job_id in pending]
     return LogTask(
         message=message,
-        work=replace(item, jobs=due, tries=min(tries, default=0)),
-        owed=[job for job in due if job.job_id in pending],
+        work=replace(
+            item,
+            jobs=due,
+            tries=min(tries, default=0),
+            is_live=is_live(owed, context.clock.now()),
+        ),
+        owed=owed,
         known={job.job_id: known[job.job_id] for job in owed},
         jobs=jobs,
     )
 
 
-def _due_log(log: JobLogRecord, job: Job | None) -> DueLog:
-    """Return a log that is due as the ledger knows it."""
-    return due_log(log if job is None else replace(job, name=log.job_name))
+def _due_log(item: DueLog, log: JobLogRecord, job: Job | None) -> DueLog:
+    """Return a log that is due as the ledger knows it; when its job ended, as far as it knows."""
+    if job is None:
+        return replace(due_log(log), completed_at=item.completed_at)
+    return due_log(replace(job, name=log.job_name))
 
 
 def _load_jobs(

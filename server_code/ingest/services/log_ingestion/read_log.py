@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 from ...domain.counters import Counters
@@ -71,7 +72,7 @@ class LogReader:
     def _fetch_again(self, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
         """Write the log into a file from the first source that has it."""
         errors: list[IngestError] = []
-        for fetch in self.sources(record):
+        for fetch in self.sources(record, is_live=True):  # a person waits for it
             try:
                 fetch(into)
             except IngestError as error:
@@ -84,12 +85,15 @@ class LogReader:
             may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
         )
 
-    def sources(self, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+    def sources(
+        self, record: JobLogRecord, *, is_live: bool
+    ) -> Iterator[Callable[[BinaryIO], None]]:
         """Yield the ways to a log outside the cache; each writes it into a file, or raises."""
         if self.blobs is not None and record.blob_bucket and record.blob_key:
             blobs, reference = self.blobs, BlobReference(record.blob_bucket, record.blob_key)
             yield lambda into: _fetch_from_bucket(blobs, reference, record.log_sha256, into)
-        yield lambda into: self.github.fetch_job_log(record.key.repository, record.job_id, into)
+        repository = record.key.repository
+        yield partial(self.github.fetch_job_log, repository, record.job_id, is_live=is_live)
 
     def _save_to_cache(self, record: JobLogRecord, spool: Spool) -> None:
         """Cache the log for the next page; without that, the next page is only slower."""
