@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
+from ..domain.batches import batches
 from ..errors import QueueUnavailable
-from ..messaging.batching import batches
 from ..messaging.encoding import QueueMessage
 from ..messaging.fit_log_work import fit_log_work
 from ..messaging.truncation import SIZE_REMEDY
@@ -26,7 +27,10 @@ def publish(
     """
     refused: list[Rejection] = []
     for batch in batches(
-        messages, max_count=queue.max_batch_count, max_bytes=queue.max_batch_bytes
+        messages,
+        size_of=attrgetter("size_bytes"),
+        max_bytes=queue.max_batch_bytes,
+        max_count=queue.max_batch_count,
     ):
         refused += _send_batch(queue, batch, clock)
     return tuple(refused)

@@ -14,6 +14,7 @@ import anvil.tables
 import anvil.tables.query as q
 from anvil.tables import app_tables
 
+from ...domain.batches import batches
 from .transactions import require_connection
 
 #: Keys in one query; each is a branch of the query that PostgreSQL gets.
@@ -171,17 +172,7 @@ def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def weighed(values: Iterable[_Value], size_of: Callable[[_Value], int]) -> Iterator[list[_Value]]:
     """Cut values into portions of no more than BYTES_AT_ONCE, or of one that alone is larger."""
-    portion: list[_Value] = []
-    filled = 0
-    for value in values:
-        size = size_of(value)
-        if portion and filled + size > BYTES_AT_ONCE:
-            yield portion
-            portion, filled = [], 0
-        portion.append(value)
-        filled += size
-    if portion:
-        yield portion
+    return batches(values, size_of=size_of, max_bytes=BYTES_AT_ONCE)
 
 
 def text_bytes(row: Values) -> int:

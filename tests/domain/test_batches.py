@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from operator import attrgetter
 
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.adapters.aws.sqs import MAX_BATCH_COUNT
-from ingest.messaging.batching import batches
+from ingest.domain.batches import batches
 from ingest.messaging.encoding import QueueMessage
 
 LIMIT = 1000
@@ -19,6 +20,10 @@ def a_message(number, size):
     )
     assert message.size_bytes == size
     return message
+
+
+def batched(messages):
+    return batches(messages, size_of=attrgetter("size_bytes"), max_bytes=LIMIT, max_count=10)
 
 
 MESSAGES = st.lists(
@@ -36,16 +41,14 @@ def total(batch):
 @given(MESSAGES)
 def test_batches_lose_nothing_and_keep_the_order(messages):
     """Joined they are what was given."""
-    joined = [
-        message for batch in batches(messages, max_count=10, max_bytes=LIMIT) for message in batch
-    ]
+    joined = [message for batch in batched(messages) for message in batch]
     assert joined == messages
 
 
 @given(MESSAGES)
 def test_no_batch_exceeds_a_limit(messages):
     """Ten messages and the byte limit; one that is too large for any batch is alone."""
-    for batch in batches(messages, max_count=10, max_bytes=LIMIT):
+    for batch in batched(messages):
         assert 1 <= len(batch) <= MAX_BATCH_COUNT
         assert total(batch) <= LIMIT or len(batch) == 1
 
@@ -53,7 +56,7 @@ def test_no_batch_exceeds_a_limit(messages):
 @given(MESSAGES)
 def test_a_batch_ends_only_where_it_must(messages):
     """The next message would have been one too many, or too large."""
-    made = list(batches(messages, max_count=10, max_bytes=LIMIT))
+    made = list(batched(messages))
     for batch, following in itertools.pairwise(made):
         too_many = len(batch) == MAX_BATCH_COUNT
         assert too_many or total(batch) + following[0].size_bytes > LIMIT
@@ -62,18 +65,18 @@ def test_a_batch_ends_only_where_it_must(messages):
 def test_ten_small_messages_are_one_request():
     """That is what makes a tenth of a request a message."""
     messages = [a_message(number, 10) for number in range(25)]
-    assert [len(batch) for batch in batches(messages, max_count=10, max_bytes=LIMIT)] == [10, 10, 5]
+    assert [len(batch) for batch in batched(messages)] == [10, 10, 5]
 
 
 def test_a_batch_may_be_exactly_full():
     """The limit itself is allowed."""
     messages = [a_message(number, 500) for number in range(3)]
-    assert [len(batch) for batch in batches(messages, max_count=10, max_bytes=LIMIT)] == [2, 1]
+    assert [len(batch) for batch in batched(messages)] == [2, 1]
 
 
 def test_nothing_makes_no_batch():
     """An empty request would be refused."""
-    assert list(batches([], max_count=10, max_bytes=LIMIT)) == []
+    assert list(batched([])) == []
 
 
 def test_batches_are_made_as_messages_come():
@@ -85,4 +88,4 @@ def test_batches_are_made_as_messages_come():
             yield a_message(number, 10)
             number += 1
 
-    assert len(next(batches(endless(), max_count=10, max_bytes=LIMIT))) == 10
+    assert len(next(batched(endless()))) == 10
