@@ -19,10 +19,6 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _LOOPBACK = "127.0.0.1"
 _REGION = "us-east-1"
@@ -98,12 +94,7 @@ class LocalAws:
     def __enter__(self) -> LocalAws:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _start(self, listener: int) -> subprocess.Popen[bytes]:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from ingest.errors import IngestError
 
@@ -20,9 +20,6 @@ from ..private_files import load_or_make_key
 from .free_port import free_port
 from .postgres_programs import find_programs
 from .supervised_process import Program, SupervisedProcess
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _LOOPBACK = "127.0.0.1"
 _USER = "postgres"
@@ -104,12 +101,7 @@ class LocalPostgres:
     def __enter__(self) -> LocalPostgres:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _url(self, database: str) -> str:

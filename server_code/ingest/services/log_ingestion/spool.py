@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from ...errors import ResourceExhausted
@@ -34,17 +33,6 @@ class Spool(io.RawIOBase):
         self._memory: io.BytesIO | None = io.BytesIO()
         self._file: IO[bytes] = self._memory
         self._unchecked = _CHECK_EVERY_BYTES
-
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def open(self) -> BinaryIO:
         """Open what was written for one pass from its start; passes must not overlap."""
