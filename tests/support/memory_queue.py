@@ -78,11 +78,6 @@ class MemoryQueue(WorkQueue):
         return self._max_message_bytes
 
     @property
-    def max_batch_bytes(self) -> int:
-        """Return the limit for a batch: that of a message."""
-        return self._max_message_bytes
-
-    @property
     def max_batch_count(self) -> int:
         """Return how many messages one request carries."""
         return 10

@@ -33,11 +33,7 @@ class Publisher(Protocol):
 
     @property
     def max_message_bytes(self) -> int:
-        """Return the queue's own limit for a message, attributes included."""
-
-    @property
-    def max_batch_bytes(self) -> int:
-        """Return how many bytes the messages of one request may have together."""
+        """Return the queue's limit for a message with its attributes, and for a whole request."""
 
     @property
     def max_batch_count(self) -> int:

@@ -29,7 +29,7 @@ def publish(
     for batch in batches(
         messages,
         size_of=attrgetter("size_bytes"),
-        max_bytes=queue.max_batch_bytes,
+        max_bytes=queue.max_message_bytes,
         max_count=queue.max_batch_count,
     ):
         refused += _send_batch(queue, batch, clock)

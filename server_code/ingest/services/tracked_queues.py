@@ -32,11 +32,6 @@ class TrackedPublisher(Publisher):
         return self._publisher.max_message_bytes
 
     @property
-    def max_batch_bytes(self) -> int:
-        """Return how many bytes the messages of one request may have together."""
-        return self._publisher.max_batch_bytes
-
-    @property
     def max_batch_count(self) -> int:
         """Return how many messages one request carries."""
         return self._publisher.max_batch_count

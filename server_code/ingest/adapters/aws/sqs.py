@@ -71,11 +71,6 @@ class SqsPublisher(Publisher):
         return self._queue.max_message_bytes
 
     @property
-    def max_batch_bytes(self) -> int:
-        """Return the limit of a message, which is that of a batch too."""
-        return self._queue.max_message_bytes
-
-    @property
     def max_batch_count(self) -> int:
         """Return how many messages one request carries."""
         return MAX_BATCH_COUNT

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...messaging.encoding import QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
@@ -51,30 +54,14 @@ class ServiceBusPublisher(RequestPublisher):
         return self._limit - OVERHEAD_BYTES
 
     @property
-    def max_batch_bytes(self) -> int:
-        """Return the limit for one request; what does not fit is sent by another."""
-        return self.max_message_bytes
-
-    @property
     def max_batch_count(self) -> int:
         """Return how many messages one batch carries."""
         return MAX_BATCH_COUNT
 
     def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: within the limit of bytes, and by when they are due."""
-        request: list[QueueMessage] = []
-        size = 0
-        for message in messages:
-            bytes_on_link = message.size_bytes + OVERHEAD_BYTES
-            is_other = request and request[0].delay_seconds != message.delay_seconds
-            if is_other or size + bytes_on_link > self._limit:
-                if request:
-                    yield request
-                request, size = [], 0
-            request.append(message)
-            size += bytes_on_link
-        if request:
-            yield request
+        for _, group in groupby(messages, key=attrgetter("delay_seconds")):
+            yield from batches(group, size_of=_bytes_on_link, max_bytes=self._limit)
 
     def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
         from azure.servicebus.exceptions import ServiceBusError
@@ -181,6 +168,10 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         if message.locked_until_utc is not None:
             left = message.locked_until_utc - datetime.now(timezone.utc)
             self._lock_seconds = max(round(left.total_seconds()), 1)
+
+
+def _bytes_on_link(message: QueueMessage) -> int:
+    return message.size_bytes + OVERHEAD_BYTES
 
 
 def _encode(message: QueueMessage) -> ServiceBusMessage:

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_TYPE, QueueMessage, encode_string
@@ -62,11 +64,6 @@ class PubsubPublisher(RequestPublisher):
         return MAX_BYTES
 
     @property
-    def max_batch_bytes(self) -> int:
-        """Return the limit for one request."""
-        return MAX_BYTES
-
-    @property
     def max_batch_count(self) -> int:
         """Return how many messages one request carries."""
         return MAX_BATCH_COUNT
@@ -75,15 +72,7 @@ class PubsubPublisher(RequestPublisher):
         """Split messages into requests: one ordering key each, and within the limit of bytes."""
         groups = groupby(messages, key=lambda each: each.group if self._is_ordered else "")
         for _, group in groups:
-            request: list[QueueMessage] = []
-            size = 0
-            for message in group:
-                if request and size + message.size_bytes > MAX_BYTES:
-                    yield request
-                    request, size = [], 0
-                request.append(message)
-                size += message.size_bytes
-            yield request
+            yield from batches(group, size_of=attrgetter("size_bytes"), max_bytes=MAX_BYTES)
 
     def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
         from google.api_core.exceptions import InvalidArgument

@@ -47,7 +47,7 @@ class LogBatch:
 
     def accepts(self, size_bytes: int) -> bool:
         """Return whether a log is so small that a full batch of its size fits into one request."""
-        return size_bytes <= self._context.logs_queue.max_batch_bytes // (2 * self._max_count)
+        return size_bytes <= self._context.logs_queue.max_message_bytes // (2 * self._max_count)
 
     def add(self, small: SmallMessage, on_failure: OnFailure) -> None:
         """Add the only message of a log."""
