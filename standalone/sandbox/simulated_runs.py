@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .simulated_jobs import plan_jobs, rerun_jobs
 from .specs import AttemptSpec, RunSpec, WorkflowSpec
@@ -128,16 +128,7 @@ def _partial(
         return attempt
     first_id = run_id * JOBS_PER_RUN + (attempt.number - 1) * 128
     jobs = rerun_jobs(first, attempt.jobs, attempt.requested_at, first_id)
-    return AttemptSpec(
-        number=attempt.number,
-        requested_at=attempt.requested_at,
-        runs_at=attempt.runs_at,
-        completed_at=attempt.completed_at,
-        conclusion=attempt.conclusion,
-        triggering_actor=attempt.triggering_actor,
-        first_status=attempt.first_status,
-        jobs=jobs,
-    )
+    return replace(attempt, jobs=jobs)
 
 
 def _cancelled_at_once(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
