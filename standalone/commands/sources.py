@@ -103,7 +103,7 @@ def add_source(given: str, **texts: str | None) -> None:
         if changed:
             known = require_source(store, str(pattern)).filters
             done = change_filters(store, str(pattern), _merged(known, changed))
-            _note(store, f"changed the filters of {pattern}")
+            _note(store, f"changed {done[0].lower()}{done[1:]}")
             click.echo(done)
 
 

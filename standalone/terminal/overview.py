@@ -15,7 +15,7 @@ from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.dashboard.activity import error_row
 from ingest.services.dashboard.agents import host_rows
 from ingest.services.dashboard.repositories import busiest
-from ingest.services.dashboard.rows import repository_row
+from ingest.services.dashboard.rows import repository_row, source_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +52,20 @@ def build_overview(
     records = busiest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_each_repository()
+    known = {repository_key(each.full_name): each for each in store.list_discovered()}
     return Overview(
         taken_at=now,
         agents=store.list_agents(),
         repositories=[
-            repository_row(
-                record,
-                counts.get(repository_key(record.full_name), LedgerCounts()),
-                web_url=web_url,
-                now=now,
-            )
+            {
+                **repository_row(
+                    record,
+                    counts.get(repository_key(record.full_name), LedgerCounts()),
+                    web_url=web_url,
+                    now=now,
+                ),
+                **source_facts(known.get(repository_key(record.full_name))),
+            }
             for record in shown
         ],
         left_out=len(records) - len(shown),

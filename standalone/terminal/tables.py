@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.domain.agent_states import AgentState
+from ingest.domain.counted_nouns import first_of
 from ingest.domain.ledger import AgentRecord, ErrorRecord
 from ingest.domain.source_records import RUNS_FILTERED
 from ingest.domain.timestamps import parse_timestamp
@@ -22,6 +23,9 @@ from rich.text import Text
 from .overview import Overview
 
 _TONE_STYLES = {"ok": "bold green", "warn": "bold yellow", "bad": "bold red"}
+#: Names that a line lists; the others are counted.
+NAMES_SHOWN = 10
+
 #: A longer name takes two lines, so that the table fits 80 columns.
 _LONG_NAME = 28
 
@@ -75,6 +79,23 @@ def repositories_table(overview: Overview) -> Table:
     return table
 
 
+def resting_lines(overview: Overview) -> RenderableType:
+    """Return why repositories are not polled, and which ones GitHub has under another name."""
+    resting: dict[str, list[str]] = {}
+    for row in overview.repositories:
+        if row["rest_reason"]:
+            resting.setdefault(row["rest_reason"], []).append(row["full_name"])
+    lines = [f"Not polled: {first_of(names, NAMES_SHOWN)}. {why}" for why, names in resting.items()]
+    renamed = [
+        f"{row['full_name']} is {row['new_name']}"
+        for row in overview.repositories
+        if row["new_name"]
+    ]
+    if renamed:
+        lines.append(f"Renamed on GitHub: {first_of(renamed, NAMES_SHOWN)}.")
+    return Group(*map(Text, lines))
+
+
 def queues_table(depths: Mapping[str, str]) -> Table:
     """Return the table of queues and their depth."""
     table = _table("Queue", "Messages")
@@ -115,7 +136,7 @@ def _cells(row: Mapping[str, Any], now: datetime) -> list[RenderableType]:
 
 def _polled(row: Mapping[str, Any], now: datetime) -> Text:
     if row["paused"]:
-        return Text("paused")
+        return Text("not polled" if row["rest_reason"] else "paused")
     if row["failures"]:
         return Text(f"failed {row['failures']} times", style="red")
     return Text(ago(parse_timestamp(row["last_polled_at"]), now))

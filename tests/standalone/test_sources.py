@@ -88,12 +88,31 @@ def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None
     assert row["runs_filtered"] > 0
     changed = cli.run("sources", "add", "octo", "--branches", "", "--logs", "failed")
     assert "They apply to runs that are found from now on" in changed.stdout
+    assert "LOGS to jobs that end from now on" in changed.stdout
     asked = cli.run("sources", "remove", "octo")
     assert asked.returncode != 0
     assert "2 repositories are no longer polled (octo/api, octo/web)" in asked.stdout
     assert cli.run("sources", "remove", "octo", "--yes").returncode == 0
     assert "No source is configured" in cli.run("sources").stdout
     assert "octo/nobody is not a source" in cli.run("sources", "remove", "octo/nobody").stderr
+
+
+def test_people_learn_why_repositories_are_not_polled(cli: CommandLine) -> None:
+    """`status` and `doctor` name the reason of each, and what a source names and nobody reads."""
+    cli.run("sources", "add", "octo/nobody")
+    cli.json("collect", "octo", "--once")
+    cli.github.world.change("octo/web", archived=True, full_name="octo/site")
+    cli.json("collect", "octo", "--once")
+    shown = cli.run("status").stdout
+    assert "Not polled: octo/web. It is archived on GitHub: no new workflows run." in shown
+    assert "Renamed on GitHub: octo/web is octo/site." in shown
+    rows = {each["full_name"]: each for each in cli.json("status")["repositories"]}
+    assert rows["octo/web"]["rest_reason"].startswith("It is archived")
+    assert (rows["octo/web"]["new_name"], rows["octo/web"]["source"]) == ("octo/site", "octo/*")
+    assert rows["octo/api"]["rest_reason"] is None
+    checks = [each for each in cli.json("doctor")["checks"] if each["subject"] == "not polled"]
+    found = {each["finding"].partition(":")[0]: each["status"] for each in checks}
+    assert found == {"octo/web": "ok", "octo/nobody": "warning"}
 
 
 def test_the_doctor_shows_what_a_source_would_bring(cli: CommandLine) -> None:

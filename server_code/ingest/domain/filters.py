@@ -15,6 +15,12 @@ LOGS_FAILED = "failed"
 LOGS_NONE = "none"
 LOG_CHOICES = (LOGS_ALL, LOGS_FAILED, LOGS_NONE)
 
+#: When changed filters apply.
+FROM_NOW_ON = (
+    "They apply to runs that are found from now on, and LOGS to jobs that end from now on; what "
+    "was left out before stays left out."
+)
+
 #: A job with another conclusion counts as failed, also one that was cancelled or timed out.
 _SUCCEEDED = frozenset({"success", "skipped", "neutral"})
 

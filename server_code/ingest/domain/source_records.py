@@ -38,7 +38,7 @@ class SourceRecord:
 
     ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it matches;
     ``left_out``: those that match it and are excluded. ``filters`` apply next to those of the
-    settings.
+    settings. ``part``: of which list only a part was read.
     """
 
     pattern: str
@@ -49,6 +49,7 @@ class SourceRecord:
     found: int | None = None
     left_out: int = 0
     last_error: str | None = None
+    part: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -89,11 +90,24 @@ class DiscoveredRepository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialList:
-    """A list of repositories that a credential was given: of one ``owner``, or (``*``) of all."""
+    """A list of repositories that a credential was given: of one ``owner``, or (``*``) of all.
+
+    ``is_whole``: GitHub lists no more than these.
+    """
 
     owner: str
     validator: str | None = None
     names: tuple[str, ...] = ()
+    is_whole: bool = True
+
+
+def part_of_list(credential: str, owner: str, names: int) -> str:
+    """Return that a list is longer than what is read of it, and what to do."""
+    whose = "" if owner == "*" else f" of {owner}"
+    return (
+        f"GitHub lists more than {names:,} repositories{whose} to {credential}, and only the first "
+        f"{names:,} are watched. Name the others as sources of their own."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

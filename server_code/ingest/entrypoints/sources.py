@@ -63,7 +63,7 @@ def set_source_filters(request: RequestContext, source: object, filters: object)
     """Change the filters of a source; return from when on they apply."""
     pattern = require_text(source, "The source")
     done = change_filters(request.state, pattern, _filters_of(filters))
-    request.note(f"changed the filters of {pattern}")
+    request.note(f"changed {done[0].lower()}{done[1:]}")
     return done
 
 

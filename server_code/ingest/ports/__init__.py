@@ -19,7 +19,7 @@ from .github import (
 from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
-from .repository_api import CredentialInfo, RepositoryApi, RepositoryListQuery
+from .repository_api import CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .state import StateStore
@@ -45,6 +45,7 @@ __all__ = [
     "Rejection",
     "RepositoryApi",
     "RepositoryInfo",
+    "RepositoryList",
     "RepositoryListQuery",
     "RepositoryStore",
     "RunPage",

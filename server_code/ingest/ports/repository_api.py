@@ -23,6 +23,14 @@ class RepositoryListQuery:
     account: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RepositoryList:
+    """The repositories of one list. ``is_whole``: GitHub lists no more than these."""
+
+    repositories: tuple[RepositoryInfo, ...]
+    is_whole: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialInfo:
     """What is known of a credential.
@@ -55,8 +63,8 @@ class RepositoryApi(Protocol):
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
-    ) -> Answer[tuple[RepositoryInfo, ...]]:
-        """Fetch one list of repositories."""
+    ) -> Answer[RepositoryList]:
+        """Fetch one list of repositories; of a very long one the first part."""
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note what a credential was listed, so that it is asked first for these."""

@@ -233,13 +233,13 @@ def test_a_repository_that_was_never_polled_is_not_collected_yet():
     repositories = [polled("octo/api"), polled("octo/new", last_polled_at=None)]
     health = judged(repositories=repositories)
     assert health.state is HealthState.CATCHING_UP
-    assert health.sentence == "Catching up: 1 repository polled for the first time."
+    assert health.sentence == "Catching up: 1 repository not polled yet."
 
 
 def test_a_repository_whose_run_list_was_never_read_whole_is_not_collected_yet():
     """A first poll that another process is in the way of ends without runs, and has not failed."""
     health = judged(repositories=[polled("octo/api"), polled("octo/new", cursor=None)])
-    assert health.sentence == "Catching up: 1 repository polled for the first time."
+    assert health.sentence == "Catching up: 1 repository not polled yet."
 
 
 def test_a_repository_that_nobody_polls_when_it_is_due_is_reported():

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
 from ...errors import BadCredentials, NotFound, RepositoryUnavailable
-from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryInfo, RepositoryListQuery
+from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from ...wire.fields import mapping, text
 from .client import GithubClient
 from .lists import ListAnswer, ListReader, ListRequest
@@ -61,7 +61,7 @@ class GithubRepositories(RepositoryApi):
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
-    ) -> Answer[tuple[RepositoryInfo, ...]]:
+    ) -> Answer[RepositoryList]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
         with self._noting_rejection(client):
@@ -125,7 +125,7 @@ class GithubRepositories(RepositoryApi):
 
     def _fetch_of_owner(
         self, client: GithubClient, owner: str, validator: str | None
-    ) -> Answer[tuple[RepositoryInfo, ...]]:
+    ) -> Answer[RepositoryList]:
         """Fetch the list of an organization, or of a user where there is no such organization."""
         kinds = ("orgs", "users")
         known_kind, _, known = (validator or "").partition(" ")
@@ -146,8 +146,9 @@ class GithubRepositories(RepositoryApi):
         raise NotFound(f"{owner} is not an account on GitHub, or {client.name} cannot see it.")
 
 
-def _answer(answer: ListAnswer, validator: str | None) -> Answer[tuple[RepositoryInfo, ...]]:
+def _answer(answer: ListAnswer, validator: str | None) -> Answer[RepositoryList]:
     if answer.items is None:
         return Answer(None, validator)
     listed = (parse_repository(mapping(item)) for item in answer.items)
-    return Answer(tuple(each for each in listed if "/" in each.full_name), answer.validator)
+    named = tuple(each for each in listed if "/" in each.full_name)
+    return Answer(RepositoryList(named, is_whole=not answer.has_next), answer.validator)

@@ -110,7 +110,7 @@ def _with(state: HealthState, problems: tuple[Problem, ...]) -> Health:
 def _catching_up(inputs: HealthInput, new: int) -> str:
     counts, left = inputs.counts, []
     if new:
-        left.append(f"{plural(new, 'repository', 'repositories')} polled for the first time")
+        left.append(f"{plural(new, 'repository', 'repositories')} not polled yet")
     if counts.unread_attempts:
         attempts = plural(counts.unread_attempts, "run attempt")
         left.append(f"{attempts} to backfill{_estimate(inputs.seconds_left)}")

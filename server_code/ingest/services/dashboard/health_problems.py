@@ -178,7 +178,7 @@ def _credential_problems(credentials: Sequence[CredentialRecord], now: datetime)
 
 
 def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
-    return [
+    unlisted = [
         Problem(
             sentence=f"The repositories of {each.pattern} cannot be listed.",
             detail=each.last_error,
@@ -186,6 +186,16 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
         for each in sources
         if each.last_error is not None
     ]
+    cut = [
+        Problem(
+            sentence=f"Not all repositories of {each.pattern} are watched.",
+            detail=each.part,
+            is_broken=False,
+        )
+        for each in sources
+        if each.part is not None
+    ]
+    return [*unlisted, *cut]
 
 
 def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:

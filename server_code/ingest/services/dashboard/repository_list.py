@@ -10,11 +10,10 @@ from typing import Any
 from ...domain.ledger import RepositoryRecord
 from ...domain.source_records import DiscoveredRepository
 from ...domain.stored_values import repository_key
-from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...settings import Settings
 from .repositories import with_recorded_remedies
-from .rows import repository_row
+from .rows import repository_row, source_facts
 from .sources import list_source_rows
 
 PER_PAGE = 25
@@ -139,13 +138,7 @@ def _row(
     found = known.get(repository_key(record.full_name))
     counts = store.count_ledger(record.full_name)
     row = repository_row(record, counts, web_url=settings.github.web_url, now=now)
-    return {
-        **row,
-        "source": _source_of(record, known),
-        "new_name": None if found is None else found.new_name,
-        "rest_reason": None if found is None else found.rest_reason,
-        "discovered_at": None if found is None else format_timestamp(found.discovered_at),
-    }
+    return {**row, **source_facts(found), "source": _source_of(record, known)}
 
 
 def _is_being_listed(source: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.ledger import LedgerCounts, RepositoryRecord, backlog_seconds
+from ...domain.source_records import DiscoveredRepository
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
 
@@ -61,6 +62,19 @@ def repository_row(
         "failures": record.failures,
         "last_error": record.last_error,
         "remedy": _remedy(record),
+    }
+
+
+def source_facts(found: DiscoveredRepository | None) -> dict[str, Any]:
+    """Return what a source's listing told of a repository; ``source`` None where none brought it.
+
+    ``new_name``: its present name on GitHub; ``rest_reason``: why it is not polled.
+    """
+    return {
+        "source": None if found is None else found.source,
+        "new_name": None if found is None else found.new_name,
+        "rest_reason": None if found is None else found.rest_reason,
+        "discovered_at": None if found is None else format_timestamp(found.discovered_at),
     }
 
 

@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ...domain.source_records import CredentialRecord, SourceRecord, patterns_of
+from ...domain.source_records import (
+    CredentialRecord,
+    DiscoveredRepository,
+    SourceRecord,
+    patterns_of,
+)
 from ...domain.sources import SourcePattern
 from ...errors import IngestError
 from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, Check, QueueInspector
 from ...settings import Settings
 from .github import (
+    NAME_MISSING,
     NEW_CREDENTIAL,
     DoctorGithub,
     check_access,
@@ -25,6 +31,7 @@ from .github import (
 )
 from .machine import check_machine
 from .queues import check_bucket, check_queues
+from .resting import check_resting
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -59,6 +66,7 @@ class Watched:
     names: list[str] = field(default_factory=list)
     sources: list[SourceRecord] = field(default_factory=list)
     credentials: list[CredentialRecord] = field(default_factory=list)
+    discovered: list[DiscoveredRepository] = field(default_factory=list)
 
 
 def run_checks(target: DoctorTarget) -> Iterator[Check]:
@@ -85,6 +93,7 @@ def check_state(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
             watched.names = [each.full_name for each in records if not each.paused]
             watched.sources = state.list_sources()
             watched.credentials = state.list_credentials()
+            watched.discovered = state.list_discovered()
             state.check_writable(now=target.clock.now())
         finally:
             state.close()
@@ -111,6 +120,7 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
         return  # each repository would fail in the same way
     yield from check_access(watched.credentials, now=target.clock.now())
     yield from check_sources(target, github, watched.sources)
+    yield from check_resting(watched.discovered)
     days = target.settings.collecting.backfill_days
     names = _distinct([*target.repositories, *watched.names])
     for name in names[:MAX_REPOSITORIES]:
@@ -151,6 +161,8 @@ def check_sources(
         if record.last_error is not None and record.pattern.lower() not in given:
             remedy = "Check its name, and that a credential may list its repositories."
             yield Check.failed(f"source {record.pattern}", record.last_error, remedy)
+        elif record.part is not None and record.pattern.lower() not in given:
+            yield Check.warning(f"source {record.pattern}", record.part, NAME_MISSING)
 
 
 def _previewed(target: DoctorTarget) -> list[SourcePattern]:

@@ -36,6 +36,8 @@ NEW_CREDENTIAL = (
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
 
+NAME_MISSING = "Name the repositories that are missing: runstream sources add OWNER/NAME."
+
 
 @dataclass(frozen=True, slots=True)
 class DoctorGithub:
@@ -127,6 +129,8 @@ def check_source(
     if not preview.matched:
         remedy = "Check its spelling, and that a credential may read repositories that match it."
         return Check.warning(subject, finding, remedy)
+    if preview.part is not None:
+        return Check.warning(subject, finding, NAME_MISSING)
     return Check.ok(subject, finding)
 
 

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import is_ahead
-from ...domain.source_records import (
-    FROM_COMMAND_LINE,
-    CredentialList,
-    CredentialRecord,
-    DiscoveredRepository,
-    SourceRecord,
-    patterns_of,
-)
+from ...domain.source_records import FROM_COMMAND_LINE, SourceRecord, patterns_of
 from ...domain.sources import SourcePattern, Sources, parse_source
-from ...domain.stored_values import repository_key
-from ...errors import AccessDenied, CredentialSuspended, Fatal, IngestError, Skippable
-from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryListQuery
+from ...ports import RepositoryApi
 from ..context import CollectorContext
-from ..time_limits import await_end
 from .apply_discovery import DiscoveryResult, apply_discovery
+from .fetch_lists import Lists, fetch_lists
 from .follow_settings import follow_settings
-from .listed_repositories import ListedRepository
 from .manage_sources import add_sources
-from .record_credentials import record_credentials, refused
+from .record_credentials import record_credentials
 from .source_hints import clear_hints, has_new_hint, load_hints
-
-logger = logging.getLogger(__name__)
 
 #: A new repository is watched within ten minutes, its first poll included.
 DISCOVER_EVERY = timedelta(minutes=9)
@@ -41,42 +27,6 @@ CHECK_EVERY = timedelta(seconds=5)
 
 #: After discoveries that failed, checks are up to so far apart.
 LONGEST_PAUSE = timedelta(seconds=30)
-
-_List = Answer[tuple[RepositoryInfo, ...]]
-
-
-@dataclass(slots=True)
-class _Lists:
-    """What the lists of one discovery held. Errors are by the owner that was asked for.
-
-    ``errors``: where no credential was answered. ``refused``: what a credential may not list, now
-    or as it was last asked, though another one was answered. ``of_installations``: of an owner's
-    own one, which says more than others.
-    """
-
-    listed: dict[str, ListedRepository] = field(default_factory=dict)
-    errors: dict[str, IngestError] = field(default_factory=dict)
-    of_installations: dict[str, IngestError] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
-    credentials: dict[str, CredentialRecord] = field(default_factory=dict)
-
-    def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
-        """Note why a list could not be read; the first reason of an owner counts."""
-        self.errors.setdefault(query.owner.lower(), error)
-        if query.account is not None:
-            self.of_installations[query.account.lower()] = error
-
-    def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
-        """Note why a credential may not list an owner; return whether it may not.
-
-        What the owner denies says most.
-        """
-        wanted = f"{owner}/*"
-        refusals = [e for e in record.refusals if e.what == wanted and e.is_in_force(now)]
-        for each in refusals:
-            if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
-                self.refused[owner.lower()] = each.reason
-        return bool(refusals)
 
 
 def discover_when_due(context: CollectorContext) -> None:
@@ -152,7 +102,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     # Other processes wait, and what becomes due meanwhile is listed again.
     context.store.save_sources([replace(each, listed_at=context.clock.now()) for each in records])
     sources = Sources(patterns_of(records))
-    lists = _fetch_lists(context, context.repositories, sources)
+    lists = fetch_lists(context, context.repositories, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = not lists.errors
     now = context.clock.now()
@@ -166,135 +116,28 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
         ]
     )
     for record in records:
-        error = _error_of(parse_source(record.pattern), lists.errors | lists.of_installations)
+        error = lists.error_of(parse_source(record.pattern))
         if error is not None and not result.found[record.pattern]:
             result.errors[record.pattern] = error
     return result
 
 
-def _fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> _Lists:
-    """Fetch all lists concurrently; a list that fails delays no other."""
-    listed_patterns = [each for each in sources.included if not each.is_single]
-    owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
-    with_all = any(each.listed_owner is None for each in listed_patterns)
-    now = context.clock.now()
-    lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
-    described = _described(context.store.list_discovered())
-    asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
-    for query in api.list_queries(owners, with_all=with_all) if listed_patterns else ():
-        record = lists.credentials.get(query.credential) or _new_credential(query, now)
-        lists.credentials[query.credential] = record
-        if lists.note_refusals(record, query.owner, now):
-            continue
-        known = _known_list(record, query.owner)
-        is_current = known is not None and _describes_all(known, sources, described)
-        validator = known.validator if known is not None and is_current else None
-        asked.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
-    for query, future in asked:
-        await_end(future, context.check_in)
-        _apply_list(lists, api, query, future, now)
-    return lists
-
-
-def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
-    """Return the keys of repositories that a list has described, by their names on GitHub."""
-    return frozenset(
-        repository_key(each.new_name or each.full_name)
-        for each in discovered
-        if each.repository_id is not None
-    )
-
-
-def _describes_all(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
-    """Return whether nothing on a list is new to the sources: else it is read though unchanged."""
-    is_for_all = known.owner == "*"
-    new = (name for name in known.names if repository_key(name) not in described)
-    return not any(
-        sources.source_of(name, is_listed_for_all=is_for_all) and not sources.exclusion_of(name)
-        for name in new
-    )
-
-
-def _apply_list(
-    lists: _Lists,
-    api: RepositoryApi,
-    query: RepositoryListQuery,
-    future: Future[_List],
-    now: datetime,
-) -> None:
-    record = lists.credentials[query.credential]
-    known = _known_list(record, query.owner)
-    described: tuple[RepositoryInfo, ...] = ()
-    try:
-        answer = future.result()
-    except IngestError as error:
-        logger.info("repositories not listed", extra={"credential": query.credential})
-        lists.note_error(query, error)
-        # A suspension may end at any time, and each discovery notices that.
-        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, CredentialSuspended):
-            record = refused(record, f"{query.owner}/*", error, now)
-            lists.note_refusals(record, query.owner, now)
-        names = () if known is None else known.names
-    else:
-        lists.errors.pop(query.owner.lower(), None)
-        names = () if known is None else known.names
-        if answer.value is not None:
-            described = answer.value
-            names = tuple(each.full_name for each in described)
-        record = _with_list(
-            record, CredentialList(owner=query.owner, validator=answer.validator, names=names)
-        )
-        api.note_list(query, names)
-    lists.credentials[query.credential] = record
-    by_name = {each.full_name.lower(): each for each in described}
-    for name in names:
-        key = name.lower()
-        found = ListedRepository(
-            full_name=name, info=by_name.get(key), is_for_all=query.owner == "*"
-        )
-        before = lists.listed.get(key)
-        lists.listed[key] = found if before is None else before.merged(found)
-
-
-def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialRecord:
-    kind = query.credential.partition("-")[0]
-    return CredentialRecord(name=query.credential, kind=kind, updated_at=now)
-
-
-def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
-    return next((each for each in record.lists if each.owner.lower() == owner.lower()), None)
-
-
-def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
-    kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
-    return replace(record, lists=(*kept, new))
-
-
 def _listed(
     record: SourceRecord,
     result: DiscoveryResult,
-    lists: _Lists,
+    lists: Lists,
     now: datetime,
 ) -> SourceRecord:
     """Return a source with what was found, or why nothing was."""
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
-    error: IngestError | str | None = _error_of(pattern, lists.errors | lists.of_installations)
-    if error is None and not pattern.is_single and not pattern.is_excluded:
-        # Another credential may have been answered that sees nothing of the owner.
-        error = lists.refused.get((pattern.listed_owner or "*").lower())
+    # Another credential may have been answered that sees nothing of the owner.
+    error = lists.error_of(pattern) or lists.refusal_of(pattern)
     return replace(
         record,
         listed_at=None if record.listed_at is None else now,
         found=found,
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),
+        part=lists.part_of(pattern),
     )
-
-
-def _error_of(pattern: SourcePattern, errors: Mapping[str, IngestError]) -> IngestError | None:
-    """Return what kept the lists of a source from being read; None for a single repository."""
-    if pattern.is_single or pattern.is_excluded:
-        return None
-    # An installation lists what it may read of all.
-    return errors.get((pattern.listed_owner or "*").lower()) or errors.get("*")

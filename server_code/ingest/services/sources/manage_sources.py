@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ...domain.filters import NO_FILTERS, Filters
+from ...domain.counted_nouns import first_of
+from ...domain.filters import FROM_NOW_ON, NO_FILTERS, Filters
 from ...domain.source_records import FROM_SETTINGS, SourceRecord, patterns_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
@@ -148,10 +149,7 @@ def change_filters(store: StateStore, pattern: str, filters: Filters) -> str:
     record = require_source(store, pattern)
     store.save_sources([replace(record, filters=filters)])
     texts = "; ".join(f"{name} {text}" for name, text in filters.as_texts().items())
-    return (
-        f"Filters of {record.pattern}: {texts or 'none'}. They apply to runs that are found from "
-        "now on; runs that were left out before stay left out."
-    )
+    return f"Filters of {record.pattern}: {texts or 'none'}. {FROM_NOW_ON}"
 
 
 def make_sources_due(store: StateStore) -> bool:
@@ -176,10 +174,7 @@ def _suspension(names: Sequence[str]) -> str:
 
 def _in_brackets(names: Sequence[str]) -> str:
     """Return the first names; the others are counted."""
-    if not names:
-        return ""
-    more = len(names) - NAMES_SHOWN
-    return f" ({', '.join(names[:NAMES_SHOWN])}{f' and {more:,} more' if more > 0 else ''})"
+    return f" ({first_of(names, NAMES_SHOWN)})" if names else ""
 
 
 def _counted(number: int) -> str:

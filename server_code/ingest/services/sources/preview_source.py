@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ...domain.source_records import part_of_list
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
-from ...ports import ActionsApi, RepositoryApi, RepositoryInfo, RunQuery
+from ...ports import ActionsApi, RepositoryApi, RepositoryInfo, RepositoryList, RunQuery
 
 #: A repository without a push for so long is expected to have no runs.
 ACTIVE_FOR = timedelta(days=7)
@@ -28,7 +29,8 @@ class SourcePreview:
 
     ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
     ``allowed_per_hour`` is the limit of the credentials that were listed repositories. ``errors``
-    are those of credentials that were refused the list.
+    are those of credentials that were refused the list. ``part``: of which list only a part was
+    read.
     """
 
     pattern: str
@@ -41,6 +43,7 @@ class SourcePreview:
     requests_per_hour: int = 0
     allowed_per_hour: int | None = None
     errors: tuple[IngestError, ...] = ()
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,13 @@ def preview_source(
 
     Raises the most telling error of the credentials if nothing was listed.
     """
-    listed, credentials, errors = _fetch_lists(github.repositories, pattern)
-    if errors and not listed:
-        raise errors[0]
+    lists = _fetch_lists(github.repositories, pattern)
+    if lists.errors and not lists.listed:
+        raise lists.errors[0]
     sources = Sources((*others, pattern))
     matched: list[RepositoryInfo] = []
     left_out: list[tuple[str, str]] = []
-    for info in sorted(listed.values(), key=lambda each: each.full_name.lower()):
+    for info in sorted(lists.listed.values(), key=lambda each: each.full_name.lower()):
         reason = _reason(info, sources)
         if reason is None:
             matched.append(info)
@@ -80,7 +83,7 @@ def preview_source(
     limits = [
         each.limit
         for each in github.repositories.credentials()
-        if each.name in credentials and each.limit is not None
+        if each.name in lists.credentials and each.limit is not None
     ]
     return SourcePreview(
         pattern=str(pattern),
@@ -88,11 +91,12 @@ def preview_source(
         left_out=tuple(left_out),
         private=sum(each.is_private for each in matched),
         active=len(active),
-        credentials=tuple(credentials),
+        credentials=tuple(lists.credentials),
         runs_per_hour=runs_per_hour,
         requests_per_hour=round(runs_per_hour * REQUESTS_PER_RUN[log_mode]),
         allowed_per_hour=sum(limits) or None,
-        errors=tuple(errors),
+        errors=tuple(lists.errors),
+        part=lists.part,
     )
 
 
@@ -109,31 +113,40 @@ def describe_preview(preview: SourcePreview) -> str:
     cost = f"{counted_requests}{allowed} requests an hour"
     return (
         f"{'; '.join(parts)}. {preview.active:,} had a push in the last week: {cost} for "
-        f"{preview.runs_per_hour:,.1f} runs an hour."
+        f"{preview.runs_per_hour:,.1f} runs an hour." + (f" {preview.part}" if preview.part else "")
     )
 
 
-def _fetch_lists(
-    source: RepositoryApi, pattern: SourcePattern
-) -> tuple[dict[str, RepositoryInfo], list[str], list[IngestError]]:
-    owner = pattern.listed_owner
+@dataclass(slots=True)
+class _Lists:
+    """What the lists of one source held."""
+
+    listed: dict[str, RepositoryInfo] = field(default_factory=dict)
+    credentials: list[str] = field(default_factory=list)
+    errors: list[IngestError] = field(default_factory=list)
+    part: str | None = None
+
+
+def _fetch_lists(source: RepositoryApi, pattern: SourcePattern) -> _Lists:
+    owner, found = pattern.listed_owner, _Lists()
     queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
-    listed: dict[str, RepositoryInfo] = {}
-    credentials: list[str] = []
     errors: list[tuple[int, IngestError]] = []
     for query in queries:
         try:
-            value = source.fetch_repositories(query).value or ()
+            value = source.fetch_repositories(query).value or RepositoryList(())
         except IngestError as error:
             errors.append((_rank(error, is_of_owner=query.owner == owner), error))
             continue
-        fitting = [each for each in value if pattern.matches(each.full_name)]
-        if fitting and query.credential not in credentials:
-            credentials.append(query.credential)
+        fitting = [each for each in value.repositories if pattern.matches(each.full_name)]
+        if fitting and query.credential not in found.credentials:
+            found.credentials.append(query.credential)
         for each in fitting:
-            listed.setdefault(each.full_name.lower(), each)
-    ordered = sorted(errors, key=lambda each: each[0])
-    return listed, credentials, [error for _, error in ordered]
+            found.listed.setdefault(each.full_name.lower(), each)
+        account = query.account or query.owner
+        if not value.is_whole and account.lower() == (owner or query.owner).lower():
+            found.part = part_of_list(query.credential, account, len(value.repositories))
+    found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
+    return found
 
 
 def _rank(error: IngestError, *, is_of_owner: bool) -> int:

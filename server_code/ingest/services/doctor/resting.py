@@ -1,0 +1,29 @@
+"""The doctor's report of the repositories that are not polled, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...domain.counted_nouns import first_of
+from ...domain.source_records import DiscoveredRepository
+from ...domain.sources import parse_source
+from ...ports.inspection import Check
+
+#: Names that a finding lists; the others are counted.
+NAMES_SHOWN = 5
+
+
+def check_resting(discovered: Sequence[DiscoveredRepository]) -> Iterator[Check]:
+    """Report repositories that are not polled; one that a source names itself is missed."""
+    reasons: dict[str, list[DiscoveredRepository]] = {}
+    for each in discovered:
+        if each.rest_reason is not None:
+            reasons.setdefault(each.rest_reason, []).append(each)
+    for reason, resting in reasons.items():
+        names = [each.full_name for each in resting]
+        finding = f"{first_of(names, NAMES_SHOWN)}: {reason}"
+        if any(each.is_lost and parse_source(each.source).is_single for each in resting):
+            remedy = "Correct its name, let a credential read it, or remove it: runstream sources."
+            yield Check.warning("not polled", finding, remedy)
+        else:
+            yield Check.ok("not polled", finding)

@@ -1,0 +1,193 @@
+"""Read the lists of repositories that the sources of one discovery need."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from ...domain.source_records import (
+    CredentialList,
+    CredentialRecord,
+    DiscoveredRepository,
+    part_of_list,
+)
+from ...domain.sources import SourcePattern, Sources
+from ...domain.stored_values import repository_key
+from ...errors import AccessDenied, CredentialSuspended, Fatal, IngestError, Skippable
+from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, RepositoryListQuery
+from ..context import CollectorContext
+from ..time_limits import await_end
+from .listed_repositories import ListedRepository
+from .record_credentials import refused
+
+logger = logging.getLogger(__name__)
+
+_List = Answer[RepositoryList]
+
+
+@dataclass(slots=True)
+class Lists:
+    """What the lists of one discovery held. Errors are by the owner that was asked for.
+
+    ``errors``: where no credential was answered. ``refused``: what a credential may not list, now
+    or as it was last asked, though another one was answered. ``of_installations``: of an owner's
+    own one, which says more than others. ``partial``: of lists of which only a part was read.
+    """
+
+    listed: dict[str, ListedRepository] = field(default_factory=dict)
+    errors: dict[str, IngestError] = field(default_factory=dict)
+    of_installations: dict[str, IngestError] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, CredentialRecord] = field(default_factory=dict)
+    partial: dict[str, str] = field(default_factory=dict)
+
+    def error_of(self, pattern: SourcePattern) -> IngestError | None:
+        """Return what kept the lists of a source from being read; None for a single repository."""
+        if pattern.is_single or pattern.is_excluded:
+            return None
+        errors = self.errors | self.of_installations
+        # An installation lists what it may read of all.
+        return errors.get(_owner_of(pattern)) or errors.get("*")
+
+    def refusal_of(self, pattern: SourcePattern) -> str | None:
+        """Return why a credential may not list a source, though another one was answered."""
+        is_listed = not pattern.is_single and not pattern.is_excluded
+        return self.refused.get(_owner_of(pattern)) if is_listed else None
+
+    def part_of(self, pattern: SourcePattern) -> str | None:
+        """Return of which list of a source only a part was read; None where all were read."""
+        is_listed = not pattern.is_single and not pattern.is_excluded
+        return self.partial.get(_owner_of(pattern)) if is_listed else None
+
+    def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
+        """Note why a list could not be read; the first reason of an owner counts."""
+        self.errors.setdefault(query.owner.lower(), error)
+        if query.account is not None:
+            self.of_installations[query.account.lower()] = error
+
+    def note_part(self, query: RepositoryListQuery, held: CredentialList) -> None:
+        """Note whose list is longer than what is held of it."""
+        if not held.is_whole:
+            account = query.account or query.owner
+            part = part_of_list(query.credential, account, len(held.names))
+            self.partial |= {query.owner.lower(): part, account.lower(): part}
+
+    def add(self, held: CredentialList, described: Collection[RepositoryInfo]) -> None:
+        """Add the repositories of a list, described where it has changed."""
+        by_name = {each.full_name.lower(): each for each in described}
+        for name in held.names:
+            key = name.lower()
+            found = ListedRepository(
+                full_name=name, info=by_name.get(key), is_for_all=held.owner == "*"
+            )
+            before = self.listed.get(key)
+            self.listed[key] = found if before is None else before.merged(found)
+
+    def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
+        """Note why a credential may not list an owner; return whether it may not.
+
+        What the owner denies says most.
+        """
+        wanted = f"{owner}/*"
+        refusals = [e for e in record.refusals if e.what == wanted and e.is_in_force(now)]
+        for each in refusals:
+            if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
+                self.refused[owner.lower()] = each.reason
+        return bool(refusals)
+
+
+def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> Lists:
+    """Fetch all lists concurrently; a list that fails delays no other."""
+    listed_patterns = [each for each in sources.included if not each.is_single]
+    owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
+    with_all = any(each.listed_owner is None for each in listed_patterns)
+    now = context.clock.now()
+    lists = Lists(credentials={each.name: each for each in context.store.list_credentials()})
+    described = _described(context.store.list_discovered())
+    asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
+    for query in api.list_queries(owners, with_all=with_all) if listed_patterns else ():
+        record = lists.credentials.get(query.credential) or _new_credential(query, now)
+        lists.credentials[query.credential] = record
+        if lists.note_refusals(record, query.owner, now):
+            continue
+        known = _known_list(record, query.owner)
+        is_current = known is not None and _describes_all(known, sources, described)
+        validator = known.validator if known is not None and is_current else None
+        asked.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
+    for query, future in asked:
+        await_end(future, context.check_in)
+        _apply_list(lists, api, query, future, now)
+    return lists
+
+
+def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
+    """Return the keys of repositories that a list has described, by their names on GitHub."""
+    return frozenset(
+        repository_key(each.new_name or each.full_name)
+        for each in discovered
+        if each.repository_id is not None
+    )
+
+
+def _describes_all(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
+    """Return whether nothing on a list is new to the sources: else it is read though unchanged."""
+    is_for_all = known.owner == "*"
+    new = (name for name in known.names if repository_key(name) not in described)
+    return not any(
+        sources.source_of(name, is_listed_for_all=is_for_all) and not sources.exclusion_of(name)
+        for name in new
+    )
+
+
+def _apply_list(
+    lists: Lists,
+    api: RepositoryApi,
+    query: RepositoryListQuery,
+    future: Future[_List],
+    now: datetime,
+) -> None:
+    record = lists.credentials[query.credential]
+    held = _known_list(record, query.owner) or CredentialList(owner=query.owner)
+    described: tuple[RepositoryInfo, ...] = ()
+    try:
+        answer = future.result()
+    except IngestError as error:
+        logger.info("repositories not listed", extra={"credential": query.credential})
+        lists.note_error(query, error)
+        # A suspension may end at any time, and each discovery notices that.
+        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, CredentialSuspended):
+            record = refused(record, f"{query.owner}/*", error, now)
+            lists.note_refusals(record, query.owner, now)
+    else:
+        lists.errors.pop(query.owner.lower(), None)
+        held = replace(held, owner=query.owner, validator=answer.validator)
+        if answer.value is not None:
+            described, is_whole = answer.value.repositories, answer.value.is_whole
+            names = tuple(each.full_name for each in described)
+            held = replace(held, names=names, is_whole=is_whole)
+        record = _with_list(record, held)
+        api.note_list(query, held.names)
+    lists.credentials[query.credential] = record
+    lists.note_part(query, held)
+    lists.add(held, described)
+
+
+def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialRecord:
+    kind = query.credential.partition("-")[0]
+    return CredentialRecord(name=query.credential, kind=kind, updated_at=now)
+
+
+def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
+    return next((each for each in record.lists if each.owner.lower() == owner.lower()), None)
+
+
+def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
+    kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
+    return replace(record, lists=(*kept, new))
+
+
+def _owner_of(pattern: SourcePattern) -> str:
+    return (pattern.listed_owner or "*").lower()

@@ -1,0 +1,99 @@
+"""A list of repositories that is longer than what is read of it: people are told so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ingest.adapters.github.lists import MAX_ITEMS
+from ingest.domain.sources import parse_source, parse_sources
+from ingest.services.context import CollectorContext
+from ingest.services.dashboard.health_input import load_health
+from ingest.services.dashboard.sources import list_source_rows
+from ingest.services.sources.discover_sources import discover_sources, start_discovery
+from ingest.services.sources.preview_source import SourceLister, describe_preview, preview_source
+from ingest.settings import Settings
+from support.stub_github import Asked, Reply, StubGithub, a_page, stub_github
+from support.world import OpenStage
+from support.world_builder import WorldBuilder
+
+TOLD = "Not all repositories of octo/* are watched."
+
+
+class _Organization:
+    """A GitHub with one organization; each page of its list has an ETag."""
+
+    def __init__(self, repositories: int) -> None:
+        self.items = [
+            {"full_name": f"octo/r{number:05}", "id": number + 1} for number in range(repositories)
+        ]
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path != "/orgs/octo/repos":
+            return (200, {}, []) if asked.path == "/user/repos" else (404, {}, {})
+        status, headers, body = a_page(asked, self.items, None)
+        etag = f'"{len(self.items)}-{asked.page}-{asked.size}"'
+        if asked.headers.get("if-none-match") == etag:
+            return 304, {"ETag": etag}, None
+        return status, {**headers, "ETag": etag}, body
+
+
+@pytest.fixture
+def organization() -> Iterator[tuple[_Organization, StubGithub]]:
+    """Serve an organization with one repository more than are read."""
+    served = _Organization(MAX_ITEMS + 1)
+    with stub_github(served.answer) as github:
+        yield served, github
+
+
+def found_of(context: CollectorContext) -> tuple[str, list[str]]:
+    """Return what `sources list` prints, and what `status` reports."""
+    state, now = context.store, context.clock.now()
+    [row] = list_source_rows(state, state.list_discovered())
+    problems = load_health(state, Settings(), [], now=now).problems
+    return row["finding"], [each.sentence for each in problems]
+
+
+def assert_told(context: CollectorContext) -> None:
+    finding, problems = found_of(context)
+    assert finding.startswith("5,000 repositories. GitHub lists more than 5,000 repositories of ")
+    assert TOLD in problems
+
+
+def test_a_list_that_is_longer_than_what_is_read_of_it_is_reported(
+    stage: OpenStage, organization: tuple[_Organization, StubGithub]
+) -> None:
+    """As long as it is, also while it is unchanged; a list that just fits is not."""
+    served, github = organization
+    here = stage(WorldBuilder())
+    context = replace(here.join(api_url=github.url), sources=parse_sources(["octo"]))
+    start_discovery(context)
+    assert_told(context)
+    discover_sources(context)
+    assert_told(context)
+    lists = [asked for asked in github.asked if asked.path == "/orgs/octo/repos"]
+    assert len(lists) == 2 * MAX_ITEMS // 100, "as many pages each time, the later ones free"
+    del served.items[MAX_ITEMS:]
+    discover_sources(context)
+    finding, problems = found_of(context)
+    assert finding == "5,000 repositories."
+    assert TOLD not in problems
+
+
+def test_a_preview_tells_that_a_list_is_longer(
+    stage: OpenStage, organization: tuple[_Organization, StubGithub]
+) -> None:
+    served, github = organization
+    context = stage(WorldBuilder()).join(api_url=github.url)
+    assert context.repositories is not None
+    lister = SourceLister(context.repositories, context.github)
+    pattern: Any = parse_source("octo/r0000*")
+    preview = preview_source(lister, pattern, [], log_mode="live", now=context.clock.now())
+    said = describe_preview(preview)
+    assert said.startswith("10 repositories")
+    assert said.endswith("Name the others as sources of their own.")
+    del served.items[MAX_ITEMS:]
+    whole = preview_source(lister, pattern, [], log_mode="live", now=context.clock.now())
+    assert whole.part is None
