@@ -9,12 +9,14 @@ import pytest
 from ingest.domain.filters import parse_filters
 from ingest.domain.source_records import DiscoveredRepository
 from ingest.domain.sources import parse_sources
+from ingest.errors import AccessDenied
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.source_filters import NAMES_LOOKED_UP_EVERY
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
 from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.organizations import (
+    UMBRA,
     RefusalWitness,
     build_organizations,
     github_settings,
@@ -81,6 +83,32 @@ def test_a_repository_that_is_looked_up_by_its_former_name_stays_with_who_was_re
     transfer.happen()
     assert transfer.context.github.fetch_repository(BEFORE).full_name == AFTER
     assert transfer.stage.poll(BEFORE, context=transfer.context) is None
+    assert [path for _, path in transfer.refused() if AFTER in path] == []
+
+
+def test_whoever_lists_a_repository_under_its_new_name_is_asked_for_it(
+    transfer: Transfer,
+) -> None:
+    """Only the credential that has read it so far is asked in vain, by the former name."""
+    transfer.happen()
+    discover_sources(transfer.context)
+    assert transfer.stage.poll(BEFORE, context=transfer.context) is None
+    assert transfer.refused()[-1] == ("tok-acme", f"/repos/{BEFORE}/actions/runs")
+    about = {token for token, path in transfer.refused() if BEFORE in path or AFTER in path}
+    assert about == {"tok-acme"}
+
+
+def test_a_path_that_the_new_credential_may_not_read_is_asked_of_no_other(
+    transfer: Transfer,
+) -> None:
+    """The App has no permission for webhooks; others do not even see the repository."""
+    github, since = transfer.context.github, transfer.stage.clock.now()
+    with pytest.raises(AccessDenied):
+        github.fetch_failed_deliveries(UMBRA[0], since=since)
+    transfer.happen()
+    assert github.fetch_repository(BEFORE).full_name == AFTER
+    with pytest.raises(AccessDenied):
+        github.fetch_failed_deliveries(BEFORE, since=since)
     assert [path for _, path in transfer.refused() if AFTER in path] == []
 
 

@@ -175,10 +175,16 @@ class Rights:
             )
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
-        """Return whether a credential has read a repository (since a ``time.monotonic()``)."""
+        """Return whether a credential has read a repository (since a ``time.monotonic()``).
+
+        One that has its ETags has, though before a restart or under its former name.
+        """
         with self._lock:
             at = self._read_at.get((name, repository.lower()))
-        return at is not None and (since is None or at >= since - PROOF_SECONDS)
+            has_etags = self._pins.get(repository.lower()) == name
+        if since is None:
+            return has_etags or at is not None
+        return at is not None and at >= since - PROOF_SECONDS
 
     def reads_others(self, name: str, repository: str) -> bool:
         """Return whether a credential can be tried with another repository that it has read."""

@@ -13,7 +13,7 @@ from ...domain.sources import SourcePattern, Sources, parse_source
 from ...ports import RepositoryApi
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, apply_discovery
-from .fetch_lists import Lists, fetch_lists
+from .fetch_lists import Lists, fetch_lists, note_former_names
 from .follow_settings import follow_settings
 from .manage_sources import add_sources
 from .record_credentials import record_credentials
@@ -105,6 +105,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     lists = fetch_lists(context, context.repositories, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = not lists.errors
+    note_former_names(context.repositories, lists, context.store.list_discovered())
     now = context.clock.now()
     record_credentials(context, lists.credentials)
     listed = {each.pattern for each in records}

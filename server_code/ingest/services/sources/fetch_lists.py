@@ -123,6 +123,20 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     return lists
 
 
+def note_former_names(
+    api: RepositoryApi, lists: Lists, discovered: Collection[DiscoveredRepository]
+) -> None:
+    """Note that who is listed a repository under its new name reads the watched, former one."""
+    former = {repository_key(each.new_name): each.full_name for each in discovered if each.new_name}
+    for record in lists.credentials.values() if former else ():
+        for each in record.lists:
+            keys = map(repository_key, each.names)
+            names = [former[key] for key in keys if key in former]
+            if names:
+                query = RepositoryListQuery(record.name, each.owner)
+                api.note_list(query, (*each.names, *names))
+
+
 def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
     """Return the keys of repositories that a list has described, by their names on GitHub."""
     return frozenset(
