@@ -38,6 +38,8 @@ class LogViewer(LogViewerTemplate):
             "N": lambda: self.search.step(-1),
             "e": lambda: self.errors.step(1),
             "E": lambda: self.errors.step(-1),
+            "a": lambda: self.warnings.step(1),
+            "A": lambda: self.warnings.step(-1),
             "t": self.times_click,
             "w": self.wrap_click,
             "f": self.full_click,
