@@ -36,9 +36,14 @@ def settings_of(part, settings):
     return [each for each in settings if each["part"] == part.replace("-", "_")]
 
 
-def checks_word(checks, is_done):
-    """Return what the checks have found so far."""
+def checks_word(checks, *, is_done, is_interrupted=False):
+    """Return what the checks have found so far, or that no answer came to one of them."""
     failed = sum(each["status"] == "failed" for each in checks)
+    words = []
+    if is_interrupted:
+        words.append("The connection was lost before all checks were run.")
     if failed:
-        return "{} of {} checks failed.".format(failed, len(checks))
-    return "All {} checks passed.".format(len(checks)) if is_done else ""
+        words.append("{} of {} checks failed.".format(failed, len(checks)))
+    elif is_done and not is_interrupted:
+        words.append("All {} checks passed.".format(len(checks)))
+    return " ".join(words)

@@ -1,5 +1,6 @@
 """The parts of the Settings page."""
 
+import pytest
 from ingest.services.dashboard.configuration import list_settings
 from ingest.services.doctor.parts import PARTS
 
@@ -31,3 +32,19 @@ def test_failed_checks_are_counted_while_others_run():
     assert settings_parts.checks_word([passed], is_done=False) == ""
     assert settings_parts.checks_word([passed, failed], is_done=False) == "1 of 2 checks failed."
     assert settings_parts.checks_word([passed, passed], is_done=True) == "All 2 checks passed."
+
+
+@pytest.mark.parametrize(
+    ("statuses", "word"),
+    [
+        ([], "The connection was lost before all checks were run."),
+        (["ok"], "The connection was lost before all checks were run."),
+        (
+            ["ok", "failed"],
+            "The connection was lost before all checks were run. 1 of 2 checks failed.",
+        ),
+    ],
+)
+def test_checks_that_lose_the_connection_claim_nothing_of_those_not_run(statuses, word):
+    checks = [{"status": status} for status in statuses]
+    assert settings_parts.checks_word(checks, is_done=True, is_interrupted=True) == word

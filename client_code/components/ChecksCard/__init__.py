@@ -33,17 +33,25 @@ class ChecksCard(ChecksCardTemplate):
         dom.fill(self, message="")  # earlier results may no longer hold
         for part in settings_parts.CHECKS:
             dom.fill(self, progress="Checking the {}…".format(part).replace("the G", "G"))
-            checks += self.run(part)
+            found = self.run(part)
+            if found is None:
+                break
+            checks += found
             dom.fill(self, message=settings_parts.checks_word(checks, is_done=False))
             self.rows.show(checks)
         self.begin.enabled = True
-        dom.fill(self, progress="", message=settings_parts.checks_word(checks, is_done=True))
+        word = settings_parts.checks_word(checks, is_done=True, is_interrupted=found is None)
+        self.rows.show(checks)
+        dom.fill(self, progress="", message=word)
 
     def run(self, part):
-        """Return the checks of one part, or one that says why there are none."""
+        """Return the checks of one part, or one that says why there are none.
+
+        Returns None without a connection.
+        """
         try:
             return connection.call("run_doctor", part)
         except connection.QUIET:
-            return []
+            return None
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             return [{"subject": part, "status": "failed", "finding": str(error), "remedy": ""}]
