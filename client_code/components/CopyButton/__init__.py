@@ -6,6 +6,7 @@ from ... import dom
 from ._anvil_designer import CopyButtonTemplate
 
 COPIED_SECONDS = 2
+NOTHING = "Not copied: no answer"
 
 
 class CopyButton(CopyButtonTemplate):
@@ -18,22 +19,26 @@ class CopyButton(CopyButtonTemplate):
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
-        """Set the text to copy, or a function that returns it."""
+        """Set the text to copy, or a function that returns it, None where it cannot."""
         self.copied = text
 
     def button_click(self, event):
         """Copy the text, and confirm it for some seconds."""
+        text = self.copied() if callable(self.copied) else self.copied
+        outcome = NOTHING if text is None else self._copy(text)
+        self.dom_nodes["button"].focus()
+        dom.fill(self, word=outcome, outcome=outcome)
+        self.reset_timer.interval = COPIED_SECONDS
+
+    def _copy(self, text):
         # navigator.clipboard is not available over plain HTTP.
         field = dom.make("textarea", "visually-hidden")
-        field.value = self.copied() if callable(self.copied) else self.copied
+        field.value = text
         document.body.append(field)
         field.select()
         is_copied = document.execCommand("copy")
         field.remove()
-        self.dom_nodes["button"].focus()
-        outcome = "Copied" if is_copied else "Select and copy it manually"
-        dom.fill(self, word=outcome, outcome=outcome)
-        self.reset_timer.interval = COPIED_SECONDS
+        return "Copied" if is_copied else "Select and copy it manually"
 
     def reset_timer_tick(self, **event):
         """Restore the label."""

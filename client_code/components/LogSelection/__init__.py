@@ -13,8 +13,8 @@ class LogSelection(LogSelectionTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.copy_lines.show(lambda: log_ranges.without_times(self.load()))
-        self.copy_times.show(lambda: log_ranges.with_times(self.load()))
+        self.copy_lines.show(lambda: self.load(log_ranges.without_times))
+        self.copy_times.show(lambda: self.load(log_ranges.with_times))
         self.copy_link.show(lambda: str(location.href))
 
     def hide(self):
@@ -27,8 +27,8 @@ class LogSelection(LogSelectionTemplate):
         dom.fill(self, selected=log_ranges.describe(first, last))
         dom.show(self, selection=True)
 
-    def load(self):
-        """Return the chosen lines, MAX_COPIED_LINES at most."""
+    def load(self, text_of):
+        """Return the text of the chosen lines, MAX_COPIED_LINES at most; None without an answer."""
         count = min(self.last - self.first + 1, MAX_COPIED_LINES)
         answer = self.viewer.call("get_job_logs", self.first, count)
-        return answer["lines"] if answer else []
+        return text_of(answer["lines"]) if answer else None
