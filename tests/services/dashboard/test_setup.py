@@ -49,6 +49,13 @@ def test_any_credentials_connect_github(github, finding):
     assert finding in step["finding"]
 
 
+def test_credentials_that_github_has_not_seen_are_not_called_good():
+    """A wrong token is set, too."""
+    settings = Settings(github=TOKEN)
+    assert "GitHub checks it" in steps(settings, has_repository=False)["token"]["finding"]
+    assert "GitHub checks" not in steps(settings, has_repository=True)["token"]["finding"]
+
+
 def test_github_without_credentials_reports_what_to_do():
     """Anonymous access shows no logs."""
     step = steps(Settings())["token"]

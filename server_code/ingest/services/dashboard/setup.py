@@ -23,7 +23,11 @@ OTHER_BUS_REMEDY = (
 
 def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, Any]]:
     """Return each step, whether it is done, and how to do it."""
-    return [_token(settings), _queues(settings), _repository(has_repository=has_repository)]
+    return [
+        _token(settings, has_repository=has_repository),
+        _queues(settings),
+        _repository(has_repository=has_repository),
+    ]
 
 
 def missing_steps(settings: Settings) -> list[str]:
@@ -32,15 +36,18 @@ def missing_steps(settings: Settings) -> list[str]:
     return [f"{step['finding']} {step['remedy']}" for step in steps if not step["is_done"]]
 
 
-def _token(settings: Settings) -> dict[str, Any]:
+def _token(settings: Settings, *, has_repository: bool) -> dict[str, Any]:
+    """Return what is set; before the first repository GitHub may never have been asked."""
     github = settings.github
     if github.app_id is not None:
-        finding = f"Signed in as GitHub App {github.app_id}."
+        finding = f"GitHub App {github.app_id} is set."
     elif github.tokens:
         finding = f"{len(github.tokens)} token{'s' if len(github.tokens) > 1 else ''} set."
     else:
         finding = "No GitHub token is set. GitHub requires one to read logs."
     is_done = github.has_credentials
+    if is_done and not has_repository:
+        finding += " GitHub checks it when you add a repository."
     return _step("token", "Connect GitHub", finding, GITHUB_REMEDY, is_done=is_done)
 
 
