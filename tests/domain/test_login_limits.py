@@ -11,6 +11,7 @@ from ingest.domain.login_limits import (
     FREE_FAILURES_OF_ADDRESS,
     MAX_PAUSE,
     are_recent,
+    describe_pause,
     is_paused,
     limits_of_login,
     pause_after,
@@ -25,6 +26,20 @@ def test_pauses_double_up_to_a_maximum() -> None:
     pauses = [pause_after(5 + failures, 5) for failures in range(1, 8)]
     assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
     assert pauses[-1] == pause_after(10**9, 5) == MAX_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "claim"),
+    [
+        (30, "paused for 1 minute, until 12:00:50 UTC."),
+        (45, "paused for 1 minute, until 12:01:05 UTC."),
+        (480, "paused for 8 minutes, until 12:08:20 UTC."),
+    ],
+)
+def test_the_end_of_a_pause_is_never_said_too_early(seconds: int, claim: str) -> None:
+    """Cut to its minute, it would be over before it is."""
+    now = datetime(2026, 1, 5, 12, 0, 20, tzinfo=timezone.utc)
+    assert describe_pause(now + timedelta(seconds=seconds), now).endswith(claim)
 
 
 def test_an_account_is_counted_for_each_address() -> None:

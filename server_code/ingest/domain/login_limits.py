@@ -38,6 +38,16 @@ def is_paused(until: datetime, now: datetime) -> bool:
     return is_still_ahead(until, now, at_most=2 * MAX_PAUSE)
 
 
+def describe_pause(until: datetime, now: datetime) -> str:
+    """Return how long a pause lasts, in minutes rounded up, and its end to the second."""
+    minutes = max(1, -(-int((until - now).total_seconds()) // 60))
+    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return (
+        "Too many wrong passwords. Logging in and changing passwords from your network is paused "
+        f"for {span}, until {until:%H:%M:%S} UTC."
+    )
+
+
 def are_recent(failed_at: datetime, now: datetime) -> bool:
     """Return whether failures whose last was at ``failed_at`` still count."""
     return failed_at > now - FAILURES_EXPIRE_AFTER and not is_ahead(failed_at, now)

@@ -9,7 +9,7 @@ from datetime import datetime
 import anvil.server
 
 from ..adapters.data_tables.login_attempts import LoginAttempts
-from ..domain.login_limits import limits_of_login
+from ..domain.login_limits import describe_pause, limits_of_login
 from ..errors import Rejected
 
 
@@ -22,18 +22,9 @@ def counted_password(account: str, *, now: datetime) -> Iterator[None]:
     limits, attempts = limits_of_login(_client_address(), account), LoginAttempts()
     until = attempts.begin(limits, account, now=now)
     if until is not None:
-        raise Rejected(_paused(until, now))
+        raise Rejected(describe_pause(until, now))
     yield
     attempts.succeed(limits, account)
-
-
-def _paused(until: datetime, now: datetime) -> str:
-    minutes = max(1, -(-int((until - now).total_seconds()) // 60))
-    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
-    return (
-        "Too many wrong passwords. Logging in and changing passwords from your network is paused "
-        f"for {span}, until {until:%H:%M} UTC."
-    )
 
 
 def _client_address() -> str | None:
