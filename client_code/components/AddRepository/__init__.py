@@ -5,6 +5,7 @@ from ._anvil_designer import AddRepositoryTemplate
 
 CHECK_SECONDS = 0.6  # after the last key
 PREVIEW_SECONDS = 1.2  # a source costs more requests
+RETRY_SECONDS = 5  # while the server cannot be reached
 
 
 class AddRepository(AddRepositoryTemplate):
@@ -37,9 +38,13 @@ class AddRepository(AddRepositoryTemplate):
             is_source = repository_names.is_source(asked)
             check = connection.call("preview_source" if is_source else "check_repository", asked)
         except connection.QUIET:
+            if asked == self.address.text:
+                self.check_timer.interval = RETRY_SECONDS
+                self.show_finding("warn", "The server did not respond.", "It is asked again.")
             return
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self.show_finding("bad", str(error), None)
+            if asked == self.address.text:
+                self.show_finding("bad", str(error), None)
             return
         if asked == self.address.text:
             self.show_check(check)
