@@ -180,10 +180,10 @@ def test_one_that_is_watched_stays_as_it_is(here):
     assert record.paused
 
 
-def test_a_repository_that_is_not_watched_is_named_with_what_to_do():
-    """In any case of its name it is the same."""
+def test_a_repository_that_is_not_watched_is_named_without_advice():
+    """Somebody else may just have removed it; in any case of its name it is the same."""
     state = open_sql_state("sqlite://")
-    with pytest.raises(NotFound, match="octo/api is not watched"):
+    with pytest.raises(NotFound, match=r"^octo/api is not watched\.$"):
         require_watched(state, "octo/api")
     state.add_repository(a_repository("octo/api"))
     assert require_watched(state, "OCTO/API").full_name == "octo/api"
@@ -248,6 +248,13 @@ def test_a_lease_that_is_over_is_nobody_at_work():
     record = a_repository(lease_holder="h", lease_until=NOW)
     row = repository_row(record, LedgerCounts(), web_url=WEB, now=NOW)
     assert not row["is_being_polled"]
+
+
+def test_a_paused_repository_has_no_next_poll():
+    """Neither the time nor the lease that its last poll has left says that it is polled."""
+    record = a_repository(paused=True, next_poll_at=at(5), lease_holder="h", lease_until=at(60))
+    row = repository_row(record, LedgerCounts(), web_url=WEB, now=NOW)
+    assert (row["next_poll_at"], row["is_being_polled"]) == (None, False)
 
 
 @pytest.mark.parametrize(

@@ -120,10 +120,10 @@ def busiest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
 
 
 def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
-    """Load a watched repository. Raises NotFound with what to do."""
+    """Load a watched repository. Raises NotFound, also where somebody has just removed it."""
     record = store.load_repository(full_name)
     if record is None:
-        raise NotFound(f"{full_name} is not watched. Add it first.")
+        raise NotFound(f"{full_name} is not watched.")
     return record
 
 

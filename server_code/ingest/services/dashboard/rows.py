@@ -40,7 +40,12 @@ def summary_row(summary: RunSummary) -> dict[str, Any]:
 def repository_row(
     record: RepositoryRecord, counts: LedgerCounts, *, now: datetime, web_url: str | None = None
 ) -> dict[str, Any]:
-    """Return one watched repository as pages, `status` and programs get it."""
+    """Return one watched repository as pages, `status` and programs get it.
+
+    One that is paused has no next poll, whatever its last one has left.
+    """
+    next_poll_at = None if record.paused else record.next_poll_at
+    is_leased = record.lease_until is not None and record.lease_until > now
     return {
         "full_name": record.full_name,
         "paused": record.paused,
@@ -49,8 +54,8 @@ def repository_row(
         "added_at": format_timestamp(record.added_at),
         "watched_since": format_timestamp(record.watched_since),
         "last_polled_at": format_timestamp(record.last_polled_at),
-        "next_poll_at": format_timestamp(record.next_poll_at),
-        "is_being_polled": record.lease_until is not None and record.lease_until > now,
+        "next_poll_at": format_timestamp(next_poll_at),
+        "is_being_polled": is_leased and not record.paused,
         "in_flight": counts.in_flight,
         "collected": counts.collected,
         "backlog": counts.unread_attempts,
