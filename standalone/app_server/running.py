@@ -7,8 +7,7 @@ import http.client
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
@@ -115,15 +114,6 @@ class AppServer:
             ) from error
         finally:
             connection.close()
-
-
-@contextmanager
-def app_server_running(server: AppServer) -> Iterator[AppServer]:
-    """End a server with the block."""
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -25,7 +25,7 @@ from .first_account import (
 )
 from .jdbc import is_postgres, jdbc_url
 from .program import find_program, require_startable
-from .running import AppServer, app_server_running, reachable, require_free_port
+from .running import AppServer, reachable, require_free_port
 
 DEFAULT_PORT = 3030
 DEFAULT_HOST = "127.0.0.1"
@@ -143,9 +143,7 @@ def open_app_server(
         )
         echo("Starting the app server.")
         server = opened.enter_context(
-            app_server_running(
-                AppServer(program, configuration, folder, environment=settings, echo=echo)
-            )
+            closing(AppServer(program, configuration, folder, environment=settings, echo=echo))
         )
         server.await_answer(echo, stop)
         yield None if stop.is_set() else _served(plan, server, configuration, postgres)
