@@ -115,7 +115,7 @@ def collected(anvil_server: AnvilApp) -> Iterator[None]:
         call("configure_repository", "octo/api")
         end = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < end:
-            repository = call("list_repositories")[0]
+            repository = call("get_repositories")["repositories"][0]
             if repository["logs_fetched"] == len(jobs_with_logs_of(anvil_server, "octo/api")):
                 break
             time.sleep(1)

@@ -45,7 +45,7 @@ def collected(app: AnvilApp, published: Published) -> Published:
         added = call("configure_repository", f"https://github.com/{REPOSITORY}.git")
         assert (added["full_name"], added["state"]) == (REPOSITORY, "new")
         assert call("configure_repository", REPOSITORY.upper())["full_name"] == REPOSITORY
-        assert len(call("list_repositories")) == 1
+        assert call("get_repositories")["total"] == 1
     wait_until(
         lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
         seconds=PATIENCE_SECONDS,
@@ -147,7 +147,9 @@ def test_what_is_paused_rests(app, collected):
         assert app.get("/_/api/health").status_code == 200
         assert call("control_agent", "Log Ingestion Agent", "start")["state"] != "paused"
         call("remove_repository", OTHER)
-        assert [each["full_name"] for each in call("list_repositories")] == [REPOSITORY]
+        assert [each["full_name"] for each in call("get_repositories")["repositories"]] == [
+            REPOSITORY
+        ]
 
 
 def deliver(app: AnvilApp, body: bytes, *, secret: str = WEBHOOK_SECRET, delivery: str = "1"):

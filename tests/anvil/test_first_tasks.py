@@ -73,7 +73,7 @@ def organization(anvil_server: AnvilApp) -> Iterator[str]:
     with signed_in(anvil_server) as call:
         for source in ("octo/*", "!octo/web", "!octo/long"):
             call("remove_source", source)
-        for repository in call("list_repositories"):
+        for repository in call("get_repositories")["repositories"]:
             call("remove_repository", repository["full_name"])
 
 

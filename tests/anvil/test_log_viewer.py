@@ -22,7 +22,7 @@ def long_run(anvil_server: AnvilApp) -> Iterator[dict[str, Any]]:
     with signed_in(anvil_server) as call:
         call("configure_repository", LONG_REPOSITORY)
         end = time.monotonic() + PATIENCE_MS / 1000
-        while call("list_repositories")[0]["logs_fetched"] < 1:
+        while call("get_repositories")["repositories"][0]["logs_fetched"] < 1:
             assert time.monotonic() < end, "no log was fetched"
             time.sleep(1)
         runs = call("get_recent_metrics", repository=LONG_REPOSITORY)["runs"]

@@ -15,7 +15,7 @@ class RepositoryCard(RepositoryCardTemplate):
         self.name, self.is_paused = None, False
 
     def show(self, repository):
-        """Draw a repository of `list_repositories`."""
+        """Draw a repository of `get_repositories`."""
         if repository["full_name"] != self.name:
             self.name = repository["full_name"]
             self.set_confirming(is_confirming=False)

@@ -16,7 +16,7 @@ from ..services.dashboard.activity import remove_group
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
-from ..services.dashboard.repositories import list_repository_rows, require_watched
+from ..services.dashboard.repositories import require_watched
 from ..services.dashboard.runs import RunAddress, load_run
 from ..services.dashboard.workflows import list_workflows
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
@@ -39,12 +39,6 @@ def get_collection_progress(request: RequestContext, collection_id: object) -> d
 
 
 @login_required
-def list_repositories(request: RequestContext) -> list[dict[str, Any]]:
-    """Return the watched repositories, failing ones first."""
-    return list_repository_rows(request.state, request.settings, now=request.now)
-
-
-@login_required
 def check_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
     """Return whether a repository can be added, and GitHub's answer."""
     given = optional_text(repo_url, "The repository's address") or ""
@@ -54,18 +48,19 @@ def check_repository(request: RequestContext, repo_url: object) -> dict[str, Any
 @login_required
 def pause_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
     """Stop polling a repository until it is resumed; its data is kept."""
-    record = require_watched(request.state, require_text(full_name, "The repository's name"))
-    request.state.set_paused(record.full_name, paused=True)
-    request.note("paused it", repository=record.full_name)
-    return one_repository(request, record.full_name)
+    return _set_paused(request, full_name, paused=True)
 
 
 @login_required
 def resume_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
     """Resume polling a repository immediately."""
+    return _set_paused(request, full_name, paused=False)
+
+
+def _set_paused(request: RequestContext, full_name: object, *, paused: bool) -> dict[str, Any]:
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
-    request.state.set_paused(record.full_name, paused=False)
-    request.note("resumed it", repository=record.full_name)
+    request.state.set_paused(record.full_name, paused=paused)
+    request.note("paused it" if paused else "resumed it", repository=record.full_name)
     return one_repository(request, record.full_name)
 
 

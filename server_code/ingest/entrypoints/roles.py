@@ -25,7 +25,6 @@ REQUIRED_ROLES = {
     "get_recent_metrics": Role.VIEWER,
     "get_job_logs": Role.VIEWER,
     "get_collection_progress": Role.VIEWER,
-    "list_repositories": Role.VIEWER,
     "get_repositories": Role.VIEWER,
     "get_run": Role.VIEWER,
     "find_in_log": Role.VIEWER,

@@ -16,16 +16,15 @@ from ingest.errors import (
     NotFound,
     RepositoryUnavailable,
 )
-from ingest.services.dashboard import repositories
 from ingest.services.dashboard.repositories import (
     check_repository,
-    list_repository_rows,
     require_watched,
     watch_repository,
 )
+from ingest.services.dashboard.repository_list import RepositoryQuery, list_repository_page
 from ingest.services.dashboard.rows import repository_row, repository_state
 from ingest.settings import CollectingSettings, Settings
-from support.state_records import NOW, a_repository, an_attempt, at
+from support.state_records import NOW, a_repository, at
 from support.world import REPOSITORY, Stage
 from support.world_builder import WorldBuilder
 
@@ -189,18 +188,6 @@ def test_a_repository_that_is_not_watched_is_named_without_advice():
     assert require_watched(state, "OCTO/API").full_name == "octo/api"
 
 
-def test_all_are_listed_those_that_fail_first(monkeypatch):
-    """Then by name; of very many only the first are counted."""
-    monkeypatch.setattr(repositories, "MAX_COUNTED", 2)
-    state = open_sql_state("sqlite://")
-    for name in ("B/b", "a/a", "c/c"):
-        state.add_repository(a_repository(name, failures=name == "c/c"))
-        state.save_attempts([an_attempt(7, repository=name)])
-    rows = list_repository_rows(state, SETTINGS, now=NOW)
-    assert [each["full_name"] for each in rows] == ["c/c", "a/a", "B/b"]
-    assert [each["known"] for each in rows] == [1, 1, 0]
-
-
 @pytest.mark.parametrize(
     ("values", "unread", "state"),
     [
@@ -283,6 +270,7 @@ def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
         occurred_at=NOW, agent="a", repository=failed, what="Not there.", remedy="Check its name."
     )
     store.add_error(error)
-    rows = {row["full_name"]: row for row in list_repository_rows(store, SETTINGS, now=NOW)}
+    page = list_repository_page(store, SETTINGS, RepositoryQuery(), now=NOW)
+    rows = {row["full_name"]: row for row in page["repositories"]}
     assert rows[failed]["remedy"] == "Check its name."
     assert "Settings" in rows[others]["remedy"]

@@ -1,4 +1,4 @@
-"""The watched repositories: listing, adding, pausing, removing."""
+"""The watched repositories: checking, adding, and their order of interest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import MAX_ERRORS, LedgerCounts, RepositoryRecord, new_repository
+from ...domain.ledger import MAX_ERRORS, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
 from ...errors import (
     AccessDenied,
@@ -27,10 +27,6 @@ from ...ports import (
 )
 from ...settings import Settings
 from ..time_limits import call_with_timeout
-from .rows import repository_row
-
-#: Runs and logs are counted for this many repositories at most.
-MAX_COUNTED = 60
 
 #: How long a person waits for GitHub while typing, and while adding what was typed.
 CHECK_SECONDS = 10.0
@@ -38,25 +34,6 @@ ADDING_SECONDS = 5.0
 
 #: Opens GitHub; called only for valid names.
 OpenGithub = Callable[[], ActionsApi]
-
-
-def list_repository_rows(
-    store: StateStore, settings: Settings, *, now: datetime
-) -> list[dict[str, Any]]:
-    """List all watched repositories, those that fail first, then by name."""
-    records = sorted(
-        store.list_repositories(), key=lambda each: (not each.failures, each.full_name.lower())
-    )
-    rows = [
-        repository_row(
-            record,
-            store.count_ledger(record.full_name) if place < MAX_COUNTED else LedgerCounts(),
-            web_url=settings.github.web_url,
-            now=now,
-        )
-        for place, record in enumerate(records)
-    ]
-    return with_recorded_remedies(store, rows)
 
 
 def check_repository(
