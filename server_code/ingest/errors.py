@@ -147,7 +147,14 @@ class Fatal(IngestError):
 
 
 class BadCredentials(Fatal):
-    """A token or an app that GitHub rejects: wrong, expired, revoked or suspended."""
+    """A token or an app that GitHub rejects: wrong, expired, revoked or suspended.
+
+    ``retry_at``: when it is asked again, for whatever needs it; None where that is not known.
+    ``refusals``: how often in a row GitHub has rejected it; 0 where that is not counted.
+    """
+
+    retry_at: datetime | None = None
+    refusals: int = 0
 
 
 class CredentialSuspended(BadCredentials):

@@ -13,6 +13,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import (
+    BadCredentials,
     MemoryRefused,
     RateLimited,
     RepositoryUnavailable,
@@ -26,6 +27,7 @@ from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
+from standalone.agents import MONITORING_THREADS
 from standalone.once import collect_once
 from standalone.sandbox.faults import Fault
 
@@ -138,6 +140,19 @@ def test_a_refusal_that_is_over_with_the_next_request_costs_nothing(stage, do, p
     collect(here, REPOSITORY)
     assert_all_published(here)
     assert_nothing_twice(here)
+
+
+def test_a_token_that_is_rejected_for_good_is_not_asked_twice_for_each_repository(stage):
+    """Each has the token's own reason, and none waits for its pauses."""
+    names = [f"octo/api{number}" for number in range(20)]
+    here = stage(a_world(*names, runs=1), at=300, speed=SPEED, tokens=("revoked",))
+    result = collect_with_errors(here, *names)
+    assert sorted(result.errors) == sorted(names)
+    for error in result.errors.values():
+        assert isinstance(error, BadCredentials)
+        assert "GITHUB_TOKEN" in (error.remedy or "")
+    # All threads ask at once, before the first answer.
+    assert here.requests() <= len(names) + MONITORING_THREADS
 
 
 def test_repositories_that_fail_for_good_occupy_no_thread(stage):

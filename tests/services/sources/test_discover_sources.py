@@ -319,6 +319,23 @@ def test_an_app_whose_list_fails_is_the_error_of_each_source(
     assert (source.found or 0) >= len(UMBRA)
 
 
+def test_a_rejection_says_nothing_of_the_list_that_met_it(organizations: Organizations) -> None:
+    """The next round lists again, and a new repository is watched."""
+    stage = organizations.stage
+    github = replace(github_settings(stage.server.url), tokens=(Secret("tok-acme"),), app_id=None)
+    context = stage.join(github=github, holder="token")
+    stage.fail(Fault(path="^/(user|orgs)/", do="unauthorized"))
+    result = start_discovery(context, parse_sources(["acme"]))
+    assert result is not None
+    assert "GITHUB_TOKEN" in (result.errors["acme/*"].remedy or "")
+    stage.fail()
+    stage.advance(600)
+    discover_when_due(context)
+    [source] = stage.state.list_sources()
+    assert source.last_error is None
+    assert (source.found or 0) >= len(ACME)
+
+
 def test_a_suspended_installation_is_the_error_of_its_owners_source(
     organizations: Organizations,
 ) -> None:

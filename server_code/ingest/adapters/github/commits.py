@@ -13,6 +13,7 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.runs import PullRequest
 from ...domain.timestamps import parse_timestamp
 from ...errors import (
+    BadCredentials,
     Fatal,
     GithubUnavailable,
     NotFound,
@@ -93,8 +94,8 @@ class CommitReader:
             return {}
         try:
             answer = self._fetch_answer(client, repository, shas)
-        except (RateLimited, RequestPaused):
-            # GraphQL has a budget of its own; while it is used up, REST's is there.
+        except (RateLimited, RequestPaused, BadCredentials):
+            # REST has a budget of its own, and finds out which credential reads the repository.
             return {}
         except (Fatal, Skippable):
             return self._do_without_graphql(name, REFUSED_SECONDS)

@@ -60,3 +60,9 @@ class CredentialPairs(Generic[V]):
 def _owner(pair: Pair) -> str:
     """Return the owner of a repository; none where one path is meant, which says nothing of it."""
     return "" if " " in pair[1] else pair[1].partition("/")[0]
+
+
+def trim(known: OrderedDict[str, str]) -> None:
+    """Forget the oldest of what is known of repositories if there are too many."""
+    while len(known) > MAX_PAIRS:
+        known.popitem(last=False)

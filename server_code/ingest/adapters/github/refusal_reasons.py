@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 
 from ...errors import (
     AccessDenied,
@@ -23,10 +24,10 @@ def list_reasons(
     rights: Rights,
     repository: str,
     refused: Mapping[str, IngestError],
-    others: Iterable[str],
+    rejected: Mapping[str, IngestError | None],
     failed_apps: Iterable[IngestError],
 ) -> list[IngestError]:
-    """List why a repository was refused to those that were asked, and ``others`` are rejected.
+    """List why a repository was refused to those that were asked, or why others are rejected.
 
     A 404 says nothing of a repository that nobody who got it has ever read, while its reader may be
     a rejected credential or an app that failed. Where a reader got it, rejections of others are no
@@ -38,13 +39,12 @@ def list_reasons(
     )
     if is_gone:
         return [error for error in refused.values() if not isinstance(error, BadCredentials)]
-    rejected = {name: rights.rejection_of(name) for name in others if name not in refused}
     return [
         *refused.values(),
         *(
             error
             for name, error in rejected.items()
-            if error is not None and rights.could_read(name, repository)
+            if error is not None and name not in refused and rights.could_read(name, repository)
         ),
         *failed_apps,
     ]
@@ -55,7 +55,7 @@ def most_informative(repository: str, failures: list[IngestError]) -> IngestErro
     for kind in REFUSALS:
         for error in failures:
             if isinstance(error, kind):
-                return type(error)(str(error), remedy=error.remedy)
+                return copy(error)
     if failures:
         return failures[0]
     return GithubUnavailable(f"No credential can read {repository} for now.")

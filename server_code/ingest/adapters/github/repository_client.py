@@ -23,6 +23,5 @@ class RepositoryClient:
         return self._tokens.get(self._repository, request)
 
     def query(self, query: str, variables: dict[str, str]) -> object:
-        """Send one GraphQL query."""
-        client = self._tokens.client_for(self._repository)
-        return client.query(query, variables, self._tokens.purpose_of(self._repository))
+        """Send one GraphQL query. Raises as ``TokenPool.query`` does."""
+        return self._tokens.query(self._repository, query, variables)

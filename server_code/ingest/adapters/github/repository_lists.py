@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
-from ...errors import BadCredentials, NotFound, RepositoryUnavailable
+from ...errors import NotFound, RepositoryUnavailable
 from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from ...wire.fields import mapping, text
 from .client import GithubClient
@@ -64,7 +63,7 @@ class GithubRepositories(RepositoryApi):
     ) -> Answer[RepositoryList]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
-        with self._noting_rejection(client):
+        with self._tokens.asking(client):
             if query.owner != ALL:
                 return self._fetch_of_owner(client, query.owner, validator)
             is_installation = client.name.startswith(_INSTALLATION)
@@ -95,18 +94,8 @@ class GithubRepositories(RepositoryApi):
         client = self._tokens.client_named(credential)
         if client.name == _ANONYMOUS or client.name.startswith(_INSTALLATION):
             return None
-        with self._noting_rejection(client):
+        with self._tokens.asking(client):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))
-
-    @contextmanager
-    def _noting_rejection(self, client: GithubClient) -> Iterator[None]:
-        """Note whether GitHub accepts a credential, which no repository may need."""
-        try:
-            yield
-        except BadCredentials as error:
-            self._tokens.note_rejection(client, error)
-            raise
-        self._tokens.note_acceptance(client.name)
 
     def _info(self, client: GithubClient) -> CredentialInfo:
         core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)

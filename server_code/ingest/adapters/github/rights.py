@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,10 +19,8 @@ from ...errors import (
     RepositoryUnavailable,
 )
 from ...ports import Clock
-from .credential_pairs import MAX_PAIRS, CredentialPairs
-
-#: A credential that is rejected as a whole is tried again after this time, which doubles.
-REJECTED_FOR = timedelta(minutes=1)
+from .credential_pairs import CredentialPairs, trim
+from .rejections import Rejections
 
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
@@ -44,7 +42,7 @@ _ERRORS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Refusal:
-    """A refusal of one thing or, with its ``pause``, of everything."""
+    """A refusal of one thing, as it was met or (with its ``pause``) restored."""
 
     until: datetime
     error: IngestError
@@ -60,7 +58,7 @@ class Rights:
         self._pins: OrderedDict[str, str] = OrderedDict()
         self._read_at: CredentialPairs[float] = CredentialPairs()
         self._refusals: CredentialPairs[_Refusal] = CredentialPairs()
-        self._rejections: dict[str, _Refusal] = {}
+        self._rejections = Rejections()
         self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
         self._accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
@@ -77,9 +75,9 @@ class Rights:
             self._pins.setdefault(pair[1], name)
             self._read_at.set(pair, time.monotonic())
             if self._refusals.pop(pair) is not None:
-                self._note(name, pair[1], None)
+                self._note(name, pair[1])
             self._end_rejection(name)
-            _trim(self._pins)
+            trim(self._pins)
 
     def accept(self, name: str) -> None:
         """Note that GitHub accepts a credential, whatever it was asked for."""
@@ -90,7 +88,7 @@ class Rights:
         """Prefer the credential that has a repository's ETags, unless another one reads it."""
         with self._lock:
             self._pins.setdefault(repository.lower(), name)
-            _trim(self._pins)
+            trim(self._pins)
 
     def unpin(self, name: str, repository: str) -> None:
         """Let a repository move from a credential to the next one that reads it."""
@@ -111,33 +109,45 @@ class Rights:
 
     def _end_rejection(self, name: str) -> None:
         """Let a credential that GitHub accepts again read what it was rejected for."""
-        if self._rejections.pop(name, None) is None:
+        if not self._rejections.end(name):
             return
-        self._note(name, EVERYTHING, None)
+        self._note(name, EVERYTHING)
         for pair in [each for each in self._refusals if each[0] == name]:
             refusal = self._refusals.get(pair)
             if refusal is not None and isinstance(refusal.error, BadCredentials):
                 self._refusals.pop(pair)
-                self._note(*pair, None)
+                self._note(*pair)
 
-    def reject(self, name: str, error: IngestError) -> bool:
+    def reject(self, name: str, error: BadCredentials, names: Collection[str]) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
         with self._lock:
-            known = self._rejections.get(name)
-            pause = REJECTED_FOR if known is None else min(2 * known.pause, REFUSED_FOR)
-            until = self._clock.now() + pause
-            self._rejections[name] = _Refusal(until=until, error=error, pause=pause)
-            self._note(name, EVERYTHING, self._rejections[name])
-            return known is None
+            is_new = self._rejections.find(name) is None
+            noted = self._rejections.reject(name, error, self._clock.now(), names)
+            self._note(name, EVERYTHING, _Refusal(until=noted.until, error=noted.error))
+            return is_new
+
+    def find_obstacle(self, name: str, names: Collection[str]) -> BadCredentials | None:
+        """Return why one of all credentials is not to be asked for anything now."""
+        with self._lock:
+            return self._rejections.find_obstacle(name, self._clock.now(), names)
+
+    def begin(self, name: str, names: Collection[str]) -> BadCredentials | None:
+        """Return why a request is not to be sent now: of a rejected credential one at a time is."""
+        with self._lock:
+            return self._rejections.begin(name, self._clock.now(), names)
+
+    def end_probe(self, name: str) -> None:
+        """Let another request find out whether a credential is accepted: this one failed."""
+        with self._lock:
+            self._rejections.end_probe(name)
 
     def refusal(self, name: str, repository: str) -> IngestError | None:
         """Return why a credential is not to be asked for a repository now; None where it is."""
         now = self._clock.now()
         with self._lock:
-            found = (self._rejections.get(name), self._refusals.get((name, repository.lower())))
-        for each in found:
-            if each is not None and is_still_ahead(each.until, now, at_most=each.pause):
-                return each.error
+            found = self._refusals.get((name, repository.lower()))
+        if found is not None and is_still_ahead(found.until, now, at_most=found.pause):
+            return found.error
         return None
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
@@ -148,11 +158,10 @@ class Rights:
             if kind is None or not each.is_in_force(now):
                 continue
             error = kind(each.reason, remedy=each.remedy)
-            pause = max(each.until - now, REJECTED_FOR)
-            refusal = _Refusal(until=each.until, error=error, pause=pause)
+            refusal = _Refusal(until=each.until, error=error, pause=each.until - now)
             with self._lock:
-                if each.what == EVERYTHING:
-                    self._rejections.setdefault(name, refusal)
+                if isinstance(error, BadCredentials) and each.what == EVERYTHING:
+                    self._rejections.restore(name, error, now, each.until)
                 elif not each.what.endswith("/*") and (name, each.what) not in self._refusals:
                     self._refusals.set((name, each.what), refusal)
 
@@ -162,7 +171,7 @@ class Rights:
             taken, self._changes = self._changes, {}
         return dict(taken)
 
-    def _note(self, name: str, what: str, refusal: _Refusal | None) -> None:
+    def _note(self, name: str, what: str, refusal: _Refusal | None = None) -> None:
         changes = self._changes.setdefault(name, {})
         changes[what] = None
         if refusal is not None:
@@ -202,11 +211,11 @@ class Rights:
         with self._lock:
             return self._accounts.get(name)
 
-    def rejection_of(self, name: str) -> IngestError | None:
+    def rejection_of(self, name: str) -> BadCredentials | None:
         """Return why GitHub rejects a credential as a whole."""
         with self._lock:
-            rejected = self._rejections.get(name)
-        return None if rejected is None else rejected.error
+            rejected = self._rejections.find(name)
+        return None if rejected is None else rejected.error_until(rejected.until)
 
     def could_read(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository when GitHub accepts it again."""
@@ -234,7 +243,7 @@ class Rights:
             lists[owner.lower()] = listed
             for repository in added:
                 if self._refusals.pop((name, repository)) is not None:
-                    self._note(name, repository, None)
+                    self._note(name, repository)
 
     def order(
         self,
@@ -289,8 +298,3 @@ class Rights:
             return _UNKNOWN
 
         return {name: rank(name) for name in names}
-
-
-def _trim(known: OrderedDict[str, str]) -> None:
-    while len(known) > MAX_PAIRS:
-        known.popitem(last=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...domain.annotations import AnnotationList
 from ...domain.runs import WorkflowRun
-from ...errors import GithubUnavailable, IngestError, RateLimited
+from ...errors import BadCredentials, GithubUnavailable, IngestError, RateLimited
 from ...wire.details import parse_annotated_runs, parse_suite_annotations
 from ...wire.fields import mapping
 from .details import fetch_annotations
@@ -58,7 +58,7 @@ class StartFailureReader:
             return None
         try:
             answer = mapping(client.query(_QUERY, {"suite": node_id}))
-        except (RateLimited, GithubUnavailable):
+        except (RateLimited, GithubUnavailable, BadCredentials):
             return None
         except IngestError:
             self._refusals.add(name, seconds=REFUSED_SECONDS)

@@ -6,7 +6,8 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,13 +19,15 @@ from ...errors import (
     IngestError,
     NotFound,
     RateLimited,
+    Retriable,
 )
 from ...ports import Budget, Clock
 from ...wire.hourly_use import Purpose
 from .apps import App
+from .budgets import sum_budgets
 from .client import GithubClient
 from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
-from .refusal_scopes import is_of_owner, refused_scope, scopes_of
+from .refusal_scopes import note_refusals, scopes_of
 from .request import Request, Response
 from .rights import Rights
 
@@ -69,31 +72,44 @@ class TokenPool:
         """
         if request.log is None:
             request = replace(request, purpose=self.purpose_of(repository))
-        candidates = self._candidates(repository, request.endpoint)
+        clients, endpoint = self._by_name(), request.endpoint
+        candidates = self._candidates(clients, repository, endpoint)
+        waiting: dict[str, IngestError] = {}
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
         for client in candidates:
-            if limited and not self._rights.may_read(client.name, repository):
+            if not self._is_worth_asking(client.name, repository, refused, limited):
                 continue
-            if not self._is_worth_asking(client.name, repository, refused):
+            if (obstacle := self._rights.begin(client.name, clients)) is not None:
+                waiting[client.name] = obstacle
                 continue
             try:
-                response = self._ask(client, repository, request)
+                with self._noting_answer(client):
+                    response = self._ask(client, repository, request)
             except RateLimited as limit:
                 if limit.retry_at - self.clock.now() < MAX_LIMIT_WAIT:
                     raise
                 limited.append(limit)
             except REFUSALS as error:
-                self.note_rejection(client, error)
                 refused[client.name] = error
             else:
-                self._refuse(repository, request.endpoint, refused, is_replaced=True)
+                note_refusals(
+                    self._rights, clients, repository, endpoint, refused, is_replaced=True
+                )
                 self._rights.grant(client.name, repository, moves=bool(limited))
                 return response
-        failed_apps = self.failed_apps().values()
-        reasons = list_reasons(self._rights, repository, refused, self._by_name(), failed_apps)
-        self._refuse(repository, request.endpoint, refused, is_replaced=False)
+        failed = self.failed_apps().values()
+        rejected = {name: waiting.get(name) or self._rights.rejection_of(name) for name in clients}
+        reasons = list_reasons(self._rights, repository, refused, rejected, failed)
+        note_refusals(self._rights, clients, repository, endpoint, refused, is_replaced=False)
+        reasons = reasons or [*waiting.values()]
         raise narrowest_limit(limited) or most_informative(repository, reasons)
+
+    def query(self, repository: str, query: str, variables: Mapping[str, str]) -> object:
+        """Send one GraphQL query about a repository. Raises as ``GithubClient.query`` does."""
+        client = self.client_for(repository)
+        with self.asking(client):
+            return client.query(query, variables, self.purpose_of(repository))
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
@@ -146,16 +162,17 @@ class TokenPool:
         """Return why GitHub rejects a credential as a whole; None where it does not."""
         return self._rights.rejection_of(name)
 
-    def note_rejection(self, client: GithubClient, error: IngestError) -> None:
-        """Note that GitHub rejects a credential as a whole, if the error is such."""
-        if isinstance(error, BadCredentials) and self._rights.reject(client.name, error):
-            logger.info("credential rejected", extra={"credential": client.name})
-            with self._lock:
-                self._rejected[client.name] = error
+    @contextmanager
+    def asking(self, client: GithubClient) -> Iterator[None]:
+        """Send a request that is of no repository, and note whether its credential is accepted.
 
-    def note_acceptance(self, name: str) -> None:
-        """Note that GitHub accepts a credential."""
-        self._rights.accept(name)
+        Raises BadCredentials where it is rejected, and not to be asked now.
+        """
+        obstacle = self._rights.begin(client.name, self._by_name())
+        if obstacle is not None:
+            raise obstacle
+        with self._noting_answer(client):
+            yield
 
     def note_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""
@@ -185,21 +202,7 @@ class TokenPool:
 
     def budget(self) -> Budget:
         """Sum up what is left of the hour's REST requests; None before the first answer."""
-        clients = self.clients()
-        limits = [
-            limit
-            for client in clients
-            for limit in client.rate_limiter.limits()
-            if limit.resource == "core"
-        ]
-        if not limits:
-            return Budget(limit=None, remaining=None, reset_at=None)
-        return Budget(
-            limit=sum(limit.limit for limit in limits),
-            remaining=sum(limit.remaining for limit in limits),
-            reset_at=min(limit.reset_at for limit in limits),
-            interval_factor=max(client.interval_factor() for client in clients),
-        )
+        return sum_budgets(self.clients())
 
     def close(self) -> None:
         """Close every client."""
@@ -219,26 +222,53 @@ class TokenPool:
                 self._rights.grant(client.name, repository)
             raise
 
+    @contextmanager
+    def _noting_answer(self, client: GithubClient) -> Iterator[None]:
+        """Note what GitHub's answer says of a credential as a whole; a failure says nothing."""
+        try:
+            yield
+        except BadCredentials as error:
+            if self._rights.reject(client.name, error, self._by_name()):
+                logger.info("credential rejected", extra={"credential": client.name})
+                with self._lock:
+                    self._rejected[client.name] = error
+            raise
+        except Retriable:
+            self._rights.end_probe(client.name)
+            raise
+        except IngestError:
+            self._rights.accept(client.name)
+            raise
+        self._rights.accept(client.name)
+
     def _is_worth_asking(
-        self, name: str, repository: str, refused: Mapping[str, IngestError]
+        self,
+        name: str,
+        repository: str,
+        refused: Mapping[str, IngestError],
+        limited: Collection[RateLimited] = (),
     ) -> bool:
-        """Return whether to ask a credential for a path that others were refused.
+        """Return whether to ask a credential for a path that others were refused, or limited.
 
         Where one of them reads the repository, one that reads nothing of its owner is not.
         """
+        if limited and not self._rights.may_read(name, repository):
+            return False
         has_reader = any(
             isinstance(error, AccessDenied) and self._rights.has_read(each, repository)
             for each, error in refused.items()
         )
         return not has_reader or self._rights.may_read_owner(name, repository)
 
-    def _candidates(self, repository: str, endpoint: str) -> list[GithubClient]:
+    def _candidates(
+        self, clients: Mapping[str, GithubClient], repository: str, endpoint: str
+    ) -> list[GithubClient]:
         """Return the clients to ask, in order. Raises the known refusal where there are none."""
-        clients = self._by_name()
         order = self._order(repository)
         scopes = scopes_of(repository, endpoint, is_only=len(order) == 1)
-        answers = {name: self._refusal(name, scopes) for name in order}
-        refused = {name: error for name, error in answers.items() if error is not None}
+        obstacle = self._rights.find_obstacle
+        known = ((name, obstacle(name, order) or self._refusal(name, scopes)) for name in order)
+        refused = {name: error for name, error in known if error is not None}
         allowed = [
             name
             for name in order
@@ -250,8 +280,7 @@ class TokenPool:
 
     def _refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:
         """Return why a credential is not to be asked now."""
-        known = (self._rights.refusal(name, each) for each in scopes)
-        return next((each for each in known if each is not None), None)
+        return next(filter(None, (self._rights.refusal(name, each) for each in scopes)), None)
 
     def _order(self, repository: str) -> list[str]:
         clients = self._by_name()
@@ -264,35 +293,6 @@ class TokenPool:
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}
-
-    def _refuse(
-        self,
-        repository: str,
-        endpoint: str,
-        refused: Mapping[str, IngestError],
-        *,
-        is_replaced: bool,
-    ) -> None:
-        """Note refusals, of the repository, or of one endpoint where the repository was read.
-
-        A credential that read the repository before may do so again soon: it is asked again where
-        no other one was accepted instead (not ``is_replaced``). One that is rejected as a whole is
-        tried again with another repository, if it reads any.
-        """
-        clients = self._by_name() if refused else {}
-        for name, error in refused.items():
-            has_read = self._rights.has_read(name, repository)
-            is_read = has_read and isinstance(error, AccessDenied)
-            kind = clients[name].kind if name in clients else ""
-            what = refused_scope(kind, repository, endpoint, is_read=is_read)
-            if isinstance(error, BadCredentials):
-                if is_replaced:
-                    self._rights.unpin(name, repository)
-                is_noted = self._rights.reads_others(name, repository)
-            else:
-                is_noted = is_replaced or not has_read or is_of_owner(what)
-            if is_noted:
-                self._rights.refuse(name, what, error)
 
 
 def _rank(name: str, repository: str) -> bytes:

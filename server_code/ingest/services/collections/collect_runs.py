@@ -10,6 +10,7 @@ from functools import partial
 from ...domain.collections import Standstill
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...errors import (
+    BadCredentials,
     Fatal,
     GithubUnavailable,
     IngestError,
@@ -192,9 +193,8 @@ class _RepositoryPart:
         if error is not None:
             self._failures += 1
             self.error = error
-            is_refusal = isinstance(error, (Fatal, RepositoryUnavailable))
             tries = self._policy.repository_tries
-            return self._failures >= (min(tries, REFUSED_TRIES) if is_refusal else tries)
+            return self._failures >= (min(tries, REFUSED_TRIES) if _is_believed(error) else tries)
         self._failures, self.error = 0, None
         return self._is_searched() and self._is_read()
 
@@ -245,6 +245,16 @@ class _RepositoryPart:
         later = now + timedelta(days=400)
         attempts = store.load_due_attempts(self.name, now=later, limit=MAX_UNREAD)
         return [each for each in attempts if _is_unread(each, now, self._policy.job_lag)]
+
+
+def _is_believed(error: IngestError) -> bool:
+    """Return whether an error is a refusal that a second one in a row confirms.
+
+    A credential that was rejected once is asked again by one of its repositories for all.
+    """
+    if isinstance(error, BadCredentials) and 0 < error.refusals < REFUSED_TRIES:
+        return False
+    return isinstance(error, (Fatal, RepositoryUnavailable))
 
 
 class SearchDepth:

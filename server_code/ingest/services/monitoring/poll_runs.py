@@ -276,7 +276,7 @@ def _after_failure(
         what, remedy = str(error), _remedy(error)
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
-    return record, now + failure_pause(stored.full_name, failures, error)
+    return record, now + failure_pause(stored.full_name, failures, error, now)
 
 
 def _remedy(error: IngestError) -> str:

@@ -16,7 +16,7 @@ from ...domain.source_records import (
 )
 from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
-from ...errors import AccessDenied, CredentialSuspended, Fatal, IngestError, Skippable
+from ...errors import AccessDenied, BadCredentials, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, RepositoryListQuery
 from ..context import CollectorContext
 from ..time_limits import await_end
@@ -67,6 +67,8 @@ class Lists:
         self.errors.setdefault(query.owner.lower(), error)
         if query.account is not None:
             self.of_installations[query.account.lower()] = error
+        if isinstance(error, BadCredentials):
+            self.refused.setdefault(query.owner.lower(), str(error))
 
     def note_part(self, query: RepositoryListQuery, held: CredentialList) -> None:
         """Note whose list is longer than what is held of it."""
@@ -171,8 +173,8 @@ def _apply_list(
     except IngestError as error:
         logger.info("repositories not listed", extra={"credential": query.credential})
         lists.note_error(query, error)
-        # A suspension may end at any time, and each discovery notices that.
-        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, CredentialSuspended):
+        # A rejected credential says nothing of the list: it is itself asked again after a pause.
+        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials):
             record = refused(record, f"{query.owner}/*", error, now)
             lists.note_refusals(record, query.owner, now)
     else:

@@ -1,0 +1,26 @@
+"""What is left of the hour's requests over several credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...ports import Budget
+from .client import GithubClient
+
+
+def sum_budgets(clients: Sequence[GithubClient]) -> Budget:
+    """Sum up what is left of the hour's REST requests; None before the first answer."""
+    limits = [
+        limit
+        for client in clients
+        for limit in client.rate_limiter.limits()
+        if limit.resource == "core"
+    ]
+    if not limits:
+        return Budget(limit=None, remaining=None, reset_at=None)
+    return Budget(
+        limit=sum(limit.limit for limit in limits),
+        remaining=sum(limit.remaining for limit in limits),
+        reset_at=min(limit.reset_at for limit in limits),
+        interval_factor=max(client.interval_factor() for client in clients),
+    )

@@ -1,0 +1,152 @@
+"""A credential that GitHub rejects is asked by one request now and then until it works again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from support.world import (
+    GENEROUS,
+    OpenStage,
+    Stage,
+    assert_all_published,
+    assert_nothing_twice,
+)
+from support.world_builder import WorldBuilder
+
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import TokenSpec
+
+NAMES = [f"octo/repository-{number}" for number in range(40)]
+POLL_SECONDS = 15
+TOKEN = GENEROUS.tokens[0]
+OTHER = replace(TOKEN, value="other-token")
+
+
+def active_world(*names: str) -> WorldBuilder:
+    """Build repositories in each of which a run begins every two minutes."""
+    builder = WorldBuilder()
+    for place, name in enumerate(names or NAMES):
+        builder.repository(name)
+        for number in range(3):
+            builder.run(created=number * 120 + place, seconds=50).job(seconds=40)
+    return builder
+
+
+def pass_time(here: Stage, seconds: int) -> None:
+    """Poll whatever is due every second."""
+    for _ in range(seconds):
+        while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+            pass
+        here.advance(1)
+
+
+def count_rejections(here: Stage) -> int:
+    """Count the requests that were answered 401."""
+    kinds = here.server.stats()["endpoints"].values()
+    return sum(each["statuses"].get("401", 0) for each in kinds)
+
+
+def failing(here: Stage) -> list[str]:
+    """List the repositories whose last poll failed."""
+    return [each.full_name for each in here.state.list_repositories() if each.failures]
+
+
+def revoke(here: Stage, *tokens: TokenSpec) -> None:
+    """Let GitHub reject tokens until they are added again."""
+    for token in tokens:
+        here.server._state.tokens.revoke(f"Bearer {token.value}")
+
+
+def test_one_request_finds_out_for_all_repositories_whether_a_token_works_again(
+    stage: OpenStage,
+) -> None:
+    """Of 40 repositories that only this token reads; its own reason is everybody's error."""
+    here = stage(active_world(), poll_seconds=POLL_SECONDS)
+    pass_time(here, 60)
+    revoke(here, TOKEN)
+    pass_time(here, 75)
+    assert 3 <= count_rejections(here) <= 5
+    assert len(failing(here)) == len(NAMES)
+    for record in here.state.list_repositories():
+        assert "GitHub rejected the credential (401" in (record.last_error or "")
+    [error] = here.state.list_errors(limit=9)
+    assert "GITHUB_TOKEN" in error.remedy
+    here.server._state.tokens.add(TOKEN)
+    pass_time(here, 25)
+    assert failing(here) == []
+    pass_time(here, 200)
+    assert_all_published(here)
+    assert_nothing_twice(here)
+
+
+def test_a_token_that_is_rejected_for_good_is_asked_every_five_minutes(stage: OpenStage) -> None:
+    """And not by each repository; it is accepted within that time."""
+    here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
+    pass_time(here, 20)
+    revoke(here, TOKEN)
+    pass_time(here, 1200)
+    before = count_rejections(here)
+    pass_time(here, 3600)
+    assert 11 <= count_rejections(here) - before <= 13
+    here.server._state.tokens.add(TOKEN)
+    pass_time(here, 301)
+    assert failing(here) == []
+    assert_all_published(here)
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+def test_a_rejection_that_passes_delays_no_poll_by_more_than_seconds(
+    stage: OpenStage, requests: int
+) -> None:
+    """GitHub's incidents answer 401 for a moment."""
+    here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
+    pass_time(here, 60)
+    here.fail(Fault(path="/actions/runs$", do="unauthorized", count=requests))
+    pass_time(here, POLL_SECONDS + 10)
+    assert count_rejections(here) == requests
+    assert failing(here) == []
+    now = here.clock.now()
+    for record in here.state.list_repositories():
+        assert record.last_polled_at is not None
+        assert (now - record.last_polled_at).total_seconds() <= 2 * POLL_SECONDS
+    pass_time(here, 400)
+    assert_all_published(here)
+
+
+def test_another_token_goes_on_while_one_is_rejected(stage: OpenStage) -> None:
+    """Nothing is missing after five minutes, and no repository's poll fails."""
+    settings = replace(GENEROUS, tokens=(TOKEN, OTHER))
+    here = stage(
+        active_world(*NAMES[:10]),
+        settings=settings,
+        tokens=(TOKEN.value, OTHER.value),
+        poll_seconds=POLL_SECONDS,
+    )
+    pass_time(here, 60)
+    revoke(here, OTHER)
+    pass_time(here, 300)
+    assert 1 <= count_rejections(here) <= 6
+    assert failing(here) == []
+    pass_time(here, 300)
+    assert_all_published(here)
+
+
+def test_two_rejected_tokens_are_asked_as_a_single_one_is(stage: OpenStage) -> None:
+    """Where none is accepted, either is asked every five minutes at least."""
+    settings = replace(GENEROUS, tokens=(TOKEN, OTHER))
+    here = stage(
+        active_world(*NAMES[:10]),
+        settings=settings,
+        tokens=(TOKEN.value, OTHER.value),
+        poll_seconds=POLL_SECONDS,
+    )
+    pass_time(here, 60)
+    revoke(here, TOKEN, OTHER)
+    pass_time(here, 3600)
+    assert count_rejections(here) <= 2 * 20
+    here.server._state.tokens.add(OTHER)
+    pass_time(here, 610)
+    assert failing(here) == []
+    assert_all_published(here)
