@@ -13,6 +13,7 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ..errors import IngestError
+from ..wire.hourly_use import Purpose
 
 T = TypeVar("T")
 
@@ -189,10 +190,10 @@ class ActionsApi(Protocol):
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether free requests may be sent, which count by the minute all the same."""
 
-    def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool = False) -> None:
-        """Mark a repository's requests as bulk: they leave a part of each limit to others.
+    def set_purpose(self, repository: str, purpose: Purpose) -> None:
+        """Set what a repository's requests are sent for from here on, logs aside.
 
-        ``is_backfill``: they are over with it, and say nothing about the rest of the hour.
+        It decides what they leave to others, and whether they are expected to go on.
         """
 
     def interval_factor(self, repository: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import IntEnum
 
 from .rate_limits import RateLimit
 
@@ -20,22 +20,22 @@ MOST_FOR_WATCHING = 0.75
 WATCHING_PAUSE = timedelta(minutes=3)
 
 
-class Purpose(Enum):
-    """What a request is sent for; it alone decides what the request leaves to others.
+class Purpose(IntEnum):
+    """What a request is sent for, the most urgent first; it alone decides what it leaves to others.
 
     A backfill ends, and watching goes on, as do the logs of jobs that have just ended. A backlog is
     of what is watched, and waits as a backfill does.
     """
 
-    WATCHING = "watching"
-    LIVE_LOG = "live log"
-    BACKLOG = "backlog"
-    BACKFILL = "backfill"
+    WATCHING = 0
+    LIVE_LOG = 1
+    BACKLOG = 2
+    BACKFILL = 3
 
     @property
     def is_bulk(self) -> bool:
         """Return whether the request leaves a part of each limit to others."""
-        return self in (Purpose.BACKLOG, Purpose.BACKFILL)
+        return self >= Purpose.BACKLOG
 
 
 #: The part of the hour that a purpose leaves to those before it, and watching to the token's other

@@ -16,6 +16,7 @@ from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
+from ...wire.hourly_use import Purpose
 from ...wire.payloads import parse_job, parse_run
 from ...wire.poll_demand import PollDemand, PollPlan
 from . import details
@@ -208,8 +209,7 @@ class GithubActions:
 
         That name may have gone to a new repository since.
         """
-        request = Request.to("/repos/{}", repository)
-        response = self._client(repository).get(request)
+        response = self._client(repository).get(Request.to("/repos/{}", repository))
         info = parse_repository(mapping(response.json()), asked=repository)
         self._new_names.notice(repository, info.full_name, f'"{response.validator}"')
         return replace(info, html_url=self._links.link(info.html_url))
@@ -228,9 +228,9 @@ class GithubActions:
         client = self._likely_client(repository)
         return client is None or client.has_minute_headroom()
 
-    def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool = False) -> None:
-        """Mark a repository's requests as bulk, also as a backfill's, or no longer."""
-        self._tokens.set_bulk(self._name(repository), is_bulk=is_bulk, is_backfill=is_backfill)
+    def set_purpose(self, repository: str, purpose: Purpose) -> None:
+        """Set what a repository's requests are sent for from here on, logs aside."""
+        self._tokens.set_purpose(self._name(repository), purpose)
 
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""

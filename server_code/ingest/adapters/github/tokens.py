@@ -118,11 +118,11 @@ class TokenPool:
             raise most_informative(repository, [*self.failed_apps().values()])
         return self._by_name()[names[0]]
 
-    def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool) -> None:
-        """Mark a repository's requests as bulk, also as a backfill's, or no longer."""
+    def set_purpose(self, repository: str, purpose: Purpose) -> None:
+        """Set what a repository's requests are sent for from here on, logs aside."""
         self._purposes.pop(repository, None)
-        if is_bulk:
-            self._purposes[repository] = Purpose.BACKFILL if is_backfill else Purpose.BACKLOG
+        if purpose is not Purpose.WATCHING:
+            self._purposes[repository] = purpose
 
     def purpose_of(self, repository: str) -> Purpose:
         """Return what a repository's requests are sent for, logs aside."""

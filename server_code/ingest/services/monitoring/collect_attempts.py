@@ -29,7 +29,6 @@ from ..context import CollectorContext
 from ..publish import publish, publish_log_work
 from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
-from .bulk_requests import mark_bulk
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
 from .load_due import load_due_slice
@@ -38,6 +37,7 @@ from .poll_session import PollSession, renew_lease_when_due, save_progress
 from .prove_deliveries import count_contradictions, find_status_changes, note_misses
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
+from .request_purposes import mark_purpose
 from .save_runs import count_filtered, is_wanted, upsert_runs
 from .schedule_attempts import (
     is_settling,
@@ -89,13 +89,13 @@ def _collect(
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []
-    mark_bulk(context, poll_session, due)
+    mark_purpose(context, poll_session, due)
     try:
         for snapshots in groups:
             _finish(context, poll_session, reads.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
-        mark_bulk(context, poll_session, ())
+        mark_purpose(context, poll_session, ())
     report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials, ResourceExhausted)):

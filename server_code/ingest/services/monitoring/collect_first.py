@@ -7,14 +7,15 @@ from datetime import timedelta
 
 from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, RepositoryRecord
+from ...wire.hourly_use import Purpose
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
-from .bulk_requests import BACKLOG, is_past, mark_bulk
 from .collect_attempts import collect_these
 from .discover_runs import discover_hinted_runs
 from .load_due import SLICE
 from .poll_session import PollSession
 from .prove_deliveries import decide_reliance
+from .request_purposes import BACKLOG, mark_purpose, purpose_of
 
 
 def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
@@ -44,7 +45,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
     due = context.store.load_due_attempts(name, now=now, limit=SLICE)
-    _begin_bulk(context, poll_session, due)
+    _decide_purpose(context, poll_session, due)
     if len(due) == SLICE:
         due = context.store.load_due_attempts(name, now=since, limit=SLICE)
     ended = [
@@ -66,17 +67,14 @@ def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> l
     ]
 
 
-def _begin_bulk(
+def _decide_purpose(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    repository = poll_session.repository
-    is_first_visit = _is_walking(repository) and not repository.is_prioritized
-    is_backlog = len(due) >= BACKLOG
-    poll_session.is_bulk = is_first_visit or is_backlog
-    is_past_backlog = is_backlog and is_past(due, context.clock.now())
-    is_first_walk = is_first_visit and repository.cursor is None
-    poll_session.is_backfill = is_first_walk or is_past_backlog
-    mark_bulk(context, poll_session, ())
+    repository, visit = poll_session.repository, Purpose.WATCHING
+    if _is_walking(repository) and not repository.is_prioritized:
+        visit = Purpose.BACKFILL if repository.cursor is None else Purpose.BACKLOG
+    poll_session.purpose = max(visit, purpose_of(due, context.clock.now()))
+    mark_purpose(context, poll_session, ())
 
 
 def _is_walking(repository: RepositoryRecord) -> bool:

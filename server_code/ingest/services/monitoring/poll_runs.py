@@ -27,6 +27,7 @@ from ...errors import (
     StateBusy,
     StateUnavailable,
 )
+from ...wire.hourly_use import Purpose
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
@@ -174,7 +175,7 @@ def _poll(
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     finally:
-        context.github.set_bulk(repository.full_name, is_bulk=False)
+        context.github.set_purpose(repository.full_name, Purpose.WATCHING)
     _report_rejected_credentials(context)
     _report_malformed(context, repository.full_name)
     record_changes(context)

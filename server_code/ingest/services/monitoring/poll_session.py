@@ -10,6 +10,7 @@ from ...domain.due import is_interval_over, longest_gap
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import IngestError, RateLimited, RequestPaused
+from ...wire.hourly_use import Purpose
 from ..context import CollectorContext
 
 #: A repository's lease: renewed during a poll, taken over if its holder is gone.
@@ -35,8 +36,7 @@ class PollSession:
     that were new or differed from the ledger's copy; ``changed_at``: when what was found changed
     last. ``relies_on_deliveries``: webhooks take the
     place of polling. ``hints``: the runs that webhooks or people pointed at, and when; each is
-    followed once in a poll. ``is_bulk``: its requests leave a part of each limit to others.
-    ``is_backfill``: they end with the backfill of the repository.
+    followed once in a poll. ``purpose``: what its requests are sent for.
     """
 
     repository: RepositoryRecord
@@ -44,8 +44,7 @@ class PollSession:
     should_continue: Callable[[], bool] = lambda: True
     hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
-    is_bulk: bool = False
-    is_backfill: bool = False
+    purpose: Purpose = Purpose.WATCHING
     is_thorough: bool = False
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)

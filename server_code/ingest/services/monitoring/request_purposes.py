@@ -1,4 +1,4 @@
-"""Which requests of a poll are bulk, and which of these a backfill's."""
+"""What the requests of a poll are sent for, which decides what they leave to others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ...domain.ledger import AttemptRecord
+from ...wire.hourly_use import Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 
@@ -16,23 +17,20 @@ BACKLOG = 20
 WATCHED_AGE = timedelta(hours=1)
 
 
-def mark_bulk(
+def mark_purpose(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     """Mark what a poll asks for from here on, while it reads attempts that are due."""
-    is_backlog = len(due) >= BACKLOG
-    now = context.clock.now()
-    context.github.set_bulk(
-        poll_session.repository.full_name,
-        is_bulk=poll_session.is_bulk or is_backlog,
-        is_backfill=poll_session.is_backfill or (is_backlog and is_past(due, now)),
-    )
+    purpose = max(poll_session.purpose, purpose_of(due, context.clock.now()))
+    context.github.set_purpose(poll_session.repository.full_name, purpose)
 
 
-def is_past(due: Sequence[AttemptRecord], now: datetime) -> bool:
-    """Return whether most of the attempts ended long ago."""
+def purpose_of(due: Sequence[AttemptRecord], now: datetime) -> Purpose:
+    """Return what attempts that are due are read for: a backfill, where most ended long ago."""
+    if len(due) < BACKLOG:
+        return Purpose.WATCHING
     past = sum(_is_past(record, now) for record in due)
-    return 2 * past > len(due)
+    return Purpose.BACKFILL if 2 * past > len(due) else Purpose.BACKLOG
 
 
 def _is_past(record: AttemptRecord, now: datetime) -> bool:
