@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
+from ingest.domain.counters import Counters
 from ingest.domain.source_records import CredentialList, CredentialRecord, CredentialRefusal
 from ingest.domain.sources import parse_source
 from ingest.errors import IngestError
 from ingest.services.doctor.github import check_access
 from ingest.services.sources.preview_source import SourceLister, preview_source
-from support.world import OpenStage
-from support.world_builder import WorldBuilder
-
-from standalone.sandbox.faults import Fault
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import Asked, Reply, StillClock, stub_github
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -37,24 +37,42 @@ def test_a_denied_list_is_a_warning_and_another_is_none() -> None:
     assert found["access of b"].status == "ok"
 
 
-@pytest.mark.parametrize(
-    ("of_owner", "of_all", "words"),
-    [
-        ("sso", "suspended", "single sign-on"),
-        ("missing", "suspended", "suspended"),
-        ("missing", "unauthorized", "404"),
-    ],
+NOT_FOUND: Reply = (404, {}, {"message": "Not Found"})
+NEEDS_SSO: Reply = (
+    403,
+    {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso?authorization_request=1"},
+    {"message": "Resource protected by organization SAML enforcement."},
 )
+SUSPENDED: Reply = (403, {}, {"message": "This installation has been suspended"})
+UNAUTHORIZED: Reply = (401, {}, {"message": "Bad credentials"})
+
+
+@pytest.mark.parametrize(
+    ("of_owner", "of_other", "words"),
+    [
+        (NEEDS_SSO, SUSPENDED, "single sign-on"),
+        (NOT_FOUND, SUSPENDED, "suspended"),
+        (NOT_FOUND, UNAUTHORIZED, "404"),
+    ],
+    ids=["sso", "suspended", "not found"],
+)
+@pytest.mark.parametrize("names", ["rejected accepted", "accepted rejected"])
 def test_the_most_telling_error_is_why_a_source_brings_nothing(
-    stage: OpenStage, of_owner: str, of_all: str, words: str
+    names: str, of_owner: Reply, of_other: Reply, words: str
 ) -> None:
-    """What the owner denies comes first, and a rejected credential last."""
-    here = stage(WorldBuilder().run(), at=600)
-    here.fail(
-        Fault(path="/(orgs|users)/acme/repos$", do=of_owner), Fault(path="^/user/repos$", do=of_all)
-    )
-    assert here.context.repositories is not None
-    lister = SourceLister(here.context.repositories, here.context.github)
-    with pytest.raises(IngestError) as raised:
-        preview_source(lister, parse_source("acme"), [], log_mode="live", now=here.clock.now())
+    """What the owner denies one credential comes first, and that another is rejected last."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.token == "rejected":
+            return of_other
+        return of_owner if "/acme/" in asked.path else (200, {}, [])
+
+    with stub_github(answer) as github:
+        tokens = tuple(Secret(name) for name in names.split())
+        settings = GithubSettings(api_url=github.url, tokens=tokens)
+        clock, counters = StillClock(), Counters()
+        pool = open_token_pool(settings, clock=clock, counters=counters)
+        lister = SourceLister(GithubRepositories(pool), GithubActions(pool, counters))
+        with pytest.raises(IngestError) as raised:
+            preview_source(lister, parse_source("acme"), [], log_mode="live", now=clock.now())
     assert words in f"{raised.value} {raised.value.remedy}"
