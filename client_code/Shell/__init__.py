@@ -33,6 +33,7 @@ PAGES = {
 PART_OF = {"run": "runs"}  # pages without a navigation entry of their own
 NO_RESPONSE = "Runstream does not respond. This page may be out of date; it updates automatically."
 RESPONSE_SECONDS = 15
+SHOWN_AGAIN_SECONDS = 60  # an answer may be shown again for so long while a new one is asked for
 OFFLINE = "The connection to Runstream is lost. Reconnecting…"
 
 
@@ -49,7 +50,7 @@ class Shell(ShellTemplate):
         self.pages, self.page = {}, None
         self._asked, self._answered, self._asked_at = 0, 0, 0
         self._is_following, self._is_address_new = False, False
-        self._drawn, self._focus_before = set(), None
+        self._drawn_at, self._is_waiting, self._focus_before = {}, False, None
         anvil.set_default_error_handling(self.report)
         connection.watch(self.show_connection, self.show_login)
         dom.on(window, "hashchange", self.follow_address)
@@ -76,7 +77,7 @@ class Shell(ShellTemplate):
         if not isinstance(self.page, LoginPage):
             login = LoginPage()
             login.set_event_handler("x-logged-in", self.enter)
-            self.pages, self._drawn = {}, set()  # one user's data must not be shown to the next
+            self.pages, self._drawn_at = {}, {}  # one user's data must not be shown to the next
             self._put(login, "no")
 
     def enter(self, user, **event):
@@ -129,7 +130,7 @@ class Shell(ShellTemplate):
     def _put(self, page, signed_in):
         is_first, is_new = self.page is None, page is not self.page
         if isinstance(page, LoginPage):
-            self._drawn.add(page)  # it needs no answer of the server
+            self._drawn_at[page] = time.time()  # it needs no answer of the server
         if is_new:
             if self.page is not None:
                 self.page.remove_from_parent()
@@ -142,20 +143,25 @@ class Shell(ShellTemplate):
         if is_new:
             # Last: its events may call the server, while somebody types into the page.
             self.add_component(page, slot="page")
-        if page in self._drawn:
-            self._reveal()
+        if not self._is_waiting:
+            self._move_focus()
 
     def _wait(self):
-        self._show_opening(self.page.title, is_waiting=self.page not in self._drawn)
+        age_seconds = time.time() - self._drawn_at.get(self.page, 0)
+        self._show_opening(self.page.title, is_waiting=age_seconds > SHOWN_AGAIN_SECONDS)
 
     def _show_opening(self, title, *, is_waiting):
+        self._is_waiting = is_waiting
         dom.set_attribute(self.dom_nodes["place"], "data-waiting", "" if is_waiting else None)
         dom.fill(self, opening="Loading {}…".format(title))
         dom.show(self, opening=is_waiting)
 
     def _reveal(self):
-        self._drawn.add(self.page)
+        self._drawn_at[self.page] = time.time()
         self._wait()
+        self._move_focus()
+
+    def _move_focus(self):
         if self._focus_before:
             # The focus stays where the user has moved it meanwhile.
             if self._focus_before.isSameNode(document.activeElement):
@@ -199,10 +205,10 @@ class Shell(ShellTemplate):
             self._reveal()
 
     def _show_not_loaded(self, sentence):
-        if self.page in self._drawn:
-            self.show_banner(sentence)
+        if self._is_waiting:
+            dom.fill(self, opening=sentence)  # nothing of the page is shown yet
         else:
-            dom.fill(self, opening=sentence)  # the page is still empty
+            self.show_banner(sentence)
 
     def refresh_timer_tick(self, *event, **more):
         """Refresh, unless the tab is hidden or a request is pending."""
@@ -220,7 +226,7 @@ class Shell(ShellTemplate):
     def _show_if_slow(self):
         """Show that the server does not respond; the next answer hides it."""
         is_waiting = self._asked != self._answered
-        if is_waiting and self._drawn and time.time() - self._asked_at > RESPONSE_SECONDS:
+        if is_waiting and self._drawn_at and time.time() - self._asked_at > RESPONSE_SECONDS:
             self.show_banner(NO_RESPONSE, "warn")
 
     # Errors

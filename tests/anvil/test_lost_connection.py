@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -82,3 +83,24 @@ def test_a_name_is_checked_when_the_connection_is_back(admin: Page, connection: 
     expect(admin.get_by_text("The server did not respond.")).to_be_visible()
     connection.restore()
     expect(admin.get_by_text("octo/api is public and has")).to_be_visible()
+
+
+def test_a_page_opened_again_after_minutes_claims_nothing_of_before(
+    admin: Page, connection: Connection
+) -> None:
+    overview = admin.get_by_role("heading", name="Welcome to Runstream")
+    expect(overview).to_be_visible()
+    admin.evaluate("location.hash = 'repositories'")
+    expect(admin.get_by_label("Add a repository or an organization")).to_be_visible()
+    connection.cut()
+
+    admin.evaluate("location.hash = 'overview'")
+    expect(overview).to_be_visible()
+    admin.evaluate("location.hash = 'repositories'")
+    admin.clock.set_fixed_time(datetime.now(timezone.utc) + timedelta(minutes=2))
+    admin.evaluate("location.hash = 'overview'")
+
+    expect(admin.get_by_text("Loading Overview…")).to_be_visible()
+    expect(overview).not_to_be_visible()
+    connection.restore()
+    expect(overview).to_be_visible()
