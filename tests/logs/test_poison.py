@@ -18,10 +18,10 @@ from support.world_builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
 
-def two_jobs(stage):
+def two_jobs(stage, **options):
     world = WorldBuilder().run(seconds=60).job("one", log=b"1")
     world.run(seconds=60).job("two", log=b"2")
-    here = stage(world, at=100)
+    here = stage(world, at=100, **options)
     assert here.poll() is None
     return here
 
@@ -137,6 +137,38 @@ def test_an_item_cannot_exchange_the_names_of_an_archive(stage):
     here.ingest()
     logs = {log["data"]["job_name"]: log["data"]["log_content"] for log in here.logs()}
     assert logs == {"one": "1", "two": "2"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"job_name": 7}, {"job_id": 4711}, {"never_started": "no"}, {"conclusion": ["success"]}],
+    ids=ascii,
+)
+def test_a_forged_item_of_an_archive_holds_no_other(stage, changes):
+    """An attempt's only log is as safe there as alone."""
+    here = two_jobs(stage, log_mode="economy")
+    [first, _] = here.queues.job_events.messages()
+    envelope = json.loads(first.body)
+    envelope["data"]["jobs"][0] |= changes
+    here.queues.job_events.send([as_message(envelope)])
+    here.ingest()
+    [letter] = here.queues.job_events.dead_letters()
+    assert json.loads(letter.body) == envelope
+    assert sorted(log["data"]["log_content"] for log in here.logs()) == ["1", "2"]
+    assert (here.requests("get_attempt_log"), here.requests("get_job_log")) == (2, 0)
+
+
+def test_an_item_of_an_archive_cannot_rename_its_only_job(stage):
+    """The ledger's name identifies the file."""
+    here = two_jobs(stage, log_mode="economy")
+    received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    envelope = json.loads(received[0].body)
+    envelope["data"]["jobs"][0]["job_name"] = "forged"
+    here.queues.job_events.delete(received)
+    here.queues.job_events.send([as_message(envelope)])
+    here.ingest()
+    assert [log["data"]["job_name"] for log in here.logs()] == ["one"]
+    assert here.requests("get_attempt_log") == 1
 
 
 def test_an_item_cannot_claim_that_a_job_never_started(stage):

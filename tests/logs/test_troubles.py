@@ -20,6 +20,7 @@ from support.world_builder import FIRST_RUN, WorldBuilder
 
 from standalone.sandbox.faults import Fault
 
+MODES = ("live", "economy")
 FAILURES = [
     ResourceExhausted("The disk has no room."),
     BadCredentials("The token has expired."),
@@ -28,8 +29,9 @@ FAILURES = [
 ]
 
 
-def one_job(stage):
-    here = stage(WorldBuilder().run(seconds=60).job("build", log=b"at last\n"), at=100)
+def one_job(stage, log_mode):
+    world = WorldBuilder().run(seconds=60).job("build", log=b"at last\n")
+    here = stage(world, at=100, log_mode=log_mode)
     assert here.poll() is None
     return here
 
@@ -61,10 +63,11 @@ def break_source(here, failure, *names):
     return restore
 
 
+@pytest.mark.parametrize("log_mode", MODES)
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
-def test_a_log_waits_for_as_long_as_a_failure_lasts(stage, failure):
+def test_a_log_waits_for_as_long_as_a_failure_lasts(stage, failure, log_mode):
     """A refused token over a long weekend costs no log; it is reported once."""
-    here = one_job(stage)
+    here = one_job(stage, log_mode)
     restore = break_source(here, failure, *LOGS)
     here.ingest(rounds=MAX_QUEUED_TRIES + 2, every=601)
     assert here.logs() == []
@@ -85,21 +88,30 @@ def test_a_log_waits_for_as_long_as_a_failure_lasts(stage, failure):
     assert here.logs()[0]["data"]["repo"] == REPOSITORY
 
 
-def test_a_defect_that_one_log_meets_holds_no_other(stage):
+@pytest.mark.parametrize("log_mode", MODES)
+def test_a_defect_that_one_log_meets_holds_no_other(stage, log_mode):
     """Its work is a dead letter in the end; the agent and the other logs go on."""
     world = WorldBuilder().run(seconds=60).job("bad", log=b"1")
     world.run(seconds=60).job("good", log=b"2")
-    here = stage(world, at=100)
+    here = stage(world, at=100, log_mode=log_mode)
     assert here.poll() is None
     fetch = here.context.github.fetch_job_log
-    [bad] = here.state.load_job_logs(here.attempt().key)
+    fetch_all = here.context.github.fetch_attempt_logs
+    key = here.attempt().key
+    [bad] = here.state.load_job_logs(key)
 
     def fail_for_one(repository, job_id, into, *, is_live):
         if job_id == bad:
             raise ValueError("a defect of ours")
         fetch(repository, job_id, into, is_live=is_live)
 
+    def fail_for_its_attempt(attempt, into, *, is_live):
+        if attempt == key:
+            raise ValueError("a defect of ours")
+        fetch_all(attempt, into, is_live=is_live)
+
     here.context.github.fetch_job_log = fail_for_one
+    here.context.github.fetch_attempt_logs = fail_for_its_attempt
     here.ingest(rounds=20, every=601)
     assert [log["data"]["log_content"] for log in here.logs()] == ["2"]
     assert len(here.queues.job_events.dead_letters()) == 1
@@ -108,6 +120,7 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     )
 
 
+@pytest.mark.parametrize("log_mode", MODES)
 @pytest.mark.parametrize(
     "doubt",
     [
@@ -117,9 +130,9 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     ],
     ids=lambda doubt: type(doubt).__name__,
 )
-def test_a_missing_log_is_final_only_while_the_repository_is_readable(stage, doubt):
+def test_a_missing_log_is_final_only_while_the_repository_is_readable(stage, doubt, log_mode):
     """GitHub hides what a token may not see behind the same 404 as what does not exist."""
-    here = one_job(stage)
+    here = one_job(stage, log_mode)
     break_source(here, LogPending("404"), *LOGS)
     restore = break_source(here, doubt, *PROOFS)
     here.advance(3600)
@@ -133,9 +146,10 @@ def test_a_missing_log_is_final_only_while_the_repository_is_readable(stage, dou
     assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]
 
 
-def test_a_run_that_was_deleted_has_no_logs(stage):
+@pytest.mark.parametrize("log_mode", MODES)
+def test_a_run_that_was_deleted_has_no_logs(stage, log_mode):
     """Its repository still answers, so the 404 is about the run."""
-    here = one_job(stage)
+    here = one_job(stage, log_mode)
     break_source(here, LogPending("404"), *LOGS)
     break_source(here, NotFound("404"), "fetch_attempt")
     here.advance(3600)
@@ -143,9 +157,10 @@ def test_a_run_that_was_deleted_has_no_logs(stage):
     assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]
 
 
-def test_logs_that_are_missing_for_two_minutes_arrive(stage):
+@pytest.mark.parametrize("log_mode", MODES)
+def test_logs_that_are_missing_for_two_minutes_arrive(stage, log_mode):
     """While no log of an attempt is served, a 404 says little about one of them."""
-    here = one_job(stage)
+    here = one_job(stage, log_mode)
     restore = break_source(here, LogPending("404"), *LOGS)
     here.advance(3600)
     for _ in range(120):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..domain.jobs import Job
@@ -23,6 +23,10 @@ ATTEMPT_LOGS_DUE = "attempt_logs_due"
 MAX_JOB_NAME_CHARS = 1000
 MAX_CONCLUSION_CHARS = 100
 _CUT = "…"
+
+#: GitHub deletes logs after so long by default, and those of public repositories at the latest:
+#: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
+DEFAULT_RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,28 @@ class LogWork:
     is_whole_attempt: bool
     tries: int
     is_live: bool = False
+
+
+def is_archive_worthwhile(
+    due: Sequence[Job | DueLog], jobs: Iterable[Job | DueLog], *, now: datetime
+) -> bool:
+    """Return whether an ended attempt's archive costs no more than the logs of it that are due.
+
+    The archive of an only log costs as much, and proves where the steps are. A log that has most
+    likely expired is asked for alone: an archive that has expired is not believed without it.
+    """
+    if is_only_log(due, jobs):
+        return not _has_most_likely_expired(due[0], now)
+    return len(due) > 1
+
+
+def is_only_log(due: Sequence[Job | DueLog], jobs: Iterable[Job | DueLog]) -> bool:
+    """Return whether one log is due, and the attempt has no other."""
+    return len(due) == 1 and sum(not job.never_started for job in jobs) == 1
+
+
+def _has_most_likely_expired(job: Job | DueLog, now: datetime) -> bool:
+    return job.completed_at is not None and now - job.completed_at >= DEFAULT_RETENTION
 
 
 def job_log_due(

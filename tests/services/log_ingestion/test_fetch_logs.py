@@ -40,6 +40,14 @@ def work(*jobs: DueLog, whole: bool = False, tries: int = 0) -> LogWork:
     return LogWork(key=KEY, jobs=jobs, is_whole_attempt=whole, tries=tries)
 
 
+def zipped(**files: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, (name, content) in enumerate(files.items()):
+            archive.writestr(f"{number}_{name.replace('_', ' ')}.txt", content)
+    return packed.getvalue()
+
+
 class Logs:
     """Answer with what a test puts in."""
 
@@ -116,20 +124,59 @@ def test_a_single_owed_log_of_an_attempt_needs_no_archive():
     assert logs.asked == [2]
 
 
+def test_the_only_log_of_an_attempt_is_taken_from_the_archive():
+    """It costs as much as the single log, and proves where the steps are."""
+    skipped = due(2, never_started=True)
+    logs = Logs(archive=zipped(job_1=b"one"))
+    lone = work(due(1), skipped, whole=True)
+    assert contents(fetch_logs(logs, lone, [due(1)])) == {1: b"one"}
+    assert logs.asked == [0]
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        GithubUnavailable("502"),
+        AccessDenied("403"),
+        LogExpired("410"),
+        ValueError("ours"),
+        b"PK\x03\x04 damaged",
+        zipped(job_1=b""),
+        zipped(job_2=b"two"),
+    ],
+    ids=["502", "403", "410", "defect", "damaged", "empty", "another"],
+)
+def test_an_only_log_that_the_archive_does_not_hold_is_fetched_alone(archive):
+    """Whatever the archive's failure is."""
+    logs = Logs(job=b"alone", archive=archive)
+    assert contents(fetch_logs(logs, work(due(1), whole=True), [due(1)])) == {1: b"alone"}
+    assert logs.asked == [0, 1]
+
+
+def test_an_only_log_whose_archive_is_missing_is_asked_for_alone_at_its_next_try():
+    """Each try costs one request, and a cancelled attempt may have no archive."""
+    logs = Logs(job=b"alone", archive=LogPending("404"))
+    [late] = fetch_logs(logs, work(due(1), whole=True), [due(1)])
+    assert isinstance(late, LogNotReady)
+    retried = work(due(1), whole=True, tries=1)
+    assert contents(fetch_logs(logs, retried, [due(1)])) == {1: b"alone"}
+    assert logs.asked == [0, 1]
+
+
+def test_an_only_log_that_is_missing_alone_is_taken_from_the_archive():
+    """Neither way is given up for the other."""
+    logs = Logs(job=LogPending("404"), archive=zipped(job_1=b"one"))
+    late = work(due(1), whole=True, tries=3)
+    assert contents(fetch_logs(logs, late, [due(1)])) == {1: b"one"}
+    assert logs.asked == [1, 0]
+
+
 def test_a_job_that_never_started_is_not_asked_for():
     """Its log never existed."""
     logs = Logs()
     [outcome] = fetch_logs(logs, work(due(1, never_started=True)), [due(1, never_started=True)])
     assert outcome.reason == "never_existed"
     assert logs.asked == []
-
-
-def zipped(**files: bytes) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for number, (name, content) in enumerate(files.items()):
-            archive.writestr(f"{number}_{name.replace('_', ' ')}.txt", content)
-    return packed.getvalue()
 
 
 def contents(outcomes) -> dict[int, bytes]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from ingest.services.log_ingestion.ingest_failures import FAILURES_PER_TURN, QUEUE_TIME
+from ingest.domain.ledger import LOG_FETCHED
+from ingest.services.log_ingestion.ingest_failures import (
+    FAILURES_PER_TURN,
+    QUEUE_TIME,
+    ingest_failed_logs,
+)
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
@@ -61,8 +68,22 @@ def test_failures_have_a_bounded_share(stage):
 def test_an_ended_attempt_is_one_archive_in_economy_mode(stage):
     """All of its logs come with that of the failure, for one request."""
     here = a_backlog(stage, log_mode="economy")
-    assert sorted(turn(here)[:2]) == ["broken", "fine"]
-    assert here.requests("get_attempt_log") == 1
+    names = turn(here)
+    assert sorted(names[:2]) == ["broken", "fine"]
+    assert here.requests("get_attempt_log") == len(names) - 1
+    assert here.requests("get_job_log") == 0
+
+
+def test_a_failure_whose_attempt_owes_no_other_log_is_fetched_alone(stage):
+    """Its archive would hold the log that was published before."""
+    here = a_backlog(stage, log_mode="economy")
+    key = here.attempt(run=BACKFILL + 1).key
+    logs = here.state.load_job_logs(key).values()
+    [fine] = [log for log in logs if log.job_name == "fine"]
+    here.state.save_job_logs([replace(fine, state=LOG_FETCHED)])
+    assert ingest_failed_logs(here.context) == 1
+    assert [each["data"]["job_name"] for each in here.logs()] == ["broken"]
+    assert (here.requests("get_job_log"), here.requests("get_attempt_log")) == (1, 0)
 
 
 def test_a_log_that_fails_early_is_fetched_in_its_turn(stage):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ingest.domain.filters import FilterChain, Filters
 from ingest.domain.ledger import AttemptRecord
 from ingest.messaging.run_events import run_envelope
 from ingest.messaging.truncation import encode_to_fit
@@ -73,11 +74,36 @@ def test_economy_orders_and_expects_logs_only_when_the_attempt_ends():
     assert publish(changes.record, log_mode="economy").log_work == ()
 
 
-def test_economy_orders_a_single_log_alone():
-    """One log costs the same without an archive; jobs that never started need no request."""
-    skipped = a_job(job_id=2, conclusion="skipped", steps=(), runner_name=None)
-    changes = publish(a_record(a_run(), a_job(), skipped), log_mode="economy")
-    assert [work.event_type for work in changes.log_work] == ["job_log_due", "job_log_due"]
+SKIPPED = a_job(job_id=2, conclusion="skipped", steps=(), runner_name=None)
+
+
+def test_economy_orders_the_only_log_of_an_attempt_as_its_archive():
+    """It costs the same, and its step files prove where the steps are."""
+    changes = publish(a_record(a_run(), a_job(), SKIPPED), log_mode="economy")
+    assert [work.event_type for work in changes.log_work] == ["attempt_logs_due"]
+
+
+def test_live_orders_the_only_log_of_an_ended_attempt_alone():
+    """As the logs of jobs that end before their run; an archive may come later."""
+    changes = publish(a_record(a_run(), a_job(), SKIPPED))
+    assert [work.event_type for work in changes.log_work] == ["job_log_due"] * 2
+
+
+@pytest.mark.parametrize(("days", "kind"), [(89, "attempt_logs_due"), (91, "job_log_due")])
+def test_economy_orders_an_only_log_that_has_most_likely_expired_alone(days, kind):
+    """An archive that has expired is not believed without its log: a request more."""
+    record, now = a_record(a_run(), a_job()), at(days * 86_400)
+    changes = changes_of(record, a_commit(), log_mode="economy", now=now)
+    assert [work.event_type for work in changes.log_work] == [kind]
+
+
+def test_economy_orders_a_single_log_of_several_alone():
+    """The archive would hold logs that nobody wants."""
+    failed = a_job(job_id=2, conclusion="failure")
+    filters = FilterChain((Filters(logs="failed"),))
+    record = a_record(a_run(conclusion="failure"), a_job(), failed)
+    changes = changes_of(record, a_commit(), log_mode="economy", now=at(60), filters=filters)
+    assert [work.event_type for work in changes.log_work] == ["job_log_due"]
 
 
 @pytest.mark.parametrize(

@@ -43,13 +43,23 @@ def a_long_past(runs: int = 150) -> WorldBuilder:
 
 @pytest.mark.parametrize("jobs", [1, 5, 20])
 def test_economy_costs_two_requests_a_run_and_its_share_of_the_list(stage, jobs):
-    """The jobs in one page, their logs in one archive, or a single log alone."""
+    """The jobs in one page, and their logs in one archive."""
     here = stage(ended_runs(20, jobs), at=2 * HOUR, log_mode="economy")
     assert here.poll() is None
     here.ingest()
     assert charged(here) == 2 * 20 + here.requests("list_runs")
     assert here.requests("list_runs") == 1
     assert len(here.logs()) == 20 * jobs
+
+
+def test_economy_costs_two_requests_a_run_whose_only_log_has_expired(stage):
+    """It is not looked for in the archive first."""
+    here = stage(ended_runs(20, 1), at=91 * 24 * HOUR, days=100, log_mode="economy")
+    assert here.poll() is None
+    here.ingest()
+    assert {each["data"]["reason"] for each in here.logs()} == {"expired"}
+    assert here.requests("get_job_log") == 20
+    assert here.requests("get_attempt_log") == 0
 
 
 def test_economy_costs_no_more_with_a_hundred_jobs(stage):

@@ -19,7 +19,7 @@ from ...errors import (
     RequestPaused,
     ResourceExhausted,
 )
-from ...messaging.log_work import DueLog, LogWork
+from ...messaging.log_work import DueLog, LogWork, is_only_log
 from ...ports import ActionsApi
 from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
@@ -46,10 +46,18 @@ def fetch_logs(github: ActionsApi, work: LogWork, owed: Collection[DueLog]) -> I
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError."""
     asked = [job for job in owed if not job.never_started]
     yield from (_never_existed(job) for job in owed if job.never_started)
-    if work.is_whole_attempt and len(asked) > 1:
+    if work.is_whole_attempt and _begins_with_archive(work, asked):
         yield from _fetch_archive_first(github, work, asked)
     else:
         yield from (_fetch_single_first(github, work, job) for job in asked)
+
+
+def _begins_with_archive(work: LogWork, asked: Sequence[DueLog]) -> bool:
+    """Return whether the archive is asked first: for an only log at its first try.
+
+    Later tries would cost a request more than its single log does.
+    """
+    return len(asked) > 1 or (work.tries == 0 and is_only_log(asked, work.jobs))
 
 
 def _fetch_archive_first(

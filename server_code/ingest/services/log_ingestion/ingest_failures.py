@@ -14,7 +14,7 @@ from datetime import timedelta
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import BulkLimited, IngestError, MemoryRefused, RateLimited
-from ...messaging.log_work import LogWork, due_log
+from ...messaging.log_work import DueLog, LogWork, due_log, is_archive_worthwhile
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
@@ -40,10 +40,11 @@ def ingest_failed_logs(
     taken = context.store.claim_failed_logs(
         updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
     )
-    works = {work.key: work for work in _works(context, taken)}
+    works = {work.key: (work, owed) for work, owed in _works(context, taken)}
 
     def fetch(key: AttemptKey) -> Iterator[LogResult]:
-        return fetch_logs(context.github, works[key], works[key].jobs)
+        work, owed = works[key]
+        return fetch_logs(context.github, work, owed)
 
     obstacle: RateLimited | MemoryRefused | None = None
     results = interleave(context.log_workers, list(works), fetch, should_continue=should_continue)
@@ -68,8 +69,15 @@ def _obstacle(error: IngestError) -> RateLimited | MemoryRefused | None:
     return error if isinstance(error, (RateLimited, MemoryRefused)) else None
 
 
-def _works(context: CollectorContext, taken: Sequence[JobLogRecord]) -> Iterator[LogWork]:
-    """Yield the work of each attempt: in economy mode all logs of an ended one, in one archive."""
+def _works(
+    context: CollectorContext, taken: Sequence[JobLogRecord]
+) -> Iterator[tuple[LogWork, list[DueLog]]]:
+    """Yield the work of each attempt and what is owed of it.
+
+    In economy mode these are all logs of an ended one, in one archive, whose files are identified
+    by the names of all jobs.
+    """
+    now = context.clock.now()
     for key in dict.fromkeys(log.key for log in taken):
         record = context.store.load_attempts(key.repository, [key.run_id]).get(key)
         if record is None:
@@ -83,16 +91,17 @@ def _works(context: CollectorContext, taken: Sequence[JobLogRecord]) -> Iterator
             and record.run.is_completed
         )
         wanted = pending if is_whole else pending & failed
-        jobs = [job for job in record.jobs if job.job_id in wanted and not job.never_started]
-        if jobs:
-            due = tuple(map(due_log, jobs))
-            yield LogWork(
+        jobs = tuple(map(due_log, record.jobs))
+        owed = [job for job in jobs if job.job_id in wanted and not job.never_started]
+        if owed:
+            work = LogWork(
                 key=key,
-                jobs=due,
-                is_whole_attempt=is_whole,
+                jobs=jobs,
+                is_whole_attempt=is_whole and is_archive_worthwhile(owed, jobs, now=now),
                 tries=0,
-                is_live=is_live(due, context.clock.now()),
+                is_live=is_live(owed, now),
             )
+            yield work, owed
 
 
 def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:

@@ -15,7 +15,7 @@ from ...domain.runs import WorkflowRun
 from ...domain.summaries import RunSummary, summary_of
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
-from ...messaging.log_work import attempt_logs_due, due_log, job_log_due
+from ...messaging.log_work import attempt_logs_due, due_log, is_archive_worthwhile, job_log_due
 from ...messaging.run_data import RunDetails
 from ...messaging.run_events import (
     job_envelope,
@@ -186,11 +186,12 @@ def _log_work(
     """Build the work for logs: one by one, or an ended attempt's archive if it saves requests."""
     with_logs = [job for job in requested if not job.never_started]
     in_archive = requested
+    is_worthwhile = is_archive_worthwhile(with_logs, record.jobs, now=now)
     if log_mode == "live":
         before = [job for job in record.jobs if job.is_completed and job not in requested]
         in_archive = [*filter(filters.wants_log, before), *requested]
-        in_archive = in_archive if _is_archive_worthwhile(record, with_logs) else []
-    if len(with_logs) < 2 or not in_archive:
+        is_worthwhile = len(with_logs) > 1 and _are_most_logs_due(record, with_logs)
+    if not is_worthwhile:
         return tuple(
             job_log_due(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
             for job in requested
@@ -199,7 +200,7 @@ def _log_work(
     return (attempt_logs_due(record.key, in_archive, now=now, delay_seconds=delay),)
 
 
-def _is_archive_worthwhile(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
+def _are_most_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
     """Return whether an ended attempt's archive holds not much more than the logs that are due."""
     if record.run is None or not record.run.is_completed:
         return False
