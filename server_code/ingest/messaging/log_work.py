@@ -46,6 +46,8 @@ class LogWork:
 
     ``tries`` counts how often the log was asked for and was not there. ``is_live``: one of its jobs
     has just ended; other logs are a backfill's. No message says so, for it ends with time.
+    ``others`` are the attempt's jobs whose logs are not due, as far as the ledger knows them: an
+    archive holds their logs too, under names that may be alike.
     """
 
     key: AttemptKey
@@ -53,6 +55,12 @@ class LogWork:
     is_whole_attempt: bool
     tries: int
     is_live: bool = False
+    others: tuple[DueLog, ...] = ()
+
+    @property
+    def all_jobs(self) -> tuple[DueLog, ...]:
+        """Return every job of the attempt that is known."""
+        return (*self.jobs, *self.others)
 
 
 def is_archive_worthwhile(

@@ -51,10 +51,11 @@ def replay_fetched_logs(
 ) -> ReplayedLogs:
     """Fetch and publish the logs of an attempt that has left the ledger. Raises what may pass."""
     ids = {log.job_id for log in due}
-    jobs = tuple(due_log(job) for job in record.jobs if job.job_id in ids)
+    jobs = tuple(map(due_log, record.jobs))
     work = LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=LONG_TRIES)
+    owed = [job for job in jobs if job.job_id in ids]
     counts = ReplayedLogs()
-    for result in fetch_logs(context.github, work, jobs):
+    for result in fetch_logs(context.github, work, owed):
         if isinstance(result, LogFetched):
             _publish(context, record, result, counts)
         else:

@@ -57,7 +57,7 @@ def _begins_with_archive(work: LogWork, asked: Sequence[DueLog]) -> bool:
 
     Later tries would cost a request more than its single log does.
     """
-    return len(asked) > 1 or (work.tries == 0 and is_only_log(asked, work.jobs))
+    return len(asked) > 1 or (work.tries == 0 and is_only_log(asked, work.all_jobs))
 
 
 def _fetch_archive_first(
@@ -177,7 +177,7 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
 
 
 def _job_names(work: LogWork) -> dict[int, str]:
-    return {job.job_id: job.job_name for job in work.jobs}
+    return {job.job_id: job.job_name for job in work.all_jobs}
 
 
 def _never_existed(job: DueLog) -> LogUnavailable:

@@ -89,10 +89,12 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     owed = [job for job in item.jobs if job.job_id in pending]
     jobs: dict[int, Job] = {}
     if owed:
-        jobs = _load_jobs(context, item.key, {job.job_id for job in owed if job.never_started})
+        wanted = {job.job_id for job in owed if item.is_whole_attempt or job.never_started}
+        jobs = _load_jobs(context, item.key, wanted)
     tries = [known[job.job_id].tries for job in owed]
     due = tuple(_due_log(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
     owed = [job for job in due if job.job_id in pending]
+    named = {job.job_id for job in due}
     return LogTask(
         message=message,
         work=replace(
@@ -100,6 +102,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
             jobs=due,
             tries=min(tries, default=0),
             is_live=is_live(owed, context.clock.now()),
+            others=tuple(due_log(job) for job_id, job in jobs.items() if job_id not in named),
         ),
         owed=owed,
         known={job.job_id: known[job.job_id] for job in owed},
