@@ -76,13 +76,19 @@ class Rights:
             self._read_at.set(pair, time.monotonic())
             if self._refusals.pop(pair) is not None:
                 self._note(name, pair[1])
-            self._end_rejection(name)
             trim(self._pins)
 
     def accept(self, name: str) -> None:
-        """Note that GitHub accepts a credential, whatever it was asked for."""
+        """Let a credential that GitHub accepts, whatever for, read what it was rejected for."""
         with self._lock:
-            self._end_rejection(name)
+            if not self._rejections.end(name):
+                return
+            self._note(name, EVERYTHING)
+            for pair in [each for each in self._refusals if each[0] == name]:
+                refusal = self._refusals.get(pair)
+                if refusal is not None and isinstance(refusal.error, BadCredentials):
+                    self._refusals.pop(pair)
+                    self._note(*pair)
 
     def pin(self, name: str, repository: str) -> None:
         """Prefer the credential that has a repository's ETags, unless another one reads it."""
@@ -106,17 +112,6 @@ class Rights:
             refusal = _Refusal(until=self._clock.now() + REFUSED_FOR, error=error)
             self._refusals.set(pair, refusal)
             self._note(*pair, refusal)
-
-    def _end_rejection(self, name: str) -> None:
-        """Let a credential that GitHub accepts again read what it was rejected for."""
-        if not self._rejections.end(name):
-            return
-        self._note(name, EVERYTHING)
-        for pair in [each for each in self._refusals if each[0] == name]:
-            refusal = self._refusals.get(pair)
-            if refusal is not None and isinstance(refusal.error, BadCredentials):
-                self._refusals.pop(pair)
-                self._note(*pair)
 
     def reject(self, name: str, error: BadCredentials, names: Collection[str]) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
