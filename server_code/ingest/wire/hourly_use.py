@@ -19,6 +19,9 @@ PACE_SECONDS = 900
 MOST_FOR_WATCHING = 0.75
 WATCHING_PAUSE = timedelta(minutes=3)
 
+#: An attempt or a job that ended longer ago is read by a backfill: nobody waits for it any more.
+WATCHED_AGE = timedelta(hours=1)
+
 
 class Purpose(IntEnum):
     """What a request is sent for, the most urgent first; it alone decides what it leaves to others.

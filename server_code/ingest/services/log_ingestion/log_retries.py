@@ -15,6 +15,7 @@ from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, NotFound, RateLimited, RequestPaused
 from ...messaging.log_work import DueLog, LogWork
 from ...ports import ActionsApi
+from ...wire.hourly_use import WATCHED_AGE
 from ..context import CollectorContext
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
@@ -35,9 +36,6 @@ MAX_PAUSE = timedelta(minutes=10)
 
 #: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
 MAX_QUEUED_TRIES = 60
-
-#: A log whose job ended longer ago is a backfill's: nobody waits for it any more.
-LIVE_AGE = timedelta(hours=1)
 
 
 def decide_retry(
@@ -90,7 +88,7 @@ def may_be_written(job: DueLog, now: datetime) -> bool:
 def is_live(jobs: Iterable[DueLog], now: datetime) -> bool:
     """Return whether one of some jobs ended so recently that its log is waited for."""
     ends = (job.completed_at for job in jobs)
-    return any(end is not None and now - end <= LIVE_AGE for end in ends)
+    return any(end is not None and now - end <= WATCHED_AGE for end in ends)
 
 
 def _is_given_up(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...domain.ledger import AttemptRecord
-from ...wire.hourly_use import Purpose
+from ...wire.hourly_use import WATCHED_AGE, Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 
 #: So many due attempts are read as bulk: they take longer than a webhook may wait.
 BACKLOG = 20
-
-#: An attempt that ended longer ago is read by a backfill, not because it was watched.
-WATCHED_AGE = timedelta(hours=1)
 
 
 def mark_purpose(
