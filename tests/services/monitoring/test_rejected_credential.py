@@ -59,6 +59,15 @@ def revoke(here: Stage, *tokens: TokenSpec) -> None:
         here.server._state.tokens.revoke(f"Bearer {token.value}")
 
 
+def open_with_two_tokens(stage: OpenStage) -> Stage:
+    return stage(
+        active_world(*NAMES[:10]),
+        settings=replace(GENEROUS, tokens=(TOKEN, OTHER)),
+        tokens=(TOKEN.value, OTHER.value),
+        poll_seconds=POLL_SECONDS,
+    )
+
+
 def test_one_request_finds_out_for_all_repositories_whether_a_token_works_again(
     stage: OpenStage,
 ) -> None:
@@ -117,13 +126,7 @@ def test_a_rejection_that_passes_delays_no_poll_by_more_than_seconds(
 
 def test_another_token_goes_on_while_one_is_rejected(stage: OpenStage) -> None:
     """Nothing is missing after five minutes, and no repository's poll fails."""
-    settings = replace(GENEROUS, tokens=(TOKEN, OTHER))
-    here = stage(
-        active_world(*NAMES[:10]),
-        settings=settings,
-        tokens=(TOKEN.value, OTHER.value),
-        poll_seconds=POLL_SECONDS,
-    )
+    here = open_with_two_tokens(stage)
     pass_time(here, 60)
     revoke(here, OTHER)
     pass_time(here, 300)
@@ -135,13 +138,7 @@ def test_another_token_goes_on_while_one_is_rejected(stage: OpenStage) -> None:
 
 def test_two_rejected_tokens_are_asked_as_a_single_one_is(stage: OpenStage) -> None:
     """Where none is accepted, either is asked every five minutes at least."""
-    settings = replace(GENEROUS, tokens=(TOKEN, OTHER))
-    here = stage(
-        active_world(*NAMES[:10]),
-        settings=settings,
-        tokens=(TOKEN.value, OTHER.value),
-        poll_seconds=POLL_SECONDS,
-    )
+    here = open_with_two_tokens(stage)
     pass_time(here, 60)
     revoke(here, TOKEN, OTHER)
     pass_time(here, 3600)
