@@ -12,6 +12,8 @@ from ingest.domain.sources import SourcePattern, single_names
 from ingest.services.doctor.checks import DoctorTarget
 from ingest.settings import Settings
 
+from .state_file import without_a_new_state
+
 
 @contextmanager
 def open_doctor_target(
@@ -20,11 +22,14 @@ def open_doctor_target(
     """Open what is checked; whatever the checks open is closed at the end."""
     from ingest.adapters.system_clock import SystemClock
 
-    with doctor_target.open_doctor_target(
-        settings,
-        clock=SystemClock(threading.Event()),
-        open_state=lambda: open_state(settings),
-        repositories=single_names(given),
-        sources=[each for each in given if each.is_excluded or not each.is_single],
-    ) as target:
+    with (
+        without_a_new_state(settings) as checked,
+        doctor_target.open_doctor_target(
+            checked,
+            clock=SystemClock(threading.Event()),
+            open_state=lambda: open_state(checked),
+            repositories=single_names(given),
+            sources=[each for each in given if each.is_excluded or not each.is_single],
+        ) as target,
+    ):
         yield target

@@ -87,6 +87,17 @@ def test_a_repository_that_is_watched_is_looked_at(cli: CommandLine):
     assert found(cli.json("doctor"), "repository octo/web")["status"] == "ok"
 
 
+def test_a_state_that_does_not_exist_is_not_created(cli: CommandLine):
+    """A file is tried out beside its place; `status` still says that nothing was collected."""
+    file = cli.folder / "new.db"
+    checks = cli.json("doctor", DATABASE_URL=str(file))
+    assert found(checks, "state")["status"] == "ok"
+    assert list(cli.folder.iterdir()) == []
+    checks = cli.json("doctor", DATABASE_URL=str(cli.folder / "none" / "new.db"))
+    assert found(checks, "state")["status"] == "failed"
+    assert list(cli.folder.iterdir()) == []
+
+
 def test_a_queue_without_a_place_for_dead_letters_is_a_warning(cli: CommandLine):
     """A warning is no failure: messages do flow."""
     client = sqs_client(cli.aws)
