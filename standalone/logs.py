@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import re
+import select
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -123,13 +124,18 @@ def write_notice(text: str, *, level: int = logging.INFO) -> None:
 
 
 def write_final_notice(text: str) -> None:
-    """Write a notice from a process that may hold any lock, and ends at once."""
+    """Write a notice from a process that may hold any lock, and ends at once.
+
+    Not where that would wait, for a full pipe whose reader is stuck.
+    """
     formatter = _formatter()
     if isinstance(formatter, JsonFormatter):
         record = logger.makeRecord(logger.name, logging.WARNING, "", 0, text, (), None)
         text = formatter.format(record)
     with suppress(OSError):
-        os.write(2, f"{text}\n".encode())
+        _, writable, _ = select.select((), (2,), (), 0)
+        if writable:
+            os.write(2, f"{text}\n".encode())
 
 
 def is_json_log() -> bool:

@@ -17,10 +17,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 _LOOPBACK = "127.0.0.1"
+
+#: How long it may take to end in order before it is killed.
+_GRACE_SECONDS = 5.0
 _REGION = "us-east-1"
 _HEALTH_PATH = "/_ministack/health"
 
@@ -85,7 +89,7 @@ class LocalAws:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -150,6 +154,8 @@ def _end_with_owner() -> None:
     """Wait for the owner's end of the pipe to close, which its death does too, then stop."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _serve(listener: int) -> None:

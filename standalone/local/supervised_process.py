@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 #: How long a server may take to end in order before it is killed.
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 8.0
 
 #: The guard's own work after that: to kill, and to be waited for.
 _MORE_SECONDS = 10.0

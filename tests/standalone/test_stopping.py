@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from support.command_line import CommandLine, wait_until
 
-from standalone.stopping import stopped_by_signals
+from standalone.local.supervised_process import GRACE_SECONDS
+from standalone.stopping import END_SECONDS, stopped_by_signals
 
 _WAIT = """
 import signal, sys, threading
@@ -28,6 +29,18 @@ with stopped_by_signals() as stop:
     stop.event.wait(60)
     print("requested", stop.signal_number, stop.exit_code, flush=True)
     threading.Event().wait(60)
+"""
+
+#: A thread that never ends, for which Python waits at its own end.
+_LEFT_BEHIND = """
+import threading
+from standalone.stopping import ends_in_time, stopped_by_signals
+
+threading.Thread(target=threading.Event().wait).start()
+with stopped_by_signals() as stop, ends_in_time(stop):
+    print("ready", flush=True)
+    stop.event.wait(60)
+print("ended", flush=True)
 """
 
 
@@ -48,11 +61,14 @@ main()
 
 
 @contextmanager
-def _waiting(hangup: signal.Handlers = signal.SIG_DFL) -> Iterator[subprocess.Popen[str]]:
+def _waiting(
+    hangup: signal.Handlers = signal.SIG_DFL, code: str = _WAIT, stderr: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", _WAIT, hangup.name],
+        [sys.executable, "-c", code, hangup.name],
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     ) as process:
         try:
@@ -90,6 +106,27 @@ def test_a_second_request_to_end_waits_for_the_first():
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
+
+
+def test_neither_a_thread_that_is_left_nor_a_stuck_reader_of_stderr_keeps_the_process():
+    """Python waits for the one for ever, and the last notice for the other: its pipe is full."""
+    unread, full = os.pipe()
+    os.set_blocking(full, False)
+    with suppress(BlockingIOError):
+        while os.write(full, b"-"):
+            pass
+    os.set_blocking(full, True)
+    with _waiting(code=_LEFT_BEHIND, stderr=full) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "ended\n"
+        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    os.close(unread)
+    os.close(full)
+
+
+def test_what_ends_one_after_the_other_ends_within_twenty_seconds():
+    """Servers have their own limit, from where their owner's is over; 2 s are left for a delay."""
+    assert END_SECONDS + GRACE_SECONDS <= 18
 
 
 def test_afterwards_signals_are_whose_they_were_before():
