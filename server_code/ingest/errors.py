@@ -14,7 +14,8 @@ IngestError
 │       └── MemoryRefused      this process may use no more memory; only a new one has it again
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
-│   │   └── CredentialSuspended  it works again, without a restart, once the suspension ends
+│   │   ├── CredentialSuspended  it works again, without a restart, once the suspension ends
+│   │   └── CredentialTooNew  Retriable as well: GitHub does not know a new token yet
 │   ├── BadSettings            settings are missing or contradict each other
 │   ├── AccessDenied           the credential may not do this
 │   └── QueueMissing           a queue or bucket does not exist
@@ -159,6 +160,10 @@ class BadCredentials(Fatal):
 
 class CredentialSuspended(BadCredentials):
     """A credential whose installation or account is suspended for now."""
+
+
+class CredentialTooNew(BadCredentials, Retriable):
+    """A new token that not all servers of GitHub know yet."""
 
 
 class BadSettings(Fatal):

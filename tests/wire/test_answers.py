@@ -12,6 +12,7 @@ from ingest.errors import (
     BadCredentials,
     BadRequest,
     CredentialSuspended,
+    CredentialTooNew,
     Gone,
     IngestError,
     NotFound,
@@ -75,7 +76,7 @@ def test_other_answers_are_no_error(status):
 def test_a_new_token_that_is_not_known_yet_is_a_passing_failure():
     """GitHub's servers learn of a new token one after the other."""
     answer = RawAnswer(status=401, headers={}, body='{"message": "Bad credentials"}')
-    assert type(error_of(answer, RUN, api_url=PUBLIC, is_fresh_token=True)) is RequestFailed
+    assert type(error_of(answer, RUN, api_url=PUBLIC, is_fresh_token=True)) is CredentialTooNew
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 406, 410, 422])

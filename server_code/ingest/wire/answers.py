@@ -3,7 +3,8 @@
 =================  ==================================================================  ==========================
 of                 answers                                                             error
 =================  ==================================================================  ==========================
-a passing failure  5xx, 202, 408, a broken body, a web page, a fresh token's 401       RequestFailed
+a passing failure  5xx, 202, 408, a broken body, a web page                            RequestFailed
+                   a fresh token's 401                                                 CredentialTooNew
 a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
 the credential     401, suspension; 403 by SSO, IP list, policy, permission; 404 by SSO   BadCredentials, AccessDenied
 the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
@@ -27,6 +28,7 @@ from ..errors import (
     AccessDenied,
     BadCredentials,
     BadRequest,
+    CredentialTooNew,
     Gone,
     IngestError,
     NotFound,
@@ -127,7 +129,10 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
         what = f"{path} was answered {status} by something other than GitHub's API"
         return RequestFailed(f"{what}{words}")
     if status == 401 and is_fresh_token:
-        return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
+        return CredentialTooNew(
+            f"GitHub does not accept the new token for {path} yet (401){words}",
+            remedy="No action is needed: Runstream asks again.",
+        )
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):
         return _refusal(answer, path, reason)
     if status in (404, 409, 410) or (status == 422 and not path.startswith(MANIFESTS)):

@@ -9,9 +9,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.domain.counters import Counters
-from ingest.errors import BadCredentials, GithubUnavailable, RequestFailed
+from ingest.errors import BadCredentials, CredentialTooNew, GithubUnavailable
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
@@ -69,7 +69,7 @@ class Github:
         return 201, {}, {"token": token, "expires_at": expires}
 
 
-def actions_of(github, clock, *, tokens=(), app_id="9", keys=PEM, installation=None):
+def pool_of(github, clock, *, tokens=(), app_id="9", keys=PEM, installation=None):
     settings = GithubSettings(
         api_url=github.url,
         tokens=tuple(map(Secret, tokens)),
@@ -77,8 +77,11 @@ def actions_of(github, clock, *, tokens=(), app_id="9", keys=PEM, installation=N
         app_private_key=Secret(keys),
         app_installation_id=installation,
     )
-    counters = Counters()
-    return GithubActions(open_token_pool(settings, clock=clock, counters=counters), counters)
+    return open_token_pool(settings, clock=clock, counters=Counters())
+
+
+def actions_of(github, clock, **options):
+    return GithubActions(pool_of(github, clock, **options), Counters())
 
 
 def reads(actions, *names):
@@ -191,14 +194,14 @@ def test_a_new_installation_is_found_within_ten_minutes():
 
 
 def test_a_token_that_is_revoked_early_is_minted_again():
-    """A fresh one that is not known yet is a failure that passes."""
+    """A new one that is not known yet is a failure that passes."""
     clock = StillClock()
     world = Github(clock, {"9": {1: "octo"}})
     with stub_github(world) as github:
         actions = actions_of(github, clock, installation=1)
         assert all(reads(actions, "octo/a"))
         world.tokens.clear()
-        with pytest.raises(RequestFailed):
+        with pytest.raises(CredentialTooNew):
             reads(actions, "octo/a")
         clock.sleep(90)
         assert all(reads(actions, "octo/a"))
@@ -206,6 +209,63 @@ def test_a_token_that_is_revoked_early_is_minted_again():
         clock.sleep(3600)
         assert all(reads(actions, "octo/a"))
         assert world.minted == 3
+
+
+def test_a_github_that_fails_to_mint_is_asked_once_and_not_for_smaller_pages():
+    """The list that needs the token is not what GitHub fails at."""
+    clock = StillClock()
+    with stub_github(lambda _: (502, {}, {"message": "Server Error"})) as github:
+        actions = actions_of(github, clock, installation=1)
+        with pytest.raises(GithubUnavailable, match="502"):
+            reads(actions, "octo/a")
+        assert [asked.path for asked in github.asked] == ["/app/installations/1/access_tokens"]
+
+
+def test_a_new_token_that_is_not_known_yet_is_tried_by_one_request_for_all_repositories():
+    """It is no rejection that people read of, unless it lasts for more than a minute."""
+    clock, is_known = StillClock(), False
+    world = Github(clock, {"9": {1: "octo"}})
+
+    def answers(asked):
+        is_read = asked.path.startswith("/repos/")
+        return (401, {}, {"message": "Bad"}) if is_read and not is_known else world(asked)
+
+    with stub_github(answers) as github:
+        pool = pool_of(github, clock, installation=1)
+        actions, lists = GithubActions(pool, Counters()), GithubRepositories(pool)
+        for _ in range(20):
+            for name in "abcdefgh":
+                with pytest.raises(CredentialTooNew, match="new token"):
+                    reads(actions, f"octo/{name}")
+            clock.sleep(1)
+        assert github.count("/repos/") == 3  # at once, after 1 and after 5 s
+        assert [each.rejected for each in lists.credentials()] == [None]
+        clock.sleep(2)
+        is_known = True
+        assert all(reads(actions, "octo/a"))
+        assert actions.take_rejected_credentials() == {}
+
+
+def test_new_tokens_that_are_never_accepted_are_a_matter_for_people():
+    """Once, however many are minted."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}})
+    rejections = []
+
+    def answers(asked):
+        return (401, {}, {"message": "Bad"}) if asked.path.startswith("/repos/") else world(asked)
+
+    with stub_github(answers) as github:
+        actions = actions_of(github, clock, installation=1)
+        for _ in range(1800):
+            with pytest.raises(BadCredentials):
+                reads(actions, "octo/a")
+            rejections += actions.take_rejected_credentials().values()
+            clock.sleep(1)
+        [rejection] = rejections
+        assert type(rejection) is BadCredentials
+        assert "still installed" in rejection.remedy
+        assert world.minted <= 10
 
 
 @pytest.mark.parametrize("wrong_by", [timedelta(hours=-2), timedelta(hours=2)])

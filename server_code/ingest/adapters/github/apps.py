@@ -20,6 +20,7 @@ from ...errors import (
     BadRequest,
     CredentialSuspended,
     Fatal,
+    GithubUnavailable,
     IngestError,
     NotFound,
     RequestFailed,
@@ -160,9 +161,12 @@ class App:
                 f"{self.name} is not installed as installation {installation_id}: {error}",
                 remedy="Check GITHUB_APP_INSTALLATION_ID and that the app is installed.",
             ) from error
+        except RequestFailed as error:
+            # Whoever needs the token would ask again for less, which changes nothing here.
+            raise GithubUnavailable(str(error), remedy=error.remedy) from error
         token, expires_at = text(payload.get("token")), parse_timestamp(payload.get("expires_at"))
         if token is None or expires_at is None:
-            raise RequestFailed(f"GitHub's answer for {request.path} contains no token.")
+            raise GithubUnavailable(f"GitHub's answer for {request.path} contains no token.")
         return token, expires_at
 
 

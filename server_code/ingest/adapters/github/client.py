@@ -18,7 +18,7 @@ from ...wire.expiration import parse_expiration
 from ...wire.hourly_use import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.refusals import lacking_permissions
-from .credentials import Credential
+from .credentials import FRESH_FOR, Credential
 from .redirects import Redirects, require_no_redirect
 from .request import Request, Response
 from .transport import TOTAL_SECONDS, Transport
@@ -61,6 +61,7 @@ class GithubClient:
         self.expires_at: datetime | None = None
         self.missing_permissions: tuple[str, ...] = ()
         self._credential = credential
+        self._rejected_since: datetime | None = None
         self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
         self._counters = counters
@@ -169,19 +170,28 @@ class GithubClient:
             # Nothing that people read may hold the credential, whatever an answer repeats.
             hidden = answer.body.replace(token, "***")
             answer = RawAnswer(status=answer.status, headers=answer.headers, body=hidden)
-        is_fresh = self._credential.is_fresh(self._github_now())
         error = error_of(
             answer,
             call.path,
             api_url=self._api_url,
             remedy_of_401=self._remedy_of_401(),
             expired_at=self._expired_at(),
-            is_fresh_token=is_fresh,
+            is_fresh_token=self._is_too_new(answer.status),
         )
         if isinstance(error, AccessDenied):
             lacking = lacking_permissions(answer.headers)
             self.missing_permissions = tuple(sorted({*self.missing_permissions, *lacking}))
         return answer, error
+
+    def _is_too_new(self, status: int) -> bool:
+        """Return whether a 401 may mean that the token is new: for a minute, however many are."""
+        now = self._github_now()
+        if status == 401:
+            self._rejected_since = self._rejected_since or now
+        elif status < 500:
+            self._rejected_since = None
+        since = self._rejected_since
+        return since is not None and now - since < FRESH_FOR and self._credential.is_fresh(now)
 
     def _expired_at(self) -> datetime | None:
         """Return when the token expired, by GitHub's own words and clock; None where it did not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
-from ...errors import NotFound, RepositoryUnavailable
+from ...errors import NotFound, RepositoryUnavailable, Retriable
 from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from ...wire.fields import mapping, text
 from .client import GithubClient
@@ -100,6 +100,7 @@ class GithubRepositories(RepositoryApi):
     def _info(self, client: GithubClient) -> CredentialInfo:
         core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)
         rejection = self._tokens.rejection_of(client.name)
+        is_passing = isinstance(rejection, Retriable)
         return CredentialInfo(
             name=client.name,
             kind=client.kind,
@@ -109,7 +110,7 @@ class GithubRepositories(RepositoryApi):
             remaining=None if core is None else core.remaining,
             reset_at=None if core is None else core.reset_at,
             expires_at=client.expires_at,
-            rejected=None if rejection is None else str(rejection),
+            rejected=None if rejection is None or is_passing else str(rejection),
         )
 
     def _fetch_of_owner(

@@ -17,6 +17,7 @@ from ...errors import (
     CredentialSuspended,
     IngestError,
     RepositoryUnavailable,
+    Retriable,
 )
 from ...ports import Clock
 from .credential_pairs import CredentialPairs, trim
@@ -114,12 +115,14 @@ class Rights:
             self._note(*pair, refusal)
 
     def reject(self, name: str, error: BadCredentials, names: Collection[str]) -> bool:
-        """Note that GitHub rejects a credential as a whole; return whether that is new."""
+        """Note that GitHub rejects a credential as a whole; return whether that is news."""
         with self._lock:
-            is_new = self._rejections.find(name) is None
+            known = self._rejections.find(name)
             noted = self._rejections.reject(name, error, self._clock.now(), names)
+            if isinstance(error, Retriable):
+                return False
             self._note(name, EVERYTHING, _Refusal(until=noted.until, error=noted.error))
-            return is_new
+            return known is None or isinstance(known.error, Retriable)
 
     def find_obstacle(self, name: str, names: Collection[str]) -> BadCredentials | None:
         """Return why one of all credentials is not to be asked for anything now."""

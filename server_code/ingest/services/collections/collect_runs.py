@@ -17,6 +17,7 @@ from ...errors import (
     MemoryRefused,
     RateLimited,
     RepositoryUnavailable,
+    Retriable,
     StateFull,
 )
 from ..agents.agent_loop import ShouldContinue
@@ -254,7 +255,7 @@ def _is_believed(error: IngestError) -> bool:
     """
     if isinstance(error, BadCredentials) and 0 < error.refusals < REFUSED_TRIES:
         return False
-    return isinstance(error, (Fatal, RepositoryUnavailable))
+    return isinstance(error, (Fatal, RepositoryUnavailable)) and not isinstance(error, Retriable)
 
 
 class SearchDepth:
