@@ -1,4 +1,7 @@
-"""What every queue does: in memory, in SQS, in Service Bus and in Pub/Sub."""
+"""What every queue does: in memory, in SQS, in Service Bus and in Pub/Sub.
+
+Where Google's emulator is on this machine, Pub/Sub is tested on it too.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,9 @@ from ingest.settings import AzureSettings, QueueSettings, Secret
 from support.aws_server import LocalAws, sqs_client
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
+from support.pubsub_emulator import find_emulator, running_emulator
 from support.pubsub_server import PubsubServer, running_pubsub
-from support.real_buses import REAL_BUSES
+from support.real_buses import REAL_BUSES, EmulatedPubsub
 from support.servicebus_server import ServiceBusServer, running_servicebus
 
 
@@ -174,28 +178,41 @@ def servicebus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenedServi
 
 
 @pytest.fixture(scope="module")
-def pubsub() -> Iterator[PubsubServer]:
-    with running_pubsub() as (server, address), pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PUBSUB_EMULATOR_HOST", address)
-        yield server
+def pubsub() -> Iterator[tuple[PubsubServer, str]]:
+    with running_pubsub() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    with running_emulator() as address:
+        yield address
 
 
 OpenedServiceBus = tuple[ServiceBusServer, ServiceBusWorkQueue, Counters]
-World = MemoryWorld | SqsWorld | ServiceBusWorld | PubsubWorld
+World = MemoryWorld | SqsWorld | ServiceBusWorld | PubsubWorld | EmulatedPubsub
+
+EMULATED = ["emulator"] if find_emulator() else []
 
 
-@pytest.fixture(params=["memory", "sqs", "servicebus", "pubsub", *REAL_BUSES])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
+@pytest.fixture(params=["memory", "sqs", "servicebus", "pubsub", *EMULATED, *REAL_BUSES])
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Run every test on every queue."""
     if request.param in REAL_BUSES:
         with closing(REAL_BUSES[request.param]()) as opened:
             yield opened
     elif request.param == "memory":
         yield MemoryWorld()
+    elif request.param == "emulator":
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", request.getfixturevalue("emulator"))
+        with closing(EmulatedPubsub()) as opened:
+            yield opened
     elif request.param == "servicebus":
         yield ServiceBusWorld(*request.getfixturevalue("servicebus"))
     elif request.param == "pubsub":
-        with closing(PubsubWorld(request.getfixturevalue("pubsub"))) as opened:
+        server, address = request.getfixturevalue("pubsub")
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
+        with closing(PubsubWorld(server)) as opened:
             yield opened
     else:
         aws: LocalAws = request.getfixturevalue("aws")
@@ -275,7 +292,9 @@ def test_a_batch_over_the_limit_arrives_all_the_same(world) -> None:
     queue = world.open()
     half = "x" * (queue.max_message_bytes // 2)
     assert queue.send([a_message(n, body=half) for n in range(3)]) == ()
-    assert bodies(queue, wait_seconds=1) == [half] * 3
+    # One answer may hold fewer than there are, as Pub/Sub's does, which ends at its own limit.
+    taken = [body for _ in range(3) for body in bodies(queue, wait_seconds=1)]
+    assert taken == [half] * 3
 
 
 def test_a_received_message_is_hidden_and_comes_back(world) -> None:
