@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,6 @@ from ...domain.stored_values import (
     read_optional_time,
     read_time,
     repository_key,
-    repository_keys,
     write_json,
     write_optional_time,
     write_reached,
@@ -38,12 +37,12 @@ _DUE = """
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
-#: The same in parts, each of which an index answers where nothing is due.
+#: The same in parts, each of which an index answers.
 _PART_OF_DUE = """
-    SELECT 1 FROM repositories
+    SELECT name_key FROM repositories
     WHERE paused = 0 AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
-_IS_ANY_DUE = "UNION ALL".join(
+_FIND_DUE = "UNION".join(
     _PART_OF_DUE + f"AND {part} "
     for part in (
         "next_poll_at IS NULL",
@@ -142,12 +141,13 @@ class SqlRepositories(RepositoryStore):
 
         Mostly nothing is due: no transaction that may write is begun to find that out.
         """
-        if not self._is_any_due(now):
+        found = self._find_due(now, only)
+        if not found:
             return []
         until = write_time(now + timedelta(seconds=lease_seconds))
 
         def claim(session: Session) -> list[RepositoryRecord]:
-            due = _lock_due(session, now, only, limit)
+            due = _lock_due(session, now, found, limit)
             session.execute_each(_LEASE, (holder, until), list(due))
             rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), list(due))
             by_key = {repository_key(row[0]): row for row in rows}
@@ -181,34 +181,29 @@ class SqlRepositories(RepositoryStore):
 
         return self._database.write(save)
 
-    def _is_any_due(self, now: datetime) -> bool:
+    def _find_due(self, now: datetime, only: Collection[str] | None) -> list[str]:
+        """Find the keys of what is due, without a lock."""
         *polls, reached, ahead = _due_times(now)
         leases = (reached, ahead)
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
-        return self._database.read(_IS_ANY_DUE + "LIMIT 1", parameters) != []
+        found = {key for (key,) in self._database.read(_FIND_DUE, parameters)}
+        if found and only is not None:
+            found &= {repository_key(name) for name in only}
+        return sorted(found)
 
     def _change(self, sql: str, *parameters: str) -> int:
         return self._database.write(lambda session: session.execute(sql, parameters))
 
 
-def _lock_due(
-    session: Session, now: datetime, only: Collection[str] | None, limit: int
-) -> dict[str, str]:
-    """Lock the most overdue repositories that nobody else is claiming.
+def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int) -> dict[str, str]:
+    """Lock the most overdue of these repositories that nobody else is claiming.
 
     Return their keys, and since when each is due.
     """
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
-    times = _due_times(now)
-    if only is None:
-        rows = session.query(_DUE + order, (*times, maximum))
-    else:
-        # Mostly nothing is due: then a statement with every name costs ten times this one.
-        due = [key for _, key in session.query(_DUE, times)]
-        names = sorted({*due} & {*repository_keys(only)}) if due else []
-        rows = session.query_each(
-            _DUE + "AND name_key IN (...)" + order, times, names, after=(maximum,)
-        )
+    rows = session.query_each(
+        _DUE + "AND name_key IN (...)" + order, _due_times(now), found, after=(maximum,)
+    )
     return {key: since for since, key in sorted(rows)[:maximum]}
 
 
