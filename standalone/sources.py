@@ -72,7 +72,7 @@ def need_listing(patterns: Sequence[SourcePattern]) -> bool:
 
 def _discover_known(context: CollectorContext) -> None:
     """List what the known sources bring, so that a collection that ends holds what is new."""
-    if start_discovery(context) is None and context.store.list_sources():
+    if start_discovery(context, asks_anew=True) is None and context.store.list_sources():
         discover_sources(context)
 
 
@@ -119,7 +119,7 @@ def _discover_given(
 
     Raises the error if no source includes any repository, except those that agents wait for.
     """
-    result = start_discovery(collector.context, patterns, is_forced=True)
+    result = start_discovery(collector.context, patterns, is_forced=True, asks_anew=True)
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_excluded]

@@ -18,6 +18,9 @@ FROM_PAGE = "Repositories page"
 #: A refusal is believed for so long, then tried again.
 REFUSED_FOR = timedelta(hours=1)
 
+#: What a refusal of everything is of.
+EVERYTHING = "*"
+
 #: Refusals of one credential that are remembered.
 MAX_REFUSALS = 500
 
@@ -115,7 +118,8 @@ class CredentialRefusal:
     """What a credential may not read, and why.
 
     ``what``: a repository or an owner's list (``owner/*``), either also with the pattern of a path
-    behind it, or anything (``*``). ``error`` is the name of the error that the refusal is.
+    behind it, or anything (``*``), ``refusals`` times in a row. ``error`` is the name of the error
+    that the refusal is.
     """
 
     what: str
@@ -123,6 +127,7 @@ class CredentialRefusal:
     reason: str
     error: str = "AccessDenied"
     remedy: str | None = None
+    refusals: int = 0
 
     def is_in_force(self, now: datetime) -> bool:
         """Return whether it is believed; not if it was set by a clock that was ahead."""
@@ -160,6 +165,11 @@ class CredentialRecord:
     def repositories(self) -> frozenset[str]:
         """Return the repositories of all its lists."""
         return frozenset(name for each in self.lists for name in each.names)
+
+    def find_rejection(self, now: datetime) -> CredentialRefusal | None:
+        """Return why GitHub was seen to reject the credential as a whole, if that is believed."""
+        found = (each for each in self.refusals if each.what == EVERYTHING)
+        return next((each for each in found if each.is_in_force(now)), None)
 
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
         """Return the record with changed refusals, without those that are over."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.domain.counters import Counters
+from ingest.domain.source_records import CredentialRecord
 from ingest.errors import AccessDenied, BadCredentials
 from ingest.ports import RepositoryListQuery, RunQuery
 from ingest.settings import GithubSettings, Secret
@@ -34,8 +35,8 @@ class Github:
 class Collector:
     """The adapters of one process with one token."""
 
-    def __init__(self, world: Github, github: StubGithub) -> None:
-        self.world, self.github, self.clock = world, github, StillClock()
+    def __init__(self, world: Github, github: StubGithub, clock: StillClock) -> None:
+        self.world, self.github, self.clock = world, github, clock
         counters = Counters()
         settings = GithubSettings(api_url=github.url, tokens=(Secret("a"),))
         pool = open_token_pool(settings, clock=self.clock, counters=counters)
@@ -61,7 +62,7 @@ class Collector:
 def collector() -> Iterator[Collector]:
     world = Github()
     with stub_github(world) as github:
-        yield Collector(world, github)
+        yield Collector(world, github, StillClock())
 
 
 def test_pauses_grow_up_to_five_minutes_and_end_with_the_first_success(
@@ -90,6 +91,29 @@ def test_pauses_grow_up_to_five_minutes_and_end_with_the_first_success(
     error = collector.poll()
     assert error is not None
     assert error.retry_at == collector.clock.now() + timedelta(seconds=1)
+
+
+def test_a_pause_goes_on_where_another_process_began_it(collector: Collector) -> None:
+    """At its time, and with the pauses that follow; the last process ended in it."""
+    for _ in range(4):
+        error = collector.poll()
+        assert error is not None
+        assert error.retry_at is not None
+        collector.clock.sleep((error.retry_at - collector.clock.now()).total_seconds())
+    error = collector.poll()
+    assert error is not None
+    changes = collector.repositories.take_refusals()[collector.credential]
+    record = CredentialRecord(name=collector.credential, kind="token", updated_at=error.retry_at)
+    record = record.with_refusals(changes, now=collector.clock.now())
+    other = Collector(collector.world, collector.github, collector.clock)
+    other.repositories.restore_refusals([record])
+    again = other.poll()
+    assert again is not None
+    assert (again.retry_at, again.refusals) == (error.retry_at, 5)
+    assert collector.asked == 5
+    collector.clock.sleep(256)
+    assert (other.poll() or error).refusals == 6
+    assert collector.asked == 6
 
 
 def test_one_request_at_a_time_finds_out_whether_a_token_is_accepted_again(

@@ -147,3 +147,26 @@ def test_two_rejected_tokens_are_asked_as_a_single_one_is(stage: OpenStage) -> N
     pass_time(here, 610)
     assert failing(here) == []
     assert_all_published(here)
+
+
+def test_a_restart_asks_no_sooner_with_a_rejected_token(
+    stage: OpenStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And tells it once: each process in its log, all of them in one error that people see."""
+    here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
+    pass_time(here, 20)
+    revoke(here, TOKEN)
+    pass_time(here, 1200)
+    before = count_rejections(here)
+    for _ in range(12):
+        here.context = here.join(poll_seconds=POLL_SECONDS)
+        caplog.clear()
+        pass_time(here, 50)
+        assert "GitHub rejected the credential (401" in caplog.text
+    assert count_rejections(here) - before == 2
+    [error] = here.state.list_errors(limit=9)
+    assert error.what.startswith("Credential token-")
+    here.server._state.tokens.add(TOKEN)
+    pass_time(here, 301)
+    assert failing(here) == []
+    assert_all_published(here)

@@ -11,13 +11,10 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ...domain.backoff import backoff
 from ...domain.due import is_still_ahead
 from ...domain.source_records import REFUSED_FOR
 from ...errors import BadCredentials
-
-#: The pause after the first rejection, and how many times longer each further one is.
-FIRST_PAUSE = timedelta(seconds=1)
-GROWTH = 4
 
 #: The longest pause: next to a credential that is accepted, and where there is none.
 LONGEST_PAUSE = REFUSED_FOR
@@ -26,36 +23,30 @@ LONGEST_PAUSE_ALONE = timedelta(minutes=5)
 #: Others wait so long for the answer of the request that finds out.
 PROBE_TIME = timedelta(seconds=5)
 
-#: So many rejections are assumed of a credential that another process saw rejected.
-RESTORED_REFUSALS = 2
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """The latest of ``refusals`` in a row, and the pause after it.
+    """The latest of ``refusals`` in a row.
 
     ``probe_at``: when a request was let through after the pause.
     """
 
     error: BadCredentials
     at: datetime
-    pause: timedelta = FIRST_PAUSE
     refusals: int = 1
     probe_at: datetime | None = None
 
-    @property
-    def until(self) -> datetime:
-        """Return the end of the pause."""
-        return self.at + self.pause
+    def ends_at(self, longest: timedelta = LONGEST_PAUSE) -> datetime:
+        """Return the end of the pause after it."""
+        return self.at + _pause_after(self.refusals, longest)
 
     def find_pause(self, now: datetime, longest: timedelta) -> datetime | None:
         """Return until when nothing is asked; None where a request is to find out."""
         if self.probe_at is None:
-            begun_at, pause = self.at, min(self.pause, longest)
+            begun_at, until = self.at, self.ends_at(longest)
         else:
-            begun_at, pause = self.probe_at, PROBE_TIME
-        until = begun_at + pause
-        return until if is_still_ahead(until, now, at_most=pause) else None
+            begun_at, until = self.probe_at, self.probe_at + PROBE_TIME
+        return until if is_still_ahead(until, now, at_most=until - begun_at) else None
 
     def error_until(self, until: datetime) -> BadCredentials:
         """Return the reason as a new error, for requests that wait until then."""
@@ -70,9 +61,12 @@ class Rejections:
     def __init__(self) -> None:
         self._known: dict[str, Rejection] = {}
 
-    def find(self, name: str) -> Rejection | None:
-        """Return the latest rejection of a credential that was not accepted since."""
-        return self._known.get(name)
+    def find(self, name: str, names: Collection[str]) -> BadCredentials | None:
+        """Return why a credential was rejected that was not accepted since."""
+        known = self._known.get(name)
+        if known is None:
+            return None
+        return known.error_until(known.ends_at(self._longest_pause(name, names)))
 
     def find_obstacle(
         self, name: str, now: datetime, names: Collection[str]
@@ -107,23 +101,16 @@ class Rejections:
         if known is None:
             known = Rejection(error=copy(error), at=now)
         elif known.probe_at is not None:
-            known = Rejection(
-                error=copy(error),
-                at=now,
-                pause=min(GROWTH * known.pause, LONGEST_PAUSE),
-                refusals=known.refusals + 1,
-            )
+            known = Rejection(error=copy(error), at=now, refusals=known.refusals + 1)
         self._known[name] = known
         error.refusals = known.refusals
-        error.retry_at = known.at + min(known.pause, self._longest_pause(name, names))
+        error.retry_at = known.ends_at(self._longest_pause(name, names))
         return known
 
-    def restore(self, name: str, error: BadCredentials, now: datetime, until: datetime) -> None:
+    def restore(self, name: str, error: BadCredentials, until: datetime, refusals: int) -> None:
         """Restore what another process found out, unless it was found out here."""
-        pause = max(until - now, FIRST_PAUSE)
-        self._known.setdefault(
-            name, Rejection(error=error, at=now, pause=pause, refusals=RESTORED_REFUSALS)
-        )
+        at = until - _pause_after(refusals, LONGEST_PAUSE)
+        self._known.setdefault(name, Rejection(error=error, at=at, refusals=refusals))
 
     def end(self, name: str) -> bool:
         """Note that a credential is accepted; return whether it was rejected before."""
@@ -132,3 +119,8 @@ class Rejections:
     def _longest_pause(self, name: str, names: Collection[str]) -> timedelta:
         is_alone = all(other in self._known for other in names if other != name)
         return LONGEST_PAUSE_ALONE if is_alone else LONGEST_PAUSE
+
+
+def _pause_after(refusals: int, longest: timedelta) -> timedelta:
+    """Return the pause after rejections in a row: a second, then four times as long each time."""
+    return backoff(2 * refusals - 1, maximum=longest)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.due import is_still_ahead
-from ...domain.source_records import REFUSED_FOR, CredentialRefusal, RefusalChanges
+from ...domain.source_records import EVERYTHING, REFUSED_FOR, CredentialRefusal, RefusalChanges
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -32,9 +32,6 @@ _UNKNOWN = 2
 #: The rank of one that reads some of an owner's repositories, and was refused others.
 _READS_SOME = 3
 
-#: What a refusal of everything is of.
-EVERYTHING = "*"
-
 _ERRORS = {
     each.__name__: each
     for each in (AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable)
@@ -48,6 +45,7 @@ class _Refusal:
     until: datetime
     error: IngestError
     pause: timedelta = REFUSED_FOR
+    refusals: int = 0
 
 
 class Rights:
@@ -117,12 +115,16 @@ class Rights:
     def reject(self, name: str, error: BadCredentials, names: Collection[str]) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is news."""
         with self._lock:
-            known = self._rejections.find(name)
+            known = self._rejections.find(name, names)
             noted = self._rejections.reject(name, error, self._clock.now(), names)
             if isinstance(error, Retriable):
                 return False
-            self._note(name, EVERYTHING, _Refusal(until=noted.until, error=noted.error))
-            return known is None or isinstance(known.error, Retriable)
+            self._note(
+                name,
+                EVERYTHING,
+                _Refusal(until=noted.ends_at(), error=error, refusals=noted.refusals),
+            )
+            return known is None or isinstance(known, Retriable)
 
     def find_obstacle(self, name: str, names: Collection[str]) -> BadCredentials | None:
         """Return why one of all credentials is not to be asked for anything now."""
@@ -159,7 +161,7 @@ class Rights:
             refusal = _Refusal(until=each.until, error=error, pause=each.until - now)
             with self._lock:
                 if isinstance(error, BadCredentials) and each.what == EVERYTHING:
-                    self._rejections.restore(name, error, now, each.until)
+                    self._rejections.restore(name, error, each.until, each.refusals)
                 elif not each.what.endswith("/*") and (name, each.what) not in self._refusals:
                     self._refusals.set((name, each.what), refusal)
 
@@ -179,6 +181,7 @@ class Rights:
                 reason=str(refusal.error),
                 error=type(refusal.error).__name__,
                 remedy=refusal.error.remedy,
+                refusals=refusal.refusals,
             )
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
@@ -209,11 +212,10 @@ class Rights:
         with self._lock:
             return self._accounts.get(name)
 
-    def rejection_of(self, name: str) -> BadCredentials | None:
-        """Return why GitHub rejects a credential as a whole."""
+    def rejection_of(self, name: str, names: Collection[str]) -> BadCredentials | None:
+        """Return why GitHub rejects one of all credentials as a whole."""
         with self._lock:
-            rejected = self._rejections.find(name)
-        return None if rejected is None else rejected.error_until(rejected.until)
+            return self._rejections.find(name, names)
 
     def could_read(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository when GitHub accepts it again."""

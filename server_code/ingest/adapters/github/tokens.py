@@ -99,7 +99,7 @@ class TokenPool:
                 self._rights.grant(client.name, repository, moves=bool(limited))
                 return response
         failed = self.failed_apps().values()
-        rejected = {name: waiting.get(name) or self._rights.rejection_of(name) for name in clients}
+        rejected = {name: waiting.get(name) or self.rejection_of(name) for name in clients}
         reasons = list_reasons(self._rights, repository, refused, rejected, failed)
         note_refusals(self._rights, clients, repository, endpoint, refused, is_replaced=False)
         reasons = reasons or [*waiting.values()]
@@ -160,7 +160,7 @@ class TokenPool:
 
     def rejection_of(self, name: str) -> IngestError | None:
         """Return why GitHub rejects a credential as a whole; None where it does not."""
-        return self._rights.rejection_of(name)
+        return self._rights.rejection_of(name, self._by_name())
 
     @contextmanager
     def asking(self, client: GithubClient) -> Iterator[None]:
@@ -183,9 +183,8 @@ class TokenPool:
         self._rights.restore_refusals(name, refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
-        """Return by credential which refusals are new or over; none where it is the only one."""
-        changes = self._rights.take_changes()
-        return changes if len(self.clients()) > 1 else {}
+        """Return by credential which refusals are new or over since the last call."""
+        return self._rights.take_changes()
 
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps have no installation to use, by the app's name."""

@@ -37,7 +37,11 @@ def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]
         "owner": record.owner,
         "repositories": len(names) if record.lists else None,
         "repository_names": names[:NAMES_SHOWN],
-        "refused_lists": [each.what for each in record.refusals if each.is_in_force(now)],
+        "refused_lists": [
+            each.what
+            for each in record.refusals
+            if each.what.endswith("/*") and each.is_in_force(now)
+        ],
         "missing_permissions": list(record.missing_permissions),
         "limit": record.limit,
         "remaining": record.remaining,

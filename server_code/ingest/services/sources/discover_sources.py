@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import is_ahead
-from ...domain.source_records import FROM_COMMAND_LINE, SourceRecord, patterns_of
+from ...domain.source_records import EVERYTHING, FROM_COMMAND_LINE, SourceRecord, patterns_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...ports import RepositoryApi
 from ..context import CollectorContext
@@ -18,6 +19,8 @@ from .follow_settings import follow_settings
 from .manage_sources import add_sources
 from .record_credentials import record_credentials
 from .source_hints import clear_hints, has_new_hint, load_hints
+
+logger = logging.getLogger(__name__)
 
 #: A new repository is watched within ten minutes, its first poll included.
 DISCOVER_EVERY = timedelta(minutes=9)
@@ -73,15 +76,20 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
 
 
 def start_discovery(
-    context: CollectorContext, given: Sequence[SourcePattern] = (), *, is_forced: bool = False
+    context: CollectorContext,
+    given: Sequence[SourcePattern] = (),
+    *,
+    is_forced: bool = False,
+    asks_anew: bool = False,
 ) -> DiscoveryResult | None:
     """Restore what was known before, and discover where a source was added or removed.
 
-    ``given`` are the sources of the command line. Returns None where nothing was discovered.
+    ``given`` are the sources of the command line. ``asks_anew``: a person waits, so that a
+    rejected credential is asked at once. Returns None where nothing was discovered.
     """
     context.discovery.has_started = True
     if context.repositories is not None:
-        context.repositories.restore_refusals(context.store.list_credentials())
+        _restore_refusals(context, context.repositories, asks_anew=asks_anew)
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -92,6 +100,20 @@ def start_discovery(
     if not (is_changed or is_unlisted or is_forced):
         return None
     return discover_sources(context)
+
+
+def _restore_refusals(
+    context: CollectorContext, repositories: RepositoryApi, *, asks_anew: bool
+) -> None:
+    """Restore what credentials were refused; a rejection is told in the log of each process."""
+    now, records = context.clock.now(), context.store.list_credentials()
+    if asks_anew:
+        records = [each.with_refusals({EVERYTHING: None}, now=now) for each in records]
+    for record in records:
+        if rejection := record.find_rejection(now):
+            facts = {"credential": record.name, "remedy": rejection.remedy}
+            logger.warning("Credential %s: %s", record.name, rejection.reason, extra=facts)
+    repositories.restore_refusals(records)
 
 
 def discover_sources(context: CollectorContext) -> DiscoveryResult:
