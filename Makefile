@@ -54,10 +54,12 @@ test-pubsub: $(STAMP) ## Test the Pub/Sub of a project (PROJECT=name)
 	RUNSTREAM_TEST_PUBSUB='$(PROJECT)' $(REAL_BUS) real-pubsub
 
 test-azurite: $(STAMP) ## Test large logs on Microsoft's emulator of Blob Storage (needs npm)
-	@command -v npx > /dev/null || { echo "Install Node.js: its npx starts Microsoft's emulator azurite." >&2; exit 1; }
-	npx --yes azurite@3.37.0 --inMemoryPersistence --silent --skipApiVersionCheck --blobPort 10000 & server=$$!; \
-	trap 'kill $$server' EXIT; sleep 20; RUNSTREAM_TEST_AZURITE=http://127.0.0.1:10000 \
-	$(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_blobs.py -k azure
+	@command -v npm > /dev/null || { echo "Install Node.js: its npm installs Microsoft's emulator azurite." >&2; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix build/azurite azurite@3.37.0
+	build/azurite/node_modules/.bin/azurite-blob --inMemoryPersistence --silent --skipApiVersionCheck --blobPort 10000 & server=$$!; \
+	trap 'kill $$server' EXIT; \
+	while kill -0 $$server && ! curl --silent --output /dev/null http://127.0.0.1:10000; do sleep 1; done; \
+	RUNSTREAM_TEST_AZURITE=http://127.0.0.1:10000 $(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_blobs.py -k azure
 
 lint: $(STAMP) ## Check style, format, imports, spelling and known vulnerabilities
 	$(BIN)/ruff check .
