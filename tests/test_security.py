@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from ingest.domain.login_limits import (
+    FREE_FAILURES_OF_ACCOUNT,
+    FREE_FAILURES_OF_ADDRESS,
+    MAX_PAUSE,
+)
 from ingest.wire.app_manifest import PERMISSIONS
+
+from standalone.http.limits import SECONDS_PER_REQUEST
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "SECURITY.md").read_text()
@@ -32,6 +39,16 @@ def test_every_threat_has_its_proof(threat: str) -> None:
     assert re.search(r"`test_\w+`", section)
     assert "**Can**" in section
     assert "**Cannot**" in section
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
+    """A reader plans with them."""
+    assert f"a request has {SECONDS_PER_REQUEST} seconds" in PAGE
+    assert FREE_FAILURES_OF_ACCOUNT == 5
+    assert f"({FREE_FAILURES_OF_ADDRESS} for all accounts)" in PAGE
+    minutes = f"{MAX_PAUSE.total_seconds() / 60:.0f}"
+    assert "try five passwords for an account from one address" in PAGE
+    assert f"after pauses that grow to {minutes} minutes" in PAGE
 
 
 def test_no_text_becomes_markup_in_the_dashboard() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 from ingest.entrypoints.roles import (
     REQUIRED_ROLES,
@@ -11,7 +13,7 @@ from ingest.entrypoints.roles import (
     stored_role,
 )
 from ingest.errors import Rejected
-from support.anvil_people import callables_without_login, guarded_functions
+from support.anvil_people import ENTRYPOINTS, callables_without_login, guarded_functions
 
 OPERATORS = {
     "check_repository",
@@ -41,9 +43,38 @@ ADMINS = {
     "reset_account_password",
 }
 
+#: Of those, what only looks, and what only hands out a form that another one saves.
+READING = {
+    "check_repository",
+    "preview_source",
+    "plan_source_removal",
+    "run_doctor",
+    "begin_github_app",
+}
+
 
 def test_the_table_lists_every_callable_of_the_code() -> None:
     assert set(REQUIRED_ROLES) == set(guarded_functions())
+
+
+def test_every_action_is_in_the_activity_list() -> None:
+    """Whatever changes something notes it, itself or through a function of its file."""
+    noting: set[str] = set()
+    for file in ENTRYPOINTS.glob("*.py"):
+        functions = [
+            (node.name, ast.unparse(node))
+            for node in ast.parse(file.read_text()).body
+            if isinstance(node, ast.FunctionDef)
+        ]
+        own = {name for name, text in functions if ".note(" in text}
+        noting |= {
+            name
+            for name, text in functions
+            if name in own or any(f"{each}(" in text for each in own)
+        }
+    changing = (OPERATORS | ADMINS | {"change_password"}) - READING
+    assert changing - noting == set()
+    assert READING & noting == set()
 
 
 def test_callables_without_a_login_are_these() -> None:
