@@ -215,7 +215,7 @@ class MalformedPayload(Skippable):
 
 
 class MessageRefused(IngestError):
-    """A message that its queue never accepts, for it cannot be made small enough."""
+    """A message that its queue refuses, however often it is sent."""
 
 
 class Unexpected(IngestError):

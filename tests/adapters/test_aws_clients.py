@@ -236,6 +236,7 @@ def test_a_program_that_provides_no_credentials_is_waited_for(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     with pytest.raises(QueueUnavailable, match=words) as raised, aws_errors("Queue a"):
         product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
+    assert raised.value.remedy == "Check the program or endpoint that provides them."
     assert "never-shown" not in str(raised.value)
     assert "device" not in str(raised.value)
 
@@ -281,7 +282,7 @@ def test_an_endpoint_that_returns_no_credentials_is_waited_for(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/credentials"
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
-        with pytest.raises(QueueUnavailable), aws_errors("Queue a"):
+        with pytest.raises(QueueUnavailable, match="credentials"), aws_errors("Queue a"):
             product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
         server.shutdown()
 

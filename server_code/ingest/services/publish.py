@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from ..domain.batches import batches
-from ..errors import QueueUnavailable
+from ..errors import MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
 from ..messaging.fit_log_work import fit_log_work
 from ..messaging.truncation import SIZE_REMEDY
@@ -14,6 +14,11 @@ from ..ports import Clock, Publisher, Rejection
 from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
+
+_REFUSAL_REMEDY = (
+    "Correct what the reason names, at the queue or at a program before it. What was refused is "
+    "sent again."
+)
 
 
 def publish(
@@ -47,12 +52,20 @@ def publish_log_work(context: CollectorContext, work: Sequence[QueueMessage]) ->
     messages = [each for item in work for each in fit_log_work(item, max_bytes=limit, now=now)]
     refused = publish(queue, messages, clock=context.clock)
     if refused:
-        context.report_error(
-            LOG_INGESTION_AGENT,
-            None,
-            f"{queue.queue_name} refused the work for {len(refused)} logs: {refused[0].reason}",
-            SIZE_REMEDY,
-        )
+        [message] = (each for each in messages if each.event_id == refused[0].event_id)
+        error = refusal_of(queue, message, refused[0], f"the work for {len(refused)} logs")
+        context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
+
+
+def refusal_of(
+    queue: Publisher, message: QueueMessage, rejection: Rejection, what: str
+) -> MessageRefused:
+    """Build the error of a message that its queue refused for good."""
+    is_too_large = message.size_bytes > queue.max_message_bytes
+    return MessageRefused(
+        f"{queue.queue_name} refused {what}: {rejection.reason}",
+        remedy=SIZE_REMEDY if is_too_large else _REFUSAL_REMEDY,
+    )
 
 
 def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[Rejection]:

@@ -178,7 +178,8 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
     assert here.poll() is None
     assert (here.attempt().published_statuses, here.attempt().settled) == ((), False)
     assert here.attempt(run=2).settled
-    assert len([what for what in here.errors() if "refused message" in what]) == 1
+    [error] = [each for each in here.state.list_errors(limit=9) if "refused message" in each.what]
+    assert "Correct what the reason names, at the queue" in str(error.remedy)
     queue.send = send
     here.advance(60)
     assert here.poll() is None

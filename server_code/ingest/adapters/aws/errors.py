@@ -19,7 +19,7 @@ from ...errors import (
     QueueUnavailable,
     has_too_many_open_files,
 )
-from .remedies import NETWORK_REMEDY, remedy_of, setting_of
+from .remedies import CREDENTIALS_REMEDY, NETWORK_REMEDY, remedy_of, setting_of
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -201,10 +201,7 @@ def aws_errors(subject: str) -> Iterator[None]:
                 f" {error.filename}. Correct AWS_WEB_IDENTITY_TOKEN_FILE, or the setting of AWS"
                 " that names this file or program."
             ) from error
-        raise QueueUnavailable(
-            f"{subject}: no valid AWS credentials were returned ({type(error).__name__}: {error})."
-            " Check the program or endpoint that provides them."
-        ) from error
+        raise _without_credentials(subject, f"{type(error).__name__}: {error}") from error
 
 
 def is_of_credentials(error: BaseException) -> bool:
@@ -247,9 +244,6 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.IncompleteReadError,
         botocore.ChecksumError,
         botocore.FlexibleChecksumError,
-        botocore.MetadataRetrievalError,
-        # An endpoint or a program that hands credentials out may start later than this process.
-        botocore.CredentialRetrievalError,
         botocore.CapacityNotAvailableError,
         botocore.WaiterError,
     )
@@ -266,6 +260,8 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
     )
     if isinstance(error, unreachable):
         return _unreachable(subject, error)
+    if isinstance(error, botocore.CredentialRetrievalError | botocore.MetadataRetrievalError):
+        return _without_credentials(subject, str(error).strip())
     missing = f"There are no usable AWS credentials for {subject}: {str(error).rstrip('.')}."
     if isinstance(error, logged_out):
         return AccessDenied(f"{missing} Log in with this profile: `aws sso login`.")
@@ -275,6 +271,12 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
             " role."
         )
     return BadSettings([f"{subject} cannot be used: {error}"])
+
+
+def _without_credentials(subject: str, why: str) -> QueueUnavailable:
+    """Return the error of a provider, which may start later than this process."""
+    text = f"{subject}: no valid AWS credentials were returned ({why})."
+    return QueueUnavailable(text, remedy=CREDENTIALS_REMEDY)
 
 
 def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:

@@ -6,6 +6,7 @@ import re
 
 from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 
+CREDENTIALS_REMEDY = "Check the program or endpoint that provides them."
 NETWORK_REMEDY = (
     "Check AWS_ENDPOINT_URL, the region, and the network: proxy, firewall, certificate."
 )

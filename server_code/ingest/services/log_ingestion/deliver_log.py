@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ...domain.log_cache import SmallLog
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, MessageRefused
+from ...errors import IngestError
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
     LogAbsence,
@@ -27,7 +27,7 @@ from ...messaging.log_marks import bounded_marks
 from ...ports import BlobReference, BlobStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
-from ..publish import publish
+from ..publish import publish, refusal_of
 from .log_results import LogFetched, LogUnavailable
 
 _CHUNK_BYTES = 256 * 1024
@@ -140,7 +140,7 @@ def _report_uncached(
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:
     for rejection in publish(context.logs_queue, [message], clock=context.clock):
-        raise MessageRefused(f"{context.logs_queue.queue_name} refuses a log: {rejection.reason}")
+        raise refusal_of(context.logs_queue, message, rejection, "a log")
 
 
 def _upload(

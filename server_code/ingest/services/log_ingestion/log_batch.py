@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from ...domain.ledger import JobLogRecord
 from ...domain.log_cache import SmallLog
-from ...errors import IngestError, MessageRefused
+from ...errors import IngestError
 from ...messaging.encoding import QueueMessage
-from ...ports import Rejection
 from ..context import CollectorContext
-from ..publish import publish
+from ..publish import publish, refusal_of
 from ..unexpected_errors import as_ingest_error
 from .deliver_log import SmallMessage, cache_logs
 
@@ -74,9 +73,5 @@ class LogBatch:
             return
         for entry in entries:
             if (rejection := reasons.get(entry.message.event_id)) is not None:
-                entry.on_failure(self._too_large(rejection))
-
-    def _too_large(self, rejection: Rejection) -> MessageRefused:
-        return MessageRefused(
-            f"{self._context.logs_queue.queue_name} refuses a log: {rejection.reason}"
-        )
+                queue = self._context.logs_queue
+                entry.on_failure(refusal_of(queue, entry.message, rejection, "a log"))

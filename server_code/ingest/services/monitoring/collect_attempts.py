@@ -23,10 +23,10 @@ from ...errors import (
     ResourceExhausted,
 )
 from ...messaging.encoding import QueueMessage
-from ...messaging.truncation import SIZE_REMEDY, encode_to_fit
+from ...messaging.truncation import encode_to_fit
 from ...ports import Rejection
 from ..context import CollectorContext
-from ..publish import publish, publish_log_work
+from ..publish import publish, publish_log_work, refusal_of
 from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
 from .count_published import count_published
@@ -235,12 +235,8 @@ def _unpublished(
     rejection: Rejection,
 ) -> Changes:
     """Record an attempt as read but not as published: what was refused is sent again."""
-    queue = context.metrics_queue
-    is_too_large = message.size_bytes > queue.max_message_bytes
-    error = IngestError(
-        f"{queue.queue_name} refused message {message.event_id}: {rejection.reason}",
-        remedy=SIZE_REMEDY if is_too_large else None,
-    )
+    what = f"message {message.event_id}"
+    error = refusal_of(context.metrics_queue, message, rejection, what)
     return Changes(record=postpone(context, snapshot.record, error))
 
 
