@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 #: Where a bus is chosen, its settings are declared, and its templates and hints are printed.
 MAY_NAME_A_BUS = {
     "server_code/ingest/bootstrap/buses.py",
-    "server_code/ingest/settings/table.py",
-    "server_code/ingest/settings/values.py",
+    "server_code/ingest/settings/collector.py",
+    "server_code/ingest/settings/queues.py",
     "server_code/ingest/services/dashboard/setup.py",
     "standalone/commands/setup.py",
 }

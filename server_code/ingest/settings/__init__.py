@@ -1,29 +1,28 @@
-"""Settings: declared once in ``table``, read by ``read_settings`` from any lookup of names."""
+"""Settings: declared once, at the fields that hold them; read from any lookup of names."""
 
-from .reading import Lookup, read_settings
-from .setting import Setting
-from .table import SETTINGS
-from .values import (
-    GITHUB_COM_API,
+from .collecting import LONGEST_CHANGE_DAYS, CollectingSettings
+from .collector import GITHUB, QUEUES, SETTINGS, Settings
+from .github import GITHUB_COM_API, GithubSettings
+from .queues import (
     JOB_EVENTS_QUEUE,
     LOGS_QUEUE,
-    LONGEST_CHANGE_DAYS,
     METRICS_QUEUE,
     AwsSettings,
     AzureSettings,
-    CollectingSettings,
-    GithubSettings,
     QueueSettings,
-    Secret,
-    Settings,
 )
+from .reading import Lookup, read_settings
+from .secret import Secret
+from .setting import Setting
 
 __all__ = [
+    "GITHUB",
     "GITHUB_COM_API",
     "JOB_EVENTS_QUEUE",
     "LOGS_QUEUE",
     "LONGEST_CHANGE_DAYS",
     "METRICS_QUEUE",
+    "QUEUES",
     "SETTINGS",
     "AwsSettings",
     "AzureSettings",

@@ -9,23 +9,12 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from ..domain.globs import GlobList, parse_globs
-from .values import Secret
+from .secret import Secret
 
 Parse = Callable[[str], object]
 
 #: What begins a URL of a database; the rest may hold a password.
 _USER_PART = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>.*)@")
-
-
-def parse_text(value: str) -> str:
-    """Return the text as it is."""
-    return value
-
-
-def parse_secret(value: str) -> Secret:
-    """Return the text as a secret."""
-    return Secret(value)
 
 
 def parse_tokens(value: str) -> tuple[Secret, ...]:
@@ -34,11 +23,6 @@ def parse_tokens(value: str) -> tuple[Secret, ...]:
     if any(not part.isascii() or not part.isprintable() or " " in part for part in parts):
         raise ValueError("holds characters that no token has")
     return tuple(Secret(part) for part in dict.fromkeys(parts) if part)
-
-
-def parse_patterns(value: str) -> GlobList:
-    """Return the patterns of a comma-separated list."""
-    return parse_globs(value)
 
 
 def parse_list(value: str) -> tuple[str, ...]:

@@ -9,16 +9,11 @@ from typing import Any
 from ..domain.filters import Filters
 from ..domain.sources import SourcePattern, parse_sources
 from ..errors import BadSettings, InvalidRepository
+from .collecting import CollectingSettings, SelectionSettings
+from .collector import SETTINGS, Settings
+from .github import GithubSettings
+from .queues import AwsSettings, AzureSettings, QueueSettings
 from .setting import Setting
-from .table import SETTINGS
-from .values import (
-    AwsSettings,
-    AzureSettings,
-    CollectingSettings,
-    GithubSettings,
-    QueueSettings,
-    Settings,
-)
 
 #: Looks a setting up by its name in capitals; None where it is not set.
 Lookup = Callable[[str], "str | None"]
@@ -31,19 +26,15 @@ _TOGETHER = (
 
 def read_settings(lookup: Lookup) -> Settings:
     """Read every setting. Raises BadSettings with all faults."""
-    fields: dict[str, dict[str, Any]] = defaultdict(dict)
+    values: dict[type, dict[str, Any]] = defaultdict(dict)
     faults: list[str] = []
     are_set: set[str] = set()
     for setting in SETTINGS:
-        if setting.field is None:
-            continue
-        value = find_value(setting, lookup)
-        if value is None:
+        if setting.group is None or (value := find_value(setting, lookup)) is None:
             continue
         are_set.add(setting.name)
-        section, _, field = setting.field.rpartition(".")
         try:
-            fields[section][field] = setting.parse(value)
+            values[setting.group][setting.field] = setting.parse(value)
         except ValueError as error:
             faults.append(f"{setting.name} {error}")
     faults += [
@@ -51,24 +42,24 @@ def read_settings(lookup: Lookup) -> Settings:
         for one, other in _TOGETHER
         if (one in are_set) != (other in are_set)
     ]
-    queues = QueueSettings(**fields["queues"])
-    github, aws = GithubSettings(**fields["github"]), AwsSettings(**fields["aws"])
+    queues = QueueSettings(**values[QueueSettings])
+    github = GithubSettings(**values[GithubSettings])
     faults += _queue_faults(queues)
-    sources = _read_sources(fields[""].pop("repositories", ()), github, faults)
+    sources = _read_sources(values[SelectionSettings].pop("repositories", ()), github, faults)
     if faults:
         raise BadSettings(faults)
     return Settings(
         github=github,
         queues=queues,
-        aws=aws,
-        azure=AzureSettings(**fields["azure"]),
+        aws=AwsSettings(**values[AwsSettings]),
+        azure=AzureSettings(**values[AzureSettings]),
         collecting=CollectingSettings(
-            **fields["collecting"],
-            filters=Filters(**fields["filters"]),
+            **values[CollectingSettings],
+            filters=Filters(**values[SelectionSettings]),
             expects_webhooks=github.webhook_secret is not None,
         ),
         sources=sources,
-        **fields[""],
+        **values[Settings],
     )
 
 

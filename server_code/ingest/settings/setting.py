@@ -1,33 +1,74 @@
-"""What is declared of one setting."""
+"""The declaration of one setting, at the field that holds its value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeVar
 
-from .parsing import Parse, parse_text
+from .parsing import Parse, parse_tokens
+from .secret import Secret
+
+_T = TypeVar("_T")
 
 #: Who reads a setting: every host of the collector, or the commands of one host alone.
 Host = Literal["all", "headless", "uplink", "serve", "mcp"]
+
+_DECLARED = "setting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One setting, named as its environment variable; App Secrets use the name in lower case.
 
-    ``field``: the place in ``Settings`` that it fills, None where a command reads it itself.
-    ``default``: the text for people; the value stands in ``values``. ``aliases``: other names,
-    read where the first is not set. ``needed``: nothing is collected without it, unless another
-    kind of credential takes its place.
+    ``group`` and ``field``: the class and field that hold its value, None where a command reads it
+    itself. ``default``: the text for people. ``aliases``: other names, read where the first is not
+    set. ``is_needed``: nothing is collected without it, unless another kind of credential takes its
+    place.
     """
 
     name: str
     help: str
-    section: str
-    field: str | None = None
-    parse: Parse = parse_text
+    section: str = ""
+    parse: Parse = str
     default: str = ""
-    is_secret: bool = False
     is_needed: bool = False
     host: Host = "all"
     aliases: tuple[str, ...] = ()
+    group: type | None = None
+    field: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Return whether its value must never be shown."""
+        return self.parse in (Secret, parse_tokens)
+
+
+def setting(
+    name: str,
+    *,
+    default: _T,
+    shown: str | None = None,
+    **declared: Any,  # noqa: ANN401 -- the fields of Setting
+) -> _T:
+    """Return a dataclass field that a setting fills.
+
+    ``shown``: the default for people, where it differs from the value.
+    """
+    text = _shown(default) if shown is None else shown
+    found = Setting(name=name, default=text, **declared)
+    return field(default=default, metadata={_DECLARED: found})
+
+
+def settings_of(group: type, section: str) -> tuple[Setting, ...]:
+    """Return the settings that the fields of a dataclass declare, in order."""
+    return tuple(
+        replace(each.metadata[_DECLARED], section=section, group=group, field=each.name)
+        for each in fields(group)
+        if _DECLARED in each.metadata
+    )
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return str(default) if isinstance(default, (str, int, float)) else ""

@@ -8,8 +8,7 @@ from typing import Any
 
 from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
-from ...settings import SETTINGS, Setting, Settings
-from ...settings.table import GITHUB, QUEUES
+from ...settings import GITHUB, QUEUES, SETTINGS, Setting, Settings
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

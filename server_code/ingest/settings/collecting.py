@@ -1,0 +1,118 @@
+"""The settings of what is collected, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..domain.filters import LOG_CHOICES, NO_FILTERS, Filters
+from ..domain.globs import ANY, GlobList, parse_globs
+from .parsing import number_between, one_of, parse_list, parse_switch, whole_number_between
+from .setting import setting
+
+#: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
+#: began, and lives 35 days at most.
+LONGEST_CHANGE_DAYS = 65
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionSettings:
+    """What is watched, and the fields of ``Filters``."""
+
+    repositories: tuple[str, ...] = setting(
+        "REPOSITORIES",
+        default=(),
+        parse=parse_list,
+        help="What is watched, separated by commas: `owner/name`, `owner`, `owner/api-*`, or `*` "
+        "for all that the credentials may read. `!` in front leaves out.",
+    )
+
+    workflows: GlobList = setting(
+        "WORKFLOWS",
+        default=ANY,
+        parse=parse_globs,
+        help="Workflows to collect, by name or file, as patterns separated by commas. `!` in front "
+        "leaves out. By default all.",
+    )
+    branches: GlobList = setting(
+        "BRANCHES",
+        default=ANY,
+        parse=parse_globs,
+        help="Branches whose runs are collected, such as `main,release-*` or `!renovate/*`.",
+    )
+    events: GlobList = setting(
+        "EVENTS",
+        default=ANY,
+        parse=parse_globs,
+        help="Events whose runs are collected, such as `push,pull_request*` or `!schedule`.",
+    )
+    actors: GlobList = setting(
+        "ACTORS",
+        default=ANY,
+        parse=parse_globs,
+        help="Accounts whose runs are collected, such as `!dependabot[bot]`.",
+    )
+    logs: str | None = setting(
+        "LOGS",
+        default=None,
+        parse=one_of(*LOG_CHOICES),
+        shown="all",
+        help="Jobs whose logs are collected: `all`, `failed` (all but successful, skipped and "
+        "neutral ones) or `none`.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectingSettings:
+    """How often is polled, how far back, and how long the state keeps what ended."""
+
+    log_mode: str = setting(
+        "LOG_MODE",
+        default="live",
+        parse=one_of("live", "economy"),
+        help="`live`: each job is published when it starts and ends, and its log follows. "
+        "`economy`: jobs are published when their run has ended, and one archive holds all logs "
+        "of an attempt.",
+    )
+    artifacts: bool = setting(
+        "ARTIFACTS",
+        default=False,
+        parse=parse_switch,
+        help="`on`: a completed run names its artifacts. This costs one request for each attempt.",
+    )
+    poll_seconds: int = setting(
+        "POLL_SECONDS",
+        default=30,
+        parse=whole_number_between(1, 600),
+        help="Seconds between two polls of an active repository. "
+        "In economy mode, and for jobs, no event is later than two polls.",
+    )
+    backfill_days: float = setting(
+        "BACKFILL_DAYS",
+        default=1,
+        parse=number_between(0, 36500),
+        help="Days before it was added for which a repository's runs are collected.",
+    )
+    retention_days: float = setting(
+        "RETENTION_DAYS",
+        default=90,
+        parse=number_between(LONGEST_CHANGE_DAYS + 1, 36500),
+        help="Days after its creation for which an ended run stays in the state, 66 at least. "
+        "All processes that share a database need the same value.",
+    )
+    task_seconds: int = setting(
+        "TASK_SECONDS",
+        default=25,
+        parse=whole_number_between(5, 3600),
+        help="Seconds that one background task of an Anvil app works. While work is left, the "
+        "next task follows at once. `serve` sets 50.",
+    )
+    expects_webhooks: bool = False
+    filters: Filters = NO_FILTERS
+
+    @property
+    def ledger_days(self) -> float:
+        """Return how many days after its creation the ledger keeps a settled attempt.
+
+        A run that was created before the backfill began can still change on GitHub.
+        """
+        return max(self.retention_days, self.backfill_days + LONGEST_CHANGE_DAYS)
