@@ -42,7 +42,7 @@ class Moody(MemoryQueue):
             self._refusals[each.event_id] -= 1
         super().send([each for each in batch if each not in refused])
         return tuple(
-            Rejection(event_id=each.event_id, code="X", reason="moody", is_final=self._final)
+            Rejection(event_id=each.event_id, reason="moody", is_final=self._final)
             for each in refused
         )
 

@@ -90,7 +90,7 @@ class MemoryQueue(WorkQueue):
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         """Send messages; return those that SQS would refuse."""
         rejections = tuple(
-            Rejection(event_id=message.event_id, code="Invalid", reason=fault, is_final=True)
+            Rejection(event_id=message.event_id, reason=fault, is_final=True)
             for message in batch
             if (fault := self._fault(message)) is not None
         )

@@ -19,9 +19,8 @@ class Rejection:
     """One message that a batch did not accept; ``is_final`` where sending it again is useless."""
 
     event_id: str
-    code: str
     reason: str
-    is_final: bool
+    is_final: bool = True
 
 
 class Publisher(Protocol):

@@ -29,7 +29,7 @@ class RequestPublisher(Publisher):
         Raises QueueUnavailable only where nothing was taken.
         """
         faults = {message.event_id: fault for message in batch if (fault := self._fault(message))}
-        rejections = [rejection(event_id, fault) for event_id, fault in faults.items()]
+        rejections = [Rejection(event_id=each, reason=fault) for each, fault in faults.items()]
         taken = 0
         for group in self._requests([each for each in batch if each.event_id not in faults]):
             try:
@@ -37,7 +37,10 @@ class RequestPublisher(Publisher):
             except QueueUnavailable as error:
                 if not taken:
                     raise
-                refused = [rejection(each.event_id, str(error), is_final=False) for each in group]
+                refused = [
+                    Rejection(event_id=each.event_id, reason=str(error), is_final=False)
+                    for each in group
+                ]
             taken += len(group) - len(refused)
             rejections += refused
         if batch:
@@ -60,9 +63,3 @@ class RequestPublisher(Publisher):
     @abstractmethod
     def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
         """Send one request; return the messages that the bus refuses for good."""
-
-
-def rejection(event_id: str, reason: str, *, is_final: bool = True) -> Rejection:
-    """Return the rejection of a message, in words of ours."""
-    code = "Invalid" if is_final else "Unavailable"
-    return Rejection(event_id=event_id, code=code, reason=reason, is_final=is_final)

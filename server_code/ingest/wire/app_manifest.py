@@ -82,7 +82,6 @@ class RegisteredApp:
     app_id: int
     slug: str
     name: str
-    owner: str | None
     private_key: str = field(repr=False)
     webhook_secret: str | None = field(repr=False)
     html_url: str | None = None
@@ -130,7 +129,6 @@ def parse_registered_app(payload: object) -> RegisteredApp:
         app_id=app_id,
         slug=slug,
         name=text(found.get("name")) or slug,
-        owner=text(mapping(found.get("owner")).get("login")),
         private_key=key,
         webhook_secret=text(found.get("webhook_secret")),
         html_url=text(found.get("html_url")),

@@ -29,7 +29,6 @@ class Delivery:
 
     delivery_id: str
     event: str
-    action: str | None
     repository: str | None
     payload: Mapping[str, Any]
 
@@ -63,7 +62,6 @@ def parse_delivery(headers: Mapping[str, str], body: bytes, *, secret: str) -> D
     return Delivery(
         delivery_id=delivery_id,
         event=event,
-        action=text(payload.get("action")),
         repository=_repository(payload),
         payload=payload,
     )

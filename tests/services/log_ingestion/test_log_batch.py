@@ -107,7 +107,7 @@ def test_a_log_that_the_queue_refuses_keeps_no_other_back(stage):
 
     def refuse_one(batch):
         return tuple(
-            Rejection(event_id=message.event_id, code="No", reason="too long", is_final=True)
+            Rejection(event_id=message.event_id, reason="too long", is_final=True)
             for message in batch
             if message.event_id == "log-1"
         )

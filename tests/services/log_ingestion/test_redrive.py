@@ -81,8 +81,7 @@ def test_work_that_the_queue_refuses_stays(queues, clock):
         refused = [message for message in batch if message.event_id == work(1).event_id]
         send([message for message in batch if message not in refused])
         return tuple(
-            Rejection(event_id=each.event_id, code="x", reason="no", is_final=True)
-            for each in refused
+            Rejection(event_id=each.event_id, reason="no", is_final=True) for each in refused
         )
 
     due.send = refuse_the_first

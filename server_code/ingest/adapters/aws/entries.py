@@ -55,7 +55,6 @@ def batch_rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef)
     """Return what a batch did not accept; final only where the message itself is at fault."""
     return Rejection(
         event_id=message.event_id,
-        code=failed["Code"],
         reason=failed.get("Message", "SQS gave no reason."),
         is_final=failed["SenderFault"] and is_own_fault(failed["Code"]),
     )

@@ -146,14 +146,7 @@ class SqsPublisher(Publisher):
         try:
             return self.send([message])
         except QueueUnavailable as error:
-            return (
-                Rejection(
-                    event_id=message.event_id,
-                    code="Unavailable",
-                    reason=str(error),
-                    is_final=False,
-                ),
-            )
+            return (Rejection(event_id=message.event_id, reason=str(error), is_final=False),)
 
     def _refused(self, batch: Sequence[QueueMessage], error: ClientError) -> tuple[Rejection, ...]:
         said = error.response["Error"]
@@ -163,7 +156,6 @@ class SqsPublisher(Publisher):
         return tuple(
             Rejection(
                 event_id=message.event_id,
-                code=said.get("Code", "Unknown"),
                 reason=said.get("Message", "SQS gave no reason."),
                 is_final=is_own_fault(said.get("Code", "Unknown")),
             )

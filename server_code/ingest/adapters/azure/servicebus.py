@@ -14,7 +14,7 @@ from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...messaging.encoding import QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
-from ...ports.request_publisher import RequestPublisher, rejection
+from ...ports.request_publisher import RequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import azure_errors
 
@@ -74,7 +74,7 @@ class ServiceBusPublisher(RequestPublisher):
                 if not any(refusal in str(error) for refusal in _REFUSALS):
                     raise
                 if len(messages) == 1:
-                    return [rejection(messages[0].event_id, str(error))]
+                    return [Rejection(event_id=messages[0].event_id, reason=str(error))]
             else:
                 return []
         # One message that Service Bus refuses keeps none of its neighbors back.

@@ -15,7 +15,7 @@ from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_TYPE, QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
-from ...ports.request_publisher import RequestPublisher, rejection
+from ...ports.request_publisher import RequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
 from .subscriptions import Subscription
@@ -83,7 +83,7 @@ class PubsubPublisher(RequestPublisher):
                     self._publish([self._encode(message) for message in messages])
                 except InvalidArgument as error:
                     if len(messages) == 1:
-                        return [rejection(messages[0].event_id, str(error.message))]
+                        return [Rejection(event_id=messages[0].event_id, reason=str(error.message))]
                 else:
                     return []
         finally:

@@ -33,7 +33,6 @@ class SourcePreview:
     read.
     """
 
-    pattern: str
     matched: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     private: int = 0
@@ -86,7 +85,6 @@ def preview_source(
         if each.name in lists.credentials and each.limit is not None
     ]
     return SourcePreview(
-        pattern=str(pattern),
         matched=tuple(each.full_name for each in matched),
         left_out=tuple(left_out),
         private=sum(each.is_private for each in matched),
