@@ -1,4 +1,4 @@
-"""Badges: a state as an icon, a word and a tone, in an element of class "badge"."""
+"""Badges: a state as an icon, a label and a tone, in an element of class "badge"."""
 
 from . import dom, statuses
 
@@ -14,11 +14,11 @@ def show_state(node, table, state):
 
 
 def draw(node, badge):
-    """Draw (tone, icon, word)."""
-    tone, icon, word = badge
+    """Draw (tone, icon, label)."""
+    tone, icon, label = badge
     if node.firstElementChild is None:
         node.append(dom.icon(icon), dom.make("span"))
     dom.set_attribute(node, "data-tone", tone)
     dom.set_attribute(node.firstElementChild.firstElementChild, "href", "#icon-" + icon)
     dom.set_attribute(node, "data-icon", icon)
-    dom.set_text(node.lastElementChild, word)
+    dom.set_text(node.lastElementChild, label)

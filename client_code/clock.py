@@ -94,8 +94,8 @@ def _update(node, moment):
     if node.hasAttribute("data-running"):
         dom.set_text(node, formatting.duration(max(0, int(passed))))
         return
-    words = formatting.until(passed) if node.hasAttribute("data-next") else formatting.ago(passed)
-    dom.set_text(node, node.getAttribute("data-before") + words)
+    text = formatting.until(passed) if node.hasAttribute("data-next") else formatting.ago(passed)
+    dom.set_text(node, node.getAttribute("data-before") + text)
 
 
 def _browser_now():

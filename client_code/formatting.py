@@ -103,15 +103,15 @@ def share(part, whole):
 
 
 def _one(seconds):
-    for unit, word in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+    for unit, symbol in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
         if seconds >= unit:
-            return "{} {}".format(seconds // unit, word)
+            return "{} {}".format(seconds // unit, symbol)
     return "{} s".format(seconds)
 
 
-def _two(seconds, unit, word, smaller, smaller_word):
+def _two(seconds, unit, symbol, smaller, smaller_symbol):
     first, rest = divmod(seconds, unit)
     second = rest // smaller
     if not second:
-        return "{} {}".format(first, word)
-    return "{} {} {} {}".format(first, word, second, smaller_word)
+        return "{} {}".format(first, symbol)
+    return "{} {} {} {}".format(first, symbol, second, smaller_symbol)

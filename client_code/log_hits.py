@@ -3,9 +3,9 @@
 from .formatting import number
 
 
-def progress(words, searched_to, total):
-    """Return words with how much of a log of `total` lines is searched."""
-    return "{} · {} %".format(words, 100 * searched_to // total)
+def progress(text, searched_to, total):
+    """Return a text with how much of a log of `total` lines is searched."""
+    return "{} · {} %".format(text, 100 * searched_to // total)
 
 
 class Hits:
@@ -43,7 +43,7 @@ class Hits:
         self.at = at
         return self.lines[self.at]
 
-    def words(self, one, many):
+    def describe(self, one, many):
         """Return the position: '3 of 120 matches'."""
         if not self.lines:
             return "" if self.has_more else "No " + one

@@ -2,7 +2,7 @@
 
 from . import plots, routes
 
-WORDS = {"1h": "the last hour", "24h": "24 hours", "7d": "7 days"}
+LABELS = {"1h": "the last hour", "24h": "24 hours", "7d": "7 days"}
 DEFAULT = "24h"
 DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
@@ -13,7 +13,7 @@ TRAFFIC_SLOTS = {"1h": 12, "24h": 288, "7d": 288}
 def chosen(parameters):
     """Return the window that an address names."""
     name = parameters.get("window")
-    return name if name in WORDS else DEFAULT
+    return name if name in LABELS else DEFAULT
 
 
 def address(name):
@@ -44,6 +44,6 @@ def traffic_since(name):
     return "1 h ago" if name == "1h" else "24 h ago"
 
 
-def traffic_words(name):
+def traffic_label(name):
     """Return the time that the messages of a window are counted for: at most one day."""
     return "in the last hour" if name == "1h" else "in 24 hours"

@@ -28,20 +28,20 @@ def top_of_axis(slots):
 
 
 def columns(slots, times):
-    """Return (words, [(tone, height in percent)]) of each slot; `times` name the slots."""
+    """Return (text, [(tone, height in percent)]) of each slot; `times` name the slots."""
     top = float(top_of_axis(slots))
     return [
         (
-            "{}: {}".format(time, slot_words(slot)),
+            "{}: {}".format(time, slot_text(slot)),
             [(tone, 100 * slot[kind] / top) for kind, _, tone in KINDS if slot[kind]],
         )
         for slot, time in zip(slots, times)
     ]
 
 
-def slot_words(slot):
-    """Return the runs of a slot in words."""
-    parts = ["{} {}".format(slot[kind], word) for kind, word, _ in KINDS if slot[kind]]
+def slot_text(slot):
+    """Return the runs of a slot as text."""
+    parts = ["{} {}".format(slot[kind], label) for kind, label, _ in KINDS if slot[kind]]
     return ", ".join(parts) or "no runs"
 
 

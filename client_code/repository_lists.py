@@ -1,4 +1,4 @@
-"""The choice of the Repositories page, in its address and in words."""
+"""The choice of the Repositories page, as its address and as text."""
 
 from . import routes
 from .formatting import number, plural
@@ -40,8 +40,8 @@ def found(answer, choice):
     """Return how many repositories the list has."""
     if not answer["watched"]:
         return ""
-    words = plural(answer["total"], "repository", "repositories")
-    return words + (" of " + choice["source"] if choice["source"] else "")
+    text = plural(answer["total"], "repository", "repositories")
+    return text + (" of " + choice["source"] if choice["source"] else "")
 
 
 def by_name(count):
@@ -49,7 +49,7 @@ def by_name(count):
     return plural(count, "repository", "repositories") + "."
 
 
-def bulk_word(verb, count):
+def bulk_label(verb, count):
     """Return the label of a button that changes all repositories of the list."""
     return "{} all {}".format(verb, number(count))
 
@@ -57,5 +57,5 @@ def bulk_word(verb, count):
 def progress(done, left, is_paused):
     """Return how many repositories were paused or resumed."""
     verb = "Paused" if is_paused else "Resumed"
-    words = "{} {}".format(verb, plural(done, "repository", "repositories"))
-    return words + (", {} left…".format(number(left)) if left else ".")
+    text = "{} {}".format(verb, plural(done, "repository", "repositories"))
+    return text + (", {} left…".format(number(left)) if left else ".")

@@ -60,7 +60,7 @@ def page_count(total, size):
     return max(1, -(-total // size))
 
 
-def word(name, value):
+def label(name, value):
     """Return the label of a filter value: 'timed_out' -> 'Timed out'."""
     if name == "conclusion":
         return statuses.badge(statuses.CONCLUSIONS, value)[2]

@@ -27,7 +27,7 @@ def job_counts(run):
     return plural(run["job_count"], "job") if run["job_count"] else ""
 
 
-#: The letters of `job_marks` as (tone, word).
+#: The letters of `job_marks` as (tone, label).
 MARKS = {
     "s": ("ok", "succeeded"),
     "f": ("bad", "failed"),
@@ -44,10 +44,10 @@ def marks(run):
     return [MARKS.get(letter, MARKS["o"])[0] for letter in run["job_marks"]]
 
 
-def marks_words(run):
-    """Return what the squares show, in words: '3 succeeded, 1 failed'."""
-    counts = [(run["job_marks"].count(letter), word) for letter, (_, word) in MARKS.items()]
-    return ", ".join("{} {}".format(count, word) for count, word in counts if count)
+def marks_text(run):
+    """Return what the squares show: '3 succeeded, 1 failed'."""
+    counts = [(run["job_marks"].count(letter), label) for letter, (_, label) in MARKS.items()]
+    return ", ".join("{} {}".format(count, label) for count, label in counts if count)
 
 
 def running_since(run):
@@ -55,7 +55,7 @@ def running_since(run):
     return None if run["conclusion"] else run["run_started_at"] or run["created_at"]
 
 
-def filters_word(count):
+def filters_label(count):
     """Return the label of the filters that fold away."""
     return "Filters" if not count else "Filters: " + plural(count, "filter") + " set"
 
@@ -105,7 +105,7 @@ def summary(run):
     return ", ".join(parts)
 
 
-def log_word(job, log):
+def log_label(job, log):
     """Return what is said of a job's log: its size, its state, or why there is none."""
     if log is not None and log["state"] == "fetched":
         return "Log, " + byte_count(log["log_bytes"])
@@ -144,7 +144,7 @@ def annotation_rows(answer):
     return [dict(each, run_id=run_id) for each in answer["annotations"]]
 
 
-def steps_word(steps):
+def steps_text(steps):
     """Return how far a running job is."""
     ended = sum(step["status"] == "completed" for step in steps)
     return "{} of {} completed".format(ended, plural(len(steps), "step"))

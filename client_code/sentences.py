@@ -10,9 +10,9 @@ def facts(repositories):
         plural(repositories["collected"], "attempt") + " collected",
         plural(repositories["logs_fetched"], "log") + " fetched",
     ]
-    for key, word in (("backlog", "to backfill"), ("logs_pending", "logs pending")):
+    for key, label in (("backlog", "to backfill"), ("logs_pending", "logs pending")):
         if repositories[key]:
-            parts.append(number(repositories[key]) + " " + word)
+            parts.append(number(repositories[key]) + " " + label)
     return " · ".join(parts)
 
 
@@ -76,8 +76,8 @@ def credential_budget(facts):
 
 def queue_depth(queue):
     """Return how many messages a queue has, as far as its bus reports that."""
-    words = (("waiting", "waiting"), ("in_flight", "in flight"), ("delayed", "delayed"))
-    known = [number(queue[key]) + " " + word for key, word in words if queue[key] is not None]
+    labels = (("waiting", "waiting"), ("in_flight", "in flight"), ("delayed", "delayed"))
+    known = [number(queue[key]) + " " + label for key, label in labels if queue[key] is not None]
     return " · ".join(known) or "The bus does not report how many messages wait."
 
 
@@ -188,7 +188,7 @@ def max_messages(values):
 
 
 def problem_time(problem):
-    """Return (time, words before it) of a problem, or of the health that it is behind."""
+    """Return (time, text before it) of a problem, or of the health that it is behind."""
     if problem["since"]:
         return problem["since"], "since "
     return problem.get("last_at"), "last "

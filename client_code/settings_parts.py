@@ -36,14 +36,14 @@ def settings_of(part, settings):
     return [each for each in settings if each["part"] == part.replace("-", "_")]
 
 
-def checks_word(checks, *, is_done, is_interrupted=False):
+def checks_text(checks, *, is_done, is_interrupted=False):
     """Return what the checks have found so far, or that no answer came to one of them."""
     failed = sum(each["status"] == "failed" for each in checks)
-    words = []
+    sentences = []
     if is_interrupted:
-        words.append("The connection was lost before all checks were run.")
+        sentences.append("The connection was lost before all checks were run.")
     if failed:
-        words.append("{} of {} checks failed.".format(failed, len(checks)))
+        sentences.append("{} of {} checks failed.".format(failed, len(checks)))
     elif is_done and not is_interrupted:
-        words.append("All {} checks passed.".format(len(checks)))
-    return " ".join(words)
+        sentences.append("All {} checks passed.".format(len(checks)))
+    return " ".join(sentences)

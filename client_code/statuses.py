@@ -1,4 +1,4 @@
-"""The badge of each status: tone, icon and word, because color alone is not enough."""
+"""The badge of each status: tone, icon and label, because color alone is not enough."""
 
 # A tone is a color of theme/assets/tokens.css: ok, bad, warn, busy, stopped or quiet.
 CONCLUSIONS = {
@@ -63,13 +63,13 @@ def health(facts):
 
 
 def run_badge(status, conclusion):
-    """Return (tone, icon, word) of a run, a job or a step."""
+    """Return (tone, icon, label) of a run, a job or a step."""
     if conclusion:
         return badge(CONCLUSIONS, conclusion)
     return badge(STATUSES, status)
 
 
 def badge(table, state):
-    """Return (tone, icon, word) of a state; an unknown state is shown as it is."""
-    word = str(state or "unknown").replace("_", " ")
-    return table.get(state) or ("quiet", "neutral", word[:1].upper() + word[1:])
+    """Return (tone, icon, label) of a state; an unknown state is shown as it is."""
+    label = str(state or "unknown").replace("_", " ")
+    return table.get(state) or ("quiet", "neutral", label[:1].upper() + label[1:])

@@ -10,7 +10,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 2
 
 
 def bars(jobs, parse, now):
-    """Return the bars of the first jobs: (row, tone, begin, end, words), times in seconds.
+    """Return the bars of the first jobs: (row, tone, begin, end, text), times in seconds.
 
     A job has one bar for each step, and one before them if it waited for its runner.
     """
@@ -18,8 +18,8 @@ def bars(jobs, parse, now):
     for row, job in enumerate(jobs[:MAX_JOBS]):
         created, started = parse(job["created_at"]), parse(job["started_at"])
         if created is not None and started is not None and started > created:
-            words = "{}: waited {}".format(job["job_name"], duration(started - created))
-            found.append((row, "waited", created, started, words))
+            text = "{}: waited {}".format(job["job_name"], duration(started - created))
+            found.append((row, "waited", created, started, text))
         steps = [_bar(row, step, step["step_name"], parse, now) for step in job["steps"]]
         steps = [step for step in steps if step]
         whole = _bar(row, job, job["job_name"], parse, now)
@@ -32,12 +32,12 @@ def _bar(row, item, name, parse, now):
     if begin is None:
         return None
     end = max(begin, now if end is None else end)
-    tone, _, word = statuses.run_badge(item["status"], item["conclusion"])
-    return row, tone, begin, end, "{}: {}, {}".format(name, word.lower(), duration(end - begin))
+    tone, _, label = statuses.run_badge(item["status"], item["conclusion"])
+    return row, tone, begin, end, "{}: {}, {}".format(name, label.lower(), duration(end - begin))
 
 
 def plot(jobs, found):
-    """Return rows of (job, [(tone, left, width, words)]) and ticks of (left, words).
+    """Return rows of (job, [(tone, left, width, text)]) and ticks of (left, text).
 
     Times count from the begin of the first bar.
     """
@@ -52,9 +52,9 @@ def plot(jobs, found):
 
 
 def _place(bar, begin, span):
-    _, tone, start, end, words = bar
+    _, tone, start, end, text = bar
     width = max(100.0 * (end - start) / span, LEAST_WIDTH)
-    return tone, min(100.0 * (start - begin) / span, 100 - width), width, words
+    return tone, min(100.0 * (start - begin) / span, 100 - width), width, text
 
 
 def tick_seconds(span):
@@ -72,16 +72,16 @@ def describe(run):
     kept = len(run["jobs"]) - len(own)
     attempt = run["run_attempt"]
     what = "The run" if attempt == 1 else "Attempt {}".format(attempt)
-    words = "{} is in progress.".format(what)
+    text = "{} is in progress.".format(what)
     if run["duration_seconds"] is not None:
-        words = "{} took {}.".format(what, duration(run["duration_seconds"]))
+        text = "{} took {}.".format(what, duration(run["duration_seconds"]))
         longest = max(own, key=lambda job: job["duration_seconds"] or 0) if own else None
         if longest and longest["duration_seconds"]:
-            words += " Longest job: {}, {}.".format(
+            text += " Longest job: {}, {}.".format(
                 longest["job_name"], duration(longest["duration_seconds"])
             )
     if attempt > 1 and kept:
-        words += " {} kept from before.".format(plural(kept, "job"))
+        text += " {} kept from before.".format(plural(kept, "job"))
     if len(run["jobs"]) > MAX_JOBS:
-        words += " Only the first {} of {} jobs are shown.".format(MAX_JOBS, len(run["jobs"]))
-    return words
+        text += " Only the first {} of {} jobs are shown.".format(MAX_JOBS, len(run["jobs"]))
+    return text

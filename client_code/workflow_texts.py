@@ -50,7 +50,7 @@ def is_known(workflow, kind):
 
 
 def times(workflow, kind):
-    """Return median and 95th percentile in words."""
+    """Return median and 95th percentile as text."""
     if not is_known(workflow, kind):
         return "not known"
     return "median {}, p95 {}".format(
@@ -66,7 +66,7 @@ def last_bars(workflow):
         {
             "link": routes.run_address(run),
             "tone": statuses.run_badge(run["status"], run["conclusion"])[0],
-            "words": "{}: {}, {}".format(
+            "text": "{}: {}, {}".format(
                 run_texts.name(run),
                 statuses.run_badge(run["status"], run["conclusion"])[2].lower(),
                 duration(run["duration_seconds"]),

@@ -1,6 +1,6 @@
 """Errors, the agents' heartbeats and the audit trail."""
 
-from .. import activity_words, connection, dom
+from .. import activity_texts, connection, dom
 from ..components.ActivityRow import ActivityRow
 from ..components.ErrorRow import ErrorRow
 from ..components.HostRow import HostRow
@@ -28,7 +28,7 @@ class ActivityPage(ActivityPageTemplate):
     def show(self, activity):
         """Draw the three lists."""
         errors, agents, activities = activity["errors"], activity["agents"], activity["activities"]
-        dom.fill(self, count=activity_words.errors(errors))
+        dom.fill(self, count=activity_texts.errors(errors))
         self.error_rows.show(errors)
         self.agent_rows.show(agents)
         self.activity_rows.show(activities)

@@ -131,7 +131,7 @@ class LogPage(LogPageTemplate):
         has_log = log["state"] == "fetched"
         has_steps = not has_log and bool(job["steps"])
         self.step_rows.show(job["steps"] if has_steps else [])
-        dom.fill(self, progress_word=run_texts.steps_word(job["steps"]))
+        dom.fill(self, progress_text=run_texts.steps_text(job["steps"]))
         clock.show_duration(self.dom_nodes["duration"], job)
         dom.show(self, duration=not has_log)
         dom.show(self, annotated=bool(job["annotations"]), progress=has_steps)
@@ -140,13 +140,13 @@ class LogPage(LogPageTemplate):
         """Draw why there is no log, and whether it may become available."""
         is_missing = log["state"] != "fetched"
         is_empty = not is_missing and not log["total_lines"]
-        word = statuses.badge(statuses.LOGS, log["state"])[2]
+        label = statuses.badge(statuses.LOGS, log["state"])[2]
         dom.show(self, absence=is_missing or is_empty)
         icon = "waiting" if log["may_come"] else "skipped"
         dom.set_attribute(self.dom_nodes["absence_icon"], "href", "#icon-" + icon)
         dom.fill(
             self,
-            reason="{}: {}".format(word, run_texts.absence(log)) if is_missing else EMPTY,
+            reason="{}: {}".format(label, run_texts.absence(log)) if is_missing else EMPTY,
             hope="This page refreshes automatically." if log["may_come"] else "",
         )
 
@@ -176,13 +176,13 @@ class LogPage(LogPageTemplate):
     def download_click(self, event):
         """Save the log as a file, byte for byte."""
         self.dom_nodes["download"].disabled = True
-        dom.fill(self, download_word="Downloading…", download_outcome="Downloading…")
-        word, outcome = "Download", ""
+        dom.fill(self, download_label="Downloading…", download_outcome="Downloading…")
+        label, outcome = "Download", ""
         try:
             anvil.media.download(connection.call("download_log", *self.ids))
         except connection.QUIET:
             pass  # the page shows it already
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            word = outcome = str(error)
+            label = outcome = str(error)
         self.dom_nodes["download"].disabled = False
-        dom.fill(self, download_word=word, download_outcome=outcome)
+        dom.fill(self, download_label=label, download_outcome=outcome)

@@ -77,11 +77,11 @@ class OverviewPage(OverviewPageTemplate):
             overview_windows.slot_time(clock.moment(slot["at"]), self.window)
             for slot in window["runs"]
         ]
-        words = sentences.runs_in(window["runs"], overview_windows.WORDS[self.window])
-        dom.fill(self, legend=words, lag=sentences.lag(window["lag"]))
+        text = sentences.runs_in(window["runs"], overview_windows.LABELS[self.window])
+        dom.fill(self, legend=text, lag=sentences.lag(window["lag"]))
         self.show_oldest(status["oldest_pending"], logs)
         labels = overview_windows.slot_labels(times, self.window)
-        self.plot.show(window["runs"], times, labels, words)
+        self.plot.show(window["runs"], times, labels, text)
 
     def show_oldest(self, log, agent):
         """Draw which log waits longest, why, and a link to it."""

@@ -57,8 +57,8 @@ class RepositoriesPage(RepositoriesPageTemplate):
             none_found=bool(answer["watched"]) and not answer["repositories"],
             clear=is_chosen,
         )
-        self.pause_all.text = repository_lists.bulk_word("Pause", answer["can_be_paused"])
-        self.resume_all.text = repository_lists.bulk_word("Resume", answer["can_be_resumed"])
+        self.pause_all.text = repository_lists.bulk_label("Pause", answer["can_be_paused"])
+        self.resume_all.text = repository_lists.bulk_label("Resume", answer["can_be_resumed"])
         self.pause_all.visible = answer["can_be_paused"] > 1
         self.resume_all.visible = answer["can_be_resumed"] > 1
         self.cards.show(answer["repositories"])

@@ -136,9 +136,9 @@ class RunPage(RunPageTemplate):
         bars = timeline.bars(run["jobs"], clock.parse, clock.now())
         dom.show(self, timeline=bool(bars))
         if bars:
-            words = timeline.describe(run)
-            dom.fill(self, timeline_words=words)
-            self.plot.show(run["jobs"], bars, "Timeline: " + words)
+            description = timeline.describe(run)
+            dom.fill(self, timeline_text=description)
+            self.plot.show(run["jobs"], bars, "Timeline: " + description)
 
     def show_jobs(self, answer):
         """Draw the jobs, failed ones first."""

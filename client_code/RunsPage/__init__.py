@@ -47,7 +47,7 @@ class RunsPage(RunsPageTemplate):
         dom.fill(
             self,
             count=run_texts.found(answer["total"], answer["kept"]),
-            more_word=run_texts.filters_word(run_filters.narrowing(self.filters)),
+            more_label=run_texts.filters_label(run_filters.narrowing(self.filters)),
         )
         for choice in self.choices:
             choice.show(answer["choices"][choice.field], self.filters.get(choice.field))

@@ -20,7 +20,7 @@ def test_the_first_step_may_begin_at_a_line_or_at_the_end() -> None:
 
 def test_nothing_found_leads_nowhere() -> None:
     assert Hits().step(1) is None
-    assert Hits().words("hit", "hits") == "No hit"
+    assert Hits().describe("hit", "hits") == "No hit"
 
 
 def test_more_hits_are_asked_for_at_the_end_of_those_here() -> None:
@@ -37,21 +37,21 @@ def test_more_hits_are_asked_for_at_the_end_of_those_here() -> None:
 
 def test_words_report_where_the_steps_are() -> None:
     hits = Hits(range(1, 1001), has_more=True)
-    assert hits.words("hit", "hits") == "1,000+ hits"
+    assert hits.describe("hit", "hits") == "1,000+ hits"
 
     hits.step(1)
-    assert hits.words("hit", "hits") == "1 of 1,000+ hits"
-    assert Hits([4]).words("error", "errors") == "1 error"
+    assert hits.describe("hit", "hits") == "1 of 1,000+ hits"
+    assert Hits([4]).describe("error", "errors") == "1 error"
 
 
 def test_a_part_without_a_match_is_no_match_yet() -> None:
     hits = Hits(has_more=True)
     hits.add({"lines": [], "searched_to": 50, "more": True})
     assert hits.is_at_end()
-    assert hits.words("hit", "hits") == ""
+    assert hits.describe("hit", "hits") == ""
 
     hits.add({"lines": [], "searched_to": 101, "more": False})
-    assert hits.words("hit", "hits") == "No hit"
+    assert hits.describe("hit", "hits") == "No hit"
 
 
 def test_progress_is_the_share_of_the_log_that_is_searched() -> None:

@@ -34,6 +34,6 @@ def test_words_and_pages():
     choice = repository_lists.from_parameters({"source": "octo/*"})
     assert repository_lists.found(answer, choice) == "51 repositories of octo/*"
     assert repository_lists.found({**answer, "watched": 0}, choice) == ""
-    assert repository_lists.bulk_word("Pause", 1200) == "Pause all 1,200"
+    assert repository_lists.bulk_label("Pause", 1200) == "Pause all 1,200"
     assert repository_lists.progress(200, 51, True) == "Paused 200 repositories, 51 left…"
     assert repository_lists.progress(1, 0, False) == "Resumed 1 repository."

@@ -39,9 +39,9 @@ def test_every_run_is_on_a_page(total: int, pages: int) -> None:
 
 
 def test_values_are_words() -> None:
-    assert run_filters.word("conclusion", "timed_out") == "Timed out"
-    assert run_filters.word("status", "in_progress") == "In progress"
-    assert run_filters.word("branch", "in_progress") == "in_progress"
+    assert run_filters.label("conclusion", "timed_out") == "Timed out"
+    assert run_filters.label("status", "in_progress") == "In progress"
+    assert run_filters.label("branch", "in_progress") == "in_progress"
 
 
 def test_the_server_is_asked_for_a_page_of_the_chosen_size() -> None:

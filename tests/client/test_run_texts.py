@@ -75,9 +75,9 @@ def test_the_way_to_a_log_reports_how_it_is() -> None:
     failed = {"conclusion": "failure", "status": "completed"}
     fetched = {"state": "fetched", "log_bytes": 2048}
     expired = {"state": "expired", "log_bytes": None}
-    assert run_texts.log_word(failed, None) == "No log yet"
-    assert run_texts.log_word(failed, fetched) == "Log, 2.0 KB"
-    assert run_texts.log_word(failed, expired) == "Log expired"
+    assert run_texts.log_label(failed, None) == "No log yet"
+    assert run_texts.log_label(failed, fetched) == "Log, 2.0 KB"
+    assert run_texts.log_label(failed, expired) == "Log expired"
     assert run_texts.log_place(failed, fetched) == "error"
     assert run_texts.log_place(failed, expired) is None
     assert run_texts.log_place({**failed, "conclusion": "success"}, fetched) is None
@@ -87,8 +87,8 @@ def test_a_job_without_a_log_says_so() -> None:
     skipped = {"conclusion": "skipped", "status": "completed"}
     queued = {"conclusion": None, "status": "queued"}
     running = {"conclusion": None, "status": "in_progress"}
-    assert run_texts.log_word(skipped, None) == "No log: skipped"
-    assert run_texts.log_word(running, None) == "Log when it ends"
+    assert run_texts.log_label(skipped, None) == "No log: skipped"
+    assert run_texts.log_label(running, None) == "Log when it ends"
     assert [run_texts.has_log_page(each) for each in (skipped, queued, running)] == [
         False,
         False,
@@ -131,7 +131,7 @@ def test_why_a_log_is_missing_is_reported_without_its_code() -> None:
 def test_jobs_are_squares_with_words() -> None:
     run = {"job_marks": "ssfrx"}
     assert run_texts.marks(run) == ["ok", "ok", "bad", "busy", "quiet"]
-    assert run_texts.marks_words(run) == "2 succeeded, 1 failed, 1 in progress"
+    assert run_texts.marks_text(run) == "2 succeeded, 1 failed, 1 in progress"
 
 
 def test_a_run_counts_on_until_it_has_ended() -> None:

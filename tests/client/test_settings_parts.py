@@ -29,9 +29,9 @@ def test_the_page_runs_the_checks_that_the_server_has():
 
 def test_failed_checks_are_counted_while_others_run():
     passed, failed = {"status": "ok"}, {"status": "failed"}
-    assert settings_parts.checks_word([passed], is_done=False) == ""
-    assert settings_parts.checks_word([passed, failed], is_done=False) == "1 of 2 checks failed."
-    assert settings_parts.checks_word([passed, passed], is_done=True) == "All 2 checks passed."
+    assert settings_parts.checks_text([passed], is_done=False) == ""
+    assert settings_parts.checks_text([passed, failed], is_done=False) == "1 of 2 checks failed."
+    assert settings_parts.checks_text([passed, passed], is_done=True) == "All 2 checks passed."
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_failed_checks_are_counted_while_others_run():
 )
 def test_checks_that_lose_the_connection_claim_nothing_of_those_not_run(statuses, word):
     checks = [{"status": status} for status in statuses]
-    assert settings_parts.checks_word(checks, is_done=True, is_interrupted=True) == word
+    assert settings_parts.checks_text(checks, is_done=True, is_interrupted=True) == word

@@ -48,5 +48,5 @@ def test_bars_are_relative_to_the_longest_of_the_page() -> None:
 def test_the_newest_run_is_the_last_bar() -> None:
     oldest, newest = workflow_texts.last_bars(WORKFLOW)
     assert (oldest["height"], newest["height"]) == ("12%", "100%")
-    assert newest["words"].startswith("CI #2: success")
+    assert newest["text"].startswith("CI #2: success")
     assert newest["link"] == "#run?attempt=1&repository=octo/api&run_id=2"

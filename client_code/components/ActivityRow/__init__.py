@@ -1,6 +1,6 @@
 """One entry of the audit trail."""
 
-from ... import activity_words, clock, dom
+from ... import activity_texts, clock, dom
 from ._anvil_designer import ActivityRowTemplate
 
 
@@ -12,5 +12,5 @@ class ActivityRow(ActivityRowTemplate):
 
     def show(self, activity):
         """Draw an activity of `list_activity`."""
-        dom.fill(self, words=activity_words.activity(activity))
+        dom.fill(self, text=activity_texts.activity(activity))
         clock.show_time(self.dom_nodes["at"], activity["occurred_at"])

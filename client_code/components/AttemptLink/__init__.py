@@ -14,7 +14,7 @@ class AttemptLink(AttemptLinkTemplate):
         """Draw an attempt of `get_run`, with its `run` and whether it `is_shown`."""
         run = attempt["run"]
         badges.show_run(self.dom_nodes["badge"], attempt["status"], attempt["conclusion"])
-        dom.fill(self, word="Attempt {}".format(attempt["run_attempt"]))
+        dom.fill(self, label="Attempt {}".format(attempt["run_attempt"]))
         summary = {
             "run_id": run["run_id"],
             "run_attempt": attempt["run_attempt"],

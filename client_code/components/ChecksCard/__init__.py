@@ -37,12 +37,12 @@ class ChecksCard(ChecksCardTemplate):
             if found is None:
                 break
             checks += found
-            dom.fill(self, message=settings_parts.checks_word(checks, is_done=False))
+            dom.fill(self, message=settings_parts.checks_text(checks, is_done=False))
             self.rows.show(checks)
         self.begin.enabled = True
-        word = settings_parts.checks_word(checks, is_done=True, is_interrupted=found is None)
+        text = settings_parts.checks_text(checks, is_done=True, is_interrupted=found is None)
         self.rows.show(checks)
-        dom.fill(self, progress="", message=word)
+        dom.fill(self, progress="", message=text)
 
     def run(self, part):
         """Return the checks of one part, or one that says why there are none.

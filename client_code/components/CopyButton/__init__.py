@@ -10,12 +10,12 @@ NOTHING = "Not copied: no answer"
 
 
 class CopyButton(CopyButtonTemplate):
-    """A button with the property `word`, its label; it copies the text of `show(text)`."""
+    """A button with the property `label`, its label; it copies the text of `show(text)`."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.copied = ""
-        dom.fill(self, word=self.word, outcome="")
+        dom.fill(self, label=self.label, outcome="")
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
@@ -27,7 +27,7 @@ class CopyButton(CopyButtonTemplate):
         text = self.copied() if callable(self.copied) else self.copied
         outcome = NOTHING if text is None else self._copy(text)
         self.dom_nodes["button"].focus()
-        dom.fill(self, word=outcome, outcome=outcome)
+        dom.fill(self, label=outcome, outcome=outcome)
         self.reset_timer.interval = COPIED_SECONDS
 
     def _copy(self, text):
@@ -43,4 +43,4 @@ class CopyButton(CopyButtonTemplate):
     def reset_timer_tick(self, **event):
         """Restore the label."""
         self.reset_timer.interval = 0
-        dom.fill(self, word=self.word, outcome="")
+        dom.fill(self, label=self.label, outcome="")

@@ -14,9 +14,9 @@ class CredentialBudget(CredentialBudgetTemplate):
     def show(self, credential):
         """Draw a credential of `get_collection_status`."""
         left = formatting.share(credential["remaining"], credential["limit"])
-        words = sentences.budget(credential["limit"])
+        text = sentences.budget(credential["limit"])
         if credential["limit"] is not None:
-            words = "{} {}".format(number(credential["remaining"]), words)
-        dom.fill(self, name=credential["name"], left=words)
+            text = "{} {}".format(number(credential["remaining"]), text)
+        dom.fill(self, name=credential["name"], left=text)
         self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
-        dom.set_attribute(self.dom_nodes["meter"], "aria-label", words)
+        dom.set_attribute(self.dom_nodes["meter"], "aria-label", text)

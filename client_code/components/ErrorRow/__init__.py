@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from ... import actions, activity_words, clock, dom
+from ... import actions, activity_texts, clock, dom
 from ._anvil_designer import ErrorRowTemplate
 
 
@@ -19,8 +19,8 @@ class ErrorRow(ErrorRowTemplate):
             self,
             what=error["what"],
             remedy=error["remedy"],
-            place=activity_words.place(error),
-            repeated=activity_words.repeated(error),
+            place=activity_texts.place(error),
+            repeated=activity_texts.repeated(error),
         )
         clock.show_time(self.dom_nodes["at"], error["occurred_at"])
         is_repeated = error["times"] > 1

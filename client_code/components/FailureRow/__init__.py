@@ -18,6 +18,6 @@ class FailureRow(FailureRowTemplate):
         dom.set_link(
             self.dom_nodes["log"], routes.log_address(run["run_id"], job["job_id"], at=place)
         )
-        word = "Log at the error" if place else run_texts.log_word(job, log)
-        dom.fill(self, log_word=word)
-        dom.set_attribute(self.dom_nodes["log"], "aria-label", job["job_name"] + ": " + word)
+        label = "Log at the error" if place else run_texts.log_label(job, log)
+        dom.fill(self, log_label=label)
+        dom.set_attribute(self.dom_nodes["log"], "aria-label", job["job_name"] + ": " + label)

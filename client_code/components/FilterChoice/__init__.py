@@ -20,7 +20,7 @@ class FilterChoice(FilterChoiceTemplate):
             self.values = known
             self.dom_nodes["select"].replaceChildren(
                 self._option("", "All"),
-                *[self._option(value, run_filters.word(self.field, value)) for value in known],
+                *[self._option(value, run_filters.label(self.field, value)) for value in known],
             )
         if self.dom_nodes["select"].value != (chosen or ""):
             self.dom_nodes["select"].value = chosen or ""
@@ -29,7 +29,7 @@ class FilterChoice(FilterChoiceTemplate):
         """Raise the chosen value."""
         self.raise_event("chosen", field=self.field, value=self.dom_nodes["select"].value)
 
-    def _option(self, value, word):
-        option = dom.make("option", text=word)
+    def _option(self, value, label):
+        option = dom.make("option", text=label)
         option.value = value
         return option

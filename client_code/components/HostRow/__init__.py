@@ -1,6 +1,6 @@
 """An agent on one host."""
 
-from ... import activity_words, badges, clock, dom, statuses
+from ... import activity_texts, badges, clock, dom, statuses
 from ._anvil_designer import HostRowTemplate
 
 
@@ -17,7 +17,7 @@ class HostRow(HostRowTemplate):
             self,
             name=agent["name"],
             host="on " + agent["host"],
-            counts=activity_words.counts(agent["counts"]),
+            counts=activity_texts.counts(agent["counts"]),
             note=agent["note"],
         )
         clock.show_time(self.dom_nodes["heartbeat"], agent["heartbeat_at"], "Last heartbeat ")

@@ -25,7 +25,7 @@ class JobCard(JobCardTemplate):
             self,
             name=job["job_name"],
             note=run_texts.job_note(job),
-            log_word=run_texts.log_word(job, job["log"]),
+            log_label=run_texts.log_label(job, job["log"]),
         )
         clock.show_duration(self.dom_nodes["duration"], job)
         dom.set_link(self.dom_nodes["github"], job["html_url"])

@@ -5,7 +5,7 @@ from ._anvil_designer import LogMarksTemplate
 
 
 class LogMarks(LogMarksTemplate):
-    """Buttons to the next and the previous marked line; `one` and `many` are its words."""
+    """Buttons to the next and the previous marked line; `one` and `many` are its nouns."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -14,12 +14,12 @@ class LogMarks(LogMarksTemplate):
         dom.on(self.dom_nodes["previous"], "click", self.previous_click)
         dom.on(self.dom_nodes["next"], "click", self.next_click)
 
-    def wait(self, words):
-        """Show no lines yet; `words` stand in their place, and None hides the buttons."""
+    def wait(self, text):
+        """Show no lines yet; `text` stands in their place, and None hides the buttons."""
         self.lines = log_hits.Hits()
         self.dom_nodes["next"].disabled = True
-        dom.fill(self, next=words)
-        dom.show(self, marks=bool(words), previous=False)
+        dom.fill(self, next=text)
+        dom.show(self, marks=bool(text), previous=False)
 
     def show(self, viewer, lines):
         """Offer the numbers of the marked lines of a viewer's log."""

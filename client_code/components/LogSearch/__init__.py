@@ -5,7 +5,7 @@ from ._anvil_designer import LogSearchTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
 MAX_AT_ONCE = 1000  # matches; the next ones are loaded when they are stepped to
-WORDS, SEARCHING = ("match", "matches"), "Searching…"
+NOUNS, SEARCHING = ("match", "matches"), "Searching…"
 
 
 class LogSearch(LogSearchTemplate):
@@ -48,8 +48,8 @@ class LogSearch(LogSearchTemplate):
         hits, maximum = self.hits, len(self.hits.lines) + MAX_AT_ONCE
         self.growing = hits
         while hits.has_more and len(hits.lines) < maximum:
-            words = hits.words(*WORDS) or SEARCHING
-            dom.fill(self, hits=log_hits.progress(words, hits.searched_to, self.viewer.total))
+            text = hits.describe(*NOUNS) or SEARCHING
+            dom.fill(self, hits=log_hits.progress(text, hits.searched_to, self.viewer.total))
             found = self.viewer.call("find_in_log", self.searched, hits.searched_to)
             if hits is not self.hits:
                 return
@@ -59,14 +59,14 @@ class LogSearch(LogSearchTemplate):
             if hits.at is None:
                 self.go(1)
         self.growing = None
-        dom.fill(self, hits=hits.words(*WORDS))
+        dom.fill(self, hits=hits.describe(*NOUNS))
 
     def show_progress(self, searched_to):
         """Show how far the viewer has searched for an annotation; None ends it."""
-        words = self.hits.words(*WORDS) if self.searched else ""
+        text = self.hits.describe(*NOUNS) if self.searched else ""
         if searched_to is not None:
-            words = log_hits.progress(SEARCHING, searched_to, self.viewer.total)
-        dom.fill(self, hits=words)
+            text = log_hits.progress(SEARCHING, searched_to, self.viewer.total)
+        dom.fill(self, hits=text)
 
     def form_submit(self, event):
         """Search immediately, or go to the next match."""
@@ -87,7 +87,7 @@ class LogSearch(LogSearchTemplate):
         if by > 0 and self.hits.is_at_end() and self.growing is not self.hits:
             self.find()
         self.go(by)
-        dom.fill(self, hits=self.hits.words(*WORDS))
+        dom.fill(self, hits=self.hits.describe(*NOUNS))
 
     def go(self, by):
         """Show the line of another match."""

@@ -16,7 +16,7 @@ class OneTimePassword(OneTimePasswordTemplate):
         email, password = (made["email"], made["password"]) if made else ("", "")
         dom.fill(
             self,
-            words="Password of {} (shown only once):".format(email),
+            text="Password of {} (shown only once):".format(email),
             password=password,
         )
         self.copy.show(password)

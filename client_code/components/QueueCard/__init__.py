@@ -25,7 +25,7 @@ class QueueCard(QueueCardTemplate):
             queue=messages["queue"],
             total=number(messages["total"]),
             recent=number(sum(counts)),
-            time=overview_windows.traffic_words(window),
+            time=overview_windows.traffic_label(window),
             since=overview_windows.traffic_since(window),
             maximum=sentences.max_messages(counts),
         )

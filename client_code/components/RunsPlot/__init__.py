@@ -11,23 +11,23 @@ class RunsPlot(RunsPlotTemplate):
         self.init_components(**properties)
         self.drawn = None
 
-    def show(self, slots, times, labels, words):
+    def show(self, slots, times, labels, description):
         """Draw the runs of each slot; `times` name the slots, `labels` those with one."""
         if (slots, times) == self.drawn:
             return
         self.drawn = (slots, times)
         top = plots.top_of_axis(slots)
         dom.fill(self, top=str(top), middle=str(top // 2))
-        dom.set_attribute(self.dom_nodes["plot"], "aria-label", words)
+        dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
         columns = [self._column(*column) for column in plots.columns(slots, times)]
         self.dom_nodes["columns"].replaceChildren(*columns)
         marks = [dom.make("span", text=label) for label in labels]
         self.dom_nodes["times"].replaceChildren(*marks)
         dom.show(self, none=not any(plots.total(slot) for slot in slots))
 
-    def _column(self, words, parts):
+    def _column(self, title, parts):
         node = dom.make("span", "plot-column")
-        dom.set_attribute(node, "title", words)
+        dom.set_attribute(node, "title", title)
         for tone, height in parts:
             part = dom.make("i")
             dom.set_attribute(part, "data-tone", tone)

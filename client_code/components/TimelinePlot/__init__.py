@@ -3,7 +3,7 @@
 from ... import dom, timeline
 from ._anvil_designer import TimelinePlotTemplate
 
-LAST_TICK = 92  # percent: the word of a tick behind it would not fit on its right
+LAST_TICK = 92  # percent: the label of a tick behind it would not fit on its right
 
 
 class TimelinePlot(TimelinePlotTemplate):
@@ -13,13 +13,13 @@ class TimelinePlot(TimelinePlotTemplate):
         self.init_components(**properties)
         self.drawn = None
 
-    def show(self, jobs, bars, words):
-        """Draw the bars of `timeline.bars`; `words` say what they show."""
+    def show(self, jobs, bars, description):
+        """Draw the bars of `timeline.bars`; `description` is read aloud."""
         plot = timeline.plot(jobs, bars)
         if plot == self.drawn:
             return
         self.drawn = plot
-        dom.set_attribute(self.dom_nodes["plot"], "aria-label", words)
+        dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
         self.dom_nodes["rows"].replaceChildren(*[self._row(*row) for row in plot["rows"]])
         self.dom_nodes["ticks"].replaceChildren(*[self._tick(*each) for each in plot["ticks"]])
 
@@ -28,18 +28,18 @@ class TimelinePlot(TimelinePlotTemplate):
         label = dom.make("span", "cut small muted", name)
         dom.set_attribute(label, "title", name)
         track = dom.make("span", "timeline-track")
-        for tone, left, width, words in bars:
+        for tone, left, width, title in bars:
             bar = dom.make("i")
             dom.set_attribute(bar, "data-tone", tone)
-            dom.set_attribute(bar, "title", words)
+            dom.set_attribute(bar, "title", title)
             bar.style.left = "{:.2f}%".format(left)
             bar.style.width = "{:.2f}%".format(width)
             track.append(bar)
         row.append(label, track)
         return row
 
-    def _tick(self, left, word):
-        tick = dom.make("span", text=word)
+    def _tick(self, left, label):
+        tick = dom.make("span", text=label)
         if left > LAST_TICK:
             tick.style.right = "{:.2f}%".format(100 - left)
             dom.set_attribute(tick, "data-last", "")

@@ -28,9 +28,9 @@ class WorkflowRow(WorkflowRowTemplate):
             median, p95 = workflow_texts.bars(workflow, kind)
             self.dom_nodes[kind + "_median"].style.width = median
             self.dom_nodes[kind + "_p95"].style.width = p95
-            words = workflow_texts.times(workflow, kind)
-            dom.fill(self, **{kind: unbroken(words)})
-            dom.set_attribute(self.dom_nodes[kind + "_plot"], "aria-label", words)
+            text = workflow_texts.times(workflow, kind)
+            dom.fill(self, **{kind: unbroken(text)})
+            dom.set_attribute(self.dom_nodes[kind + "_plot"], "aria-label", text)
             dom.show(self, **{kind + "_plot": workflow_texts.is_known(workflow, kind)})
 
     def show_last(self, workflow):
@@ -44,8 +44,8 @@ class WorkflowRow(WorkflowRowTemplate):
             node = dom.make("a", "run-bar")
             dom.set_link(node, bar["link"])
             dom.set_attribute(node, "data-tone", bar["tone"])
-            dom.set_attribute(node, "title", bar["words"])
-            dom.set_attribute(node, "aria-label", bar["words"])
+            dom.set_attribute(node, "title", bar["text"])
+            dom.set_attribute(node, "aria-label", bar["text"])
             node.style.setProperty("--height", bar["height"])
             nodes.append(node)
         self.dom_nodes["last"].replaceChildren(*nodes)

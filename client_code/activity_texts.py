@@ -42,8 +42,8 @@ def counts(values):
 
 
 def _count(thing, value):
-    words = NAMES.get(thing) or thing.replace("_", " ")
-    return plural(value, words.removesuffix("s"), words)
+    noun = NAMES.get(thing) or thing.replace("_", " ")
+    return plural(value, noun.removesuffix("s"), noun)
 
 
 def errors(found):

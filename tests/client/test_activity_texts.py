@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from client_code import activity_words
+from client_code import activity_texts
 
 
 @pytest.mark.parametrize(
@@ -20,15 +20,15 @@ def test_an_activity_names_actor_and_action(
 ) -> None:
     record = {"actor": "maria", "what": what, "repository": repository}
 
-    assert activity_words.activity(record) == sentence
+    assert activity_texts.activity(record) == sentence
 
 
 def test_an_error_reports_where_and_how_often() -> None:
     error = {"agent": "Log Ingestion Agent", "repository": None, "times": 1200}
 
-    assert activity_words.place(error) == "Log Ingestion Agent"
-    assert activity_words.repeated(error) == "· 1,200 times, first "
-    assert activity_words.repeated({**error, "times": 1}) == ""
+    assert activity_texts.place(error) == "Log Ingestion Agent"
+    assert activity_texts.repeated(error) == "· 1,200 times, first "
+    assert activity_texts.repeated({**error, "times": 1}) == ""
 
 
 def test_counts_are_words_and_leave_out_zero() -> None:
@@ -40,9 +40,9 @@ def test_counts_are_words_and_leave_out_zero() -> None:
         "job_lag.le.60": 7,
     }
 
-    assert activity_words.counts(counted) == "1,204 GitHub requests · 1 job"
+    assert activity_texts.counts(counted) == "1,204 GitHub requests · 1 job"
 
 
 def test_errors_are_counted() -> None:
-    assert activity_words.errors([]) == "No errors"
-    assert activity_words.errors([{}]) == "1 error"
+    assert activity_texts.errors([]) == "No errors"
+    assert activity_texts.errors([{}]) == "1 error"
