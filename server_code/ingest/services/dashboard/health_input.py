@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ...domain.collections import CollectionRecord
 from ...domain.counters import sent_messages
 from ...domain.ledger import (
     MAX_ERRORS,
     AgentRecord,
-    ErrorRecord,
     JobLogRecord,
-    LedgerCounts,
-    MessageCounts,
-    RepositoryRecord,
 )
-from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable
 from ...ports import StateStore
@@ -33,42 +27,28 @@ from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthInput
 SEARCHED_LOGS = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateReading:
-    """One reading of the state; ``agents`` are rows of ``agent_rows``.
-
-    ``one_time``: the one-time collection that ended last, where no agent has run since.
-    """
-
-    heartbeats: Sequence[AgentRecord]
-    agents: Sequence[Mapping[str, Any]]
-    repositories: Sequence[RepositoryRecord]
-    counts: LedgerCounts
-    errors: Sequence[ErrorRecord]
-    traffic: MessageCounts
-    sources: Sequence[SourceRecord]
-    credentials: Sequence[CredentialRecord]
-    oldest_pending: JobLogRecord | None
-    one_time: CollectionRecord | None
-
-
-def read_state(store: StateStore, *, now: datetime) -> StateReading:
+def read_state(store: StateStore, settings: Settings, *, now: datetime) -> HealthInput:
     """Read what health is computed from. Raises StateUnavailable."""
     repositories = store.list_repositories()
     heartbeats = store.list_agents()
     agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
     has_ended = all(agent["state"] in ENDED_STATES for agent in agents)
-    return StateReading(
+    traffic = store.load_message_counts()
+    recent = [counts for at, counts in traffic.spans if at > now - LOG_STALL_TIME]
+    logs = sent_messages(settings.queues.logs_queue)
+    return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
         repositories=repositories,
         counts=store.count_ledger(),
         errors=store.list_errors(limit=MAX_ERRORS),
-        traffic=store.load_message_counts(),
+        traffic=traffic,
+        recent_logs=sum(counts.get(logs, 0) for counts in recent),
         sources=store.list_sources(),
         credentials=store.list_credentials(),
         oldest_pending=_oldest_pending(store, now),
         one_time=load_one_time_collection(store, heartbeats) if has_ended else None,
+        unanswered=_unanswered(heartbeats, now),
     )
 
 
@@ -79,39 +59,10 @@ def load_health(
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    return health_of(
-        read_state(store, now=now),
-        settings,
+    inputs = replace(
+        read_state(store, settings, now=now),
         seconds_left=longest_backfill_seconds(rows),
         write_error=_write_error(store, now),
-        now=now,
-    )
-
-
-def health_of(
-    reading: StateReading,
-    settings: Settings,
-    *,
-    seconds_left: float | None,
-    write_error: str | None = None,
-    now: datetime,
-) -> Health:
-    """Return the health of collection at ``now``."""
-    logs = sent_messages(settings.queues.logs_queue)
-    recent = [counts for at, counts in reading.traffic.spans if at > now - LOG_STALL_TIME]
-    inputs = HealthInput(
-        agents=reading.agents,
-        repositories=reading.repositories,
-        sources=reading.sources,
-        credentials=reading.credentials,
-        counts=reading.counts,
-        seconds_left=seconds_left,
-        errors=reading.errors,
-        oldest_pending=reading.oldest_pending,
-        one_time=reading.one_time,
-        recent_logs=sum(counts.get(logs, 0) for counts in recent),
-        unanswered=_unanswered(reading.heartbeats, now),
-        write_error=write_error,
     )
     return assess_health(inputs, now=now)
 

@@ -10,7 +10,14 @@ from typing import Any
 from ...domain.agent_states import AgentState
 from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.counted_nouns import plural
-from ...domain.ledger import ErrorRecord, JobLogRecord, LedgerCounts, RepositoryRecord
+from ...domain.ledger import (
+    AgentRecord,
+    ErrorRecord,
+    JobLogRecord,
+    LedgerCounts,
+    MessageCounts,
+    RepositoryRecord,
+)
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ..context import PIPELINE_MONITORING_AGENT
@@ -42,10 +49,11 @@ _SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthInput:
-    """What health is computed from; ``agents`` are rows of ``agents.agent_rows``.
+    """One reading of the state, for health and pages; ``agents`` are rows of ``agent_rows``.
 
     ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
     ``unanswered``: since when the hosts and queues that are waited for have answered nothing.
+    ``seconds_left``: of the longest backfill.
     """
 
     agents: Sequence[Mapping[str, Any]]
@@ -53,12 +61,14 @@ class HealthInput:
     sources: Sequence[SourceRecord]
     credentials: Sequence[CredentialRecord]
     counts: LedgerCounts
-    seconds_left: float | None
     errors: Sequence[ErrorRecord]
     oldest_pending: JobLogRecord | None
     recent_logs: int
+    heartbeats: Sequence[AgentRecord] = ()
+    traffic: MessageCounts = field(default_factory=MessageCounts)
     one_time: CollectionRecord | None = None
     unanswered: Mapping[str, datetime] = field(default_factory=dict)
+    seconds_left: float | None = None
     write_error: str | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,9 @@ from ...ports import StateStore
 from ...settings import Settings
 from .activity import group_errors
 from .collection import collection_row, is_recent
-from .health_input import StateReading, health_of, longest_backfill_seconds, read_state
+from .health import assess_health
+from .health_input import longest_backfill_seconds, read_state
+from .health_problems import HealthInput
 from .repositories import busiest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
@@ -37,18 +40,18 @@ _HOUR = timedelta(hours=1)
 
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Load everything that the Overview page shows. Raises StateUnavailable."""
-    reading = read_state(store, now=now)
+    reading = read_state(store, settings, now=now)
     summaries, traffic = store.load_run_summaries(), reading.traffic
     groups = group_errors(reading.errors)
     watched = _repositories(store, settings, reading.repositories, reading.counts, now)
-    seconds_left = longest_backfill_seconds(watched["shown"])
+    inputs = replace(reading, seconds_left=longest_backfill_seconds(watched["shown"]))
     steps = setup_steps(settings, has_repository=bool(reading.repositories))
     newest = next((each for each in store.list_collections() if is_recent(each, now)), None)
     return {
         "now": format_timestamp(now),
         "setup": steps,
         "is_set_up": all(step["is_done"] for step in steps),
-        "health": health_of(reading, settings, seconds_left=seconds_left, now=now).as_json(),
+        "health": assess_health(inputs, now=now).as_json(),
         "agents": reading.agents,
         "messages": _messages(settings, traffic, now),
         "traffic": _traffic(settings, traffic, now),
@@ -108,7 +111,7 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
     return rows[-SHOWN_SPANS:]
 
 
-def _github(reading: StateReading, traffic: MessageCounts) -> dict[str, Any]:
+def _github(reading: HealthInput, traffic: MessageCounts) -> dict[str, Any]:
     reported = [each for each in reading.heartbeats if each.rate_limit.get("remaining") is not None]
     newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
