@@ -16,8 +16,6 @@ from ..components.FailureRow import FailureRow
 from ..components.JobCard import JobCard
 from ._anvil_designer import RunPageTemplate
 
-TEXTS = ("head_branch", "event", "actor", "triggering_actor", "workflow_path", "run_id")
-TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
 COUNTS = ("files_changed_count", "additions", "deletions")
 MAX_FAILURES = 10  # above everything else; all failed jobs come first in the list of jobs
 MAX_JOBS = 50  # at first, and with each click: hundreds would take seconds to draw
@@ -161,17 +159,19 @@ class RunPage(RunPageTemplate):
         self.dom_nodes["jobs_card"].querySelectorAll("summary")[first].focus()
 
     def show_facts(self, answer, run):
-        """Draw what is known of the run itself."""
-        dom.fill(self, **{name: run[name] or formatting.NOTHING for name in TEXTS})
+        """Draw what is known of the run itself; `data-field` names a field of its message."""
+        for node in self.dom_nodes["fields"].querySelectorAll("[data-field]"):
+            value = run[node.getAttribute("data-field")]
+            if node.tagName == "TIME":
+                clock.show_time(node, value)
+            else:
+                dom.set_text(node, value or formatting.NOTHING)
         dom.fill(
             self,
             duration=formatting.duration(run["duration_seconds"]),
-            workflow_id=run["workflow_id"] or formatting.NOTHING,
             commit=(run["head_sha"] or formatting.NOTHING)[:12],
         )
         dom.set_link(self.dom_nodes["commit"], answer["commit_url"])
-        for name in TIMES:
-            clock.show_time(self.dom_nodes[name], run[name])
 
     def show_code(self, run):
         """Draw the commit and its pull requests."""
