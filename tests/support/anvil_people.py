@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import anvil.users
+from ingest.entrypoints.roles import Role
 from playwright.sync_api import Page, expect
 
 from .anvil_server import EMAIL, ROOT, AnvilApp
@@ -59,14 +61,22 @@ def callables_without_login() -> set[str]:
 
 def guarded_functions() -> dict[str, int]:
     """Name every function that pages may call, with how many arguments it must be given."""
-    found = {}
+    return {node.name: len(node.args.args) - 1 - len(node.args.defaults) for node, _ in _guarded()}
+
+
+def required_roles() -> dict[str, Role]:
+    """Name every function that pages may call, with the role that it requires."""
+    return {node.name: role for node, role in _guarded()}
+
+
+def _guarded() -> Iterator[tuple[ast.FunctionDef, Role]]:
     for path in ENTRYPOINTS.glob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and "login_required" in map(
-                ast.unparse, node.decorator_list
-            ):
-                found[node.name] = len(node.args.args) - 1 - len(node.args.defaults)
-    return found
+            for decorator in getattr(node, "decorator_list", ()):
+                found = re.fullmatch(r"login_required\(Role\.(\w+)\)", ast.unparse(decorator))
+                if found:
+                    assert isinstance(node, ast.FunctionDef)
+                    yield node, Role[found[1]]
 
 
 class Published:

@@ -32,7 +32,7 @@ def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
     return [
         {
             "email": row["email"],
-            "role": stored_role(row["role"]).word,
+            "role": stored_role(row["role"]).label,
             "is_enabled": bool(row["enabled"]),
             "last_login": format_timestamp(row["last_login"]),
             "is_you": row["email"] == you,
@@ -67,7 +67,7 @@ def set_enabled(email: str, *, enabled: bool, you: str) -> None:
 
 def set_role(email: str, role: Role) -> None:
     """Set the role of an account. Raises Rejected if no admin would be left."""
-    _change(email, lambda row: row.update(role=role.word))
+    _change(email, lambda row: row.update(role=role.label))
 
 
 def renew_password(email: str, *, enable: bool = False) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _sign_up(email: str, password: str, *, role: Role, is_enabled: bool) -> Any:
     """Create an account, and stay logged in as before."""
     me = anvil.users.get_user()
     row = anvil.users.signup_with_email(email, password)
-    row.update(enabled=is_enabled, role=role.word)
+    row.update(enabled=is_enabled, role=role.label)
     # Anvil logs the new account in, in the session that created it.
     anvil.users.logout()
     row["last_login"] = None

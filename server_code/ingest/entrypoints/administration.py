@@ -22,12 +22,12 @@ from .arguments import require_text
 from .auth import login_required
 from .password_limits import counted_password
 from .request_context import RequestContext
-from .roles import parse_role
+from .roles import Role, parse_role
 
 _QUEUE_SECONDS = 8.0
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_settings(request: RequestContext) -> dict[str, Any]:
     """Return settings with their sources, webhook, agents and accounts; asks no third party."""
     faults: list[str] = []
@@ -50,7 +50,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
     }
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
     """Return the depth of one queue, or why it is unknown; within some seconds."""
     queue = require_text(name, "The queue's name")
@@ -72,7 +72,7 @@ def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
     }
 
 
-@login_required
+@login_required(Role.ADMIN)
 def run_doctor(request: RequestContext, part: object) -> list[dict[str, Any]]:
     """Run one part of the checks, within some seconds."""
     with open_doctor_target(
@@ -81,7 +81,7 @@ def run_doctor(request: RequestContext, part: object) -> list[dict[str, Any]]:
         return [check.as_json() for check in run_part(target, require_text(part, "The part"))]
 
 
-@login_required
+@login_required(Role.ADMIN)
 def create_queues(request: RequestContext) -> list[str]:
     """Create missing queues and the bucket; return what was done with each."""
     done = list(set_up_queues(request.settings))
@@ -89,17 +89,17 @@ def create_queues(request: RequestContext) -> list[str]:
     return done
 
 
-@login_required
+@login_required(Role.ADMIN)
 def add_account(request: RequestContext, email: object, role: object = "viewer") -> dict[str, Any]:
     """Create an account; its password is shown only once."""
     address = accounts.require_email(email)
     given = parse_role(role)
     created = accounts.create_account(address, given)
-    request.note(f"created the account {address} ({given.word})")
+    request.note(f"created the account {address} ({given.label})")
     return created
 
 
-@login_required
+@login_required(Role.ADMIN)
 def set_account_enabled(request: RequestContext, email: object, enabled: object) -> None:
     """Enable or disable an account."""
     address = accounts.require_email(email)
@@ -107,15 +107,15 @@ def set_account_enabled(request: RequestContext, email: object, enabled: object)
     request.note(f"{'enabled' if enabled else 'disabled'} the account {address}")
 
 
-@login_required
+@login_required(Role.ADMIN)
 def set_account_role(request: RequestContext, email: object, role: object) -> None:
     """Set the role of an account."""
     address, given = accounts.require_email(email), parse_role(role)
     accounts.set_role(address, given)
-    request.note(f"made {address} {'an' if given.word[0] in 'ao' else 'a'} {given.word}")
+    request.note(f"made {address} {'an' if given.label[0] in 'ao' else 'a'} {given.label}")
 
 
-@login_required
+@login_required(Role.ADMIN)
 def reset_account_password(request: RequestContext, email: object) -> dict[str, Any]:
     """Generate a new password for an account; it is shown only once."""
     address = accounts.require_email(email)
@@ -126,7 +126,7 @@ def reset_account_password(request: RequestContext, email: object) -> dict[str, 
     return created
 
 
-@login_required
+@login_required(Role.VIEWER)
 def change_password(request: RequestContext, old: object, new: object) -> None:
     """Change one's own password; other sessions of the account end."""
     current = require_text(old, "The current password")

@@ -17,32 +17,33 @@ import anvil.users
 
 from ..errors import BadSettings, IngestError, Rejected, Unexpected
 from .request_context import RequestContext
-from .roles import REQUIRED_ROLES, require_role, stored_role
+from .roles import Role, require_role, stored_role
 
 logger = logging.getLogger(__name__)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def login_required(function: _Function) -> _Function:
-    """Register a function of REQUIRED_ROLES as a callable for users with its role.
+def login_required(required: Role) -> Callable[[_Function], _Function]:
+    """Register a function as a callable for users with a role, or a higher one.
 
     It gets a RequestContext, then the page's arguments. Errors reach the page as sentences;
     unexpected ones are logged and reported without details.
     """
-    if function.__name__ not in REQUIRED_ROLES:
-        raise LookupError(f"{function.__name__} is missing in REQUIRED_ROLES.")
 
-    @functools.wraps(function)
-    def answer(*args: object, **kwargs: object) -> object:
-        user = anvil.users.get_user()
-        role = stored_role(user["role"])
-        require_role(role, function.__name__)
-        request = RequestContext(actor=str(user["email"]), role=role)
-        return with_readable_errors(function)(request, *args, **kwargs)
+    def register(function: _Function) -> _Function:
+        @functools.wraps(function)
+        def answer(*args: object, **kwargs: object) -> object:
+            user = anvil.users.get_user()
+            role = stored_role(user["role"])
+            require_role(role, required)
+            request = RequestContext(actor=str(user["email"]), role=role)
+            return with_readable_errors(function)(request, *args, **kwargs)
 
-    anvil.server.callable(require_user=is_enabled)(answer)
-    return function
+        anvil.server.callable(require_user=is_enabled)(answer)
+        return function
+
+    return register
 
 
 def is_enabled(user: Any) -> bool:  # noqa: ANN401 - a row of the users table

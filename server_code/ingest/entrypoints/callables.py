@@ -30,17 +30,18 @@ from ..services.dashboard.runs import (
 from .arguments import bounded, optional_day, optional_id, optional_text, require_id, require_text
 from .auth import login_required
 from .request_context import RequestContext
+from .roles import Role
 from .task_launcher import launch_tick
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_collection_status(request: RequestContext) -> dict[str, Any]:
     """Return the state of collection: agents, messages, rate limit, runs, failures, errors."""
     overview = build_overview(request.state, request.settings, now=request.now)
     return {**overview, "user": request.actor}
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def configure_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
     """Watch a repository given by its URL; a watched one stays unchanged."""
     given = require_text(repo_url, "The repository's address")
@@ -53,7 +54,7 @@ def configure_repository(request: RequestContext, repo_url: object) -> dict[str,
     return one_repository(request, record.full_name)
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def trigger_manual_collection(request: RequestContext, repository: object = None) -> dict[str, Any]:
     """Start to collect all repositories, or one, and return the collection immediately.
 
@@ -75,7 +76,7 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
     return collection_row(started, now=request.now)
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_recent_metrics(
     request: RequestContext,
     limit: object = 20,
@@ -99,7 +100,7 @@ def get_recent_metrics(
     )
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_job_logs(
     request: RequestContext,
     run_id: object,

@@ -25,11 +25,12 @@ from ..wire.app_manifest import AppRequest
 from .arguments import optional_text, require_text
 from .auth import login_required
 from .request_context import RequestContext
+from .roles import Role
 
 _MAX_KEY_CHARACTERS = 10_000
 
 
-@login_required
+@login_required(Role.ADMIN)
 def begin_github_app(request: RequestContext, organization: object = None) -> dict[str, str]:
     """Return the form that registers an App on GitHub: its address, and the manifest."""
     file = _private_file()
@@ -51,7 +52,7 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
     }
 
 
-@login_required
+@login_required(Role.ADMIN)
 def finish_github_app(request: RequestContext, code: object, state: object) -> dict[str, Any]:
     """Exchange GitHub's code for the App, and keep it where this host keeps secrets.
 
@@ -81,7 +82,7 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
     }
 
 
-@login_required
+@login_required(Role.ADMIN)
 def save_github_app(request: RequestContext, received: object) -> None:
     """Save an App that could not be saved when it was received."""
     file = _private_file()

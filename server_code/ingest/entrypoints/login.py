@@ -68,4 +68,4 @@ def _authenticate(address: str, password: str) -> Any:  # noqa: ANN401 - a row o
 
 
 def _session(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the users table
-    return {"email": user["email"], "role": stored_role(user["role"]).word}
+    return {"email": user["email"], "role": stored_role(user["role"]).label}

@@ -23,6 +23,7 @@ from .arguments import bounded, optional_id, optional_text, require_id, require_
 from .auth import login_required
 from .callables import one_repository, open_job_log
 from .request_context import RequestContext
+from .roles import Role
 from .task_launcher import TASKS, launch_tick
 
 #: Limits of the search for a running task: time, and ended tasks met on the way.
@@ -30,7 +31,7 @@ _SEARCH_SECONDS = 5.0
 _MAX_ENDED = 3
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_collection_progress(request: RequestContext, collection_id: object) -> dict[str, Any]:
     """Return the progress of a manual collection."""
     return load_collection(
@@ -38,20 +39,20 @@ def get_collection_progress(request: RequestContext, collection_id: object) -> d
     )
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def check_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
     """Return whether a repository can be added, and GitHub's answer."""
     given = optional_text(repo_url, "The repository's address") or ""
     return check(request.state, request.settings, request.open_github, given)
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def pause_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
     """Stop polling a repository until it is resumed; its data is kept."""
     return _set_paused(request, full_name, paused=True)
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def resume_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
     """Resume polling a repository immediately."""
     return _set_paused(request, full_name, paused=False)
@@ -64,7 +65,7 @@ def _set_paused(request: RequestContext, full_name: object, *, paused: bool) -> 
     return one_repository(request, record.full_name)
 
 
-@login_required
+@login_required(Role.ADMIN)
 def remove_repository(request: RequestContext, full_name: object) -> None:
     """Stop watching a repository; its collected data is kept."""
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
@@ -72,7 +73,7 @@ def remove_repository(request: RequestContext, full_name: object) -> None:
     request.note("removed it", repository=record.full_name)
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_run(
     request: RequestContext, run_id: object, run_attempt: object = None, repository: object = None
 ) -> dict[str, Any]:
@@ -87,14 +88,14 @@ def get_run(
     )
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_workflows(request: RequestContext, repository: object = None) -> dict[str, Any]:
     """Return each workflow with its last runs, success rate and times."""
     only = optional_text(repository, "The repository's name")
     return list_workflows(request.state, repository=only)
 
 
-@login_required
+@login_required(Role.VIEWER)
 def find_in_log(
     request: RequestContext,
     run_id: object,
@@ -110,7 +111,7 @@ def find_in_log(
     )
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_log_parts(
     request: RequestContext,
     run_id: object,
@@ -127,7 +128,7 @@ def get_log_parts(
     )
 
 
-@login_required
+@login_required(Role.VIEWER)
 def outline_log(
     request: RequestContext, run_id: object, job_id: object, **place: object
 ) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def outline_log(
     return open_job_log(request, run_id, job_id, **place).outline()
 
 
-@login_required
+@login_required(Role.VIEWER)
 def download_log(
     request: RequestContext, run_id: object, job_id: object, **place: object
 ) -> anvil.Media:
@@ -144,13 +145,13 @@ def download_log(
     return anvil.BlobMedia("text/plain; charset=utf-8", log.content(), name=log.file_name)
 
 
-@login_required
+@login_required(Role.VIEWER)
 def list_activity(request: RequestContext) -> dict[str, Any]:
     """Return errors, activities and the agents' heartbeats."""
     return read_activity(request.state, now=request.now)
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
     """Delete an error and all others of its cause."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
@@ -160,7 +161,7 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     return removed
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def control_agent(request: RequestContext, name: object, command: object) -> dict[str, Any]:
     """Start an agent, pause it after its current work, or stop it immediately."""
     agent = require_text(name, "The agent's name")

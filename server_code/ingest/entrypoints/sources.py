@@ -23,19 +23,20 @@ from ..services.sources.manage_sources import remove_source as remove
 from .arguments import bounded, optional_text, require_text
 from .auth import login_required
 from .request_context import RequestContext
+from .roles import Role
 from .task_launcher import launch_tick
 
 #: A call pauses as many repositories as fit this time; the page calls again for the rest.
 PAUSE_SECONDS = 10.0
 
 
-@login_required
+@login_required(Role.VIEWER)
 def get_repositories(request: RequestContext, **choice: object) -> dict[str, Any]:
     """Return a page of the watched repositories with their sources."""
     return list_repository_page(request.state, request.settings, _query_of(choice), now=request.now)
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
     """Return what a source would bring, leave out and cost an hour."""
     with open_source_lister(request.settings, clock=request.clock) as github:
@@ -48,7 +49,7 @@ def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
         )
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def add_source(request: RequestContext, source: object) -> dict[str, Any]:
     """Add a source, and let its repositories be listed at once."""
     pattern = _pattern_of(request, source)
@@ -58,7 +59,7 @@ def add_source(request: RequestContext, source: object) -> dict[str, Any]:
     return {"full_name": str(pattern)}
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def set_source_filters(request: RequestContext, source: object, filters: object) -> str:
     """Change the filters of a source; return from when on they apply."""
     pattern = require_text(source, "The source")
@@ -67,13 +68,13 @@ def set_source_filters(request: RequestContext, source: object, filters: object)
     return done
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def plan_source_removal(request: RequestContext, source: object) -> str:
     """Return what the removal of a source does to its repositories."""
     return removal_of(request.state, require_text(source, "The source"))
 
 
-@login_required
+@login_required(Role.ADMIN)
 def remove_source(request: RequestContext, source: object) -> str:
     """Remove a source; return what happened to its repositories."""
     removal = remove(request.state, require_text(source, "The source"))
@@ -81,7 +82,7 @@ def remove_source(request: RequestContext, source: object) -> str:
     return removal.sentence
 
 
-@login_required
+@login_required(Role.OPERATOR)
 def pause_repositories(request: RequestContext, paused: object, **choice: object) -> dict[str, int]:
     """Pause or resume all repositories of a list; ``left`` are not done yet."""
     ends_at = time.monotonic() + PAUSE_SECONDS
