@@ -12,7 +12,7 @@ from .fault_answers import fault_answer
 from .faults import Fault
 from .incoming import Environ, Incoming, read_incoming
 from .pages import requested_page
-from .routes import Route, Routes
+from .routes import Route, find_route
 from .sending import StartResponse, send
 from .state import State
 from .times import Timestamp
@@ -27,7 +27,6 @@ class Gateway:
     def __init__(self, state: State, control: Control) -> None:
         self._state = state
         self._control = control
-        self._routes = Routes()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The handling of one request."""
@@ -53,7 +52,7 @@ class Gateway:
 
     def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
         try:
-            route = self._routes.match(incoming.method, incoming.path)
+            route = find_route(incoming.method, incoming.path)
         except Refusal as refusal:
             self._state.statistics.answered("unknown", 404, 0, free=False)
             return refusal.answer

@@ -97,27 +97,29 @@ class Route:
     params: dict[str, object]
 
 
-class Routes:
-    """A matcher of paths, without any prefix before them."""
+def _rule(kind: str, path: str) -> Rule:
+    return Rule(path, endpoint=kind, methods=["POST" if kind in _POSTED else "GET"])
 
-    def __init__(self) -> None:
-        rules = [
+
+_HANDLERS = {kind: handler for kind, (_, handler) in (_REPOSITORY | _ROOT).items()}
+_ADAPTER = Map(
+    [
+        *(
             _rule(kind, prefix + path)
             for kind, (path, _) in _REPOSITORY.items()
             for prefix in _PREFIXES
-        ]
-        rules += [_rule(kind, path) for kind, (path, _) in _ROOT.items()]
-        self._handlers = {kind: handler for kind, (_, handler) in (_REPOSITORY | _ROOT).items()}
-        self._adapter = Map(rules, strict_slashes=False, redirect_defaults=False).bind("sandbox")
-
-    def match(self, method: str, path: str) -> Route:
-        """Return the route of a request, or refuse."""
-        try:
-            kind, params = self._adapter.match(path, method=method)
-        except HTTPException:
-            raise not_found() from None
-        return Route(kind, self._handlers[kind], dict(params))
+        ),
+        *(_rule(kind, path) for kind, (path, _) in _ROOT.items()),
+    ],
+    strict_slashes=False,
+    redirect_defaults=False,
+).bind("sandbox")
 
 
-def _rule(kind: str, path: str) -> Rule:
-    return Rule(path, endpoint=kind, methods=["POST" if kind in _POSTED else "GET"])
+def find_route(method: str, path: str) -> Route:
+    """Return the route of a request, or refuse; the path has no prefix before it."""
+    try:
+        kind, params = _ADAPTER.match(path, method=method)
+    except HTTPException:
+        raise not_found() from None
+    return Route(kind, _HANDLERS[kind], dict(params))
