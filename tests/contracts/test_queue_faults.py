@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import grpc
 import pytest
@@ -24,6 +26,7 @@ from support.aws_server import LocalAws, sqs_client
 from support.fault_proxy import Cut, FaultProxy, Reply
 from support.pubsub_server import running_pubsub
 from support.servicebus_server import running_servicebus
+from support.tcp_relay import TcpRelay
 
 #: The library of Service Bus leaves the sockets of broken connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -33,20 +36,23 @@ class Faulty(NamedTuple):
     """A queue whose service fails the next requests as it is told."""
 
     queue: WorkQueue
+    relay: TcpRelay
     throttle: Callable[[], object]
-    vanish: Callable[[int], object]
+    cut: Callable[[int], object]
     recover: Callable[[], object]
 
 
 def open_sqs(opened: ExitStack, aws: LocalAws) -> Faulty:
     proxy = FaultProxy(aws.endpoint_url)
     opened.callback(proxy.close)
-    client = opened.enter_context(closing(sqs_client(proxy)))
+    relay = opened.enter_context(closing(TcpRelay(urlsplit(proxy.endpoint_url).port)))
+    client = opened.enter_context(closing(sqs_client(relay)))
     name = f"work-{uuid.uuid4()}"
     client.create_queue(QueueName=name)
     throttled = Reply(403, b'{"__type": "com.amazonaws.sqs#RequestThrottled", "message": "Wait."}')
     return Faulty(
         open_work_queue(client, name, Counters()),
+        relay,
         lambda: proxy.faults.append(throttled),
         lambda requests: proxy.faults.extend([Cut()] * requests),
         proxy.faults.clear,
@@ -56,13 +62,16 @@ def open_sqs(opened: ExitStack, aws: LocalAws) -> Faulty:
 def open_servicebus(opened: ExitStack, folder: Path) -> Faulty:
     opened.callback(gc.collect)
     running = opened.enter_context(running_servicebus(folder))
-    server, secret = running.server, Secret(running.connection_string)
+    server = running.server
     server.create("work")
+    relay = opened.enter_context(closing(TcpRelay(running.port)))
+    secret = Secret(running.connection_string.replace(str(running.port), str(relay.port)))
     bus = ServiceBusBus(AzureSettings(servicebus_connection=secret), QueueSettings())
     opened.callback(bus.close)
     busy = Fault(b"com.microsoft:server-busy", "Wait.")
     return Faulty(
         bus.open_work_queue("work", Counters()),
+        relay,
         lambda: server.faults.extend([busy] * 3),
         lambda requests: server.faults.extend([Gone] * requests),
         server.faults.clear,
@@ -71,13 +80,16 @@ def open_servicebus(opened: ExitStack, folder: Path) -> Faulty:
 
 def open_pubsub(opened: ExitStack) -> Faulty:
     server, address = opened.enter_context(running_pubsub())
-    opened.enter_context(pytest.MonkeyPatch.context()).setenv("PUBSUB_EMULATOR_HOST", address)
+    relay = opened.enter_context(closing(TcpRelay(int(address.rpartition(":")[2]))))
+    environment = opened.enter_context(pytest.MonkeyPatch.context())
+    environment.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{relay.port}")
     bus = PubsubBus("here", QueueSettings(metrics_queue="m", logs_queue="l", job_events_queue="w"))
     opened.callback(bus.close)
     list(bus.set_up())
     throttled, away = grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE
     return Faulty(
         bus.open_work_queue("w", Counters()),
+        relay,
         lambda: server.faults.extend([throttled] * 50),
         lambda requests: server.faults.extend([away] * requests),
         server.faults.clear,
@@ -112,19 +124,51 @@ def receive_all(queue: WorkQueue) -> list[str]:
     return sorted(each.body for each in received)
 
 
-@pytest.mark.parametrize("fault", ["throttle", "vanish"])
+@pytest.mark.parametrize("fault", ["throttle", "cut"])
 def test_what_is_not_taken_is_reported_and_taken_later(faulty: Faulty, fault: str) -> None:
-    """A throttled or absent service loses nothing, and is no endless wait."""
+    """A service that throttles or cuts loses nothing, and is no endless wait."""
     sent = messages("1", "2")
     if fault == "throttle":
         faulty.throttle()
     else:
-        faulty.vanish(50)
+        faulty.cut(50)
     with pytest.raises(QueueUnavailable):
         faulty.queue.send(sent)
     faulty.recover()
     assert faulty.queue.send(sent) == ()
     assert receive_all(faulty.queue) == ["1", "2"]
+
+
+def when_back(call: Callable[[], object]) -> None:
+    """Repeat a call until its service is found again, as an agent does."""
+    while True:
+        with contextlib.suppress(QueueUnavailable):
+            call()
+            return
+
+
+def test_what_was_received_before_an_outage_is_settled_after_it(faulty: Faulty) -> None:
+    """While nothing answers, every call says so; held messages stay held."""
+    queue = faulty.queue
+    assert queue.send(messages("1", "2")) == ()
+    one, two = sorted(queue.receive(max_messages=10, wait_seconds=1), key=lambda each: each.body)
+    calls: list[Callable[[], object]] = [
+        lambda: queue.send(messages("3")),
+        lambda: queue.receive(max_messages=10, wait_seconds=1),
+        lambda: queue.extend(one, seconds=60),
+        lambda: queue.release(two, after_seconds=0),
+        lambda: queue.delete([one]),
+    ]
+    faulty.relay.vanish()
+    for call in calls:
+        with pytest.raises(QueueUnavailable):
+            call()
+    faulty.relay.come_back()
+    when_back(lambda: queue.extend(two, seconds=60))
+    when_back(lambda: queue.delete([one]))
+    assert queue.receive(max_messages=10, wait_seconds=1) == []
+    queue.release(two, after_seconds=0)
+    assert receive_all(queue) == ["2"]
 
 
 def test_the_half_of_a_batch_that_is_refused_is_named(faulty: Faulty) -> None:

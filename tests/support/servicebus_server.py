@@ -253,6 +253,7 @@ class RunningServiceBus:
     server: ServiceBusServer
     connection_string: str
     certificate: Path
+    port: int
 
 
 @contextmanager
@@ -266,11 +267,12 @@ def running_servicebus(folder: Path) -> Iterator[RunningServiceBus]:
         listening.settimeout(0.1)
         thread = threading.Thread(target=_listen, args=(listening, server, tls, stopped))
         thread.start()
-        address = f"sb://127.0.0.1:{listening.getsockname()[1]}"
+        port: int = listening.getsockname()[1]
+        address = f"sb://127.0.0.1:{port}"
         secret = f"SharedAccessKeyName={_KEY_NAME};SharedAccessKey=a2V5"
         try:
             text = f"Endpoint={address};{secret};UseDevelopmentEmulator=true"
-            yield RunningServiceBus(server, text, certificate)
+            yield RunningServiceBus(server, text, certificate, port)
         finally:
             stopped.set()
             thread.join()

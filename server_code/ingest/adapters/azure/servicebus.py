@@ -160,6 +160,8 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         self._counters.add("queue_requests")
         with self._receiving, azure_errors(f"Queue {self._name}"):
             try:
+                # Opens it again where its connection was lost; else it does nothing.
+                self._receiver.__enter__()
                 settle(message.receipt, **details)
             except (MessageAlreadySettled, MessageLockLostError):
                 return
