@@ -57,8 +57,11 @@ class IngestError(Exception):
 
     It can quote what GitHub or a queue answered, so it is one line without control characters.
 
-    ``remedy``: what to do about it, where whoever raised it knows more than its class says.
+    ``remedy``: what to do about it, where whoever raised it knows more than its class says, which
+    is ``usual_remedy``.
     """
+
+    usual_remedy = "Report it to Runstream's maintainers with the log of the collector."
 
     def __init__(self, message: str = "", *, remedy: str | None = None) -> None:
         super().__init__(as_one_line(message))
@@ -72,6 +75,8 @@ class IngestError(Exception):
 
 class Retriable(IngestError):
     """A failure after which the same call may succeed."""
+
+    usual_remedy = "No action is needed: Runstream tries again."
 
 
 class RateLimited(Retriable):
@@ -115,9 +120,13 @@ class QueueUnavailable(Retriable):
 class StateUnavailable(Retriable):
     """A state store that could not be reached, or did not save."""
 
+    usual_remedy = "Runstream tries again. If it lasts, do what the error says, and run the checks."
+
 
 class StateBusy(StateUnavailable):
     """A state store in which other processes were in the way, longer than a call waits."""
+
+    usual_remedy = Retriable.usual_remedy
 
 
 class StateFull(StateUnavailable):
@@ -145,6 +154,8 @@ class MemoryRefused(ResourceExhausted):
 
 class Fatal(IngestError):
     """A failure that a person must fix before a retry makes sense."""
+
+    usual_remedy = "Run the checks: under Settings in the web app, or runstream doctor."
 
 
 class BadCredentials(Fatal):
@@ -192,6 +203,8 @@ class RepositoryUnavailable(Skippable):
 
 class NotFound(Skippable):
     """An item that does not exist."""
+
+    usual_remedy = "Check the repository's name and that the token may read it, or remove it."
 
 
 class Gone(NotFound):

@@ -137,3 +137,9 @@ class CollectorContext:
                 remedy=remedy,
             )
         )
+
+    def report_rejected_credentials(self, agent: str) -> None:
+        """Report each credential that GitHub rejects once, and not for each thing that needs it."""
+        for name, rejected in self.github.take_rejected_credentials().items():
+            remedy = rejected.remedy or rejected.usual_remedy
+            self.report_error(agent, None, f"Credential {name}: {rejected}", remedy)

@@ -22,6 +22,7 @@ from standalone.sandbox.faults import Fault
 from standalone.sandbox.specs import LogSpec
 
 MODES = ("live", "economy")
+TOKEN = GENEROUS.tokens[0]
 
 
 def a_world(*logs: bytes | LogSpec | None) -> WorldBuilder:
@@ -207,6 +208,40 @@ def test_a_token_that_may_not_read_logs_is_reported_and_loses_none(stage):
         here.advance(20)
     assert here.logs() == []
     assert len([what for what in here.errors() if "wait: " in what]) == 1
+    here.ingest()
+    assert_logs_are_true(here)
+
+
+def several_runs() -> WorldBuilder:
+    world = WorldBuilder()
+    for number in range(5):
+        world.run(created=number, seconds=50).job("a")
+    return world
+
+
+def test_what_a_token_may_not_read_is_told_once_of_a_repository(stage):
+    """However many attempts have logs that wait for it."""
+    here = collected(stage, several_runs())
+    lesser = here.join(tokens=())
+    while ingest_due_logs(lesser, wait_seconds=0):
+        pass
+    assert len([what for what in here.errors() if "wait: " in what]) == 1
+    here.ingest()
+    assert_logs_are_true(here)
+
+
+def test_a_rejected_token_is_told_once_and_not_for_each_log(stage):
+    """Where the Log Ingestion Agent meets it, as in a process that has no other agent."""
+    here = collected(stage, several_runs())
+    here.server._state.tokens.revoke(f"Bearer {TOKEN.value}")
+    for _ in range(4):
+        while ingest_due_logs(here.context, wait_seconds=0):
+            pass
+        here.advance(20)
+    [error] = here.state.list_errors(limit=9)
+    assert error.what.startswith("Credential token-")
+    assert "GITHUB_TOKEN" in error.remedy
+    here.server._state.tokens.add(TOKEN)
     here.ingest()
     assert_logs_are_true(here)
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ...domain.error_causes import Cause, cause_of
 from ...domain.ledger import MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100
-
-#: The ids of runs and jobs, by which errors of one cause differ.
-_IDS = re.compile(r"\d{5,}")
-
-#: Agent, repository and text without ids: errors that agree in it are shown as one.
-_Cause = tuple[str, str | None, str]
 
 
 def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
@@ -34,10 +28,10 @@ def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
 
 def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
     """Return a row for each cause, newest first, with the newest of its errors."""
-    groups: dict[_Cause, dict[str, Any]] = {}
+    groups: dict[Cause, dict[str, Any]] = {}
     for error in errors:
         group = groups.setdefault(
-            _cause(error.agent, error.repository, error.what), {**error_row(error), "times": 0}
+            cause_of(error.agent, error.repository, error.what), {**error_row(error), "times": 0}
         )
         group["times"] += 1
         group["first_at"] = format_timestamp(error.occurred_at)
@@ -46,19 +40,15 @@ def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
 
 def remove_group(store: StateStore, *, agent: str, repository: str | None, what: str) -> int:
     """Remove every error of the cause of one; return how many. Raises StateUnavailable."""
-    cause = _cause(agent, repository, what)
+    cause = cause_of(agent, repository, what)
     texts = {
         error.what
         for error in store.list_errors(limit=MAX_ERRORS)
-        if _cause(error.agent, error.repository, error.what) == cause
+        if cause_of(error.agent, error.repository, error.what) == cause
     }
     return sum(
         store.remove_errors(agent=agent, repository=repository, what=text) for text in sorted(texts)
     )
-
-
-def _cause(agent: str, repository: str | None, what: str) -> _Cause:
-    return agent, repository, _IDS.sub("…", what)
 
 
 def error_row(error: ErrorRecord) -> dict[str, Any]:

@@ -18,13 +18,10 @@ from ...domain.runs import AttemptKey
 from ...errors import (
     BulkLimited,
     Fatal,
-    GithubUnavailable,
     IngestError,
-    LogPending,
     MemoryRefused,
     MessageRefused,
     RateLimited,
-    RequestPaused,
     StateUnavailable,
     Unexpected,
 )
@@ -42,10 +39,8 @@ from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import MAX_QUEUED_TRIES, decide_retry, pause_seconds
 from .log_tasks import LogTask, load_steps, open_task
+from .report_waiting import report_waiting
 from .visibility import MAX_SECONDS, VisibilityExtender
-
-#: A failure that may pass is reported once, when it has lasted for half a minute.
-REPORT_AT_TRIES = 5
 
 #: A message that only our code or the queue's limits can be at fault for is received so often
 #: before it is a dead letter (setup's policy).
@@ -155,6 +150,7 @@ class _Ingestion:
                 if self._batch.is_full:
                     self._flush()
         self._flush()
+        self._context.report_rejected_credentials(LOG_INGESTION_AGENT)
 
     def _take(self, task: LogTask, item: LogResult | Finished) -> None:
         """Handle a task's next result, or its end."""
@@ -235,7 +231,7 @@ class _Ingestion:
 
     def _postpone(self, task: LogTask) -> None:
         """Record why logs wait, and publish the delayed copy of their work."""
-        self._report(task)
+        report_waiting(self._context, task)
         self._context.store.save_job_logs(
             [_pending(self._context, task, late) for late in task.late]
         )
@@ -254,23 +250,6 @@ class _Ingestion:
         if work.is_whole_attempt:
             return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
         return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
-
-    def _report(self, task: LogTask) -> None:
-        """Report a failure once: at the first try, or when GitHub's own failure lasts."""
-        for late in task.late:
-            if isinstance(late.error, (RateLimited, RequestPaused, LogPending)):
-                continue
-            may_pass = isinstance(late.error, GithubUnavailable)
-            if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
-                remedy = f"{late.error.remedy} " if late.error.remedy else ""
-                self._context.report_error(
-                    LOG_INGESTION_AGENT,
-                    task.work.key.repository,
-                    f"Logs of {task.work.key} wait: {late.error}",
-                    f"{remedy}They are tried again with growing pauses and arrive once this is "
-                    "fixed.",
-                )
-                return
 
     def _report_and_release(self, task: LogTask, error: IngestError) -> None:
         self._context.report_error(

@@ -16,16 +16,12 @@ from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
     BadCredentials,
-    Fatal,
     IngestError,
     MemoryRefused,
-    NotFound,
     RateLimited,
     RepositoryUnavailable,
     RequestPaused,
-    Retriable,
     StateBusy,
-    StateUnavailable,
 )
 from ...wire.hourly_use import Purpose
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
@@ -98,7 +94,7 @@ def _log_failure(repository: RepositoryRecord, error: IngestError | None) -> Non
     if isinstance(error, (RateLimited, RequestPaused, BadCredentials)):
         return
     if error is not None and str(error) != repository.last_error:
-        facts = {"repository": repository.full_name, "remedy": _remedy(error)}
+        facts = {"repository": repository.full_name, "remedy": error.remedy or error.usual_remedy}
         logger.warning(str(error), extra=facts)
 
 
@@ -176,7 +172,7 @@ def _poll(
         record, next_poll_at = _after_failure(context, repository, error)
     finally:
         context.github.set_purpose(repository.full_name, Purpose.WATCHING)
-    _report_rejected_credentials(context)
+    context.report_rejected_credentials(PIPELINE_MONITORING_AGENT)
     _report_malformed(context, repository.full_name)
     record_changes(context)
     context.store.release_repository(record, holder=context.worker_id, next_poll_at=next_poll_at)
@@ -192,13 +188,6 @@ def _prioritized(context: CollectorContext, repository: RepositoryRecord) -> Rep
     is_first = repository.last_polled_at is None
     is_asked_for = is_urgent(context.clock.now(), repository.next_poll_at)
     return replace(repository, is_prioritized=True) if is_first and is_asked_for else repository
-
-
-def _report_rejected_credentials(context: CollectorContext) -> None:
-    """Report each credential that GitHub rejects once, and not for each of its repositories."""
-    for name, rejected in context.github.take_rejected_credentials().items():
-        what = f"Credential {name}: {rejected}"
-        context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
 
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
@@ -246,7 +235,8 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     is_limit = isinstance(error, (RateLimited, RequestPaused))
     if repository.last_error is None and not is_limit:
         name = repository.full_name
-        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+        remedy = error.remedy or error.usual_remedy
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), remedy)
     return replace(repository, last_error=str(error))
 
 
@@ -274,21 +264,7 @@ def _after_failure(
     # A rejected credential is reported by itself: it concerns all its repositories.
     if is_new and not isinstance(error, BadCredentials):
         name = repository.full_name
-        what, remedy = str(error), _remedy(error)
+        what, remedy = str(error), error.remedy or error.usual_remedy
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + failure_pause(stored.full_name, failures, error, now)
-
-
-def _remedy(error: IngestError) -> str:
-    if error.remedy is not None:
-        return error.remedy
-    if isinstance(error, NotFound):
-        return "Check the repository's name and that the token may read it, or remove it."
-    if isinstance(error, StateUnavailable) and not isinstance(error, StateBusy):
-        return "Runstream tries again. If it lasts, do what the error says, and run the checks."
-    if isinstance(error, Retriable):
-        return "No action is needed: Runstream tries again."
-    if isinstance(error, Fatal):
-        return "Run the checks: under Settings in the web app, or runstream doctor."
-    return "Report it to Runstream's maintainers with the log of the collector."

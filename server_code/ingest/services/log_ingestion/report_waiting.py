@@ -1,0 +1,57 @@
+"""Reports of logs that wait: a cause is told once, however many logs it holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ...domain.error_causes import cause_of
+from ...domain.ledger import MAX_ERRORS
+from ...errors import (
+    BadCredentials,
+    GithubUnavailable,
+    IngestError,
+    LogPending,
+    RateLimited,
+    RequestPaused,
+)
+from ..context import LOG_INGESTION_AGENT, CollectorContext
+from .log_tasks import LogTask
+
+#: A failure that may pass is reported once, when it has lasted for half a minute.
+REPORT_AT_TRIES = 5
+
+#: What was reported of a repository is not reported of its other logs for so long.
+TOLD_FOR = timedelta(hours=1)
+
+#: What is no failure.
+_EXPECTED = (RateLimited, RequestPaused, LogPending)
+
+
+def report_waiting(context: CollectorContext, task: LogTask) -> None:
+    """Report why logs wait: at the first try, or when GitHub's own failure lasts."""
+    for late in task.late:
+        if isinstance(late.error, _EXPECTED) or _is_told_of_credential(late.error):
+            continue
+        may_pass = isinstance(late.error, GithubUnavailable)
+        if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
+            remedy = f"{late.error.remedy} " if late.error.remedy else ""
+            remedy += "They are tried again with growing pauses and arrive once this is fixed."
+            what = f"Logs of {task.work.key} wait: {late.error}"
+            if not _is_told(context, task.work.key.repository, what):
+                context.report_error(LOG_INGESTION_AGENT, task.work.key.repository, what, remedy)
+            return
+
+
+def _is_told_of_credential(error: IngestError) -> bool:
+    """Return whether an error is a credential's rejection, which is reported once by itself."""
+    return isinstance(error, BadCredentials) and error.refusals > 0
+
+
+def _is_told(context: CollectorContext, repository: str, what: str) -> bool:
+    """Return whether people read already that other logs wait for the same cause."""
+    now, cause = context.clock.now(), cause_of(LOG_INGESTION_AGENT, repository, what)
+    return any(
+        cause_of(each.agent, each.repository, each.what) == cause
+        and abs(now - each.occurred_at) < TOLD_FOR
+        for each in context.store.list_errors(limit=MAX_ERRORS)
+    )
