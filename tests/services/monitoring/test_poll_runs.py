@@ -646,6 +646,24 @@ def test_a_repository_that_keeps_failing_the_same_way_is_reported_once(stage):
     assert here.record().last_error == here.errors()[0]
 
 
+def test_a_limit_is_no_reason_why_a_repository_cannot_be_collected(stage):
+    """What failed before stays its reason; where nothing did, it only waits."""
+    here = stage(a_finished_run(), at=100)
+    here.fail(Fault(path="/actions/runs$", do="error", status=500))
+    failed = here.poll()
+    here.fail(Fault(path="/actions/runs$", do="secondary", seconds=60, count=1))
+    here.advance(60)
+    assert isinstance(here.poll(), RateLimited)
+    assert (here.record().failures, here.record().last_error) == (1, str(failed))
+    here.advance(61)
+    assert here.poll() is None
+    assert (here.record().failures, here.record().last_error) == (0, None)
+    here.fail(Fault(path="/actions/runs$", do="secondary", seconds=60, count=1))
+    limit = here.poll()
+    assert isinstance(limit, RateLimited)
+    assert (here.record().failures, here.record().last_error) == (0, str(limit))
+
+
 def test_a_process_claims_one_repository_at_a_time(stage):
     """While it polls that one, other processes may take all the others: nobody takes them all."""
     world = WorldBuilder()

@@ -248,7 +248,9 @@ def _after_failure(
     stored = context.store.load_repository(repository.full_name) or repository
     stored = replace(stored, is_prioritized=repository.is_prioritized)
     if isinstance(error, RateLimited):
-        return replace(stored, last_error=str(error)), error.retry_at
+        # What failed before is still what is known of the repository.
+        known = stored.last_error if stored.failures else str(error)
+        return replace(stored, last_error=known), error.retry_at
     if isinstance(error, RequestPaused):
         # Nothing was asked; the answer before stays its error.
         return stored, min(error.retry_at, now + LONGEST_FAILURE_PAUSE)
