@@ -134,6 +134,11 @@ class CredentialRefusal:
         return is_still_ahead(self.until, now, at_most=2 * REFUSED_FOR)
 
 
+def name_rejected(credential: str, reason: str) -> str:
+    """Return the text under which a credential's rejection is reported."""
+    return f"Credential {credential}: {reason}"
+
+
 #: Refusals of a credential by what it may not read; None: it may again.
 RefusalChanges = Mapping[str, CredentialRefusal | None]
 

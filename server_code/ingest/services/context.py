@@ -13,6 +13,7 @@ from ..domain.counters import Counters
 from ..domain.due import is_still_ahead
 from ..domain.filters import FilterChain
 from ..domain.ledger import ErrorRecord, RepositoryRecord
+from ..domain.source_records import name_rejected
 from ..domain.sources import SourcePattern
 from ..ports import (
     ActionsApi,
@@ -142,4 +143,4 @@ class CollectorContext:
         """Report each credential that GitHub rejects once, and not for each thing that needs it."""
         for name, rejected in self.github.take_rejected_credentials().items():
             remedy = rejected.remedy or rejected.usual_remedy
-            self.report_error(agent, None, f"Credential {name}: {rejected}", remedy)
+            self.report_error(agent, None, name_rejected(name, str(rejected)), remedy)

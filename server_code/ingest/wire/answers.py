@@ -150,7 +150,7 @@ def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
         remedy = sso_remedy(answer.headers) or known.remedy
         return known.error(text, remedy=remedy)
     if answer.status == 401:
-        return BadCredentials(f"GitHub rejected the credential (401 for {path}){reason.words}")
+        return BadCredentials(f"GitHub rejected the credential (401){reason.words}")
     if answer.status == 451:
         return RepositoryUnavailable(
             f"GitHub blocks {path} for legal reasons (451){reason.words}",

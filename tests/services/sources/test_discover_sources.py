@@ -133,7 +133,7 @@ def test_a_rejected_credential_that_no_repository_needs_is_reported(
     organizations.poll_all()
     organizations.poll_all()
     [error] = stage.state.list_errors(limit=9)
-    assert "rejected the credential (401 for /user)" in error.what
+    assert "rejected the credential (401): " in error.what
     rejected = {each.owner for each in stage.state.list_credentials() if each.rejected}
     assert rejected == {"mona"}
 

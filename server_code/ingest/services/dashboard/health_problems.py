@@ -18,7 +18,7 @@ from ...domain.ledger import (
     MessageCounts,
     RepositoryRecord,
 )
-from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.source_records import CredentialRecord, SourceRecord, name_rejected
 from ...domain.timestamps import parse_timestamp
 from ..context import PIPELINE_MONITORING_AGENT
 from .activity import group_errors
@@ -86,8 +86,10 @@ def find_problems(
         *([] if _is_polling_hindered(inputs.agents) else poll_problems(active, now)),
         *_log_problems(inputs, now),
     ]
-    said = {problem.detail for problem in found} | {
-        each.last_error for each in active if each.failures
+    said = {
+        *(problem.detail for problem in found),
+        *(each.last_error for each in active if each.failures),
+        *(name_rejected(each.name, each.rejected) for each in inputs.credentials if each.rejected),
     }
     errors = [error for error in inputs.errors if error.what not in said]
     found += _recent_errors(errors, active, now)

@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import is_ahead
-from ...domain.source_records import EVERYTHING, FROM_COMMAND_LINE, SourceRecord, patterns_of
+from ...domain.source_records import (
+    EVERYTHING,
+    FROM_COMMAND_LINE,
+    SourceRecord,
+    name_rejected,
+    patterns_of,
+)
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...ports import RepositoryApi
 from ..context import CollectorContext
@@ -112,7 +118,7 @@ def _restore_refusals(
     for record in records:
         if rejection := record.find_rejection(now):
             facts = {"credential": record.name, "remedy": rejection.remedy}
-            logger.warning("Credential %s: %s", record.name, rejection.reason, extra=facts)
+            logger.warning(name_rejected(record.name, rejection.reason), extra=facts)
     repositories.restore_refusals(records)
 
 
