@@ -171,11 +171,6 @@ class CredentialRecord:
         """Return the repositories of all its lists."""
         return frozenset(name for each in self.lists for name in each.names)
 
-    def find_rejection(self, now: datetime) -> CredentialRefusal | None:
-        """Return why GitHub was seen to reject the credential as a whole, if that is believed."""
-        found = (each for each in self.refusals if each.what == EVERYTHING)
-        return next((each for each in found if each.is_in_force(now)), None)
-
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
         """Return the record with changed refusals, without those that are over."""
         changed = {each.what: each for each in self.refusals} | dict(changes)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github.request import Request
 from ingest.errors import BadCredentials, GithubUnavailable
+from ingest.services.sources.discover_sources import discover_when_due
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, Stage, assert_all_published
 from support.world_builder import WorldBuilder
@@ -148,6 +149,20 @@ def test_a_token_that_is_revoked_in_the_middle_of_a_poll_loses_nothing(app, plac
     assert_all_published(here)
     assert here.context.store.list_errors(limit=9) == []
     assert here.server.stats()["minted"] == 2
+
+
+def test_a_key_that_was_replaced_is_tried_at_the_next_start(app, key):
+    """That the one before was rejected says nothing of it."""
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    here, _ = app()
+    for _ in range(6):
+        here.advance(300)
+        world = here.join(github=settings_of(here, other))
+        assert isinstance(here.poll(context=world), BadCredentials)
+    world = here.join(github=settings_of(here, key))
+    discover_when_due(world)
+    assert here.poll(context=world) is None
+    assert_all_published(here)
 
 
 def test_signing_adds_nothing_to_the_log(app):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ...domain.source_records import CredentialRefusal
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
-from .credentials import WITH_PERMISSIONS
+from .credentials import WITH_PERMISSIONS, InstallationToken
 from .rights import Rights
 
 #: Paths whose permission Runstream does without, so that an App is not given it.
@@ -20,6 +21,14 @@ def scopes_of(repository: str, endpoint: str, *, is_only: bool) -> tuple[str, ..
     """
     of_owner = (_of_owner(repository, endpoint),) if endpoint in _OPTIONAL else ()
     return of_owner if is_only else (repository, f"{repository} {endpoint}", *of_owner)
+
+
+def still_valid(
+    refusals: Iterable[CredentialRefusal], client: GithubClient | None
+) -> list[CredentialRefusal]:
+    """Return the refusals of before a start: an installation may have another key and token now."""
+    is_renewed = client is not None and client.kind == InstallationToken.kind
+    return [each for each in refusals if not (is_renewed and each.error == BadCredentials.__name__)]
 
 
 def note_refusals(  # noqa: PLR0913 - a request, and what came of it

@@ -27,7 +27,7 @@ from .apps import App
 from .budgets import sum_budgets
 from .client import GithubClient
 from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
-from .refusal_scopes import note_refusals, scopes_of
+from .refusal_scopes import note_refusals, scopes_of, still_valid
 from .request import Request, Response
 from .rights import Rights
 
@@ -180,7 +180,7 @@ class TokenPool:
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
-        self._rights.restore_refusals(name, refusals)
+        self._rights.restore_refusals(name, still_valid(refusals, self._by_name().get(name)))
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""

@@ -115,11 +115,10 @@ def _restore_refusals(
     now, records = context.clock.now(), context.store.list_credentials()
     if asks_anew:
         records = [each.with_refusals({EVERYTHING: None}, now=now) for each in records]
-    for record in records:
-        if rejection := record.find_rejection(now):
-            facts = {"credential": record.name, "remedy": rejection.remedy}
-            logger.warning(name_rejected(record.name, rejection.reason), extra=facts)
     repositories.restore_refusals(records)
+    for each in repositories.credentials():
+        if each.rejected is not None:
+            logger.warning(name_rejected(each.name, each.rejected))
 
 
 def discover_sources(context: CollectorContext) -> DiscoveryResult:
