@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -117,7 +119,7 @@ def _choose_state(
 ) -> None:
     lines = chosen.messages_on_terminal
     if chosen.has_sandbox:
-        chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-state-")))
+        chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-")))
         if os.geteuid() == 0:
             chosen.folder.chmod(0o711)  # for PostgreSQL, which does not run as root
     if environment.get("DATABASE_URL"):
@@ -131,10 +133,17 @@ def _choose_state(
         file.touch(mode=0o600)
         exports = [f"export {name}={shlex.quote(each)}" for name, each in chosen.settings.items()]
         file.write_text("\n".join([*exports, ""]))
-        lines.append(f"Status source {file} && runstream status")
-        lines.append(
-            "Next   with your own: GITHUB_TOKEN=... AWS_PROFILE=... runstream run OWNER/REPO"
-        )
+        program = _program(environment)
+        lines.append(f"Status source {file} && {program} status")
+        lines.append(f"Next   GITHUB_TOKEN=... AWS_PROFILE=... {program} run OWNER/REPO")
+
+
+def _program(environment: Mapping[str, str]) -> str:
+    """Return what starts Runstream in the user's shell; in a checkout it may be off the path."""
+    if shutil.which("runstream", path=environment.get("PATH")):
+        return "runstream"
+    file, here = Path(sys.executable).with_name("runstream"), Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 def aws_in(environment: Mapping[str, str]) -> str | None:

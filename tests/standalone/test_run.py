@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +27,28 @@ def test_what_is_configured_is_used(cli: CommandLine):
     assert "To     SQS, configured by AWS_ENDPOINT_URL" in stdout
     assert str(cli.folder / "runstream.db") in stdout
     assert "Collected 2 runs" in stdout
+
+
+def test_the_commands_that_it_prints_work_where_it_was_started(cli: CommandLine):
+    """In a checkout whose environment is not activated as well."""
+    unset = {"PATH": os.defpath, "GITHUB_API_URL": "", "GITHUB_TOKEN": ""}
+    with cli.started("run", "--terminal", **unset) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = next(line for line in process.stdout if line.startswith("Status "))
+        next(line for line in process.stderr if re.match(r"[1-9]\d* runs", line))
+        done = subprocess.run(
+            ["bash", "-c", line.removeprefix("Status ")],
+            cwd=cli.folder,
+            env=cli.whole_environment(unset),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert "Pipeline Monitoring Agent" in done.stdout, done.stderr
+    assert process.returncode == 0
 
 
 def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):
