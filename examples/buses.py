@@ -103,7 +103,9 @@ class Pubsub:
             import grpc
             from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-            channel = grpc.insecure_channel(emulator)
+            # Without it gRPC refuses a message of more than 4 MB; the vendor's own channel has it.
+            unlimited = [("grpc.max_receive_message_length", -1)]
+            channel = grpc.insecure_channel(emulator, options=unlimited)
             self._client = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
         else:
             self._client = SubscriberClient()

@@ -20,6 +20,7 @@ from google.protobuf import empty_pb2
 from google.pubsub_v1 import types
 
 MAX_REQUEST_BYTES = 10_000_000
+MAX_ANSWER_BYTES = 10_000_000
 _PULL_SECONDS = 30
 _CHECK_SECONDS = 0.02
 
@@ -117,14 +118,14 @@ class PubsubServer:
         now, facts = time.monotonic(), subscription.facts
         policy = facts.dead_letter_policy
         ready = [each for each in subscription.deliveries if each.visible_at <= now]
-        handed = []
+        handed, room = [], MAX_ANSWER_BYTES
         for each in ready:
             if policy.dead_letter_topic and each.attempts >= policy.max_delivery_attempts:
                 subscription.deliveries.remove(each)
                 for letters in self._subscriptions.values():
                     if letters.facts.topic == policy.dead_letter_topic:
                         letters.deliveries.append(_Delivery(each.message))
-            elif len(handed) < limit:
+            elif len(handed) < limit and (room := room - len(each.message.data)) >= 0:
                 each.attempts += 1
                 each.ack_id = str(uuid.uuid4())
                 each.visible_at = now + facts.ack_deadline_seconds
