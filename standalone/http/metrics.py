@@ -99,12 +99,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     counts = context.counters.snapshot()
     for counter, (name, words) in _COUNTERS.items():
         yield CounterMetricFamily(f"runstream_{name}", words, value=counts.get(counter, 0))
-    queues = (
-        context.metrics_queue.queue_name,
-        context.logs_queue.queue_name,
-        context.job_events_queue.queue_name,
-    )
-    sent = {queue: counts.get(sent_messages(queue), 0) for queue in queues}
+    sent = {queue: counts.get(sent_messages(queue), 0) for queue in context.queue_names}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     buckets, total = read_lag(counts)
     words = "Seconds from the end of a job to its message on the metrics queue."

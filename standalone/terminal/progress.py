@@ -77,11 +77,6 @@ ReadProgress = Callable[[], Progress]
 def summarize(collector: Collector, *, seconds: float) -> Summary:
     """Read the counters."""
     context, counts = collector.context, collector.context.counters.snapshot()
-    queues = (
-        context.metrics_queue.queue_name,
-        context.logs_queue.queue_name,
-        context.job_events_queue.queue_name,
-    )
     return Summary(
         runs=counts.get("runs", 0),
         attempts=counts.get("attempts", 0),
@@ -92,7 +87,7 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         logs_unavailable=counts.get("logs_unavailable", 0),
         runs_filtered=counts.get(RUNS_FILTERED, 0),
         logs_filtered=counts.get(LOGS_FILTERED, 0),
-        messages={name: counts.get(sent_messages(name), 0) for name in queues},
+        messages={name: counts.get(sent_messages(name), 0) for name in context.queue_names},
         queue_requests=counts.get("queue_requests", 0),
         github_charged=counts.get("github_requests.charged", 0),
         github_free=counts.get("github_requests.free", 0),

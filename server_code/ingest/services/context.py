@@ -113,6 +113,12 @@ class CollectorContext:
         """Apply the rate-limit pauses of other processes, and of this one before a restart."""
         self.github.apply_pauses(self.store.load_pauses(now=self.clock.now()))
 
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """Return the names of the queues as they were configured."""
+        queues = (self.metrics_queue, self.logs_queue, self.job_events_queue)
+        return tuple(queue.queue_name for queue in queues)
+
     def save_counts(self) -> None:
         """Add what this process has counted to the totals of the state.
 
