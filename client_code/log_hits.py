@@ -53,7 +53,7 @@ class Hits:
             return "{} {}".format(count, noun)
         return "{} of {} {}".format(number(self.at + 1), count, noun)
 
-    def way_on(self, one, many):
+    def describe_next(self, one, many):
         """Return the label of the next step: 'Next error · 1 of 264'."""
         if not self.lines:
             return "No " + one

@@ -5,7 +5,7 @@ from .formatting import duration, plural
 
 MAX_JOBS = 40
 MAX_TICKS = 5
-LEAST_WIDTH = 0.3  # percent, so that the shortest step is still seen
+MIN_WIDTH = 0.3  # percent, so that the shortest step is still seen
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
@@ -53,7 +53,7 @@ def plot(jobs, found):
 
 def _place(bar, begin, span):
     _, tone, start, end, text = bar
-    width = max(100.0 * (end - start) / span, LEAST_WIDTH)
+    width = max(100.0 * (end - start) / span, MIN_WIDTH)
     return tone, min(100.0 * (start - begin) / span, 100 - width), width, text
 
 

@@ -4,7 +4,7 @@ from . import routes, run_texts, statuses
 from .formatting import NOTHING, duration, number, plural
 
 KINDS = ("duration", "queued")
-LEAST_HEIGHT = 12  # percent, so that the shortest run is still seen
+MIN_HEIGHT = 12  # percent, so that the shortest run is still seen
 
 
 def count(answer):
@@ -72,7 +72,7 @@ def last_bars(workflow):
                 duration(run["duration_seconds"]),
             ),
             "height": "{:.0f}%".format(
-                max(LEAST_HEIGHT, 100.0 * (run["duration_seconds"] or 0) / longest)
+                max(MIN_HEIGHT, 100.0 * (run["duration_seconds"] or 0) / longest)
             ),
         }
         for run in last

@@ -33,13 +33,13 @@ def labelled(label: str, text: str) -> str:
     )
 
 
-def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
+def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped; None, after saying why, where the app server cannot start here."""
-    environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **around.settings}
+    environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **local.settings}
     echo = masked_echo(environment)
     with ExitStack() as opened:
         try:
-            served = _open(around, environment, echo, stop, opened)
+            served = _open(local, environment, echo, stop, opened)
         except IngestError as error:
             echo(labelled("View", f"below. {_in_short(error)}"))
             return None
@@ -57,7 +57,7 @@ def _in_short(error: IngestError) -> str:
 
 
 def _open(
-    around: LocalEnvironment,
+    local: LocalEnvironment,
     environment: Mapping[str, str],
     echo: Callable[[str], None],
     stop: Stop,
@@ -65,13 +65,13 @@ def _open(
 ) -> ServedApp | None:
     settings = read_environment(environment)
     plan = ServeOptions(
-        folder=around.folder,
+        folder=local.folder,
         port=_free_port(),
-        sources=tuple(around.sources),
+        sources=tuple(local.sources),
         backfill_days=settings.collecting.backfill_days,
-        is_durable=not around.has_sandbox,
+        is_durable=not local.has_sandbox,
     )
-    if around.has_local_aws:
+    if local.has_local_aws:
         for _ in set_up_queues(settings):
             pass
     return opened.enter_context(open_app_server(plan, environment, echo=echo, stop=stop.event))

@@ -89,5 +89,5 @@ def _is_writable(folder: Path) -> bool:
 
 def _reason(error: Exception) -> str:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    words = reason.strerror if isinstance(reason, OSError) else None
-    return words or str(reason) or type(error).__name__
+    text = reason.strerror if isinstance(reason, OSError) else None
+    return text or str(reason) or type(error).__name__

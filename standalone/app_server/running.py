@@ -23,7 +23,7 @@ from .server_log import ServerLog
 START_SECONDS = 240.0
 
 #: How often the progress of starting is printed.
-SAY_SECONDS = 15.0
+WAIT_MESSAGE_SECONDS = 15.0
 
 _CHECK_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
@@ -71,8 +71,8 @@ class AppServer:
             if stop.is_set():
                 return
             if now - started > START_SECONDS:
-                raise CannotServe(self._with_last_words("The app server does not answer."))
-            if now - said > SAY_SECONDS:
+                raise CannotServe(self._with_output("The app server does not answer."))
+            if now - said > WAIT_MESSAGE_SECONDS:
                 said = now
                 echo(f"  still starting, after {now - started:.0f} seconds")
         status = self._ask()
@@ -80,21 +80,21 @@ class AppServer:
             echo(f"The app answers with an error; see {self.log_file}.")
 
     def require_alive(self) -> None:
-        """Raise ServerEnded, with its last words, where the server has ended by itself."""
+        """Raise ServerEnded, with its last output, where the server has ended by itself."""
         code = self._process.exit_code()
         if code is not None:
             self._log.join()
-            raise ServerEnded(self._with_last_words(f"The app server has ended, with code {code}."))
+            raise ServerEnded(self._with_output(f"The app server has ended, with code {code}."))
 
     def close(self) -> None:
         """End it and all that it started; calling again does nothing."""
         self._process.close()
         self._log.join()
 
-    def _with_last_words(self, sentence: str) -> str:
+    def _with_output(self, sentence: str) -> str:
         lines = self._log.last_lines(_LAST_LINES)
         said = "".join(f"\n  {line}" for line in lines) or " nothing"
-        return f"{sentence} Its last words ({self.log_file} has all):{said}"
+        return f"{sentence} Its last output ({self.log_file} has all):{said}"
 
     def _ask(self) -> int:
         """Request the app's health; return the status."""
@@ -108,7 +108,7 @@ class AppServer:
         except (OSError, http.client.HTTPException) as error:
             self.require_alive()
             raise CannotServe(
-                self._with_last_words(
+                self._with_output(
                     f"The app does not answer on port {configuration.port} ({error})."
                 )
             ) from error

@@ -23,7 +23,7 @@ _KEPT_LINES = 30
 _READY = "Downlink client connected"
 _ERROR = re.compile(r"^\[(?:ERROR|FATAL)\s+([\w.-]+)\]\s*(.*)")
 _RECORD = re.compile(r"^\[[A-Z]+\s+[\w.-]+\]")
-_WORDS = (
+_PATTERNS = (
     (re.compile(r"^Database migration failed"), "The database could not be brought up to date"),
     (
         re.compile(r"^Failed to start built-in Postgres"),
@@ -85,9 +85,9 @@ class ServerLog:
             self._echo(said)
 
     def _describe(self, line: str) -> str | None:
-        for pattern, words in _WORDS:
+        for pattern, text in _PATTERNS:
             if pattern.search(line):
-                return f"{words}: {line}"
+                return f"{text}: {line}"
         if _RECORD.match(line):
             error = _ERROR.match(line)
             shown = error is not None and not _EXPECTED.search(line)

@@ -64,13 +64,13 @@ def _echoed(checks: Iterable[Check]) -> Iterator[Check]:
     """Print each finding as soon as it is there; an error of several parts is printed once."""
     first_with: dict[str, str] = {}
     for check in checks:
-        word, colour = _MARKS[check.status]
+        label, colour = _MARKS[check.status]
         name = check.subject.rpartition(" ")[2]
         first = first_with.setdefault(check.finding.replace(name, ""), check.subject)
         is_same = check.status == FAILED and first != check.subject
-        words = f"The same error as {first}." if is_same else check.finding
-        finding = _indented(f"{word:>7}  {check.subject}: {words}")
-        click.echo(finding.replace(word, click.style(word, fg=colour), 1))
+        text = f"The same error as {first}." if is_same else check.finding
+        finding = _indented(f"{label:>7}  {check.subject}: {text}")
+        click.echo(finding.replace(label, click.style(label, fg=colour), 1))
         if check.remedy and check.status != OK and not is_same:
             click.echo(_indented(f"{'':7}  -> {check.remedy}"))
         yield check

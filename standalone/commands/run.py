@@ -53,18 +53,18 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     with (
         stopped_by_signals() as stop,
         ends_in_time(stop, exit_code=0),
-        open_local_environment(list(map(str, given)), environment=os.environ) as around,
+        open_local_environment(list(map(str, given)), environment=os.environ) as local,
         _stopped_after(seconds, stop),
     ):
-        print_result("\n".join(around.messages))
+        print_result("\n".join(local.messages))
         if on_terminal:
             print_result("View   below, because of --terminal")
         else:
-            code = serve_dashboard(around, stop)
+            code = serve_dashboard(local, stop)
             if code is not None:
                 return code
-        print_result("\n".join([STOP, *around.messages_on_terminal, ""]))
-        return _work(around.settings, around.sources, stop, owns_aws=around.has_local_aws)
+        print_result("\n".join([STOP, *local.messages_on_terminal, ""]))
+        return _work(local.settings, local.sources, stop, owns_aws=local.has_local_aws)
 
 
 def _work(chosen: dict[str, str], sources: list[str], stop: Stop, *, owns_aws: bool) -> int:

@@ -108,19 +108,19 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
 
 def _describe_depths(depths: Depths) -> dict[str, str]:
     """Return each queue's depth or error; an error that several share in full once."""
-    words: dict[str, str] = {}
+    texts: dict[str, str] = {}
     first_with: dict[str, str] = {}
     for name, depth in depths.items():
         text = _describe(depth)
         first = first_with.setdefault(text.replace(name, ""), name)
         is_repeated = isinstance(depth, IngestError) and first != name
-        words[name] = f"The same error as {first}." if is_repeated else text
-    return words
+        texts[name] = f"The same error as {first}." if is_repeated else text
+    return texts
 
 
 def _describe(depth: QueueDepth | IngestError) -> str:
     if isinstance(depth, IngestError):
         return sentence_for(depth)
     counts = {"waiting": depth.visible, "in flight": depth.in_flight, "delayed": depth.delayed}
-    known = [f"{count:,} {words}" for words, count in counts.items() if count is not None]
+    known = [f"{count:,} {noun}" for noun, count in counts.items() if count is not None]
     return ", ".join(known) or "The bus does not report how many messages wait."

@@ -32,7 +32,7 @@ MAX_BUFFERED_BYTES = 100 * 1024 * 1024
 CONNECTIONS = 300
 
 THREADS = 4
-THREADS_APART = 2
+RESERVED_THREADS = 2
 
 _SIGNATURE = "X_HUB_SIGNATURE_256"
 
@@ -134,24 +134,24 @@ class LimitedChannel(HTTPChannel):
 class Dispatcher(ThreadedTaskDispatcher):
     """Worker threads, of which some paths have their own, whatever the other requests wait for."""
 
-    def __init__(self, paths_apart: Collection[str]) -> None:
+    def __init__(self, reserved_paths: Collection[str]) -> None:
         super().__init__()
-        self._paths_apart = paths_apart
-        self._apart = ThreadedTaskDispatcher()
-        self._apart.set_thread_count(THREADS_APART if paths_apart else 0)
+        self._reserved_paths = reserved_paths
+        self._reserved = ThreadedTaskDispatcher()
+        self._reserved.set_thread_count(RESERVED_THREADS if reserved_paths else 0)
         self.set_thread_count(THREADS)
 
     def add_task(self, task: Any) -> None:  # noqa: ANN401 - a connection, not what the stubs say
         """Answer the request that a connection has received."""
         # Of a request that cannot be parsed there is no path.
-        if getattr(task.requests[0], "path", None) in self._paths_apart:
-            self._apart.add_task(task)
+        if getattr(task.requests[0], "path", None) in self._reserved_paths:
+            self._reserved.add_task(task)
         else:
             super().add_task(task)
 
     def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:  # noqa: FBT001, FBT002
         """Wait for the answers under way."""
-        self._apart.shutdown(cancel_pending, timeout)
+        self._reserved.shutdown(cancel_pending, timeout)
         return super().shutdown(cancel_pending, timeout)
 
 

@@ -84,8 +84,8 @@ class MetricsCollector(Collector):
         yield from _budget(self._context)
         letters = self._dead_letters()
         if letters is not None:
-            words = "Log work in the dead-letter queue, counted each minute; absent if unknown."
-            yield _gauge("dead_letters", words, letters)
+            help_text = "Log work in the dead-letter queue, counted each minute; absent if unknown."
+            yield _gauge("dead_letters", help_text, letters)
         try:
             state_metrics = self._ask(lambda: list(_state_metrics(self._context)))
         except IngestError as error:
@@ -97,28 +97,28 @@ class MetricsCollector(Collector):
 
 def _counted(context: CollectorContext) -> Iterator[Metric]:
     counts = context.counters.snapshot()
-    for counter, (name, words) in _COUNTERS.items():
-        yield CounterMetricFamily(f"runstream_{name}", words, value=counts.get(counter, 0))
+    for counter, (name, help_text) in _COUNTERS.items():
+        yield CounterMetricFamily(f"runstream_{name}", help_text, value=counts.get(counter, 0))
     sent = {queue: counts.get(sent_messages(queue), 0) for queue in context.queue_names}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     buckets, total = read_lag(counts)
-    words = "Seconds from the end of a job to its message on the metrics queue."
-    yield HistogramMetricFamily("runstream_job_lag_seconds", words, buckets, total)
+    help_text = "Seconds from the end of a job to its message on the metrics queue."
+    yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, total)
     asked = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
-    words = "Requests to GitHub. Free requests returned 304 Not Modified."
-    yield _labelled_counter("github_requests", words, "kind", asked)
+    help_text = "Requests to GitHub. Free requests returned 304 Not Modified."
+    yield _labelled_counter("github_requests", help_text, "kind", asked)
 
 
 def _budget(context: CollectorContext) -> Iterator[Metric]:
     budget = context.github.budget()
     reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
-    for name, words, value in (
+    for name, help_text, value in (
         ("rate_limit", "Requests per hour that GitHub allows.", budget.limit),
         ("rate_limit_remaining", "Requests remaining in this hour.", budget.remaining),
         ("rate_limit_reset_timestamp_seconds", "Time at which the limit resets.", reset_at),
     ):
         if value is not None:
-            yield _gauge(f"github_{name}", words, value)
+            yield _gauge(f"github_{name}", help_text, value)
 
 
 def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
@@ -139,32 +139,34 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
     watched = [record.full_name for record in repositories if not record.paused]
     oldest = context.store.load_oldest_unpublished(watched)
     if oldest is not None:
-        words = "Creation of the oldest attempt that was never published; absent if there is none."
+        help_text = (
+            "Creation of the oldest attempt that was never published; absent if there is none."
+        )
         name = "oldest_unpublished_attempt_timestamp_seconds"
-        yield _gauge(name, words, oldest.timestamp())
+        yield _gauge(name, help_text, oldest.timestamp())
     counts = context.store.count_ledger()
-    for name, words, value in (
+    for name, help_text, value in (
         ("known_attempts", "Attempts in the ledger.", counts.attempts),
         ("open_attempts", "Attempts that are not settled.", counts.open_attempts),
         ("unread_attempts", "Attempts that are not published yet.", counts.unread_attempts),
         ("pending_logs", "Logs that are not fetched yet.", counts.logs_pending),
     ):
-        yield _gauge(name, words, value)
+        yield _gauge(name, help_text, value)
 
 
-def _gauge(name: str, words: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"runstream_{name}", words, value=value)
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"runstream_{name}", help_text, value=value)
 
 
-def _labelled_gauge(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(f"runstream_{name}", words, labels=[label])
+def _labelled_gauge(name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"runstream_{name}", help_text, labels=[label])
     for key, value in values.items():
         family.add_metric([key], value)
     return family
 
 
-def _labelled_counter(name: str, words: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(f"runstream_{name}", words, labels=[label])
+def _labelled_counter(name: str, help_text: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"runstream_{name}", help_text, labels=[label])
     for key, value in values.items():
         family.add_metric([key], value)
     return family

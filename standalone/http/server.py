@@ -76,7 +76,7 @@ class HttpServer:
         address: Address,
         *,
         max_signed_body_bytes: int = 1 << 16,
-        paths_apart: Collection[str] = (),
+        reserved_paths: Collection[str] = (),
     ) -> None:
         from .limits import Dispatcher, LimitedServer, Limits
 
@@ -92,7 +92,7 @@ class HttpServer:
         limits.max_signed_body_size = max_signed_body_bytes
         if len(limits.listen) > 1:
             raise BadSettings([f"{address.host} has several addresses: name one of them"])
-        dispatcher = Dispatcher(paths_apart)
+        dispatcher = Dispatcher(reserved_paths)
         self._connections: dict[int, Any] = {}
         try:
             self._server = LimitedServer(

@@ -54,7 +54,7 @@ def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
             Routes(routes),
             address,
             max_signed_body_bytes=MAX_BODY_BYTES,
-            paths_apart={HEALTH_PATH} & routes.keys(),
+            reserved_paths={HEALTH_PATH} & routes.keys(),
         )
     except OSError as error:
         raise cannot_listen(address, error) from error

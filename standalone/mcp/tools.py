@@ -1,4 +1,4 @@
-"""What `runstream mcp` answers: the read model of the dashboard, in bounded portions."""
+"""What `runstream mcp` answers: the read model of the dashboard, in bounded chunks_of_keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AROUND_ERROR = 20
 Range = tuple[int, int]
 
 #: Parts of the overview for people: plots, and the first steps with this process's own settings.
-_FOR_PEOPLE = ("setup", "traffic", "windows")
+_ONLY_ON_PAGES = ("setup", "traffic", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class AgentTools:
     def get_collection_status(self) -> dict[str, Any]:
         """Return health, agents, queues, rate limit, repositories, failures and errors."""
         overview = build_overview(self.state, self.settings, now=self.clock.now())
-        return {name: value for name, value in overview.items() if name not in _FOR_PEOPLE}
+        return {name: value for name, value in overview.items() if name not in _ONLY_ON_PAGES}
 
     def list_runs(self, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
         """Return recent runs, newest first."""

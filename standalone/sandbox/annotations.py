@@ -6,7 +6,7 @@ from .specs import AnnotationSpec, AttemptSpec, JobSpec, RunSpec
 from .timeline import attempt_status, job_status
 from .times import Timestamp
 
-_RUNNER_WORDS = {
+_RUNNER_MESSAGES = {
     "failure": "Process completed with exit code 1.",
     "cancelled": "The operation was canceled.",
     "timed_out": "The job has exceeded the maximum execution time of 6h0m0s.",
@@ -20,8 +20,8 @@ def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
         return ()
     if job.annotations is not None:
         return job.annotations
-    words = _RUNNER_WORDS.get(status_now.conclusion or "")
-    return () if words is None else (AnnotationSpec(message=words),)
+    message = _RUNNER_MESSAGES.get(status_now.conclusion or "")
+    return () if message is None else (AnnotationSpec(message=message),)
 
 
 def start_annotations(
@@ -32,8 +32,8 @@ def start_annotations(
         return ()
     if attempt.annotations is not None:
         return attempt.annotations
-    words = f"Invalid workflow file: {run.workflow.path}#L7"
-    return (AnnotationSpec(message=words, path=run.workflow.path, line=7),)
+    message = f"Invalid workflow file: {run.workflow.path}#L7"
+    return (AnnotationSpec(message=message, path=run.workflow.path, line=7),)
 
 
 def check_suite_id(run: RunSpec) -> int:

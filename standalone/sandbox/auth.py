@@ -36,10 +36,10 @@ def is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) ->
         return False
     if str(claims.get("iss")) not in {str(app.id), f"Iv1.{app.id:016x}"}:
         return False
-    return any(_timely(claims, timestamp) for timestamp in (now, time.time()))
+    return any(_is_current(claims, timestamp) for timestamp in (now, time.time()))
 
 
-def _timely(claims: dict[str, Any], now: Timestamp) -> bool:
+def _is_current(claims: dict[str, Any], now: Timestamp) -> bool:
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
         return False

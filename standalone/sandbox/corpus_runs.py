@@ -15,7 +15,7 @@ def recorded_run(
     """Plan a run from its snapshots and its jobs by attempt; one of both may be empty."""
     recorded = _latest(snapshots)
     newest = max([*recorded, *jobs])
-    head = recorded[max(recorded)] if recorded else _imagined(run_id, jobs)
+    head = recorded[max(recorded)] if recorded else _placeholder_run(run_id, jobs)
     created = parse_time(head["created_at"])
     attempts = [
         _attempt(number, created, recorded.get(number), tuple(jobs.get(number, ())))
@@ -85,7 +85,7 @@ def _minimal(number: int, created: Timestamp, jobs: tuple[JobSpec, ...]) -> Atte
     )
 
 
-def _imagined(run_id: int, jobs: Mapping[int, Sequence[JobSpec]]) -> Json:
+def _placeholder_run(run_id: int, jobs: Mapping[int, Sequence[JobSpec]]) -> Json:
     first = [job for attempt in jobs.values() for job in attempt]
     recorded = next(job.recorded for job in first if job.recorded is not None)
     earliest = min(first, key=lambda job: job.created_at)

@@ -10,7 +10,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.azure.errors import NETWORK_REMEDY, azure_errors
-from ingest.domain.clock_words import CLOCK_REMEDY
+from ingest.domain.clock_errors import CLOCK_REMEDY
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
 from ingest.settings import AzureSettings, QueueSettings, Secret

@@ -105,7 +105,7 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
         second.jvm().kill()
         _, printed = second.process.communicate(timeout=90)
     assert second.process.returncode == 1
-    assert "The app server has ended, with code 137. Its last words" in printed
+    assert "The app server has ended, with code 137. Its last output" in printed
     assert str(kept / "server.log") in printed
     assert have_ended(processes)
 

@@ -61,12 +61,12 @@ def test_progress_is_the_share_of_the_log_that_is_searched() -> None:
 
 def test_the_way_on_is_reported_before_it_is_taken() -> None:
     errors = Hits([3, 7])
-    assert errors.way_on("error", "errors") == "First of 2 errors"
+    assert errors.describe_next("error", "errors") == "First of 2 errors"
 
     errors.step(1)
-    assert errors.way_on("error", "errors") == "Next error · 1 of 2"
-    assert Hits([3]).way_on("error", "errors") == "Go to the error"
-    assert Hits().way_on("error", "errors") == "No error"
+    assert errors.describe_next("error", "errors") == "Next error · 1 of 2"
+    assert Hits([3]).describe_next("error", "errors") == "Go to the error"
+    assert Hits().describe_next("error", "errors") == "No error"
 
 
 def test_the_first_marked_line_among_those_found_is_stood_at() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from ingest.errors import MalformedPayload
-from ingest.wire.fields import integer, mapping, objects, required_integer, text, word
+from ingest.wire.fields import integer, lower_text, mapping, objects, required_integer, text
 from support.strategies import JSON
 
 
@@ -15,7 +15,7 @@ def test_any_json_may_stand_in_any_field(value):
     assert isinstance(mapping(value), dict)
     assert all(isinstance(item, dict) for item in objects(value))
     assert text(value) in (value, None)
-    assert word(value) is None or isinstance(value, str)
+    assert lower_text(value) is None or isinstance(value, str)
     number = integer(value)
     assert number is None or 0 <= number < 2**63
 
@@ -59,5 +59,5 @@ def test_empty_text_is_unknown():
     """GitHub writes "" where it knows nothing."""
     assert text("") is None
     assert text(" ") == " "
-    assert word("TIMED_OUT") == "timed_out"
-    assert word("") is None
+    assert lower_text("TIMED_OUT") == "timed_out"
+    assert lower_text("") is None

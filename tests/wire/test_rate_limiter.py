@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.errors import BulkLimited, RateLimited
-from ingest.wire.hourly_use import MAX_STRETCH, Purpose
+from ingest.wire.hourly_use import MAX_INTERVAL_FACTOR, Purpose
 from ingest.wire.rate_limiter import (
     BULK_MINUTE_SHARE,
     MAX_CONCURRENT,
@@ -355,7 +355,7 @@ def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():
     # 2,400 were used in 600 seconds, and 2,500 may be used in the 3,000 that are left.
     assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
     rate_limiter.update(200, limit_headers(0, reset_in=3400), "", now=NOW)
-    assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
+    assert rate_limiter.interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
     assert rate_limiter.interval_factor(now=at(3400)) == 1
 
 
@@ -372,7 +372,7 @@ def test_a_backfill_that_is_over_stretches_no_polls():
     charge(rate_limiter, BACKFILL, 2400, used=2400)
     assert rate_limiter.interval_factor(now=at(400)) == 1
     charge(rate_limiter, BACKFILL, 1, used=4801)
-    assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
+    assert rate_limiter.interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
     other = RateLimiter()
     charge(other, LIVE_LOG, 600, used=600)
     charge(other, WATCHING, 600, used=1200)

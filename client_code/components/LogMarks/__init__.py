@@ -52,4 +52,4 @@ class LogMarks(LogMarksTemplate):
         self.step(-1)
 
     def _draw(self):
-        dom.fill(self, next=self.lines.way_on(self.one, self.many))
+        dom.fill(self, next=self.lines.describe_next(self.one, self.many))

@@ -41,7 +41,7 @@ class Counters:
         with self._lock:
             return dict(self._counts)
 
-    def save_growth(self, save: Callable[[Mapping[str, int]], None]) -> None:
+    def save_increments(self, save: Callable[[Mapping[str, int]], None]) -> None:
         """Save what was counted since the last time, each count once.
 
         Raises what ``save`` raises; what could not be saved is saved the next time.

@@ -63,7 +63,7 @@ def is_urgent(now: datetime, due_since: datetime | None) -> bool:
     return due_since is not None and due_since <= urgent_due_at(now)
 
 
-def leases_over(now: datetime) -> Reached:
+def expired_leases(now: datetime) -> Reached:
     """Return the leases that have run out."""
     return Reached(now, now + MAX_LEASE)
 
@@ -80,7 +80,7 @@ def is_due(
     One that has no next poll is new, or its holder died before it was released.
     """
     is_poll_due = polls_due(now).includes(next_poll_at) or is_ahead(last_polled_at, now)
-    return is_poll_due and leases_over(now).includes(lease_until)
+    return is_poll_due and expired_leases(now).includes(lease_until)
 
 
 def is_ahead(done_at: datetime | None, now: datetime) -> bool:
@@ -93,7 +93,7 @@ def checks_due(now: datetime) -> Reached:
     return Reached(now, now + MAX_CHECK_DELAY)
 
 
-def pauses_over(now: datetime) -> Reached:
+def ended_pauses(now: datetime) -> Reached:
     """Return the pauses that are over."""
     return Reached(now, now + MAX_PAUSE)
 

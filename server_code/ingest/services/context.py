@@ -126,7 +126,7 @@ class CollectorContext:
         Raises StateUnavailable.
         """
         now = self.clock.now()
-        self.counters.save_growth(lambda grown: self.store.add_counts(grown, now=now))
+        self.counters.save_increments(lambda grown: self.store.add_counts(grown, now=now))
 
     def report_error(
         self, agent: str, repository: str | None, what: str, remedy: str, *, is_logged: bool = True

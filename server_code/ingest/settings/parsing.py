@@ -72,10 +72,10 @@ def one_of(*choices: str) -> Parse:
 
 def parse_switch(value: str) -> bool:
     """Return whether a switch is on. Raises ValueError."""
-    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-    if value.lower() not in words:
+    values = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    if value.lower() not in values:
         raise ValueError("must be on or off")
-    return words[value.lower()]
+    return values[value.lower()]
 
 
 def url_of(*schemes: str) -> Parse:

@@ -75,8 +75,8 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
     reason = parse_reason(answer.headers, answer.body)
     error = _error_of(answer, path, reason, is_fresh_token=is_fresh_token)
     if expired_at is not None and type(error) is BadCredentials:
-        words = f"The token expired on {expired_at:%Y-%m-%d}. {error}"
-        error = BadCredentials(words, remedy=error.remedy)
+        text = f"The token expired on {expired_at:%Y-%m-%d}. {error}"
+        error = BadCredentials(text, remedy=error.remedy)
     if answer.status == 401 and error.remedy is None:
         error.remedy = remedy_of_401
     remedy = address_remedy(api_url) if reason.is_page else error.remedy
@@ -122,23 +122,23 @@ def api_address_remedy(api_url: str) -> str | None:
 
 
 def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: bool) -> IngestError:
-    status, words = answer.status, reason.words
+    status, suffix = answer.status, reason.suffix
     if status in (202, 408) or status >= 500:
-        return RequestFailed(f"GitHub answered {status} for {path}{words}")
+        return RequestFailed(f"GitHub answered {status} for {path}{suffix}")
     if reason.is_page:
         what = f"{path} was answered {status} by something other than GitHub's API"
-        return RequestFailed(f"{what}{words}")
+        return RequestFailed(f"{what}{suffix}")
     if status == 401 and is_fresh_token:
         return CredentialTooNew(
-            f"GitHub does not accept the new token for {path} yet (401){words}",
+            f"GitHub does not accept the new token for {path} yet (401){suffix}",
             remedy="No action is needed: Runstream asks again.",
         )
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):
         return _refusal(answer, path, reason)
     if status in (404, 409, 410) or (status == 422 and not path.startswith(MANIFESTS)):
-        return _missing(status, path, words)
+        return _missing(status, path, suffix)
     return BadRequest(
-        f"GitHub rejected the request for {path} ({status}){words}",
+        f"GitHub rejected the request for {path} ({status}){suffix}",
         remedy="Report it to Runstream's maintainers with this message.",
     )
 
@@ -146,30 +146,30 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
 def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
     known = find_remedy(reason.message)
     if known is not None:
-        text = f"GitHub refused {path} ({answer.status}){reason.words}"
+        text = f"GitHub refused {path} ({answer.status}){reason.suffix}"
         remedy = sso_remedy(answer.headers) or known.remedy
         return known.error(text, remedy=remedy)
     if answer.status == 401:
-        return BadCredentials(f"GitHub rejected the credential (401){reason.words}")
+        return BadCredentials(f"GitHub rejected the credential (401){reason.suffix}")
     if answer.status == 451:
         return RepositoryUnavailable(
-            f"GitHub blocks {path} for legal reasons (451){reason.words}",
+            f"GitHub blocks {path} for legal reasons (451){reason.suffix}",
             remedy="Remove the repository, or wait until its owner has settled it with GitHub.",
         )
     return AccessDenied(
-        f"GitHub denied access to {path} ({answer.status}){reason.words}",
+        f"GitHub denied access to {path} ({answer.status}){reason.suffix}",
         remedy=sso_remedy(answer.headers) or permission_remedy(answer.headers),
     )
 
 
-def _missing(status: int, path: str, words: str) -> IngestError:
+def _missing(status: int, path: str, suffix: str) -> IngestError:
     if status in (404, 410) and _REPOSITORY_ITSELF.fullmatch(path):
         return RepositoryUnavailable(
-            f"GitHub does not show {path} to the credential ({status}){words}",
+            f"GitHub does not show {path} to the credential ({status}){suffix}",
             remedy="Check the repository's name and that the credential may read it: GitHub "
             "answers 404 for private repositories that it hides.",
         )
     if status == 410:
-        return Gone(f"GitHub has deleted {path} (410){words}")
+        return Gone(f"GitHub has deleted {path} (410){suffix}")
     # 409: the repository is empty; 422: no such commit, or a list was asked past its end.
-    return NotFound(f"GitHub has nothing at {path} ({status}){words}")
+    return NotFound(f"GitHub has nothing at {path} ({status}){suffix}")

@@ -8,7 +8,7 @@ from typing import Any
 from ..domain.annotations import Annotation, AnnotationList
 from ..domain.artifacts import Artifact
 from ..domain.timestamps import parse_timestamp
-from .fields import integer, mapping, objects, text, word
+from .fields import integer, lower_text, mapping, objects, text
 
 #: Annotations of one check run that are published; failures are kept before warnings.
 MAX_ANNOTATIONS = 50
@@ -120,7 +120,7 @@ def _annotation(payload: Mapping[str, Any]) -> Annotation:
         end_line=integer(payload.get("end_line")),
         start_column=integer(payload.get("start_column")),
         end_column=integer(payload.get("end_column")),
-        level=word(payload.get("annotation_level")),
+        level=lower_text(payload.get("annotation_level")),
         title=_cut(text(payload.get("title"))),
         message=_cut(text(payload.get("message"))),
         raw_details=_cut(text(payload.get("raw_details"))),

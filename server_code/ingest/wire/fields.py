@@ -71,7 +71,7 @@ def required_integer(source: Mapping[str, Any], name: str, kind: str) -> int:
     return number
 
 
-def word(value: object) -> str | None:
+def lower_text(value: object) -> str | None:
     """Return a status or conclusion in lower case; some sources write capitals."""
     found = text(value)
     return None if found is None else found.lower()

@@ -9,14 +9,14 @@ from .rate_limits import RateLimit
 
 #: How long an hour must have run before its use is judged, and how far polls may be stretched.
 WARM_UP_SECONDS = 300
-MAX_STRETCH = 20.0
+MAX_INTERVAL_FACTOR = 20.0
 
 #: The pace of watching is that of so long at least: a few requests at once are no pace.
 PACE_SECONDS = 900
 
 #: The most that is kept from bulk requests for watching and live logs, of what is left of an hour,
 #: and how long they wait at least for these to need less.
-MOST_FOR_WATCHING = 0.75
+MAX_WATCHING_SHARE = 0.75
 WATCHING_PAUSE = timedelta(minutes=3)
 
 #: An attempt or a job that ended longer ago is read by a backfill: nobody waits for it any more.
@@ -84,7 +84,7 @@ class HourlyUse:
             per_second += self._pace(Purpose.LIVE_LOG, github_now)
         elif charged[Purpose.LIVE_LOG] < charged[Purpose.WATCHING] < charged[Purpose.BACKFILL]:
             return timedelta(0)
-        per_second = min(per_second, MOST_FOR_WATCHING * limit.limit / 3600)
+        per_second = min(per_second, MAX_WATCHING_SHARE * limit.limit / 3600)
         left_seconds = max((limit.reset_at - github_now).total_seconds(), 0.0)
         if per_second * left_seconds < max(left, 1):
             return timedelta(0)
@@ -104,7 +104,7 @@ class HourlyUse:
         used = max(limit.limit - limit.remaining - backfill, 0)
         used_per_second = used / past_seconds
         allowed_per_second = max(limit.remaining - reserve_of(limit), 1) / left_seconds
-        return min(max(used_per_second / allowed_per_second, 1.0), MAX_STRETCH)
+        return min(max(used_per_second / allowed_per_second, 1.0), MAX_INTERVAL_FACTOR)
 
     def _pace(self, purpose: Purpose, github_now: datetime) -> float:
         """Return the pace of this hour or of the one before, whichever is higher."""

@@ -68,7 +68,7 @@ def raise_for_log_host(status: int, headers: Mapping[str, str], start: str) -> N
         reason = parse_reason(headers, start)
         host_id = next(filter(None, map(headers.get, _REQUEST_IDS)), None)
         raise GithubUnavailable(
-            f"The log's host answered {status}{reason.words}",
+            f"The log's host answered {status}{reason.suffix}",
             remedy=host_id and f"Its request ID: {printable(host_id)}.",
         )
 

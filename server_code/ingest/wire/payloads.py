@@ -11,7 +11,16 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import COMPLETED, Job, Step
 from ..domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 from ..domain.timestamps import parse_timestamp
-from .fields import flag, integer, label_names, mapping, objects, required_integer, text, word
+from .fields import (
+    flag,
+    integer,
+    label_names,
+    lower_text,
+    mapping,
+    objects,
+    required_integer,
+    text,
+)
 
 _QUEUED = "queued"
 
@@ -131,7 +140,7 @@ def _spelling(payload: Mapping[str, Any], repository: str) -> str:
 
 def _outcome(payload: Mapping[str, Any]) -> tuple[str, str | None]:
     """Read status and conclusion; older sources write the conclusion in the status's place."""
-    status, conclusion = word(payload.get("status")), word(payload.get("conclusion"))
+    status, conclusion = lower_text(payload.get("status")), lower_text(payload.get("conclusion"))
     if status in _CONCLUSIONS:
         return COMPLETED, conclusion or status
     return status or (COMPLETED if conclusion else _QUEUED), conclusion
@@ -170,8 +179,8 @@ def _step(payload: Mapping[str, Any], place: int) -> Step:
     return Step(
         number=integer(payload.get("number")) or place,
         name=text(payload.get("name")) or "",
-        status=word(payload.get("status")),
-        conclusion=word(payload.get("conclusion")),
+        status=lower_text(payload.get("status")),
+        conclusion=lower_text(payload.get("conclusion")),
         started_at=parse_timestamp(payload.get("started_at")),
         completed_at=parse_timestamp(payload.get("completed_at")),
     )

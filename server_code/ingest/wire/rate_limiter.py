@@ -13,12 +13,12 @@ from .hourly_use import HourlyUse, Purpose, reserve_of
 from .path_pauses import PathPauses
 from .rate_limits import (
     RateLimit,
-    believable,
     clock_offset,
     exhausted_resource,
     is_limit_answer,
     parse_rate_limit,
     parse_retry_after,
+    plausible_limit,
     retry_at,
 )
 from .response_times import WINDOW, ResponseTimes, is_within_minute
@@ -110,7 +110,7 @@ class RateLimiter:
         with self._lock:
             offset = clock_offset(headers, now=now)
             self._offset = self._offset if offset is None else offset
-            limit = believable(parse_rate_limit(headers), github_now=now + self._offset)
+            limit = plausible_limit(parse_rate_limit(headers), github_now=now + self._offset)
             if limit is not None:
                 self._keep(limit)
                 self._names_limits = True

@@ -30,8 +30,8 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 #: A machine without a clock of its own begins in 1970; no clock is wronger.
 MAX_CLOCK_OFFSET = timedelta(days=36_525)
 
-_SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "secondary limit")
-_LIMIT_WORDS = ("rate limit exceeded", "exceeded a rate limit", *_SECONDARY_WORDS)
+_SECONDARY_PHRASES = ("secondary rate limit", "abuse detection", "secondary limit")
+_LIMIT_PHRASES = ("rate limit exceeded", "exceeded a rate limit", *_SECONDARY_PHRASES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
         return False
     if "retry-after" in headers or _nothing_remains(headers):
         return True
-    return any(words in body.lower() for words in _LIMIT_WORDS)
+    return any(phrase in body.lower() for phrase in _LIMIT_PHRASES)
 
 
 def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
@@ -83,7 +83,7 @@ def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
     REST and GraphQL have hours of their own. ``retry-after`` and the secondary limits hold for
     whatever the token asks.
     """
-    is_secondary = any(words in body.lower() for words in _SECONDARY_WORDS)
+    is_secondary = any(phrase in body.lower() for phrase in _SECONDARY_PHRASES)
     if "retry-after" in headers or is_secondary or not _nothing_remains(headers):
         return None
     return headers.get("x-ratelimit-resource", "core")
@@ -101,17 +101,17 @@ def retry_at(
     """
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
-    limit = believable(parse_rate_limit(headers), github_now=github_now)
+    limit = plausible_limit(parse_rate_limit(headers), github_now=github_now)
     if after is not None:
-        wait = after if after >= SECONDARY_WAIT_SECONDS else max(after, _grown(1, refusals))
+        wait = after if after >= SECONDARY_WAIT_SECONDS else max(after, _grown_pause(1, refusals))
     elif limit is not None and limit.remaining <= 0 and limit.reset_at > github_now:
         wait = (limit.reset_at - github_now).total_seconds() + 1
     else:
-        wait = _grown(SECONDARY_WAIT_SECONDS, refusals)
+        wait = _grown_pause(SECONDARY_WAIT_SECONDS, refusals)
     return now + timedelta(seconds=min(wait, MAX_WAIT_SECONDS))
 
 
-def believable(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
+def plausible_limit(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
     """Return a limit with a reset that is not further ahead than one can be."""
     if limit is None:
         return None
@@ -156,7 +156,7 @@ def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | No
     return offset if abs(offset) > CLOCK_TOLERANCE else timedelta(0)
 
 
-def _grown(seconds: float, refusals: int) -> float:
+def _grown_pause(seconds: float, refusals: int) -> float:
     return min(seconds * 2.0 ** min(refusals - 1, 20), MAX_GROWN_SECONDS)
 
 

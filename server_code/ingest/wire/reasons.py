@@ -19,7 +19,7 @@ _MESSAGE_FIELDS = ("error", "code", "message", "error_description", "detail")
 #: Of a body that is no JSON, this much is searched for words.
 _READ_CHARS = 4000
 _PAGE_TITLE = re.compile(r"<(?:title|h1)\b[^>]*>([^<]+)", re.IGNORECASE)
-_XML_WORDS = re.compile(r"<(?:Code|Message)>([^<]+)")
+_XML_FIELDS = re.compile(r"<(?:Code|Message)>([^<]+)")
 
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
@@ -36,7 +36,7 @@ class Reason:
     is_page: bool
 
     @property
-    def words(self) -> str:
+    def suffix(self) -> str:
         """End a sentence with GitHub's own message."""
         return f": {self.message.rstrip('.')}." if self.message else "."
 
@@ -75,7 +75,7 @@ def read_message(body: str) -> str:
         return _message_of(load_json(body))
     except (ValueError, RecursionError):
         start = body[:_READ_CHARS]
-    found = _PAGE_TITLE.findall(start)[:1] or _XML_WORDS.findall(start)
+    found = _PAGE_TITLE.findall(start)[:1] or _XML_FIELDS.findall(start)
     is_text = start.lstrip()[:1] not in ("<", "{", "[")
     return html.unescape(": ".join(found)) if found else start * is_text
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ..domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ..errors import AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable
 from .reasons import printable, web_link
 
@@ -18,7 +18,7 @@ from .reasons import printable, web_link
 class Refusal:
     """A refusal known by its words (lower case)."""
 
-    words: tuple[str, ...]
+    phrases: tuple[str, ...]
     error: type[AccessDenied | BadCredentials | RepositoryUnavailable]
     remedy: str
 
@@ -69,10 +69,10 @@ _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 def find_remedy(message: str) -> Refusal | None:
     """Return the refusal that a message of GitHub's stands for."""
-    if is_of_clock(message):
+    if is_clock_error(message):
         return Refusal((), BadCredentials, CLOCK_REMEDY)
     lowered = message.lower()
-    return next((each for each in REFUSALS if any(w in lowered for w in each.words)), None)
+    return next((each for each in REFUSALS if any(w in lowered for w in each.phrases)), None)
 
 
 def requires_sso(headers: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 WINDOW = timedelta(seconds=60)
 
 #: Fewer answers than these are no measure of the next ones.
-LEAST_ANSWERS = 20
+MIN_ANSWERS = 20
 
 #: A request in flight counts as the average answer, but no longer: one that hung is no measure.
 MAX_EXPECTED_SECONDS = 1.0
@@ -29,7 +29,7 @@ class ResponseTimes:
     def average(self, *, now: datetime) -> float | None:
         """Return how many seconds an answer of the last minute took; None where few are known."""
         self._remove_old(now)
-        if len(self._answers) < LEAST_ANSWERS:
+        if len(self._answers) < MIN_ANSWERS:
             return None
         return min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
 

@@ -7,7 +7,7 @@
 - ``s3``: the port BlobStore
 - ``provision``, ``provision_bucket``: queues and the bucket, created or updated
 - ``policies``, ``cloudformation``: the same as documents for IAM and CloudFormation
-- ``errors``: botocore's exceptions in our words
+- ``errors``: botocore's exceptions as ours
 
 botocore takes 0.3 s to import, so it is imported where a client is made; importing this is free.
 """

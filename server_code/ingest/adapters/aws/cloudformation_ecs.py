@@ -29,7 +29,7 @@ def service_condition() -> Resource:
 
 def service_parameters() -> Resource:
     """Return the parameters of the service, which are all empty without one."""
-    words = {
+    descriptions = {
         "ServiceImage": "Image of Runstream. Empty: no service.",
         "ServiceRepositories": "REPOSITORIES of the service, separated by commas.",
         "ServiceSecretArn": "Secrets Manager secret with the keys GITHUB_TOKEN and DATABASE_URL.",
@@ -38,7 +38,7 @@ def service_parameters() -> Resource:
     }
     texts: Resource = {
         name: {"Type": "String", "Default": "", "Description": description}
-        for name, description in words.items()
+        for name, description in descriptions.items()
     }
     tasks = {"Type": "Number", "Default": 5, "MinValue": 1}
     return {**texts, "ServiceMaxTasks": {**tasks, "Description": "Largest number of log tasks."}}

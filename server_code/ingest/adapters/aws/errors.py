@@ -8,7 +8,7 @@ from enum import Enum
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
-from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import (
     OPEN_FILES_REMEDY,
     AccessDenied,
@@ -143,19 +143,19 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
     KMS's errors come as ``KMS.DisabledException`` from S3 and as ``KmsDisabled`` from SQS. A key
     that is disabled, awaits its deletion or may not be used can be enabled again.
     """
-    word = _last_word(code)
+    base = _base_code(code)
     if "kms" in code.lower():
         is_busy = any(each in code.lower() for each in _BUSY_KMS)
         return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
     # 501 states what a store never does; a HEAD has no body that would name it.
     is_server_fault = 500 <= status < 600 and status != 501
-    if word in _BUSY or status in _BUSY_STATUSES or is_server_fault:
+    if base in _BUSY or status in _BUSY_STATUSES or is_server_fault:
         return ErrorKind.BUSY
-    if word in _NOT_FOUND:
+    if base in _NOT_FOUND:
         return ErrorKind.NOT_FOUND
-    if word in _DENIED:
+    if base in _DENIED:
         return ErrorKind.DENIED
-    if word in _MISSING:
+    if base in _MISSING:
         return ErrorKind.MISSING
     return ErrorKind.DENIED if status in (401, 403) else ErrorKind.REFUSED
 
@@ -167,7 +167,7 @@ def error_kind_in(error: ClientError) -> ErrorKind:
 
 def is_own_fault(code: str) -> bool:
     """Return whether a message that was refused with this code is refused every time."""
-    return _last_word(code) in _OWN_FAULT
+    return _base_code(code) in _OWN_FAULT
 
 
 @contextmanager
@@ -284,7 +284,7 @@ def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
     if has_too_many_open_files(error):
         return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
     remedy = f"{NETWORK_REMEDY} `runstream doctor` checks them."
-    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_of_clock(text) else remedy)
+    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_clock_error(text) else remedy)
 
 
 def _code(error: ClientError) -> str:
@@ -295,5 +295,5 @@ def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
 
 
-def _last_word(code: str) -> str:
+def _base_code(code: str) -> str:
     return code.replace("#", ".").rsplit(".", 1)[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 
 CREDENTIALS_REMEDY = "Check the program or endpoint that provides them."
 NETWORK_REMEDY = (
@@ -20,7 +20,7 @@ _CHECKSUM = "set AWS_REQUEST_CHECKSUM_CALCULATION=when_supported"
 
 def remedy_of(code: str, said: str) -> str:
     """Return what to do where AWS denied access with this error code and message."""
-    if is_of_clock(said):
+    if is_clock_error(said):
         return CLOCK_REMEDY
     if "Expired" in code:
         return "The credentials have expired: renew them."

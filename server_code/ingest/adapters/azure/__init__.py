@@ -6,7 +6,7 @@
 - ``provision``: queues and their limits, created or corrected
 - ``inspect``: the port QueueInspector
 - ``blobs``: the port BlobStore
-- ``errors``: Microsoft's exceptions in our words
+- ``errors``: Microsoft's exceptions as ours
 
 The packages are an extra (``runstream[azure]``), so they are imported where they are used.
 """

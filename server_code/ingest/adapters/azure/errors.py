@@ -1,4 +1,4 @@
-"""Microsoft's exceptions in our words."""
+"""Microsoft's exceptions as ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
 #: What to do where no request arrives.
@@ -58,7 +58,7 @@ def azure_errors(subject: str) -> Iterator[None]:
         if getattr(error, "status_code", None) in _DENIED_STATUSES:
             raise _denied(subject, error) from error
         reason = str(error).rstrip(".")
-        remedy = CLOCK_REMEDY if is_of_clock(reason) else None
+        remedy = CLOCK_REMEDY if is_clock_error(reason) else None
         raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
 
 
@@ -66,13 +66,13 @@ def _unreachable(subject: str, said: str) -> QueueUnavailable:
     """Return that no request arrives, with the system's own reason."""
     found = _SYSTEM_REASON.search(said)
     reason = found.group(1) if found else _CONNECTION.sub("", said)
-    remedy = CLOCK_REMEDY if is_of_clock(said) else NETWORK_REMEDY
+    remedy = CLOCK_REMEDY if is_clock_error(said) else NETWORK_REMEDY
     return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
 
 
 def _denied(subject: str, error: Exception) -> AccessDenied:
     first_line = str(error).partition("\n")[0]
-    if is_of_clock(str(error)):
+    if is_clock_error(str(error)):
         return AccessDenied(f"{subject} refuses the credentials ({first_line}). {CLOCK_REMEDY}")
     return AccessDenied(
         f"{subject} refuses the credentials ({first_line}). Check the key of the connection "

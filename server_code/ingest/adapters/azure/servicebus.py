@@ -143,8 +143,8 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead letters, with the reason in their own property."""
-        words = encode_string(reason)[:MAX_REASON_CHARACTERS]
-        self._settle(self._receiver.dead_letter_message, message, reason=words)
+        text = encode_string(reason)[:MAX_REASON_CHARACTERS]
+        self._settle(self._receiver.dead_letter_message, message, reason=text)
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Complete messages; one that is no longer locked comes again."""

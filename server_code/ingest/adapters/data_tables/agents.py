@@ -34,7 +34,7 @@ from ...domain.stored_values import (
 from .errors import translate_errors
 from .rows import Rows, distinct
 from .transactions import transact
-from .values import sure_utc
+from .values import as_utc
 
 _AGENTS = Rows("agents")
 _COLLECTIONS = Rows("collections")
@@ -61,7 +61,7 @@ class TableAgents:
         """List agents, by name and host."""
         rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
         agents = {
-            row["key"]: restore_agent(sure_utc(row["heartbeat_at"]), read_json(row["body"]))
+            row["key"]: restore_agent(as_utc(row["heartbeat_at"]), read_json(row["body"]))
             for row in distinct(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
@@ -79,7 +79,7 @@ class TableAgents:
         """List the manual collections, newest started first."""
         rows = distinct(_COLLECTIONS.search(columns=("key", "updated_at", "body")))
         found = [
-            restore_collection(sure_utc(row["updated_at"]), read_json(row["body"])) for row in rows
+            restore_collection(as_utc(row["updated_at"]), read_json(row["body"])) for row in rows
         ]
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 

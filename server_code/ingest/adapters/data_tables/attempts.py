@@ -22,9 +22,9 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
-from .rows import Rows, distinct, portions, weighed
+from .rows import Rows, chunks_of_bytes, chunks_of_keys, distinct
 from .transactions import transact
-from .values import age_key, attempt_key, pack, run_key, sure_utc, unpack, utc
+from .values import age_key, as_utc, attempt_key, pack, run_key, unpack, utc
 
 ATTEMPTS = Rows("attempts")
 BODIES = Rows("attempt_bodies")
@@ -104,8 +104,8 @@ class TableAttempts:
     def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest attempt of these that was never published was created."""
         oldest = [
-            sure_utc(row["created_at"])
-            for names in portions(sorted({repository_key(name) for name in repositories}))
+            as_utc(row["created_at"])
+            for names in chunks_of_keys(sorted({repository_key(name) for name in repositories}))
             for row in ATTEMPTS.some(
                 columns=("key", "created_at"),
                 order_by="age",
@@ -118,7 +118,7 @@ class TableAttempts:
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none of each hundred."""
         newest = {attempt_key(record.key): record for record in records}
-        for keys in portions(sorted(newest)):
+        for keys in chunks_of_keys(sorted(newest)):
             # Packing hundreds of jobs takes long, and a transaction does not wait for it.
             bodies = {key: pack(attempt_body(newest[key])) for key in keys}
             rows = [{**_key_columns(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
@@ -131,10 +131,10 @@ class TableAttempts:
         """
         removed = 0
         while removed < limit:
-            portion = min(_PURGE_BATCH, limit - removed)
-            gone = transact(partial(_forget, created_before, portion))
+            chunk = min(_PURGE_BATCH, limit - removed)
+            gone = transact(partial(_forget, created_before, chunk))
             removed += gone
-            if gone < portion:
+            if gone < chunk:
                 break
         return removed
 
@@ -188,8 +188,8 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     """Join rows with their bodies; one whose body is gone is being forgotten."""
     found = [
         body
-        for portion in weighed(rows, _body_bytes)
-        for body in BODIES.by("key", [row["key"] for row in portion], columns=("key", "body"))
+        for chunk in chunks_of_bytes(rows, _body_bytes)
+        for body in BODIES.by("key", [row["key"] for row in chunk], columns=("key", "body"))
     ]
     bodies = {row["key"]: row["body"] for row in distinct(found)}
     return [
@@ -198,7 +198,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
             int(row["run_attempt"]),
             unpack(bodies[row["key"]]),
             {
-                "created_at": sure_utc(row["created_at"]),
+                "created_at": as_utc(row["created_at"]),
                 "settled": row["settled"],
                 "next_check_at": utc(row["look_at"]),
             },

@@ -30,7 +30,7 @@ _UNANSWERED = (
 )
 _OVER_QUOTA = (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)
 
-_IN_THE_WAY = "Data Tables are busy: other processes hold the same rows. Runstream tries again."
+_CONFLICT = "Data Tables are busy: other processes hold the same rows. Runstream tries again."
 _TOO_SLOW = "Data Tables are too slow: a save took over 10 seconds. Runstream tries again."
 
 _NOT_MIGRATED = (
@@ -74,7 +74,7 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
 def _reason(error: Exception) -> str | None:
     """Return what is wrong; None for an error that is not Anvil's."""
     if is_contention(error):
-        return _TOO_SLOW if is_expired(error) else _IN_THE_WAY
+        return _TOO_SLOW if is_expired(error) else _CONFLICT
     if isinstance(error, _OVER_QUOTA):
         return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
     if _is_not_migrated(error):

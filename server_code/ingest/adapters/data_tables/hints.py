@@ -9,13 +9,13 @@ import anvil.tables.query as q
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
-from ...domain.due import is_longer_pause, pauses_over
+from ...domain.due import ended_pauses, is_longer_pause
 from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
-from .values import pack, run_key, sure_utc, unpack
+from .values import as_utc, pack, run_key, unpack
 from .watched import mark_repository_due
 
 _HINTS = Rows("run_hints")
@@ -38,7 +38,7 @@ class TableHints:
         rows = _HINTS.search(
             columns=("run_id", "hinted_at"), where={"repository": repository_key(repository)}
         )
-        return {int(row["run_id"]): sure_utc(row["hinted_at"]) for row in rows}
+        return {int(row["run_id"]): as_utc(row["hinted_at"]) for row in rows}
 
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
         """Delete hints that are not newer than those given."""
@@ -88,10 +88,10 @@ class TableHints:
 
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        over = pauses_over(now)
+        over = ended_pauses(now)
         lasting = q.all_of(q.greater_than(over.now), q.less_than_or_equal_to(over.beyond))
         rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": lasting})
-        return {row["key"]: sure_utc(row["paused_until"]) for row in rows}
+        return {row["key"]: as_utc(row["paused_until"]) for row in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
         """Claim a key; False if it was claimed within 4 days."""

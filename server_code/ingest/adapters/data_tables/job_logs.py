@@ -16,9 +16,9 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import LogStateStore
 from .errors import translate_errors
-from .rows import Rows, distinct, portions, update
+from .rows import Rows, chunks_of_keys, distinct, update
 from .transactions import transact
-from .values import age_key, attempt_key, sure_utc
+from .values import age_key, as_utc, attempt_key
 
 _JOB_LOGS = Rows("job_logs")
 
@@ -35,8 +35,8 @@ class TableJobLogs(LogStateStore):
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending again."""
         rows = [_row(record) for record in newest_logs(records).values()]
-        for portion in portions(rows):
-            transact(partial(_save, portion))
+        for chunk in chunks_of_keys(rows):
+            transact(partial(_save, chunk))
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
@@ -64,12 +64,12 @@ class TableJobLogs(LogStateStore):
         names = sorted({repository_key(name) for name in repositories})
         found = [
             row
-            for portion in portions(names)
+            for chunk in chunks_of_keys(names)
             for row in _JOB_LOGS.some(
                 columns=_COLUMNS,
                 order_by="age",
                 limit=limit,
-                where={**asked, "repository": q.any_of(*portion)},
+                where={**asked, "repository": q.any_of(*chunk)},
             )
         ]
         found.sort(key=lambda row: str(row["age"]))
@@ -132,6 +132,6 @@ def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row
     columns = {
         "job_id": int(row["job_id"]),
         "state": row["state"],
-        "updated_at": sure_utc(row["updated_at"]),
+        "updated_at": as_utc(row["updated_at"]),
     }
     return restore_log(int(row["run_id"]), int(row["run_attempt"]), read_json(row["body"]), columns)

@@ -12,7 +12,7 @@ from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, repository_key, write_json
 from .errors import translate_errors
 from .rows import Rows
-from .values import age_key, sure_utc
+from .values import age_key, as_utc
 
 _ERRORS = Rows("errors")
 _ACTIVITIES = Rows("activities")
@@ -58,4 +58,4 @@ def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, maximum: in
 
 def _list(rows: Rows, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
     found = rows.some(columns=_COLUMNS, order_by="key", is_ascending=False, limit=limit)
-    return [(sure_utc(row["occurred_at"]), read_json(row["body"])) for row in found]
+    return [(as_utc(row["occurred_at"]), read_json(row["body"])) for row in found]

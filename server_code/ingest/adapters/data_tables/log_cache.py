@@ -29,14 +29,14 @@ from ...domain.log_pages import PAGE_BYTES, PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import LogId
 from .errors import translate_errors
 from .rows import Rows
-from .values import age_key, sure_utc
+from .values import age_key, as_utc
 
 _LOGS = Rows("cached_logs")
 _PAGES = Rows("log_pages")
 
 #: Pages that come at once where one follows the other. A page has 350 kB at most, and a message to
 #: or from Anvil 16 MiB; a query costs about as much time as 2 MiB.
-_FEWEST_AT_ONCE, _MAX_AT_ONCE = 6, 40
+_MIN_AT_ONCE, _MAX_AT_ONCE = 6, 40
 _BYTES_AT_ONCE = 2 * 1024 * 1024
 
 #: So many logs may be saved until the cache's size is checked again.
@@ -108,7 +108,7 @@ class _TablePages:
         logs = (
             CachedLog(
                 name=row["name"],
-                saved_at=sure_utc(row["saved_at"]),
+                saved_at=as_utc(row["saved_at"]),
                 stored_bytes=int(row["stored_bytes"] or 0),
                 is_whole=row["is_whole"],
             )
@@ -177,7 +177,7 @@ class _Stored:
         self._name = name
         pages = max(size.total_bytes // PAGE_BYTES, size.total_lines // PAGE_PARTS, 1)
         wanted = _BYTES_AT_ONCE * pages // max(stored_bytes, 1)
-        self._at_once = max(_FEWEST_AT_ONCE, min(wanted, _MAX_AT_ONCE))
+        self._at_once = max(_MIN_AT_ONCE, min(wanted, _MAX_AT_ONCE))
         self._coming: Iterator[LogPage] = iter(())
         self._next_part = 0
 

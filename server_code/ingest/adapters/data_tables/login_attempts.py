@@ -11,7 +11,7 @@ from ...domain.login_limits import FAILURES_EXPIRE_AFTER, are_recent, is_paused,
 from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
-from .values import sure_utc
+from .values import as_utc
 
 _FAILURES = Rows("login_failures")
 _COLUMNS = ("key", "account", "failures", "failed_at", "paused_until")
@@ -32,7 +32,7 @@ class LoginAttempts:
 
         def count() -> datetime | None:
             found = {row["key"]: row for row in _FAILURES.by("key", limits, columns=_COLUMNS)}
-            ends = [sure_utc(row["paused_until"]) for row in found.values()]
+            ends = [as_utc(row["paused_until"]) for row in found.values()]
             lasting = [end for end in ends if is_paused(end, now)]
             if lasting:
                 return max(lasting)
@@ -81,4 +81,4 @@ def _recent_failures(row: Mapping[str, object] | None, now: datetime) -> int:
     failures, failed_at = row["failures"], row["failed_at"]
     if not isinstance(failures, (int, float)) or not isinstance(failed_at, datetime):
         return 0
-    return int(failures) if are_recent(sure_utc(failed_at), now) else 0
+    return int(failures) if are_recent(as_utc(failed_at), now) else 0

@@ -88,8 +88,8 @@ class Rows:
         """Search rows whose column has one of these values."""
         return [
             row
-            for portion in portions(sorted(set(values)))
-            for row in self.search(columns=columns, where={column: _any_of(portion)})
+            for chunk in chunks_of_keys(sorted(set(values)))
+            for row in self.search(columns=columns, where={column: _any_of(chunk)})
         ]
 
     def count(self, where: Values | None = None) -> int:
@@ -99,8 +99,8 @@ class Rows:
 
     def add(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
-        for portion in weighed(rows, text_bytes):
-            self._table.add_rows([dict(row) for row in portion])
+        for chunk in chunks_of_bytes(rows, text_bytes):
+            self._table.add_rows([dict(row) for row in chunk])
 
     def insert(self, row: Values) -> Any:  # noqa: ANN401 - a row
         """Insert one row, and give it back to be changed."""
@@ -129,9 +129,9 @@ class Rows:
     def delete(self, rows: Iterable[Any]) -> int:
         """Delete rows that a search found; return how many."""
         doomed = list(rows)
-        for portion in portions(doomed):
+        for chunk in chunks_of_keys(doomed):
             with anvil.tables.batch_delete:
-                for row in portion:
+                for row in chunk:
                     row.delete()
                 require_connection()
         return len(doomed)
@@ -157,21 +157,23 @@ def distinct(rows: Iterable[Any]) -> list[Any]:
 
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
     """Change rows, each in its own way, in one query unless they are large."""
-    for portion in weighed(rows, lambda change: text_bytes(change[1])):
+    for chunk in chunks_of_bytes(rows, lambda change: text_bytes(change[1])):
         with anvil.tables.batch_update:
-            for row, values in portion:
+            for row, values in chunk:
                 row.update(**values)
             require_connection()
 
 
-def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def chunks_of_keys(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Cut a sequence into what one query takes."""
     for start in range(0, len(values), KEYS_AT_ONCE):
         yield values[start : start + KEYS_AT_ONCE]
 
 
-def weighed(values: Iterable[_Value], size_of: Callable[[_Value], int]) -> Iterator[list[_Value]]:
-    """Cut values into portions of no more than BYTES_AT_ONCE, or of one that alone is larger."""
+def chunks_of_bytes(
+    values: Iterable[_Value], size_of: Callable[[_Value], int]
+) -> Iterator[list[_Value]]:
+    """Cut values into chunks of no more than BYTES_AT_ONCE, or of one that alone is larger."""
     return batches(values, size_of=size_of, max_bytes=BYTES_AT_ONCE)
 
 

@@ -10,9 +10,9 @@ from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, write_json
 from ...domain.summaries import RunSummary
 from .errors import translate_errors
-from .rows import Rows, distinct, portions
+from .rows import Rows, chunks_of_keys, distinct
 from .transactions import transact
-from .values import age_key, attempt_key, sure_utc
+from .values import age_key, as_utc, attempt_key
 
 _SUMMARIES = Rows("run_summaries")
 
@@ -24,7 +24,7 @@ class TableRunList:
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
         newest = {attempt_key(summary.key): summary for summary in summaries}
-        for keys in portions(sorted(newest)):
+        for keys in chunks_of_keys(sorted(newest)):
             rows = [_row(newest[key]) for key in keys]
             transact(partial(_SUMMARIES.upsert, rows))
         if newest:
@@ -41,7 +41,7 @@ class TableRunList:
             restore_summary(
                 int(row["run_id"]),
                 int(row["run_attempt"]),
-                sure_utc(row["created_at"]),
+                as_utc(row["created_at"]),
                 read_json(row["body"]),
             )
             for row in ordered

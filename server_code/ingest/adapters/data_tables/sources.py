@@ -10,7 +10,7 @@ from ...domain.source_records import CredentialRecord, DiscoveredRepository, Sou
 from ...domain.stored_values import read_json, repository_key, write_ascii, write_json
 from ...ports import SourceStore
 from .errors import translate_errors
-from .rows import Rows, distinct, portions
+from .rows import Rows, chunks_of_keys, distinct
 from .transactions import transact
 
 _SOURCES = Rows("sources")
@@ -89,8 +89,8 @@ def _row(key: str, record: object) -> dict[str, str]:
 
 
 def _upsert(table: Rows, rows: Sequence[Mapping[str, str]]) -> None:
-    for portion in portions(rows):
-        transact(lambda portion=portion: table.upsert(portion))  # type: ignore[misc]
+    for chunk in chunks_of_keys(rows):
+        transact(lambda chunk=chunk: table.upsert(chunk))  # type: ignore[misc]
 
 
 def _list_all(table: Rows, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

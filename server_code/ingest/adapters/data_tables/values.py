@@ -53,6 +53,6 @@ def utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(timezone.utc)
 
 
-def sure_utc(moment: datetime) -> datetime:
+def as_utc(moment: datetime) -> datetime:
     """Return a moment that is not None with Python's UTC."""
     return moment.astimezone(timezone.utc)

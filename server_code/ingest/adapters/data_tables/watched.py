@@ -18,7 +18,7 @@ from ...ports import RepositoryStore
 from .errors import translate_errors
 from .rows import KEYS_AT_ONCE, Rows, distinct, update
 from .transactions import transact
-from .values import sure_utc, utc
+from .values import as_utc, utc
 
 _REPOSITORIES = Rows("repositories")
 
@@ -152,7 +152,7 @@ def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[Re
 
 
 def _due_since(row: Any) -> datetime:  # noqa: ANN401 - a row
-    return sure_utc(row["next_poll_at"] or row["lease_until"] or row["added_at"])
+    return as_utc(row["next_poll_at"] or row["lease_until"] or row["added_at"])
 
 
 def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
@@ -194,7 +194,7 @@ def _progress(record: RepositoryRecord) -> str:
 def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
     columns = {
         "full_name": row["full_name"],
-        "added_at": sure_utc(row["added_at"]),
+        "added_at": as_utc(row["added_at"]),
         "paused": row["paused"],
         "next_poll_at": utc(row["next_poll_at"]),
         "last_polled_at": utc(row["last_polled_at"]),

@@ -5,7 +5,7 @@
 - ``subscriptions``: what Pub/Sub reports of a topic and its subscription
 - ``provision``: topics, subscriptions and their dead letters, created or updated
 - ``storage``: the port BlobStore
-- ``errors``: Google's exceptions in our words
+- ``errors``: Google's exceptions as ours
 
 The packages are an extra (``runstream[gcp]``), so they are imported where they are used.
 """

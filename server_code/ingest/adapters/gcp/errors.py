@@ -1,4 +1,4 @@
-"""Google's exceptions in our words."""
+"""Google's exceptions as ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
 #: What to do where no request arrives.
@@ -41,7 +41,7 @@ def google_errors(subject: str) -> Iterator[None]:
     except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
         raise _unavailable(subject, error) from error
     except GoogleAuthError as error:
-        if is_of_clock(str(error)):
+        if is_clock_error(str(error)):
             raise AccessDenied(f"{subject}: {error}. {CLOCK_REMEDY}") from error
         raise AccessDenied(
             f"{subject}: no application default credentials are valid ({error}). Set "
@@ -54,7 +54,7 @@ def _unavailable(subject: str, error: Exception) -> QueueUnavailable:
     """Return that a service fails, in its own words, or that none is reached, with the reason."""
     last = getattr(error, "cause", None) or error  # an error of retries holds the last answer
     said = str(last).rstrip(".")
-    if is_of_clock(said):
+    if is_clock_error(said):
         return QueueUnavailable(f"{subject} cannot be used now: {said}.", remedy=CLOCK_REMEDY)
     if _CALL_CHAIN.search(said) is None:
         return QueueUnavailable(f"{subject} cannot be used now: {said}.")

@@ -54,8 +54,8 @@ def gcloud_script(queues: QueueSettings) -> str:
 
 
 def _queue(name: str, *, is_work: bool) -> Iterator[str]:
-    letters, deadline = dead_letter_name(name), ack_deadline_seconds(is_work=is_work)
-    topic, dead = shlex.quote(name), shlex.quote(letters)
+    dead_letters, deadline = dead_letter_name(name), ack_deadline_seconds(is_work=is_work)
+    topic, dead = shlex.quote(name), shlex.quote(dead_letters)
     yield f"gcloud pubsub topics create {topic} {dead}"
     yield (
         f"gcloud pubsub subscriptions create {dead} --topic={dead} --expiration-period=never "

@@ -30,11 +30,11 @@ def ack_deadline_seconds(*, is_work: bool) -> int:
 
 def ensure_queue(clients: PubsubClients, name: str, *, is_work: bool) -> Iterator[str]:
     """Create a queue and its dead letters where they are missing; yield what was done."""
-    letters = dead_letter_name(name)
-    for topic in (name, letters):
+    dead_letters = dead_letter_name(name)
+    for topic in (name, dead_letters):
         yield _ensure_topic(clients, topic)
-    yield _ensure_subscription(clients, letters, READER_ACK_DEADLINE_SECONDS, None)
-    yield _ensure_subscription(clients, name, ack_deadline_seconds(is_work=is_work), letters)
+    yield _ensure_subscription(clients, dead_letters, READER_ACK_DEADLINE_SECONDS, None)
+    yield _ensure_subscription(clients, name, ack_deadline_seconds(is_work=is_work), dead_letters)
 
 
 def _ensure_topic(clients: PubsubClients, name: str) -> str:
@@ -50,7 +50,7 @@ def _ensure_topic(clients: PubsubClients, name: str) -> str:
 
 
 def _ensure_subscription(
-    clients: PubsubClients, name: str, ack_deadline: int, letters: str | None
+    clients: PubsubClients, name: str, ack_deadline: int, dead_letters: str | None
 ) -> str:
     from google.api_core.exceptions import AlreadyExists
     from google.pubsub_v1 import types
@@ -64,9 +64,10 @@ def _ensure_subscription(
         # Without a time to live: an idle subscription is not deleted.
         expiration_policy=types.ExpirationPolicy(),
     )
-    if letters is not None:
+    if dead_letters is not None:
         wanted.dead_letter_policy = types.DeadLetterPolicy(
-            dead_letter_topic=clients.topic(letters), max_delivery_attempts=MAX_DELIVERY_ATTEMPTS
+            dead_letter_topic=clients.topic(dead_letters),
+            max_delivery_attempts=MAX_DELIVERY_ATTEMPTS,
         )
     with google_errors(f"Subscription {path}"):
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import (
     OPEN_FILES_REMEDY,
     GithubUnavailable,
@@ -27,7 +27,7 @@ def connection_error(error: Exception, url: str, *, read_seconds: float) -> Gith
     if isinstance(error, requests.exceptions.SSLError):
         return GithubUnavailable(
             f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
-            remedy=CLOCK_REMEDY if is_of_clock(str(error)) else _TLS_REMEDY,
+            remedy=CLOCK_REMEDY if is_clock_error(str(error)) else _TLS_REMEDY,
         )
     # requests' error for a proxy of an unknown scheme is a ValueError too.
     is_unusable = isinstance(error, ValueError) and has_proxy(url)
@@ -62,8 +62,8 @@ def host_of(url: str) -> str:
 
 
 def _certificate_fault(error: Exception) -> str:
-    words = str(error)
-    _, found, fault = words.partition("certificate verify failed: ")
+    text = str(error)
+    _, found, fault = text.partition("certificate verify failed: ")
     return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
 
 

@@ -43,20 +43,20 @@ class Redirects:
         if answer.status not in _REDIRECTS:
             return None
         address = answer.headers.get("location")
-        words = parse_reason(answer.headers, answer.body).words
+        suffix = parse_reason(answer.headers, answer.body).suffix
         if not address:
             raise GithubUnavailable(
-                f"GitHub redirects {self._path} ({answer.status}) without an address{words}"
+                f"GitHub redirects {self._path} ({answer.status}) without an address{suffix}"
             )
         location = _with_parameters(redirect_target(self._url, address), self._url)
         if self._is_log and not self._is_of_api(location):
             return None
         self._require_same_host(location)
         if location in self._asked:
-            raise GithubUnavailable(f"{self._path} redirects in a circle{words}")
+            raise GithubUnavailable(f"{self._path} redirects in a circle{suffix}")
         if len(self._asked) > MAX_REDIRECTS:
             raise GithubUnavailable(
-                f"{self._path} redirects more than {MAX_REDIRECTS} times{words}"
+                f"{self._path} redirects more than {MAX_REDIRECTS} times{suffix}"
             )
         self._asked.add(location)
         self._url = location

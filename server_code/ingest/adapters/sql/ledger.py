@@ -8,7 +8,7 @@ from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
-from ...domain.due import MAX_PAUSE, checks_due, pauses_over, urgent_due_at
+from ...domain.due import MAX_PAUSE, checks_due, ended_pauses, urgent_due_at
 from ...domain.ledger import (
     CLAIMS_KEPT,
     WRITE_CHECK_KEY,
@@ -220,7 +220,7 @@ class SqlLedger(LedgerStore):
 
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        rows = self._database.read(_SELECT_PAUSES, write_reached(pauses_over(now)))
+        rows = self._database.read(_SELECT_PAUSES, write_reached(ended_pauses(now)))
         return {name: read_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:

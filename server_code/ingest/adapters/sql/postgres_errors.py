@@ -62,7 +62,7 @@ _FAULTS = {
 
 #: A connection that fails or ends may leave no code, only the words of libpq, of the server, or of
 #: what stands before it: patterns of them behind the code that they mean. The first match counts.
-_WORDS = tuple(
+_PATTERNS = tuple(
     (re.compile("|".join(patterns), re.IGNORECASE), code)
     for code, *patterns in (
         ("dsn", r"invalid (dsn|URI|port number|integer value|connection option|\w+ value:)"),
@@ -145,4 +145,4 @@ def _code_of(error: Exception, text: str) -> str:
         return str(code)
     is_lost = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
     unknown = "08" if is_lost else ""
-    return next((code for words, code in _WORDS if words.search(text)), unknown)
+    return next((code for pattern, code in _PATTERNS if pattern.search(text)), unknown)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due, urgent_due_at
+from ...domain.due import MAX_CLOCK_DIFFERENCE, expired_leases, polls_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
@@ -210,7 +210,7 @@ def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int)
 def _due_times(now: datetime) -> tuple[str, ...]:
     """Return the parameters of what is due."""
     ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
-    return (*write_reached(polls_due(now)), ahead, *write_reached(leases_over(now)))
+    return (*write_reached(polls_due(now)), ahead, *write_reached(expired_leases(now)))
 
 
 def _row(record: RepositoryRecord) -> Row:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import BadSettings
 from .dialect import Connection, Dialect
-from .sqlite_errors import BUSY_SECONDS, explanation_for, is_out_of_space, says_full
+from .sqlite_errors import BUSY_SECONDS, explanation_for, is_disk_full, is_out_of_space
 
 #: Each waiting writer asks for the file again and again; more connections are slower, not faster.
 _MAX_CONNECTIONS = 8
@@ -42,7 +42,7 @@ def sqlite_dialect(path: str) -> Dialect:
         errors=(sqlite3.Error, OverflowError),
         may_repeat=_never,
         is_full=lambda error: is_out_of_space(error, file),
-        is_undone=says_full,
+        is_undone=is_disk_full,
         explain=explanation_for(place, file),
     )
 

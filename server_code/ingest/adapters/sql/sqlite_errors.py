@@ -10,7 +10,7 @@ from pathlib import Path
 #: For how long a statement waits while another connection writes.
 BUSY_SECONDS = 30
 
-#: Python 3.10 gives no error codes, so SQLite's own words must do: https://www.sqlite.org/rescode.html
+#: Python 3.10 gives no error codes, so SQLite's own message must do: https://www.sqlite.org/rescode.html
 _FAULTS = {
     "is locked": f"has been locked by another process for over {BUSY_SECONDS} seconds; find and "
     "end it",
@@ -22,7 +22,7 @@ _FAULTS = {
     "no such table": "has lost a table; restore a copy, or move it away to start anew",
 }
 
-#: SQLite's words for many causes; which one it is, the file system says itself.
+#: SQLite's message for many causes; which one it is, the file system says itself.
 _VAGUE = frozenset({"unable to open", "disk i/o error", "readonly database"})
 
 _FULL = "is full"
@@ -45,22 +45,22 @@ _SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TRIAL_BYTES = 64 * 1024
 
 
-def says_full(error: Exception) -> bool:
+def is_disk_full(error: Exception) -> bool:
     """Return whether SQLite itself reports that there is no space, and so undid the change."""
     return _FULL in str(error)
 
 
 def is_out_of_space(error: Exception, path: Path | None) -> bool:
     """Return whether the file or its disk has no space left, whatever SQLite calls that."""
-    return says_full(error) or _refusal(_words_of(error), path) in _SPACE
+    return is_disk_full(error) or _refusal(_message_of(error), path) in _SPACE
 
 
 def explanation_for(place: str, path: Path | None) -> Callable[[Exception], str]:
     """Return the function that explains errors of the database in a file, or in memory."""
 
     def explain(error: Exception) -> str:
-        words = _words_of(error)
-        sentence = _CAUSES.get(_refusal(words, path) or 0, _FAULTS.get(words))
+        message = _message_of(error)
+        sentence = _CAUSES.get(_refusal(message, path) or 0, _FAULTS.get(message))
         if sentence is None:
             return (
                 f"{place} failed ({type(error).__name__}: {error}); check the file and try again."
@@ -70,17 +70,17 @@ def explanation_for(place: str, path: Path | None) -> Callable[[Exception], str]
     return explain
 
 
-def _words_of(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     text = str(error).lower()
-    return next((words for words in _FAULTS if words in text), "")
+    return next((message for message in _FAULTS if message in text), "")
 
 
-def _refusal(words: str, path: Path | None) -> int | None:
+def _refusal(message: str, path: Path | None) -> int | None:
     """Return the number of the error with which the file's folder refuses a file as it is.
 
-    None where the words of SQLite are clear, or the folder refuses nothing.
+    None where SQLite's message is clear, or the folder refuses nothing.
     """
-    if path is None or words not in _VAGUE:
+    if path is None or message not in _VAGUE:
         return None
     try:
         size = max((each.stat().st_size for each in _files_of(path) if each.exists()), default=0)

@@ -84,7 +84,7 @@ class RunCollection:
                     self._drop_paused()
                     self._context.clock.sleep(IDLE_SECONDS)
                 if not self._policy.waits_for_others:
-                    self._leave_standing()
+                    self._close_stalled()
                 answered_at = self._context.clock.now()
             except IngestError as error:
                 lasted = self._context.clock.now() - answered_at
@@ -144,7 +144,7 @@ class RunCollection:
                 else:
                     part.make_due_again()
 
-    def _leave_standing(self) -> None:
+    def _close_stalled(self) -> None:
         """Stop waiting for items where nothing of them has changed for long."""
         names, now = self.open_names(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)

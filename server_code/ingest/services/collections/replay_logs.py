@@ -101,12 +101,12 @@ def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
 
 def _absence(job: DueLog, log: JobLogRecord) -> LogUnavailable:
     """Return the reason that was published, as its record holds it."""
-    word, _, detail = (log.reason or "").partition(": ")
+    name, _, detail = (log.reason or "").partition(": ")
     reasons: dict[str, UnavailableReason] = {
         "never_existed": "never_existed",
         "expired": "expired",
     }
-    return LogUnavailable(job=job, reason=reasons.get(word, "not_found"), detail=detail)
+    return LogUnavailable(job=job, reason=reasons.get(name, "not_found"), detail=detail)
 
 
 def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:

@@ -75,7 +75,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
         return FAILED, record.rejected, "Replace it, or remove it from the settings."
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
-    fault = missing_access(record, now) or polls_wait(record, now)
+    fault = missing_access(record, now) or minute_limit_problem(record, now)
     if fault is not None:
         return WARNING, *fault
     if record.kind == ANONYMOUS_KIND:
@@ -98,7 +98,7 @@ def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] |
     return denied.reason, denied.remedy or "Let the owner grant it access."
 
 
-def polls_wait(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
+def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
     """Return how much longer polls wait for a credential's limit per minute, and what to do."""
     is_present = abs(now - record.updated_at) < FACTOR_KEPT
     if record.minute_factor < NOTED_FACTOR or not is_present:

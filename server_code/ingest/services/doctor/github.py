@@ -23,7 +23,7 @@ from ...ports.inspection import (
     GithubInspector,
     InspectedCredential,
 )
-from ..dashboard.credentials import describe_expiry, missing_access, polls_wait
+from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
 from ..sources.preview_source import SourceLister, describe_preview, preview_source
 
 #: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
@@ -97,7 +97,7 @@ def check_repository(
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
     """Report which repositories each credential reads, and what it lacks: permissions or time."""
     for record in records:
-        fault = missing_access(record, now) or polls_wait(record, now)
+        fault = missing_access(record, now) or minute_limit_problem(record, now)
         if not record.lists and fault is None:
             continue
         finding = f"GitHub lists {len(record.repositories):,} repositories for it."

@@ -11,7 +11,7 @@ from ..context import CollectorContext
 from ..sources.source_hints import has_new_hint
 
 #: A turn lasts at least so long, so that a backfill makes progress between many webhooks.
-LEAST_TURN = timedelta(seconds=3)
+MIN_TURN = timedelta(seconds=3)
 
 #: How often a longer turn checks for what is urgent.
 CHECK_INTERVAL = timedelta(seconds=1)
@@ -30,7 +30,7 @@ class PollTurn:
         self._context = context
         self._is_in_time = is_in_time
         self._only = only
-        self._next_check_at = context.clock.now() + LEAST_TURN
+        self._next_check_at = context.clock.now() + MIN_TURN
         self._is_over = False
 
     def should_continue(self) -> bool:

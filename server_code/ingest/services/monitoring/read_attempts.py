@@ -159,7 +159,7 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
     # What is unchanged lacks what it lacked before.
     is_complete = answer.value.is_complete if answer.value else record.doubtful_reads == 0
     if answer.value is not None:
-        jobs = merge_jobs(record.jobs, _no_older(record, _of(record.key, answer.value.jobs)))
+        jobs = merge_jobs(record.jobs, _without_older(record, _of(record.key, answer.value.jobs)))
         # Nothing remembers that the list of an open run was incomplete.
         validator = answer.validator if is_complete or snapshot.has_ended else None
         record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
@@ -182,7 +182,7 @@ def _lacks_every_job(record: AttemptRecord) -> bool:
     return run is not None and not record.jobs and run.conclusion not in _ENDS_WITHOUT_JOBS
 
 
-def _no_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
+def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
     """Leave out jobs whose end was delivered and that the list, which may lag, shows open."""
     ended = {job.job_id for job in record.jobs if record.has_deliveries and job.is_completed}
     return [job for job in seen if job.is_completed or job.job_id not in ended]

@@ -16,7 +16,7 @@ from .poll_session import PollSession, list_rests_until
 from .schedule_attempts import OPEN_AGE_DIVISOR
 
 #: The longest interval between two polls of an idle repository.
-SLOWEST_POLL = timedelta(minutes=10)
+MAX_POLL_INTERVAL = timedelta(minutes=10)
 
 #: The longest interval where polls wait for the limit per minute: one that is set further ahead
 #: than ``MAX_POLL_DELAY`` would be due at once.
@@ -87,7 +87,7 @@ def _wanted_poll(
     pause = timedelta(seconds=context.settings.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
-    longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
+    longest = min(max(pause, slowness), max(MAX_POLL_INTERVAL, pause))
     # Re-runs below the first page are asked for by status at every poll.
     has_deep_runs = repository.run_lists.page_floor is not None
     list_at = now if has_deep_runs else list_rests_until(context, repository)

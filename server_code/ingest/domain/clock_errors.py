@@ -1,10 +1,10 @@
-"""The words in which services report that the clock of this machine is wrong."""
+"""The phrases by which services report that the clock of this machine is wrong."""
 
 from __future__ import annotations
 
 CLOCK_REMEDY = "The clock of this machine is wrong: set it."
 
-_WORDS = (
+_PHRASES = (
     # AWS: SQS, S3 and STS
     "signature expired",
     "signature not yet current",
@@ -30,7 +30,7 @@ _WORDS = (
 )
 
 
-def is_of_clock(text: str) -> bool:
+def is_clock_error(text: str) -> bool:
     """Return whether a service reports that it and this machine disagree on the time."""
     lowered = text.lower()
-    return any(words in lowered for words in _WORDS)
+    return any(phrase in lowered for phrase in _PHRASES)

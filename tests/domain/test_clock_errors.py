@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.domain.clock_words import is_of_clock
+from ingest.domain.clock_errors import is_clock_error
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from ingest.domain.clock_words import is_of_clock
     ],
 )
 def test_words_of_a_wrong_clock_are_known(text: str) -> None:
-    assert is_of_clock(text)
+    assert is_clock_error(text)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_words_of_a_wrong_clock_are_known(text: str) -> None:
     ],
 )
 def test_other_refusals_are_not_of_the_clock(text: str) -> None:
-    assert not is_of_clock(text)
+    assert not is_clock_error(text)
