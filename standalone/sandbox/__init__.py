@@ -12,11 +12,4 @@ instant, so the same seed and the same clock give the same answers.
     )
     with SandboxServer(world, clock=SandboxClock(3600, speed=0)) as server:
         server.url, server.stats(), server.truth(), server.advance(60)
-
-Modules: `specs` describe runs and jobs over their whole lifetime. They come from `simulation`
-(seeded random numbers) or `corpus` (recordings). `timeline` computes their status at a point in
-time, and `payloads` builds GitHub's objects from it. `handlers` answer operations;
-`exchange` applies tokens, limits and preconditions. `gateway` and `blobs` are the two servers.
-`faults`, `limits` and `hook_sender` add GitHub's failures. `settings` (or a YAML `scenario`)
-configures all of it; `control` serves the paths below /_sandbox/.
 """

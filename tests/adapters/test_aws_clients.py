@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.session import get_session
-from ingest.adapters import aws as product
-from ingest.adapters.aws import AwsAccess, credential_files, open_work_queue
+from ingest.adapters.aws import clients as product
+from ingest.adapters.aws import credential_files
+from ingest.adapters.aws.clients import AwsAccess
 from ingest.adapters.aws.errors import aws_errors
+from ingest.adapters.aws.sqs import open_work_queue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
 
@@ -109,7 +111,8 @@ def test_secrets_are_not_shown() -> None:
 def test_importing_the_adapter_does_not_import_boto3() -> None:
     """Commands that need no AWS do not wait for it."""
     program = (
-        "import sys; import ingest.adapters.aws;"
+        "import sys; from ingest.adapters.aws import bus, cloudformation, clients,"
+        " credential_files, inspect, policies, provision, provision_bucket, queues, s3, sqs;"
         " sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)"
     )
     folder = product.__file__.partition("/ingest/")[0]
@@ -129,7 +132,8 @@ def test_an_s3_endpoint_from_the_environment_is_local_too(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("make", "attempts", "read_seconds"), [(product.sqs_client, 2, 25), (product.s3_client, 3, 30)]
+    ("make", "attempts", "read_seconds"),
+    [(product.sqs_client, 2, 25), (product.s3_client, 3, 30)],
 )
 def test_every_request_has_an_end(
     make: Callable[[AwsAccess], object], attempts: int, read_seconds: int

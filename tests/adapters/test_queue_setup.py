@@ -10,16 +10,12 @@ from dataclasses import replace
 
 import pytest
 from cfnlint.api import lint_all
-from ingest.adapters.aws import (
-    AwsAccess,
-    Deployment,
-    cloudformation_template,
-    collector_policy,
-    ensure_bucket,
-    ensure_queues,
-)
-from ingest.adapters.aws import s3_client as product_s3_client
-from ingest.adapters.aws.provision import dead_letter_name
+from ingest.adapters.aws.clients import AwsAccess
+from ingest.adapters.aws.clients import s3_client as product_s3_client
+from ingest.adapters.aws.cloudformation import cloudformation_template
+from ingest.adapters.aws.policies import Deployment, collector_policy
+from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
+from ingest.adapters.aws.provision_bucket import ensure_bucket
 from ingest.adapters.aws.queues import find_queue
 from ingest.errors import AccessDenied, BadSettings
 from support.aws_server import LocalAws, s3_client, sqs_client

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from ingest.adapters import aws as product
-from ingest.adapters.aws import AwsAccess, S3BlobStore
+from ingest.adapters.aws import clients as product
+from ingest.adapters.aws.clients import AwsAccess
+from ingest.adapters.aws.s3 import S3BlobStore
 from ingest.errors import AccessDenied, BadSettings, NotFound, QueueMissing, QueueUnavailable
 from ingest.ports import BlobReference
 from support.aws_server import LocalAws, s3_client

@@ -10,8 +10,10 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from ingest.adapters import aws as product
-from ingest.adapters.aws import AwsAccess, SqsWorkQueue, open_work_queue, queue_depth
+from ingest.adapters.aws import clients as product
+from ingest.adapters.aws.clients import AwsAccess
+from ingest.adapters.aws.queues import queue_depth
+from ingest.adapters.aws.sqs import SqsWorkQueue, open_work_queue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
 from ingest.messaging.encoding import QueueMessage

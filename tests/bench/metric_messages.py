@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timezone
 
-from ingest.adapters.aws import AwsAccess, open_publisher, sqs_client
+from ingest.adapters.aws.clients import AwsAccess, sqs_client
+from ingest.adapters.aws.sqs import open_publisher
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope

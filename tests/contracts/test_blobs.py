@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ingest.adapters.aws import S3BlobStore
+from ingest.adapters.aws.s3 import S3BlobStore
 from ingest.adapters.azure.blobs import AzureBlobStore
 from ingest.adapters.azure.clients import AzureClients
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage

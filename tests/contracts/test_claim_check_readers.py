@@ -12,7 +12,8 @@ from contextlib import closing
 from datetime import datetime, timezone
 
 import pytest
-from ingest.adapters.aws import S3BlobStore, open_publisher
+from ingest.adapters.aws.s3 import S3BlobStore
+from ingest.adapters.aws.sqs import open_publisher
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message

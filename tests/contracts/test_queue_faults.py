@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import grpc
 import pytest
-from ingest.adapters.aws import open_work_queue
+from ingest.adapters.aws.sqs import open_work_queue
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.domain.counters import Counters

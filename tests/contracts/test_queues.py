@@ -12,7 +12,9 @@ from contextlib import closing
 from datetime import datetime, timezone
 
 import pytest
-from ingest.adapters.aws import ensure_queues, open_work_queue, queue_depth
+from ingest.adapters.aws.provision import ensure_queues
+from ingest.adapters.aws.queues import queue_depth
+from ingest.adapters.aws.sqs import open_work_queue
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.azure.servicebus import ServiceBusWorkQueue
 from ingest.adapters.gcp.bus import PubsubBus

@@ -19,7 +19,8 @@ import pytest
 from botocore.exceptions import ClientError
 from cfnlint.api import lint_all
 from click.testing import CliRunner
-from ingest.adapters.aws import ensure_bucket, ensure_queues
+from ingest.adapters.aws.provision import ensure_queues
+from ingest.adapters.aws.provision_bucket import ensure_bucket
 from support.aws_server import LocalAws, s3_client, sqs_client
 
 from standalone.cli import cli

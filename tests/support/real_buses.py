@@ -15,7 +15,9 @@ import boto3
 import pytest
 from azure.servicebus.management import ServiceBusAdministrationClient
 from google.api_core.exceptions import NotFound
-from ingest.adapters.aws import ensure_queues, open_work_queue, queue_depth
+from ingest.adapters.aws.provision import ensure_queues
+from ingest.adapters.aws.queues import queue_depth
+from ingest.adapters.aws.sqs import open_work_queue
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.provision import MAX_DELIVERY_ATTEMPTS

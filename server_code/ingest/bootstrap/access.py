@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..settings import AwsSettings, Secret
 
 if TYPE_CHECKING:
-    from ..adapters.aws import AwsAccess
+    from ..adapters.aws.clients import AwsAccess
 
 #: Requests to GitHub that one collector sends at once; GitHub allows 100 for one token.
 GITHUB_THREADS = 8
@@ -15,7 +15,7 @@ GITHUB_THREADS = 8
 
 def aws_access(aws: AwsSettings) -> AwsAccess:
     """Return the configured access to AWS; boto3 finds the rest."""
-    from ..adapters.aws import AwsAccess
+    from ..adapters.aws.clients import AwsAccess
 
     return AwsAccess(
         region=aws.region,

@@ -6,18 +6,15 @@ from datetime import timedelta
 
 from .context import CollectorContext
 
-#: Attempts that one call forgets at most: other work on the state waits for no more than these.
+#: Attempts that one call deletes at most: other work on the state waits for no more than these.
 MAX_PURGED = 500
 
 
 def purge_expired(context: CollectorContext) -> bool:
     """Delete some settled attempts that are older than the ledger keeps them.
 
-    Returns whether there may be more: then call again. Nothing purged is published again:
-    the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill
-    (``CollectingSettings.ledger_days``), so neither a walk over the backfill's days nor a sweep
-    over closed days finds one that was purged; and a list so short that it shows all runs is
-    read with that in mind (``upsert_runs``). Raises StateUnavailable.
+    Returns whether there may be more: then call again. None is found and published again
+    (``CollectingSettings.ledger_days``, ``upsert_runs``). Raises StateUnavailable.
     """
     created_before = context.clock.now() - timedelta(days=context.settings.ledger_days)
     removed = context.store.remove_settled_attempts(created_before=created_before, limit=MAX_PURGED)

@@ -125,10 +125,7 @@ class TableAttempts:
             transact(partial(_save, rows, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Delete up to ``limit`` settled attempts created before, with all that is known of them.
-
-        The oldest go first, some at a time: a kill in between leaves fewer to forget.
-        """
+        """Remove settled attempts, some at a time: a kill in between leaves fewer to remove."""
         removed = 0
         while removed < limit:
             chunk = min(_PURGE_BATCH, limit - removed)

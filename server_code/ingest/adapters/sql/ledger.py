@@ -143,11 +143,7 @@ class SqlLedger(LedgerStore):
             self._database.write(save)
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Delete up to ``limit`` settled attempts created before, with all that is known of them.
-
-        The oldest go first, some at a time: nobody waits long for the rows, and a kill in between
-        leaves fewer to forget.
-        """
+        """Remove settled attempts, some at a time: nobody waits long for the rows."""
         removed = 0
         while removed < limit:
             portion = min(_PURGE_BATCH, limit - removed)
