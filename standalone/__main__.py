@@ -42,7 +42,8 @@ def _open_standard_streams() -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)
+    """End the process; raising SystemExit would end what catches everything, such as an import."""
+    os._exit(128 + number)
 
 
 if __name__ == "__main__":

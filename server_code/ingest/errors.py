@@ -248,9 +248,10 @@ class InvalidSignature(Rejected):
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Return whether the machine refused memory; Python has no other word for a thread's stack."""
+    """Return whether the machine refused memory: to Python, a thread's stack or a module's code."""
     is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    return is_refused or isinstance(error, MemoryError) or "can't start new thread" in str(error)
+    words = ("can't start new thread", "failed to map segment")
+    return is_refused or isinstance(error, MemoryError) or any(each in str(error) for each in words)
 
 
 #: What to do where a connection failed because this process has too many files open.

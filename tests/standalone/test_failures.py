@@ -146,6 +146,7 @@ def test_too_little_memory_is_the_machine_s_fault_wherever_it_is_noticed():
     for raised in (
         MemoryError(),
         RuntimeError("can't start new thread"),
+        ImportError("_pydantic_core.so: failed to map segment from shared object"),
         OSError(errno.ENOMEM, ""),
     ):
         for error in (raised, as_ingest_error(raised, "the collection")):

@@ -51,7 +51,10 @@ from standalone.__main__ import main
 class Finder:
     def find_spec(name, *_rest):
         if name == module:
-            signal.raise_signal(signal.Signals[number])
+            try:
+                signal.raise_signal(signal.Signals[number])
+            except SystemExit as error:  # as compiled modules do while they are imported
+                raise ImportError from error
 
 number, module = sys.argv[1:]
 sys.argv[1:] = ["status"]

@@ -255,6 +255,17 @@ def test_a_log_is_read_over_http_only(location):
         redirected(location)
 
 
+def test_a_host_of_logs_that_cannot_be_reached_is_named():
+    """A firewall that lets GitHub's API through does not yet let these hosts through."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        host = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(GithubUnavailable, match=f"{host} could not be reached") as unreached:
+            redirected(f"{host}/blob?sig=secret")
+    assert "GitHub keeps logs on this host" in str(unreached.value.remedy)
+    assert "secret" not in str(unreached.value)
+
+
 @pytest.mark.parametrize("length", ["-5", "zz"])
 def test_a_log_with_an_invalid_chunk_is_requested_again(length):
     """The HTTP client raises an error of its own kind for either."""

@@ -19,6 +19,29 @@ _TLS_REMEDY = (
 
 def connection_error(error: Exception, url: str, *, read_seconds: float) -> GithubUnavailable:
     """Build the error for a request that failed on its way, with what to do about it."""
+    remedy = "Check GITHUB_API_URL and the network: name, proxy and firewall."
+    unconnected = _unconnected(error, url, remedy)
+    if unconnected is not None:
+        return unconnected
+    host = host_of(url)
+    if was_silent(error):
+        return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
+    kind = type(error).__name__
+    return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
+
+
+def log_host_error(error: Exception, url: str) -> GithubUnavailable:
+    """Build the error for a log that did not arrive from its host, to which ``url`` led."""
+    request = getattr(error, "request", None)  # of the last host, after redirects
+    host_url = str(getattr(request, "url", None) or url)
+    remedy = "GitHub keeps logs on this host: let this machine reach it (name, proxy, firewall)."
+    return _unconnected(error, host_url, remedy) or GithubUnavailable(
+        f"The log's host did not deliver the whole log ({type(error).__name__})."
+    )
+
+
+def _unconnected(error: Exception, url: str, remedy: str) -> GithubUnavailable | None:
+    """Build the error where no connection was made; ``remedy`` is that of the network."""
     import requests
 
     host, kind = host_of(url), type(error).__name__
@@ -39,11 +62,9 @@ def connection_error(error: Exception, url: str, *, read_seconds: float) -> Gith
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
         return GithubUnavailable(
             f"{host} could not be reached ({kind}).",
-            remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
+            remedy=remedy,
         )
-    if was_silent(error):
-        return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
-    return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
+    return None
 
 
 def was_silent(error: Exception) -> bool:

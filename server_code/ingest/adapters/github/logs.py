@@ -18,7 +18,7 @@ from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
 from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
-from .connection_errors import was_silent
+from .connection_errors import log_host_error, was_silent
 from .peer_check import checked_adapter
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
@@ -99,10 +99,7 @@ class LogDownloader:
             if was_silent(error):
                 self._read_timeouts.note_silence(path)
             # requests raises ValueError for an invalid redirect address or chunk length.
-            kind = type(error).__name__
-            raise GithubUnavailable(
-                f"The log's host did not deliver the whole log ({kind})."
-            ) from error
+            raise log_host_error(error, address) from error
 
     def _follow(self, address: str, read_seconds: float) -> requests.Response:
         """Request a log, following redirects to allowed addresses only."""
