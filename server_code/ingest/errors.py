@@ -5,7 +5,7 @@ IngestError
 │   ├── RateLimited            GitHub forbids requests until ``retry_at``
 │   ├── GithubUnavailable      GitHub could not be reached, or has nothing to give for now
 │   │   ├── RequestFailed      GitHub took the request and did not answer it whole and readably
-│   │   └── RequestPaused      GitHub asked to wait before this one request, until ``retry_at``
+│   │   └── RequestPaused      this one request is to wait until ``retry_at``
 │   ├── QueueUnavailable       the queue or bucket did not accept what was sent
 │   ├── StateUnavailable       the state store did not answer
 │   │   ├── StateBusy          other processes were in the way for longer than a call waits
@@ -103,7 +103,7 @@ class RequestFailed(GithubUnavailable):
 
 
 class RequestPaused(GithubUnavailable):
-    """A request that GitHub asked to send later, while it answers others of the credential.
+    """A request that is to be sent later, while GitHub answers others of the credential.
 
     It was not sent, so it is no failed try.
     """

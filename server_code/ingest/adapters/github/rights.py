@@ -141,14 +141,13 @@ class Rights:
         with self._lock:
             self._rejections.end_probe(name)
 
-    def refusal(self, name: str, repository: str) -> IngestError | None:
-        """Return why a credential is not to be asked for a repository now; None where it is."""
+    def refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:
+        """Return why a credential is not to be asked for any of some scopes now, if so."""
         now = self._clock.now()
         with self._lock:
-            found = self._refusals.get((name, repository.lower()))
-        if found is not None and is_still_ahead(found.until, now, at_most=found.pause):
-            return found.error
-        return None
+            found = [self._refusals.get((name, each.lower())) for each in scopes]
+        in_force = (e for e in found if e and is_still_ahead(e.until, now, at_most=e.pause))
+        return next((each.error for each in in_force), None)
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused; what was found out since is kept."""
@@ -231,10 +230,11 @@ class Rights:
         is_listed_whole = owner in lists or (account == owner and "*" in lists)
         return not is_listed_whole and account in (None, owner)
 
-    def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
+    def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> frozenset[str]:
         """Note which repositories of an owner (``*``: of all) a credential was listed.
 
-        It may be asked at once for one that an earlier list lacked: somebody gave it the right.
+        It may be asked at once for those that an earlier list lacked, which are returned: somebody
+        gave it the right.
         """
         listed = frozenset(repository.lower() for repository in repositories)
         with self._lock:
@@ -244,6 +244,7 @@ class Rights:
             for repository in added:
                 if self._refusals.pop((name, repository)) is not None:
                     self._note(name, repository)
+        return added
 
     def order(
         self,

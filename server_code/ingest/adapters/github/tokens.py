@@ -26,6 +26,7 @@ from ...wire.hourly_use import Purpose
 from .apps import App
 from .budgets import sum_budgets
 from .client import GithubClient
+from .hidden_repositories import HiddenRepositories
 from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
 from .refusal_scopes import note_refusals, scopes_of, still_valid
 from .request import Request, Response
@@ -58,6 +59,7 @@ class TokenPool:
         self.clock = clock
         self._clients = list(clients)
         self._apps = apps
+        self.hidden = HiddenRepositories(clock)
         self._rights = Rights(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
@@ -176,7 +178,8 @@ class TokenPool:
 
     def note_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""
-        self._rights.set_list(name, owner, repositories)
+        for repository in self._rights.set_list(name, owner, repositories):
+            self.hidden.show(repository)
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
@@ -266,7 +269,7 @@ class TokenPool:
         order = self._order(repository)
         scopes = scopes_of(repository, endpoint, is_only=len(order) == 1)
         obstacle = self._rights.find_obstacle
-        known = ((name, obstacle(name, order) or self._refusal(name, scopes)) for name in order)
+        known = ((e, obstacle(e, order) or self._rights.refusal(e, scopes)) for e in order)
         refused = {name: error for name, error in known if error is not None}
         allowed = [
             name
@@ -276,10 +279,6 @@ class TokenPool:
         if not allowed:
             raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
         return [clients[name] for name in allowed]
-
-    def _refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:
-        """Return why a credential is not to be asked now."""
-        return next(filter(None, (self._rights.refusal(name, each) for each in scopes)), None)
 
     def _order(self, repository: str) -> list[str]:
         clients = self._by_name()
