@@ -10,11 +10,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
+from ingest.adapters.github.lists import MAX_ITEMS
 from ingest.domain.counters import Counters
 from ingest.errors import BadCredentials, CredentialTooNew, GithubUnavailable
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
-from support.stub_github import StillClock, stub_github
+from support.stub_github import StillClock, a_page, stub_github
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(
@@ -58,7 +59,8 @@ class Github:
         if asked.path == "/app/installations":
             if self.list_fails:
                 return 500, {}, {"message": "Server Error"}
-            return 200, {}, [{"id": each, "account": {"login": who}} for each, who in own.items()]
+            listed = [{"id": each, "account": {"login": who}} for each, who in own.items()]
+            return a_page(asked, listed, None)
         number = int(re.search(r"installations/(\d+)/", asked.path)[1])
         if number in self.suspended:
             return SUSPENDED
@@ -179,6 +181,20 @@ def test_an_app_that_github_refuses_is_asked_less_and_less(answer, times):
             assert all(reads(actions, "third/a"))
             clock.sleep(60)
     assert len(asked_at) == times
+
+
+def test_an_app_with_more_installations_than_are_read_says_so():
+    """Once; those that are read are used."""
+    clock = StillClock()
+    accounts = {number: f"owner-{number}" for number in range(1, MAX_ITEMS + 2)}
+    world = Github(clock, {"9": accounts})
+    with stub_github(world) as github:
+        actions = actions_of(github, clock)
+        assert all(reads(actions, "owner-1/a", f"owner-{MAX_ITEMS}/a"))
+        [error] = actions.take_rejected_credentials().values()
+        assert "more than 5,000 installations of app-9" in str(error)
+        assert "GITHUB_APP_INSTALLATION_ID" in error.remedy
+        assert actions.take_rejected_credentials() == {}
 
 
 def test_a_new_installation_is_found_within_ten_minutes():

@@ -51,7 +51,8 @@ _TOKENS = "/app/installations/{}/access_tokens"
 class App:
     """An app: lists its installations, and mints their tokens. Safe for many threads.
 
-    ``failure`` is why the last listing failed; the installations known before are used on.
+    ``failure`` is why the last listing failed, or was not read to its end; the installations that
+    are known are used on.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class App:
 
     def _list(self) -> None:
         try:
-            found = self._fetch_installations()
+            found, is_whole = self._fetch_installations()
         except IngestError as error:
             self._note_failure(error, longest=_longest_pause(error))
             return
@@ -109,7 +110,8 @@ class App:
             # Somebody is about to install it.
             self._note_failure(_not_installed(self.name), longest=FAILED_LIST_PAUSE)
             return
-        self.failure, self._failures = None, 0
+        self.failure = None if is_whole else _not_all_listed(self.name, len(found))
+        self._failures = 0
         self._next_listing_at = self._clock.now() + LISTED_EVERY
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
@@ -126,8 +128,8 @@ class App:
         self._next_listing_at = self._clock.now() + pause
         logger.info("app installations not listed", extra={"error": str(error)})
 
-    def _fetch_installations(self) -> dict[int, tuple[str | None, tuple[str, ...]]]:
-        """Fetch accounts and missing permissions by id."""
+    def _fetch_installations(self) -> tuple[dict[int, tuple[str | None, tuple[str, ...]]], bool]:
+        """Fetch accounts and missing permissions by id, and whether these are all."""
         wanted = ListRequest(request=Request.to("/app/installations"), key=None)
         try:
             answer = ListReader().fetch(self._app, wanted)
@@ -136,7 +138,7 @@ class App:
                 f"GitHub does not list the installations of {self.name}: {error}",
                 remedy=CHECK_APP,
             ) from error
-        return {
+        found = {
             number: (
                 text(mapping(each.get("account")).get("login")),
                 _missing(mapping(each.get("permissions"))),
@@ -144,6 +146,7 @@ class App:
             for each in answer.items or ()
             if (number := integer(each.get("id"))) is not None
         }
+        return found, not answer.has_next
 
     def _open(self, installation_id: int) -> GithubClient:
         if installation_id not in self._clients:
@@ -180,6 +183,15 @@ def _not_installed(name: str) -> BadCredentials:
     return BadCredentials(
         f"The GitHub App {name} is not installed anywhere.",
         remedy="Install the app on the account that owns the repositories.",
+    )
+
+
+def _not_all_listed(app: str, installations: int) -> GithubUnavailable:
+    return GithubUnavailable(
+        f"GitHub lists more than {installations:,} installations of {app}, and only the first "
+        f"{installations:,} are used.",
+        remedy="Name the installation to use in GITHUB_APP_INSTALLATION_ID, or use an App that "
+        "fewer accounts have installed.",
     )
 
 

@@ -233,8 +233,7 @@ class Rights:
     def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> frozenset[str]:
         """Note which repositories of an owner (``*``: of all) a credential was listed.
 
-        It may be asked at once for those that an earlier list lacked, which are returned: somebody
-        gave it the right.
+        It may be asked at once for what an earlier list lacked, which is returned.
         """
         listed = frozenset(repository.lower() for repository in repositories)
         with self._lock:
