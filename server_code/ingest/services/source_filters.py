@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..domain.due import is_interval_over
 from ..domain.filters import NO_FILTERS, Filters
 from ..domain.sources import Sources, parse_source
 from ..domain.stored_values import repository_key
 from ..ports import Clock, SourceStore
 
-#: A changed filter applies after this time in every process.
+#: A changed filter applies after this time in every process, and so do those of a repository that
+#: goes to another source, because a discovery found it renamed or transferred.
 LOOK_UP_EVERY = timedelta(seconds=10)
-
-#: The filters of a repository that goes to another source, because it was renamed or transferred,
-#: apply after this time.
-NAMES_LOOKED_UP_EVERY = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -26,7 +22,8 @@ class SourceFilters:
     _next_at: datetime | None = None
     _filters: dict[str, Filters] = field(default_factory=dict)
     _sources: Sources = field(default_factory=lambda: Sources(()))
-    _names_looked_up_at: datetime | None = None
+    _listed_at: frozenset[datetime | None] = frozenset()
+    _names_as_of: frozenset[datetime | None] = frozenset()
     _new_names: dict[str, str] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
@@ -48,25 +45,27 @@ class SourceFilters:
         under its new name, but a source that names it itself may have the former one.
         """
         self._look_up(store, clock)
-        self._look_up_names(store, clock)
+        self._look_up_names(store)
         names = (self._new_names.get(repository_key(repository), repository), repository)
         found = [each for each in map(self._sources.source_of, names) if each is not None]
         pattern = next((each for each in found if each.is_single), next(iter(found), None))
         return None if pattern is None else str(pattern)
 
-    def _look_up_names(self, store: SourceStore, clock: Clock) -> None:
-        now = clock.now()
-        if is_interval_over(self._names_looked_up_at, NAMES_LOOKED_UP_EVERY, now):
+    def _look_up_names(self, store: SourceStore) -> None:
+        """Load the new names of repositories, once after each discovery: it has read them all."""
+        if self._names_as_of != self._listed_at:
             self._new_names = {
                 repository_key(each.full_name): each.new_name
                 for each in store.list_discovered()
                 if each.new_name is not None
             }
-            self._names_looked_up_at = now
+            self._names_as_of = self._listed_at
 
     def _look_up(self, store: SourceStore, clock: Clock) -> None:
         now = clock.now()
         if self._next_at is None or not now < self._next_at < now + 2 * LOOK_UP_EVERY:
-            self._filters = {each.pattern: each.filters for each in store.list_sources()}
+            records = store.list_sources()
+            self._filters = {each.pattern: each.filters for each in records}
+            self._listed_at = frozenset(each.listed_at for each in records)
             self._sources = Sources(tuple(parse_source(each) for each in self._filters))
             self._next_at = now + LOOK_UP_EVERY

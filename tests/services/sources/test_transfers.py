@@ -12,7 +12,7 @@ from ingest.domain.sources import parse_sources
 from ingest.errors import AccessDenied
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.poll_runs import poll_due_repositories
-from ingest.services.source_filters import NAMES_LOOKED_UP_EVERY
+from ingest.services.source_filters import LOOK_UP_EVERY
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
 from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.organizations import (
@@ -121,7 +121,7 @@ def test_the_filters_of_the_new_source_apply(transfer: Transfer) -> None:
     assert transfer.branches() == "of-acme"
     transfer.happen()
     discover_sources(transfer.context)
-    transfer.stage.advance(NAMES_LOOKED_UP_EVERY.total_seconds())
+    transfer.stage.advance(LOOK_UP_EVERY.total_seconds())
     assert (transfer.known().source, transfer.branches()) == ("umbra/*", "of-umbra")
 
 
@@ -131,5 +131,5 @@ def test_a_source_that_names_a_repository_keeps_it_after_a_transfer(transfer: Tr
     add_sources(state, parse_sources([BEFORE]), origin="test", now=now, filters=filters)
     transfer.happen()
     discover_sources(transfer.context)
-    transfer.stage.advance(NAMES_LOOKED_UP_EVERY.total_seconds())
+    transfer.stage.advance(LOOK_UP_EVERY.total_seconds())
     assert (transfer.known().source, transfer.branches()) == (BEFORE, "own")
