@@ -376,6 +376,7 @@ def test_an_item_is_missing_only_while_its_repository_is_read():
         actions = actions_of(github, "a")
         with pytest.raises(RepositoryUnavailable):
             actions.fetch_run("octo/1", 7)
+        actions = actions_of(github, "a")
         seen["runs"] = (403, {}, {"message": "an IP allow list is enabled"})
         with pytest.raises(AccessDenied):
             actions.fetch_run("octo/1", 7)

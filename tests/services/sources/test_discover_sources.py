@@ -24,6 +24,7 @@ from ingest.services.dashboard.credentials import list_credential_rows
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
+    DISCOVER_EVERY,
     discover_sources,
     discover_when_due,
     start_discovery,
@@ -414,6 +415,23 @@ def test_unchanged_lists_are_free(organizations: Organizations) -> None:
     kinds = ("list_user_repositories", "list_organization_repositories")
     assert all(stats[kind]["requests"] > 0 for kind in kinds)
     assert [stats[kind]["charged"] for kind in kinds] == [0, 0]
+
+
+def test_a_start_lists_once(organizations: Organizations) -> None:
+    """What it has listed is not listed again before the next regular time."""
+    organizations.context = context = organizations.join("acme", "umbra")
+    stage = organizations.stage
+    every = DISCOVER_EVERY.total_seconds()
+    stage.advance(every - stage.clock.now().timestamp() % every)
+    discover_when_due(context)
+    listed = stage.requests()
+    for _ in range(17):
+        stage.advance(30)
+        discover_when_due(context)
+    assert stage.requests() == listed
+    stage.advance(60)
+    discover_when_due(context)
+    assert stage.requests() > listed
 
 
 def test_what_was_learned_is_recalled_by_the_next_process(organizations: Organizations) -> None:

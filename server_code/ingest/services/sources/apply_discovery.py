@@ -41,7 +41,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 class DiscoveryResult:
     """What a discovery found, by pattern; ``names`` are those watched, by their sources.
 
-    ``is_complete``: every list was read.
+    ``is_complete``: every list was read, or refused for a while.
     """
 
     found: Counter[str] = field(default_factory=Counter)

@@ -66,11 +66,10 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
     is_due = bool(hints) or any(
         each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
     )
-    slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     if is_due:
         # The App may have been installed on another account just now.
         repositories.refresh_installations()
-    if not (is_due or context.store.claim_once(f"discovery {slot}", now=now)):
+    if not (is_due or _claim_turn(context, now)):
         return
     if not sources:
         record_credentials(context)
@@ -127,11 +126,14 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
         return DiscoveryResult()
     records = context.store.list_sources()
     # Other processes wait, and what becomes due meanwhile is listed again.
-    context.store.save_sources([replace(each, listed_at=context.clock.now()) for each in records])
+    began_at = context.clock.now()
+    context.store.save_sources([replace(each, listed_at=began_at) for each in records])
     sources = Sources(patterns_of(records))
     lists = fetch_lists(context, context.repositories, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
-    result.is_complete = not lists.errors
+    result.is_complete = lists.are_complete
+    if result.is_complete:
+        _claim_turn(context, began_at)
     note_former_names(context.repositories, lists, context.store.list_discovered())
     now = context.clock.now()
     record_credentials(context, lists.credentials)
@@ -148,6 +150,12 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
         if error is not None and not result.found[record.pattern]:
             result.errors[record.pattern] = error
     return result
+
+
+def _claim_turn(context: CollectorContext, now: datetime) -> bool:
+    """Claim the one regular discovery of these nine minutes, for all processes."""
+    turn = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
+    return context.store.claim_once(f"discovery {turn}", now=now)
 
 
 def _listed(

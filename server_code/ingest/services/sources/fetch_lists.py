@@ -44,6 +44,11 @@ class Lists:
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     partial: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def are_complete(self) -> bool:
+        """Return whether each owner's list was read, or is not asked for again soon."""
+        return all(map(_is_refusal, self.errors.values()))
+
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
         if pattern.is_single or pattern.is_excluded:
@@ -173,8 +178,7 @@ def _apply_list(
     except IngestError as error:
         logger.info("repositories not listed", extra={"credential": query.credential})
         lists.note_error(query, error)
-        # A rejected credential says nothing of the list: it is itself asked again after a pause.
-        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials):
+        if _is_refusal(error):
             record = refused(record, f"{query.owner}/*", error, now)
             lists.note_refusals(record, query.owner, now)
     else:
@@ -189,6 +193,14 @@ def _apply_list(
     lists.credentials[query.credential] = record
     lists.note_part(query, held)
     lists.add(held, described)
+
+
+def _is_refusal(error: IngestError) -> bool:
+    """Return whether a list is refused for a while.
+
+    A rejected credential says nothing of the list: it is itself asked again after a pause.
+    """
+    return isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials)
 
 
 def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialRecord:
