@@ -160,7 +160,7 @@ def _saved_end(collector: Collector, names: Sequence[str]) -> Callable[[int, str
     started_at = context.clock.now()
 
     def save(exit_code: int, note: str | None) -> None:
-        with suppress(IngestError):  # the exit code tells the same
+        with suppress(IngestError):  # the exit code says the same
             save_one_time_collection(
                 context,
                 started_at=started_at,

@@ -303,7 +303,7 @@ def test_the_ledger_keeps_what_may_still_change_behind_the_backfill(retention, b
 
 
 def test_less_than_a_run_may_change_cannot_be_kept():
-    """A run that is forgotten too early would be told of again."""
+    """A run that is purged too early would be published again."""
     assert faults_of(RETENTION_DAYS="65") == [
         "RETENTION_DAYS is '65': expected a number from 66 to 36500"
     ]

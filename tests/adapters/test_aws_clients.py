@@ -63,7 +63,7 @@ def test_a_variable_of_aws_without_a_valid_value_is_no_fault_of_the_endpoint(
 
 
 def test_an_unknown_profile_is_a_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS's own environment is read, and its faults are ours to tell."""
+    """AWS's own environment is read, and its faults are reported."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(BadSettings, match="nobody"):
         product.sqs_client(AwsAccess())

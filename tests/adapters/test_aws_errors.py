@@ -172,7 +172,7 @@ def test_an_answer_is_sorted_by_what_follows_from_it(
     ],
 )
 def test_a_person_is_reported_what_to_do(code: str, remedy: str) -> None:
-    """Every fatal error says what mends it."""
+    """Every fatal error says what to do."""
     assert remedy in str(error_from(a_client_error(code)))
 
 

@@ -1,4 +1,4 @@
-"""What Azure's libraries report where no request arrives, and how it is told."""
+"""What Azure's libraries report where no request arrives, and how it is reported."""
 
 from __future__ import annotations
 

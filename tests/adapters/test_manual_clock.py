@@ -1,4 +1,4 @@
-"""Clocks: one that moves when it is told to, and the machine's."""
+"""Clocks: one that moves when it is advanced, and the machine's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 
 
 def test_a_manual_clock_stands_still() -> None:
-    """Until it is set or advanced; it tells UTC whatever it was given."""
+    """Until it is set or advanced; it returns UTC whatever it was given."""
     clock = ManualClock(NOW.astimezone(timezone(timedelta(hours=9))))
     assert clock.now().isoformat() == "2026-11-24T12:00:00+00:00"
     clock.advance(1.5)

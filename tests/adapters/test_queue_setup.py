@@ -202,7 +202,7 @@ def test_a_queue_with_a_key_of_its_own_keeps_it(sqs, names: dict[str, str]) -> N
 
 
 def test_a_name_that_s3_refuses_is_a_bad_setting(s3) -> None:
-    """A fault of the settings is told as one."""
+    """A fault of the settings is reported as one."""
     with pytest.raises(BadSettings):
         ensure_bucket(s3, "Not_A_Bucket")
 

@@ -113,7 +113,7 @@ def test_a_withheld_key_is_not_the_message_s_fault(queue: SqsWorkQueue, proxy: F
 def test_a_batch_refused_whole_is_sent_message_by_message(
     queue: SqsWorkQueue, proxy: FaultProxy, counters: Counters, queue_name: str
 ) -> None:
-    """One bad message is rejected for good, and its neighbours arrive."""
+    """One bad message is rejected for good, and the others arrive."""
     proxy.faults.extend(
         [aws_error("BatchRequestTooLong"), LetThrough(), aws_error("InvalidMessageContents")]
     )
@@ -185,7 +185,7 @@ def test_what_needs_a_person_stops_the_sending(
 def test_what_was_not_deleted_is_deleted_again_once(
     queue: SqsWorkQueue, proxy: FaultProxy, client, queue_name: str
 ) -> None:
-    """A partial failure to delete is mended with one more request for what is left."""
+    """A partial failure to delete is repeated with one more request for what is left."""
     queue.send([a_message(n) for n in range(3)])
     received = queue.receive(max_messages=10, wait_seconds=1)
     proxy.operations.clear()
@@ -278,7 +278,7 @@ def test_the_queue_s_own_limits_are_read(queue: SqsWorkQueue) -> None:
 def test_depth_counts_what_is_visible_in_flight_and_delayed(
     client, queue: SqsWorkQueue, queue_name: str
 ) -> None:
-    """The three states of a message are told apart."""
+    """The three states of a message are distinguished."""
     queue.send([a_message(n) for n in range(3)])
     queue.receive(max_messages=1, wait_seconds=1)
     queue.send([replace(a_message(9), delay_seconds=900)])

@@ -106,7 +106,7 @@ def test_no_secret_is_shown(anvil_server: AnvilApp) -> None:
 
 @pytest.mark.parametrize("function", ["get_secret", "encrypt_with_key", "decrypt_with_key"])
 def test_an_uplink_key_reads_no_app_secret(anvil_server: AnvilApp, function: str) -> None:
-    """The app has this secret, as its settings tell; who holds the key does not get it."""
+    """The app has this secret, as its settings show; who holds the key does not get it."""
     ask = getattr(anvil.secrets, function)
     more = () if function == "get_secret" else ("x",)
     with (

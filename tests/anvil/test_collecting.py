@@ -138,7 +138,7 @@ def test_a_collection_by_hand_is_followed_to_its_end(app, collected):
 
 @pytest.mark.slow
 def test_what_is_paused_rests(app, collected):
-    """A repository, and an agent; both say so, and go on when they are told."""
+    """A repository, and an agent; both show it, and continue when resumed."""
     with signed_in(app) as call:
         call("configure_repository", OTHER)
         assert call("pause_repository", OTHER)["state"] == "paused"

@@ -1,4 +1,4 @@
-"""Why logs lag is seen on the overview, and mended there."""
+"""Why logs lag is shown on the overview, and fixed there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`serve` on the real app server: it starts, tells a login once, and leaves no process behind."""
+"""`serve` on the real app server: it starts, prints a login once, and leaves no process behind."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ WHERE task_name = %s ORDER BY start_time DESC LIMIT 1
 
 @pytest.fixture(scope="module")
 def app(serve_anvil: ServeAnvil) -> AnvilApp:
-    """Serve an app whose tasks begin only when they are told to."""
+    """Serve an app whose tasks begin only when they are launched."""
     return serve_anvil(edit=without_schedule)
 
 

@@ -35,7 +35,7 @@ def read_sources(server_code: Path) -> dict[str, tuple[bool, str]]:
 
 
 class TextFinder:
-    """Find modules in a dict of texts, and execute them with nothing to tell where they lie."""
+    """Find modules in a dict of texts, and execute them without a path that says where they are."""
 
     def __init__(self, sources: dict[str, tuple[bool, str]]) -> None:
         self._sources = sources

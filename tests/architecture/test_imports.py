@@ -1,4 +1,4 @@
-"""The direction of imports is kept, and the check that says so can tell when it is not."""
+"""The direction of imports is kept, and the check fails when it is not."""
 
 from __future__ import annotations
 

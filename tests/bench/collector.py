@@ -1,4 +1,4 @@
-"""A collector process for the benchmarks: it tells its memory and its counts when asked.
+"""A collector process for the benchmarks: it reports its memory and its counts when asked.
 
 Started with the names of its repositories; each line on its standard input is answered by a JSON
 line on its standard output, and the end of the input ends it.

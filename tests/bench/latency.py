@@ -1,4 +1,4 @@
-"""How long news takes from GitHub to the metrics queue, in real time.
+"""How long a change takes from GitHub to the metrics queue, in real time.
 
 A run's change counts from the moment at which the sandbox shows it, to that at which a reader of
 the queue has it. With webhooks the polls are 10 minutes apart and prove nothing; without, they are

@@ -14,7 +14,7 @@ from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_a
 
 class TestAgents:
     def test_agents_are_listed_by_name_and_holder(self, state: AgentStore) -> None:
-        """Each keeps its newest sign of life."""
+        """Each keeps its newest heartbeat."""
         full = an_agent(
             "logs",
             "host-2 🚀\x00",
@@ -82,7 +82,7 @@ class TestPauses:
         assert state.load_pauses(now=NOW + timedelta(minutes=1)) == {}
 
     def test_a_longer_pause_is_never_shortened(self, state: AgentStore) -> None:
-        """Processes tell of their pauses in any order."""
+        """Processes save their pauses in any order."""
         state.save_pauses({"token-1": NOW + timedelta(minutes=9)})
         state.save_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
         assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}

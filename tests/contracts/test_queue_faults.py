@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 
 class Faulty(NamedTuple):
-    """A queue whose service fails the next requests as it is told."""
+    """A queue whose service fails the next requests as configured."""
 
     queue: WorkQueue
     relay: TcpRelay

@@ -33,7 +33,7 @@ from support.servicebus_server import ServiceBusServer, running_servicebus
 
 
 class MemoryWorld:
-    """Open queues in memory, whose time passes when it is told to."""
+    """Open queues in memory, whose time passes when it is advanced."""
 
     refuses_characters = True
     max_receives = 5
@@ -238,11 +238,11 @@ def bodies(queue: WorkQueue, *, wait_seconds: int = 0) -> list[str]:
 
 
 def refused(queue: WorkQueue, message: QueueMessage) -> bool:
-    """Return whether a message is refused for good while its neighbours are taken."""
-    local_workers = [a_message(101), a_message(102)]
-    rejections = queue.send([local_workers[0], message, local_workers[1]])
+    """Return whether a message is refused for good while the others are taken."""
+    others = [a_message(101), a_message(102)]
+    rejections = queue.send([others[0], message, others[1]])
     taken = bodies(queue, wait_seconds=1)
-    assert {neighbour.body for neighbour in local_workers} <= set(taken)
+    assert {each.body for each in others} <= set(taken)
     return [(r.event_id, r.is_final) for r in rejections] == [(message.event_id, True)]
 
 
@@ -429,7 +429,7 @@ def test_fifo_takes_a_delayed_message_at_once(world) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".fifo"])
 def test_a_rejected_message_is_a_dead_letter_at_once(world, suffix):
-    """It is gone from the queue, and its neighbours are still there."""
+    """It is gone from the queue, and the others are still there."""
     queue = world.open(suffix=suffix)
     assert queue.send([a_message(1), a_message(2)]) == ()
     bad, good = queue.receive(max_messages=10, wait_seconds=1)

@@ -86,7 +86,7 @@ def test_a_step_of_minus_two_seconds_has_no_duration(recordings):
 
 
 def test_a_step_may_start_before_its_job(recordings):
-    """It is told as it is."""
+    """It is published as it is."""
     data = job_message(recordings.job("step_before_job"))
     assert data["steps"][0]["started_at"] < data["started_at"]
 

@@ -120,7 +120,7 @@ def test_ids_are_larger_than_32_bits(recordings):
 
 
 def test_an_invalid_workflow_file_has_its_path_for_a_name_and_no_jobs(recordings):
-    """It ended in `startup_failure`, and is told like any other."""
+    """It ended in `startup_failure`, and is published like any other."""
     data = run_message(recordings.run("invalid_workflow"))
     assert data["workflow_name"] == data["workflow_path"]
     assert (data["conclusion"], data["jobs"]) == ("startup_failure", [])

@@ -33,7 +33,7 @@ _FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """Commands that a page tells to type, one block of them."""
+    """Commands of a page, one block of them."""
 
     page: Path
     number: int

@@ -127,7 +127,7 @@ def test_files_that_commands_name_are_there(block: Block) -> None:
 
 
 def test_settings_that_guides_name_are_settings() -> None:
-    """What a guide tells to export is read by somebody."""
+    """What a guide exports is read by somebody."""
     listed = (ROOT / "docs" / "settings.md").read_text()
     of_others = {"ANVIL_UPLINK_KEY", "ANVIL_UPLINK_URL", "REPOSITORIES", "POSTGRES_PASSWORD"}
     for page in GUIDES:

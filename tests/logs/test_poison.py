@@ -1,4 +1,4 @@
-"""Work items that somebody else made up: each is rejected whole, and its neighbours are done."""
+"""Work items that somebody else made up: each is rejected whole, and others are processed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The AsyncAPI document leads somewhere, and tells of the queues as they are made."""
+"""The links of the AsyncAPI document work, and it describes the queues as they are created."""
 
 from __future__ import annotations
 

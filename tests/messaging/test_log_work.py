@@ -81,7 +81,7 @@ def test_a_conclusion_without_measure_is_cut_in_the_work():
 
 
 def test_work_that_is_put_off_is_the_same_work_once_more():
-    """It waits in the queue, and is told from the first try."""
+    """It waits in the queue, and is distinguished from the first try."""
     first = job_log_due(KEY, BUILD, now=NOW)
     again = job_log_due(KEY, BUILD, now=NOW, tries=3, delay_seconds=120)
     assert (parse_log_work(again.body).tries, again.delay_seconds) == (3, 120)

@@ -1,4 +1,4 @@
-"""A fact about a run or a job is told once, in full, and in the words of GitHub's API."""
+"""A fact about a run or a job is published once, in full, and in the words of GitHub's API."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def test_each_visit_of_a_status_is_a_fact_of_its_own():
 
 
 def test_a_run_in_flight_is_the_same_fact_whatever_its_jobs_do():
-    """Only its status is told."""
+    """Only its status is published."""
     run = a_run(status="in_progress", conclusion=None)
     assert run_id_of(run, [a_job()]) == run_id_of(run, [])
 
@@ -273,7 +273,7 @@ def test_another_outcome_or_attempt_is_another_fact(other):
 
 
 def test_an_ended_run_is_another_fact_with_other_jobs():
-    """Late jobs and steps are news; the order of jobs is not."""
+    """Late jobs and steps are changes; the order of jobs is not."""
     one, two = a_job(), a_job(job_id=5)
     assert run_fingerprint(a_run(), [one, two]) == run_fingerprint(a_run(), [two, one])
     assert run_fingerprint(a_run(), [one]) != run_fingerprint(a_run(), [one, two])

@@ -1,4 +1,4 @@
-"""Faults strike where and as often as they are told to."""
+"""Faults occur where and as often as configured."""
 
 from __future__ import annotations
 

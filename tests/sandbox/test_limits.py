@@ -37,7 +37,7 @@ def test_an_unchanged_list_is_free(serve):
 
 
 def test_etags_belong_to_a_token_and_an_accept(serve):
-    """What one token knows is news for another."""
+    """What has not changed for one token is new to another."""
     api = serve(world(), tokens=(TokenSpec(value="a"), TokenSpec(value="b")))
     etag = api.get(RUNS, token="a").headers["ETag"]
     assert api.get(RUNS, token="b", If_None_Match=etag).status_code == 200
@@ -125,7 +125,7 @@ def test_a_private_repository_hides_from_who_may_not_see_it(serve):
 
 
 def test_a_missing_permission_is_named(serve):
-    """A fine-grained token that lacks a permission is told which."""
+    """A fine-grained token that lacks a permission gets its name."""
     token = TokenSpec(kind="fine-grained", permissions=frozenset({"contents", "metadata"}))
     refused = serve(world(), tokens=(token,)).get(RUNS)
     assert refused.status_code == 403

@@ -117,7 +117,7 @@ def test_a_host_without_ranges_sends_the_whole_log(serve):
 
 
 def test_a_giant_log_is_made_while_it_is_sent(serve):
-    """Its size is told first, its bytes are those of the truth, from any start."""
+    """Its size comes first; its bytes are the expected ones, from any start."""
     size = 20_000_003
     api = serve(world(log=LogSpec(seed="g", giant_bytes=size)))
     answer = api.log(JOB_LOG)

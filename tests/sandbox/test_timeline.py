@@ -1,4 +1,4 @@
-"""Runs and jobs live: the same address tells another state as the clock goes on."""
+"""Runs and jobs change: the same address shows another state as the clock advances."""
 
 from __future__ import annotations
 

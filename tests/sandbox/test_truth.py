@@ -1,4 +1,4 @@
-"""The truth tells exactly what the API shows; recorded worlds are served whole."""
+"""The truth is exactly what the API shows; recorded worlds are served whole."""
 
 from __future__ import annotations
 

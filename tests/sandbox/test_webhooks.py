@@ -1,4 +1,4 @@
-"""Webhooks: signed, and as unreliable as they are told to be."""
+"""Webhooks: signed, and as unreliable as configured."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def received_events(receiver):
 
 
 def test_every_change_is_reported_once_and_in_order(send, receiver):
-    """A run and its job tell each of their states."""
+    """A run and its job send each of their states."""
     send()
     assert received_events(receiver) == TRUE_ORDER
 

@@ -53,7 +53,7 @@ def run_until(here: Stage, done, *, context=None) -> list[object]:
 
 
 def test_runs_and_logs_are_collected_as_they_come(stage):
-    """Until told to stop; then no thread of the agents is left."""
+    """Until stopped; then no thread of the agents is left."""
     here = stage(a_world(), at=300, speed=SPEED, poll_seconds=5)
     names: set[str] = set()
 
@@ -128,7 +128,7 @@ class Flaky:
 
 
 def test_a_store_out_of_reach_ends_no_agent(stage):
-    """They pause, tell, and go on."""
+    """They pause, report, and continue."""
     here = stage(a_world(), at=300, speed=SPEED)
     store = Flaky(here.state, 3)
     run_until(here, lambda: len(here.logs()) >= 8, context=replace(here.context, store=store))
@@ -138,7 +138,7 @@ def test_a_store_out_of_reach_ends_no_agent(stage):
 
 @pytest.mark.parametrize("unexpected", [KeyError("bug"), OSError("disk")])
 def test_an_error_that_nobody_expects_ends_no_loop(stage, unexpected, caplog):
-    """It is logged with its trace and told to people."""
+    """It is logged with its trace, and an error is recorded."""
     here = stage(WorldBuilder())
     turns = []
 

@@ -45,7 +45,7 @@ KEYS = [
 
 
 def test_collecting_once_counts_what_is_on_the_queues(cli: CommandLine):
-    """One object tells what was collected, and the queues hold just that."""
+    """One object holds what was collected, and the queues hold just that."""
     found = cli.json("collect", "octo/api", f"{cli.github.url}/octo/web.git", "--once")
     assert list(found) == KEYS
     assert (found["runs"], found["attempts"], found["jobs"], found["logs"]) == (3, 3, 4, 4)

@@ -1,4 +1,4 @@
-"""`doctor` over real servers: each fault is found, and said how to mend."""
+"""`doctor` over real servers: each fault is found, with its remedy."""
 
 from __future__ import annotations
 

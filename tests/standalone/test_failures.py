@@ -58,12 +58,12 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
 def test_what_a_person_must_fix_is_one_sentence(
     cli: CommandLine, arguments: list[str], environment: dict[str, str], words: list[str]
 ):
-    """Every fault of the surroundings is named with its subject and its remedy."""
+    """Every fault of the environment is named with its subject and its remedy."""
     assert_one_sentence(cli.run(*arguments, **environment), *words)
 
 
 def test_all_faults_of_the_settings_are_named_at_once(cli: CommandLine):
-    """Whoever mends the one sees the other already."""
+    """Whoever fixes the one sees the other already."""
     done = cli.run(*ONCE, POLL_SECONDS="soon", LOG_MODE="never")
     assert done.returncode == MISCONFIGURED
     assert "POLL_SECONDS is 'soon'" in done.stderr
@@ -71,7 +71,7 @@ def test_all_faults_of_the_settings_are_named_at_once(cli: CommandLine):
 
 
 def test_all_faulty_repositories_are_named_at_once(cli: CommandLine):
-    """Whoever mends the one sees the other already."""
+    """Whoever fixes the one sees the other already."""
     done = cli.run("collect", "octo api", "https://gitlab.com/octo/api", "octo/api")
     assert done.returncode == MISCONFIGURED
     assert "'octo api'" in done.stderr

@@ -60,17 +60,17 @@ def test_each_process_adds_only_what_it_counted_since(here):
 
 def test_what_could_not_be_added_is_added_with_the_next(here):
     """And what was, is not added again."""
-    signs = Heartbeats(replace(here.context, store=Refusing(here.state, 1)), loops(here))
+    heartbeats = Heartbeats(replace(here.context, store=Refusing(here.state, 1)), loops(here))
     here.context.counters.add("runs", 2)
     with pytest.raises(StateUnavailable):
-        signs.save()
+        heartbeats.save()
     here.context.counters.add("runs", 3)
-    signs.save()
-    signs.save()
+    heartbeats.save()
+    heartbeats.save()
     assert here.state.load_message_counts().totals["runs"] == 5
 
 
-def test_a_thread_that_hangs_is_a_sign_of_life_that_is_not_given(here):
+def test_no_heartbeat_is_saved_for_a_thread_that_hangs(here):
     """Although the others of its agent go on."""
     own = loops(here)
     own[0].checked_in_at = time.monotonic() - HANGING_SECONDS - 1
@@ -81,11 +81,11 @@ def test_a_thread_that_hangs_is_a_sign_of_life_that_is_not_given(here):
     assert {agent.name for agent in here.state.list_agents()} == set(AGENTS)
 
 
-def test_an_agent_that_runs_elsewhere_is_given_no_sign(here):
+def test_an_agent_that_runs_elsewhere_gets_no_heartbeat(here):
     """Neither while this process works nor at its end."""
-    signs = Heartbeats(here.context, [AgentLoop(AGENTS[0], here.context, lambda _: None)])
-    signs.save()
-    signs.save_last()
+    heartbeats = Heartbeats(here.context, [AgentLoop(AGENTS[0], here.context, lambda _: None)])
+    heartbeats.save()
+    heartbeats.save_last()
     assert [agent.name for agent in here.state.list_agents()] == [AGENTS[0]]
 
 

@@ -73,7 +73,7 @@ def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
 
 
 def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
-    """It tells its address and token, and Ctrl-C is an orderly end."""
+    """It prints its address and token, and Ctrl-C is an orderly end."""
     with bare.started("sandbox", "--port", "0", "--repositories", "1") as sandbox:
         assert sandbox.stdout is not None
         assert sandbox.stderr is not None

@@ -1,4 +1,4 @@
-"""What `serve` tells the app server: whole, private, and under the name that it asks for."""
+"""What `serve` configures for the app server: whole, private, and named as the server asks."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _ECHOED = {
 
 
 class Fault(NamedTuple):
-    """An error that a peer is told: its condition and description."""
+    """An error that a peer receives: its condition and description."""
 
     condition: bytes
     description: str

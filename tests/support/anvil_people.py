@@ -100,7 +100,7 @@ class Published:
                     self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def runs(self, repository: str) -> set[int]:
-        """Name the runs whose end was told."""
+        """Return the runs whose end was published."""
         self.read()
         return {
             body["data"]["run_id"]

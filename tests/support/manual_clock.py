@@ -1,4 +1,4 @@
-"""A clock that moves only when it is told to, or when somebody sleeps."""
+"""A clock that moves only when it is advanced, or when somebody sleeps."""
 
 from __future__ import annotations
 

@@ -46,13 +46,13 @@ def test_names_are_cleaned_and_cut_as_github_does(job_name, file_name):
 
 
 def test_jobs_of_the_same_name_match_nothing():
-    """Which file is whose cannot be told, with or without a suffix."""
+    """Which file is whose is ambiguous, with or without a suffix."""
     files = ["0_build.txt", "1_build (1).txt", "2_lint.txt"]
     assert match_jobs(files, {7: "build", 8: "build", 9: "lint"}) == {9: "2_lint.txt"}
 
 
 def test_names_that_are_the_same_once_cleaned_or_cut_match_nothing():
-    """The archive cannot tell them apart, so neither can we."""
+    """The archive does not distinguish them, so neither can we."""
     assert match_jobs(["0_ab.txt"], {7: "a/b", 8: "ab"}) == {}
     assert match_jobs([f"0_{'x' * 90}.txt"], {7: "x" * 91, 8: "x" * 92}) == {}
 

@@ -72,7 +72,7 @@ def test_any_object_is_a_job_or_malformed(payload, step):
 
 @given(objects_with(*commit_payload()), objects_with(*pull_payload()))
 def test_any_object_is_a_commit_and_maybe_a_pull_request(commit, pull):
-    """What GitHub cannot tell is None."""
+    """What GitHub does not provide is None."""
     assert isinstance(parse_commit(commit), CommitMetrics)
     assert all(read.id >= 0 and read.number >= 0 for read in parse_pull_requests([pull]))
 
@@ -156,7 +156,7 @@ def test_a_pull_request_listed_twice_is_kept_once():
 
 
 def test_a_full_pull_request_keeps_its_own_page():
-    """`/commits/{sha}/pulls` tells it."""
+    """`/commits/{sha}/pulls` has it."""
     page = "https://github.com/octo/api/pull/5"
     listed = [pull_payload(html_url=page), pull_payload(number=None)]
     assert parse_pull_requests(listed) == (a_pull(html_url=page),)

@@ -59,7 +59,7 @@ def wait_for(rate_limiter, purpose=WATCHING, *, seconds=0, resource="core", endp
 
 
 def test_a_token_of_which_nothing_is_known_may_ask():
-    """The first answer tells its limits."""
+    """The first answer names its limits."""
     rate_limiter = RateLimiter()
     assert wait_for(rate_limiter) == 0
     assert rate_limiter.limits() == []
@@ -75,7 +75,7 @@ def test_the_reserve_is_left_to_the_tokens_other_users():
 
 
 def test_the_next_hour_is_a_new_one():
-    """What was told of the last one no longer holds."""
+    """What was known of the last one no longer holds."""
     rate_limiter = RateLimiter()
     rate_limiter.update(200, limit_headers(0), "", now=NOW)
     assert wait_for(rate_limiter, seconds=3000) == 0
@@ -113,7 +113,7 @@ def test_requests_under_way_are_reserved_for():
 
 
 def test_answers_without_change_use_nothing_up():
-    """A 304 tells the same remaining requests, however many there are."""
+    """A 304 names the same remaining requests, however many there are."""
     rate_limiter = RateLimiter()
     for second in range(500):
         ask(rate_limiter, seconds=second)
@@ -145,7 +145,7 @@ def test_a_used_up_graphql_hour_does_not_block_rest():
 
 
 def test_a_used_up_hour_without_a_reset_blocks_its_resource_alone():
-    """A server of one's own may tell no more than that nothing remains."""
+    """A server of one's own may report no more than that nothing remains."""
     rate_limiter = RateLimiter()
     bare = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
     assert refuse(rate_limiter, bare, body="") == 60

@@ -193,7 +193,7 @@ def test_a_used_up_hour_is_waited_for():
     ],
 )
 def test_without_a_word_that_reports_more_the_wait_is_a_minute(headers):
-    """A reset that is past tells nothing, for our clock may be wrong."""
+    """A reset that is past means nothing, for our clock may be wrong."""
     assert seconds_until(headers) == 60
 
 

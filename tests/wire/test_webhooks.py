@@ -148,7 +148,7 @@ def test_a_delivery_about_something_else_names_no_run():
 
 @pytest.mark.parametrize("missing", ["x-github-event", "x-github-delivery"])
 def test_a_delivery_without_its_headers_is_malformed(missing):
-    """Without an id it could not be told from a repetition."""
+    """Without an id it could not be distinguished from a repetition."""
     with pytest.raises(MalformedPayload, match="X-GitHub-Event or X-GitHub-Delivery"):
         deliver({}, **{missing: ""})
 

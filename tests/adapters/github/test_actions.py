@@ -106,7 +106,7 @@ def test_a_repository_is_looked_up(source):
 
 
 def test_what_is_left_is_known_without_asking(source):
-    """The last answers told."""
+    """From the last answers."""
     here, actions = source(a_world(1))
     assert actions.budget().remaining is None
     actions.fetch_runs("octo/api", RunQuery())

@@ -286,7 +286,7 @@ def test_new_tokens_that_are_never_accepted_are_a_matter_for_people():
 
 @pytest.mark.parametrize("wrong_by", [timedelta(hours=-2), timedelta(hours=2)])
 def test_a_wrong_clock_does_not_lock_an_app_out(wrong_by):
-    """It signs by GitHub's clock as soon as GitHub has told it."""
+    """It signs by GitHub's clock as soon as it is known."""
     clock, here = StillClock(), StillClock()
     here.time += wrong_by
     world = Github(clock, {"9": {1: "octo"}})

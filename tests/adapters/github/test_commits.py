@@ -40,7 +40,7 @@ def fetch(stage):
 
 
 def test_many_commits_are_asked_for_in_one_query(fetch):
-    """A hundred a query, each with all that is told of it."""
+    """A hundred a query, each with all its fields."""
     here, ask = fetch(130)
     found = ask()
     assert [found[sha(number)].additions for number in range(130)] == list(range(130))

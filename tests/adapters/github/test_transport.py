@@ -363,7 +363,7 @@ def test_an_answer_with_an_invalid_chunk_is_a_broken_answer(length):
 
 
 def test_a_wrong_clock_does_not_shorten_or_lengthen_a_wait():
-    """GitHub's reset is by its own clock, which its Date header tells."""
+    """GitHub's reset is by its own clock, which its Date header names."""
     clock = StillClock()
     ahead = StillClock()
     ahead.sleep(3600)

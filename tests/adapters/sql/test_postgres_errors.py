@@ -87,7 +87,7 @@ def test_a_failed_connect_reports_why(text: str, sentence: str) -> None:
     "text", ["Network is unreachable", "FATAL:  Your project has exceeded its quota."]
 )
 def test_what_is_not_known_is_quoted(text: str) -> None:
-    """The words of a server tell more than a sentence of ours that does not fit."""
+    """A server's own message says more than a sentence of ours that does not fit."""
     assert text in DIALECT.explain(psycopg2.OperationalError(f"{PREFIX}{text}\n"))
 
 

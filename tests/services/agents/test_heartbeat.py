@@ -1,4 +1,4 @@
-"""Heartbeats: what an agent tells of itself, how often, and until when it is believed."""
+"""Heartbeats: what an agent reports, how often, and how long it counts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def here(stage) -> Stage:
     return stage(WorldBuilder().run(seconds=60).job("a"), at=100)
 
 
-def a_sign(here: Stage, **changes) -> Heartbeat:
+def a_heartbeat(here: Stage, **changes) -> Heartbeat:
     context = replace(here.context, counters=Counters(), **changes)
     return Heartbeat(context, PIPELINE_MONITORING_AGENT, host=HOST)
 
@@ -60,10 +60,10 @@ def reported(here: Stage) -> AgentRecord:
 
 def test_a_heartbeat_reports_who_works_where_since_when(here):
     """And what was found on the way."""
-    sign = a_sign(here)
+    heartbeat = a_heartbeat(here)
     began = here.clock.now()
     here.advance(7)
-    sign.save(AgentState.LIMITED, "GitHub wants a pause.")
+    heartbeat.save(AgentState.LIMITED, "GitHub wants a pause.")
     record = reported(here)
     assert (record.name, record.host) == (PIPELINE_MONITORING_AGENT, HOST)
     assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
@@ -71,41 +71,41 @@ def test_a_heartbeat_reports_who_works_where_since_when(here):
 
 
 def test_only_what_was_counted_since_is_added(here):
-    """Two signs count nothing twice, and one without news adds nothing."""
-    sign = a_sign(here)
-    sign._context.counters.add("runs", 2)
-    sign.save(AgentState.RUNNING)
-    sign.save(AgentState.RUNNING)
-    sign._context.counters.add("runs")
-    sign.save(AgentState.IDLE)
+    """Two heartbeats count nothing twice, and one without changes adds nothing."""
+    heartbeat = a_heartbeat(here)
+    heartbeat._context.counters.add("runs", 2)
+    heartbeat.save(AgentState.RUNNING)
+    heartbeat.save(AgentState.RUNNING)
+    heartbeat._context.counters.add("runs")
+    heartbeat.save(AgentState.IDLE)
     assert here.state.load_message_counts().totals == {"runs": 3}
     assert reported(here).counts == {"runs": 3}
 
 
 def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
     """With the moment since when, by the clock of people."""
-    sign = a_sign(here)
-    pending, asked = sign._context.counters.pending, "https://api.github.com"
+    heartbeat = a_heartbeat(here)
+    pending, asked = heartbeat._context.counters.pending, "https://api.github.com"
     began = time.monotonic() - SILENCE_SECONDS - 20
     number = pending.begin(asked, at=began)
     pending.begin("Queue logs", at=time.monotonic())
-    sign.save(AgentState.RUNNING)
+    heartbeat.save(AgentState.RUNNING)
     [(name, since)] = reported(here).unanswered.items()
     assert name == asked
     assert here.clock.now() - parse_timestamp(since) > timedelta(seconds=SILENCE_SECONDS)
     pending.answer(asked, number, at=time.monotonic())
-    sign.save(AgentState.RUNNING)
+    heartbeat.save(AgentState.RUNNING)
     assert reported(here).unanswered == {}
 
 
 def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
     """Tasks are processes of a minute, and an outage lasts longer."""
-    asked, first = "https://api.github.com", a_sign(here)
+    asked, first = "https://api.github.com", a_heartbeat(here)
     counters = first._context.counters
     counters.pending.begin(asked, at=time.monotonic() - 3 * SILENCE_SECONDS)
     first.save(AgentState.RUNNING)
     since = reported(here).unanswered[asked]
-    a_sign(here).save(AgentState.RUNNING)  # with counters of its own, as a new process
+    a_heartbeat(here).save(AgentState.RUNNING)  # with counters of its own, as a new process
     [(name, continued)] = reported(here).unanswered.items()
     assert name == asked
     assert abs(parse_timestamp(continued) - parse_timestamp(since)) <= timedelta(seconds=1)
@@ -113,21 +113,21 @@ def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
 
 def test_signs_are_given_when_they_are_due(here):
     """The first at once."""
-    sign, given = a_sign(here), []
+    heartbeat, given = a_heartbeat(here), []
     for _ in range(20):
-        sign.save_when_due(AgentState.RUNNING)
+        heartbeat.save_when_due(AgentState.RUNNING)
         given.append(reported(here).heartbeat_at)
         here.advance(1)
     assert len(set(given)) == 20 / HEARTBEAT_INTERVAL.total_seconds()
 
 
 def test_a_store_that_is_away_keeps_no_agent_from_its_work(here):
-    """Unless the sign was asked for: then it says so."""
-    sign = a_sign(here, store=Refusing(here.state))
-    sign.save_when_due(AgentState.RUNNING)
+    """Unless the heartbeat was requested: then it says so."""
+    heartbeat = a_heartbeat(here, store=Refusing(here.state))
+    heartbeat.save_when_due(AgentState.RUNNING)
     assert here.state.list_agents() == []
     with pytest.raises(StateUnavailable):
-        sign.save(AgentState.IDLE)
+        heartbeat.save(AgentState.IDLE)
 
 
 def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(here):
@@ -136,18 +136,18 @@ def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(
     here.state.save_agent(
         an_agent(PIPELINE_MONITORING_AGENT, HOST, heartbeat_at=here.clock.now(), rate_limit=known)
     )
-    sign = a_sign(here)
-    sign.save(AgentState.RUNNING)
+    heartbeat = a_heartbeat(here)
+    heartbeat.save(AgentState.RUNNING)
     assert reported(here).rate_limit == known
     here.poll()
-    sign.save(AgentState.RUNNING)
+    heartbeat.save(AgentState.RUNNING)
     assert reported(here).rate_limit == rate_limit_of(here.context.github.budget())
     assert reported(here).rate_limit["remaining"] != 17
 
 
 def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
     """The page shows a dash then."""
-    a_sign(here).save(AgentState.RUNNING)
+    a_heartbeat(here).save(AgentState.RUNNING)
     assert reported(here).rate_limit == {}
 
 
@@ -199,17 +199,17 @@ def test_who_is_silent_or_reported_good_bye_is_gone(state, silence, is_there):
 def test_the_last_log_is_reported_by_the_next_process_too(here):
     """It is the time of a log, not of a heartbeat."""
 
-    def a_log_sign() -> Heartbeat:
+    def a_log_heartbeat() -> Heartbeat:
         return Heartbeat(replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, host=HOST)
 
-    sign = a_log_sign()
-    sign.save(AgentState.RUNNING)
+    heartbeat = a_log_heartbeat()
+    heartbeat.save(AgentState.RUNNING)
     assert reported(here).last_log_at is None
-    sign._context.counters.add("logs")
-    sign.save(AgentState.RUNNING)
+    heartbeat._context.counters.add("logs")
+    heartbeat.save(AgentState.RUNNING)
     published_at = here.clock.now()
     here.advance(30)
-    sign.save(AgentState.IDLE)
-    a_log_sign().save(AgentState.RUNNING)
+    heartbeat.save(AgentState.IDLE)
+    a_log_heartbeat().save(AgentState.RUNNING)
     assert reported(here).last_log_at == published_at
     assert reported(here).heartbeat_at > published_at

@@ -50,7 +50,7 @@ def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda
     return log_tick(context, seconds=seconds, host=HOST, report=report).count
 
 
-def sign(here: Stage, name: str):
+def heartbeat_of(here: Stage, name: str):
     [record] = [each for each in here.state.list_agents() if each.name == name]
     return record
 
@@ -79,7 +79,7 @@ def test_a_tick_polls_again_and_again_in_its_slice_and_ends_with_it(stage):
     assert polls == reported["polls"]
     assert polls >= SECONDS // (2 * 5)
     assert since(here, began) <= SECONDS
-    assert sign(here, PIPELINE_MONITORING_AGENT).state == "running"  # the next tick follows
+    assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).state == "running"  # the next tick follows
 
 
 def test_a_tick_ends_early_where_nothing_will_be_due(stage):
@@ -107,7 +107,7 @@ def test_a_paused_agent_stops_polling_within_seconds(stage, after):
     began = here.clock.now()
     monitor(here, seconds=600, report=pauses_after(here, after, PIPELINE_MONITORING_AGENT))
     assert since(here, began) <= after + 3
-    assert sign(here, PIPELINE_MONITORING_AGENT).state == "paused"
+    assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).state == "paused"
 
 
 def test_a_paused_agent_stops_waiting_for_logs_within_seconds(stage):
@@ -116,7 +116,7 @@ def test_a_paused_agent_stops_waiting_for_logs_within_seconds(stage):
     began = here.clock.now()
     ingest(here, seconds=600, report=pauses_after(here, 7, LOG_INGESTION_AGENT))
     assert since(here, began) <= 7 + 2 * 5
-    assert sign(here, LOG_INGESTION_AGENT).state == "paused"
+    assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "paused"
 
 
 def test_a_lease_of_a_killed_holder_is_taken_over_as_soon_as_it_is_over(stage):
@@ -128,7 +128,7 @@ def test_a_lease_of_a_killed_holder_is_taken_over_as_soon_as_it_is_over(stage):
     began = here.clock.now()
     assert monitor(here) == 0
     assert since(here, began) < 1
-    assert sign(here, PIPELINE_MONITORING_AGENT).state == "running"
+    assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).state == "running"
     here.advance(LEASE_SECONDS - 10)
     assert monitor(here) == 1
     assert_all_published(here)
@@ -159,7 +159,7 @@ def test_logs_are_ingested_until_the_slice_ends(stage):
     assert ingest(here, report=reported.__setitem__) == reported["received"] == 3
     assert len(here.logs()) == 3
     assert SECONDS - 1 <= since(here, began) <= SECONDS
-    assert sign(here, LOG_INGESTION_AGENT).state == "idle"
+    assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "idle"
 
 
 def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
@@ -172,10 +172,10 @@ def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
 
     first = log_tick(here.context, seconds=SECONDS, host=HOST, report=take_long)
     assert (first.count, first.has_more) == (10, True)
-    assert sign(here, LOG_INGESTION_AGENT).state == "running"
+    assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "running"
     last = log_tick(here.context, seconds=SECONDS, host=HOST, report=lambda *_: None)
     assert (last.count, last.has_more) == (2, False)
-    assert sign(here, LOG_INGESTION_AGENT).state == "idle"
+    assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "idle"
 
 
 def test_a_tick_that_leaves_a_due_repository_says_so_and_stays_running(stage):
@@ -183,7 +183,7 @@ def test_a_tick_that_leaves_a_due_repository_says_so_and_stays_running(stage):
     here = stage(ended_runs(), at=600)
     result = monitoring_tick(here.context, seconds=0, host=HOST, report=lambda *_: None)
     assert (result.count, result.has_more) == (0, True)
-    assert sign(here, PIPELINE_MONITORING_AGENT).state == "running"
+    assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).state == "running"
 
 
 def test_the_last_fraction_of_a_slice_asks_no_queue_again_and_again(stage):
@@ -207,7 +207,7 @@ def test_a_limited_tick_reports_it_and_leaves_the_rest_to_the_next(stage):
     here = a_limited_stage(stage, 300)
     began = here.clock.now()
     ingest(here)
-    record = sign(here, LOG_INGESTION_AGENT)
+    record = heartbeat_of(here, LOG_INGESTION_AGENT)
     assert record.state == "limited"
     assert record.note
     assert since(here, began) < SECONDS
@@ -224,7 +224,7 @@ def test_a_limit_that_ends_in_the_slice_is_waited_out(stage):
     ingest(here, seconds=200, report=report)
     assert states.count("limited") > 20
     assert len(here.logs()) == 1
-    assert sign(here, LOG_INGESTION_AGENT).state == "idle"
+    assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "idle"
     assert here.server.stats()["violations"] == 0
 
 
@@ -234,7 +234,7 @@ def test_a_limited_tick_stops_within_seconds_when_paused(stage):
     began = here.clock.now()
     ingest(here, seconds=3600, report=pauses_after(here, 7, LOG_INGESTION_AGENT))
     assert since(here, began) <= 7 + 3
-    assert sign(here, LOG_INGESTION_AGENT).state == "paused"
+    assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "paused"
 
 
 def test_a_tick_gives_heartbeats_while_it_works(stage):
@@ -264,25 +264,25 @@ def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     """The page shows it also while a tick that knows none yet begins, rests or fails."""
     here = stage(ended_runs(), at=600)
     monitor(here)
-    known = sign(here, PIPELINE_MONITORING_AGENT).rate_limit
+    known = heartbeat_of(here, PIPELINE_MONITORING_AGENT).rate_limit
     assert known["remaining"] is not None
     now = here.clock.now()
     report_idle(here.state, PIPELINE_MONITORING_AGENT, host=HOST, now=now)
     report_error(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), host=HOST, now=now)
     monitor(here, context=here.join(holder="next"), seconds=1)
-    assert sign(here, PIPELINE_MONITORING_AGENT).rate_limit == known
+    assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).rate_limit == known
 
 
 def test_the_same_trouble_is_reported_once_however_often_it_is_tried(stage):
-    """Also where each try begins with a sign of life that it works."""
+    """Also where each try begins with a heartbeat."""
     here = stage(ended_runs(), at=600)
     error = QueueMissing("There is no queue.")
 
     def try_again() -> None:
         now = here.clock.now()
         report_error(here.state, LOG_INGESTION_AGENT, error, host=HOST, now=now)
-        assert sign(here, LOG_INGESTION_AGENT).state == "error"
-        assert sign(here, LOG_INGESTION_AGENT).note == "There is no queue."
+        assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "error"
+        assert heartbeat_of(here, LOG_INGESTION_AGENT).note == "There is no queue."
 
     for _ in range(3):
         try_again()
@@ -324,7 +324,7 @@ def test_other_trouble_is_reported_as_well(stage):
         (an_agent("monitor", "a daemon", heartbeat_at=NOW - timedelta(seconds=61)), False),
     ],
 )
-def test_work_is_done_elsewhere_where_another_host_gave_a_sign_of_late(stage, record, is_done):
+def test_work_is_done_elsewhere_where_another_host_reported_of_late(stage, record, is_done):
     """A host that stopped, or fell silent, does nothing any more."""
     here = stage(WorldBuilder().run())
     here.state.save_agent(record)

@@ -120,7 +120,7 @@ def test_the_monitor_worked_at_its_last_poll_and_works_at_the_next():
 
 
 def test_the_other_agent_worked_when_a_host_published_the_last_log():
-    """A heartbeat is no log, and nothing tells when the next log comes."""
+    """A heartbeat is no log, and nothing shows when the next log comes."""
     assert row(a_sign(silence=5 * SECOND))["worked_at"] is None
     earlier, later = at(-90), at(-40)
     shown = row(

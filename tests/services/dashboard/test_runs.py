@@ -1,4 +1,4 @@
-"""Runs: narrowed down, searched, page by page; and one run as its message told it."""
+"""Runs: narrowed down, searched, page by page; and one run as in its message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three steps to the first message, told from the settings alone."""
+"""The three steps to the first message, derived from the settings alone."""
 
 from __future__ import annotations
 

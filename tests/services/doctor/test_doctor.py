@@ -56,7 +56,7 @@ FACTS = RepositoryInfo(full_name="octo/api", is_private=False, is_archived=False
 
 
 class StandingClock(Clock):
-    """Always tell the same time."""
+    """Always return the same time."""
 
     def now(self) -> datetime:
         return NOW

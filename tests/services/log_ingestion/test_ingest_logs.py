@@ -1,4 +1,4 @@
-"""From the news of a job's end to its log on the queue, through everything that may go wrong."""
+"""From the end of a job to its log on the queue, through everything that may go wrong."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_live_has_a_log_while_its_run_still_runs(stage):
 
 
 def test_jobs_whose_names_repeat_are_fetched_alone(stage):
-    """An archive tells such logs apart by suffixes that nobody documents."""
+    """An archive distinguishes such logs by suffixes that nobody documents."""
     world = WorldBuilder().run(seconds=60).job("a", log=b"1").job("a", log=b"2").job("b", log=b"3")
     world.job("../../etc/passwd", log=b"4").job("x" * 200, log=b"5").job("y/z: ?", log=b"6")
     here = collected(stage, world, log_mode="economy")
@@ -453,7 +453,7 @@ def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
 
 
 def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
-    """A queue that takes no message of this size is told to people, and the work is kept."""
+    """A queue that takes no message of this size is reported, and the work is kept."""
     here = collected(stage, a_world(b"x" * 4000), max_message_bytes=300)
     ingest_due_logs(here.context, wait_seconds=0)
     assert states(here) == {LOG_PENDING}

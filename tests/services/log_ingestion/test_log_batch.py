@@ -26,7 +26,7 @@ def a_message(number: int) -> QueueMessage:
 
 
 def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
-    """Fill a batch; the second value tells what troubled which log."""
+    """Fill a batch; the second value holds the error of each log."""
     batch, troubles = LogBatch(here.context), {}
     for number in range(count):
         record = JobLogRecord(

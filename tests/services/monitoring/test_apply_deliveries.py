@@ -168,7 +168,7 @@ def test_a_delivered_end_that_reading_contradicts_is_counted_and_corrected(here)
 
 
 def test_polling_slows_to_a_proof_while_deliveries_arrive_and_returns_when_they_stop(here):
-    """One interval after the last delivery, a run that none told of is found."""
+    """One interval after the last delivery, a run that none reported is found."""
     follow(here)
     pause = here.record().next_poll_at - here.clock.now()
     assert pause > timedelta(seconds=60)

@@ -38,7 +38,7 @@ def test_a_status_that_comes_back_is_a_fact_of_its_own():
 
 
 def test_what_was_reported_is_not_reported_again():
-    """A second look at the same sight has no news."""
+    """A second read of the same state has no changes."""
     record = publish(a_record(a_run(), a_job())).record
     changes = publish(record)
     assert (changes.envelopes, changes.log_work, changes.pending_logs) == ((), (), ())

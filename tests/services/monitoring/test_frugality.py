@@ -256,7 +256,7 @@ def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):
 
 
 def test_a_log_is_not_asked_for_before_github_has_it(stage):
-    """A webhook tells of a job's end seconds before its log is there, and a refusal is paid for."""
+    """A webhook reports a job's end seconds before its log is there, and a refusal is paid for."""
     world = WorldBuilder().run(seconds=600).job("fast", seconds=112).job("slow")
     here = stage(world, at=60, log_mode="live")
     here.poll()

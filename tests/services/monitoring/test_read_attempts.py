@@ -174,7 +174,7 @@ def test_jobs_that_never_end_are_read_often_for_half_a_minute_only(stage):
 
 
 def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
-    """How often the list held open jobs tells nothing of whether it is whole."""
+    """How often the list held open jobs does not show whether it is whole."""
     here = stage(WorldBuilder().run(seconds=600).job("a").job("b"), at=3600)
     fetch, reads = here.context.github.fetch_jobs, itertools.count()
 

@@ -59,7 +59,7 @@ def here(stage):
 
 @pytest.mark.parametrize("event", ["workflow_run", "workflow_job"])
 def test_a_delivery_makes_its_run_due_at_once(here, event):
-    """A re-run deep in the list is told at the next poll."""
+    """A re-run deep in the list is published at the next poll."""
     assert deliver(here, of_run(), event=event).startswith("accepted")
     assert here.record().next_poll_at <= here.clock.now()
     here.poll()
@@ -68,7 +68,7 @@ def test_a_delivery_makes_its_run_due_at_once(here, event):
 
 
 def test_a_delivery_of_a_renamed_or_transferred_repository_is_of_the_watched_one(here):
-    """GitHub's number of the repository tells; what it holds is published under the known name."""
+    """GitHub's number decides; what it holds is published under the known name."""
     known = DiscoveredRepository(
         full_name=REPOSITORY, source=REPOSITORY, discovered_at=here.clock.now(), repository_id=7
     )
@@ -160,7 +160,7 @@ def test_a_secret_may_hold_any_bytes(here, secret):
     ],
 )
 def test_what_is_not_ours_is_acknowledged_and_ignored(here, payload, event, why):
-    """GitHub is told that it arrived."""
+    """GitHub gets an answer that it arrived."""
     assert why in deliver(here, payload, event=event)
     assert here.state.load_run_hints(REPOSITORY) == {}
 

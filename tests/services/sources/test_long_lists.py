@@ -1,4 +1,4 @@
-"""A list of repositories that is longer than what is read of it: people are told so."""
+"""A list of repositories that is longer than what is read of it: the health shows it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def here(stage):
 
 
 @pytest.fixture
-def signs(here):
+def heartbeats(here):
     return Heartbeats(
         here.context, [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
     )
@@ -78,9 +78,9 @@ def read_metrics(context) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_a_working_process_is_healthy(here, signs):
-    """Both agents gave a sign of life just now; each is named with its state."""
-    signs.save()
+def test_a_working_process_is_healthy(here, heartbeats):
+    """Both agents have just reported; each is named with its state."""
+    heartbeats.save()
     answer = ask(here.context, "/healthz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -96,9 +96,9 @@ def test_one_that_has_not_begun_is_not_healthy(here):
     assert answer.json()["faults"] == [f"The {agent} has not reported yet." for agent in AGENTS]
 
 
-def test_the_silent_agent_is_named(here, signs):
+def test_the_silent_agent_is_named(here, heartbeats):
     """The other one is well."""
-    signs.save()
+    heartbeats.save()
     here.advance(61)
     (log_agent,) = (
         agent for agent in here.state.list_agents() if agent.name == LOG_INGESTION_AGENT
@@ -110,9 +110,9 @@ def test_the_silent_agent_is_named(here, signs):
     assert fault.startswith(f"The {PIPELINE_MONITORING_AGENT} is running: its last heartbeat")
 
 
-def test_an_agent_that_runs_elsewhere_is_not_missed(here, signs):
+def test_an_agent_that_runs_elsewhere_is_not_missed(here, heartbeats):
     """Each agent may have processes of its own, which are scaled apart."""
-    signs.save()
+    heartbeats.save()
     here.advance(61)
     log_agent = next(
         agent for agent in here.state.list_agents() if agent.name == LOG_INGESTION_AGENT
@@ -122,16 +122,16 @@ def test_an_agent_that_runs_elsewhere_is_not_missed(here, signs):
     assert ask(here.context, "/healthz", agents=[PIPELINE_MONITORING_AGENT]).status_code == 503
 
 
-def test_the_health_of_others_is_not_this_ones(here, signs):
+def test_the_health_of_others_is_not_this_ones(here, heartbeats):
     """Processes share a state, and each answers for itself."""
-    signs.save()
+    heartbeats.save()
     assert ask(replace(here.context, worker_id="another"), "/healthz").status_code == 503
 
 
-def test_an_agent_that_stopped_is_not_healthy(here, signs):
+def test_an_agent_that_stopped_is_not_healthy(here, heartbeats):
     """It will not come back by itself."""
-    signs.save()
-    signs.save_last()
+    heartbeats.save()
+    heartbeats.save_last()
     assert "is stopped" in ask(here.context, "/healthz").json()["faults"][0]
 
 
@@ -155,9 +155,9 @@ def refused(_request):
     raise AppUnreachable("The link to the app is gone: no answer.")
 
 
-def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, signs):
-    """As while the link to an app is lost: an agent's last sign of life is no proof then."""
-    signs.save()
+def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, heartbeats):
+    """As while the link to an app is lost: an agent's last heartbeat is no proof then."""
+    heartbeats.save()
     answer = ask(here.context, "/healthz", ask=refused)
     assert answer.status_code == 503
     assert answer.json()["faults"] == [
@@ -168,11 +168,11 @@ def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, signs):
     assert "runstream_state_up 0.0" in metrics.text
 
 
-def test_what_was_collected_is_measured(here, signs):
+def test_what_was_collected_is_measured(here, heartbeats):
     """Messages by queue, requests by kind, and what the state holds."""
     here.poll()
     here.ingest()
-    signs.save()
+    heartbeats.save()
     here.state.set_paused(REPOSITORY, paused=False)
     found = read_metrics(here.context)
     assert found["runstream_runs_total",] == 1
@@ -237,7 +237,7 @@ def test_no_address_serves_nothing(here):
 
 
 def test_webhooks_without_a_secret_are_refused_before_anything_listens(here):
-    """Nobody could tell whose they are."""
+    """Nobody would know whose they are."""
     address = free_address()
     with (
         pytest.raises(BadSettings, match="needs GITHUB_WEBHOOK_SECRET"),
@@ -261,8 +261,8 @@ def test_a_port_that_is_taken_reports_it(here):
             pass
 
 
-def test_the_age_of_a_heartbeat_is_reported(here, signs):
+def test_the_age_of_a_heartbeat_is_reported(here, heartbeats):
     """A person sees for how long it has been silent."""
-    signs.save()
+    heartbeats.save()
     here.advance(timedelta(minutes=5).total_seconds())
     assert "300 s old" in ask(here.context, "/healthz").json()["faults"][0]

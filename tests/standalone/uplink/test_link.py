@@ -87,7 +87,7 @@ def test_an_app_that_answers_is_alive(monkeypatch):
     ],
 )
 def test_a_failed_check_reports_what_to_do(monkeypatch, error, expected, sentence):
-    """A wrong key is for a person to mend, all else passes."""
+    """A wrong key is for a person to fix, all else passes."""
     monkeypatch.setattr(anvil.server, "call", raises(error))
     with pytest.raises(expected, match=sentence) as raised:
         check(URL)
@@ -102,7 +102,7 @@ def test_a_silent_app_is_reported_from_one_that_is_down(monkeypatch, never):
 
 
 def test_connecting_is_tried_again_until_the_server_is_up(monkeypatch):
-    """Then the app is asked for a sign of life."""
+    """Then the app is asked for an answer."""
     monkeypatch.setattr(link, "CONNECT_SECONDS", 30.0)
     ends = iter([ConnectionRefusedError(), ValueError("no handshake"), None])
     opened: list[tuple[object, ...]] = []

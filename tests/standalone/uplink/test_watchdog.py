@@ -15,7 +15,7 @@ URL = "ws://app.example/_/uplink"
 
 
 class Watched:
-    """A watchdog whose checks end as told, one after the other; then it is stopped."""
+    """A watchdog whose checks end as given, one after the other; then it is stopped."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *ends: Exception | None) -> None:
         self.said: list[str] = []
@@ -61,7 +61,7 @@ def test_a_link_that_is_lost_and_found_is_reported_once_each(monkeypatch):
 
 
 def test_while_the_link_is_lost_nothing_is_asked_over_it(monkeypatch):
-    """Health tells so at once, where a call would hang."""
+    """Health reports it at once, where a call would hang."""
     seen = Watched(monkeypatch, AppUnreachable("the server is down"), None)
     lost = "The link to the app is gone: the server is down"
     assert seen.answers == ["answered", lost, "answered"]

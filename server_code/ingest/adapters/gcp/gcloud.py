@@ -20,7 +20,7 @@ from .provision import (
     dead_letter_name,
 )
 
-#: As long as GitHub keeps logs unless told otherwise.
+#: As long as GitHub keeps logs unless configured otherwise.
 LOG_RETENTION_DAYS = 90
 
 _HEAD = """\

@@ -34,7 +34,7 @@ class NewNames:
         """Note under which name GitHub has just answered; None where the answer names none.
 
         The credential that was answered reads the new name as well: its lists may lack that, and
-        others would be asked in vain. ``validator`` tells which one it is.
+        others would be asked in vain. ``validator`` names it.
         """
         if name is not None and name.lower() != self.find(repository).lower():
             self._prefer(name, validator)

@@ -113,7 +113,7 @@ class Rights:
             self._note(*pair, refusal)
 
     def reject(self, name: str, error: BadCredentials, names: Collection[str]) -> bool:
-        """Note that GitHub rejects a credential as a whole; return whether that is news."""
+        """Note that GitHub rejects a credential as a whole; return whether that is new."""
         with self._lock:
             known = self._rejections.find(name, names)
             noted = self._rejections.reject(name, error, self._clock.now(), names)

@@ -15,7 +15,7 @@ from ...ports.inspection import ANONYMOUS_KIND, FAILED, OK, WARNING
 #: In time to ask somebody for a new token.
 EXPIRES_SOON = timedelta(days=14)
 
-#: A working collector saves its credentials every minute; what is older tells nothing of polls.
+#: A working collector saves its credentials every minute; what is older shows nothing of polls.
 FACTOR_KEPT = timedelta(minutes=5)
 
 #: Repositories that a row names; the others are counted.

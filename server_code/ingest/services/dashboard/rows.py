@@ -71,7 +71,7 @@ def repository_row(
 
 
 def source_facts(found: DiscoveredRepository | None) -> dict[str, Any]:
-    """Return what a source's listing told of a repository; ``source`` None where none brought it.
+    """Return what a source's listing found of a repository; ``source`` None where none brought it.
 
     ``new_name``: its present name on GitHub; ``rest_reason``: why it is not polled.
     """

@@ -105,7 +105,7 @@ class _Work:
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
         """Take the repositories that sources name, perhaps by a former name.
 
-        A new one is asked for once: its number tells whether a list has it under another name. One
+        A new one is asked for once: its number shows whether a list has it under another name. One
         on no list that fails or rests is asked for by itself.
         """
         index = ListIndex(listed)

@@ -110,7 +110,7 @@ def start_discovery(
 def _restore_refusals(
     context: CollectorContext, repositories: RepositoryApi, *, asks_anew: bool
 ) -> None:
-    """Restore what credentials were refused; a rejection is told in the log of each process."""
+    """Restore what credentials were refused; a rejection is written to the log of each process."""
     now, records = context.clock.now(), context.store.list_credentials()
     if asks_anew:
         records = [each.with_refusals({EVERYTHING: None}, now=now) for each in records]

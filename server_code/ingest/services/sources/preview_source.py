@@ -148,7 +148,7 @@ def _fetch_lists(source: RepositoryApi, pattern: SourcePattern) -> _Lists:
 
 
 def _rank(error: IngestError, *, is_of_owner: bool) -> int:
-    """Rank an error of a list: the one that tells most of the owner comes first."""
+    """Rank an error of a list: the one that says most of the owner comes first."""
     if isinstance(error, AccessDenied) and is_of_owner:
         return 0
     if isinstance(error, CredentialSuspended):
