@@ -1,7 +1,7 @@
 """Settings: declared once, at the fields that hold them; read from any lookup of names."""
 
 from .collecting import LONGEST_CHANGE_DAYS, CollectingSettings
-from .collector import GITHUB, QUEUES, SETTINGS, Settings
+from .collector import SETTINGS, Settings
 from .github import GITHUB_COM_API, GithubSettings
 from .queues import (
     JOB_EVENTS_QUEUE,
@@ -16,13 +16,11 @@ from .secret import Secret
 from .setting import Setting
 
 __all__ = [
-    "GITHUB",
     "GITHUB_COM_API",
     "JOB_EVENTS_QUEUE",
     "LOGS_QUEUE",
     "LONGEST_CHANGE_DAYS",
     "METRICS_QUEUE",
-    "QUEUES",
     "SETTINGS",
     "AwsSettings",
     "AzureSettings",

@@ -54,6 +54,7 @@ class SelectionSettings:
     logs: str | None = setting(
         "LOGS",
         default=None,
+        part="agents",
         parse=one_of(*LOG_CHOICES),
         shown="all",
         help="Jobs whose logs are collected: `all`, `failed` (all but successful, skipped and "

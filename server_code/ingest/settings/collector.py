@@ -12,8 +12,6 @@ from .queues import AwsSettings, AzureSettings, QueueSettings
 from .secret import Secret
 from .setting import Setting, setting, settings_of
 
-GITHUB, QUEUES, COLLECTING, HOSTS = "GitHub", "Queues", "Collecting", "Hosts"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -78,27 +76,27 @@ class Settings:
 _READ_ELSEWHERE = (
     Setting(
         name="GITHUB_APP_FILE",
-        section=HOSTS,
+        part="agents",
         default=".runstream/github-app.json",
         help="Private file with the App that `github-app create` or the dashboard registered. "
         "Used if GITHUB_APP_ID is not set.",
     ),
     Setting(
         name="LOGIN_CONTACT",
-        section=HOSTS,
+        part="accounts",
         help="Whom to ask for an account or a new password, as an email address or a name. The "
         "login page shows it to everybody.",
     ),
     Setting(
         name="RUNSTREAM_HTTP",
-        section=HOSTS,
+        part="agents",
         host="headless",
         help="`[HOST:]PORT` at which `collect` and `uplink` serve `/healthz` and `/metrics`, "
         "like `--http`.",
     ),
     Setting(
         name="ANVIL_APP_SERVER",
-        section=HOSTS,
+        part="agents",
         default="anvil-app-server",
         host="serve",
         help="App server that `serve` and `run` start. The one from pip needs a Java virtual "
@@ -106,7 +104,7 @@ _READ_ELSEWHERE = (
     ),
     Setting(
         name="ANVIL_DATABASE_URL",
-        section=HOSTS,
+        part="agents",
         parse=parse_database_url,
         host="serve",
         help="PostgreSQL database for the Data Tables of `serve`. By default DATABASE_URL if it "
@@ -115,12 +113,12 @@ _READ_ELSEWHERE = (
 )
 
 SETTINGS = (
-    *settings_of(GithubSettings, GITHUB),
-    *settings_of(AwsSettings, QUEUES),
-    *settings_of(AzureSettings, QUEUES),
-    *settings_of(QueueSettings, QUEUES),
-    *settings_of(SelectionSettings, COLLECTING),
-    *settings_of(CollectingSettings, COLLECTING),
-    *settings_of(Settings, HOSTS),
+    *settings_of(GithubSettings, "credentials"),
+    *settings_of(AwsSettings, "event_bus"),
+    *settings_of(AzureSettings, "event_bus"),
+    *settings_of(QueueSettings, "event_bus"),
+    *settings_of(SelectionSettings, "sources"),
+    *settings_of(CollectingSettings, "agents"),
+    *settings_of(Settings, "agents"),
     *_READ_ELSEWHERE,
 )

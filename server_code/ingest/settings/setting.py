@@ -20,15 +20,15 @@ _DECLARED = "setting"
 class Setting:
     """One setting, named as its environment variable; App Secrets use the name in lower case.
 
-    ``group`` and ``field``: the class and field that hold its value, None where a command reads it
-    itself. ``default``: the text for people. ``aliases``: other names, read where the first is not
-    set. ``is_needed``: nothing is collected without it, unless another kind of credential takes its
-    place.
+    ``part`` of the Settings page. ``group`` and ``field``: the class and field that hold its value,
+    None where a command reads it itself. ``default``: the text for people. ``aliases``: other
+    names, read where the first is not set. ``is_needed``: nothing is collected without it, unless
+    another kind of credential takes its place.
     """
 
     name: str
     help: str
-    section: str = ""
+    part: str = ""
     parse: Parse = str
     default: str = ""
     is_needed: bool = False
@@ -59,12 +59,12 @@ def setting(
     return field(default=default, metadata={_DECLARED: found})
 
 
-def settings_of(group: type, section: str) -> tuple[Setting, ...]:
-    """Return the settings that the fields of a dataclass declare, in order."""
+def settings_of(group: type, part: str) -> tuple[Setting, ...]:
+    """Return the settings that the fields of a dataclass declare; ``part`` unless they name one."""
     return tuple(
-        replace(each.metadata[_DECLARED], section=section, group=group, field=each.name)
+        replace(found, part=found.part or part, group=group, field=each.name)
         for each in fields(group)
-        if _DECLARED in each.metadata
+        if (found := each.metadata.get(_DECLARED)) is not None
     )
 
 

@@ -8,18 +8,10 @@ from typing import Any
 
 from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
-from ...settings import GITHUB, QUEUES, SETTINGS, Setting, Settings
+from ...settings import SETTINGS, Setting, Settings
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-
-#: Settings that stand in another part of the Settings page than their section.
-_PARTS = {
-    "GITHUB_WEBHOOK_SECRET": "webhook",
-    "LOGIN_CONTACT": "accounts",
-    **dict.fromkeys(("REPOSITORIES", "WORKFLOWS", "BRANCHES", "EVENTS", "ACTORS"), "sources"),
-}
-_PARTS_OF_SECTIONS = {GITHUB: "credentials", QUEUES: "event_bus"}
 
 #: The counter of deliveries.
 WEBHOOKS = "webhooks"
@@ -64,7 +56,7 @@ def _row(setting: Setting, value: str | None, source: str, *, is_needed: bool) -
     return {
         "name": setting.name,
         "value": shown,
-        "part": _PARTS.get(setting.name) or _PARTS_OF_SECTIONS.get(setting.section, "agents"),
+        "part": setting.part,
         "is_secret": setting.is_secret,
         "is_needed": is_needed,
         "source": "missing" if is_needed and value is None else source,
