@@ -197,6 +197,21 @@ def test_several_hosts_may_be_named(hosts: str, place: str) -> None:
     assert dialect.place == f"The PostgreSQL database 'x' at {place}"
 
 
+@pytest.mark.parametrize(
+    ("hosts", "query", "wanted"),
+    [(1, "", "any"), (2, "", "read-write"), (2, "?target_session_attrs=any", "any")],
+)
+def test_of_several_hosts_the_one_that_takes_writes_is_connected(
+    postgres: PostgresServer, hosts: int, query: str, wanted: str
+) -> None:
+    """A former primary comes back as a standby, and stands first in the URL for ever."""
+    url = urlsplit(postgres.new_database_url())
+    netloc = ",".join([url.netloc] + [f"{url.hostname}:{url.port}"] * (hosts - 1))
+    connection = postgres_dialect(url._replace(netloc=netloc).geturl() + query).connect()
+    assert connection.info.dsn_parameters["target_session_attrs"] == wanted
+    connection.close()
+
+
 def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     """The save that found it full is undone as a whole; what fits is taken later."""
     path = tmp_path / "state.db"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -93,13 +94,27 @@ def _connect(url: str, explain: Callable[[Exception], str]) -> Connection:
     import psycopg2
 
     try:
-        connection: PostgresConnection = psycopg2.connect(url, **_CONNECT_OPTIONS)
+        options = {**_CONNECT_OPTIONS, **_options_of_hosts(url)}
+        connection: PostgresConnection = psycopg2.connect(url, **options)
         connection.autocommit = True
     except psycopg2.Error as error:
         if is_unreadable_url(error):
             raise BadSettings([explain(error)]) from None
         raise StateUnavailable(explain(error)) from None
     return connection
+
+
+def _options_of_hosts(url: str) -> dict[str, str]:
+    """Return what lets libpq pass over a standby among several hosts, unless something is chosen.
+
+    A former primary comes back as one, and would be the first that accepts a connection.
+    """
+    from psycopg2.extensions import parse_dsn
+
+    given = parse_dsn(url)
+    is_chosen = "target_session_attrs" in given or "PGTARGETSESSIONATTRS" in os.environ
+    has_several = "," in given.get("host", "")
+    return {"target_session_attrs": "read-write"} if has_several and not is_chosen else {}
 
 
 def _is_full(error: Exception) -> bool:
