@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
+from ingest.domain.counted_nouns import plural
 from ingest.ports import StateStore
 
 from ..logs import is_json_log, write_notice
@@ -123,12 +124,13 @@ def _lines(progress: Progress) -> list[str]:
 def _counts(progress: Progress) -> str:
     summary, counts = progress.summary, progress.counts
     return (
-        f"{summary.runs:,} runs, {summary.jobs:,} jobs, {summary.logs:,} logs; "
-        f"pending: {counts.open_attempts:,} attempts, {counts.logs_pending:,} logs"
+        f"{plural(summary.runs, 'run')}, {plural(summary.jobs, 'job')}, "
+        f"{plural(summary.logs, 'log')}; pending: {plural(counts.open_attempts, 'attempt')}, "
+        f"{plural(counts.logs_pending, 'log')}"
     )
 
 
 def _sent(progress: Progress) -> str:
     errors = progress.summary.errors
-    sent = f"{sum(progress.summary.messages.values()):,} messages"
-    return sent + (f", {errors:,} errors" if errors else "")
+    sent = plural(sum(progress.summary.messages.values()), "message")
+    return sent + (f", {plural(errors, 'error')}" if errors else "")

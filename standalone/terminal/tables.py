@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.domain.agent_states import AgentState
-from ingest.domain.counted_nouns import first_of
+from ingest.domain.counted_nouns import first_of, plural
 from ingest.domain.ledger import AgentRecord, ErrorRecord
 from ingest.domain.source_records import RUNS_FILTERED
 from ingest.domain.timestamps import parse_timestamp
@@ -138,7 +138,7 @@ def _polled(row: Mapping[str, Any], now: datetime) -> Text:
     if row["paused"]:
         return Text("not polled" if row["rest_reason"] else "paused")
     if row["failures"]:
-        return Text(f"failed {row['failures']} times", style="red")
+        return Text(f"failed {plural(row['failures'], 'time')}", style="red")
     return Text(ago(parse_timestamp(row["last_polled_at"]), now))
 
 

@@ -80,7 +80,7 @@ def drawn(store: SqlState, progress: Progress) -> str:
 
 def test_one_line_reports_how_far_the_agents_are():
     """Counts and what is to come; errors if there are any. It fits a terminal."""
-    counts = "1,000 runs, 2 jobs, 3 logs; pending: 1 attempts, 2 logs; 5 messages"
+    counts = "1,000 runs, 2 jobs, 3 logs; pending: 1 attempt, 2 logs; 5 messages"
     assert describe(a_progress(runs=1000, jobs=2, logs=3)) == counts
     assert describe(a_progress(runs=1000, jobs=2, logs=3, errors=4)) == f"{counts}, 4 errors"
 
@@ -137,7 +137,7 @@ def test_the_last_picture_shows_what_the_agents_ended_with(store):
     text = console.file.getvalue()
     assert "stopped" in text
     assert "7 attempts" in text
-    assert "1 runs" in text
+    assert "1 run," in text
 
 
 def test_plain_lines_wait_for_the_first_seconds(capsys):
