@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+
+from ..settings import Find, Lookup
 
 #: Where headless commands keep the App; `serve` has it in its folder.
 DEFAULT_APP_FILE = ".runstream/github-app.json"
@@ -14,11 +16,6 @@ APP_FILE = "GITHUB_APP_FILE"
 #: The settings of an App, and those of them that every App has.
 REQUIRED_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
 APP_SETTINGS = (*REQUIRED_SETTINGS, "GITHUB_WEBHOOK_SECRET")
-
-Lookup = Callable[[str], "str | None"]
-
-#: Returns a setting, and where it was found.
-Find = Callable[[str], "tuple[str | None, str]"]
 
 
 def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:

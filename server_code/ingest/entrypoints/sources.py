@@ -17,8 +17,8 @@ from ..services.dashboard.repository_list import (
     list_repository_page,
     pause_matching,
 )
-from ..services.dashboard.source_check import check_source, removal_of
-from ..services.sources.manage_sources import add_sources, change_filters
+from ..services.dashboard.source_check import check_source
+from ..services.sources.manage_sources import add_sources, change_filters, plan_removal
 from ..services.sources.manage_sources import remove_source as remove
 from .arguments import bounded, optional_text, require_text
 from .auth import login_required
@@ -71,7 +71,7 @@ def set_source_filters(request: RequestContext, source: object, filters: object)
 @login_required(Role.OPERATOR)
 def plan_source_removal(request: RequestContext, source: object) -> str:
     """Return what the removal of a source does to its repositories."""
-    return removal_of(request.state, require_text(source, "The source"))
+    return plan_removal(request.state, require_text(source, "The source")).sentence
 
 
 @login_required(Role.ADMIN)

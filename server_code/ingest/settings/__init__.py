@@ -11,7 +11,7 @@ from .queues import (
     AzureSettings,
     QueueSettings,
 )
-from .reading import Lookup, read_settings
+from .reading import Find, Lookup, read_settings
 from .secret import Secret
 from .setting import Setting
 
@@ -25,6 +25,7 @@ __all__ = [
     "AwsSettings",
     "AzureSettings",
     "CollectingSettings",
+    "Find",
     "GithubSettings",
     "Lookup",
     "QueueSettings",

@@ -18,6 +18,9 @@ from .setting import Setting
 #: Looks a setting up by its name in capitals; None where it is not set.
 Lookup = Callable[[str], "str | None"]
 
+#: Returns a setting's value and its source; both by its name in capitals.
+Find = Callable[[str], "tuple[str | None, str]"]
+
 _TOGETHER = (
     ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),

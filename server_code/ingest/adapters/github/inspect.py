@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timezone
 
-from ...domain.timestamps import parse_timestamp
 from ...errors import AccessDenied, RequestFailed, Skippable
 from ...ports import Budget
 from ...ports.inspection import ANONYMOUS_KIND, GithubInspector, InspectedCredential
+from ...wire.expiration import parse_expiration
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient
@@ -48,7 +48,7 @@ class GithubCredentials(GithubInspector):
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
-            expires_at=_expiry(headers),
+            expires_at=parse_expiration(headers),
             budget=budget,
             server_time=parse_http_date(limits.get("date", headers.get("date"))),
         )
@@ -89,13 +89,6 @@ def _scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
     if listed is None:
         return None
     return tuple(scope.strip() for scope in listed.split(",") if scope.strip())
-
-
-def _expiry(headers: Mapping[str, str]) -> datetime | None:
-    """Read GitHub's own way to write a time: ``2026-05-01 12:00:00 UTC``, or with an offset."""
-    return parse_timestamp(
-        headers.get("github-authentication-token-expiration", "").replace(" UTC", "Z")
-    )
 
 
 def _budget(payload: Mapping[str, object]) -> Budget:

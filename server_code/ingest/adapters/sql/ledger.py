@@ -31,7 +31,7 @@ from ...domain.stored_values import (
 from ...ports import LedgerStore
 from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
-from .ledger_counts import SELECT_EACH, SELECT_ONE, SELECT_SUM, change_attempts, ledger_counts
+from .ledger_counts import SELECT_EACH, SELECT_ONE, SELECT_SUM, change_counted, ledger_counts
 from .repositories import MAKE_DUE
 from .retention import purge_settled
 from .session import Row, Session
@@ -137,7 +137,8 @@ class SqlLedger(LedgerStore):
         runs = {row[:2] for row in rows}
 
         def save(session: Session) -> None:
-            change_attempts(session, runs, lambda: session.insert(SAVE_ATTEMPTS, rows))
+            insert = partial(session.insert, SAVE_ATTEMPTS, rows)
+            change_counted(session, runs, insert, logs=False)
 
         if rows:
             self._database.write(save)

@@ -89,32 +89,18 @@ def ledger_counts(row: Sequence[int]) -> LedgerCounts:
     return LedgerCounts(**dict(zip(_COLUMNS, map(int, row), strict=True)))
 
 
-def change_attempts(session: Session, runs: Iterable[TouchedRun], change: Callable[[], T]) -> T:
-    """Change attempts of some runs, and their repositories' counts."""
-    return _change(session, runs, change, counts_logs=False)
-
-
-def change_logs(session: Session, runs: Iterable[TouchedRun], change: Callable[[], T]) -> T:
-    """Change logs of some runs, and their repositories' counts."""
-    return _change(session, runs, change, counts_attempts=False)
-
-
-def change_both(session: Session, runs: Iterable[TouchedRun], change: Callable[[], T]) -> T:
-    """Change attempts and logs of some runs, and their repositories' counts."""
-    return _change(session, runs, change)
-
-
-def _change(
+def change_counted(
     session: Session,
     runs: Iterable[TouchedRun],
     change: Callable[[], T],
     *,
-    counts_attempts: bool = True,
-    counts_logs: bool = True,
+    attempts: bool = True,
+    logs: bool = True,
 ) -> T:
-    """Change runs while the counts of their repositories are locked, and add the difference.
+    """Change attempts or logs of some runs, and add the difference to their repositories' counts.
 
-    In order of the repositories, so that two processes never wait for each other's rows.
+    The counts are locked in order of the repositories, so that two processes never wait for each
+    other's rows.
     """
     by_repository: dict[str, set[int]] = defaultdict(set)
     for name, run_id in runs:
@@ -122,8 +108,8 @@ def _change(
 
     def count(name: str) -> list[int]:
         ids = sorted(by_repository[name])
-        attempts = _sum(session, _COUNT_ATTEMPTS, name, ids) if counts_attempts else [0] * 3
-        return attempts + (_sum(session, _COUNT_LOGS, name, ids) if counts_logs else [0] * 3)
+        counted = _sum(session, _COUNT_ATTEMPTS, name, ids) if attempts else [0] * 3
+        return counted + (_sum(session, _COUNT_LOGS, name, ids) if logs else [0] * 3)
 
     names = sorted(by_repository)
     for name in names:

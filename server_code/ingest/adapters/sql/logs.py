@@ -12,7 +12,7 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, read_time, repository_keys, write_json, write_time
 from ...ports import LogStateStore
 from .database import Database
-from .ledger_counts import change_logs
+from .ledger_counts import change_counted
 from .session import Row, Session
 
 _SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
@@ -59,7 +59,7 @@ class SqlLogs(LogStateStore):
         runs = {row[:2] for row in rows}
 
         def save(session: Session) -> None:
-            change_logs(session, runs, lambda: session.insert(_SAVE, rows))
+            change_counted(session, runs, lambda: session.insert(_SAVE, rows), attempts=False)
 
         if rows:
             self._database.write(save)

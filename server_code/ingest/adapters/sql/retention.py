@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.stored_values import read_json, write_ascii, write_time
-from .ledger_counts import change_both
+from .ledger_counts import change_counted
 from .session import Row, Session
 
 _OLD_ATTEMPTS = """
@@ -34,7 +34,7 @@ def purge_settled(session: Session, *, created_before: datetime, limit: int) -> 
         )
         return _delete(session, [row for row in rows if row[:2] in runs])
 
-    return change_both(session, runs, purge)
+    return change_counted(session, runs, purge)
 
 
 def _delete(session: Session, rows: Sequence[Row]) -> int:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
-from ...settings import SETTINGS, Setting, Settings
+from ...settings import SETTINGS, Find, Setting, Settings
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 #: The counter of deliveries.
 WEBHOOKS = "webhooks"
-
-#: Returns the value and the source of a setting by its name.
-Find = Callable[[str], "tuple[str | None, str]"]
 
 
 def list_settings(find: Find) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from ...domain.source_records import patterns_of
 from ...domain.sources import SourcePattern
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
-from ..sources.manage_sources import plan_exclusion, plan_removal
+from ..sources.manage_sources import plan_exclusion
 from ..sources.preview_source import SourceLister, SourcePreview, describe_preview, preview_source
 from ..time_limits import call_with_timeout
 
@@ -50,11 +50,6 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
         remedy = error.remedy or "Check its spelling, and that a credential may read it."
         return _answer(pattern, str(error), remedy)
     return _of_preview(pattern, preview)
-
-
-def removal_of(store: StateStore, pattern: str) -> str:
-    """Return what the removal of a source would do, as a sentence. Raises NotFound."""
-    return plan_removal(store, pattern).sentence
 
 
 def _of_preview(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any]:

@@ -78,13 +78,11 @@ def changes_of(
         envelopes=envelopes,
         log_work=_log_work(record, requested, log_mode, now, filters),
         pending_logs=tuple(_pending(record, job, now) for job in requested),
-        summary=_summary(record, run, commit) if run_envelopes else None,
+        summary=summary_of(run, record.jobs, commit, created_at=record.created_at)
+        if run_envelopes
+        else None,
         filtered_logs=len(ended) - len(requested),
     )
-
-
-def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None) -> RunSummary:
-    return summary_of(run, record.jobs, commit, created_at=record.created_at)
 
 
 def unpublished_jobs(record: AttemptRecord) -> list[Job]:
