@@ -170,3 +170,21 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
     pass_time(here, 301)
     assert failing(here) == []
     assert_all_published(here)
+
+
+def test_a_token_that_was_replaced_is_waited_for_and_told_no_more(stage: OpenStage) -> None:
+    """From the next start on; that it was rejected says nothing of the new one."""
+    here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
+    pass_time(here, 20)
+    revoke(here, TOKEN)
+    pass_time(here, 60)
+    [rejected] = here.state.list_credentials()
+    assert rejected.rejected is not None
+    here.server._state.tokens.add(OTHER)
+    before = count_rejections(here)
+    here.context = here.join(poll_seconds=POLL_SECONDS, tokens=[OTHER.value])
+    pass_time(here, 2)
+    assert failing(here) == []
+    assert count_rejections(here) == before
+    [replaced] = here.state.list_credentials()
+    assert (replaced.name == rejected.name, replaced.rejected) == (False, None)

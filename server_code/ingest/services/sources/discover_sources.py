@@ -23,7 +23,7 @@ from .apply_discovery import DiscoveryResult, apply_discovery
 from .fetch_lists import Lists, fetch_lists, note_former_names
 from .follow_settings import follow_settings
 from .manage_sources import add_sources
-from .record_credentials import record_credentials
+from .record_credentials import follow_credentials, record_credentials
 from .source_hints import clear_hints, has_new_hint, load_hints
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,9 @@ def _restore_refusals(
     if asks_anew:
         records = [each.with_refusals({EVERYTHING: None}, now=now) for each in records]
     repositories.restore_refusals(records)
-    for each in repositories.credentials():
+    credentials = repositories.credentials()
+    follow_credentials(context, {each.name for each in credentials})
+    for each in credentials:
         if each.rejected is not None:
             logger.warning(name_rejected(each.name, each.rejected))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -49,6 +49,24 @@ def record_credentials(
     used = {each.name for each in credentials}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > PURGED_AFTER:
+            store.remove_credential(name)
+
+
+def follow_credentials(context: CollectorContext, names: Collection[str]) -> None:
+    """Follow which credentials are configured now: what failed is due where one is new.
+
+    Those that GitHub does not accept and that were replaced are removed; another process that still
+    uses one saves it again with its next poll. Raises StateUnavailable.
+    """
+    store, now = context.store, context.clock.now()
+    stored = {each.name: each for each in store.list_credentials()}
+    if stored and any(name not in stored for name in names):
+        failing = [each.full_name for each in store.list_repositories() if each.failures]
+        for full_name in failing:
+            store.make_due(full_name, now=now)
+    for name, record in stored.items():
+        has_expired = record.expires_at is not None and record.expires_at <= now
+        if name not in names and (record.rejected is not None or has_expired):
             store.remove_credential(name)
 
 
