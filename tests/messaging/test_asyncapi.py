@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from ingest.adapters.aws import provision
 from ingest.messaging.encoding import message_attributes
+from ingest.ports.queues import MAX_RECEIVES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -70,7 +71,7 @@ def test_the_asyncapi_document_reports_of_the_queues_that_setup_makes() -> None:
         assert queue["name"] == channel["address"]
         assert queue["messageRetentionPeriod"] == provision.RETENTION_SECONDS
         assert queue["receiveMessageWaitTime"] == provision.LONG_POLL_SECONDS
-        assert queue["redrivePolicy"]["maxReceiveCount"] == provision.MAX_RECEIVES
+        assert queue["redrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
         assert dead["messageRetentionPeriod"] == provision.DEAD_LETTER_RETENTION_SECONDS
         assert dead["name"] == provision.dead_letter_name(queue["name"])
 

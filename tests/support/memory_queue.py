@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ingest.domain.counters import Counters
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Clock, ReceivedMessage, Rejection, WorkQueue
-from ingest.ports.queues import REJECTION_ATTRIBUTE
+from ingest.ports.queues import MAX_RECEIVES, REJECTION_ATTRIBUTE
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGE_BYTES = 1_048_576
@@ -24,9 +24,6 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 #: FIFO queues know an id for so long, also after its message was deleted.
 _DEDUPLICATION = timedelta(minutes=5)
-
-#: After so many receptions a message is put aside, as ``setup`` has it.
-_MAX_RECEIVES = 5
 
 #: How often a receiver looks up while it waits.
 _CHECK_SECONDS = 0.25
@@ -190,7 +187,7 @@ class MemoryQueue(WorkQueue):
         """Choose what to hand out, oldest first; put aside what was received too often."""
         now = self._clock.now()
         ready = [stored for stored in self._in_order(now) if stored.visible_at <= now]
-        spent = [stored for stored in ready if stored.receive_count >= _MAX_RECEIVES]
+        spent = [stored for stored in ready if stored.receive_count >= MAX_RECEIVES]
         self._dead += [stored.message for stored in spent]
         self._stored = [kept for kept in self._stored if kept not in spent]
         return [stored for stored in ready if stored not in spent][:max_messages]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...ports.queues import MAX_RECEIVES
 from .clients import LONG_POLL_SECONDS
 from .cloudformation_ecs import (
     HAS_SERVICE,
@@ -29,7 +30,6 @@ from .policies import (
 from .provision import (
     DEAD_LETTER_RETENTION_SECONDS,
     MAX_MESSAGE_BYTES,
-    MAX_RECEIVES,
     RETENTION_SECONDS,
     WORK_VISIBILITY_SECONDS,
     dead_letter_name,

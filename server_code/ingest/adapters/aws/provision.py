@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import QueueMissing
+from ...ports.queues import MAX_RECEIVES
 from .clients import LONG_POLL_SECONDS
 from .errors import aws_errors
 from .queues import find_queue, read_attributes
@@ -28,7 +29,6 @@ _DAY_SECONDS = 86_400
 RETENTION_SECONDS = 7 * _DAY_SECONDS
 DEAD_LETTER_RETENTION_SECONDS = 14 * _DAY_SECONDS
 
-MAX_RECEIVES = 5
 MAX_MESSAGE_BYTES = 1_048_576
 #: A log is fetched in seconds, a worker asks for more time, and a dead one's jobs are soon back.
 WORK_VISIBILITY_SECONDS = 120

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from string import Template
 
+from ...ports.queues import MAX_RECEIVES
 from ...settings import QueueSettings
-from .provision import DUPLICATES_SECONDS, MAX_DELIVERIES, READER_LOCK_SECONDS, WORK_LOCK_SECONDS
+from .provision import DUPLICATES_SECONDS, READER_LOCK_SECONDS, WORK_LOCK_SECONDS
 
 #: Azure Service Bus Data Sender and Data Receiver, which includes dead letters:
 #: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration
@@ -162,7 +163,7 @@ def _queue(symbol: str, name: str) -> str:
         symbol=symbol,
         name=name.replace("'", "\\'"),
         lock=WORK_LOCK_SECONDS if is_work else READER_LOCK_SECONDS,
-        deliveries=MAX_DELIVERIES,
+        deliveries=MAX_RECEIVES,
         detects="false" if is_work else "true",
         window=DUPLICATES_SECONDS,
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ...ports.queues import MAX_RECEIVES
 from .errors import azure_errors
 
 if TYPE_CHECKING:
     from azure.servicebus.management import QueueProperties, ServiceBusAdministrationClient
 
-#: Five tries of work, as on the other buses.
-MAX_DELIVERIES = 5
 WORK_LOCK_SECONDS = 120
 READER_LOCK_SECONDS = 60
 
@@ -37,7 +36,7 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work: 
             client.create_queue(
                 name,
                 lock_duration=lock,
-                max_delivery_count=MAX_DELIVERIES,
+                max_delivery_count=MAX_RECEIVES,
                 requires_duplicate_detection=not is_work,
                 duplicate_detection_history_time_window=timedelta(seconds=DUPLICATES_SECONDS),
                 dead_lettering_on_message_expiration=True,
@@ -52,9 +51,9 @@ def _correct(
 ) -> str:
     """Raise lock and tries; what was chosen higher stays."""
     has_lock = isinstance(queue.lock_duration, timedelta) and queue.lock_duration >= lock
-    if has_lock and (queue.max_delivery_count or 0) >= MAX_DELIVERIES:
+    if has_lock and (queue.max_delivery_count or 0) >= MAX_RECEIVES:
         return f"Queue {queue.name} exists."
     queue.lock_duration = queue.lock_duration if has_lock else lock
-    queue.max_delivery_count = max(queue.max_delivery_count or 0, MAX_DELIVERIES)
+    queue.max_delivery_count = max(queue.max_delivery_count or 0, MAX_RECEIVES)
     client.update_queue(queue)
     return f"Queue {queue.name} corrected."

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from ...ports.queues import MAX_RECEIVES
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
 
-#: Five tries of work, and two receptions of an item that was not due yet: delays have 900 s at
+#: The tries of work, and two receptions of an item that was not due yet: delays have 900 s at
 #: most, and an ack deadline 600.
-MAX_DELIVERY_ATTEMPTS = 7
+MAX_DELIVERY_ATTEMPTS = MAX_RECEIVES + 2
 _WORK_ACK_DEADLINE_SECONDS = 120
 READER_ACK_DEADLINE_SECONDS = 60
 

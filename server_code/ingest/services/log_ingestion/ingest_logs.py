@@ -28,6 +28,7 @@ from ...errors import (
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_work import attempt_logs_due, job_log_due
 from ...ports import ReceivedMessage
+from ...ports.queues import MAX_RECEIVES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..publish import publish_log_work
 from ..unexpected_errors import as_ingest_error
@@ -41,10 +42,6 @@ from .log_retries import MAX_QUEUED_TRIES, decide_retry, pause_seconds
 from .log_tasks import LogTask, load_steps, open_task
 from .report_waiting import report_waiting
 from .visibility import MAX_SECONDS, VisibilityExtender
-
-#: A message that only our code or the queue's limits can be at fault for is received so often
-#: before it is a dead letter (setup's policy).
-MAX_RECEIVES = 5
 
 
 def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
