@@ -152,7 +152,7 @@ def test_two_rejected_tokens_are_asked_as_a_single_one_is(stage: OpenStage) -> N
 def test_a_restart_asks_no_sooner_with_a_rejected_token(
     stage: OpenStage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And tells it once: each process in its log, all of them in one error that people see."""
+    """And reports it once: each process in its log, all of them in one error that people see."""
     here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
     pass_time(here, 20)
     revoke(here, TOKEN)

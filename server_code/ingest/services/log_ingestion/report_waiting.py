@@ -1,4 +1,4 @@
-"""Reports of logs that wait: a cause is told once, however many logs it holds."""
+"""Reports of logs that wait: a cause is reported once, however many logs it holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .log_tasks import LogTask
 REPORT_AT_TRIES = 5
 
 #: What was reported of a repository is not reported of its other logs for so long.
-TOLD_FOR = timedelta(hours=1)
+REPORTED_FOR = timedelta(hours=1)
 
 #: What is no failure.
 _EXPECTED = (RateLimited, RequestPaused, LogPending)
@@ -30,28 +30,28 @@ _EXPECTED = (RateLimited, RequestPaused, LogPending)
 def report_waiting(context: CollectorContext, task: LogTask) -> None:
     """Report why logs wait: at the first try, or when GitHub's own failure lasts."""
     for late in task.late:
-        if isinstance(late.error, _EXPECTED) or _is_told_of_credential(late.error):
+        if isinstance(late.error, _EXPECTED) or _is_reported_for_credential(late.error):
             continue
         may_pass = isinstance(late.error, GithubUnavailable)
         if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
             remedy = f"{late.error.remedy} " if late.error.remedy else ""
             remedy += "They are tried again with growing pauses and arrive once this is fixed."
             what = f"Logs of {task.work.key} wait: {late.error}"
-            if not _is_told(context, task.work.key.repository, what):
+            if not _is_reported(context, task.work.key.repository, what):
                 context.report_error(LOG_INGESTION_AGENT, task.work.key.repository, what, remedy)
             return
 
 
-def _is_told_of_credential(error: IngestError) -> bool:
+def _is_reported_for_credential(error: IngestError) -> bool:
     """Return whether an error is a credential's rejection, which is reported once by itself."""
     return isinstance(error, BadCredentials) and error.refusals > 0
 
 
-def _is_told(context: CollectorContext, repository: str, what: str) -> bool:
+def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:
     """Return whether people read already that other logs wait for the same cause."""
     now, cause = context.clock.now(), cause_of(LOG_INGESTION_AGENT, repository, what)
     return any(
         cause_of(each.agent, each.repository, each.what) == cause
-        and abs(now - each.occurred_at) < TOLD_FOR
+        and abs(now - each.occurred_at) < REPORTED_FOR
         for each in context.store.list_errors(limit=MAX_ERRORS)
     )
