@@ -219,7 +219,7 @@ def several_runs() -> WorldBuilder:
     return world
 
 
-def test_what_a_token_may_not_read_is_told_once_of_a_repository(stage):
+def test_what_a_token_may_not_read_is_reported_once_for_a_repository(stage):
     """However many attempts have logs that wait for it."""
     here = collected(stage, several_runs())
     lesser = here.join(tokens=())
@@ -230,7 +230,7 @@ def test_what_a_token_may_not_read_is_told_once_of_a_repository(stage):
     assert_logs_are_true(here)
 
 
-def test_a_rejected_token_is_told_once_and_not_for_each_log(stage):
+def test_a_rejected_token_is_reported_once_and_not_for_each_log(stage):
     """Where the Log Ingestion Agent meets it, as in a process that has no other agent."""
     here = collected(stage, several_runs())
     here.server._state.tokens.revoke(f"Bearer {TOKEN.value}")

@@ -172,7 +172,7 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
     assert_all_published(here)
 
 
-def test_a_token_that_was_replaced_is_waited_for_and_told_no_more(stage: OpenStage) -> None:
+def test_a_token_that_was_replaced_is_tried_at_once_and_reported_no_more(stage: OpenStage) -> None:
     """From the next start on; that it was rejected says nothing of the new one."""
     here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
     pass_time(here, 20)
