@@ -13,4 +13,9 @@ Cause = tuple[str, str | None, str]
 
 def cause_of(agent: str, repository: str | None, what: str) -> Cause:
     """Return the cause of an error."""
-    return agent, repository, _IDS.sub("…", what)
+    return agent, repository, without_ids(what)
+
+
+def without_ids(text: str) -> str:
+    """Return a text in which the ids of runs and jobs are alike."""
+    return _IDS.sub("…", text)

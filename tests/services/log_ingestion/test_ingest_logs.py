@@ -435,6 +435,23 @@ def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
     assert_logs_are_true(here)
 
 
+def test_a_failure_is_reported_though_the_log_was_not_there_at_first(stage, monkeypatch):
+    """As most logs are not; it is reported once."""
+    from ingest.services.log_ingestion import spool
+
+    here = collected(stage, a_world(b"x" * 2_000_000))
+    here.fail(Fault(path="/logs$", do="missing", count=2))
+    ingest_due_logs(here.context, wait_seconds=0)
+    assert here.errors() == []
+    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
+    monkeypatch.setattr(spool, "_SPARE_DIVISOR", 1)
+    for _ in range(4):
+        here.advance(60)
+        ingest_due_logs(here.context, wait_seconds=0)
+    [what] = here.errors()
+    assert "temporary folder" in what
+
+
 def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
     """The work is put off, and the log arrives once there is room."""
     from ingest.services.log_ingestion import spool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ...domain.error_causes import cause_of
+from ...domain.error_causes import cause_of, without_ids
 from ...domain.ledger import MAX_ERRORS
 from ...errors import (
     BadCredentials,
@@ -15,6 +15,7 @@ from ...errors import (
     RequestPaused,
 )
 from ..context import LOG_INGESTION_AGENT, CollectorContext
+from .log_results import LogNotReady
 from .log_tasks import LogTask
 
 #: A failure that may pass is reported once, when it has lasted for half a minute.
@@ -28,18 +29,28 @@ _EXPECTED = (RateLimited, RequestPaused, LogPending)
 
 
 def report_waiting(context: CollectorContext, task: LogTask) -> None:
-    """Report why logs wait: at the first try, or when GitHub's own failure lasts."""
+    """Report why logs wait: at the first try, or when GitHub's own failure lasts.
+
+    Later as well where the reason is another one than before: most logs are not there at first.
+    """
     for late in task.late:
         if isinstance(late.error, _EXPECTED) or _is_reported_for_credential(late.error):
             continue
-        may_pass = isinstance(late.error, GithubUnavailable)
-        if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
+        first = REPORT_AT_TRIES if isinstance(late.error, GithubUnavailable) else 0
+        tries = task.work.tries
+        if tries == first or (tries > first and _is_new(task, late)):
             remedy = f"{late.error.remedy} " if late.error.remedy else ""
             remedy += "They are tried again with growing pauses and arrive once this is fixed."
             what = f"Logs of {task.work.key} wait: {late.error}"
             if not _is_reported(context, task.work.key.repository, what):
                 context.report_error(LOG_INGESTION_AGENT, task.work.key.repository, what, remedy)
             return
+
+
+def _is_new(task: LogTask, late: LogNotReady) -> bool:
+    """Return whether a log waits for another reason than after its last try."""
+    before = task.known[late.job.job_id].reason or ""
+    return not without_ids(before).startswith(without_ids(str(late.error)))
 
 
 def _is_reported_for_credential(error: IngestError) -> bool:
