@@ -11,7 +11,7 @@ from .calls import Call
 from .fault_answers import break_redirect, secondary_limit_of, spoil_answer
 from .faults import Fault
 from .headers import budget_headers, common_headers, identity_headers
-from .identities import Identity
+from .identities import Identity, require_active
 from .incoming import Incoming
 from .limits import Budget
 from .preconditions import etag_of, matches
@@ -54,7 +54,10 @@ class Exchange:
         if self._route.kind in APP_KINDS:
             # signed in with a JWT, which the handler checks
             return Identity("app", "app", None, 5000)
-        return self._state.tokens.identify(self._incoming.authorization, self._now)
+        identity = self._state.tokens.identify(self._incoming.authorization, self._now)
+        if identity.token is not None:
+            require_active(self._state.settings.app, identity.token.installation)
+        return identity
 
     def _refused(
         self, identity: Identity, overloaded: Answer | None, fault: Fault | None

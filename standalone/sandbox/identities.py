@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .answers import Refusal, error_answer, not_found
 from .repository import Repository
-from .settings import Limits, TokenSpec
+from .settings import AppSpec, Limits, TokenSpec
 from .times import Timestamp
 
 
@@ -60,6 +60,13 @@ class Identity:
             return False
         allowed = self.token.repositories
         return allowed is None or repository.spec.full_name in allowed
+
+
+def require_active(app: AppSpec | None, installation: int | None) -> None:
+    """Refuse if an installation is suspended."""
+    for each in () if app is None else app.installations:
+        if each.id == installation and each.is_suspended:
+            raise Refusal(error_answer(403, "This installation has been suspended"))
 
 
 class Tokens:

@@ -23,6 +23,7 @@ class TokenSpec:
     permissions: frozenset[str] | None = None
     repositories: frozenset[str] | None = None
     expires_at: Timestamp | None = None
+    installation: int | None = None
     sso_owners: frozenset[str] = frozenset()
     """Organizations whose single sign-on the token is not authorized for."""
 
@@ -56,6 +57,7 @@ class InstallationSpec:
     account: str
     repositories: frozenset[str] | None = None
     limit: int = 5000
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..auth import is_authenticated
 from ..calls import Call
+from ..identities import require_active
 from ..pages import requested_page
 from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
 from ..payloads.users import simple_user
@@ -71,6 +72,7 @@ def mint_token(call: Call) -> Answer:
     found = next((item for item in app.installations if item.id == number), None)
     if found is None:
         raise not_found()
+    require_active(app, number)
     count = call.state.statistics.count_minted()
     expires_at = call.now + app.token_seconds
     value = f"ghs_{sha_for('installation', app.id, number, count)}"
@@ -107,4 +109,5 @@ def _token(
         permissions=frozenset(PERMISSIONS),
         repositories=installation.repositories,
         expires_at=expires_at,
+        installation=installation.id,
     )

@@ -60,6 +60,6 @@ def installation_payload(app: AppSpec, installation: InstallationSpec, base: str
         "created_at": _SINCE,
         "updated_at": _SINCE,
         "single_file_name": None,
-        "suspended_at": None,
+        "suspended_at": _SINCE if installation.is_suspended else None,
         "suspended_by": None,
     }

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.adapters.github.lists import MAX_ITEMS
 from ingest.domain.counters import Counters
-from ingest.errors import BadCredentials, CredentialTooNew, GithubUnavailable
+from ingest.errors import BadCredentials, CredentialSuspended, CredentialTooNew, GithubUnavailable
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, a_page, stub_github
@@ -44,6 +44,8 @@ class Github:
         if asked.path.startswith("/app/"):
             return self.answer_app(asked)
         owner = asked.path.split("/")[2]
+        if any(asked.token.startswith(f"ghs_{each}_") for each in self.suspended):
+            return SUSPENDED
         if self.tokens.get(asked.token) == owner:
             return RUNS
         self.wrong.append((asked.token, asked.path))
@@ -59,7 +61,14 @@ class Github:
         if asked.path == "/app/installations":
             if self.list_fails:
                 return 500, {}, {"message": "Server Error"}
-            listed = [{"id": each, "account": {"login": who}} for each, who in own.items()]
+            listed = [
+                {
+                    "id": each,
+                    "account": {"login": who},
+                    "suspended_at": "2026-01-01T00:00:00Z" if each in self.suspended else None,
+                }
+                for each, who in own.items()
+            ]
             return a_page(asked, listed, None)
         number = int(re.search(r"installations/(\d+)/", asked.path)[1])
         if number in self.suspended:
@@ -132,6 +141,28 @@ def test_a_suspended_installation_stops_no_other():
         world.suspended = set()
         clock.sleep(3601)
         assert all(reads(actions, "octo/a"))
+
+
+@pytest.mark.parametrize("hours", [0.1, 2])
+def test_a_suspension_is_over_with_the_next_list_of_installations(hours):
+    """However long it has lasted; a webhook of GitHub lets the list be read at once."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo", 2: "other"}})
+    with stub_github(world) as github:
+        actions = actions_of(github, clock)
+        repositories = GithubRepositories(actions._tokens)
+        assert all(reads(actions, "octo/a", "other/a"))
+        world.suspended = {1}
+        for _ in range(round(hours * 60)):
+            clock.sleep(60)
+            with pytest.raises(CredentialSuspended):
+                reads(actions, "octo/a")
+            assert all(reads(actions, "other/a"))
+        before = len(github.asked)
+        world.suspended = set()
+        repositories.refresh_installations()
+        assert all(reads(actions, "octo/a"))
+        assert len(github.asked) - before <= 3
 
 
 def test_an_app_that_is_not_listed_for_now_stops_no_token():

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.filters import parse_filters
+from ingest.domain.ledger import RepositoryRecord
 from ingest.domain.source_records import FROM_COMMAND_LINE, FROM_SETTINGS
 from ingest.domain.sources import parse_source, parse_sources
 from ingest.errors import Rejected, StateUnavailable
@@ -394,6 +395,37 @@ def test_a_new_installation_is_used_at_once(organizations: Organizations) -> Non
     stage.advance(9)
     organizations.poll_all()
     assert set(UMBRA) <= organizations.collected()
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_suspension_that_ends_is_over_within_minutes(
+    organizations: Organizations, *, is_told: bool
+) -> None:
+    """However long it has lasted, next to credentials that are accepted."""
+    stage = organizations.stage
+    app = stage.server.settings.app
+    assert app is not None
+    organizations.context = organizations.join("umbra", "mona")
+    organizations.poll_all()
+    install(stage, [app.installations[0], replace(app.installations[1], is_suspended=True)])
+    for _ in range(3 * 12):
+        stage.advance(300)
+        organizations.poll_all()
+    asked = [each for each in organizations.witness.refused if each.status == 403]
+    assert 3 <= len(asked) <= 12
+    assert "umbra" in {each.full_name.split("/")[0] for each in failing(stage)}
+    install(stage, app.installations)
+    if is_told:
+        deliver(stage.state, INSTALLED, stage.clock.now())
+    for _ in range(6 if is_told else 16):
+        stage.advance(60)
+        organizations.poll_all()
+    assert failing(stage) == []
+
+
+def failing(stage: Stage) -> list[RepositoryRecord]:
+    """List the repositories whose last poll failed."""
+    return [each for each in stage.state.list_repositories() if each.failures]
 
 
 def install(stage: Stage, installations: Sequence[InstallationSpec]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
@@ -48,6 +49,15 @@ FAILED_LIST_PAUSE = timedelta(seconds=30)
 _TOKENS = "/app/installations/{}/access_tokens"
 
 
+@dataclass(frozen=True, slots=True)
+class _Installation:
+    """An installation as the list of them describes it."""
+
+    account: str | None
+    missing_permissions: tuple[str, ...]
+    is_suspended: bool
+
+
 class App:
     """An app: lists its installations, and mints their tokens. Safe for many threads.
 
@@ -74,6 +84,7 @@ class App:
         self._failures = 0
         self._clients: dict[int, GithubClient] = {}
         self._accounts: dict[str, str] = {}
+        self._usable: frozenset[str] = frozenset()
 
     def clients(self) -> list[GithubClient]:
         """Return a client for each installation; lists them anew every ten minutes."""
@@ -95,6 +106,12 @@ class App:
         """Return whose installation each client is, by the client's name, as far as known."""
         return dict(self._accounts)
 
+    def take_usable(self) -> frozenset[str]:
+        """Return which clients a new list has as not suspended; each list's once."""
+        with self._lock:
+            taken, self._usable = self._usable, frozenset()
+            return taken
+
     def close(self) -> None:
         """Close every client."""
         for client in (self._app, *self._clients.values()):
@@ -115,11 +132,15 @@ class App:
         self._next_listing_at = self._clock.now() + LISTED_EVERY
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
-        for installation_id, (account, missing) in found.items():
+        usable = set[str]()
+        for installation_id, each in found.items():
             client = self._open(installation_id)
-            client.missing_permissions = missing
-            if account is not None:
-                self._accounts[client.name] = account
+            client.missing_permissions = each.missing_permissions
+            if each.account is not None:
+                self._accounts[client.name] = each.account
+            if not each.is_suspended:
+                usable.add(client.name)
+        self._usable = frozenset(usable)
 
     def _note_failure(self, error: IngestError, *, longest: timedelta) -> None:
         self.failure = error
@@ -128,8 +149,8 @@ class App:
         self._next_listing_at = self._clock.now() + pause
         logger.info("app installations not listed", extra={"error": str(error)})
 
-    def _fetch_installations(self) -> tuple[dict[int, tuple[str | None, tuple[str, ...]]], bool]:
-        """Fetch accounts and missing permissions by id, and whether these are all."""
+    def _fetch_installations(self) -> tuple[dict[int, _Installation], bool]:
+        """Fetch the installations by id, and whether these are all."""
         wanted = ListRequest(request=Request.to("/app/installations"), key=None)
         try:
             answer = ListReader().fetch(self._app, wanted)
@@ -139,9 +160,10 @@ class App:
                 remedy=CHECK_APP,
             ) from error
         found = {
-            number: (
-                text(mapping(each.get("account")).get("login")),
-                _missing(mapping(each.get("permissions"))),
+            number: _Installation(
+                account=text(mapping(each.get("account")).get("login")),
+                missing_permissions=_missing(mapping(each.get("permissions"))),
+                is_suspended=each.get("suspended_at", "unknown") is not None,
             )
             for each in answer.items or ()
             if (number := integer(each.get("id"))) is not None

@@ -6,21 +6,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from ...domain.due import is_still_ahead
 from ...domain.source_records import EVERYTHING, REFUSED_FOR, CredentialRefusal, RefusalChanges
 from ...errors import (
-    AccessDenied,
     BadCredentials,
     CredentialSuspended,
     IngestError,
-    RepositoryUnavailable,
     Retriable,
 )
 from ...ports import Clock
 from .credential_pairs import CredentialPairs, trim
+from .known_refusals import Refusal, restore_refusal
 from .rejections import Rejections
 
 #: An answer this old still shows that a credential reads a repository.
@@ -32,21 +28,6 @@ _UNKNOWN = 2
 #: The rank of one that reads some of an owner's repositories, and was refused others.
 _READS_SOME = 3
 
-_ERRORS = {
-    each.__name__: each
-    for each in (AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable)
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Refusal:
-    """A refusal of one thing, as it was met or (with its ``pause``) restored."""
-
-    until: datetime
-    error: IngestError
-    pause: timedelta = REFUSED_FOR
-    refusals: int = 0
-
 
 class Rights:
     """What is known of credentials (by name) and repositories. Safe for many threads."""
@@ -56,7 +37,7 @@ class Rights:
         self._lock = threading.Lock()
         self._pins: OrderedDict[str, str] = OrderedDict()
         self._read_at: CredentialPairs[float] = CredentialPairs()
-        self._refusals: CredentialPairs[_Refusal] = CredentialPairs()
+        self._refusals: CredentialPairs[Refusal] = CredentialPairs()
         self._rejections = Rejections()
         self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
         self._accounts: dict[str, str] = {}
@@ -89,6 +70,11 @@ class Rights:
                     self._refusals.pop(pair)
                     self._note(*pair)
 
+    def end_suspension(self, name: str) -> None:
+        """Let a credential that GitHub lists as not suspended find out whether it reads again."""
+        if isinstance(self.rejection_of(name, ()), CredentialSuspended):
+            self.accept(name)
+
     def pin(self, name: str, repository: str) -> None:
         """Prefer the credential that has a repository's ETags, unless another one reads it."""
         with self._lock:
@@ -108,7 +94,7 @@ class Rights:
             self._read_at.pop(pair)
             if self._pins.get(pair[1]) == name:
                 del self._pins[pair[1]]
-            refusal = _Refusal(until=self._clock.now() + REFUSED_FOR, error=error)
+            refusal = Refusal(until=self._clock.now() + REFUSED_FOR, error=error)
             self._refusals.set(pair, refusal)
             self._note(*pair, refusal)
 
@@ -122,7 +108,7 @@ class Rights:
             self._note(
                 name,
                 EVERYTHING,
-                _Refusal(until=noted.ends_at(), error=error, refusals=noted.refusals),
+                Refusal(until=noted.ends_at(), error=error, refusals=noted.refusals),
             )
             return known is None or isinstance(known, Retriable)
 
@@ -146,18 +132,15 @@ class Rights:
         now = self._clock.now()
         with self._lock:
             found = [self._refusals.get((name, each.lower())) for each in scopes]
-        in_force = (e for e in found if e and is_still_ahead(e.until, now, at_most=e.pause))
-        return next((each.error for each in in_force), None)
+        return next((each.error for each in found if each and each.is_in_force(now)), None)
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused; what was found out since is kept."""
         now = self._clock.now()
         for each in refusals:
-            kind = _ERRORS.get(each.error)
-            if kind is None or not each.is_in_force(now):
+            if (refusal := restore_refusal(each, now)) is None:
                 continue
-            error = kind(each.reason, remedy=each.remedy)
-            refusal = _Refusal(until=each.until, error=error, pause=each.until - now)
+            error = refusal.error
             with self._lock:
                 if isinstance(error, BadCredentials) and each.what == EVERYTHING:
                     self._rejections.restore(name, error, each.until, each.refusals)
@@ -170,18 +153,9 @@ class Rights:
             taken, self._changes = self._changes, {}
         return dict(taken)
 
-    def _note(self, name: str, what: str, refusal: _Refusal | None = None) -> None:
+    def _note(self, name: str, what: str, refusal: Refusal | None = None) -> None:
         changes = self._changes.setdefault(name, {})
-        changes[what] = None
-        if refusal is not None:
-            changes[what] = CredentialRefusal(
-                what=what,
-                until=refusal.until,
-                reason=str(refusal.error),
-                error=type(refusal.error).__name__,
-                remedy=refusal.error.remedy,
-                refusals=refusal.refusals,
-            )
+        changes[what] = None if refusal is None else refusal.record(what)
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
         """Return whether a credential has read a repository (since a ``time.monotonic()``).

@@ -138,10 +138,13 @@ class TokenPool:
 
     def clients(self) -> list[GithubClient]:
         """List all clients, by name."""
-        found = [*self._clients, *(client for app in self._apps for client in app.clients())]
+        found = list(self._clients)
         for app in self._apps:
+            found += app.clients()
             for name, account in app.accounts().items():
                 self._rights.set_account(name, account)
+            for name in app.take_usable():
+                self._rights.end_suspension(name)
         return sorted(found, key=lambda client: client.name)
 
     def refresh_installations(self) -> None:

@@ -9,7 +9,13 @@ from ...domain.backoff import backoff
 from ...domain.delivery_trust import PROOF_INTERVAL
 from ...domain.due import MAX_POLL_DELAY
 from ...domain.ledger import RepositoryRecord
-from ...errors import BadCredentials, IngestError, RepositoryUnavailable, Retriable
+from ...errors import (
+    BadCredentials,
+    CredentialSuspended,
+    IngestError,
+    RepositoryUnavailable,
+    Retriable,
+)
 from ..context import CollectorContext
 from .open_runs import requests_per_poll
 from .poll_session import PollSession, list_rests_until
@@ -102,12 +108,14 @@ def _wanted_poll(
 def failure_pause(repository: str, failures: int, error: IngestError, now: datetime) -> timedelta:
     """Return the pause of a repository after failed polls in a row, the last with this error.
 
-    It is due when its rejected credential is asked again, which one repository does for all. A
-    credential that others have used since is rejected for this repository alone.
+    It is due when its rejected credential is asked again, which one repository does for all; where
+    that is suspended, earlier: GitHub may list it as usable before. Nothing is asked until then.
+    A credential that others have used since is rejected for this repository alone.
     """
     if isinstance(error, BadCredentials) and error.refusals != 1:
         longest = _spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
-        return max(backoff(failures, maximum=longest), (error.retry_at or now) - now)
+        pause = max(backoff(failures, maximum=longest), (error.retry_at or now) - now)
+        return min(pause, longest) if isinstance(error, CredentialSuspended) else pause
     if isinstance(error, Retriable):
         return backoff(failures, maximum=_spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5))
     if isinstance(error, RepositoryUnavailable):
