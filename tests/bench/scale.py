@@ -79,9 +79,11 @@ class _Fleet:
             runs_per_hour=RUNS_PER_HOUR,
             history_days=1,
         )
-        for name in self._names:
-            if name not in active:
-                world.add(WorldBuilder().repository(name, private=True).build().repositories[0])
+        idle = WorldBuilder()
+        for name in set(self._names) - set(active):
+            idle.repository(name, private=True)
+        for repository in idle.build().repositories:
+            world.add(repository)
         return world
 
 
