@@ -198,7 +198,12 @@ class Skippable(IngestError):
 
 
 class RepositoryUnavailable(Skippable):
-    """A repository that is gone, hidden from every credential, blocked, or without Actions."""
+    """A repository that is gone, hidden from every credential, blocked, or without Actions.
+
+    ``is_hidden``: GitHub answered that there is none, and so has none of its items.
+    """
+
+    is_hidden = False
 
 
 class NotFound(Skippable):

@@ -55,8 +55,9 @@ class HiddenRepositories:
         self._begin(repository, is_of_item=endpoint not in _OF_REPOSITORY)
         try:
             yield
-        except RepositoryUnavailable:
-            self._hide(repository)
+        except RepositoryUnavailable as error:
+            if error.is_hidden:
+                self._hide(repository)
             raise
         except NotFound:
             self.show(repository)

@@ -35,7 +35,7 @@ from .collect_first import collect_delivered, collect_waiting
 from .discover_runs import discover_due_runs, discover_runs
 from .poll_session import LEASE_SECONDS, PollSession
 from .poll_turn import PollTurn, find_urgent
-from .schedule_attempts import make_failed_attempts_due
+from .schedule_attempts import make_waiting_attempts_due
 from .schedule_polls import LONGEST_FAILURE_PAUSE, failure_pause, next_poll_after
 from .unreleased_leases import kept_for_release, release_leases
 
@@ -163,7 +163,7 @@ def _poll(
         collect_waiting(context, poll_session)
         discover(context, poll_session)
         if repository.failures:
-            make_failed_attempts_due(context, repository.full_name)
+            make_waiting_attempts_due(context, repository.full_name)
         record = _collect(context, poll_session)
         next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository

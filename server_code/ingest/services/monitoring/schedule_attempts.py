@@ -206,14 +206,13 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     return replace(record, next_check_at=now + backoff(failures, maximum=maximum))
 
 
-def make_failed_attempts_due(context: CollectorContext, repository: str) -> None:
-    """Make the attempts of a repository due that failed while its own polls did."""
+def make_waiting_attempts_due(context: CollectorContext, repository: str) -> None:
+    """Make the attempts of a repository due that failed, or had to wait, while its polls failed."""
     now = context.clock.now()
     waiting = context.store.load_due_attempts(
         repository, now=now + MAX_CHECK_DELAY, limit=_MAX_ATTEMPTS
     )
-    failed = [each for each in waiting if each.failures]
-    context.store.save_attempts([replace(each, next_check_at=now) for each in failed])
+    context.store.save_attempts([replace(each, next_check_at=now) for each in waiting])
 
 
 def _doubt_pause(reads: int) -> timedelta:
