@@ -49,6 +49,7 @@ LOG = [
     line(10.21, "Evaluate and set job outputs") + line(10.22, "Cleaning up orphan processes"),
 ]  # fmt: skip
 WHOLE = [LOG[0] + LOG[1], *LOG[2:]]
+LATE = [(9.96, "Post job cleanup."), (10.21, "Cleaning up orphan processes")]
 
 
 def located(log: str, steps: list[Step], size: int = 1000) -> list[tuple[int, str]] | None:
@@ -118,6 +119,58 @@ def test_steps_before_and_images_are_named():
     ]
     numbers = [each.number for each in steps]
     assert located("".join(texts), steps) == list(zip(numbers, texts, strict=True))
+
+
+def test_marked_inner_steps_begin_no_step():
+    """The runner marks what a composite action runs, at any depth; another second is not needed."""
+    inner = "".join(
+        line(9.4, text)
+        for text in (
+            "##[start-action display=Run octo/inner@v1;id=__outer.__inner]",
+            "##[group]Run octo/inner@v1",
+            "##[start-action display=Last;id=__outer.__inner.last]",
+            "##[group]Run echo last",
+            "##[end-action id=__outer.__inner.last;outcome=success;conclusion=success]",
+            "##[group]Run echo more",
+            "##[end-action id=__outer.__inner;outcome=failure;conclusion=failure;duration_ms=2]",
+        )
+    )
+    cleanup = (
+        line(9.97, "##[start-action display=Save;id=__outer.__save]")
+        + line(9.97, "Post job cleanup.")
+        + line(9.97, "##[end-action id=__outer.__save;outcome=success;conclusion=success]")
+    )
+    texts = [*WHOLE[:2], WHOLE[2] + inner, WHOLE[3], WHOLE[4] + cleanup, WHOLE[5]]
+    expected = list(zip([1, 2, 4, 5, 10, 11], texts, strict=True))
+    assert located("".join(texts), STEPS) == expected
+
+
+@pytest.mark.parametrize(
+    ("leads", "group"),
+    [
+        (["Prepare all required actions", "Getting action download info"], "Run ./actions/test"),
+        (["A job started hook has been configured by the administrator"], "Run '/opt/hook.sh'"),
+        (
+            [
+                "##[warning]Input 'a' has been deprecated with message: b",
+                "##[warning]Unexpected input(s) 'c', valid inputs are ['']",
+            ],
+            "Run octo/test@v1",
+        ),
+    ],
+)
+def test_a_step_begins_with_what_the_runner_prints_before_its_group(leads, group):
+    """It downloads what a local action needs, which may take longer than a second."""
+    test = "".join(line(9.52, each) for each in leads) + line(14, f"##[group]{group}")
+    texts = [*WHOLE[:3], test, *(line(5 + at, text) for at, text in LATE)]
+    late = [a_step(5, "Test", 9.5, 14.9, "failure"), a_step(10, STEPS[5].name, 14.95, 15.1)]
+    steps = [*STEPS[:4], *late, a_step(11, "Complete job", 15.2, 15.3)]
+    prepared = (
+        WHOLE[0] + line(1.5, "Prepare all required actions") + line(2, "Complete job name: x")
+    )
+    numbers = [1, 2, 4, 5, 10, 11]
+    expected = list(zip(numbers, [prepared, *texts[1:]], strict=True))
+    assert located(prepared + "".join(texts[1:]), steps) == expected
 
 
 def test_a_log_with_step_debugging_names_every_step():

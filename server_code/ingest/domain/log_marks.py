@@ -16,7 +16,7 @@ from typing import Any
 
 from .jobs import Step
 from .step_ranges import StepRange
-from .step_starts import MAX_STARTS, START_SIGN, StepEvidence, StepStart, parse_start
+from .step_starts import START_SIGN, StepEvidence, StepStartReader
 
 #: So many of a kind are kept, and the first line of each step; a kind that has more is named in
 #: ``truncated``.
@@ -79,7 +79,7 @@ class LogMarkReader:
         self._opened: LogGroup | None = None
         self._lines: dict[str, list[int]] = {"error_lines": [], "warning_lines": []}
         self._groups: list[LogGroup] = []
-        self._starts: list[StepStart] = []
+        self._starts = StepStartReader()
         self._truncated: dict[str, None] = {}
 
     def feed(self, chunk: bytes) -> None:
@@ -105,7 +105,7 @@ class LogMarkReader:
             truncated=tuple(self._truncated),
         )
         return marks, StepEvidence(
-            starts=tuple(self._starts), last_line=last_line, last_byte=self._byte - 1
+            starts=tuple(self._starts.starts), last_line=last_line, last_byte=self._byte - 1
         )
 
     def _read(self, block: bytes) -> None:
@@ -117,9 +117,7 @@ class LogMarkReader:
             first_byte = self._byte + start + (dropped if start else 0)
             if (mark := _MARK.match(block, start)) is not None:
                 self._add(mark, line, first_byte, self._byte + end + dropped - 1)
-            begun = parse_start(block[start : min(end, start + _HEAD_BYTES)], line, first_byte)
-            if begun is not None and len(self._starts) <= MAX_STARTS:
-                self._starts.append(begun)
+            self._starts.read(block[start : min(end, start + _HEAD_BYTES)], line, first_byte)
         self._line = line + block.count(b"\n", counted)
         self._byte += len(block) + dropped
 
@@ -141,7 +139,8 @@ class LogMarkReader:
 
     def _add_line(self, kind: str, line: int) -> None:
         lines = self._lines[kind]
-        is_first_of_step = bool(lines and self._starts) and lines[-1] < self._starts[-1].line
+        starts = self._starts.starts
+        is_first_of_step = bool(lines and starts) and lines[-1] < starts[-1].line
         if len(lines) < MAX_LINES or is_first_of_step:
             lines.append(line)
         else:

@@ -1,10 +1,11 @@
 """Where a job's steps are in a single log, as far as marks and times leave one answer.
 
 The runner begins a step with a line of its own: ``##[group]Run …``, ``Post job cleanup.``. Steps of
-composite actions repeat such lines, and times of steps have whole seconds only; so the lines are
-assigned to the steps in order in every way that kinds and times allow, and only a step that has
-the same lines in all of them is certain. With step debugging on, the runner begins every step, a
-skipped one too, with a line that names it. https://github.com/actions/runner/tree/main/src/Runner.Worker
+composite actions repeat such lines: since 2.332 the runner marks those, and no script can print
+its marks. Without marks, as times of steps have whole seconds only, the lines are assigned to the
+steps in order in every way that kinds and times allow, and only a step that has the same lines in
+all of them is certain. With step debugging on, the runner begins every step, a skipped one too,
+with a line that names it. https://github.com/actions/runner/tree/main/src/Runner.Worker
 """
 
 from __future__ import annotations
@@ -26,10 +27,18 @@ _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 _RUN, _POST, _COMPLETE, _INITIALIZE, _STOP = "run", "post", "complete", "initialize", "stop"
 _PULL, _BUILD, _DEBUG = "pull", "build", "debug"
+_INNER_START, _INNER_END, _READY = "inner_start", "inner_end", "ready"
 
-#: What the lines without a group's mark have in common, that begin a step.
+#: What the runner prints in a step before its group, and how the group's title begins; of an
+#: ``input`` it warns in the lines directly before the group.
+_INPUT = "input"
+_LEADS = {"prepare": "Run ./", "hook": "Run '", _INPUT: "Run "}
+_MAX_LEADS = 20
+
+#: What the lines without a mark have in common, that begin a step or tell where one begins.
 START_SIGN = re.compile(
-    rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Stop and remove |Print service )"
+    rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Stop and remove |Print service |"
+    rb"Prepare all required actions|Complete job name: |A job \w+ hook has been configured)"
 )
 _START = re.compile(
     rb"(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[\d.]*Z (?:"
@@ -40,7 +49,11 @@ _START = re.compile(
     rb"##\[debug\](?:Evaluating condition for step: '|Starting: (?=Complete job))(?P<debug>)|"
     rb"(?P<post>Post job cleanup\.)|"
     rb"(?P<complete>Evaluate and set (?:job outputs|environment url)|Cleaning up orphan process)|"
-    rb"(?P<stop>Stop and remove container: |Print service container logs: ))"
+    rb"(?P<stop>Stop and remove container: |Print service container logs: )|"
+    rb"(?P<inner_start>##\[start-action display=)|(?P<inner_end>##\[end-action id=)|"
+    rb"(?P<ready>Complete job name: )|(?P<prepare>Prepare all required actions)|"
+    rb"(?P<hook>A job (?:started|completed) hook has been configured by )|"
+    rb"(?P<input>##\[warning\](?:Unexpected input\(s\) '|Input '[^']*' has been deprecated with )))"
 )
 _TITLE_AT = len("##[group]")
 _BUILT_IN = {
@@ -82,8 +95,43 @@ class StepEvidence:
         )
 
 
-def parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
-    """Read the head of a line; None where it cannot begin a step."""
+class StepStartReader:
+    """A reader of the lines that may begin a step, without those inside a composite action."""
+
+    def __init__(self) -> None:
+        self.starts: list[StepStart] = []
+        self._leads: list[StepStart] = []
+        self._depth = 0
+
+    def read(self, head: bytes, line: int, byte: int) -> None:
+        """Read the head of a line."""
+        start = _parse_start(head, line, byte)
+        if start is None or len(self.starts) > MAX_STARTS:
+            return
+        if start.kind == _INNER_START:
+            self._depth += 1
+        elif start.kind == _INNER_END:
+            self._depth = max(self._depth - 1, 0)
+        elif self._depth:
+            return
+        elif start.kind in _LEADS:
+            self._leads = [*self._leads[1 - _MAX_LEADS :], start]
+        else:
+            leads, self._leads = self._leads, []
+            if start.kind != _READY:
+                self.starts.append(_with_leads(start, leads))
+
+
+def _with_leads(start: StepStart, leads: Sequence[StepStart]) -> StepStart:
+    """Return a start that begins at the first of the lines that the runner prints before it."""
+    for distance, lead in zip(range(len(leads), 0, -1), leads, strict=True):
+        is_near = lead.kind != _INPUT or lead.line == start.line - distance
+        if start.kind == _RUN and is_near and start.title.startswith(_LEADS[lead.kind]):
+            return replace(start, at=lead.at, line=lead.line, byte=lead.byte)
+    return start
+
+
+def _parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
     match = _START.match(head)
     if match is None or match.lastgroup is None:
         return None
