@@ -164,7 +164,8 @@ def test_its_commands_start_without_the_checkout(program: Path, tmp_path: Path) 
 @pytest.mark.slow
 def test_it_collects_on_a_machine_where_nothing_is_set_up(program: Path, tmp_path: Path) -> None:
     """It begins with five lines that fit a terminal, reads as it says, and leaves no file."""
-    environment = {**CLEAN, "HOME": str(tmp_path)}
+    path = os.pathsep.join([str(program.parent), CLEAN["PATH"]])
+    environment = {**CLEAN, "PATH": path, "HOME": str(tmp_path)}
     with subprocess.Popen(
         [program, "run", "--terminal"],
         cwd=tmp_path,
