@@ -130,7 +130,8 @@ def _run_answers(tools: AgentTools) -> tuple[Answer, ...]:
     ) -> dict[str, Any]:
         """Return a run's newest attempt, or a given one: jobs, steps, commit, annotations.
 
-        At most 100 jobs from `jobs_offset` on, failed ones first; `jobs_total` counts all.
+        At most 100 jobs and 100,000 characters of them from `jobs_offset` on, failed ones first;
+        `jobs_total` counts all.
         """
         address = RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
         return tools.get_run(address, jobs_offset=jobs_offset)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from ingest.domain.annotations import ANNOTATED_CONCLUSIONS
@@ -20,7 +22,7 @@ from ingest.settings import Settings
 MAX_RUNS = 50
 MAX_JOBS = 100
 MAX_LINES = 500
-#: Characters of a line, and of all lines of one answer.
+#: Characters of a line, and of all lines or jobs of one answer.
 MAX_LINE_CHARACTERS = 2_000
 MAX_CHARACTERS = 100_000
 #: Lines before and after each error; errors that are closer share their lines.
@@ -77,7 +79,7 @@ class AgentTools:
             self.state, address, web_url=self.settings.github.web_url, now=self.clock.now()
         )
         jobs = sorted(found["run"]["jobs"], key=_has_succeeded)
-        shown = jobs[max(0, jobs_offset) :][:MAX_JOBS]
+        shown = _shown(jobs[max(0, jobs_offset) :][:MAX_JOBS])
         ids = {str(job["job_id"]) for job in shown}
         return {
             "run": {**found["run"], "jobs": shown},
@@ -103,6 +105,14 @@ class AgentTools:
         ranges = _ranges(log, place, total_lines=head["total_lines"], count=count)
         lines, next_line = _read(log, ranges, count)
         return {**head, "lines": lines, "next_line": next_line}
+
+
+def _shown(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first jobs, as many as an answer may contain; one always."""
+    sizes = accumulate(len(json.dumps(job, default=str)) for job in jobs)
+    return [job for job, size in zip(jobs, sizes, strict=True) if size <= MAX_CHARACTERS] or jobs[
+        :1
+    ]
 
 
 def _has_succeeded(job: dict[str, Any]) -> bool:
