@@ -1,5 +1,10 @@
 """Chosen lines of a log in an address: 'L10' is one line, 'L10-L20' a range."""
 
+from .formatting import number, plural
+
+MAX_COPIED = 1024 * 1024  # characters: browsers copy only within seconds of a click
+PART = 64 * 1024  # of a long line, at most
+
 
 def parse(text):
     """Return (first, last) of 'L10', '10' or 'L10-L20', in order; None for any other text."""
@@ -18,6 +23,50 @@ def write(first, last):
 def describe(first, last):
     """Return a range as people write it, with an en dash."""
     return write(first, last).replace("-", "–")  # noqa: RUF001 - a range has an en dash
+
+
+def read(call, first, last):
+    """Return the lines of a range, as many as MAX_COPIED holds; None without an answer.
+
+    `call` takes the name and the arguments of a callable for this log.
+    """
+    lines, size = [], 0
+    while first + len(lines) <= last and size < MAX_COPIED:
+        start = first + len(lines)
+        answer = call("get_job_logs", start, last + 1 - start)
+        found = answer["lines"] if answer else []
+        if not found:
+            return None
+        parts_of = dict(answer["long_lines"])
+        for line, text in enumerate(found, start):
+            parts = parts_of.get(line, 1)
+            size += max(len(text), (parts - 1) * PART)
+            if size > MAX_COPIED:
+                return lines
+            whole = text if parts == 1 else _read_parts(call, line, parts)
+            if whole is None:
+                return None
+            lines.append(whole)
+    return lines
+
+
+def _read_parts(call, line, parts):
+    texts = []
+    while len(texts) < parts:
+        found = call("get_log_parts", line, len(texts) + 1)
+        if not found:
+            return None
+        texts += found
+    return "".join(texts)
+
+
+def copied(lines, count):
+    """Return what a button says after copying these lines of a range of `count`."""
+    if len(lines) == count:
+        return "Copied"
+    if not lines:
+        return "Not copied: too long"
+    return "Copied the first {} of {}".format(number(len(lines)), plural(count, "line"))
 
 
 def with_times(lines):

@@ -49,6 +49,12 @@ LOGS = {
     "expired": ("quiet", "skipped", "Expired"),
     "unknown": ("quiet", "neutral", "Unknown"),
 }
+SETUP_STEPS = {
+    "done": ("ok", "success", "Done"),
+    "unchecked": ("quiet", "success", "Set, not checked yet"),
+    "next": ("busy", "next", "Next"),
+    "open": ("quiet", "neutral", "Open"),
+}
 
 
 #: Tone and icon of the health of collection, by its tone.
@@ -60,6 +66,13 @@ def health(facts):
     if facts["state"] == "catching up":
         return "busy", "running"
     return _HEALTH.get(facts["tone"], (facts["tone"], "warning"))
+
+
+def setup_step(step):
+    """Return the key in SETUP_STEPS of a step; what is set is not done before it was checked."""
+    if step["is_done"]:
+        return "done" if step["is_checked"] else "unchecked"
+    return "next" if step["is_next"] else "open"
 
 
 def run_badge(status, conclusion):

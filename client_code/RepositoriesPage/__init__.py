@@ -38,6 +38,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
 
     def show(self, answer):
         """Draw sources and repositories."""
+        self.add.expire()
         self.total = answer["total"]
         dom.fill(
             self,
@@ -121,7 +122,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
                 done, left = done + answer["done"], answer["left"] if answer["done"] else 0
                 dom.fill(self, bulk_message=repository_lists.progress(done, left, is_paused))
         except connection.QUIET:
-            pass
+            dom.fill(self, bulk_message=repository_lists.progress(done, 0, is_paused))
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             dom.fill(self, bulk_message=str(error))
         finally:

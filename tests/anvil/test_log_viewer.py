@@ -180,6 +180,22 @@ def test_a_range_is_a_link_and_is_copied_with_or_without_times(
     assert browser_page.errors == []
 
 
+def test_more_lines_than_one_answer_holds_are_copied_whole(
+    page: Page, browser_page: BrowserPage, anvil_server: AnvilApp, long_run: dict[str, Any]
+) -> None:
+    lines = long_run["lines"][:-1]
+    assert len(lines) > 1000
+    _open(page, anvil_server, long_run, f"&line=L1-L{len(lines)}")
+    page.evaluate(
+        "document.addEventListener('copy', () => { window.copied = document.activeElement.value })"
+    )
+    page.get_by_role("button", name="Copy with times").click()
+
+    copied = str(page.wait_for_function("window.copied").json_value())
+    assert copied.removeprefix("\ufeff").split("\n") == lines
+    assert browser_page.errors == []
+
+
 def test_the_raw_view_is_the_whole_log_as_text(
     log_page: Page, browser_page: BrowserPage, long_run: dict[str, Any]
 ) -> None:

@@ -51,7 +51,9 @@ def test_wrong_passwords_cost_a_pause_that_a_reset_by_the_host_ends(
     with anvil_server.uplink() as call:
         for _ in range(6):
             assert "wrong" in refused(call, GUEST, "not the password")
-        assert "is paused for 1 minute, until " in refused(call, *guest)
+        pause = refused(call, *guest)
+        assert f"Logging in as {GUEST} and " in pause
+        assert "is paused for 1 minute, until " in pause
 
         created = call("reset_password_from_host", GUEST)
 

@@ -179,3 +179,23 @@ def test_an_unknown_run_leads_on_to_the_others(page: Page, anvil_server: AnvilAp
     expect(page.get_by_role("heading", name="This run cannot be shown")).to_be_visible()
     page.get_by_role("link", name="View all runs").click()
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+
+
+def test_a_removed_repository_is_no_longer_said_to_be_added(
+    page: Page, browser_page: BrowserPage, anvil_server: AnvilApp
+) -> None:
+    page.goto(f"{anvil_server.url}/#repositories")
+    page.get_by_label("Add a repository").fill("octo/web")
+    page.get_by_role("button", name="Add", exact=True).click()
+    added = page.get_by_text("octo/web was added.")
+    expect(added).to_be_visible()
+    card = page.locator(".repository").filter(has_text="octo/web")
+    expect(card).to_be_visible()
+
+    page.wait_for_timeout(5500)
+    card.get_by_role("button", name="Remove…").click()
+    card.get_by_role("button", name="Remove", exact=True).click()
+
+    expect(card).not_to_be_visible()
+    expect(added).not_to_be_visible()
+    assert browser_page.errors == []

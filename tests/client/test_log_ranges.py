@@ -1,6 +1,10 @@
 """Chosen lines in an address, and as a text to copy."""
 
+import io
+from functools import partial
+
 import pytest
+from ingest.domain.log_pages import MAX_PART_BYTES, PageCutter, pick_lines, split_parts
 
 from client_code import log_ranges
 
@@ -39,3 +43,57 @@ def test_lines_are_copied_with_and_without_times():
     ]
     assert log_ranges.with_times(lines).count("\n") == 3
     assert log_ranges.without_times(lines) == "hello world\n\n2026-11-24 is no timestamp\nmake all"
+
+
+def answer(log, name, first, count=None):
+    """Answer as the server does for a log, from its pages."""
+    cutter = PageCutter()
+    pages = list(cutter.cut(io.BytesIO(log)))
+    if name == "get_log_parts":
+        whole = log.split(b"\n")[first - 1]
+        parts = [part.decode() for part in split_parts(whole)]
+        return parts[count - 1 : count + 7]
+    find = lambda part: next(page for page in pages if page.first_part <= part < page.end)  # noqa: E731
+    found = pick_lines(find, cutter.size(), first, count).lines
+    return {
+        "lines": [line.content.decode().rstrip("\n") for line in found],
+        "long_lines": [[line.number, line.parts] for line in found if line.parts > 1],
+    }
+
+
+def read(lines, first, last):
+    log = "".join(line + "\n" for line in lines).encode()
+    return log_ranges.read(partial(answer, log), first, last)
+
+
+def test_all_lines_of_a_long_range_are_copied():
+    """One answer of the server holds some of them."""
+    lines = [f"line {number}" for number in range(1, 25_001)]
+    assert read(lines, 2, 24_000) == lines[1:24_000]
+
+
+def test_a_long_line_is_copied_whole():
+    lines = ["before", "x" * (20 * MAX_PART_BYTES // 2) + "end", "after"]
+    assert read(lines, 1, 3) == lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["y" * 999] * 2000, "Copied the first 1,049 of 2,000 lines"),
+        (["z" * (17 * MAX_PART_BYTES)], "Not copied: too long"),
+        (["short"], "Copied"),
+    ],
+)
+def test_what_is_not_copied_is_said(lines, text):
+    found = read(lines, 1, len(lines))
+    assert found == lines[: len(found)]
+    assert log_ranges.copied(found, len(lines)) == text
+
+
+@pytest.mark.parametrize("lost", ["get_job_logs", "get_log_parts"])
+def test_a_range_without_an_answer_is_not_copied_in_part(lost):
+    def call(name, *arguments):
+        return None if name == lost else answer(b"x" * 2 * MAX_PART_BYTES, name, *arguments)
+
+    assert log_ranges.read(call, 1, 1) is None

@@ -17,6 +17,7 @@ TABLES = [
     statuses.REPOSITORIES,
     statuses.CHECKS,
     statuses.LOGS,
+    statuses.SETUP_STEPS,
 ]
 BADGES = [badge for table in TABLES for badge in table.values()]
 
@@ -72,3 +73,17 @@ def test_every_tone_has_its_colour():
 )
 def test_catching_up_does_not_look_like_everything_works(state, tone, drawn):
     assert statuses.health({"state": state, "tone": tone}) == drawn
+
+
+@pytest.mark.parametrize(
+    ("is_done", "is_checked", "is_next", "label"),
+    [
+        (True, True, False, "Done"),
+        (True, False, False, "Set, not checked yet"),
+        (False, True, True, "Next"),
+        (False, True, False, "Open"),
+    ],
+)
+def test_a_step_that_nobody_checked_is_not_done(is_done, is_checked, is_next, label):
+    step = {"is_done": is_done, "is_checked": is_checked, "is_next": is_next}
+    assert statuses.SETUP_STEPS[statuses.setup_step(step)][2] == label

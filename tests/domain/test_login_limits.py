@@ -10,6 +10,7 @@ from ingest.domain.login_limits import (
     FREE_FAILURES_OF_ACCOUNT,
     FREE_FAILURES_OF_ADDRESS,
     MAX_PAUSE,
+    LoginPause,
     are_recent,
     describe_pause,
     is_paused,
@@ -39,7 +40,21 @@ def test_pauses_double_up_to_a_maximum() -> None:
 def test_the_end_of_a_pause_is_never_said_too_early(seconds: int, claim: str) -> None:
     """Cut to its minute, it would be over before it is."""
     now = datetime(2026, 1, 5, 12, 0, 20, tzinfo=timezone.utc)
-    assert describe_pause(now + timedelta(seconds=seconds), now).endswith(claim)
+    pause = LoginPause(now + timedelta(seconds=seconds), "")
+    assert describe_pause(pause, now).endswith(claim)
+
+
+@pytest.mark.parametrize(
+    ("account", "claim"),
+    [
+        ("", "Logging in and changing passwords from your network is paused"),
+        ("a@b.example", "Logging in as a@b.example and changing its password from your network is"),
+    ],
+)
+def test_a_pause_names_what_is_paused(account: str, claim: str) -> None:
+    """Colleagues at the same address can still log in while one account is paused."""
+    now = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)
+    assert claim in describe_pause(LoginPause(now + FIRST_PAUSE, account), now)
 
 
 def test_an_account_is_counted_for_each_address() -> None:

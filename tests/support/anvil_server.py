@@ -158,7 +158,7 @@ def ended_runs() -> SandboxServer:
         world.job(f"test ({number})", "success")
     world.job("last", "failure")
     world.repository(LONG_REPOSITORY).run("failure").job(
-        "test", log=LogSpec(seed="long", lines_per_step=200)
+        "test", log=LogSpec(seed="long", lines_per_step=300)
     )
     world.annotated(
         AnnotationSpec(message="assert 1 == 2", path="tests/test_login.py", line=42),

@@ -1,11 +1,14 @@
 """A form that adds a repository or a source, checked during typing."""
 
+import time
+
 from ... import badges, connection, dom, repository_names
 from ._anvil_designer import AddRepositoryTemplate
 
 CHECK_SECONDS = 0.6  # after the last key
 PREVIEW_SECONDS = 1.2  # a source costs more requests
 RETRY_SECONDS = 5  # while the server cannot be reached
+CONFIRMED_SECONDS = 5  # at least
 
 
 class AddRepository(AddRepositoryTemplate):
@@ -13,8 +16,8 @@ class AddRepository(AddRepositoryTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.form_node = self.dom_nodes["form"]
-        dom.on(self.form_node, "submit", lambda event: event.preventDefault())
+        self.added_at = None
+        dom.on(self.dom_nodes["form"], "submit", lambda event: event.preventDefault())
         self.show_finding("quiet", repository_names.HINT, None)
 
     def address_change(self, **event):
@@ -83,9 +86,16 @@ class AddRepository(AddRepositoryTemplate):
             self.show_names(None)
             self.raise_event("added")  # first: the list must contain what was added
             self.show_finding("ok", repository["full_name"] + " was added.", None)
+            self.added_at = time.time()
+
+    def expire(self):
+        """Hide that something was added: the list, which is newer, shows what there is."""
+        if self.added_at is not None and time.time() - self.added_at > CONFIRMED_SECONDS:
+            self.show_finding("quiet", repository_names.HINT, None)
 
     def show_finding(self, tone, finding, remedy):
         """Show a finding below the field."""
         icons = {"ok": "success", "busy": "running", "warn": "warning", "bad": "failure"}
+        self.added_at = None
         badges.draw(self.dom_nodes["finding"], (tone, icons.get(tone, "neutral"), finding))
         dom.fill(self, remedy=remedy)

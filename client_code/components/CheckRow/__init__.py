@@ -13,10 +13,9 @@ class CheckRow(CheckRowTemplate):
     def show(self, check):
         """Draw a check of `run_doctor`."""
         badges.show_state(self.dom_nodes["status"], statuses.CHECKS, check["status"])
-        subject = check["subject"]
         dom.fill(
             self,
-            subject=subject[:1].upper() + subject[1:],
+            subject=check["subject"],  # a name of somebody else's, often
             finding=check["finding"],
             remedy=check["remedy"],
         )

@@ -6,7 +6,7 @@ from ... import dom
 from ._anvil_designer import CopyButtonTemplate
 
 COPIED_SECONDS = 2
-NOTHING = "Not copied: no answer"
+COPIED, NOTHING = "Copied", "Not copied: no answer"
 
 
 class CopyButton(CopyButtonTemplate):
@@ -19,18 +19,18 @@ class CopyButton(CopyButtonTemplate):
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
-        """Set the text to copy, or a function that returns it, None where it cannot."""
+        """Set the text to copy, or a function that returns it and what to say, or None."""
         self.copied = text
 
     def button_click(self, event):
         """Copy the text, and confirm it for some seconds."""
-        text = self.copied() if callable(self.copied) else self.copied
-        outcome = NOTHING if text is None else self._copy(text)
+        copied = self.copied() if callable(self.copied) else (self.copied, COPIED)
+        outcome = self._copy(*copied) if copied else NOTHING
         self.dom_nodes["button"].focus()
         dom.fill(self, label=outcome, outcome=outcome)
         self.reset_timer.interval = COPIED_SECONDS
 
-    def _copy(self, text):
+    def _copy(self, text, outcome):
         # navigator.clipboard is not available over plain HTTP.
         field = dom.make("textarea", "visually-hidden")
         field.value = text
@@ -38,7 +38,7 @@ class CopyButton(CopyButtonTemplate):
         field.select()
         is_copied = document.execCommand("copy")
         field.remove()
-        return "Copied" if is_copied else "Select and copy it manually"
+        return outcome if is_copied or not text else "Select and copy it manually"
 
     def reset_timer_tick(self, **event):
         """Restore the label."""

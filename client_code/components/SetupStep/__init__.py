@@ -1,13 +1,7 @@
 """One setup step."""
 
-from ... import badges, dom
+from ... import badges, dom, statuses
 from ._anvil_designer import SetupStepTemplate
-
-DONE, NEXT, LATER = (
-    ("ok", "success", "Done"),
-    ("busy", "next", "Next"),
-    ("quiet", "neutral", "Open"),
-)
 
 
 class SetupStep(SetupStepTemplate):
@@ -18,9 +12,8 @@ class SetupStep(SetupStepTemplate):
 
     def show(self, step):
         """Draw a step of `setup`; `is_next` marks the first open one."""
-        is_done, is_next = step["is_done"], step["is_next"]
-        badge = DONE if is_done else NEXT if is_next else LATER
+        badge = statuses.SETUP_STEPS[statuses.setup_step(step)]
         badges.draw(self.dom_nodes["state"], badge)
         dom.fill(self, title=step["title"], finding=step["finding"], remedy=step["remedy"])
-        dom.show(self, settings=is_next and step["step"] != "repository")
+        dom.show(self, settings=step["is_next"] and step["step"] != "repository")
         dom.set_attribute(self.dom_nodes["step"], "data-tone", badge[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .due import is_ahead, is_still_ahead
@@ -25,6 +26,14 @@ FAILURES_EXPIRE_AFTER = timedelta(days=1)
 _DOUBLINGS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class LoginPause:
+    """A pause of an account at a network, or of the whole network (no account)."""
+
+    until: datetime
+    account: str
+
+
 def pause_after(failures: int, free_failures: int) -> timedelta:
     """Return the pause after so many failures: none at first, then doubling up to MAX_PAUSE."""
     if failures <= free_failures:
@@ -38,14 +47,15 @@ def is_paused(until: datetime, now: datetime) -> bool:
     return is_still_ahead(until, now, at_most=2 * MAX_PAUSE)
 
 
-def describe_pause(until: datetime, now: datetime) -> str:
-    """Return how long a pause lasts, in minutes rounded up, and its end to the second."""
-    minutes = max(1, -(-int((until - now).total_seconds()) // 60))
+def describe_pause(pause: LoginPause, now: datetime) -> str:
+    """Return what is paused, for how many minutes, rounded up, and the end to the second."""
+    minutes = max(1, -(-int((pause.until - now).total_seconds()) // 60))
     span = "1 minute" if minutes == 1 else f"{minutes} minutes"
-    return (
-        "Too many wrong passwords. Logging in and changing passwords from your network is paused "
-        f"for {span}, until {until:%H:%M:%S} UTC."
-    )
+    what = "Logging in and changing passwords from your network"
+    if pause.account:
+        what = f"Logging in as {pause.account} and changing its password from your network"
+    end = f"{pause.until:%H:%M:%S} UTC"
+    return f"Too many wrong passwords. {what} is paused for {span}, until {end}."
 
 
 def are_recent(failed_at: datetime, now: datetime) -> bool:

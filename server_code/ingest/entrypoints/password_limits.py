@@ -20,9 +20,9 @@ def counted_password(account: str, *, now: datetime) -> Iterator[None]:
     Logins and changes of a password count together, by account and client address.
     """
     limits, attempts = limits_of_login(_client_address(), account), LoginAttempts()
-    until = attempts.begin(limits, account, now=now)
-    if until is not None:
-        raise Rejected(describe_pause(until, now))
+    pause = attempts.begin(limits, account, now=now)
+    if pause is not None:
+        raise Rejected(describe_pause(pause, now))
     yield
     attempts.succeed(limits, account)
 

@@ -52,8 +52,18 @@ def test_any_credentials_connect_github(github, finding):
 def test_credentials_that_github_has_not_seen_are_not_called_good():
     """A wrong token is set, too."""
     settings = Settings(github=TOKEN)
-    assert "GitHub checks it" in steps(settings, has_repository=False)["token"]["finding"]
-    assert "GitHub checks" not in steps(settings, has_repository=True)["token"]["finding"]
+    before = steps(settings, has_repository=False)["token"]
+    after = steps(settings, has_repository=True)["token"]
+    assert "GitHub checks it" in before["finding"]
+    assert "GitHub checks" not in after["finding"]
+    assert (before["is_checked"], after["is_checked"]) == (False, True)
+
+
+def test_queues_that_are_set_are_not_called_good():
+    """Nothing was sent to them yet; the checks of the settings page try it."""
+    step = steps(Settings(aws=AWS))["queues"]
+    assert (step["is_done"], step["is_checked"]) == (True, False)
+    assert step["finding"].endswith("Settings, Checks tests it.")
 
 
 def test_github_without_credentials_reports_what_to_do():
@@ -65,8 +75,8 @@ def test_github_without_credentials_reports_what_to_do():
 @pytest.mark.parametrize(
     ("aws", "finding"),
     [
-        (AWS, "Publishing to ci_cd_metrics_queue and ci_cd_logs_queue."),
-        (AwsSettings(endpoint_url="http://127.0.0.1:1", **KEYS), "Publishing to"),
+        (AWS, "Set for ci_cd_metrics_queue and ci_cd_logs_queue."),
+        (AwsSettings(endpoint_url="http://127.0.0.1:1", **KEYS), "Set for"),
         (AwsSettings(region="eu-central-1"), "own role"),
     ],
 )
@@ -99,7 +109,7 @@ def test_other_buses_are_connected_by_their_own_settings(bus, settings):
     assert (step["is_done"], step["remedy"]) == (False, OTHER_BUS_REMEDY)
     step = steps(Settings(**{**chosen, **settings}))["queues"]
     assert step["is_done"]
-    assert "Publishing to" in step["finding"]
+    assert "Set for" in step["finding"]
 
 
 @pytest.mark.parametrize("has_repository", [True, False])

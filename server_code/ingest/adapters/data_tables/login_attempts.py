@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 
 import anvil.tables.query as q
 
-from ...domain.login_limits import FAILURES_EXPIRE_AFTER, are_recent, is_paused, pause_after
+from ...domain.login_limits import (
+    FAILURES_EXPIRE_AFTER,
+    LoginPause,
+    are_recent,
+    is_paused,
+    pause_after,
+)
 from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
@@ -24,18 +31,20 @@ _MAX_ROWS = 2000
 class LoginAttempts:
     """The failed logins by key: an address, or an account at an address."""
 
-    def begin(self, limits: Mapping[str, int], account: str, *, now: datetime) -> datetime | None:
-        """Count a login as failed until it succeeds; return the end of a pause that refuses it.
+    def begin(self, limits: Mapping[str, int], account: str, *, now: datetime) -> LoginPause | None:
+        """Count a login as failed until it succeeds; return the longest pause that refuses it.
 
         ``limits`` are keys with their free failures. Counting first bounds concurrent logins too.
         """
 
-        def count() -> datetime | None:
+        def count() -> LoginPause | None:
             found = {row["key"]: row for row in _FAILURES.by("key", limits, columns=_COLUMNS)}
-            ends = [as_utc(row["paused_until"]) for row in found.values()]
-            lasting = [end for end in ends if is_paused(end, now)]
+            pauses = [
+                LoginPause(as_utc(row["paused_until"]), row["account"]) for row in found.values()
+            ]
+            lasting = [pause for pause in pauses if is_paused(pause.until, now)]
             if lasting:
-                return max(lasting)
+                return max(lasting, key=attrgetter("until"))
             rows = []
             for key, free_failures in limits.items():
                 failures = 1 + _recent_failures(found.get(key), now)
@@ -45,10 +54,10 @@ class LoginAttempts:
             _FAILURES.upsert(rows, list(found.values()))
             return None
 
-        until = transact(count)
-        if until is None:
+        pause = transact(count)
+        if pause is None:
             self._purge(now)
-        return until
+        return pause
 
     def succeed(self, limits: Mapping[str, int], account: str) -> None:
         """Subtract the failure that ``begin`` counted, and delete those of the account."""

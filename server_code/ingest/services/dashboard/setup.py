@@ -22,7 +22,7 @@ OTHER_BUS_REMEDY = (
 
 
 def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, Any]]:
-    """Return each step, whether it is done, and how to do it."""
+    """Return each step, whether it is done, whether that was checked, and how to do it."""
     return [
         _token(settings, has_repository=has_repository),
         _queues(settings),
@@ -48,7 +48,8 @@ def _token(settings: Settings, *, has_repository: bool) -> dict[str, Any]:
     is_done = github.has_credentials
     if is_done and not has_repository:
         finding += " GitHub checks it when you add a repository."
-    return _step("token", "Connect GitHub", finding, GITHUB_REMEDY, is_done=is_done)
+    step = _step("token", "Connect GitHub", finding, GITHUB_REMEDY, is_done=is_done)
+    return {**step, "is_checked": has_repository}
 
 
 def _queues(settings: Settings) -> dict[str, Any]:
@@ -57,13 +58,16 @@ def _queues(settings: Settings) -> dict[str, Any]:
     if is_done and is_sqs and aws.access_key_id is None:
         finding = "No AWS key is set. The machine's own role is used."
     elif is_done:
-        finding = f"Publishing to {queues.metrics_queue} and {queues.logs_queue}."
+        finding = f"Set for {queues.metrics_queue} and {queues.logs_queue}."
     elif is_sqs:
         finding = "No AWS access key is set."
     else:
         finding = f"The settings of EVENT_BUS={queues.event_bus} are missing."
     remedy = QUEUES_REMEDY if is_sqs else OTHER_BUS_REMEDY
-    return _step("queues", "Connect the queues", finding, remedy, is_done=is_done)
+    if is_done:
+        finding += " Settings, Checks tests it."
+    step = _step("queues", "Connect the queues", finding, remedy, is_done=is_done)
+    return {**step, "is_checked": False}
 
 
 def _repository(*, has_repository: bool) -> dict[str, Any]:
@@ -79,6 +83,7 @@ def _step(step: str, title: str, finding: str, remedy: str, *, is_done: bool) ->
         "step": step,
         "title": title,
         "is_done": is_done,
+        "is_checked": True,
         "finding": finding,
         "remedy": None if is_done else remedy,
     }
