@@ -14,7 +14,7 @@ PARTS = ("checks", "sources", "credentials", "event-bus", "webhook", "agents", "
 #: By how many pixels a page can be scrolled sideways.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
-LOOKS = (("light", 1440), ("dark", 1440), ("light", 390))
+LOOKS = (("light", 1440), ("dark", 1440), ("light", 768), ("light", 390))
 
 
 @pytest.mark.usefixtures("collected")

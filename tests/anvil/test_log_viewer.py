@@ -118,23 +118,31 @@ def test_steps_and_groups_are_folded_and_jumped_to(
     assert browser_page.errors == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 600), (390, 844)])
-def test_the_log_is_never_higher_than_the_window(log_page: Page, width: int, height: int) -> None:
-    """With annotations above it, and its tools and steps beside it."""
-    log_page.set_viewport_size({"width": width, "height": height})
-    expect(log_page.get_by_label("Annotations")).to_be_visible()
-    bounds = log_page.evaluate(
+@pytest.mark.parametrize(
+    ("width", "height"), [(1440, 900), (1280, 600), (1024, 768), (768, 900), (390, 844)]
+)
+def test_the_log_is_never_larger_than_the_window(
+    page: Page, anvil_server: AnvilApp, long_run: dict[str, Any], width: int, height: int
+) -> None:
+    """With annotations above it, its tools and steps beside it, and lines chosen."""
+    page.set_viewport_size({"width": width, "height": height})
+    _open(page, anvil_server, long_run, "&line=L10-L20")
+    expect(page.get_by_label("Annotations")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
+    bounds = page.evaluate(
         """() => {
           const box = (selector) => document.querySelector(selector).getBoundingClientRect();
           return {viewer: box('.log-viewer').height, lines: box('.log-frame').height,
                   steps: box('.log-steps').height, bar: box('.bar').height,
-                  page: document.documentElement.scrollHeight};
+                  page: document.documentElement.scrollHeight,
+                  width: document.documentElement.scrollWidth};
         }"""
     )
+    assert bounds["width"] <= width
     assert bounds["viewer"] <= height - bounds["bar"]
     assert bounds["lines"] >= 200
     assert bounds["steps"] > 100
-    if height == 900:
+    if width == 1440:
         assert bounds["page"] <= height
 
 
