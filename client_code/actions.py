@@ -1,6 +1,10 @@
 """Run an action on the server from an event handler, and show its outcome on the form."""
 
+import time
+
 from . import connection, dom
+
+ERROR_SECONDS = 30  # at least
 
 
 def attempt(form, name, *arguments, progress=""):
@@ -16,6 +20,13 @@ def attempt(form, name, *arguments, progress=""):
         return False, None
     except Exception as error:  # noqa: BLE001 - every error has a text for the reader
         dom.fill(form, message=str(error))
+        form.failed_at = time.time()
         return False, None
     dom.fill(form, message="")
     return True, answer
+
+
+def expire(form):
+    """Remove an error that may no longer hold; for forms without other messages."""
+    if time.time() - getattr(form, "failed_at", 0) > ERROR_SECONDS:
+        dom.fill(form, message="")

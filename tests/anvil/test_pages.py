@@ -199,3 +199,24 @@ def test_a_removed_repository_is_no_longer_said_to_be_added(
     expect(card).not_to_be_visible()
     expect(added).not_to_be_visible()
     assert browser_page.errors == []
+
+
+def test_a_removal_that_is_refused_says_why(page: Page, anvil_server: AnvilApp) -> None:
+    """A colleague was faster; a page in the background is refreshed when it is seen again."""
+    hide = (
+        "isHidden => Object.defineProperty(document, 'hidden', {value: isHidden, writable: true})"
+    )
+    with signed_in(anvil_server) as call:
+        call("configure_repository", "octo/web")
+        page.goto(f"{anvil_server.url}/#repositories")
+        card = page.locator(".repository").filter(has_text="octo/web")
+        expect(card).to_be_visible()
+        page.evaluate(hide)
+        call("remove_repository", "octo/web")
+
+    card.get_by_role("button", name="Remove…").click()
+    card.get_by_role("button", name="Remove", exact=True).click()
+
+    expect(page.get_by_text("octo/web is not watched.")).to_be_visible()
+    page.evaluate("document.hidden = false")
+    expect(card).not_to_be_visible()

@@ -1,6 +1,6 @@
 """One of the two agents."""
 
-from ... import badges, clock, connection, dom, statuses
+from ... import actions, badges, clock, dom, statuses
 from ._anvil_designer import AgentCardTemplate
 
 LAST_ACTION = {
@@ -22,6 +22,7 @@ class AgentCard(AgentCardTemplate):
         """Draw an agent of `get_collection_status`."""
         self.name, self.is_paused = agent["name"], agent["state"] == "paused"
         self.control.text = LABELS[self.is_paused]
+        actions.expire(self)
         dom.fill(self, name=self.name, last_action=LAST_ACTION[self.name], note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="none yet")
@@ -31,10 +32,8 @@ class AgentCard(AgentCardTemplate):
         """Pause or start the agent."""
         self.control.enabled = False
         self.control.text = "Starting…" if self.is_paused else "Pausing…"
-        try:
-            self.show(connection.call("control_agent", self.name, COMMANDS[self.is_paused]))
-        except connection.QUIET:
-            pass  # the page shows it already
-        finally:
-            self.control.text = LABELS[self.is_paused]
-            self.control.enabled = True
+        command = COMMANDS[self.is_paused]
+        is_done, agent = actions.attempt(self, "control_agent", self.name, command)
+        self.control.text, self.control.enabled = LABELS[self.is_paused], True
+        if is_done:
+            self.show(agent)

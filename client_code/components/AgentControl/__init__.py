@@ -16,6 +16,7 @@ class AgentControl(AgentControlTemplate):
         """Draw an agent of `get_settings`."""
         self.name = agent["name"]
         is_paused = agent["state"] == "paused"
+        actions.expire(self)
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         dom.fill(self, name=self.name, note=agent["note"])
         clock.show_time(

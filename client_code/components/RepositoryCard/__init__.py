@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from ... import badges, clock, connection, dom, formatting, routes, sentences, statuses
+from ... import actions, badges, clock, dom, formatting, routes, sentences, statuses
 from ...formatting import number
 from ._anvil_designer import RepositoryCardTemplate
 
@@ -18,8 +18,10 @@ class RepositoryCard(RepositoryCardTemplate):
         """Draw a repository of `get_repositories`."""
         if repository["full_name"] != self.name:
             self.name = repository["full_name"]
+            dom.fill(self, message="")
             self.set_confirming(is_confirming=False)
         self.is_paused = repository["state"] == "paused"
+        actions.expire(self)
         self.pause.text = "Resume" if self.is_paused else "Pause"
         badges.show_state(self.dom_nodes["state"], statuses.REPOSITORIES, repository["state"])
         self.show_numbers(repository)
@@ -66,9 +68,10 @@ class RepositoryCard(RepositoryCardTemplate):
         """Pause or resume the repository."""
         is_paused = self.is_paused
         self.pause.text = "Resuming…" if is_paused else "Pausing…"
-        changed = self.attempt("resume_repository" if is_paused else "pause_repository")
+        name = "resume_repository" if is_paused else "pause_repository"
+        is_done, changed = self.attempt(name)
         self.pause.text = "Resume" if is_paused else "Pause"
-        if changed:
+        if is_done:
             self.show(changed)
 
     def remove_click(self, **event):
@@ -85,8 +88,9 @@ class RepositoryCard(RepositoryCardTemplate):
         """Remove the repository."""
         self.set_confirming(is_confirming=False)
         self.remove.text = "Removing…"
-        self.attempt("remove_repository")
-        get_open_form().refresh()
+        is_done, _ = self.attempt("remove_repository")
+        if is_done:
+            get_open_form().refresh()
         self.remove.text = "Remove…"
 
     def set_confirming(self, *, is_confirming):
@@ -94,14 +98,8 @@ class RepositoryCard(RepositoryCardTemplate):
         dom.show(self, confirm=is_confirming, actions=not is_confirming)
 
     def attempt(self, name):
-        """Call the server; returns None after an error, which the card shows."""
+        """Call the server; returns (is_done, answer)."""
         self.pause.enabled = self.remove.enabled = False
-        try:
-            return connection.call(name, self.name)
-        except connection.QUIET:
-            return None
-        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self.error.show(str(error))
-            return None
-        finally:
-            self.pause.enabled = self.remove.enabled = True
+        result = actions.attempt(self, name, self.name)
+        self.pause.enabled = self.remove.enabled = True
+        return result
