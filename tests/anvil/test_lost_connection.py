@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
-from support.anvil_people import first_password, sign_in
+from support.anvil_people import first_password, sign_in, signed_in
 from support.anvil_server import EMAIL, AnvilApp
 from support.browser import BrowserPage, visit
 
@@ -83,6 +83,26 @@ def test_a_name_is_checked_when_the_connection_is_back(admin: Page, connection: 
     expect(admin.get_by_text("The server did not respond.")).to_be_visible()
     connection.restore()
     expect(admin.get_by_text("octo/api is public and has")).to_be_visible()
+
+
+def test_a_call_that_is_lost_leaves_no_progress_behind(
+    admin: Page, anvil_server: AnvilApp, connection: Connection
+) -> None:
+    with signed_in(anvil_server) as call:
+        call("configure_repository", "octo/web")
+    admin.evaluate("location.hash = 'repositories'")
+    card = admin.locator(".repository").filter(has_text="octo/web")
+    pause = card.get_by_role("button", name="Pause", exact=True)
+    expect(pause).to_be_enabled()
+    connection.cut()
+
+    pause.click()
+
+    expect(admin.get_by_text("The connection to Runstream is lost.")).to_be_visible()
+    expect(pause).to_be_enabled()
+    connection.restore()
+    with signed_in(anvil_server) as call:
+        call("remove_repository", "octo/web")
 
 
 def test_a_page_opened_again_after_minutes_claims_nothing_of_before(
