@@ -57,6 +57,13 @@ def test_the_most_urgent_fault_comes_with_its_remedy(
     assert (found["remedy"] is None) == (status == "ok")
 
 
+def test_a_suspended_installation_is_not_to_be_replaced() -> None:
+    """It works again once its owner unsuspends it."""
+    refusal = "GitHub refused /repos/octo/api (403): This installation has been suspended."
+    assert "unsuspend it" in str(row(rejected=refusal)["remedy"])
+    assert "Replace it" in str(row(rejected="GitHub rejected it (401)")["remedy"])
+
+
 def test_repositories_are_counted_once() -> None:
     lists = (
         CredentialList(owner="*", names=("octo/a",)),

@@ -278,6 +278,14 @@ def test_what_cannot_be_opened_is_a_finding_and_the_rest_is_looked_at(part, erro
     assert failed[0].as_json()["remedy"]
 
 
+def test_github_that_cannot_be_opened_has_the_remedy_of_its_error():
+    """A new token is no help where an installation is suspended."""
+    error = BadCredentials("No.")
+    error.remedy = "Unsuspend it."
+    checks = run_checks(target(LocalEnvironment(), open_github=lambda: given(error)))
+    assert next(each for each in checks if each.subject == "token").remedy == "Unsuspend it."
+
+
 def test_a_temporary_folder_that_is_not_writable_is_a_failure(tmp_path, monkeypatch):
     """Large logs pass through it; the remedy names TMPDIR."""
     assert check(LocalEnvironment(), "temporary folder").status == OK

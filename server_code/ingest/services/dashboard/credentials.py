@@ -11,6 +11,7 @@ from ...errors import AccessDenied
 from ...ports import SourceStore
 from ...ports.github import NOTED_FACTOR
 from ...ports.inspection import ANONYMOUS_KIND, FAILED, OK, WARNING
+from ...wire.refusals import find_remedy
 
 #: In time to ask somebody for a new token.
 EXPIRES_SOON = timedelta(days=14)
@@ -72,7 +73,9 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
     """Return status, finding and remedy; the most urgent fault comes first."""
     expiry, when = describe_expiry(record.expires_at, now=now)
     if record.rejected is not None and expiry != FAILED:
-        return FAILED, record.rejected, "Replace it, or remove it from the settings."
+        known = find_remedy(record.rejected)
+        remedy = known.remedy if known else "Replace it, or remove it from the settings."
+        return FAILED, record.rejected, remedy
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
     fault = missing_access(record, now) or minute_limit_problem(record, now)

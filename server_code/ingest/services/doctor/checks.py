@@ -110,7 +110,7 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
     try:
         github = target.open_github()
     except IngestError as error:
-        yield Check.failed("token", error, NEW_CREDENTIAL)
+        yield Check.failed("token", error, error.remedy or NEW_CREDENTIAL)
         return
     is_known = False
     for check in check_credentials(github.inspector, now=target.clock.now):
