@@ -104,6 +104,7 @@ def test_a_state_that_cannot_be_written_is_the_first_problem(tmp_path):
     dialect = replace(sqlite_dialect(str(path)), connect=connect_read_only)
     with closing(SqlState(Database(dialect))) as state:
         health = load_health(state, Settings(), [], now=NOW).as_json()
+        assert taken(state)["health"] == health
     assert health["sentence"] == "The state cannot be written."
     assert "is not writable" in health["problems"][0]["detail"]
 

@@ -28,7 +28,10 @@ SEARCHED_LOGS = 50
 
 
 def read_state(store: StateStore, settings: Settings, *, now: datetime) -> HealthInput:
-    """Read what health is computed from. Raises StateUnavailable."""
+    """Read what health is computed from. Raises StateUnavailable.
+
+    Also tries to write: a collector that cannot write its state cannot record errors either.
+    """
     repositories = store.list_repositories()
     heartbeats = store.list_agents()
     agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
@@ -49,21 +52,16 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
         oldest_pending=_oldest_pending(store, now),
         one_time=load_one_time_collection(store, heartbeats) if has_ended else None,
         unanswered=_unanswered(heartbeats, now),
+        write_error=_write_error(store, now),
     )
 
 
 def load_health(
     store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> Health:
-    """Read the state and return its health; ``rows`` are those of the repositories.
-
-    Also tries to write: a collector that cannot write its state cannot record errors either.
-    """
-    inputs = replace(
-        read_state(store, settings, now=now),
-        seconds_left=longest_backfill_seconds(rows),
-        write_error=_write_error(store, now),
-    )
+    """Read the state and return its health; ``rows`` are those of the repositories."""
+    reading = read_state(store, settings, now=now)
+    inputs = replace(reading, seconds_left=longest_backfill_seconds(rows))
     return assess_health(inputs, now=now)
 
 
