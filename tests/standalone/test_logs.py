@@ -147,6 +147,24 @@ def test_a_json_log_contains_nothing_else(cli: CommandLine):
     assert "octo/missing" in json.loads(line)["message"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--log-format", "json", "--nope"], "No such option '--nope'"),
+        (["--log-format=json", "--http"], "'--http' requires an argument"),
+        (["--log-format", "json", "--once", "--http", "8080"], "--once and --http exclude"),
+    ],
+)
+def test_a_wrong_command_line_is_a_record_of_a_json_log(
+    bare: CommandLine, arguments: list[str], said: str
+):
+    """Where click refuses it, and where the command does."""
+    done = bare.run("collect", *arguments)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert said in json.loads(line)["message"]
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o277])
 def test_no_other_user_can_read_what_a_command_creates(cli: CommandLine, mask: int):
     """The state, its journal and its index of the journal, whatever the umask."""
