@@ -117,3 +117,17 @@ def test_actions_are_pinned_to_a_commit(file: Path) -> None:
 def test_the_published_workflow_requires_the_audit() -> None:
     """`.ci/run` passes without a network; the workflow does not."""
     assert ".venv/bin/python .ci/audit.py --required" in COMMANDS
+
+
+def test_the_audit_and_the_bill_of_materials_are_made_each_week() -> None:
+    """PyYAML reads `on` as true, as YAML 1.1 does."""
+    (starts,) = WORKFLOW[True]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", starts["cron"])
+    steps = WORKFLOW["jobs"]["image"]["steps"]
+    made = next(n for n, step in enumerate(steps) if step.get("run") == "make sbom")
+    attached = steps[made + 1]
+    assert attached["uses"].startswith("actions/upload-artifact@")
+    assert f"--output-file {attached['with']['path']} " in (ROOT / "Makefile").read_text()
+    assert ".venv/bin/python .ci/audit.py --required" in {
+        step.get("run") for job in WORKFLOW["jobs"].values() for step in job["steps"]
+    }
