@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from importlib import import_module
+from itertools import pairwise
 
 import click
 
 from .command import INTERRUPTED
+from .environment import secret_values
+from .logs import Mask, configure_logging, write_notice
 
 GREETING = """\
 Runstream collects GitHub Actions data and publishes it to a message queue.
@@ -56,11 +61,22 @@ class CommandsByFile(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; Ctrl-C while its file is imported ends with its own exit code."""
+        """Run a command; Ctrl-C while its file is imported ends with its own exit code.
+
+        Where the log is JSON, what is wrong with the command line is a record.
+        """
+        args = list(ctx.args)
         try:
             super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except click.ClickException as error:
+            if "--log-format=json" not in args and ("--log-format", "json") not in pairwise(args):
+                raise
+            mask = Mask(secret_values(os.environ))
+            configure_logging(as_json=True, level="error", mask=mask, with_traceback=False)
+            write_notice(error.format_message(), level=logging.ERROR)
+            ctx.exit(error.exit_code)
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from itertools import pairwise
 
 import click
 
@@ -34,19 +33,6 @@ class RunstreamCommand(click.Command):
         *own, help_option = super().get_params(ctx)
         return [*own, *_common_options(), help_option]
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line; where the log is JSON, what is wrong with it is a record."""
-        as_json = "--log-format=json" in args or ("--log-format", "json") in pairwise(args)
-        try:
-            return super().parse_args(ctx, args)
-        except click.ClickException as error:
-            if not as_json:
-                raise
-            mask = Mask(secret_values(os.environ))
-            configure_logging(as_json=True, level="error", mask=mask, with_traceback=False)
-            write_notice(error.format_message(), level=logging.ERROR)
-            ctx.exit(error.exit_code)
-
     def invoke(self, ctx: click.Context) -> None:
         """Run the command and exit with its code."""
         debug = ctx.params.pop("debug")
@@ -55,21 +41,16 @@ class RunstreamCommand(click.Command):
         mask = Mask(secret_values(os.environ))
         configure_logging(as_json=as_json, level=level, mask=mask, with_traceback=debug)
         with _private_files():
-            code = self._run(ctx, debug=debug, as_json=as_json)
+            code = self._run(ctx, debug=debug)
         discard_unread()
         ctx.exit(code)
 
-    def _run(self, ctx: click.Context, *, debug: bool, as_json: bool) -> int:
+    def _run(self, ctx: click.Context, *, debug: bool) -> int:
         """Run the command; the outermost place where its errors end."""
         try:
             return super().invoke(ctx) or 0
-        except click.exceptions.Exit:
+        except (click.ClickException, click.exceptions.Exit):
             raise
-        except click.ClickException as error:
-            if not as_json:
-                raise
-            write_notice(error.format_message(), level=logging.ERROR)
-            return error.exit_code
         except (KeyboardInterrupt, click.Abort):
             return INTERRUPTED
         except BrokenPipeError:

@@ -165,6 +165,13 @@ def test_a_wrong_command_line_is_a_record_of_a_json_log(
     assert said in json.loads(line)["message"]
 
 
+def test_an_unknown_command_is_a_record_of_a_json_log(bare: CommandLine):
+    done = bare.run("collekt", "--log-format", "json")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "No such command 'collekt'" in json.loads(line)["message"]
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o277])
 def test_no_other_user_can_read_what_a_command_creates(cli: CommandLine, mask: int):
     """The state, its journal and its index of the journal, whatever the umask."""
