@@ -1,4 +1,4 @@
-"""What `runstream mcp` answers: the read model of the dashboard, in bounded chunks_of_keys."""
+"""What `runstream mcp` answers: the read model of the dashboard, in bounded portions."""
 
 from __future__ import annotations
 

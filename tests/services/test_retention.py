@@ -64,7 +64,7 @@ def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
 
 
 def test_an_attempt_that_was_forgotten_before_its_runs_others_is_no_news(stage):
-    """They are forgotten in chunks_of_keys, and a portion may end between them."""
+    """They are forgotten in portions, and one may end between them."""
     here = stage(some_runs(), at=400)
     published = collect_both(here)
     here.move_to(91 * DAY)
