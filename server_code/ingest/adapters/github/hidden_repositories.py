@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_still_ahead
 from ...errors import NotFound, RepositoryUnavailable, RequestPaused
 from ...ports import Clock
+from .rejections import PROBE_TIME
 
 #: The endpoints whose 404 is of the repository itself.
 _OF_REPOSITORY = frozenset({"/repos/{}", "/repos/{}/actions/runs"})
@@ -27,9 +28,6 @@ GROWTH = 20
 
 #: Polls and discoveries ask for a lost repository once an hour: they come first.
 LONGEST_PAUSE = timedelta(minutes=70)
-
-#: The other requests wait so long for the answer of the one that is sent.
-PROBE_TIME = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ...domain.stored_values import (
     read_optional_time,
     read_time,
     repository_key,
+    repository_keys,
     write_json,
     write_optional_time,
     write_reached,
@@ -188,7 +189,7 @@ class SqlRepositories(RepositoryStore):
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
         found = {key for (key,) in self._database.read(_FIND_DUE, parameters)}
         if found and only is not None:
-            found &= {repository_key(name) for name in only}
+            found.intersection_update(repository_keys(only))
         return sorted(found)
 
     def _change(self, sql: str, *parameters: str) -> int:
