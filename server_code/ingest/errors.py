@@ -68,6 +68,11 @@ class IngestError(Exception):
         self.remedy = remedy
 
     @property
+    def advice(self) -> str:
+        """Return what to do about it: the remedy, or the usual one of its class."""
+        return self.remedy or self.usual_remedy
+
+    @property
     def explanation(self) -> str:
         """Return what happened and, where it is known, what to do about it."""
         return f"{self} {self.remedy or ''}".rstrip()

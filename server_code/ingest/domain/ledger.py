@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from .annotations import AnnotationList
 from .artifacts import Artifact
 from .codec import STORED_FLAT, stored_as
+from .error_causes import Cause, cause_of
 from .job_counts import JobCounts
 from .jobs import Job
 from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
@@ -197,6 +198,11 @@ class ErrorRecord:
     repository: str | None
     what: str
     remedy: str
+
+    @property
+    def cause(self) -> Cause:
+        """Return what errors of one cause agree in."""
+        return cause_of(self.agent, self.repository, self.what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

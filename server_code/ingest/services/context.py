@@ -148,5 +148,4 @@ class CollectorContext:
     def report_rejected_credentials(self, agent: str) -> None:
         """Report each credential that GitHub rejects once, and not for each thing that needs it."""
         for name, rejected in self.github.take_rejected_credentials().items():
-            remedy = rejected.remedy or rejected.usual_remedy
-            self.report_error(agent, None, name_rejected(name, str(rejected)), remedy)
+            self.report_error(agent, None, name_rejected(name, str(rejected)), rejected.advice)

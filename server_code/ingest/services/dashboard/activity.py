@@ -30,9 +30,7 @@ def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
     """Return a row for each cause, newest first, with the newest of its errors."""
     groups: dict[Cause, dict[str, Any]] = {}
     for error in errors:
-        group = groups.setdefault(
-            cause_of(error.agent, error.repository, error.what), {**error_row(error), "times": 0}
-        )
+        group = groups.setdefault(error.cause, {**error_row(error), "times": 0})
         group["times"] += 1
         group["first_at"] = format_timestamp(error.occurred_at)
     return list(groups.values())
@@ -41,11 +39,7 @@ def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
 def remove_group(store: StateStore, *, agent: str, repository: str | None, what: str) -> int:
     """Remove every error of the cause of one; return how many. Raises StateUnavailable."""
     cause = cause_of(agent, repository, what)
-    texts = {
-        error.what
-        for error in store.list_errors(limit=MAX_ERRORS)
-        if cause_of(error.agent, error.repository, error.what) == cause
-    }
+    texts = {each.what for each in store.list_errors(limit=MAX_ERRORS) if each.cause == cause}
     return sum(
         store.remove_errors(agent=agent, repository=repository, what=text) for text in sorted(texts)
     )

@@ -62,7 +62,6 @@ def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:
     """Return whether people read already that other logs wait for the same cause."""
     now, cause = context.clock.now(), cause_of(LOG_INGESTION_AGENT, repository, what)
     return any(
-        cause_of(each.agent, each.repository, each.what) == cause
-        and abs(now - each.occurred_at) < REPORTED_FOR
+        each.cause == cause and abs(now - each.occurred_at) < REPORTED_FOR
         for each in context.store.list_errors(limit=MAX_ERRORS)
     )

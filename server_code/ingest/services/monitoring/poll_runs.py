@@ -94,7 +94,7 @@ def _log_failure(repository: RepositoryRecord, error: IngestError | None) -> Non
     if isinstance(error, (RateLimited, RequestPaused, BadCredentials)):
         return
     if error is not None and str(error) != repository.last_error:
-        facts = {"repository": repository.full_name, "remedy": error.remedy or error.usual_remedy}
+        facts = {"repository": repository.full_name, "remedy": error.advice}
         logger.warning(str(error), extra=facts)
 
 
@@ -235,8 +235,7 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     is_limit = isinstance(error, (RateLimited, RequestPaused))
     if repository.last_error is None and not is_limit:
         name = repository.full_name
-        remedy = error.remedy or error.usual_remedy
-        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), remedy)
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), error.advice)
     return replace(repository, last_error=str(error))
 
 
@@ -266,7 +265,7 @@ def _after_failure(
     # A rejected credential is reported by itself: it concerns all its repositories.
     if is_new and not isinstance(error, BadCredentials):
         name = repository.full_name
-        what, remedy = str(error), error.remedy or error.usual_remedy
+        what, remedy = str(error), error.advice
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + failure_pause(stored.full_name, failures, error, now)
