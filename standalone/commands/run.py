@@ -63,7 +63,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
             code = serve_dashboard(local, stop)
             if code is not None:
                 return code
-        print_result("\n".join([STOP, *local.messages_on_terminal, ""]))
+        print_result("\n".join([STOP, "", *local.messages_on_terminal, ""]))
         return _work(local.settings, local.sources, stop, owns_aws=local.has_local_aws)
 
 
