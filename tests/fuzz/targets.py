@@ -126,7 +126,9 @@ def read_log_object(data: bytes) -> None:
     """Read the log in an object of the bucket."""
     step = len(data) // 40 + 1
     with suppress(MalformedPayload):
-        for _ in log_in_payload(data[start : start + step] for start in range(0, len(data), step)):
+        for _ in log_in_payload(
+            data[start : start + step] for start in range(0, len(data), step)
+        ).content:
             pass
 
 

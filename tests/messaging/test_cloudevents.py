@@ -121,7 +121,7 @@ def test_the_object_of_a_claim_check_is_a_cloudevent() -> None:
     chunks = list(log_payload(a_log(), open_log))
     event = read(b"".join(chunks))
     assert event.get_type() == "runstream.job_log_fetched"
-    assert b"".join(log_in_payload(chunks)) == LOG
+    assert b"".join(log_in_payload(chunks).content) == LOG
 
 
 def test_a_cloudevent_that_does_not_fit_is_cut_like_any_message() -> None:

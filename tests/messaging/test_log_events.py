@@ -9,11 +9,14 @@ import json
 import re
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ingest.domain.log_marks import LogMarks
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageRefused
 from ingest.messaging.encoding import QueueMessage
@@ -27,6 +30,7 @@ from ingest.messaging.log_events import (
     log_unavailable_message,
     only_message,
 )
+from ingest.messaging.log_marks import bounded_marks
 
 FETCHED_AT = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -91,6 +95,35 @@ def data_of(message: QueueMessage) -> dict[str, str]:
 def test_parts_join_to_the_log_byte_for_byte(log: bytes, limit: int) -> None:
     """Whatever a log consists of, its parts in order are the log, each decodable alone."""
     assert b"".join(content_of(data_of(part)) for part in parts_of(log, limit)) == log
+
+
+@given(
+    LOGS,
+    LIMITS,
+    st.builds(
+        dict,
+        fetched_at=st.sampled_from([FETCHED_AT, FETCHED_AT.replace(microsecond=1000)]),
+        is_replayed=st.booleans(),
+        marks=st.none()
+        | st.integers(0, 30).map(
+            lambda count: bounded_marks(LogMarks(error_lines=tuple(range(count))), 128)
+        ),
+    ),
+)
+def test_a_part_of_a_repeat_joins_those_of_the_first_message(
+    log: bytes, limit: int, changes: dict[str, Any]
+) -> None:
+    """Readers that received some of them take the others from any repeat: their ids are equal."""
+    first = parts_of(log, limit)
+    metadata = replace(metadata_of(log), **changes)
+    again = list(log_parts(metadata, lambda: io.BytesIO(log), limit))
+    assert all(part.size_bytes <= limit for part in again)
+    contents = {part.event_id: content_of(data_of(part)) for part in first}
+    for part in again:
+        content = content_of(data_of(part))
+        assert contents.get(part.event_id, content) == content
+    if len(first) > 1 and len(again) > 1:
+        assert [part.event_id for part in again] == list(contents)
 
 
 @given(LOGS, LIMITS)

@@ -36,7 +36,7 @@ def chunks_of(payload: bytes, size: int) -> Iterator[bytes]:
 
 
 def log_in(chunks: Iterable[bytes]) -> bytes:
-    return b"".join(log_in_payload(chunks))
+    return b"".join(log_in_payload(chunks).content)
 
 
 @given(

@@ -169,13 +169,17 @@ def _signed_lines(block: bytes) -> Iterator[tuple[int, int]]:
         yield start, block.find(b"\n", start) + 1 or len(block)
 
 
-def read_marks(chunks: Iterable[bytes], steps: Sequence[Step] = ()) -> LogMarks:
-    """Read the marks of a whole log, which its job's ``steps`` wrote."""
+def read_marks(
+    chunks: Iterable[bytes],
+    steps: Sequence[Step] = (),
+    stored_steps: tuple[StepRange, ...] | None = None,
+) -> LogMarks:
+    """Read the marks of a whole log, which its job's ``steps`` wrote; where, may be stored."""
     reader = LogMarkReader()
     for chunk in chunks:
         reader.feed(chunk)
     marks, evidence = reader.finish()
-    return replace(marks, steps=evidence.locate(steps))
+    return replace(marks, steps=replace(evidence, proved=stored_steps).locate(steps))
 
 
 def pack_marks(marks: LogMarks) -> bytes:

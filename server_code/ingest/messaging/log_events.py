@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, BinaryIO, Literal
 
 from ..domain.runs import AttemptKey
@@ -23,7 +23,7 @@ from .encoding import (
 )
 from .envelope import Envelope, event_id
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
-from .log_marks import MessageMarks
+from .log_marks import MessageMarks, marks_room
 from .log_work import is_cut_name
 from .run_events import run_group
 from .truncation import SIZE_REMEDY, cut_to_fit, encode_to_fit
@@ -44,6 +44,12 @@ _CONTENT_FIELD = ',"log_content":""'
 
 #: At least this share of a message is for content: the other fields are cut where they take more.
 _ROOM_DIVISOR = 8
+
+#: Marks may name what of them is not complete.
+_TRUNCATED_BYTES = len(',"truncated":["groups","error_lines","steps"]')
+
+#: No time is longer than one with milliseconds.
+_LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,15 +266,18 @@ def _only_piece(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | No
 
 
 def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
-    """Return the bytes for content in every part: part numbers cannot grow past the log's bytes."""
+    """Return the bytes for content in every part: part numbers cannot grow past the log's bytes.
+
+    Parts of a repeat join those of the first message, so that the room does not depend on what
+    differs between them: the time, the marks, and that it is replayed.
+    """
     widest = max(metadata.log_bytes, 1)
-    rooms = [
-        max_message_bytes - _message(log_envelope(metadata, part=part, parts=widest), "").size_bytes
-        for part in (1, widest)
-    ]
+    longest = replace(metadata, marks=None, is_replayed=True, fetched_at=_LONGEST_TIME)
+    frame = _message(log_envelope(longest, part=widest, parts=widest), "")
+    room = max_message_bytes - frame.size_bytes - marks_room(max_message_bytes) - _TRUNCATED_BYTES
     least_room = max_message_bytes // _ROOM_DIVISOR
-    if min(rooms) >= least_room:
-        return min(rooms)
+    if room >= least_room:
+        return room
     frame = _part_message(metadata, "", part=1, parts=widest, max_bytes=max_message_bytes)
     if max_message_bytes - frame.size_bytes < least_room:
         raise MessageRefused(

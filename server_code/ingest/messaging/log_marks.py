@@ -15,12 +15,20 @@ from .encoding import encode_json
 #: A message names so many of a kind; what is left out is named in ``truncated``.
 MAX_MARKS = 100
 
+#: Of a message, at most this share is marks, so that most of it is the log.
+_MARKS_DIVISOR = 8
+
 
 class MessageMarks(NamedTuple):
     """Fields of a message's data, and the names of those that are not complete."""
 
     fields: dict[str, Any]
     truncated: tuple[str, ...]
+
+
+def marks_room(max_message_bytes: int) -> int:
+    """Return how many bytes of a message the marks may take."""
+    return max_message_bytes // _MARKS_DIVISOR
 
 
 def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:

@@ -10,8 +10,11 @@ import base64
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
 
+from ..domain.step_ranges import StepRange
 from ..errors import MalformedPayload
 
 #: A quote in a JSON string is escaped, so this can only be the name of the field.
@@ -23,14 +26,28 @@ _TAIL = '"}}'
 _INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
 
 
-def log_in_payload(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a log's bytes from the chunks of its object.
+_STEP_FIELDS = [each.name for each in fields(StepRange)]
 
-    Raises MalformedPayload where the object is none of ours, or does not end as ours do.
+
+class StoredLog(NamedTuple):
+    """A log as its object holds it; ``steps`` are where its message says that they are."""
+
+    content: Iterator[bytes]
+    steps: tuple[StepRange, ...] | None
+
+
+def log_in_payload(chunks: Iterable[bytes]) -> StoredLog:
+    """Read a log from the chunks of its object.
+
+    Raises MalformedPayload where the object is none of ours, and while its content is read where it
+    does not end as ours do.
     """
     rest = iter(chunks)
-    encoding, begun = _read_head(rest)
-    content = _content(begun, rest)
+    data, begun = _read_head(rest)
+    return StoredLog(_decode(str(data["log_encoding"]), _content(begun, rest)), _steps(data))
+
+
+def _decode(encoding: str, content: Iterator[str]) -> Iterator[bytes]:
     try:
         if encoding == "utf-8":
             yield from (text.encode() for text in content)
@@ -40,8 +57,21 @@ def log_in_payload(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise MalformedPayload(f"The content of the log's object is damaged: {error}.") from error
 
 
-def _read_head(chunks: Iterator[bytes]) -> tuple[str, bytes]:
-    """Read the envelope up to its content; return how that is written, and what was read of it."""
+def _steps(data: Mapping[str, Any]) -> tuple[StepRange, ...] | None:
+    try:
+        return (
+            tuple(
+                StepRange(**{name: step[name] for name in _STEP_FIELDS})
+                for step in data.get("steps") or ()
+            )
+            or None
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], bytes]:
+    """Read the envelope up to its content; return its data, and what was read of the content."""
     head = b""
     while _CONTENT_FIELD not in head:
         chunk = next(chunks, None)
@@ -50,10 +80,12 @@ def _read_head(chunks: Iterator[bytes]) -> tuple[str, bytes]:
         head += chunk
     before, _, begun = head.partition(_CONTENT_FIELD)
     try:
-        encoding = json.loads(before + b"}}")["data"]["log_encoding"]
+        data = json.loads(before + b"}}")["data"]
     except (ValueError, KeyError, TypeError) as error:
         raise MalformedPayload("The log's object holds no message of ours.") from error
-    return str(encoding), begun
+    if not isinstance(data, dict) or "log_encoding" not in data:
+        raise MalformedPayload("The log's object holds no message of ours.")
+    return data, begun
 
 
 def _content(begun: bytes, chunks: Iterator[bytes]) -> Iterator[str]:

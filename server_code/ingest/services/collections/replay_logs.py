@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
 from ...domain.ledger import LOG_FETCHED, LOG_PENDING, AttemptRecord, JobLogRecord
+from ...domain.step_ranges import StepRange
 from ...errors import IngestError, LogExpired, Retriable
 from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import DueLog, LogWork, due_log
@@ -15,6 +16,7 @@ from ..context import CollectorContext
 from ..log_ingestion.deliver_log import deliver_absence, deliver_log
 from ..log_ingestion.fetch_logs import fetch_logs
 from ..log_ingestion.log_results import (
+    FetchLog,
     LogFetched,
     LogNotReady,
     LogResult,
@@ -23,7 +25,7 @@ from ..log_ingestion.log_results import (
     with_steps,
 )
 from ..log_ingestion.log_retries import LONG_TRIES, decide_retry
-from ..log_ingestion.read_log import LogReader
+from ..log_ingestion.read_log import bucket_source
 
 
 @dataclass(slots=True)
@@ -40,9 +42,21 @@ def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> Repl
     Raises what may pass.
     """
     counts = ReplayedLogs()
+    missing: dict[int, JobLogRecord] = {}
+    failures: dict[int, IngestError] = {}
     for log in context.store.load_job_logs(record.key).values():
-        if log.state != LOG_PENDING:
-            _publish(context, record, _stored_result(context, log), counts)
+        if log.state == LOG_PENDING:
+            continue
+        result = _stored_result(context, log)
+        if isinstance(result, LogNotReady):
+            missing[log.job_id], failures[log.job_id] = log, result.error
+        else:
+            _publish(context, record, result, counts)
+    for result in _fetch(context, record, missing):
+        found = result
+        if not isinstance(result, LogFetched):
+            found = _not_ready(result, failures[result.job.job_id])
+        _publish(context, record, found, counts)
     return counts
 
 
@@ -50,17 +64,29 @@ def replay_fetched_logs(
     context: CollectorContext, record: AttemptRecord, due: Sequence[JobLogRecord]
 ) -> ReplayedLogs:
     """Fetch and publish the logs of an attempt that has left the ledger. Raises what may pass."""
-    ids = {log.job_id for log in due}
-    jobs = tuple(map(due_log, record.jobs))
-    work = LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=LONG_TRIES)
-    owed = [job for job in jobs if job.job_id in ids]
     counts = ReplayedLogs()
-    for result in fetch_logs(context.github, work, owed):
+    work = _work(record)
+    for result in _fetch(context, record, {log.job_id: log for log in due}):
         if isinstance(result, LogFetched):
             _publish(context, record, result, counts)
         else:
             _publish(context, record, decide_retry(context, result, work), counts)
     return counts
+
+
+def _fetch(
+    context: CollectorContext, record: AttemptRecord, due: Mapping[int, JobLogRecord]
+) -> Iterator[LogResult]:
+    """Fetch logs from GitHub, from the archive where it costs no more than they do."""
+    work = _work(record)
+    jobs = {job.job_id: job for job in work.jobs}
+    owed = [jobs.get(job_id) or due_log(log) for job_id, log in due.items()]
+    return fetch_logs(context.github, work, owed, prefers_archive=True)
+
+
+def _work(record: AttemptRecord) -> LogWork:
+    jobs = tuple(map(due_log, record.jobs))
+    return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=LONG_TRIES)
 
 
 def _publish(
@@ -82,21 +108,24 @@ def _publish(
     counts.replayed += 1
 
 
+def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
+    """Return why a log that was published is nowhere: the first of two errors that may pass."""
+    error = result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
+    passing = (each for each in (stored, error) if isinstance(each, Retriable))
+    return LogNotReady(job=result.job, error=next(passing, error))
+
+
 def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
-    """Return a log from the first place that has it, or why there is none."""
+    """Return a log from the cache or the bucket, or why it is in neither."""
     job = due_log(log)
     if log.state != LOG_FETCHED:
         return _absence(job, log)
-    failures: list[IngestError] = []
+    result: LogResult = LogNotReady(job=job, error=LogExpired("The log is not stored."))
     for fetch in _sources(context, log):
         result = spool_log(job, fetch)
         if isinstance(result, LogFetched):
-            return result
-        failures.append(
-            result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
-        )
-    passing = (error for error in failures if isinstance(error, Retriable))
-    return LogNotReady(job=job, error=next(passing, failures[-1]))
+            break
+    return result
 
 
 def _absence(job: DueLog, log: JobLogRecord) -> LogUnavailable:
@@ -109,22 +138,18 @@ def _absence(job: DueLog, log: JobLogRecord) -> LogUnavailable:
     return LogUnavailable(job=job, reason=reasons.get(name, "not_found"), detail=detail)
 
 
-def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
-    """Yield the ways to a log: the cache, the bucket, GitHub."""
+def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]:
     cache = context.log_cache
     cached = None if cache is None else cache.load_content(log.key, log.job_id)
-    if cached is not None:
-        yield partial(_write, cached)
-    reader = LogReader(
-        github=context.github,
-        store=context.store,
-        blobs=context.blobs,
-        clock=context.clock,
-        counters=context.counters,
-        log_cache=None,
-    )
-    yield from reader.sources(log, is_live=False)
+    if cache is not None and cached is not None:
+        marks = cache.load_marks(log.key, log.job_id)
+        yield partial(_write, cached, marks.steps if marks else None)
+    if (stored := bucket_source(context.blobs, log)) is not None:
+        yield stored
 
 
-def _write(chunks: Iterator[bytes], into: BinaryIO) -> None:
+def _write(
+    chunks: Iterator[bytes], steps: tuple[StepRange, ...] | None, into: BinaryIO
+) -> tuple[StepRange, ...] | None:
     into.writelines(chunks)
+    return steps

@@ -23,7 +23,7 @@ from ...messaging.log_events import (
     log_unavailable_message,
     only_message,
 )
-from ...messaging.log_marks import bounded_marks
+from ...messaging.log_marks import bounded_marks, marks_room
 from ...ports import BlobReference, BlobStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
@@ -170,10 +170,6 @@ def _upload(
     return reference, claim
 
 
-#: Of a message, at most this share is marks, so that most of it is the log.
-_MARKS_DIVISOR = 8
-
-
 def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogMetadata:
     return LogMetadata(
         key=key,
@@ -183,7 +179,7 @@ def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Lo
         log_sha256=log.digest.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
-        marks=bounded_marks(log.marks, context.logs_queue.max_message_bytes // _MARKS_DIVISOR),
+        marks=bounded_marks(log.marks, marks_room(context.logs_queue.max_message_bytes)),
         cloudevents_root=context.cloudevents_root,
     )
 

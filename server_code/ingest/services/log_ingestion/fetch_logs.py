@@ -42,22 +42,28 @@ MIN_PENDING_TRIES = 3
 MAX_CONSECUTIVE_FAILURES = 3
 
 
-def fetch_logs(github: ActionsApi, work: LogWork, owed: Collection[DueLog]) -> Iterator[LogResult]:
-    """Fetch the logs of one piece of work, one result for each job; never raises an IngestError."""
+def fetch_logs(
+    github: ActionsApi, work: LogWork, owed: Collection[DueLog], *, prefers_archive: bool = False
+) -> Iterator[LogResult]:
+    """Fetch the logs of one piece of work, one result for each job; never raises an IngestError.
+
+    ``prefers_archive``: an only log is taken from the archive at a later try, too.
+    """
     asked = [job for job in owed if not job.never_started]
     yield from (_never_existed(job) for job in owed if job.never_started)
-    if work.is_whole_attempt and _begins_with_archive(work, asked):
+    is_first = prefers_archive or work.tries == 0
+    if work.is_whole_attempt and _begins_with_archive(work, asked, is_first=is_first):
         yield from _fetch_archive_first(github, work, asked)
     else:
         yield from (_fetch_single_first(github, work, job) for job in asked)
 
 
-def _begins_with_archive(work: LogWork, asked: Sequence[DueLog]) -> bool:
+def _begins_with_archive(work: LogWork, asked: Sequence[DueLog], *, is_first: bool) -> bool:
     """Return whether the archive is asked first: for an only log at its first try.
 
     Later tries would cost a request more than its single log does.
     """
-    return len(asked) > 1 or (work.tries == 0 and is_only_log(asked, work.all_jobs))
+    return len(asked) > 1 or (is_first and is_only_log(asked, work.all_jobs))
 
 
 def _fetch_archive_first(

@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from ...domain.jobs import Step
 from ...domain.log_marks import LogMarkReader, LogMarks
-from ...domain.step_ranges import StepFile, StepFileReader
+from ...domain.step_ranges import StepFile, StepFileReader, StepRange
 from ...domain.step_starts import StepEvidence
 from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogDigest, inspect_log
@@ -16,6 +16,9 @@ from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import DueLog
 from ..unexpected_errors import as_ingest_error
 from .spool import Spool
+
+#: Writes a log into a file, and returns where its steps are if that was stored with it.
+FetchLog = Callable[[BinaryIO], tuple[StepRange, ...] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +52,7 @@ class LogUnavailable:
 LogResult = LogFetched | LogNotReady | LogUnavailable
 
 
-def spool_log(
-    job: DueLog, fetch: Callable[[BinaryIO], None], step_files: Sequence[StepFile] = ()
-) -> LogResult:
+def spool_log(job: DueLog, fetch: FetchLog, step_files: Sequence[StepFile] = ()) -> LogResult:
     """Fetch one log into a spool; any failure is this log's result, never an exception.
 
     ``step_files`` are those of an archive, which prove where the steps are.
@@ -61,12 +62,12 @@ def spool_log(
     except IngestError as error:
         return LogNotReady(job=job, error=error)
     try:
-        fetch(cast("BinaryIO", spool))
+        stored_steps = fetch(cast("BinaryIO", spool))
         reader, steps = LogMarkReader(), StepFileReader(step_files)
         with spool.open() as written:
             digest = inspect_log(written, (reader, steps) if step_files else (reader,))
         marks, evidence = reader.finish()
-        evidence = replace(evidence, proved=steps.finish())
+        evidence = replace(evidence, proved=steps.finish() or stored_steps)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
         spool.close()
         return failed_log(job, error)

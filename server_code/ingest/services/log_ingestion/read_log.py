@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, cast
@@ -14,10 +14,12 @@ from ...domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
 from ...domain.log_marks import read_marks
 from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ...domain.runs import AttemptKey
+from ...domain.step_ranges import StepRange
 from ...errors import IngestError, LogExpired, LogPending, MalformedPayload
 from ...messaging.log_payload import log_in_payload
 from ...ports import ActionsApi, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
+from .log_results import FetchLog
 from .spool import Spool
 
 _CHUNK_BYTES = 256 * 1024
@@ -63,46 +65,47 @@ class LogReader:
         if record is None or record.state != LOG_FETCHED:
             return never_fetched(record)
         with Spool() as spool:
-            failure = self._fetch_again(record, cast("BinaryIO", spool))
-            if failure is not None:
-                return failure
-            self._save_to_cache(record, spool)
+            found = self._fetch_again(record, cast("BinaryIO", spool))
+            if isinstance(found, UnreadableLog):
+                return found
+            self._save_to_cache(record, spool, found)
             return _read_lines(spool, first_line, count)
 
-    def _fetch_again(self, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
-        """Write the log into a file from the first source that has it."""
+    def _fetch_again(
+        self, record: JobLogRecord, into: BinaryIO
+    ) -> tuple[StepRange, ...] | UnreadableLog | None:
+        """Write the log into a file from the first source that has it; return its stored steps."""
         errors: list[IngestError] = []
-        for fetch in self.sources(record, is_live=True):  # a person waits for it
+        for fetch in self._sources(record):
             try:
-                fetch(into)
+                return fetch(into)
             except IngestError as error:
                 errors.append(error)
-                continue
-            return None
         return UnreadableLog(
             state=record.state,
             reason=" ".join(str(error) for error in errors),
             may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
         )
 
-    def sources(
-        self, record: JobLogRecord, *, is_live: bool
-    ) -> Iterator[Callable[[BinaryIO], None]]:
-        """Yield the ways to a log outside the cache; each writes it into a file, or raises."""
-        if self.blobs is not None and record.blob_bucket and record.blob_key:
-            blobs, reference = self.blobs, BlobReference(record.blob_bucket, record.blob_key)
-            yield lambda into: _fetch_from_bucket(blobs, reference, record.log_sha256, into)
+    def _sources(self, record: JobLogRecord) -> Iterator[FetchLog]:
+        """Yield the ways to a log outside the cache."""
+        if (stored := bucket_source(self.blobs, record)) is not None:
+            yield stored
         repository = record.key.repository
-        yield partial(self.github.fetch_job_log, repository, record.job_id, is_live=is_live)
+        # A person waits for it.
+        yield partial(self.github.fetch_job_log, repository, record.job_id, is_live=True)
 
-    def _save_to_cache(self, record: JobLogRecord, spool: Spool) -> None:
+    def _save_to_cache(
+        self, record: JobLogRecord, spool: Spool, stored_steps: tuple[StepRange, ...] | None
+    ) -> None:
         """Cache the log for the next page; without that, the next page is only slower."""
         if self.log_cache is None or spool.size > MAX_CACHED_LOG_BYTES:
             return
         try:
             steps = load_steps(self.store, record.key, record.job_id)
             with spool.open() as log:
-                marks = read_marks(iter(lambda: log.read(_CHUNK_BYTES), b""), steps)
+                chunks = iter(lambda: log.read(_CHUNK_BYTES), b"")
+                marks = read_marks(chunks, steps, stored_steps)
             with spool.open() as log:
                 now = self.clock.now()
                 self.log_cache.save_log(record.key, record.job_id, log, marks, now)
@@ -135,19 +138,32 @@ def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
     return UnreadableLog(state=record.state, reason=reason, may_come=False)
 
 
+def bucket_source(blobs: BlobStore | None, record: JobLogRecord) -> FetchLog | None:
+    """Return the way to a log in the bucket; None where no bucket has it."""
+    if blobs is None or not record.blob_bucket or not record.blob_key:
+        return None
+    reference = BlobReference(record.blob_bucket, record.blob_key)
+    return partial(_fetch_from_bucket, blobs, reference, record.log_sha256)
+
+
 def _fetch_from_bucket(
     blobs: BlobStore, reference: BlobReference, log_sha256: str | None, into: BinaryIO
-) -> None:
-    """Extract the log from its object; raises MalformedPayload where its digest differs."""
+) -> tuple[StepRange, ...] | None:
+    """Extract the log and where its steps are from its object.
+
+    Raises MalformedPayload where its digest differs.
+    """
     digest = hashlib.sha256()
     into.seek(0)
     into.truncate()
     with blobs.open(reference) as chunks:
-        for piece in log_in_payload(chunks):
+        content, steps = log_in_payload(chunks)
+        for piece in content:
             digest.update(piece)
             into.write(piece)
     if digest.hexdigest() != log_sha256:
         raise MalformedPayload(f"The object {reference.key} does not hold the log that was stored.")
+    return steps
 
 
 def _read_lines(spool: Spool, first: int, count: int) -> LogLines:
