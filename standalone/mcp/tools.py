@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from ingest.domain.annotations import ANNOTATED_CONCLUSIONS
@@ -19,12 +17,18 @@ from ingest.services.dashboard.runs import RunAddress, RunChoice, list_runs, loa
 from ingest.services.log_ingestion.read_log import LogReader
 from ingest.settings import Settings
 
+from .bounds import MAX_CHARACTERS, MAX_TEXT_CHARACTERS, cut_annotations, fit, size_of
+
 MAX_RUNS = 50
 MAX_JOBS = 100
+MAX_ATTEMPTS = 50
 MAX_LINES = 500
-#: Characters of a line, and of all lines or jobs of one answer.
-MAX_LINE_CHARACTERS = 2_000
-MAX_CHARACTERS = 100_000
+#: Of an answer about a run, at most so much is about the run itself, and of one job so much.
+MAX_RUN_CHARACTERS = 20_000
+MAX_JOB_CHARACTERS = 70_000
+#: Of an answer about a log, its lines take so much, and one more line.
+MAX_LINES_CHARACTERS = 80_000
+MAX_HEAD_CHARACTERS = 5_000
 #: Lines before and after each error; errors that are closer share their lines.
 AROUND_ERROR = 20
 
@@ -47,6 +51,19 @@ class LogPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunPart:
+    """The part of a run that an agent asks for: its jobs from one on, or one job.
+
+    The other offsets are those of this job's lists; without a job, of the run's own annotations.
+    """
+
+    jobs_offset: int = 0
+    job_id: int | None = None
+    steps_offset: int = 0
+    annotations_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentTools:
     """Read-only queries of what was collected. All raise StateUnavailable."""
 
@@ -66,28 +83,39 @@ class AgentTools:
         found = list_runs(self.state, choice, limit=min(limit, MAX_RUNS), offset=offset)
         return {name: value for name, value in found.items() if name != "choices"}
 
-    def list_failures(self, repository: str | None, *, limit: int) -> dict[str, Any]:
+    def list_failures(self, repository: str | None, *, limit: int, offset: int) -> dict[str, Any]:
         """Return runs that failed in any way, newest first."""
         choice = RunChoice(repository=repository)
         failed = [each for each in self.state.load_run_summaries() if _is_match(each, choice)]
-        shown = failed[: max(1, min(limit, MAX_RUNS))]
+        shown = failed[offset:][: max(1, min(limit, MAX_RUNS))]
         return {"runs": [summary_row(each) for each in shown], "total": len(failed)}
 
-    def get_run(self, address: RunAddress, *, jobs_offset: int) -> dict[str, Any]:
+    def get_run(self, address: RunAddress, part: RunPart) -> dict[str, Any]:
         """Return one attempt of a run as in its message, failed jobs first. Raises NotFound."""
         found = load_run(
             self.state, address, web_url=self.settings.github.web_url, now=self.clock.now()
         )
-        jobs = sorted(found["run"]["jobs"], key=_has_succeeded)
-        shown = _shown(jobs[max(0, jobs_offset) :][:MAX_JOBS])
-        ids = {str(job["job_id"]) for job in shown}
-        return {
-            "run": {**found["run"], "jobs": shown},
+        run, logs = found["run"], found["logs"]
+        jobs = sorted(run["jobs"], key=_has_succeeded)
+        chosen = [job for job in jobs if part.job_id in (None, job["job_id"])]
+        if part.job_id is not None and not chosen:
+            raise NotFound(f"Run {address.run_id} has no job {part.job_id} in this attempt.")
+        own_offset = part.annotations_offset if part.job_id is None else 0
+        own = {
+            "run": {
+                **run,
+                "jobs": [],
+                "annotations": cut_annotations(run["annotations"], own_offset),
+            },
             "jobs_total": len(jobs),
-            "attempts": found["attempts"],
-            "logs": {job_id: log for job_id, log in found["logs"].items() if job_id in ids},
+            "attempts": found["attempts"][-MAX_ATTEMPTS:],
+            "attempts_total": len(found["attempts"]),
+            "logs": {},
             "html_url": found["html_url"],
         }
+        answer = fit(own, MAX_RUN_CHARACTERS)
+        _add_jobs(answer, chosen[part.jobs_offset :][:MAX_JOBS], logs, part)
+        return answer
 
     def get_job_log(self, address: RunAddress, job_id: int, place: LogPlace) -> dict[str, Any]:
         """Return lines of a job's log with their numbers, or why there is none.
@@ -99,6 +127,7 @@ class AgentTools:
         head = log.page(1, 1)
         for name in ("lines", "first_line", "long_lines"):
             del head[name]
+        head = fit(head, MAX_HEAD_CHARACTERS)
         if head["state"] != "fetched":
             return {**head, "lines": [], "next_line": None}
         count = max(1, min(place.count, MAX_LINES))
@@ -107,12 +136,22 @@ class AgentTools:
         return {**head, "lines": lines, "next_line": next_line}
 
 
-def _shown(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first jobs, as many as an answer may contain; one always."""
-    sizes = accumulate(len(json.dumps(job, default=str)) for job in jobs)
-    return [job for job, size in zip(jobs, sizes, strict=True) if size <= MAX_CHARACTERS] or jobs[
-        :1
-    ]
+def _add_jobs(
+    answer: dict[str, Any], jobs: list[dict[str, Any]], logs: dict[str, Any], part: RunPart
+) -> None:
+    """Add the first jobs with the states of their logs, as many as fit; one always."""
+    size = size_of(answer)
+    begins = part if part.job_id is not None else RunPart()
+    for job in jobs:
+        annotations = cut_annotations(job["annotations"], begins.annotations_offset)
+        steps = job["steps"][begins.steps_offset :]
+        short = fit({**job, "annotations": annotations, "steps": steps}, MAX_JOB_CHARACTERS)
+        log = {each: logs[each] for each in [str(job["job_id"])] if each in logs}
+        size += size_of({"run": {"jobs": [short]}, "logs": log})
+        if size > MAX_CHARACTERS and answer["run"]["jobs"]:
+            return
+        answer["run"]["jobs"].append(short)
+        answer["logs"] |= log
 
 
 def _has_succeeded(job: dict[str, Any]) -> bool:
@@ -194,10 +233,12 @@ def _read(
         wanted = min(last - first, count - len(lines)) + 1
         texts = log.page(first, wanted)["lines"] if wanted > 0 else []
         for number, text in enumerate(texts, first):
-            if len(lines) == count or characters >= MAX_CHARACTERS:
+            if len(lines) == count or characters >= MAX_LINES_CHARACTERS:
                 return lines, number
-            shown = text[:MAX_LINE_CHARACTERS]
-            characters += len(shown)
-            cut = {"is_cut": True} if len(shown) < len(text) else {}
-            lines.append({"number": number, "text": shown, **cut})
+            shown = text[:MAX_TEXT_CHARACTERS]
+            line = {"number": number, "text": shown}
+            if len(shown) < len(text):
+                line["is_cut"] = True
+            characters += size_of({"lines": [line]})
+            lines.append(line)
     return lines, None

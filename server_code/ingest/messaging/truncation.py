@@ -73,6 +73,11 @@ def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": cut}
         data = {**data, "jobs": [], "jobs_omitted": True, "truncated": ["jobs"]}
         yield data
+    yield from shortened(data)
+
+
+def shortened(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield ever shorter data: the largest text or list is halved; ``truncated`` names it."""
     for _ in range(_MAX_CUTS):
         path = _largest(data)
         if path is None:

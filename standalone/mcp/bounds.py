@@ -1,0 +1,43 @@
+"""The size of an answer: what an agent can read at once, and how it learns what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import pydantic_core
+from ingest.messaging.truncation import shortened
+
+#: Characters of an answer, and of one text in it.
+MAX_CHARACTERS = 100_000
+MAX_TEXT_CHARACTERS = 2_000
+
+Json = dict[str, Any]
+
+
+def size_of(value: object) -> int:
+    """Return the characters of a value as the SDK writes it."""
+    return len(pydantic_core.to_json(value, indent=2, fallback=str).decode())
+
+
+def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json:
+    """Cut an answer as far as it must be; ``truncated`` names the fields that were cut."""
+    found = answer
+    for found in chain([answer], shortened(answer)):
+        if size_of(found) <= max_characters:
+            break
+    return dict(found)
+
+
+def cut_annotations(annotations: Sequence[Json] | None, offset: int) -> list[Json] | None:
+    """Return the annotations from one on; a longer text keeps its beginning, with ``is_cut``."""
+    return None if annotations is None else [_cut(each) for each in annotations[offset:]]
+
+
+def _cut(annotation: Json) -> Json:
+    short = {
+        name: value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else value
+        for name, value in annotation.items()
+    }
+    return {**short, "is_cut": True} if short != annotation else annotation
