@@ -1,7 +1,7 @@
 """Update the page in place: unchanged elements are not touched and keep the focus."""
 
 from anvil.js import get_dom_node
-from anvil.js.window import document
+from anvil.js.window import document, location
 
 from .formatting import visible
 
@@ -41,8 +41,29 @@ def set_hidden(node, is_hidden):
 
 def set_link(node, url):
     """Set the target of a link; any scheme but http and https is removed."""
-    is_safe = bool(url) and url.startswith(("#", "https://", "http://"))
-    set_attribute(node, "href", url if is_safe else None)
+    set_attribute(node, "href", url if _is_link(url) else None)
+
+
+def leave_for(url):
+    """Replace the dashboard by another page; any scheme but http and https leads nowhere."""
+    if _is_link(url):
+        location.assign(url)
+
+
+def post(url, name, value):
+    """Leave the dashboard with a form of one field; any scheme but http and https leads nowhere."""
+    if not _is_link(url):
+        return
+    node, field = document.createElement("form"), document.createElement("input")
+    node.action, node.method = url, "post"
+    field.type, field.name, field.value = "hidden", name, value
+    node.append(field)
+    document.body.append(node)
+    node.submit()
+
+
+def _is_link(url):
+    return bool(url) and url.startswith(("#", "https://", "http://"))
 
 
 def on(node, event, handler):

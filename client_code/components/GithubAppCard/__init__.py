@@ -1,7 +1,5 @@
 """The registration of a GitHub App, with two pages of GitHub in between."""
 
-from anvil.js.window import document, location
-
 from ... import actions, callback, dom
 from ..SecretRow import SecretRow
 from ._anvil_designer import GithubAppCardTemplate
@@ -36,17 +34,7 @@ class GithubAppCard(GithubAppCardTemplate):
         is_done, form = actions.attempt(self, "begin_github_app", self.organization.text)
         self.create.enabled = True
         if is_done:
-            self.submit(form)
-
-    def submit(self, form):
-        """Leave this page with a form, as GitHub accepts a manifest."""
-        node = document.createElement("form")
-        field = document.createElement("input")
-        node.action, node.method = form["action"], "post"
-        field.type, field.name, field.value = "hidden", "manifest", form["manifest"]
-        node.append(field)
-        document.body.append(node)
-        node.submit()
+            dom.post(form["action"], "manifest", form["manifest"])
 
     def retry_click(self, **event):
         """Exchange the code again: GitHub accepts it for an hour."""
@@ -63,7 +51,7 @@ class GithubAppCard(GithubAppCardTemplate):
             return
         self.app = app
         if not app["secrets"]:
-            location.assign(app["installation_url"])
+            dom.leave_for(app["installation_url"])
             return
         dom.show(self, secrets_place=True)
         self.secrets.show(app["secrets"])
@@ -76,4 +64,4 @@ class GithubAppCard(GithubAppCardTemplate):
         """Save the App that could not be saved; then GitHub shows where to install it."""
         is_done, _ = actions.attempt(self, "save_github_app", self.app["secrets"])
         if is_done:
-            location.assign(self.app["installation_url"])
+            dom.leave_for(self.app["installation_url"])
