@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from importlib import import_module
 from itertools import pairwise
 
 import click
+from ingest.errors import is_out_of_memory
 
 from .command import INTERRUPTED
 from .environment import secret_values
+from .failures import UNAVAILABLE, sentence_for
 from .logs import Mask, configure_logging, write_notice
 
 GREETING = """\
@@ -66,17 +69,30 @@ class CommandsByFile(click.Group):
         Where the log is JSON, what is wrong with the command line is a record.
         """
         args = list(ctx.args)
+        as_json = "--log-format=json" in args or ("--log-format", "json") in pairwise(args)
         try:
             super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except click.exceptions.Exit:
+            raise
         except click.ClickException as error:
-            if "--log-format=json" not in args and ("--log-format", "json") not in pairwise(args):
+            if not as_json:
                 raise
-            mask = Mask(secret_values(os.environ))
-            configure_logging(as_json=True, level="error", mask=mask, with_traceback=False)
-            write_notice(error.format_message(), level=logging.ERROR)
+            _report(error.format_message(), secret_values(os.environ), as_json=True)
             ctx.exit(error.exit_code)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            # To find the secrets, of which the sentence has none, takes memory.
+            _report(sentence_for(error), (), as_json=as_json)
+            ctx.exit(UNAVAILABLE)
+
+
+def _report(text: str, secrets: Iterable[str], *, as_json: bool) -> None:
+    """Report what ended the command line before a command's own log."""
+    configure_logging(as_json=as_json, level="error", mask=Mask(secrets), with_traceback=False)
+    write_notice(text, level=logging.ERROR)
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001

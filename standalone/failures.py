@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ingest.errors import (
     MEMORY_REMEDY,
     AccessDenied,
@@ -34,6 +36,9 @@ def sentence_for(error: Exception) -> str:
     if isinstance(error, RateLimited | RequestPaused):
         until = f"{error.retry_at:%Y-%m-%d %H:%M:%S}"
         return f"{error} The limit ends at {until} UTC; start it again then."
+    if is_out_of_memory(error):
+        kind = type(error).__name__
+        return f"This process may use too little memory ({kind}). {MEMORY_REMEDY}"
     if isinstance(error, IngestError):
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()
@@ -52,18 +57,15 @@ def exit_code_for(error: Exception) -> int:
 
 
 def _is_of_local_aws(error: Exception) -> bool:
-    from .local.aws import LocalAwsError  # needs modules that few commands do
-
-    return isinstance(error, LocalAwsError)
+    # Few commands need this module; where none did, importing it may fail as well.
+    module = sys.modules.get(f"{__package__}.local.aws")
+    return module is not None and isinstance(error, module.LocalAwsError)
 
 
 def _of_unknown(error: Exception) -> str:
-    kind = type(error).__name__
-    if is_out_of_memory(error):
-        return f"This process may use too little memory ({kind}). {MEMORY_REMEDY}"
     return (
-        f"Something unexpected went wrong ({kind}). Repeat it with --debug, or RUNSTREAM_DEBUG=1, "
-        "for the traceback, and report that."
+        f"Something unexpected went wrong ({type(error).__name__}). Repeat it with --debug, or "
+        "RUNSTREAM_DEBUG=1, for the traceback, and report that."
     )
 
 

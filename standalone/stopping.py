@@ -19,6 +19,11 @@ from .logs import write_final_notice
 #: ``supervised_process.GRACE_SECONDS`` after it, and a busy machine needs the rest.
 END_SECONDS = 10.0
 
+#: CPU seconds of this process within which the thread below must run once. Where memory is refused
+#: at the wrong moment, CPython repeats one instruction for ever and lets no other thread run, so
+#: that no signal is answered either; then the kernel ends the process with SIGPROF.
+STUCK_CPU_SECONDS = 30.0
+
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _SHOW_CURSOR = b"\x1b[?25h"
@@ -38,18 +43,20 @@ class Stop:
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[Stop]:
+def stopped_by_signals(*, stuck_after: float = STUCK_CPU_SECONDS) -> Iterator[Stop]:
     """Turn the first signal into a request to end; the second Ctrl-C ends the process at once.
 
     A thread of its own reads the signals from Python's wakeup descriptor. Handlers would need the
     main thread, which does not wake from a wait where the kernel gave the signal to another thread,
     and which may hold the event's lock when it does.
     https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    An interpreter that is stuck is ended after so many seconds of CPU time.
     """
     stop = Stop()
     arriving, arrived = socket.socketpair()
+    arriving.settimeout(stuck_after / 6)
     arrived.settimeout(0)  # the descriptor must not block
-    listener = threading.Thread(target=_listen, args=(arriving, stop))
+    listener = threading.Thread(target=_listen, args=(arriving, stop, stuck_after))
     before = {number: signal.signal(number, _wake) for number in _requests()}
     descriptor_before = signal.set_wakeup_fd(arrived.fileno(), warn_on_full_buffer=False)
     listener.start()
@@ -61,6 +68,7 @@ def stopped_by_signals() -> Iterator[Stop]:
             signal.signal(number, handler)
         arrived.close()  # which ends the listener
         listener.join()
+        signal.setitimer(signal.ITIMER_PROF, 0)
         arriving.close()
 
 
@@ -98,9 +106,16 @@ def _wake(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: Python writes the number of a handled signal to the descriptor."""
 
 
-def _listen(arriving: socket.socket, stop: Stop) -> None:
-    """Read signals until the other end is closed."""
-    while numbers := arriving.recv(16):
+def _listen(arriving: socket.socket, stop: Stop, stuck_after: float) -> None:
+    """Read signals until the other end is closed, and show the kernel that threads run."""
+    while True:
+        signal.setitimer(signal.ITIMER_PROF, stuck_after)
+        try:
+            numbers = arriving.recv(16)
+        except TimeoutError:
+            continue
+        if not numbers:
+            return
         for number in numbers:
             if stop.signal_number is not None and number == signal.SIGINT:
                 _end_at_once(INTERRUPTED)

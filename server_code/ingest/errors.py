@@ -260,7 +260,11 @@ class InvalidSignature(Rejected):
 def is_out_of_memory(error: Exception) -> bool:
     """Return whether the machine refused memory: to Python, a thread's stack or a module's code."""
     is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    words = ("can't start new thread", "failed to map segment")
+    words = (
+        "can't start new thread",
+        "failed to map segment",
+        "returned NULL without setting an exception",
+    )
     return is_refused or isinstance(error, MemoryError) or any(each in str(error) for each in words)
 
 

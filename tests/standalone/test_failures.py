@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ingest.errors import BadSettings, NotFound, ResourceExhausted
@@ -16,6 +17,25 @@ from support.command_line import POWERLESS, TOKEN, CommandLine
 
 from standalone.failures import MISCONFIGURED, UNAVAILABLE, exit_code_for, sentence_for
 
+#: Fails as CPython does in various places where memory is refused, with a module that then cannot
+#: be imported either.
+_REFUSED = """
+import sys
+from standalone.__main__ import main
+
+class Finder:
+    is_met = False
+    def find_spec(name, *_rest):
+        Finder.is_met = Finder.is_met or name == "standalone.commands.collect"
+        if Finder.is_met:
+            raise ERROR
+
+sys.meta_path.insert(0, Finder)
+sys.argv[1:] = ["collect", "octo/api"]
+main()
+"""
+
+ROOT = Path(__file__).parents[2]
 ONCE = ("collect", "octo/api", "--once")
 WRONG_TOKEN = "ghp_WrongToken0123456789abcd"
 PASSWORD = "hunter2-hunter2"
@@ -212,3 +232,25 @@ def test_our_own_errors_speak_for_themselves():
     """Their text is a sentence already."""
     assert sentence_for(NotFound("There is no such thing.")) == "There is no such thing."
     assert sentence_for(BadSettings(["X is wrong"])) == "A setting is wrong: X is wrong."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "MemoryError",
+        "OSError(12, 'Cannot allocate memory')",
+        "SystemError('<built-in function compile> returned NULL without setting an exception')",
+    ],
+)
+def test_memory_that_is_refused_to_every_import_is_named(error: str):
+    """What explains the failure needs no module that is not there yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", _REFUSED.replace("ERROR", error)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == UNAVAILABLE
+    assert_one_sentence(done, "too little memory", "1 GiB")

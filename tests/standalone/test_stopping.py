@@ -16,6 +16,8 @@ from support.command_line import CommandLine, wait_until
 from standalone.local.supervised_process import GRACE_SECONDS
 from standalone.stopping import END_SECONDS, stopped_by_signals
 
+ROOT = Path(__file__).parents[2]
+
 _WAIT = """
 import signal, sys, threading
 from standalone.stopping import stopped_by_signals
@@ -44,6 +46,19 @@ print("ended", flush=True)
 """
 
 
+#: Either is one long use of the CPU; only a sum in C keeps all other threads from running.
+_BUSY = """
+import sys, time
+from standalone.stopping import stopped_by_signals
+
+with stopped_by_signals(stuck_after=0.5):
+    if sys.argv[1] == "stuck":
+        sum(range(10**15))
+    while time.process_time() < 2:
+        pass
+"""
+
+
 _STARTING = """
 import signal, sys
 from standalone.__main__ import main
@@ -69,7 +84,7 @@ def _waiting(
 ) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", code, hangup.name],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
@@ -127,6 +142,13 @@ def test_neither_a_thread_that_is_left_nor_a_stuck_reader_of_stderr_keeps_the_pr
     os.close(full)
 
 
+@pytest.mark.parametrize(("how", "ends_with"), [("stuck", -signal.SIGPROF), ("busy", 0)])
+def test_an_interpreter_that_lets_no_thread_run_is_ended(how: str, ends_with: int):
+    """CPython does so for ever where memory is refused at the wrong moment."""
+    done = subprocess.run([sys.executable, "-c", _BUSY, how], cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == ends_with
+
+
 def test_what_ends_one_after_the_other_ends_within_twenty_seconds():
     """Servers have their own limit, from where their owner's is over; 2 s are left for a delay."""
     assert END_SECONDS + GRACE_SECONDS <= 18
@@ -148,7 +170,7 @@ def test_afterwards_signals_are_whose_they_were_before():
 def test_a_command_that_is_still_starting_ends_without_a_traceback(number, module):
     done = subprocess.run(
         [sys.executable, "-c", _STARTING, number.name, module],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         check=False,
         timeout=60,
