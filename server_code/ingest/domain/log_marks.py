@@ -15,8 +15,9 @@ from operator import attrgetter
 from typing import Any
 
 from .jobs import Step
+from .locate_steps import StepEvidence
 from .step_ranges import StepRange
-from .step_starts import START_SIGN, StepEvidence, StepStartReader
+from .step_starts import START_SIGN, StepStartReader
 
 #: So many of a kind are kept, and the first line of each step; a kind that has more is named in
 #: ``truncated``.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from ...domain.jobs import Step
+from ...domain.locate_steps import StepEvidence
 from ...domain.log_marks import LogMarkReader, LogMarks
 from ...domain.step_ranges import StepFile, StepFileReader, StepRange
-from ...domain.step_starts import StepEvidence
 from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogDigest, inspect_log
 from ...messaging.log_events import UnavailableReason

@@ -152,6 +152,7 @@ def test_marked_inner_steps_begin_no_step():
         (["A job started hook has been configured by the administrator"], "Run '/opt/hook.sh'"),
         (
             [
+                "##[warning]`pre` execution is not supported for local action from './test'",
                 "##[warning]Input 'a' has been deprecated with message: b",
                 "##[warning]Unexpected input(s) 'c', valid inputs are ['']",
             ],
@@ -190,10 +191,81 @@ def test_a_log_with_step_debugging_names_every_step():
     assert located("".join(texts), STEPS) == expected
 
 
-@pytest.mark.parametrize("lacks", range(2, len(LOG)))
+@pytest.mark.parametrize("lacks", [2, 3, 5, 6])
 def test_a_log_that_lacks_a_step_has_none(lacks):
     """Nothing is guessed."""
     assert located("".join(LOG[:lacks] + LOG[lacks + 1 :]), STEPS) is None
+
+
+def test_a_step_that_failed_before_its_first_line_is_left_out():
+    """Its action is missing, or its ``if`` is wrong: its error is behind another step's lines."""
+    steps = [
+        replace(each, name="Run ./.github/actions/test") if each.number == 5 else each
+        for each in STEPS
+    ]
+    error = line(9.6, "##[error]Can't find 'action.yml' under '/home/runner/work/api/api'")
+    inner = line(9.45, "##[group]Run echo last")
+    for build in (LOG[3], LOG[3] + inner):
+        found = located("".join([*LOG[:3], build, error, *LOG[5:]]), steps)
+        certain = list(zip([1, 2, 10, 11], [*WHOLE[:2], *WHOLE[4:]], strict=True))
+        assert found == certain
+
+
+def test_a_log_without_an_end_has_the_steps_that_were_reached():
+    """The runner was lost: a step has no end, and those behind it were cancelled."""
+    lost = replace(STEPS[4], conclusion=None, completed_at=None)
+    others = [
+        replace(each, conclusion="cancelled", started_at=None, completed_at=None)
+        for each in STEPS[5:]
+    ]
+    expected = list(zip([1, 2, 4, 5], WHOLE[:4], strict=True))
+    assert located("".join(WHOLE[:4]), [*STEPS[:4], lost, *others]) == expected
+
+
+def test_the_groups_of_container_hooks_begin_no_step():
+    """A runner that has such hooks prints one in every step, directly behind the step's own."""
+    hook = "##[group]Run '/home/runner/k8s/index.js'"
+    steps = [
+        STEPS[0],
+        a_step(2, "Initialize containers", 2.1, 4.9),
+        *STEPS[2:5],
+        a_step(10, "Post Build", 9.95, 10.1),
+        a_step(11, "Stop containers", 11.2, 11.3),
+        a_step(12, "Complete job", 11.4, 11.5),
+    ]
+    texts = [
+        WHOLE[0],
+        line(2.15, hook) + line(2.2, "##[endgroup]"),
+        WHOLE[2] + line(5.3, hook),
+        WHOLE[3] + line(9.62, hook),
+        WHOLE[4] + line(10.05, hook),
+        line(11.21, hook),
+        line(11.41, "Cleaning up orphan processes"),
+    ]
+    expected = list(zip([1, 2, 4, 5, 10, 11, 12], texts, strict=True))
+    assert located("".join(texts), steps) == expected
+
+
+def test_containers_that_were_not_created_are_stopped():
+    """Only their network is left to be removed."""
+    stop = a_step(10, "Stop containers", 9.95, 10.1)
+    text = line(9.96, "Remove container network: github_network_37")
+    texts = [*WHOLE[:4], text, WHOLE[5]]
+    expected = list(zip([1, 2, 4, 5, 10, 11], texts, strict=True))
+    assert located("".join(texts), [*STEPS[:5], stop, STEPS[6]]) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Waiting for background step(s) to complete: Server",
+        "Waiting for all background step(s) to complete: Server, Load test",
+        "Cancelling background step(s): Server",
+    ],
+)
+def test_a_log_of_steps_in_the_background_has_none(text):
+    """They write into the lines of others."""
+    assert located("".join([*LOG[:4], line(6, text), *LOG[4:]]), STEPS) is None
 
 
 def test_a_log_of_other_times_has_none():
@@ -207,16 +279,21 @@ def test_a_log_of_other_times_has_none():
 
 @pytest.mark.parametrize("number", [4, 5])
 def test_a_step_without_times_leaves_none(number):
-    """GitHub removes them from old jobs, and a runner that dies never reports them."""
-    steps = [replace(each, completed_at=None) if each.number == number else each for each in STEPS]
+    """GitHub removes them from old jobs."""
+    steps = [
+        replace(each, started_at=None, completed_at=None) if each.number == number else each
+        for each in STEPS
+    ]
     assert located("".join(LOG), steps) is None
     assert located("".join(LOG), []) is None
 
 
-def test_a_script_that_prints_such_lines_leaves_none():
-    """A line of the runner's that does not fit is not explained away."""
-    log = "".join([*LOG[:4], line(6, "Cleaning up orphan processes"), *LOG[4:]])
-    assert located(log, STEPS) is None
+def test_what_a_script_may_have_printed_is_left_out():
+    """A line of the runner's that fits nowhere else; the last two may be of one step or two."""
+    printed = line(6, "Cleaning up orphan processes")
+    found = located("".join([*LOG[:4], printed, *LOG[4:]]), STEPS)
+    texts = [*WHOLE[:2], WHOLE[2] + printed, WHOLE[3]]
+    assert found == list(zip([1, 2, 4, 5], texts, strict=True))
 
 
 @given(st.data())
