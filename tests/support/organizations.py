@@ -33,10 +33,22 @@ _PUBLIC_KEY = (
     .decode()
 )
 
-#: acme is behind single sign-on for mona's token; umbra can be read by the App alone.
-ACME = [f"acme/service-{number:03}" for number in range(110)]
+#: More than a page of services, and as many labs as one turn of polls takes.
+MANY_SERVICES, MANY_LABS = 110, 20
+
+
+def acme_services(count: int) -> list[str]:
+    """Name so many repositories of acme, which is behind single sign-on for mona's token."""
+    return [f"acme/service-{number:03}" for number in range(count)]
+
+
+def umbra_labs(count: int) -> list[str]:
+    """Name so many repositories of umbra, which can be read by the App alone."""
+    return [f"umbra/lab-{number:02}" for number in range(count)]
+
+
+ACME, UMBRA = acme_services(8), umbra_labs(3)
 ACME_SECRET = ["acme/secret-a", "acme/secret-b"]
-UMBRA = [f"umbra/lab-{number:02}" for number in range(20)]
 MONA = ["mona/notes", "mona/blog"]
 
 
@@ -50,12 +62,13 @@ class Refused:
     at: Timestamp
 
 
-def build_organizations(*, services: int = len(ACME)) -> WorldBuilder:
-    """Build so many services and 28 other repositories; each has one run that has ended."""
+def build_organizations(*, services: int = len(ACME), labs: int = len(UMBRA)) -> WorldBuilder:
+    """Build services, labs and eight other repositories; each has one run that has ended."""
     builder = WorldBuilder(iso(time.time() - 7200))
-    private = {*ACME_SECRET, *UMBRA, "mona/notes"}
+    names = [*acme_services(services), *ACME_SECRET, *umbra_labs(labs), *MONA, "acme/old-mirror"]
+    private = {*ACME_SECRET, *umbra_labs(labs), "mona/notes"}
     archived = {"acme/service-007", "mona/blog"}
-    for name in [*ACME[:services], *ACME_SECRET, *UMBRA, *MONA, "acme/old-mirror"]:
+    for name in names:
         builder.repository(name, private=name in private, archived=name in archived)
         builder.run()
     builder.repository("acme/renamed", former_names=["acme/before"]).run()
@@ -66,11 +79,11 @@ def build_organizations(*, services: int = len(ACME)) -> WorldBuilder:
 
 def organization_settings() -> Settings:
     """Return which credential may read what."""
-    of_acme = frozenset({*ACME, *ACME_SECRET, "acme/renamed", "acme/old-mirror"})
+    of_acme = {*acme_services(MANY_SERVICES), *ACME_SECRET, "acme/renamed", "acme/old-mirror"}
     big = {"limit": 10**6, "graphql_limit": 10**6}
     return Settings(
         tokens=(
-            TokenSpec(value="tok-acme", login="ann", repositories=of_acme, **big),
+            TokenSpec(value="tok-acme", login="ann", repositories=frozenset(of_acme), **big),
             TokenSpec(
                 value="tok-mona",
                 login="mona",
@@ -89,7 +102,7 @@ def organization_settings() -> Settings:
                 InstallationSpec(
                     id=2,
                     account="umbra",
-                    repositories=frozenset([*UMBRA, "umbra/moved", "umbra/new"]),
+                    repositories=frozenset([*umbra_labs(MANY_LABS), "umbra/moved", "umbra/new"]),
                     limit=10**6,
                 ),
             ),

@@ -33,7 +33,7 @@ def charged(here: Stage) -> int:
     return here.requests(column="charged") - sum(here.requests(kind, "charged") for kind in apart)
 
 
-def a_long_past(runs: int = 150) -> WorldBuilder:
+def a_long_past(runs: int = 15) -> WorldBuilder:
     """Make a repository whose list has several pages."""
     world = WorldBuilder()
     for number in range(runs):
@@ -44,12 +44,12 @@ def a_long_past(runs: int = 150) -> WorldBuilder:
 @pytest.mark.parametrize("jobs", [1, 5, 20])
 def test_economy_costs_two_requests_a_run_and_its_share_of_the_list(stage, jobs):
     """The jobs in one page, and their logs in one archive."""
-    here = stage(ended_runs(20, jobs), at=2 * HOUR, log_mode="economy")
+    here = stage(ended_runs(8, jobs), at=2 * HOUR, log_mode="economy")
     assert here.poll() is None
     here.ingest()
-    assert charged(here) == 2 * 20 + here.requests("list_runs")
+    assert charged(here) == 2 * 8 + here.requests("list_runs")
     assert here.requests("list_runs") == 1
-    assert len(here.logs()) == 20 * jobs
+    assert len(here.logs()) == 8 * jobs
 
 
 def test_economy_costs_two_requests_a_run_whose_only_log_has_expired(stage):
@@ -92,6 +92,7 @@ def test_logs_of_jobs_that_never_started_cost_nothing(stage):
     assert {each["data"]["reason"] for each in here.logs()} == {"never_existed"}
 
 
+@pytest.mark.usefixtures("ten_a_page")
 def test_watching_a_run_in_economy_costs_three_looks_at_the_list_and_its_end(stage):
     """Queued, in progress, completed: each changes the list once; jobs and logs are asked once."""
     world = a_long_past()
@@ -103,10 +104,11 @@ def test_watching_a_run_in_economy_costs_three_looks_at_the_list_and_its_end(sta
     here.poll_for(900)
     here.ingest()
     assert charged(here) - before == 3 + 1 + 1
-    assert here.attempt(run=151).settled
+    assert here.attempt(run=16).settled
     assert_nothing_twice(here)
 
 
+@pytest.mark.usefixtures("ten_a_page")
 def test_changes_that_follow_one_another_share_an_answer_and_none_is_later_than_two_polls(stage):
     """The list is charged for each answer that differs, so after one the next changes gather."""
     world = a_long_past()
@@ -128,6 +130,7 @@ def test_changes_that_follow_one_another_share_an_answer_and_none_is_later_than_
     assert_nothing_twice(here)
 
 
+@pytest.mark.usefixtures("ten_a_page")
 def test_watching_a_single_job_live_reads_it_when_it_starts_and_ends(stage):
     """The end of a run's last job shows in the run list, so nothing is read in between."""
     world = a_long_past()
@@ -147,6 +150,7 @@ def test_watching_a_single_job_live_reads_it_when_it_starts_and_ends(stage):
     assert_nothing_twice(here)
 
 
+@pytest.mark.usefixtures("ten_a_page")
 def test_a_job_that_ends_earlier_than_ever_is_published_within_two_polls(stage):
     """Other jobs go on, and GitHub does not touch the run."""
     world = a_long_past()
@@ -160,17 +164,18 @@ def test_a_job_that_ends_earlier_than_ever_is_published_within_two_polls(stage):
     assert here.jobs()[-1]["data"]["conclusion"] == "failure"
 
 
+@pytest.mark.usefixtures("ten_a_page")
 def test_status_hints_of_a_repository_where_only_new_runs_move_are_free(stage):
     """They ask for runs below the first page, so what happens on it changes no answer."""
     world = a_long_past()
-    for number in range(8):
+    for number in range(4):
         world.run(created=number * 900, starts_after=200, seconds=400, sha="a" * 40)
     here = stage(world, at=-600, days=0.001, log_mode="economy")
     here.poll_for(590)
     before, asked = charged(here), here.requests("list_runs")
-    here.poll_for(2 * HOUR)
-    assert here.requests("list_runs") - asked > 2 * HOUR / 30 + 5 * 2 * HOUR / 300 - 10
-    assert charged(here) - before <= 8 * (3 + 1 + 1)
+    here.poll_for(HOUR)
+    assert here.requests("list_runs") - asked > HOUR / 30 + 5 * HOUR / 300 - 10
+    assert charged(here) - before <= 4 * (3 + 1 + 1)
 
 
 def test_webhooks_about_jobs_cost_no_request_for_their_run(stage):
@@ -202,6 +207,7 @@ def test_a_webhook_about_a_job_has_it_reported_at_the_next_look(stage):
     assert_all_published(here)
 
 
+@pytest.mark.usefixtures("ten_a_page")
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 def test_an_idle_repository_costs_nothing(stage, log_mode):
     """An hour of polls, hints included, is answered by free 304s."""
@@ -242,6 +248,7 @@ def test_collecting_again_costs_nothing(stage):
     assert len(here.metrics()) + len(here.logs()) == published
 
 
+@pytest.mark.usefixtures("ten_a_page")
 def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):
     """First looks at open runs are few, and sweeps leave the hour to polls."""
     settings = Settings(tokens=(TokenSpec(limit=100),), limits=Limits(points_per_minute=0))

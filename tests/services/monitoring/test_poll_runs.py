@@ -49,6 +49,17 @@ def test_a_run_first_seen_completed_reports_its_jobs_then_itself_with_all_that_b
     assert run["duration_seconds"] == 65
 
 
+def test_every_page_of_a_long_list_is_walked(stage):
+    """The first poll walks down to the beginning of what is watched."""
+    world = WorldBuilder()
+    for number in range(250):
+        world.run(created=number, seconds=10, sha="a" * 40).job()
+    here = stage(world, at=900)
+    here.poll_for(60)
+    assert len(here.runs()) == 250
+    assert_all_published(here)
+
+
 def test_every_change_of_status_is_reported_once_and_in_order(stage):
     """Polled between all changes, each status of run and job becomes one message."""
     here = stage(WorldBuilder().run(created=0, starts_after=60, seconds=120).job("build"))

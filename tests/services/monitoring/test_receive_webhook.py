@@ -47,9 +47,9 @@ def of_run(number=1, name=REPOSITORY):
 
 
 @pytest.fixture
-def here(stage):
+def here(stage, ten_a_page):
     world = WorldBuilder().run("failure", seconds=60).job("a").rerun(at=1000, seconds=5).job("a")
-    for number in range(110):
+    for number in range(11):
         world.run(created=100 + number, seconds=5, sha="a" * 40).job("build")
     opened = stage(world, at=500)
     opened.poll()

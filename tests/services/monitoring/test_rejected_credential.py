@@ -18,7 +18,7 @@ from support.world_builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import TokenSpec
 
-NAMES = [f"octo/repository-{number}" for number in range(40)]
+NAMES = [f"octo/repository-{number}" for number in range(15)]
 POLL_SECONDS = 15
 TOKEN = GENEROUS.tokens[0]
 OTHER = replace(TOKEN, value="other-token")
@@ -79,7 +79,7 @@ def open_with_two_tokens(stage: OpenStage) -> Stage:
 def test_one_request_finds_out_for_all_repositories_whether_a_token_works_again(
     stage: OpenStage,
 ) -> None:
-    """Of 40 repositories that only this token reads; its own reason is everybody's error."""
+    """Of 15 repositories that only this token reads; its own reason is everybody's error."""
     here = stage(active_world(), poll_seconds=POLL_SECONDS)
     pass_time(here, 60)
     revoke(here, TOKEN)

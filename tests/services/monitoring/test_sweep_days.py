@@ -12,12 +12,12 @@ from ingest.services.monitoring.sweep_days import LONGEST_CHANGE, WINDOWS_PER_TI
 from support.world import assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("ten_a_page")]
 
 DAY = 86_400
 
 
-def a_long_history(*, rerun_at: float, a_day: int = 7, days: int = 40) -> WorldBuilder:
+def a_long_history(*, rerun_at: float, a_day: int = 1, days: int = 40) -> WorldBuilder:
     world = WorldBuilder()
     for day in range(days):
         for number in range(a_day):
@@ -59,7 +59,7 @@ def test_a_second_round_over_quiet_days_is_free(stage):
 
 def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
     """A large repository's sweep goes on from tick to tick, and hides no run."""
-    here = stage(a_long_history(rerun_at=9.3 * DAY, a_day=102, days=6), at=9 * DAY, days=20)
+    here = stage(a_long_history(rerun_at=9.3 * DAY, a_day=11, days=6), at=9 * DAY, days=20)
     here.poll()
     here.move_to(10.1 * DAY)
     before = here.requests("list_runs")
@@ -75,11 +75,11 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
 def test_a_second_with_more_runs_than_a_page_is_paged(stage):
     """Such a window cannot be halved; a re-run in it is found all the same."""
     world = WorldBuilder()
-    for number in range(130):
+    for number in range(13):
         world.run(created=0, seconds=10, sha="a" * 40).job("build")
         if number == 5:
             world.rerun("success", at=2 * DAY + 700, seconds=10).job("again")
-    for number in range(101):
+    for number in range(11):
         world.run(created=DAY + number * 60, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=2 * DAY, days=20)
     here.poll_for(300)

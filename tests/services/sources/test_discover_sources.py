@@ -43,12 +43,16 @@ from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MIN
 from support.organizations import (
     ACME,
     ACME_SECRET,
+    MANY_LABS,
+    MANY_SERVICES,
     MONA,
     UMBRA,
     RefusalWitness,
+    acme_services,
     build_organizations,
     github_settings,
     organization_settings,
+    umbra_labs,
 )
 from support.world import GENEROUS, OpenStage, Stage
 from support.world_builder import FIRST_RUN, WorldBuilder
@@ -87,12 +91,23 @@ def organizations(monkeypatch: pytest.MonkeyPatch) -> Iterator[Organizations]:
     stage.close()
 
 
-def test_everything_that_can_be_read_is_collected(organizations: Organizations) -> None:
+@pytest.fixture
+def large_organizations(monkeypatch: pytest.MonkeyPatch) -> Iterator[Organizations]:
+    witness = RefusalWitness(monkeypatch)
+    world = build_organizations(services=MANY_SERVICES, labs=MANY_LABS)
+    stage = Stage(world, at=7000, settings=organization_settings())
+    yield Organizations(stage, witness)
+    stage.close()
+
+
+def test_everything_that_can_be_read_is_collected(large_organizations: Organizations) -> None:
     """Nothing is asked twice within an hour of a credential that may not."""
+    organizations = large_organizations
     organizations.context = organizations.join("acme", "umbra", "mona", "!*-mirror")
     organizations.poll_all()
     organizations.poll_all()
-    expected = {*ACME, *ACME_SECRET, *UMBRA, *MONA, "acme/renamed", "umbra/moved"}
+    services, labs = acme_services(MANY_SERVICES), umbra_labs(MANY_LABS)
+    expected = {*services, *ACME_SECRET, *labs, *MONA, "acme/renamed", "umbra/moved"}
     assert organizations.collected() == expected
     assert organizations.stage.errors() == []
     assert organizations.witness.repeated() == []
@@ -436,7 +451,9 @@ def install(stage: Stage, installations: Sequence[InstallationSpec]) -> None:
     stage.server._state.settings = replace(settings, app=app)
 
 
-def test_unchanged_lists_are_free(organizations: Organizations) -> None:
+def test_unchanged_lists_are_free(large_organizations: Organizations) -> None:
+    """Also one of several pages."""
+    organizations = large_organizations
     organizations.context = organizations.join("acme", "umbra")
     discover_when_due(organizations.context)
     stage = organizations.stage

@@ -60,7 +60,7 @@ class Transfer:
 @pytest.fixture
 def transfer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transfer]:
     witness = RefusalWitness(monkeypatch)
-    stage = Stage(build_organizations(services=8), at=7000, settings=organization_settings())
+    stage = Stage(build_organizations(), at=7000, settings=organization_settings())
     yield Transfer(stage, witness)
     stage.close()
 

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import cache, partial
 from typing import Protocol
 
 from ...errors import BadCredentials
@@ -20,6 +21,7 @@ RENEWED_BEFORE = timedelta(minutes=2)
 
 _JWT_BACKDATED_SECONDS = 60
 _JWT_SECONDS = 540
+_ALGORITHM = "RS256"
 
 
 _REPLACE = "It is wrong, revoked or expired: create a new token and set GITHUB_TOKEN."
@@ -103,13 +105,16 @@ class AppToken:
 
     def __init__(self, app_id: str, private_key: str, clock_now: Callable[[], datetime]) -> None:
         """Sign once, because only then an invalid key fails. Raises BadCredentials."""
+        import jwt
         from github.Auth import AppAuth
 
         # At its import PyGithub writes to stderr itself, outside the log that the host chose.
         logging.getLogger("github").handlers.clear()
         self.name = f"app-{app_id}"
         self._app_id = app_id
-        self._sign = AppAuth.create_jwt_sign(private_key, "RS256")
+        # To check a key takes far longer than to sign with it.
+        key = cache(partial(jwt.get_algorithm_by_name(_ALGORITHM).prepare_key, private_key))
+        self._sign = AppAuth.create_jwt_sign(key, _ALGORITHM)
         self._clock_now = clock_now
         self._signed_ahead = timedelta(0)
         self._require_usable()
