@@ -118,8 +118,6 @@ class Attempt(SpanProcessor, IdGenerator):
         attributes = {
             cicd.CICD_PIPELINE_ACTION_NAME: "RUN",
             cicd.CICD_PIPELINE_RESULT: _result(data),
-            vcs.VCS_REF_HEAD_NAME: data["head_branch"],
-            vcs.VCS_REF_HEAD_REVISION: data["head_sha"],
             vcs.VCS_CHANGE_ID: pull.get("number") and str(pull["number"]),
             vcs.VCS_CHANGE_TITLE: pull.get("title"),
             vcs.VCS_REF_BASE_NAME: pull.get("base_ref"),
@@ -137,9 +135,6 @@ class Attempt(SpanProcessor, IdGenerator):
         attributes = {
             **_task(job["job_name"], str(job["job_id"]), job),
             cicd.CICD_PIPELINE_TASK_RUN_URL_FULL: job["html_url"],
-            cicd.CICD_WORKER_ID: job.get("runner_id") and str(job["runner_id"]),
-            cicd.CICD_WORKER_NAME: job["runner_name"],
-            vcs.VCS_REF_HEAD_NAME: job.get("head_branch"),
             **_own(job, "runner_group_name", "labels", "queued_seconds"),
         }
         times = job["started_at"], job["completed_at"]
@@ -205,6 +200,7 @@ class Attempt(SpanProcessor, IdGenerator):
         return trace.set_span_in_context(trace.NonRecordingSpan(context))
 
     def _resource(self) -> Json:
+        """Return what all spans of the message have in common; the worker is that of a job."""
         data = self._data
         owner, _, name = data["repo"].partition("/")
         page = (data["html_url"] or "").partition("/actions/")[0]
@@ -218,6 +214,10 @@ class Attempt(SpanProcessor, IdGenerator):
             vcs.VCS_OWNER_NAME: owner,
             vcs.VCS_REPOSITORY_NAME: name,
             vcs.VCS_REPOSITORY_URL_FULL: page or None,
+            vcs.VCS_REF_HEAD_NAME: data.get("head_branch"),
+            vcs.VCS_REF_HEAD_REVISION: data.get("head_sha"),
+            cicd.CICD_WORKER_ID: data.get("runner_id") and str(data["runner_id"]),
+            cicd.CICD_WORKER_NAME: data.get("runner_name"),
         }
 
 

@@ -89,6 +89,10 @@ def exporter(aws: LocalAws) -> Iterator[Exporter]:
     opened.receiver.close()
 
 
+def conventional_in(resource: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name[:4] in {"cicd", "vcs."}}
+
+
 def nanoseconds(seconds: float) -> int:
     return int(at(seconds).timestamp()) * 10**9
 
@@ -117,8 +121,8 @@ def test_names_are_those_of_the_conventions(exporter: Exporter) -> None:
     """Result, revision, pull request and worker; what failed says so."""
     exporter.send(*envelopes())
     assert exporter.run() == 0
-    resource = exporter.receiver.spans[0][0]
-    assert {name: resource[name] for name in resource if name[:4] in {"cicd", "vcs."}} == {
+    resources = [resource for resource, span in exporter.receiver.spans if span.name == "RUN CI"]
+    assert conventional_in(resources[0]) == {
         "cicd.pipeline.name": "CI",
         "cicd.pipeline.run.id": "12000000001",
         "cicd.pipeline.run.url.full": "https://github.com/octo/api/actions/runs/12000000001",
@@ -126,22 +130,23 @@ def test_names_are_those_of_the_conventions(exporter: Exporter) -> None:
         "vcs.owner.name": "octo",
         "vcs.repository.name": "api",
         "vcs.repository.url.full": "https://github.com/octo/api",
+        "vcs.ref.head.name": RUN.head_branch,
+        "vcs.ref.head.revision": RUN.head_sha,
     }
     run = exporter.spans()["RUN CI"]
     attributes = plain(run.attributes)
     assert attributes["cicd.pipeline.result"] == "failure"
     assert attributes["cicd.pipeline.action.name"] == "RUN"
-    assert attributes["vcs.ref.head.revision"] == RUN.head_sha
     assert (attributes["vcs.change.id"], attributes["vcs.change.title"]) == ("5", "Parse it")
     assert attributes["error.type"] == "failure"
     assert attributes["github.run_attempt"] == 1
     assert run.status.code == Status.STATUS_CODE_ERROR
-    job = next(span for _, span in exporter.receiver.spans if span.events)
+    resource, job = next(each for each in exporter.receiver.spans if each[1].events)
     attributes = plain(job.attributes)
     assert attributes["cicd.pipeline.task.name"] == "build (3.12)"
     assert attributes["cicd.pipeline.task.run.id"] == "70000000001"
     assert attributes["cicd.pipeline.task.run.result"] == "failure"
-    assert (attributes["cicd.worker.id"], attributes["cicd.worker.name"]) == (
+    assert (resource["cicd.worker.id"], resource["cicd.worker.name"]) == (
         "7",
         "GitHub Actions 7",
     )
@@ -152,7 +157,11 @@ def test_names_are_those_of_the_conventions(exporter: Exporter) -> None:
     [event] = job.events
     assert plain(event.attributes)["message"] == "Undefined name"
     page = (SCRIPT.parents[1] / "docs" / "mappings" / "opentelemetry.md").read_text("utf-8")
-    exported = {name for _, span in exporter.receiver.spans for name in plain(span.attributes)}
+    exported = {
+        name
+        for resource, span in exporter.receiver.spans
+        for name in (*plain(span.attributes), *conventional_in(resource))
+    }
     undocumented = {name for name in exported if not name.startswith("github.")}
     assert {name for name in undocumented if f"`{name}`" not in page} == set()
 
