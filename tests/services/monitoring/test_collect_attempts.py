@@ -206,7 +206,7 @@ def test_all_jobs_of_a_large_matrix_are_reported(stage):
 
 def test_a_large_matrix_in_flight_is_followed_with_validators(stage):
     """Unchanged pages are free, changed ones are read anew."""
-    here = stage(WorldBuilder().run(seconds=900).jobs(230), at=60)
+    here = stage(WorldBuilder().run(seconds=900).jobs(230), at=70)
     here.poll()
     charged = here.requests("list_attempt_jobs", "charged")
     here.advance(61)

@@ -45,6 +45,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
     due = context.store.load_due_attempts(name, now=now, limit=SLICE)
+    poll_session.awaits_start = any(_is_unstarted(each) for each in due)
     _decide_purpose(context, poll_session, due)
     if len(due) == SLICE:
         due = context.store.load_due_attempts(name, now=since, limit=SLICE)
@@ -55,6 +56,10 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
         and (each.run is None or each.run.is_completed)
     ]
     collect_these(context, poll_session, ended)
+
+
+def _is_unstarted(record: AttemptRecord) -> bool:
+    return record.run is not None and record.run.status not in ("in_progress", "completed")
 
 
 def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:

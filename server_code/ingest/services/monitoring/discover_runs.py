@@ -53,13 +53,15 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
 
 
 def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Find runs as ``discover_runs`` does, but in economy mode let a list rest that has changed.
+    """Find runs as ``discover_runs`` does, but let a list rest that has changed.
 
     Changes come together: runs appear, start and end. The list is charged for each answer that
-    differs, so the next one is awaited for nearly two polls and holds them all. A re-run deep in
+    differs, so the next one is awaited for nearly two polls and holds them all; not where a run
+    may have started whose jobs are due, for these need not be read before. A re-run deep in
     the list may be over by then, so open runs are asked for by status at every poll.
     """
-    if list_rests_until(context, poll_session.repository) <= context.clock.now():
+    rests_until = list_rests_until(context, poll_session.repository)
+    if poll_session.awaits_start or rests_until <= context.clock.now():
         discover_runs(context, poll_session)
         return
     poll_session.list_is_fresh = True

@@ -50,10 +50,7 @@ class JobReadPolicy:
             return True
         if not self.reads_jobs_in_flight:
             return False
-        is_changed = record.run.status == "in_progress" or not self.has_headroom
-        if is_changed and has_run_changes(record):
-            return True
+        if not self.has_headroom:
+            return has_run_changes(record)
         has_moved = record.key in self.moved
-        return self.has_headroom and is_jobs_read_due(
-            self.context, record, self.job_counts, has_moved=has_moved
-        )
+        return is_jobs_read_due(self.context, record, self.job_counts, has_moved=has_moved)

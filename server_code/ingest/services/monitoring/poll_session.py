@@ -34,9 +34,9 @@ class PollSession:
     sweep has more pages than GitHub's filtered lists show. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy; ``changed_at``: when what was found changed
-    last. ``relies_on_deliveries``: webhooks take the
-    place of polling. ``hints``: the runs that webhooks or people pointed at, and when; each is
-    followed once in a poll. ``purpose``: what its requests are sent for.
+    last. ``relies_on_deliveries``: webhooks take the place of polling. ``awaits_start``: an
+    attempt is due that had not started. ``hints``: the runs that webhooks or people pointed at,
+    and when; each is followed once in a poll. ``purpose``: what its requests are sent for.
     """
 
     repository: RepositoryRecord
@@ -51,6 +51,7 @@ class PollSession:
     changed_at: datetime | None = None
     changed: list[WorkflowRun] = field(default_factory=list)
     relies_on_deliveries: bool = False
+    awaits_start: bool = False
     has_more_events: bool = False
     ignores_created: bool = False
     has_unread_pages: bool = False
@@ -121,13 +122,12 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 def list_rests_until(context: CollectorContext, repository: RepositoryRecord) -> datetime:
     """Return until when the run list is not asked for again, because it has just changed.
 
-    In live mode it never rests: there the jobs cost most of the requests, and an event is to be
-    on the queue one poll later.
+    In live mode it rests shorter: it also shows the end of a run's last job, seconds late.
     """
     now, changed_at = context.clock.now(), repository.run_lists.changed_at
-    if context.settings.log_mode == "live":
-        return now
     rest = longest_gap(context.settings.poll_seconds)
+    if context.settings.log_mode == "live":
+        rest = min(rest, 1.5 * timedelta(seconds=context.settings.poll_seconds))
     if changed_at is None or is_interval_over(changed_at, rest, now):
         return now
     return changed_at + rest

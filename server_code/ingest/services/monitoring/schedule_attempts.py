@@ -78,26 +78,29 @@ def is_jobs_read_due(
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
-    A read is charged whenever a step has changed. They are read at every other poll, so that no
-    event is later than two polls, but not for an end that the run list shows. ``has_moved``: it
-    shows that something has changed.
+    A read is charged whenever a step has changed. They are read just before two polls are over, so
+    that no event is later, but not for an end that the run list shows. ``has_moved``: it shows
+    that something has changed.
     """
-    now, poll = context.clock.now(), timedelta(seconds=context.settings.poll_seconds)
-    if record.jobs_read_at is None:
-        return now >= _first_jobs_read(context, record)
-    if not is_interval_over(record.jobs_read_at, 1.5 * poll, now):
+    now, gap = context.clock.now(), longest_gap(context.settings.poll_seconds)
+    if not is_interval_over(_jobs_known_at(record), gap, now):
         return False
-    if has_moved or record.run is None or now >= record.jobs_read_at + LONGEST_SKIP:
+    if has_moved or record.run is None or record.jobs_read_at is None:
+        return True
+    if now >= record.jobs_read_at + LONGEST_SKIP:
         return True
     return not ends_with_run(counts, record.run, record.jobs)
 
 
-def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> datetime:
-    """Return when the jobs of a run that does not start are read: just before two polls are over.
+def _jobs_known_at(record: AttemptRecord) -> datetime:
+    """Return when it was last known of an attempt in flight how its jobs are.
 
-    Most runs start earlier, which the run list shows.
+    Before they are read, that is when the run was created, and when it started.
     """
-    return record.created_at + longest_gap(context.settings.poll_seconds)
+    run = record.run
+    has_started = run is not None and run.status == "in_progress"
+    started_at = run.updated_at if run is not None and has_started else None
+    return record.jobs_read_at or started_at or record.created_at
 
 
 def keep_job_counts(
@@ -147,6 +150,9 @@ def schedule(
     elif record.doubtful_reads:
         pause = backoff(record.doubtful_reads, maximum=MAX_FAILURE_PAUSE)
     if run is not None and not run.is_completed:
+        if run.status == "in_progress":
+            # GitHub may touch a run while its jobs run; its start is noted once.
+            record = replace(record, jobs_read_at=_jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0, reason=None)
 
@@ -175,8 +181,7 @@ def _pause_in_flight(
     gap = max(pause, longest_gap(context.settings.poll_seconds))
     if context.settings.log_mode != "live":
         return gap
-    read_at = record.jobs_read_at
-    due_at = _first_jobs_read(context, record) if read_at is None else read_at + gap
+    due_at = _jobs_known_at(record) + gap
     return due_at - now if due_at > now else gap
 
 

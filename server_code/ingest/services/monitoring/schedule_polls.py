@@ -110,9 +110,8 @@ def failure_pause(repository: str, failures: int, error: IngestError, now: datet
 
     It is due when its rejected credential is asked again, which one repository does for all; where
     that is suspended, earlier: GitHub may list it as usable before. Nothing is asked until then.
-    A credential that others have used since is rejected for this repository alone.
     """
-    if isinstance(error, BadCredentials) and error.refusals != 1:
+    if isinstance(error, BadCredentials):
         longest = _spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
         pause = max(backoff(failures, maximum=longest), (error.retry_at or now) - now)
         return min(pause, longest) if isinstance(error, CredentialSuspended) else pause
