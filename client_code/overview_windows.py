@@ -7,7 +7,7 @@ DEFAULT = "24h"
 DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
 #: Five-minute slots of the message plots; the state keeps those of one day.
-TRAFFIC_SLOTS = {"1h": 12, "24h": 288, "7d": 288}
+MESSAGE_SLOTS = {"1h": 12, "24h": 288, "7d": 288}
 
 
 def chosen(parameters):
@@ -39,11 +39,11 @@ def slot_labels(times, name):
     return labels
 
 
-def traffic_since(name):
+def messages_since(name):
     """Return where the axis of the message plots begins."""
     return "1 h ago" if name == "1h" else "24 h ago"
 
 
-def traffic_label(name):
+def messages_label(name):
     """Return the time that the messages of a window are counted for: at most one day."""
     return "in the last hour" if name == "1h" else "in 24 hours"

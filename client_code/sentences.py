@@ -45,8 +45,8 @@ def source_of(repository):
     parts = ["Added by name." if source == "by name" else "From the source {}.".format(source)]
     if repository["new_name"]:
         parts.append("Renamed to {}.".format(repository["new_name"]))
-    if repository["rest_reason"]:
-        parts.append("Not polled: " + repository["rest_reason"])
+    if repository["suspension_reason"]:
+        parts.append("Not polled: " + repository["suspension_reason"])
     return " ".join(parts)
 
 
@@ -118,7 +118,7 @@ def budget(limit):
     return "not reported yet" if limit is None else "of {} requests left".format(number(limit))
 
 
-def traffic(values):
+def messages_per_interval(values):
     """Return a text alternative of the plot of messages per five minutes."""
     if not values:
         return "No messages yet."

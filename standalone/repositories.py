@@ -32,7 +32,7 @@ class CheckedRepositories:
     refused: dict[str, IngestError]
 
 
-def ends_start(error: IngestError, *, is_once: bool) -> bool:
+def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:
     """Return whether an error ends a start that finds no repository.
 
     Agents wait until a suspension ends, as they do for one that begins later.
@@ -63,7 +63,7 @@ def check_repositories(
         if isinstance(answer, IngestError) and not isinstance(answer, Retriable)
     }
     for error in refused.values():
-        if len(refused) == len(names) and ends_start(error, is_once=is_once):
+        if len(refused) == len(names) and is_fatal_at_start(error, is_once=is_once):
             raise error
     for name, error in refused.items():
         write_notice(f"{name} is left out: {sentence_for(error)}", level=logging.WARNING)

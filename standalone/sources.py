@@ -17,7 +17,7 @@ from .agents import Scope, watch
 from .failures import sentence_for
 from .logs import write_notice
 from .refused_repositories import RefusedRepositories
-from .repositories import CheckedRepositories, check_repositories, ends_start, require_any
+from .repositories import CheckedRepositories, check_repositories, is_fatal_at_start, require_any
 
 #: What sources bring is looked up in the state this often.
 LOOK_UP_EVERY = timedelta(seconds=5)
@@ -72,7 +72,7 @@ def need_listing(patterns: Sequence[SourcePattern]) -> bool:
 
 def _discover_known(context: CollectorContext) -> None:
     """List what the known sources bring, so that a collection that ends holds what is new."""
-    if start_discovery(context, asks_anew=True) is None and context.store.list_sources():
+    if start_discovery(context, retries_rejected=True) is None and context.store.list_sources():
         discover_sources(context)
 
 
@@ -119,7 +119,7 @@ def _discover_given(
 
     Raises the error if no source includes any repository, except those that agents wait for.
     """
-    result = start_discovery(collector.context, patterns, is_forced=True, asks_anew=True)
+    result = start_discovery(collector.context, patterns, is_forced=True, retries_rejected=True)
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_excluded]
@@ -127,7 +127,7 @@ def _discover_given(
     given = {str(each) for each in wanted}
     errors = {name: error for name, error in result.errors.items() if name in given}
     for name, error in errors.items():
-        if not names and ends_start(error, is_once=is_once):
+        if not names and is_fatal_at_start(error, is_once=is_once):
             raise error
         notice = f"{name} includes no repository: {sentence_for(error)}"
         write_notice(notice, level=logging.WARNING)

@@ -66,7 +66,7 @@ class OverviewPage(OverviewPageTemplate):
         self.pipeline_agent.show(pipeline)
         self.log_agent.show(logs)
         for card, messages in zip((self.metrics_queue, self.logs_queue), status["messages"]):
-            card.show(messages, status["traffic"], self.window)
+            card.show(messages, status["message_intervals"], self.window)
         self.budget.show(status["github"])
 
     def show_window(self, status):

@@ -86,7 +86,7 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
         health_lines,
         queues_table,
         repositories_table,
-        resting_lines,
+        suspended_lines,
     )
 
     # A pipe has no width of its own, and a table cut to 80 columns says little.
@@ -96,7 +96,7 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     console.print(agents_table(overview.agents, now) if overview.agents else NO_AGENT)
     if overview.repositories:
         console.print(repositories_table(overview))
-        console.print(resting_lines(overview))
+        console.print(suspended_lines(overview))
     console.print(queues_table(_describe_depths(depths)))
     console.print(
         f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "

@@ -35,7 +35,7 @@ AROUND_ERROR = 20
 Range = tuple[int, int]
 
 #: Parts of the overview for people: plots, and the first steps with this process's own settings.
-_ONLY_ON_PAGES = ("setup", "traffic", "windows")
+_ONLY_ON_PAGES = ("setup", "message_intervals", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

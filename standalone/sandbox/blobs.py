@@ -66,10 +66,10 @@ class Blobs:
 
     def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Timestamp) -> Answer:
         repository = self._state.world.by_id(repository_id)
-        placed = repository.job(job_id, now) if repository else None
-        if placed is None:
+        found = repository.job(job_id, now) if repository else None
+        if found is None:
             return _xml(404, "BlobNotFound")
-        return self._ranged(job_log(placed.job), incoming, "text/plain")
+        return self._ranged(job_log(found.job), incoming, "text/plain")
 
     def _zip(
         self, found: re.Match[str], incoming: Incoming, spoiled: str, now: Timestamp

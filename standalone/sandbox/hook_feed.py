@@ -11,7 +11,7 @@ from .payloads.jobs import job_payload
 from .payloads.repositories import full_repository
 from .payloads.runs import run_payload
 from .payloads.users import node_id, simple_user
-from .repository import PlacedJob, Repository
+from .repository import JobInRun, Repository
 from .specs import AttemptSpec, JobSpec, Json, RunSpec
 from .times import Timestamp
 
@@ -79,8 +79,8 @@ def payload_of(hook_event: HookEvent, base: str) -> Json:
         "sender": simple_user(hook_event.attempt.triggering_actor, base),
     }
     if hook_event.job is not None:
-        placed = PlacedJob(run, hook_event.attempt, hook_event.job)
-        return {**common, "workflow_job": job_payload(repository, placed, base, at)}
+        found = JobInRun(run, hook_event.attempt, hook_event.job)
+        return {**common, "workflow_job": job_payload(repository, found, base, at)}
     return {
         **common,
         "workflow_run": run_payload(repository, run, hook_event.attempt, base, at),

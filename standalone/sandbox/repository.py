@@ -41,7 +41,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedJob:
+class JobInRun:
     """A job with the attempt and the run that it belongs to."""
 
     run: RunSpec
@@ -55,7 +55,7 @@ class _RunIndex:
     created: list[Timestamp] = field(default_factory=list)
     timestamps: list[Timestamp] = field(default_factory=list)
     by_id: dict[int, RunSpec] = field(default_factory=dict)
-    jobs: dict[int, PlacedJob] = field(default_factory=dict)
+    jobs: dict[int, JobInRun] = field(default_factory=dict)
 
 
 class Repository:
@@ -111,10 +111,10 @@ class Repository:
         run = self._index.by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
 
-    def job(self, job_id: int, now: Timestamp) -> PlacedJob | None:
+    def job(self, job_id: int, now: Timestamp) -> JobInRun | None:
         """Find a job that exists by now."""
-        placed = self._index.jobs.get(job_id)
-        return placed if placed is not None and placed.job.created_at <= now else None
+        found = self._index.jobs.get(job_id)
+        return found if found is not None and found.job.created_at <= now else None
 
     def _add(self, new_items: NewItems) -> None:
         index = self._index
@@ -126,11 +126,11 @@ class Repository:
         for run in new_items.runs:
             index.by_id[run.id] = run
             index.timestamps.extend(run_times(run))
-            index.jobs.update(_placed(run))
+            index.jobs.update(_jobs_of(run))
         index.timestamps.sort()
 
 
-def _placed(run: RunSpec) -> Iterable[tuple[int, PlacedJob]]:
+def _jobs_of(run: RunSpec) -> Iterable[tuple[int, JobInRun]]:
     for attempt in run.attempts:
         for job in attempt.jobs:
-            yield job.id, PlacedJob(run, attempt, job)
+            yield job.id, JobInRun(run, attempt, job)

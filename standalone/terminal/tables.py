@@ -79,13 +79,15 @@ def repositories_table(overview: Overview) -> Table:
     return table
 
 
-def resting_lines(overview: Overview) -> RenderableType:
+def suspended_lines(overview: Overview) -> RenderableType:
     """Return why repositories are not polled, and which ones GitHub has under another name."""
-    resting: dict[str, list[str]] = {}
+    suspended: dict[str, list[str]] = {}
     for row in overview.repositories:
-        if row["rest_reason"]:
-            resting.setdefault(row["rest_reason"], []).append(row["full_name"])
-    lines = [f"Not polled: {first_of(names, NAMES_SHOWN)}. {why}" for why, names in resting.items()]
+        if row["suspension_reason"]:
+            suspended.setdefault(row["suspension_reason"], []).append(row["full_name"])
+    lines = [
+        f"Not polled: {first_of(names, NAMES_SHOWN)}. {why}" for why, names in suspended.items()
+    ]
     renamed = [
         f"{row['full_name']} is {row['new_name']}"
         for row in overview.repositories
@@ -136,7 +138,7 @@ def _cells(row: Mapping[str, Any], now: datetime) -> list[RenderableType]:
 
 def _polled(row: Mapping[str, Any], now: datetime) -> Text:
     if row["paused"]:
-        return Text("not polled" if row["rest_reason"] else "paused")
+        return Text("not polled" if row["suspension_reason"] else "paused")
     if row["failures"]:
         return Text(f"failed {plural(row['failures'], 'time')}", style="red")
     return Text(ago(parse_timestamp(row["last_polled_at"]), now))

@@ -16,14 +16,14 @@ def test_an_address_names_a_window_or_the_day_is_shown(name: str, chosen: str) -
 def test_slots_of_a_week_name_their_day() -> None:
     assert overview_windows.slot_time((2, 6, 0), "7d") == "Tue 06:00"
     assert overview_windows.slot_time((2, 6, 5), "1h") == "06:05"
-    assert set(overview_windows.TRAFFIC_SLOTS) == set(overview_windows.LABELS)
+    assert set(overview_windows.MESSAGE_SLOTS) == set(overview_windows.LABELS)
 
 
 def test_a_week_says_that_messages_are_counted_for_a_day_only() -> None:
-    assert overview_windows.traffic_label("24h") == "in 24 hours"
-    assert overview_windows.traffic_since("7d") == "24 h ago"
-    assert overview_windows.traffic_since("1h") == "1 h ago"
-    assert overview_windows.traffic_label("7d") == "in 24 hours"
+    assert overview_windows.messages_label("24h") == "in 24 hours"
+    assert overview_windows.messages_since("7d") == "24 h ago"
+    assert overview_windows.messages_since("1h") == "1 h ago"
+    assert overview_windows.messages_label("7d") == "in 24 hours"
 
 
 def test_a_week_has_a_label_at_the_start_of_each_day() -> None:

@@ -89,8 +89,11 @@ def test_plots_have_words():
     slots = [{"at": "h", "success": 2, "failure": 1}, {"at": "i", "success": 0, "failure": 0}]
     assert sentences.runs_in(slots, "2 hours") == "3 runs in 2 hours, 1 failed."
     assert sentences.max_messages([1, 1200]) == "At most 1,200 in five minutes"
-    assert sentences.traffic([1, 5, 2]) == "Messages per five minutes: at most 5, most recently 2."
-    assert sentences.traffic([]) == "No messages yet."
+    assert (
+        sentences.messages_per_interval([1, 5, 2])
+        == "Messages per five minutes: at most 5, most recently 2."
+    )
+    assert sentences.messages_per_interval([]) == "No messages yet."
 
 
 def test_a_budget_may_be_unknown():

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ingest.domain.ledger import TRAFFIC_KEPT, TRAFFIC_SPAN, MessageCounts
+from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT, MessageCounts
 from ingest.ports import StateStore
 from support.state_records import LARGEST_ID, ODD_TEXTS
 
 #: A span begins here.
 START = datetime(2026, 11, 24, 12, 5, tzinfo=timezone.utc)
-LAST = START + TRAFFIC_SPAN - datetime.resolution
+LAST = START + COUNT_INTERVAL - datetime.resolution
 
 
 def test_nothing_was_counted_at_first(state: StateStore) -> None:
-    """Neither totals nor spans."""
+    """Neither totals nor intervals."""
     assert state.load_message_counts() == MessageCounts()
 
 
@@ -23,12 +23,12 @@ def test_counts_add_up_in_all_and_by_the_span(state: StateStore) -> None:
     """From its first microsecond to its last."""
     state.add_counts({"runs": 1, "jobs": 2}, now=START)
     state.add_counts({"runs": 3}, now=LAST)
-    state.add_counts({"logs": 4, "runs": 1}, now=START + TRAFFIC_SPAN)
+    state.add_counts({"logs": 4, "runs": 1}, now=START + COUNT_INTERVAL)
     assert state.load_message_counts() == MessageCounts(
         totals={"runs": 5, "jobs": 2, "logs": 4},
-        spans=(
+        intervals=(
             (START, {"runs": 4, "jobs": 2}),
-            (START + TRAFFIC_SPAN, {"logs": 4, "runs": 1}),
+            (START + COUNT_INTERVAL, {"logs": 4, "runs": 1}),
         ),
     )
 
@@ -36,9 +36,9 @@ def test_counts_add_up_in_all_and_by_the_span(state: StateStore) -> None:
 def test_spans_come_oldest_first_whenever_they_were_added(state: StateStore) -> None:
     """Another process may be late."""
     for minutes in (1, -1, 0):
-        state.add_counts({"runs": 1}, now=START + minutes * TRAFFIC_SPAN)
-    starts = [start for start, _ in state.load_message_counts().spans]
-    assert starts == [START - TRAFFIC_SPAN, START, START + TRAFFIC_SPAN]
+        state.add_counts({"runs": 1}, now=START + minutes * COUNT_INTERVAL)
+    starts = [start for start, _ in state.load_message_counts().intervals]
+    assert starts == [START - COUNT_INTERVAL, START, START + COUNT_INTERVAL]
 
 
 def test_what_did_not_grow_is_not_there(state: StateStore) -> None:
@@ -51,11 +51,14 @@ def test_what_did_not_grow_is_not_there(state: StateStore) -> None:
 def test_old_spans_go_and_totals_stay(state: StateStore) -> None:
     """A day is kept, with the span that has just begun."""
     state.add_counts({"runs": 1}, now=START)
-    state.add_counts({"runs": 1}, now=START + TRAFFIC_SPAN)
-    state.add_counts({"runs": 1}, now=START + TRAFFIC_KEPT)
-    traffic = state.load_message_counts()
-    assert traffic.totals == {"runs": 3}
-    assert [start for start, _ in traffic.spans] == [START + TRAFFIC_SPAN, START + TRAFFIC_KEPT]
+    state.add_counts({"runs": 1}, now=START + COUNT_INTERVAL)
+    state.add_counts({"runs": 1}, now=START + COUNTS_KEPT)
+    message_counts = state.load_message_counts()
+    assert message_counts.totals == {"runs": 3}
+    assert [start for start, _ in message_counts.intervals] == [
+        START + COUNT_INTERVAL,
+        START + COUNTS_KEPT,
+    ]
 
 
 def test_very_many_names_and_large_amounts_are_counted(state: StateStore) -> None:
@@ -64,7 +67,7 @@ def test_very_many_names_and_large_amounts_are_counted(state: StateStore) -> Non
     state.add_counts({**counts, "large": LARGEST_ID - 1}, now=START)
     state.add_counts({"large": 1}, now=START)
     assert state.load_message_counts().totals == {**counts, "large": LARGEST_ID}
-    assert len(state.load_message_counts().spans) == 1
+    assert len(state.load_message_counts().intervals) == 1
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -73,7 +76,7 @@ def test_a_name_may_be_any_text(state: StateStore, text: str) -> None:
     state.add_counts({text: 1}, now=START)
     state.add_counts({text: 1}, now=START)
     assert state.load_message_counts() == MessageCounts(
-        totals={text: 2}, spans=((START, {text: 2}),)
+        totals={text: 2}, intervals=((START, {text: 2}),)
     )
 
 
@@ -81,7 +84,7 @@ def test_a_change_to_what_was_read_changes_nothing_stored(state: StateStore) -> 
     """Totals are a copy."""
     state.add_counts({"runs": 1}, now=START)
     state.load_message_counts().totals["runs"] = 9  # type: ignore[index]
-    state.load_message_counts().spans[0][1]["runs"] = 9  # type: ignore[index]
+    state.load_message_counts().intervals[0][1]["runs"] = 9  # type: ignore[index]
     assert state.load_message_counts() == MessageCounts(
-        totals={"runs": 1}, spans=((START, {"runs": 1}),)
+        totals={"runs": 1}, intervals=((START, {"runs": 1}),)
     )

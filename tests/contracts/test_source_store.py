@@ -35,8 +35,8 @@ A_REPOSITORY = DiscoveredRepository(
     is_private=True,
     is_archived=True,
     is_disabled=True,
-    rest_reason="archived",
-    is_rested=True,
+    suspension_reason="archived",
+    is_auto_paused=True,
 )
 A_CREDENTIAL = CredentialRecord(
     name="token-0123",

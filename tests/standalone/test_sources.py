@@ -107,9 +107,9 @@ def test_people_learn_why_repositories_are_not_polled(cli: CommandLine) -> None:
     assert "Not polled: octo/web. It is archived on GitHub: no new workflows run." in shown
     assert "Renamed on GitHub: octo/web is octo/site." in shown
     rows = {each["full_name"]: each for each in cli.json("status")["repositories"]}
-    assert rows["octo/web"]["rest_reason"].startswith("It is archived")
+    assert rows["octo/web"]["suspension_reason"].startswith("It is archived")
     assert (rows["octo/web"]["new_name"], rows["octo/web"]["source"]) == ("octo/site", "octo/*")
-    assert rows["octo/api"]["rest_reason"] is None
+    assert rows["octo/api"]["suspension_reason"] is None
     checks = [each for each in cli.json("doctor")["checks"] if each["subject"] == "not polled"]
     found = {each["finding"].partition(":")[0]: each["status"] for each in checks}
     assert found == {"octo/web": "ok", "octo/nobody": "warning"}

@@ -50,9 +50,10 @@ def recorded_lines(name: str) -> list[dict[str, Any]]:
 #: Where fields are today that had another name or place in release 0.1.
 MOVED = {
     "holder": ("host",),
+    "spans": ("intervals",),
     "look_at": ("next_check_at",),
     "validators": ("run_lists", "validators"),
-    "page_floor": ("run_lists", "page_floor"),
+    "page_floor": ("run_lists", "oldest_on_first_page"),
     "hinted_at": ("run_lists", "statuses_requested_at"),
     "walk_page": ("walk", "page"),
     "walk_newest": ("walk", "newest"),

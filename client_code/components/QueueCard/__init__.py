@@ -13,11 +13,11 @@ class QueueCard(QueueCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
 
-    def show(self, messages, traffic, window):
-        """Draw one of `messages` with its part of `traffic`, both of `get_collection_status`."""
+    def show(self, messages, intervals, window):
+        """Draw one of `messages` with its part of `intervals`, both of `get_collection_status`."""
         purpose = messages["purpose"]
-        slots = overview_windows.TRAFFIC_SLOTS[window]
-        counts = [slot[purpose] for slot in traffic][-slots:]
+        slots = overview_windows.MESSAGE_SLOTS[window]
+        counts = [slot[purpose] for slot in intervals][-slots:]
         values = sparkline.padded(counts, slots)
         dom.fill(
             self,
@@ -25,11 +25,13 @@ class QueueCard(QueueCardTemplate):
             queue=messages["queue"],
             total=number(messages["total"]),
             recent=number(sum(counts)),
-            time=overview_windows.traffic_label(window),
-            since=overview_windows.traffic_since(window),
+            time=overview_windows.messages_label(window),
+            since=overview_windows.messages_since(window),
             maximum=sentences.max_messages(counts),
         )
         line, area = sparkline.paths(values, 240, 48)
         dom.set_attribute(self.dom_nodes["line"], "d", line)
         dom.set_attribute(self.dom_nodes["area"], "d", area)
-        dom.set_attribute(self.dom_nodes["plot"], "aria-label", sentences.traffic(values))
+        dom.set_attribute(
+            self.dom_nodes["plot"], "aria-label", sentences.messages_per_interval(values)
+        )

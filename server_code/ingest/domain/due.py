@@ -28,15 +28,18 @@ HEAD_START = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """The times that have come at ``now``; those after ``beyond`` are not believed."""
+class DueTimes:
+    """The stored times that have come at ``now``.
+
+    They are those up to ``now``, and those after ``latest``, which only a wrong clock can have set.
+    """
 
     now: datetime
-    beyond: datetime
+    latest: datetime
 
     def includes(self, moment: datetime | None) -> bool:
         """Return whether a stored time has come; one that is not set has."""
-        return moment is None or moment <= self.now or moment > self.beyond
+        return moment is None or moment <= self.now or moment > self.latest
 
 
 def longest_gap(poll_seconds: float) -> timedelta:
@@ -48,9 +51,9 @@ def longest_gap(poll_seconds: float) -> timedelta:
     return max(2 * poll - READ_TIME, 1.5 * poll)
 
 
-def polls_due(now: datetime) -> Reached:
+def polls_due(now: datetime) -> DueTimes:
     """Return the polls that are due."""
-    return Reached(now, now + MAX_POLL_DELAY)
+    return DueTimes(now, now + MAX_POLL_DELAY)
 
 
 def urgent_due_at(now: datetime) -> datetime:
@@ -63,9 +66,9 @@ def is_urgent(now: datetime, due_since: datetime | None) -> bool:
     return due_since is not None and due_since <= urgent_due_at(now)
 
 
-def expired_leases(now: datetime) -> Reached:
+def expired_leases(now: datetime) -> DueTimes:
     """Return the leases that have run out."""
-    return Reached(now, now + MAX_LEASE)
+    return DueTimes(now, now + MAX_LEASE)
 
 
 def is_due(
@@ -88,14 +91,14 @@ def is_ahead(done_at: datetime | None, now: datetime) -> bool:
     return done_at is not None and done_at > now + MAX_CLOCK_DIFFERENCE
 
 
-def checks_due(now: datetime) -> Reached:
+def checks_due(now: datetime) -> DueTimes:
     """Return the checks of attempts that are due."""
-    return Reached(now, now + MAX_CHECK_DELAY)
+    return DueTimes(now, now + MAX_CHECK_DELAY)
 
 
-def ended_pauses(now: datetime) -> Reached:
+def ended_pauses(now: datetime) -> DueTimes:
     """Return the pauses that are over."""
-    return Reached(now, now + MAX_PAUSE)
+    return DueTimes(now, now + MAX_PAUSE)
 
 
 def is_longer_pause(until: datetime, known: datetime) -> bool:

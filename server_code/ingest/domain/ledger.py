@@ -25,10 +25,10 @@ LOG_EXPIRED = "expired"
 DESIRED_RUNNING = "running"
 DESIRED_PAUSED = "paused"
 
-#: The length of a span of message counts, and how long spans are kept. They begin at whole
-#: multiples of their length.
-TRAFFIC_SPAN = timedelta(minutes=5)
-TRAFFIC_KEPT = timedelta(days=1)
+#: Messages are counted by intervals of this length, which begin at its whole multiples; how long
+#: the intervals are kept.
+COUNT_INTERVAL = timedelta(minutes=5)
+COUNTS_KEPT = timedelta(days=1)
 
 #: How long the state keeps what only grows; an agent's heartbeats count from its newest one.
 HEARTBEATS_KEPT = timedelta(days=1)
@@ -219,12 +219,12 @@ class ActivityRecord:
 class MessageCounts:
     """What was counted, by the names of the counters.
 
-    ``totals`` since the state was made; ``spans`` by the start of their TRAFFIC_SPAN, oldest
+    ``totals`` since the state was made; ``intervals`` by their start, oldest
     first, those without any count left out.
     """
 
     totals: Mapping[str, int] = field(default_factory=dict)
-    spans: tuple[tuple[datetime, Mapping[str, int]], ...] = ()
+    intervals: tuple[tuple[datetime, Mapping[str, int]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +270,7 @@ def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetim
     return counts.unread_attempts * (now - record.added_at).total_seconds() / read
 
 
-def message_counts_span(now: datetime) -> datetime:
-    """Find the start of the span that a moment lies in."""
+def start_of_interval(now: datetime) -> datetime:
+    """Return the start of the interval of message counts that a moment lies in."""
     beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
-    return now - (now - beginning) % TRAFFIC_SPAN
+    return now - (now - beginning) % COUNT_INTERVAL

@@ -20,7 +20,7 @@ FREE_FAILURES_OF_ADDRESS = 20
 FIRST_PAUSE = timedelta(seconds=30)
 MAX_PAUSE = timedelta(minutes=15)
 
-#: Failures are forgotten after a day without another one.
+#: Failures are deleted after a day without another one.
 FAILURES_EXPIRE_AFTER = timedelta(days=1)
 
 _DOUBLINGS = 5

@@ -18,16 +18,16 @@ class RunLists:
     """What is known of the run list and of its filtered forms.
 
     ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …), opaque, bound to
-    the token that got it. ``page_floor``: the oldest creation time on the list's first page (None
-    where that is the whole list), so that an unchanged first page speaks for every run created
-    since. ``requested_at``: when that page was last asked for, ``changed_at``: when it last
+    the token that got it. ``oldest_on_first_page``: the oldest creation time on the list's first
+    page (None where that is the whole list), so that an unchanged first page stands for every run
+    created since. ``requested_at``: when that page was last asked for, ``changed_at``: when it last
     answered with a change, ``read_at``: with its runs. ``short_reads``: how often in a row the list
     was shorter than counted. ``statuses_requested_at``: when open runs of every status were last
     asked for.
     """
 
     validators: Mapping[str, str] = field(default_factory=dict)
-    page_floor: datetime | None = None
+    oldest_on_first_page: datetime | None = field(default=None, metadata=stored_as("page_floor"))
     requested_at: datetime | None = field(default=None, metadata=stored_as("listed_at"))
     changed_at: datetime | None = field(default=None, metadata=stored_as("list_changed_at"))
     read_at: datetime | None = None

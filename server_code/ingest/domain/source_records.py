@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from .codec import stored_as
 from .due import is_still_ahead
 from .filters import NO_FILTERS, Filters
 from .sources import SourcePattern, parse_source
@@ -66,9 +67,9 @@ class DiscoveredRepository:
     """What is known of a repository that a source matches.
 
     ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
-    renamed or transferred. ``rest_reason``: why it is not polled; ``is_rested``: Runstream paused
-    it for that reason, not a person. ``is_lost``: GitHub did not show it at ``checked_at``, when it
-    was last asked for by itself.
+    renamed or transferred. ``suspension_reason``: why it is not polled; ``is_auto_paused``:
+    Runstream paused it for that reason, not a person. ``is_lost``: GitHub did not show it at
+    ``checked_at``, when it was last asked for by itself.
     """
 
     full_name: str
@@ -79,8 +80,8 @@ class DiscoveredRepository:
     is_private: bool = False
     is_archived: bool = False
     is_disabled: bool = False
-    rest_reason: str | None = None
-    is_rested: bool = False
+    suspension_reason: str | None = field(default=None, metadata=stored_as("rest_reason"))
+    is_auto_paused: bool = field(default=False, metadata=stored_as("is_rested"))
     is_lost: bool = False
     checked_at: datetime | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

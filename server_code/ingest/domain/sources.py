@@ -72,14 +72,14 @@ class Sources:
         is_included = any(each.matches(full_name) for each in self.included)
         return is_included and self.exclusion_of(full_name) is None
 
-    def source_of(self, full_name: str, *, is_listed_for_all: bool = True) -> SourcePattern | None:
+    def source_of(self, full_name: str, *, is_on_own_list: bool = True) -> SourcePattern | None:
         """Return the most specific source of a repository, though it may be excluded.
 
-        A pattern of every owner includes only what ``is_listed_for_all``: a list of one owner also
+        A pattern of every owner includes only what ``is_on_own_list``: a list of one owner also
         holds public repositories in which the credential has no part.
         """
         for pattern in self.included:
-            if pattern.listed_owner is None and not is_listed_for_all:
+            if pattern.listed_owner is None and not is_on_own_list:
                 continue
             if pattern.matches(full_name):
                 return pattern

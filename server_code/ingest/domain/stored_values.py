@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-from .due import Reached
+from .due import DueTimes
 
 #: Names of repositories whose keys are kept: every claim compares all that a process watches.
 MAX_CACHED_KEYS = 10_000
@@ -35,9 +35,9 @@ def write_optional_time(moment: datetime | None) -> str | None:
     return None if moment is None else write_time(moment)
 
 
-def write_reached(reached: Reached) -> tuple[str, str]:
+def write_due_times(due: DueTimes) -> tuple[str, str]:
     """Write the two times that a stored time is compared with."""
-    return write_time(reached.now), write_time(reached.beyond)
+    return write_time(due.now), write_time(due.latest)
 
 
 def read_time(text: str) -> datetime:

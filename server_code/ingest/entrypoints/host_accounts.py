@@ -24,11 +24,11 @@ def create_first_account(email: str) -> dict[str, Any] | None:
 
 @anvil.server.callable
 def reset_password_from_host(email: str) -> dict[str, Any]:
-    """Replace the password of an account, enable it, and forget its failed logins."""
+    """Replace the password of an account, enable it, and clear its failed logins."""
     _require_uplink("resets passwords without a login")
     address = accounts.require_email(email)
     created = accounts.renew_password(address, enable=True)
-    LoginAttempts().forget(address)
+    LoginAttempts().clear(address)
     RequestContext(actor="the host").note(f"reset the password of {address}")
     return created
 

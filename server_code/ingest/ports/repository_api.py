@@ -55,7 +55,9 @@ class RepositoryApi(Protocol):
     Fetching raises as ``ActionsApi`` does; none of the methods sleeps.
     """
 
-    def list_queries(self, owners: Collection[str], *, with_all: bool) -> list[RepositoryListQuery]:
+    def list_queries(
+        self, owners: Collection[str], *, of_all_owners: bool
+    ) -> list[RepositoryListQuery]:
         """Return the lists to fetch for the repositories of owners, or of everybody."""
 
     def refresh_installations(self) -> None:

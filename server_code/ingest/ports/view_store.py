@@ -20,10 +20,10 @@ class ViewStore(Protocol):
         """Load all that are kept, newest created first."""
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
-        """Add to the totals and to this moment's span of traffic, all or none."""
+        """Add to the totals and to this moment's interval, all or none."""
 
     def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the spans of the last TRAFFIC_KEPT."""
+        """Load all totals, and the intervals of the last COUNTS_KEPT."""
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""

@@ -74,7 +74,7 @@ class PollOrder:
                 rank = (record.is_prioritized, record.last_changed_at or record.added_at)
                 self._next[record.full_name] = (next_poll_at, rank)
 
-    def forget(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Drop a repository that is not polled here."""
         with self._lock:
             self._next.pop(name, None)

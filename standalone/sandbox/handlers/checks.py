@@ -51,9 +51,9 @@ def list_check_runs(call: Call) -> Answer:
 
 
 def _annotations(call: Call, check_run_id: int) -> tuple[str, Sequence[AnnotationSpec]]:
-    placed = call.repository.job(check_run_id, call.now)
-    if placed is not None:
-        return placed.run.head_sha, job_annotations(placed.job, call.now)
+    found = call.repository.job(check_run_id, call.now)
+    if found is not None:
+        return found.run.head_sha, job_annotations(found.job, call.now)
     for run, attempt in _attempts(call):
         if start_check_run_id(run, attempt) == check_run_id:
             return run.head_sha, start_annotations(run, attempt, call.now)

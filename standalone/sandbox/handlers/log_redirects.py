@@ -17,13 +17,13 @@ from .runs import requested_attempt, requested_run
 def get_job_log(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs."""
     call.identity.require("logs", call.repository)
-    placed = requested_job(call)
-    state = call.state.log_state(call.repository, placed.job, call.now)
+    found = requested_job(call)
+    state = call.state.log_state(call.repository, found.job, call.now)
     if state == EXPIRED:
         raise gone()
     if state != AVAILABLE:
         raise blob_not_found()
-    folder = f"workflow-job-run-{placed.job.id}"
+    folder = f"workflow-job-run-{found.job.id}"
     return _redirect(call, f"/{call.repository.spec.id}/{folder}/logs/job/job-logs.txt")
 
 

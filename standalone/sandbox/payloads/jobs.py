@@ -5,7 +5,7 @@ https://docs.github.com/rest/actions/workflow-jobs
 
 from __future__ import annotations
 
-from ..repository import PlacedJob, Repository
+from ..repository import JobInRun, Repository
 from ..specs import JobSpec, Json, StepSpec
 from ..timeline import StatusSnapshot, job_status, step_times
 from ..times import Timestamp, iso, iso_or_none
@@ -15,28 +15,28 @@ from .users import node_id
 
 def job_payload(
     repository: Repository,
-    placed: PlacedJob,
+    found: JobInRun,
     base: str,
     now: Timestamp,
     steps_kept: float | None = None,
 ) -> Json:
     """Describe a job at an instant; its steps vanish `steps_kept` seconds after its end."""
-    job = placed.job
+    job = found.job
     if job.recorded is not None:
         return rewritten(job.recorded, base)
     status_now = job_status(job, now)
     name = repository.spec.full_name
     return {
         "id": job.id,
-        "run_id": placed.run.id,
-        "workflow_name": placed.run.workflow.name,
-        "head_branch": placed.run.head_branch,
-        "run_url": f"{base}/repos/{name}/actions/runs/{placed.run.id}",
-        "run_attempt": placed.attempt.number,
+        "run_id": found.run.id,
+        "workflow_name": found.run.workflow.name,
+        "head_branch": found.run.head_branch,
+        "run_url": f"{base}/repos/{name}/actions/runs/{found.run.id}",
+        "run_attempt": found.attempt.number,
         "node_id": node_id("CR", job.id),
-        "head_sha": placed.run.head_sha,
+        "head_sha": found.run.head_sha,
         "url": f"{base}/repos/{name}/actions/jobs/{job.id}",
-        "html_url": f"https://github.com/{name}/actions/runs/{placed.run.id}/job/{job.id}",
+        "html_url": f"https://github.com/{name}/actions/runs/{found.run.id}/job/{job.id}",
         "status": status_now.status,
         "conclusion": status_now.conclusion,
         **_times(job, status_now),

@@ -105,9 +105,9 @@ def test_every_setting_reports_what_it_is_for():
     assert all(row["what"].endswith(".") for row in rows.values())
 
 
-def facts(*spans, totals=None, settings: Settings | None = None, origin: str = "https://app"):
-    traffic = MessageCounts(totals=totals or {}, spans=spans)
-    return webhook_status(settings or Settings(), traffic, origin=origin)
+def facts(*intervals, totals=None, settings: Settings | None = None, origin: str = "https://app"):
+    message_counts = MessageCounts(totals=totals or {}, intervals=intervals)
+    return webhook_status(settings or Settings(), message_counts, origin=origin)
 
 
 @pytest.mark.parametrize("origin", ["https://app.example/_/api", "https://app.example/_/api/"])

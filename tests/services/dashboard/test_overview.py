@@ -64,7 +64,7 @@ def test_an_empty_state_is_an_overview(state):
     assert all(step["remedy"] for step in shown["setup"])
     assert not shown["is_set_up"]
     assert [agent["state"] for agent in shown["agents"]] == ["never started", "never started"]
-    assert shown["traffic"] == shown["failures"] == shown["recent"] == []
+    assert shown["message_intervals"] == shown["failures"] == shown["recent"] == []
     assert set(shown["windows"]) == {"1h", "24h", "7d"}
     assert shown["oldest_pending"] is None
     assert shown["github"]["remaining"] is None
@@ -163,7 +163,7 @@ def test_traffic_is_laid_out_without_gaps(state):
     """Spans without any count are zeros, up to now."""
     state.add_counts({METRICS: 3, "github_requests.charged": 2}, now=at(-3600))
     state.add_counts({LOGS: 4, "github_requests.free": 5, "runs": 9}, now=at(-600))
-    rows = taken(state)["traffic"]
+    rows = taken(state)["message_intervals"]
     assert len(rows) == 13
     assert rows[0] == {
         "at": "2026-11-24T11:00:00Z",
@@ -185,9 +185,9 @@ def test_traffic_is_laid_out_without_gaps(state):
 
 def test_traffic_is_a_day_at_most(state, monkeypatch):
     """However long nothing was counted since."""
-    spans = ((HOUR - timedelta(days=3), {METRICS: 1}),)
-    monkeypatch.setattr(state, "load_message_counts", lambda: MessageCounts(spans=spans))
-    rows = taken(state)["traffic"]
+    intervals = ((HOUR - timedelta(days=3), {METRICS: 1}),)
+    monkeypatch.setattr(state, "load_message_counts", lambda: MessageCounts(intervals=intervals))
+    rows = taken(state)["message_intervals"]
     assert len(rows) == 288
     assert rows[-1]["at"] == format_timestamp(HOUR)
 

@@ -39,8 +39,8 @@ def store() -> StateStore:
         full_name="octo/archived",
         source="octo/*",
         discovered_at=NOW,
-        rest_reason="It is archived.",
-        is_rested=True,
+        suspension_reason="It is archived.",
+        is_auto_paused=True,
     )
     store.save_discovered([*known, suspended])
     return store

@@ -483,7 +483,7 @@ def test_what_is_caught_up_is_polled_before_the_backfills_of_new_repositories(st
     order.note_poll(new, next_poll_at=now, now=now)
     assert order.find_first(now) is None
     assert order.find_first(now + timedelta(seconds=5)) == "octo/busy"
-    order.forget("octo/busy")
+    order.remove("octo/busy")
     assert order.find_first(now + timedelta(seconds=5)) == "octo/quiet"
     assert order.find_first(now + timedelta(seconds=30)) is None
 

@@ -528,8 +528,8 @@ class TestOneOwner:
     def test_what_is_left_out_later_rests_and_comes_back(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         assert self.discover(stage, "!acme/web-*") == ["acme/a", "acme/b"]
-        [suspended] = [each for each in stage.state.list_discovered() if each.rest_reason]
-        assert "!acme/web-*" in str(suspended.rest_reason)
+        [suspended] = [each for each in stage.state.list_discovered() if each.suspension_reason]
+        assert "!acme/web-*" in str(suspended.suspension_reason)
         stage.state.remove_source("!acme/web-*")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
 
@@ -686,7 +686,7 @@ class TestOneOwner:
         self.discover(stage, "acme")
         stage.server.world.remove("acme/b")
         assert self.discover(stage) == ["acme/a", "acme/web-c"]
-        known = {each.full_name: each.rest_reason for each in stage.state.list_discovered()}
+        known = {each.full_name: each.suspension_reason for each in stage.state.list_discovered()}
         assert "GitHub does not show it any more" in str(known["acme/b"])
 
     def test_a_poll_that_finds_a_repository_deleted_starts_a_discovery(self, stage: Stage) -> None:
@@ -700,7 +700,7 @@ class TestOneOwner:
         assert stage.poll("acme/b") is not None
         stage.advance(5)
         discover_when_due(stage.context)
-        known = {each.full_name: each.rest_reason for each in stage.state.list_discovered()}
+        known = {each.full_name: each.suspension_reason for each in stage.state.list_discovered()}
         assert known["acme/a"] is None
         assert "GitHub does not show it any more" in str(known["acme/b"])
         [first] = stage.state.claim_repositories(

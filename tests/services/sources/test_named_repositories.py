@@ -60,7 +60,7 @@ def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> No
     world.remove("acme/b")
     named.pass_time(minutes=12)
     assert not named.is_polled("acme/b")
-    assert "GitHub does not show it any more" in str(named.known("acme/b").rest_reason)
+    assert "GitHub does not show it any more" in str(named.known("acme/b").suspension_reason)
     assert named.is_polled("acme/a")
 
     before = named.stage.requests(column="requests")
@@ -72,14 +72,14 @@ def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> No
     world.add(deleted)
     named.pass_time(minutes=62)
     assert named.is_polled("acme/b")
-    assert named.known("acme/b").rest_reason is None
+    assert named.known("acme/b").suspension_reason is None
 
 
 def test_a_name_that_github_does_not_show_is_asked_for_once(named: Named) -> None:
     """Its first poll reports it; it is collected once it exists."""
     named.add("acme/later")
     assert not named.is_polled("acme/later")
-    assert "GitHub does not show it" in str(named.known("acme/later").rest_reason)
+    assert "GitHub does not show it" in str(named.known("acme/later").suspension_reason)
     assert "acme/later" in {each.repository for each in named.stage.state.list_errors(limit=9)}
     named.pass_time(minutes=50)
     asked = named.stage.server.stats()["endpoints"]["get_repository"]["statuses"]
@@ -107,7 +107,7 @@ def test_a_repository_that_a_list_shows_is_not_asked_for_by_itself(named: Named)
     world = named.stage.server.world
     world.change("acme/b", archived=True)
     named.pass_time(minutes=22)
-    assert "archived" in str(named.known("acme/b").rest_reason)
+    assert "archived" in str(named.known("acme/b").suspension_reason)
     world.change("acme/b", archived=False)
     before = named.stage.requests("get_repository")
     named.pass_time(minutes=12)

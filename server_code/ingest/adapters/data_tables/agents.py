@@ -11,11 +11,11 @@ import anvil.tables.query as q
 
 from ...domain.collections import CollectionRecord
 from ...domain.ledger import (
+    COUNTS_KEPT,
     HEARTBEATS_KEPT,
-    TRAFFIC_KEPT,
     AgentRecord,
     MessageCounts,
-    message_counts_span,
+    start_of_interval,
 )
 from ...domain.stored_records import (
     agent_body,
@@ -39,7 +39,7 @@ from .values import as_utc
 _AGENTS = Rows("agents")
 _COLLECTIONS = Rows("collections")
 _DESIRED_STATES = Rows("agent_wishes")
-_TRAFFIC = Rows("traffic")
+_COUNTS = Rows("traffic")
 
 _TOTALS = "totals"
 
@@ -94,32 +94,32 @@ class TableAgents:
         return {read_ascii(row["key"]): read_ascii(row["wish"]) for row in rows}
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
-        """Add to the totals and to this moment's span of traffic, all or none."""
+        """Add to the totals and to this moment's interval, all or none."""
         added = {name: amount for name, amount in counts.items() if amount}
         if not added:
             return
-        span = message_counts_span(now)
-        keys = (_TOTALS, write_time(span))
+        interval = start_of_interval(now)
+        keys = (_TOTALS, write_time(interval))
 
         def add() -> bool:
-            found = _TRAFFIC.by("key", keys, columns=("key", "counts"))
+            found = _COUNTS.by("key", keys, columns=("key", "counts"))
             known = {row["key"]: read_json(row["counts"]) for row in distinct(found)}
-            _TRAFFIC.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
+            _COUNTS.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
             return keys[1] in known
 
         if transact(add):
             return
-        # Old spans are removed with the first addition to a new one.
-        old = q.less_than_or_equal_to(write_time(span - TRAFFIC_KEPT))
-        _TRAFFIC.delete(_TRAFFIC.search(columns=("key",), where={"key": old}))
+        # Old intervals are removed with the first addition to a new one.
+        old = q.less_than_or_equal_to(write_time(interval - COUNTS_KEPT))
+        _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
 
     def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
-        found = distinct(_TRAFFIC.search(columns=("key", "counts")))
+        """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
+        found = distinct(_COUNTS.search(columns=("key", "counts")))
         rows = {row["key"]: row["counts"] for row in found}
         totals = read_json(rows.pop(_TOTALS, "{}"))
-        spans = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
-        return MessageCounts(totals=totals, spans=spans)
+        intervals = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
+        return MessageCounts(totals=totals, intervals=intervals)
 
 
 def _save(rows: Rows, row: dict[str, Any], time_column: str) -> None:

@@ -67,7 +67,7 @@ class TableAttempts:
             where={
                 "repository": repository_key(repository),
                 "settled": False,
-                "look_at": q.any_of(q.less_than_or_equal_to(due.now), q.greater_than(due.beyond)),
+                "look_at": q.any_of(q.less_than_or_equal_to(due.now), q.greater_than(due.latest)),
             },
         )
         return _records(rows)
@@ -129,7 +129,7 @@ class TableAttempts:
         removed = 0
         while removed < limit:
             chunk = min(_PURGE_BATCH, limit - removed)
-            gone = transact(partial(_forget, created_before, chunk))
+            gone = transact(partial(_purge_batch, created_before, chunk))
             removed += gone
             if gone < chunk:
                 break
@@ -182,7 +182,7 @@ def _key_columns(record: AttemptRecord) -> dict[str, Any]:
 
 
 def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
-    """Join rows with their bodies; one whose body is gone is being forgotten."""
+    """Join rows with their bodies; one whose body is gone is being purged."""
     found = [
         body
         for chunk in chunks_of_bytes(rows, _body_bytes)
@@ -209,7 +209,7 @@ def _body_bytes(row: Any) -> int:  # noqa: ANN401 - a row
     return int(row["body_bytes"] or 0)
 
 
-def _forget(created_before: datetime, limit: int) -> int:
+def _purge_batch(created_before: datetime, limit: int) -> int:
     expired = ATTEMPTS.some(
         columns=("key", "commit"),
         order_by="age",

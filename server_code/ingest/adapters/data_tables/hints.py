@@ -89,7 +89,7 @@ class TableHints:
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
         over = ended_pauses(now)
-        lasting = q.all_of(q.greater_than(over.now), q.less_than_or_equal_to(over.beyond))
+        lasting = q.all_of(q.greater_than(over.now), q.less_than_or_equal_to(over.latest))
         rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": lasting})
         return {row["key"]: as_utc(row["paused_until"]) for row in rows}
 

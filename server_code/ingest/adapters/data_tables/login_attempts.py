@@ -72,7 +72,7 @@ class LoginAttempts:
 
         transact(clear)
 
-    def forget(self, account: str) -> None:
+    def clear(self, account: str) -> None:
         """Delete the failures of an account at every address."""
         transact(lambda: _FAILURES.delete_by("account", [account]))
 

@@ -33,7 +33,9 @@ class GithubRepositories(RepositoryApi):
         self._lists = ListReader()
         self._kinds: dict[str, str] = {}
 
-    def list_queries(self, owners: Collection[str], *, with_all: bool) -> list[RepositoryListQuery]:
+    def list_queries(
+        self, owners: Collection[str], *, of_all_owners: bool
+    ) -> list[RepositoryListQuery]:
         """Return what to ask for the repositories of owners, or of everybody.
 
         An installation has one list, which is asked where its account is among the owners. A
@@ -44,10 +46,10 @@ class GithubRepositories(RepositoryApi):
         for client in self._tokens.clients():
             account = self._tokens.account_of(client.name)
             if client.name.startswith(_INSTALLATION):
-                if with_all or account is None or account in wanted:
+                if of_all_owners or account is None or account in wanted:
                     queries.append(RepositoryListQuery(client.name, ALL, account))
                 continue
-            if client.name != _ANONYMOUS and (with_all or wanted):
+            if client.name != _ANONYMOUS and (of_all_owners or wanted):
                 queries.append(RepositoryListQuery(client.name, ALL))
             queries += [
                 RepositoryListQuery(client.name, owner) for owner in sorted(wanted.values())

@@ -29,14 +29,14 @@ _SAVE_AGENT = """
         heartbeat_at = excluded.heartbeat_at,
         record = excluded.record
 """
-_FORGET_AGENTS = "DELETE FROM agents WHERE heartbeat_at < ? OR heartbeat_at > ?"
+_DELETE_AGENTS = "DELETE FROM agents WHERE heartbeat_at < ? OR heartbeat_at > ?"
 _SAVE_COLLECTION = """
     INSERT INTO collections (collection_id, updated_at, record) VALUES (...)
     ON CONFLICT (collection_id) DO UPDATE SET
         updated_at = excluded.updated_at,
         record = excluded.record
 """
-_FORGET_COLLECTIONS = "DELETE FROM collections WHERE updated_at < ? OR updated_at > ?"
+_DELETE_COLLECTIONS = "DELETE FROM collections WHERE updated_at < ? OR updated_at > ?"
 _SAVE_DESIRED_STATE = """
     INSERT INTO agent_wishes (name, wish) VALUES (...)
     ON CONFLICT (name) DO UPDATE SET wish = excluded.wish
@@ -52,7 +52,7 @@ class SqlAgents:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
         name, host = write_ascii(record.name), write_ascii(record.host)
         row = (name, host, write_time(record.heartbeat_at), write_json(agent_body(record)))
-        self._save(_SAVE_AGENT, row, _FORGET_AGENTS, record.heartbeat_at)
+        self._save(_SAVE_AGENT, row, _DELETE_AGENTS, record.heartbeat_at)
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and host."""
@@ -64,7 +64,7 @@ class SqlAgents:
         """Save a manual collection by its id; those a day older or newer are removed."""
         name, at = write_ascii(record.collection_id), record.updated_at
         row = (name, write_time(at), write_json(collection_body(record)))
-        self._save(_SAVE_COLLECTION, row, _FORGET_COLLECTIONS, at)
+        self._save(_SAVE_COLLECTION, row, _DELETE_COLLECTIONS, at)
 
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
@@ -72,13 +72,13 @@ class SqlAgents:
         found = (restore_collection(read_time(at), read_json(body)) for at, body in rows)
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 
-    def _save(self, save: str, row: Row, forget: str, at: datetime) -> None:
+    def _save(self, save: str, row: Row, delete_old: str, at: datetime) -> None:
         """Save a row, and remove those that are a day older or newer."""
         kept = (write_time(at - HEARTBEATS_KEPT), write_time(at + HEARTBEATS_KEPT))
 
         def work(session: Session) -> None:
             session.insert(save, [row])
-            session.execute(forget, kept)
+            session.execute(delete_old, kept)
 
         self._database.write(work)
 

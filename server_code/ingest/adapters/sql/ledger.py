@@ -24,8 +24,8 @@ from ...domain.stored_values import (
     read_time,
     repository_key,
     write_ascii,
+    write_due_times,
     write_json,
-    write_reached,
     write_time,
 )
 from ...ports import LedgerStore
@@ -74,7 +74,7 @@ _SAVE_PAUSES = """
 _SELECT_PAUSES = """
     SELECT credential, paused_until FROM pauses WHERE paused_until > ? AND paused_until <= ?
 """
-_FORGET_PAUSE = "DELETE FROM pauses WHERE credential = ? AND paused_until > ?"
+_DELETE_PAUSE = "DELETE FROM pauses WHERE credential = ? AND paused_until > ?"
 _CLAIM = """
     INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
@@ -105,7 +105,7 @@ class SqlLedger(LedgerStore):
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
-        parameters = (repository_key(repository), *write_reached(checks_due(now)), max(0, limit))
+        parameters = (repository_key(repository), *write_due_times(checks_due(now)), max(0, limit))
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
         return [attempt_record(row) for row in rows]
@@ -148,8 +148,8 @@ class SqlLedger(LedgerStore):
         removed = 0
         while removed < limit:
             portion = min(_PURGE_BATCH, limit - removed)
-            forget = partial(purge_settled, created_before=created_before, limit=portion)
-            gone = self._database.write(forget)
+            purge = partial(purge_settled, created_before=created_before, limit=portion)
+            gone = self._database.write(purge)
             removed += gone
             if gone < portion:
                 break
@@ -209,7 +209,7 @@ class SqlLedger(LedgerStore):
         not_believed = [(name, write_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
 
         def save(session: Session) -> None:
-            session.delete(_FORGET_PAUSE, not_believed)
+            session.delete(_DELETE_PAUSE, not_believed)
             session.insert(_SAVE_PAUSES, rows)
 
         if rows:
@@ -217,7 +217,7 @@ class SqlLedger(LedgerStore):
 
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        rows = self._database.read(_SELECT_PAUSES, write_reached(ended_pauses(now)))
+        rows = self._database.read(_SELECT_PAUSES, write_due_times(ended_pauses(now)))
         return {name: read_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:

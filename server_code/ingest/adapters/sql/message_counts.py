@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...domain.ledger import TRAFFIC_KEPT, MessageCounts, message_counts_span
+from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
 from ...domain.stored_values import read_ascii, read_time, write_ascii, write_time
 from .database import Database
 from .session import Session
@@ -26,9 +26,9 @@ class SqlMessageCounts:
     _database: Database
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
-        """Add to the totals and to this moment's span of traffic, all or none."""
-        span = message_counts_span(now)
-        start, oldest = write_time(span), write_time(span - TRAFFIC_KEPT)
+        """Add to the totals and to this moment's interval, all or none."""
+        interval = start_of_interval(now)
+        start, oldest = write_time(interval), write_time(interval - COUNTS_KEPT)
         # In order, so that two processes never wait for each other's rows.
         totals = sorted((write_ascii(name), amount) for name, amount in counts.items() if amount)
 
@@ -41,13 +41,13 @@ class SqlMessageCounts:
             self._database.write(add)
 
     def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
+        """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
         totals = self._database.read("SELECT name, amount FROM totals")
         rows = self._database.read("SELECT starts_at, name, amount FROM traffic ORDER BY starts_at")
-        spans: dict[datetime, dict[str, int]] = {}
+        intervals: dict[datetime, dict[str, int]] = {}
         for start, name, amount in rows:
-            spans.setdefault(read_time(start), {})[read_ascii(name)] = amount
+            intervals.setdefault(read_time(start), {})[read_ascii(name)] = amount
         return MessageCounts(
             totals={read_ascii(name): amount for name, amount in totals},
-            spans=tuple(spans.items()),
+            intervals=tuple(intervals.items()),
         )

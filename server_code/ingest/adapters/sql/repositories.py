@@ -15,9 +15,9 @@ from ...domain.stored_values import (
     read_time,
     repository_key,
     repository_keys,
+    write_due_times,
     write_json,
     write_optional_time,
-    write_reached,
     write_time,
 )
 from ...ports import RepositoryStore
@@ -184,7 +184,7 @@ class SqlRepositories(RepositoryStore):
 
     def _find_due(self, now: datetime, only: Collection[str] | None) -> list[str]:
         """Find the keys of what is due, without a lock."""
-        *polls, reached, ahead = _due_times(now)
+        *polls, reached, ahead = _due_parameters(now)
         leases = (reached, ahead)
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
         found = {key for (key,) in self._database.read(_FIND_DUE, parameters)}
@@ -203,15 +203,15 @@ def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int)
     """
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
     rows = session.query_each(
-        _DUE + "AND name_key IN (...)" + order, _due_times(now), found, after=(maximum,)
+        _DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, after=(maximum,)
     )
     return {key: since for since, key in sorted(rows)[:maximum]}
 
 
-def _due_times(now: datetime) -> tuple[str, ...]:
+def _due_parameters(now: datetime) -> tuple[str, ...]:
     """Return the parameters of what is due."""
     ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
-    return (*write_reached(polls_due(now)), ahead, *write_reached(expired_leases(now)))
+    return (*write_due_times(polls_due(now)), ahead, *write_due_times(expired_leases(now)))
 
 
 def _row(record: RepositoryRecord) -> Row:

@@ -14,9 +14,9 @@ _OLD_ATTEMPTS = """
     WHERE settled = 1 AND created_at < ?
     ORDER BY created_at, run_id, run_attempt LIMIT ?
 """
-_FORGET_ATTEMPT = "DELETE FROM attempts WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
-_FORGET_LOGS = "DELETE FROM job_logs WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
-_FORGET_COMMIT = "DELETE FROM commits WHERE repository_key = ? AND sha = ?"
+_DELETE_ATTEMPT = "DELETE FROM attempts WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+_DELETE_LOGS = "DELETE FROM job_logs WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+_DELETE_COMMIT = "DELETE FROM commits WHERE repository_key = ? AND sha = ?"
 
 
 def purge_settled(session: Session, *, created_before: datetime, limit: int) -> int:
@@ -42,6 +42,6 @@ def _delete(session: Session, rows: Sequence[Row]) -> int:
     read = ((row[0], read_json(row[3])["run"]) for row in rows)
     shas = {(name, run["head_sha"]) for name, run in read if run is not None}
     commits = sorted((name, write_ascii(sha)) for name, sha in shas if sha is not None)
-    session.delete(_FORGET_LOGS, keys)
-    session.delete(_FORGET_COMMIT, commits)
-    return session.delete(_FORGET_ATTEMPT, keys)
+    session.delete(_DELETE_LOGS, keys)
+    session.delete(_DELETE_COMMIT, commits)
+    return session.delete(_DELETE_ATTEMPT, keys)

@@ -31,15 +31,17 @@ def list_settings(find: Find) -> list[dict[str, Any]]:
     ]
 
 
-def webhook_status(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
+def webhook_status(
+    settings: Settings, message_counts: MessageCounts, *, origin: str
+) -> dict[str, Any]:
     """Return the webhook's configuration on GitHub, and its last delivery."""
-    received = [at for at, counts in traffic.spans if counts.get(WEBHOOKS)]
+    received = [at for at, counts in message_counts.intervals if counts.get(WEBHOOKS)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",
         "secret_is_set": settings.github.webhook_secret is not None,
         "events": ["workflow_run", "workflow_job"],
         "content_type": "application/json",
-        "received": traffic.totals.get(WEBHOOKS, 0),
+        "received": message_counts.totals.get(WEBHOOKS, 0),
         "last_received_at": format_timestamp(max(received, default=None)),
     }
 

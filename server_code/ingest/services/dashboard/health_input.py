@@ -36,8 +36,8 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
     heartbeats = store.list_agents()
     agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
     has_ended = all(agent["state"] in ENDED_STATES for agent in agents)
-    traffic = store.load_message_counts()
-    recent = [counts for at, counts in traffic.spans if at > now - LOG_STALL_TIME]
+    message_counts = store.load_message_counts()
+    recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages(settings.queues.logs_queue)
     return HealthInput(
         heartbeats=heartbeats,
@@ -45,7 +45,7 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
         repositories=repositories,
         counts=store.count_ledger(),
         errors=store.list_errors(limit=MAX_ERRORS),
-        traffic=traffic,
+        message_counts=message_counts,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
         sources=store.list_sources(),
         credentials=store.list_credentials(),

@@ -65,7 +65,7 @@ class HealthInput:
     oldest_pending: JobLogRecord | None
     recent_logs: int
     heartbeats: Sequence[AgentRecord] = ()
-    traffic: MessageCounts = field(default_factory=MessageCounts)
+    message_counts: MessageCounts = field(default_factory=MessageCounts)
     one_time: CollectionRecord | None = None
     unanswered: Mapping[str, datetime] = field(default_factory=dict)
     seconds_left: float | None = None

@@ -9,12 +9,12 @@ from typing import Any
 
 from ...domain.counters import sent_messages
 from ...domain.ledger import (
-    TRAFFIC_SPAN,
+    COUNT_INTERVAL,
     JobLogRecord,
     LedgerCounts,
     MessageCounts,
     RepositoryRecord,
-    message_counts_span,
+    start_of_interval,
 )
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
@@ -33,7 +33,7 @@ from .windows import window_rows
 SHOWN_REPOSITORIES = 8
 SHOWN_FAILURES = 5
 SHOWN_RUNS = 8
-SHOWN_SPANS = 288
+SHOWN_INTERVALS = 288
 
 _HOUR = timedelta(hours=1)
 
@@ -41,7 +41,7 @@ _HOUR = timedelta(hours=1)
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Load everything that the Overview page shows. Raises StateUnavailable."""
     reading = read_state(store, settings, now=now)
-    summaries, traffic = store.load_run_summaries(), reading.traffic
+    summaries, message_counts = store.load_run_summaries(), reading.message_counts
     groups = group_errors(reading.errors)
     watched = _repositories(store, settings, reading.repositories, reading.counts, now)
     inputs = replace(reading, seconds_left=longest_backfill_seconds(watched["shown"]))
@@ -53,11 +53,11 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "is_set_up": all(step["is_done"] for step in steps),
         "health": assess_health(inputs, now=now).as_json(),
         "agents": reading.agents,
-        "messages": _messages(settings, traffic, now),
-        "traffic": _traffic(settings, traffic, now),
-        "github": _github(reading, traffic),
+        "messages": _messages(settings, message_counts, now),
+        "message_intervals": _message_intervals(settings, message_counts, now),
+        "github": _github(reading, message_counts),
         "repositories": watched,
-        "windows": window_rows(summaries, traffic, now=now),
+        "windows": window_rows(summaries, message_counts, now=now),
         "oldest_pending": _pending_row(reading.oldest_pending),
         "failures": _newest_failures(summaries),
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
@@ -73,31 +73,35 @@ def _newest_failures(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
     return [summary_row(each) for each in failed[:SHOWN_FAILURES]]
 
 
-def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
+def _messages(
+    settings: Settings, message_counts: MessageCounts, now: datetime
+) -> list[dict[str, Any]]:
     queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     return [
         {
             "queue": name,
             "purpose": purpose,
-            "total": traffic.totals.get(sent_messages(name), 0),
-            "last_hour": _recent(traffic, sent_messages(name), now - _HOUR),
+            "total": message_counts.totals.get(sent_messages(name), 0),
+            "last_hour": _recent(message_counts, sent_messages(name), now - _HOUR),
         }
         for purpose, name in queues.items()
     ]
 
 
-def _recent(traffic: MessageCounts, counter: str, since: datetime) -> int:
-    return sum(counts.get(counter, 0) for at, counts in traffic.spans if at > since)
+def _recent(message_counts: MessageCounts, counter: str, since: datetime) -> int:
+    return sum(counts.get(counter, 0) for at, counts in message_counts.intervals if at > since)
 
 
-def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
-    """Return every span since the first stored one; a span without counts has zeros."""
-    spans: Mapping[datetime, Mapping[str, int]] = dict(traffic.spans)
-    if not spans:
+def _message_intervals(
+    settings: Settings, message_counts: MessageCounts, now: datetime
+) -> list[dict[str, Any]]:
+    """Return every interval since the first stored one; one without counts has zeros."""
+    intervals: Mapping[datetime, Mapping[str, int]] = dict(message_counts.intervals)
+    if not intervals:
         return []
-    rows, at, last = [], min(spans), message_counts_span(now)
+    rows, at, last = [], min(intervals), start_of_interval(now)
     while at <= last:
-        counts = spans.get(at, {})
+        counts = intervals.get(at, {})
         rows.append(
             {
                 "at": format_timestamp(at),
@@ -107,11 +111,11 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
                 "free": counts.get("github_requests.free", 0),
             }
         )
-        at += TRAFFIC_SPAN
-    return rows[-SHOWN_SPANS:]
+        at += COUNT_INTERVAL
+    return rows[-SHOWN_INTERVALS:]
 
 
-def _github(reading: HealthInput, traffic: MessageCounts) -> dict[str, Any]:
+def _github(reading: HealthInput, message_counts: MessageCounts) -> dict[str, Any]:
     reported = [each for each in reading.heartbeats if each.rate_limit.get("remaining") is not None]
     newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
@@ -128,8 +132,8 @@ def _github(reading: HealthInput, traffic: MessageCounts) -> dict[str, Any]:
             }
             for each in reading.credentials
         ],
-        "charged": traffic.totals.get("github_requests.charged", 0),
-        "free": traffic.totals.get("github_requests.free", 0),
+        "charged": message_counts.totals.get("github_requests.charged", 0),
+        "free": message_counts.totals.get("github_requests.free", 0),
     }
 
 

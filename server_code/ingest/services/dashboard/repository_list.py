@@ -87,7 +87,7 @@ def pause_matching(
 def _resumable(
     found: Sequence[RepositoryRecord], known: dict[str, DiscoveredRepository]
 ) -> list[RepositoryRecord]:
-    suspended = {key for key, each in known.items() if each.rest_reason}
+    suspended = {key for key, each in known.items() if each.suspension_reason}
     return [
         each for each in found if each.paused and repository_key(each.full_name) not in suspended
     ]

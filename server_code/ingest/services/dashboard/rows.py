@@ -73,12 +73,12 @@ def repository_row(
 def source_facts(found: DiscoveredRepository | None) -> dict[str, Any]:
     """Return what a source's listing found of a repository; ``source`` None where none brought it.
 
-    ``new_name``: its present name on GitHub; ``rest_reason``: why it is not polled.
+    ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled.
     """
     return {
         "source": None if found is None else found.source,
         "new_name": None if found is None else found.new_name,
-        "rest_reason": None if found is None else found.rest_reason,
+        "suspension_reason": None if found is None else found.suspension_reason,
         "discovered_at": None if found is None else format_timestamp(found.discovered_at),
     }
 

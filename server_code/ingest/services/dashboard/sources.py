@@ -16,7 +16,7 @@ def list_source_rows(
 ) -> list[dict[str, Any]]:
     """List all sources, with what each matches, suspends and leaves out."""
     matched = Counter(each.source.lower() for each in discovered)
-    suspended = Counter(each.source.lower() for each in discovered if each.rest_reason)
+    suspended = Counter(each.source.lower() for each in discovered if each.suspension_reason)
     counts = store.load_message_counts().totals
     return [
         _row(

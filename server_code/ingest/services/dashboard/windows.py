@@ -44,14 +44,14 @@ WINDOWS = (
 
 
 def window_rows(
-    summaries: Sequence[RunSummary], traffic: MessageCounts, *, now: datetime
+    summaries: Sequence[RunSummary], message_counts: MessageCounts, *, now: datetime
 ) -> dict[str, dict[str, Any]]:
     """Return runs and lag of each window by its name."""
     return {
         window.name: {
             "slot_seconds": window.slot.total_seconds(),
             "runs": _runs(summaries, window, now),
-            "lag": _lag(traffic, window, now),
+            "lag": _lag(message_counts, window, now),
         }
         for window in WINDOWS
     }
@@ -72,16 +72,16 @@ def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> lis
     return rows
 
 
-def _lag(traffic: MessageCounts, window: Window, now: datetime) -> dict[str, Any]:
+def _lag(message_counts: MessageCounts, window: Window, now: datetime) -> dict[str, Any]:
     """Return upper bounds of the median and the 95th percentile, in seconds.
 
     None: no job ended, or its lag is larger than the largest bound.
     """
     since = now - window.slot * window.slots
     counts: dict[str, int] = {}
-    for at, span in traffic.spans:
+    for at, interval in message_counts.intervals:
         if at > since:
-            for name, amount in span.items():
+            for name, amount in interval.items():
                 counts[name] = counts.get(name, 0) + amount
     buckets, _ = read_lag(counts)
     jobs = buckets[-1][1]

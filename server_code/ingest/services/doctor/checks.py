@@ -31,7 +31,7 @@ from .github import (
 )
 from .machine import check_machine
 from .queues import check_bucket, check_queues
-from .resting import check_resting
+from .suspended import check_suspended
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -120,7 +120,7 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
         return  # each repository would fail in the same way
     yield from check_access(watched.credentials, now=target.clock.now())
     yield from check_sources(target, github, watched.sources)
-    yield from check_resting(watched.discovered)
+    yield from check_suspended(watched.discovered)
     days = target.settings.collecting.backfill_days
     names = _distinct([*target.repositories, *watched.names])
     for name in names[:MAX_REPOSITORIES]:

@@ -84,7 +84,7 @@ def discover_all_runs(
     if lists.statuses_requested_at is not None and lists.statuses_requested_at < since:
         lists = replace(lists, statuses_requested_at=None)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
-    poll_session.is_thorough, poll_session.relies_on_deliveries = True, False
+    poll_session.reads_everything, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
     steps = (follow_run_hints, ask_for_failed_deliveries, sweep, _ask_for_unswept_runs)
     _discover(context, poll_session, steps)

@@ -23,7 +23,7 @@ class JobReadPolicy:
     """
 
     context: CollectorContext
-    is_thorough: bool
+    reads_everything: bool
     reads_jobs_in_flight: bool
     has_headroom: bool
     job_counts: JobCounts
@@ -35,7 +35,7 @@ class JobReadPolicy:
         repository, is_live = poll_session.repository, context.settings.log_mode == "live"
         return cls(
             context=context,
-            is_thorough=poll_session.is_thorough,
+            reads_everything=poll_session.reads_everything,
             reads_jobs_in_flight=is_live and not poll_session.relies_on_deliveries,
             has_headroom=context.github.has_headroom(repository.full_name),
             job_counts=repository.job_counts,
@@ -46,7 +46,7 @@ class JobReadPolicy:
         """Return whether the jobs of an attempt are read now, should it be in flight."""
         if record.run is None:
             return False
-        if self.is_thorough and has_run_changes(record):
+        if self.reads_everything and has_run_changes(record):
             return True
         if not self.reads_jobs_in_flight:
             return False

@@ -28,10 +28,10 @@ RARE_STATUSES_INTERVAL = timedelta(minutes=5)
 #: A filtered list ends after 1,000 runs.
 MAX_FILTERED_PAGES = 10
 
-#: Scheduled attempts that are compared with a changed list by status, the oldest first.
+#: At most so many scheduled attempts are compared with a changed list by status, the oldest first.
 MAX_FOLLOWED = 100
 
-#: The grids on which the end of the deep runs moves: the widest that the first page spans.
+#: Deep runs are those below the first page. The time up to which they are asked for moves by these.
 _DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timedelta(minutes=10))
 _EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 
@@ -42,12 +42,12 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
     A list of one page shows them all. Unchanged answers are free.
     """
     repository, now = poll_session.repository, context.clock.now()
-    floor = repository.run_lists.page_floor
-    if floor is None:
+    oldest = repository.run_lists.oldest_on_first_page
+    if oldest is None:
         return
     rare_interval = _rare_interval(context, repository)
     with_rare = is_interval_over(repository.run_lists.statuses_requested_at, rare_interval, now)
-    created = f"<={write_timestamp(_deep_end(floor, now))}"
+    created = f"<={write_timestamp(_end_of_deep_runs(oldest, now))}"
     for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
         if not poll_session.should_continue():
             return
@@ -60,20 +60,20 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
 def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
     """Return how many requests for lists of runs a poll sends, if polled every so many seconds.
 
-    Without those that wait for headroom in the minute.
+    Requests that are sent only while the limit per minute has headroom are not counted.
     """
-    if repository.run_lists.page_floor is None:
+    if repository.run_lists.oldest_on_first_page is None:
         return 1.0
     return 1.0 + len(OPEN_STATUSES) * min(seconds / RARE_STATUSES_INTERVAL.total_seconds(), 1.0)
 
 
 def _rare_interval(context: CollectorContext, repository: RepositoryRecord) -> timedelta:
-    """Return how often every status is asked for: less often where the minute is too short."""
+    """Return how often every status is asked for: less often if the limit per minute is short."""
     return RARE_STATUSES_INTERVAL * context.github.minute_interval_factor(repository.full_name)
 
 
 def remove_status_validators(poll_session: PollSession) -> None:
-    """Let the next question for each status be answered whole."""
+    """Remove the validators of the lists by status, so that the next answers are complete."""
     for status in OPEN_STATUSES:
         poll_session.keep_validator(_list_name(status), None)
 
@@ -85,8 +85,8 @@ def _list_name(status: str | None) -> str:
 def _statuses_to_ask(
     context: CollectorContext, poll_session: PollSession, *, with_rare: bool
 ) -> tuple[str, ...]:
-    """Return the statuses to ask for; first answers are charged, so they wait for headroom."""
-    if poll_session.is_thorough:
+    """Return the statuses to ask for; a first answer is charged, so it waits for headroom."""
+    if poll_session.reads_everything:
         return OPEN_STATUSES if with_rare else ()
     statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
     asked = poll_session.repository.run_lists.validators
@@ -97,13 +97,14 @@ def _statuses_to_ask(
     return tuple(status for status in statuses if _list_name(status) in asked)
 
 
-def _deep_end(floor: datetime, now: datetime) -> datetime:
-    """Return the newest creation time of deep runs: a little above the end of the first page.
+def _end_of_deep_runs(oldest: datetime, now: datetime) -> datetime:
+    """Return a time just after the oldest run of the first page, rounded up to a whole step.
 
-    It moves seldom, so that most answers are unchanged and free.
+    It moves seldom, so that most answers are unchanged and free. The step is the longest that the
+    first page spans.
     """
-    step = next((step for step in _DEEP_STEPS if step <= now - floor), _DEEP_STEPS[-1])
-    return floor + (_EPOCH - floor) % step
+    step = next((step for step in _DEEP_STEPS if step <= now - oldest), _DEEP_STEPS[-1])
+    return oldest + (_EPOCH - oldest) % step
 
 
 def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
@@ -133,7 +134,7 @@ def _make_missing_due(
 ) -> None:
     """Make attempts due that a list by status showed before and does not show now.
 
-    The next answers are unchanged, and would say of them that nothing has happened.
+    The next answers are unchanged, which would wrongly mean that these attempts are, too.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     scheduled = context.store.load_due_attempts(name, now=now + MAX_PAUSE, limit=MAX_FOLLOWED)

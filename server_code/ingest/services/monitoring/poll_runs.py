@@ -109,7 +109,7 @@ def _claim_first(context: CollectorContext, only: Collection[str] | None) -> lis
     if not claimed:
         claimed = _claim(context, limit=1, only=[first])
     if not claimed:
-        order.forget(first)
+        order.remove(first)
     return claimed
 
 

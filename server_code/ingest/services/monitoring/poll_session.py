@@ -27,7 +27,7 @@ PACE_SHARE = 0.6
 class PollSession:
     """One poll of one repository, and what it has seen.
 
-    ``is_thorough``: everything is to be collected now. ``error`` is why some of the requests
+    ``reads_everything``: everything is to be collected now. ``error`` is why some of the requests
     other than the first page of the run list failed this time, ``is_cut_short`` whether a limit
     was among the reasons. ``ignores_created``: the
     server answers a filter by creation time with other runs. ``has_unread_pages``: a window of the
@@ -45,7 +45,7 @@ class PollSession:
     hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.WATCHING
-    is_thorough: bool = False
+    reads_everything: bool = False
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
@@ -60,8 +60,8 @@ class PollSession:
 
     def has_current(self, record: AttemptRecord) -> bool:
         """Return whether the ledger's copy of an attempt is as new as this poll."""
-        floor = self.repository.run_lists.page_floor
-        on_first_page = floor is None or record.created_at >= floor
+        oldest = self.repository.run_lists.oldest_on_first_page
+        on_first_page = oldest is None or record.created_at >= oldest
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
         return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
 

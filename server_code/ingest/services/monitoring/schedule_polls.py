@@ -95,7 +95,7 @@ def _wanted_poll(
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
     longest = min(max(pause, slowness), max(MAX_POLL_INTERVAL, pause))
     # Re-runs below the first page are asked for by status at every poll.
-    has_deep_runs = repository.run_lists.page_floor is not None
+    has_deep_runs = repository.run_lists.oldest_on_first_page is not None
     list_at = now if has_deep_runs else list_rests_until(context, repository)
     if next_check_at is None:
         return max(now + _spread(longest, repository.full_name), list_at)

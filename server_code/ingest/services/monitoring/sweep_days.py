@@ -74,7 +74,7 @@ class Window:
 def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
     """Continue today's round by a few windows, while there are requests to spare."""
     repository, now = poll_session.repository, context.clock.now()
-    if repository.run_lists.page_floor is None:
+    if repository.run_lists.oldest_on_first_page is None:
         # A list of one page shows everything at every poll.
         return
     today = _midnight(now)
@@ -94,7 +94,7 @@ def sweep_all_days(
 ) -> None:
     """Complete one round since a moment, today included; one that was cut short is continued."""
     repository = poll_session.repository
-    if repository.run_lists.page_floor is None:
+    if repository.run_lists.oldest_on_first_page is None:
         return
     now = context.clock.now()
     tomorrow = _midnight(now) + _DAY

@@ -126,7 +126,7 @@ class _Work:
             info = None if info is None else replace(info, pushed_at=None)
             is_check = name in lost or isinstance(answer, Skippable)
             check = answer if is_check else None
-            self.take(ListedRepository(full_name=name, info=info, is_for_all=True, check=check))
+            self.take(ListedRepository(full_name=name, info=info, is_on_own_list=True, check=check))
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
         """Return the watched repositories of no list to ask for, the longest unasked ones first."""
@@ -135,7 +135,7 @@ class _Work:
             key = repository_key(name)
             key = self._renamed.get(key, key)
             record, known = self._watched.get(key), self._known.get(key)
-            if record is None or known is None or not (record.failures or known.is_rested):
+            if record is None or known is None or not (record.failures or known.is_auto_paused):
                 continue
             if is_interval_over(known.checked_at, CHECKED_EVERY, self._now):
                 due.append((known.checked_at or _NEVER, name))
@@ -145,7 +145,7 @@ class _Work:
         """Take one repository of a list."""
         name = listed.full_name
         key = repository_key(name)
-        pattern = self._sources.source_of(name, is_listed_for_all=listed.is_for_all)
+        pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
         if pattern is None or key in self._seen:
             return
         key = self._followed(key, listed)
@@ -181,7 +181,7 @@ class _Work:
                 self._suspend(key, known, excluded_by(exclusion))
             elif self._sources.source_of(known.full_name) is None:
                 self._suspend(key, known, NO_SOURCE)
-            elif known.rest_reason is None and checks < MAX_CHECKS:
+            elif known.suspension_reason is None and checks < MAX_CHECKS:
                 checks += 1
                 self._check(key, known)
 
@@ -242,7 +242,7 @@ class _Work:
             return DISABLED
         if not known.is_archived:
             return None
-        if known.rest_reason == ARCHIVED:
+        if known.suspension_reason == ARCHIVED:
             return ARCHIVED
         counts = self._context.store.count_ledger(record.full_name)
         is_collected = record.cursor is not None and not counts.open_attempts
@@ -280,9 +280,9 @@ def _lost_reason(
     is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
     if isinstance(check, Skippable) and is_first_poll_over:
         return lost_because(check)
-    if known.rest_reason is None and record.last_polled_at is None and record.last_error:
+    if known.suspension_reason is None and record.last_polled_at is None and record.last_error:
         return lost_because(record.last_error)
-    return known.rest_reason
+    return known.suspension_reason
 
 
 def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:

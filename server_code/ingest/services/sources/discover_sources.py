@@ -85,16 +85,16 @@ def start_discovery(
     given: Sequence[SourcePattern] = (),
     *,
     is_forced: bool = False,
-    asks_anew: bool = False,
+    retries_rejected: bool = False,
 ) -> DiscoveryResult | None:
     """Restore what was known before, and discover where a source was added or removed.
 
-    ``given`` are the sources of the command line. ``asks_anew``: a person waits, so that a
+    ``given`` are the sources of the command line. ``retries_rejected``: a person waits, so that a
     rejected credential is asked at once. Returns None where nothing was discovered.
     """
     context.discovery.has_started = True
     if context.repositories is not None:
-        _restore_refusals(context, context.repositories, asks_anew=asks_anew)
+        _restore_refusals(context, context.repositories, retries_rejected=retries_rejected)
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -108,11 +108,11 @@ def start_discovery(
 
 
 def _restore_refusals(
-    context: CollectorContext, repositories: RepositoryApi, *, asks_anew: bool
+    context: CollectorContext, repositories: RepositoryApi, *, retries_rejected: bool
 ) -> None:
     """Restore what credentials were refused; a rejection is written to the log of each process."""
     now, records = context.clock.now(), context.store.list_credentials()
-    if asks_anew:
+    if retries_rejected:
         records = [each.with_refusals({EVERYTHING: None}, now=now) for each in records]
     repositories.restore_refusals(records)
     credentials = repositories.credentials()

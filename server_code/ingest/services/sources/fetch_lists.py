@@ -33,13 +33,13 @@ class Lists:
     """What the lists of one discovery held. Errors are by the owner that was asked for.
 
     ``errors``: where no credential was answered. ``refused``: what a credential may not list, now
-    or as it was last asked, though another one was answered. ``of_installations``: of an owner's
+    or as it was last asked, though another one was answered. ``installation_errors``: of an owner's
     own one, which says more than others. ``partial``: of lists of which only a part was read.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
     errors: dict[str, IngestError] = field(default_factory=dict)
-    of_installations: dict[str, IngestError] = field(default_factory=dict)
+    installation_errors: dict[str, IngestError] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     partial: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Lists:
         """Return what kept the lists of a source from being read; None for a single repository."""
         if pattern.is_single or pattern.is_excluded:
             return None
-        errors = self.errors | self.of_installations
+        errors = self.errors | self.installation_errors
         # An installation lists what it may read of all.
         return errors.get(_owner_of(pattern)) or errors.get("*")
 
@@ -71,7 +71,7 @@ class Lists:
         """Note why a list could not be read; the first reason of an owner counts."""
         self.errors.setdefault(query.owner.lower(), error)
         if query.account is not None:
-            self.of_installations[query.account.lower()] = error
+            self.installation_errors[query.account.lower()] = error
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
@@ -88,7 +88,7 @@ class Lists:
         for name in held.names:
             key = name.lower()
             found = ListedRepository(
-                full_name=name, info=by_name.get(key), is_for_all=held.owner == "*"
+                full_name=name, info=by_name.get(key), is_on_own_list=held.owner == "*"
             )
             before = self.listed.get(key)
             self.listed[key] = found if before is None else before.merged(found)
@@ -110,12 +110,12 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     """Fetch all lists concurrently; a list that fails delays no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
     owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
-    with_all = any(each.listed_owner is None for each in listed_patterns)
+    of_all_owners = any(each.listed_owner is None for each in listed_patterns)
     now = context.clock.now()
     lists = Lists(credentials={each.name: each for each in context.store.list_credentials()})
     described = _described(context.store.list_discovered())
     asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
-    for query in api.list_queries(owners, with_all=with_all) if listed_patterns else ():
+    for query in api.list_queries(owners, of_all_owners=of_all_owners) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
@@ -155,10 +155,10 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
 
 def _describes_all(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
     """Return whether nothing on a list is new to the sources: else it is read though unchanged."""
-    is_for_all = known.owner == "*"
+    is_on_own_list = known.owner == "*"
     new = (name for name in known.names if repository_key(name) not in described)
     return not any(
-        sources.source_of(name, is_listed_for_all=is_for_all) and not sources.exclusion_of(name)
+        sources.source_of(name, is_on_own_list=is_on_own_list) and not sources.exclusion_of(name)
         for name in new
     )
 

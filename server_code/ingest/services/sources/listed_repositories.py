@@ -15,19 +15,19 @@ from ...ports import RepositoryInfo
 class ListedRepository:
     """A repository of a list. ``info`` None: its list has not changed since the last time.
 
-    ``is_for_all``: it is on a credential's own list, and not only on one of its owner. ``check``:
-    what GitHub has answered for one that is watched and on no list.
+    ``is_on_own_list``: a credential's own list (of a user or an installation) has it, and not only
+    its owner's list. ``check``: what GitHub has answered for one that is watched and on no list.
     """
 
     full_name: str
     info: RepositoryInfo | None
-    is_for_all: bool
+    is_on_own_list: bool
     check: RepositoryInfo | IngestError | None = None
 
     def merged(self, other: ListedRepository) -> ListedRepository:
         """Return one repository as two lists describe it."""
-        is_for_all = self.is_for_all or other.is_for_all
-        return replace(self, info=self.info or other.info, is_for_all=is_for_all)
+        is_on_own_list = self.is_on_own_list or other.is_on_own_list
+        return replace(self, info=self.info or other.info, is_on_own_list=is_on_own_list)
 
 
 class ListIndex:

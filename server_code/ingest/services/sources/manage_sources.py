@@ -74,7 +74,7 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
     suspended: list[str] = []
     kept: list[tuple[str, str]] = []
     for known in store.list_discovered():
-        if known.source.lower() != record.pattern.lower() or known.rest_reason:
+        if known.source.lower() != record.pattern.lower() or known.suspension_reason:
             continue
         other = others.source_of(known.full_name)
         if other is None or others.exclusion_of(known.full_name):
@@ -90,7 +90,7 @@ def plan_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
     matched = [
         each
         for each in store.list_discovered()
-        if each.rest_reason is None and any(exclusion.matches(name) for name in each.names)
+        if each.suspension_reason is None and any(exclusion.matches(name) for name in each.names)
     ]
     left_out = [e.full_name for e in matched if sources.exclusion_of(*e.names) is not None]
     kept = [e.full_name for e in matched if e.full_name not in left_out]
@@ -102,15 +102,15 @@ def plan_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
 
 def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -> tuple[str, ...]:
     """Return the known repositories that others include, and only an exclusion leaves out."""
-    known = {each.full_name: True for each in store.list_discovered() if each.rest_reason}
+    known = {each.full_name: True for each in store.list_discovered() if each.suspension_reason}
     for credential in store.list_credentials():
         for each in credential.lists:
             known |= {name: each.owner == "*" or known.get(name, False) for name in each.names}
     return tuple(
         name
-        for name, is_for_all in sorted(known.items())
+        for name, is_on_own_list in sorted(known.items())
         if exclusion.matches(name)
-        and others.source_of(name, is_listed_for_all=is_for_all) is not None
+        and others.source_of(name, is_on_own_list=is_on_own_list) is not None
         and others.exclusion_of(name) is None
     )
 

@@ -35,16 +35,16 @@ def suspend_or_resume(
 
     A repository that a person paused stays paused.
     """
-    if reason == known.rest_reason:
+    if reason == known.suspension_reason:
         return known
-    is_rested = known.is_rested
+    is_auto_paused = known.is_auto_paused
     if reason is not None and not record.paused:
         store.set_paused(record.full_name, paused=True)
-        is_rested = True
-    elif reason is None and known.is_rested:
+        is_auto_paused = True
+    elif reason is None and known.is_auto_paused:
         store.set_paused(record.full_name, paused=False)
-        is_rested = False
-    return replace(known, rest_reason=reason, is_rested=is_rested)
+        is_auto_paused = False
+    return replace(known, suspension_reason=reason, is_auto_paused=is_auto_paused)
 
 
 def described_by(known: DiscoveredRepository, info: RepositoryInfo | None) -> DiscoveredRepository:

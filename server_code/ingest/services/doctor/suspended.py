@@ -13,16 +13,16 @@ from ...ports.inspection import Check
 NAMES_SHOWN = 5
 
 
-def check_resting(discovered: Sequence[DiscoveredRepository]) -> Iterator[Check]:
-    """Report repositories that are not polled; one that a source names itself is missed."""
+def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[Check]:
+    """Report repositories that are not polled; warn where a source names one itself."""
     reasons: dict[str, list[DiscoveredRepository]] = {}
     for each in discovered:
-        if each.rest_reason is not None:
-            reasons.setdefault(each.rest_reason, []).append(each)
-    for reason, resting in reasons.items():
-        names = [each.full_name for each in resting]
+        if each.suspension_reason is not None:
+            reasons.setdefault(each.suspension_reason, []).append(each)
+    for reason, suspended in reasons.items():
+        names = [each.full_name for each in suspended]
         finding = f"{first_of(names, NAMES_SHOWN)}: {reason}"
-        if any(each.is_lost and parse_source(each.source).is_single for each in resting):
+        if any(each.is_lost and parse_source(each.source).is_single for each in suspended):
             remedy = "Correct its name, let a credential read it, or remove it: runstream sources."
             yield Check.warning("not polled", finding, remedy)
         else:
