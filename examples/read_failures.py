@@ -4,11 +4,11 @@
     python examples/read_failures.py --bus servicebus    # or pubsub; by default EVENT_BUS
 
 Reads both queues of Runstream until they are empty, deletes what it read, and prints one JSON line
-for each failed job: the failing step, the step's first error line with its number, and the
-annotations. A line for an attempt that failed to start has only the annotations. A log behind a
-claim check takes two reads of S3, whatever its size: the head of the object that holds the message,
-and the failing step's bytes of the object that holds the log alone. In Blob Storage and in Cloud
-Storage it takes one: the message itself says where the step is.
+for each failed job: the failing step, the step's first error line with its number, whether the
+step's place is certain, and the annotations. A line for an attempt that failed to start has only
+the annotations. A log behind a claim check takes two reads of S3, whatever its size: the head of
+the object that holds the message, and the failing step's bytes of the object that holds the log
+alone. In Blob Storage and in Cloud Storage it takes one: the message itself says where the step is.
 
 The script depends only on the messages: see docs/guides/messages.md. It requires the packages of
 its bus, which buses.py names, and uses the configuration of the environment.
@@ -147,7 +147,10 @@ class Log:
 def explain(job: Json, log: Log | None) -> Json:
     """Return what is known of a failure; ``job`` is an attempt where it failed to start."""
     failing = failing_step(job.get("steps") or [])
-    number, line = first_error(log, failing) if log and log.facts.get("log_bytes") else (None, None)
+    number, line, is_certain = None, None, False
+    if log and log.facts.get("log_bytes"):
+        place, is_certain = find_place(log.facts, failing)
+        number, line = first_error(log, place, None if is_certain else failing)
     return {
         "repo": job["repo"],
         "run_id": job["run_id"],
@@ -156,6 +159,7 @@ def explain(job: Json, log: Log | None) -> Json:
         "step": failing and failing["step_name"],
         "line_number": number,
         "line": line,
+        "is_certain": is_certain,
         "annotations": job.get("annotations"),
     }
 
@@ -172,33 +176,37 @@ def failing_step(steps: list[Json]) -> Json | None:
     return None
 
 
-def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]:
-    """Return the first error line of the failing step, or of the log where no step failed.
+def first_error(log: Log, place: Json, timed: Json | None) -> tuple[int | None, str | None]:
+    """Return the first error line within a place.
 
-    Where the step's place is unknown, the step's times select among the lines that it may have.
+    ``timed``: a step whose place is not certain; its times select among the lines.
     """
-    place, is_certain = find_place(log.facts, failing)
     errors = [n for n in log.facts["error_lines"] if place["first_line"] <= n <= place["last_line"]]
     if not errors:
         return None, None
     lines = log.read(place["first_byte"], place["last_byte"]).split(b"\n")
     texts = {each: lines[each - place["first_line"]].decode(errors="replace") for each in errors}
-    if failing and not is_certain:
-        begin, end = failing["started_at"], failing["completed_at"] or "~"
+    if timed:
+        begin, end = timed["started_at"], timed["completed_at"] or "~"
         # A line begins with its time, in UTC as the step's, which has whole seconds.
         errors = [n for n in errors if begin[:19] <= texts[n].lstrip("\ufeff")[:19] <= end[:19]]
     return (errors[0], texts[errors[0]].rstrip("\r")) if errors else (None, None)
 
 
 def find_place(facts: Json, failing: Json | None) -> tuple[Json, bool]:
-    """Return where a step is, and whether that is certain; else the place between those known."""
+    """Return where a step is, and whether that is certain; else within which lines it is.
+
+    A step that the message names nowhere is between those that are certain.
+    """
     place: Json = {"first_line": 1, "first_byte": 0}
     place |= {"last_line": float("inf"), "last_byte": facts["log_bytes"] - 1}
     if failing is None:
         return place, False
+    for name in ("steps", "uncertain_steps"):
+        for step in facts.get(name) or ():
+            if step["number"] == failing["number"]:
+                return step, name == "steps"
     for step in facts.get("steps") or ():
-        if step["number"] == failing["number"]:
-            return step, True
         if step["number"] < failing["number"]:
             place |= {f"first_{unit}": step[f"last_{unit}"] + 1 for unit in ("line", "byte")}
         else:

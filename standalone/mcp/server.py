@@ -46,7 +46,12 @@ Answer = Callable[..., dict[str, Any]]
 
 def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     """Build the server with its tools and the schemas of the messages."""
-    answers = (*_overview_answers(tools), *_run_answers(tools), _log_answer(tools))
+    answers = (
+        *_overview_answers(tools),
+        _list_answer(tools),
+        _run_answer(tools),
+        _log_answer(tools),
+    )
     server: MCPServer[Any] = MCPServer(
         name="runstream",
         version=release(),
@@ -104,7 +109,7 @@ def _overview_answers(tools: AgentTools) -> tuple[Answer, ...]:
     return get_collection_status, list_failures
 
 
-def _run_answers(tools: AgentTools) -> tuple[Answer, ...]:
+def _list_answer(tools: AgentTools) -> Answer:
     def list_runs(
         repository: RepositoryName | None = None,
         workflow: str | None = None,
@@ -126,6 +131,10 @@ def _run_answers(tools: AgentTools) -> tuple[Answer, ...]:
         )
         return tools.list_runs(choice, limit=limit, offset=offset)
 
+    return list_runs
+
+
+def _run_answer(tools: AgentTools) -> Answer:
     def get_run(
         run_id: Id,
         run_attempt: Id | None = None,
@@ -152,7 +161,7 @@ def _run_answers(tools: AgentTools) -> tuple[Answer, ...]:
         )
         return tools.get_run(address, part)
 
-    return list_runs, get_run
+    return get_run
 
 
 def _log_answer(tools: AgentTools) -> Answer:
@@ -172,7 +181,8 @@ def _log_answer(tools: AgentTools) -> Answer:
 
         `around_errors` selects 20 lines before and after each error, `search` the lines that
         contain a text. `step` (its `number` in `get_run`) or `group` (a text in the title of a
-        `##[group]`) limits either to a part of the log. `next_line` is the `first_line` that
+        `##[group]`) limits either to a part of the log; where `step_is_certain` is false, the part
+        contains lines of the step's neighbours as well. `next_line` is the `first_line` that
         continues the answer; null at the end. Of a line with `is_cut` the first 2,000 characters
         are returned.
         """

@@ -130,6 +130,8 @@ class AgentTools:
         head = fit(head, MAX_HEAD_CHARACTERS)
         if head["state"] != "fetched":
             return {**head, "lines": [], "next_line": None}
+        if place.step is not None:
+            head["step_is_certain"] = _step(log, place.step)[1]
         count = max(1, min(place.count, MAX_LINES))
         ranges = _ranges(log, place, total_lines=head["total_lines"], count=count)
         lines, next_line = _read(log, ranges, count)
@@ -177,18 +179,23 @@ def _ranges(log: JobLog, place: LogPlace, *, total_lines: int, count: int) -> li
 def _limits(log: JobLog, place: LogPlace) -> Range | None:
     """Return where the step or the group is; None for the whole log. Raises NotFound."""
     if place.step is not None:
-        return _step(log, place.step)
+        return _step(log, place.step)[0]
     if place.group is not None:
         return _group(log, place.group)
     return None
 
 
-def _step(log: JobLog, number: int) -> Range:
-    for step in log.outline()["steps"]:
+def _step(log: JobLog, number: int) -> tuple[Range, bool]:
+    """Return the lines of a step, and whether they are certain. Raises NotFound."""
+    outline = log.outline()
+    for step in outline["steps"]:
         if step["number"] == number and step["first_line"] is not None:
-            return step["first_line"], step["last_line"]
+            return (step["first_line"], step["last_line"]), True
+    for uncertain, first, last in outline["uncertain_steps"]:
+        if uncertain == number:
+            return (first, last), False
     raise NotFound(
-        f"Where step {number} is in this log is not certain. Use `around_errors`, `group` or "
+        f"Where step {number} is in this log is not known. Use `around_errors`, `group` or "
         "`search` instead."
     )
 

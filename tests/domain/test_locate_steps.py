@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.jobs import Step
 from ingest.domain.log_marks import read_marks
+from ingest.domain.step_ranges import StepRange
 
 BEGIN = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
@@ -57,8 +59,15 @@ def located(log: str, steps: list[Step], size: int = 1000) -> list[tuple[int, st
     content = log.encode()
     chunks = [content[at : at + size] for at in range(0, len(content), size)]
     found = read_marks(chunks, steps).steps
-    if found is None:
-        return None
+    return None if found is None else texts_of(content, found)
+
+
+def surrounded(log: str, steps: list[Step]) -> dict[int, str]:
+    """Return the text in which each step is that is not certain, by its number."""
+    return dict(texts_of(log.encode(), read_marks([log.encode()], steps).uncertain_steps))
+
+
+def texts_of(content: bytes, found: Sequence[StepRange]) -> list[tuple[int, str]]:
     for each in found:
         lines = content.split(b"\n")[each.first_line - 1 : each.last_line]
         cut = content[each.first_byte : each.last_byte + 1]
@@ -87,6 +96,8 @@ def test_a_step_with_two_answers_is_left_out():
     found = located("".join([*LOG[:4], inner, *LOG[4:]]), STEPS)
     certain = list(zip([1, 2, 4, 5, 10, 11], WHOLE, strict=True))
     assert found == [each for each in certain if each[0] not in {4, 5}]
+    within = surrounded("".join([*LOG[:4], inner, *LOG[4:]]), STEPS)
+    assert within == {4: LOG[3] + inner, 5: inner + LOG[4]}
 
 
 def test_a_name_that_is_a_title_decides():
@@ -209,6 +220,8 @@ def test_a_step_that_failed_before_its_first_line_is_left_out():
         found = located("".join([*LOG[:3], build, error, *LOG[5:]]), steps)
         certain = list(zip([1, 2, 10, 11], [*WHOLE[:2], *WHOLE[4:]], strict=True))
         assert found == certain
+        within = surrounded("".join([*LOG[:3], build, error, *LOG[5:]]), steps)
+        assert within == {4: build + error, 5: build + error}
 
 
 def test_a_log_without_an_end_has_the_steps_that_were_reached():
@@ -310,5 +323,8 @@ def test_what_is_named_is_true(data):
     found = located("".join(texts), steps) or []
     true = list(zip(range(1, len(steps) + 1), texts, strict=True))
     assert set(found) <= set(true)
+    within = surrounded("".join(texts), steps)
+    assert all(texts[number - 1] in text for number, text in within.items())
+    assert len(found) + len(within) in {0, len(steps)}
     if not any(inner):
         assert found == true

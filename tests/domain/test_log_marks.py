@@ -84,13 +84,24 @@ def test_a_message_names_few_marks_and_what_it_leaves_out():
     step = StepRange(
         number=1, step_name="Run", first_line=1, last_line=2, first_byte=0, last_byte=9
     )
-    marks = LogMarks(error_lines=(1, 2), groups=(group,), steps=(step,))
-    whole = {"error_lines": [1, 2], "groups": [asdict(group)], "steps": [asdict(step)]}
+    marks = LogMarks(
+        error_lines=(1, 2), groups=(group,), steps=(step,), uncertain_steps=(step, step)
+    )
+    whole = {
+        "error_lines": [1, 2],
+        "groups": [asdict(group)],
+        "steps": [asdict(step)],
+        "uncertain_steps": [asdict(step)] * 2,
+    }
     assert bounded_marks(marks, 1000) == (whole, ())
-    assert bounded_marks(marks, 160) == ({**whole, "groups": []}, ("groups",))
+    assert bounded_marks(marks, 360) == ({**whole, "groups": []}, ("groups",))
+    assert bounded_marks(marks, 180) == (
+        {**whole, "groups": [], "uncertain_steps": []},
+        ("groups", "uncertain_steps"),
+    )
     assert bounded_marks(marks, 5) == (
-        {"error_lines": [], "groups": [], "steps": None},
-        ("groups", "error_lines", "steps"),
+        {"error_lines": [], "groups": [], "steps": None, "uncertain_steps": []},
+        ("groups", "uncertain_steps", "error_lines", "steps"),
     )
 
 

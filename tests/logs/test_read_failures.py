@@ -153,25 +153,32 @@ def the_place_of(number: int, first_line: int, last_line: int) -> dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("ended", "places", "line"),
+    ("ended", "places", "within", "line"),
     [
-        (3, None, 2),  # the seconds alone cannot exclude the line of the step before
-        (3, [the_place_of(1, 1, 2)], 4),
-        (3, [the_place_of(2, 3, 4)], 4),
-        (3, [the_place_of(1, 1, 2), the_place_of(3, 4, 5)], None),
-        (None, [the_place_of(1, 1, 2)], 4),
-        (2, [the_place_of(1, 1, 2)], None),  # a later line is of another step
+        (3, None, [], 2),  # the seconds alone cannot exclude the line of the step before
+        (3, None, [the_place_of(2, 3, 5)], 4),
+        (3, None, [the_place_of(1, 1, 3), the_place_of(2, 1, 5)], 2),
+        (3, [the_place_of(1, 1, 2)], [], 4),
+        (3, [the_place_of(2, 3, 4)], [], 4),
+        (3, [the_place_of(1, 1, 2), the_place_of(3, 4, 5)], [], None),
+        (None, [the_place_of(1, 1, 2)], [], 4),
+        (2, [the_place_of(1, 1, 2)], [], None),  # a later line is of another step
     ],
 )
 def test_a_step_that_is_left_out_is_looked_for_between_those_that_are_known(
-    ended: int | None, places: list[dict[str, Any]] | None, line: int | None
+    ended: int | None,
+    places: list[dict[str, Any]] | None,
+    within: list[dict[str, Any]],
+    line: int | None,
 ) -> None:
     example = load_example()
     log = example.Log(None, None)
     facts = {"part": 1, "log_encoding": "utf-8", "log_content": TIMED, "log_bytes": len(TIMED)}
-    log.add({**facts, "steps": places, "error_lines": [2, 4, 5]})
+    marks = {"steps": places, "uncertain_steps": within, "error_lines": [2, 4, 5]}
+    log.add({**facts, **marks})
     steps = [a_step(1, "success", 1, 2), a_step(2, "failure", 2, ended), a_step(3, "success", 3, 4)]
     job = {"repo": "octo/api", "run_id": 1, "job_id": 1, "job_name": "build", "steps": steps}
     found = example.explain(job, log)
     assert found["line_number"] == line
+    assert found["is_certain"] == any(each["number"] == 2 for each in places or ())
     assert found["line"] == (line and TIMED.splitlines()[line - 1])

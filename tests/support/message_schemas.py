@@ -16,6 +16,7 @@ _ROOT = Path(__file__).parents[2]
 #: Present in some messages only: every other declared field is in every message of ours.
 OPTIONAL_FIELDS = frozenset(
     {"steps_omitted", "jobs_omitted", "truncated", "error_lines", "groups", "replayed"}
+    | {"uncertain_steps"}
 )
 
 #: The same of a log's message; a job's message always has its steps.

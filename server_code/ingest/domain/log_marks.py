@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from .jobs import Step
-from .locate_steps import StepEvidence
+from .locate_steps import StepEvidence, StepPlaces
 from .step_ranges import StepRange
 from .step_starts import START_SIGN, StepStartReader
 
@@ -52,6 +52,7 @@ class LogGroup:
 class LogMarks:
     """The marks of a log; ``steps`` only where they are certain.
 
+    Each of ``uncertain_steps`` is within its range, which holds lines of its neighbours as well.
     ``truncated`` names what is not complete.
     """
 
@@ -59,6 +60,7 @@ class LogMarks:
     warning_lines: tuple[int, ...] = ()
     groups: tuple[LogGroup, ...] = ()
     steps: tuple[StepRange, ...] | None = None
+    uncertain_steps: tuple[StepRange, ...] = ()
     truncated: tuple[str, ...] = ()
 
 
@@ -180,7 +182,12 @@ def read_marks(
     for chunk in chunks:
         reader.feed(chunk)
     marks, evidence = reader.finish()
-    return replace(marks, steps=replace(evidence, proved=stored_steps).locate(steps))
+    return with_places(marks, replace(evidence, proved=stored_steps).locate(steps))
+
+
+def with_places(marks: LogMarks, places: StepPlaces) -> LogMarks:
+    """Return marks with the places of a job's steps."""
+    return replace(marks, steps=places.certain, uncertain_steps=places.uncertain)
 
 
 def pack_marks(marks: LogMarks) -> bytes:
@@ -190,6 +197,7 @@ def pack_marks(marks: LogMarks) -> bytes:
         "warning_lines": marks.warning_lines,
         "groups": list(map(attrgetter(*_GROUP_FIELDS), marks.groups)),
         "steps": marks.steps and list(map(attrgetter(*_STEP_FIELDS), marks.steps)),
+        "uncertain_steps": list(map(attrgetter(*_STEP_FIELDS), marks.uncertain_steps)),
         "truncated": marks.truncated,
     }
     return zlib.compress(json.dumps(packed).encode(), _FASTEST)
@@ -203,6 +211,7 @@ def unpack_marks(packed: bytes) -> LogMarks:
         warning_lines=tuple(read["warning_lines"]),
         groups=tuple(map(_group, read["groups"])),
         steps=None if read["steps"] is None else tuple(map(_step, read["steps"])),
+        uncertain_steps=tuple(map(_step, read.get("uncertain_steps", ()))),
         truncated=tuple(read["truncated"]),
     )
 

@@ -46,7 +46,7 @@ _CONTENT_FIELD = ',"log_content":""'
 _ROOM_DIVISOR = 8
 
 #: Marks may name what of them is not complete.
-_TRUNCATED_BYTES = len(',"truncated":["groups","error_lines","steps"]')
+_TRUNCATED_BYTES = len(',"truncated":["groups","error_lines","uncertain_steps","steps"]')
 
 #: No time is longer than one with milliseconds.
 _LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)

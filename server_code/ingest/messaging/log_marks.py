@@ -26,6 +26,15 @@ class MessageMarks(NamedTuple):
     truncated: tuple[str, ...]
 
 
+#: What is left out first where marks take too much, and what stays of it.
+_LEAST: tuple[tuple[str, list[Any] | None], ...] = (
+    ("groups", []),
+    ("uncertain_steps", []),
+    ("error_lines", []),
+    ("steps", None),
+)
+
+
 def marks_room(max_message_bytes: int) -> int:
     """Return how many bytes of a message the marks may take."""
     return max_message_bytes // _MARKS_DIVISOR
@@ -34,13 +43,16 @@ def marks_room(max_message_bytes: int) -> int:
 def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
     fields: dict[str, Any] = {
-        "error_lines": _chosen_lines(marks.error_lines, marks.steps or ()),
+        "error_lines": _chosen_lines(
+            marks.error_lines, (*(marks.steps or ()), *marks.uncertain_steps)
+        ),
         "groups": [encode(group) for group in marks.groups[:MAX_MARKS]],
         "steps": marks.steps and [encode(step) for step in marks.steps],
+        "uncertain_steps": [encode(step) for step in marks.uncertain_steps],
     }
     found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
     truncated = [name for name in found if name in marks.truncated or found[name] > MAX_MARKS]
-    for name, nothing in (("groups", []), ("error_lines", []), ("steps", None)):
+    for name, nothing in _LEAST:
         if len(encode_json(fields).encode()) <= max_bytes:
             break
         if fields[name]:
@@ -51,7 +63,7 @@ def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
 
 def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:
     """Return the lines that a message names: the first ones of each step before its others."""
-    begins = [step.first_line for step in steps]
+    begins = sorted({step.first_line for step in steps})
     counts: Counter[int] = Counter()
     ranked = []
     for line in lines:

@@ -130,7 +130,7 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
                 assert missing.is_error
                 assert str(next(iter(other.values()))) in missing.content[0].text
             nowhere = await client.call_tool("get_job_log", {**ids, "step": 999})
-            assert "not certain" in nowhere.content[0].text
+            assert "not known" in nowhere.content[0].text
             log = await ask(client, "get_job_log", **ids, first_line=log["next_line"], count=1)
             assert [line["number"] for line in log["lines"]] == [3]
             rest = await ask(client, "get_job_log", **ids, first_line=4, count=500)

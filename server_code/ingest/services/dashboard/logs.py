@@ -126,12 +126,16 @@ class JobLog:
     def outline(self) -> dict[str, Any]:
         """Return groups, steps, errors and warnings of the whole log. Raises LogPending.
 
-        A step's ``first_line`` is None where its place in the log is not certain.
+        A step's ``first_line`` is None where its place in the log is not certain; its lines are
+        then within those of ``uncertain_steps``, if it is there.
         """
         marks = self._cached(lambda: self._cache.load_marks(self._key, self._id))
         return {
             "groups": [[each.first_line, each.last_line, each.title] for each in marks.groups],
             "steps": self._steps(marks),
+            "uncertain_steps": [
+                [each.number, each.first_line, each.last_line] for each in marks.uncertain_steps
+            ],
             "errors": list(marks.error_lines),
             "warnings": list(marks.warning_lines),
         }

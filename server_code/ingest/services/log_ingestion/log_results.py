@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from ...domain.jobs import Step
 from ...domain.locate_steps import StepEvidence
-from ...domain.log_marks import LogMarkReader, LogMarks
+from ...domain.log_marks import LogMarkReader, LogMarks, with_places
 from ...domain.step_ranges import StepFile, StepFileReader, StepRange
 from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogDigest, inspect_log
@@ -86,4 +86,4 @@ def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
 
 def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:
     """Return a log with the places of its job's steps, where they are certain."""
-    return replace(log, marks=replace(log.marks, steps=log.evidence.locate(steps)))
+    return replace(log, marks=with_places(log.marks, log.evidence.locate(steps)))

@@ -1,0 +1,192 @@
+"""The assignment of the lines that may begin a step to the steps of a job.
+
+As times of steps have whole seconds only, the lines are assigned to the steps in order in every
+way that kinds and times allow, and only a step that has the same lines in all of them is certain.
+If there is no way, a step may also hold lines of other kinds, which scripts print, and a step that
+failed may have printed no such line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from .jobs import Step
+from .step_starts import DEBUG, INITIALIZE, POST, RUN, STOP, StepStart
+
+#: A step's times are those of the runner, whole seconds; its first line comes at once.
+_SOON = timedelta(seconds=1)
+NEVER = datetime.max.replace(tzinfo=timezone.utc)
+
+#: The kind of a container hook's group, which every step may hold.
+HOOK = "container_hook"
+_BEFORE, AFTER = "Pre ", "Post "
+
+#: A step without a name of its own that uses an action: its group has the same title.
+_USES = re.compile(r"Run (?:\./\S+|[\w.-]+/[^\s@]+@\S+)")
+_RUN_PREFIX, _IMAGE_PREFIX = "Run ", "Run docker://"
+
+#: Conclusions of steps that began with a line of their own.
+_COMPLETE_CONCLUSIONS = ("success", "neutral")
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The first and the last line that may begin a step; of one that has none, those around."""
+
+    earliest: StepStart
+    latest: StepStart
+    may_be_silent: bool = False
+
+    @staticmethod
+    def at(start: StepStart) -> Begin:
+        """Return the begin that is known."""
+        return Begin(start, start)
+
+    @property
+    def is_certain(self) -> bool:
+        """Return whether one line begins the step."""
+        return not self.may_be_silent and self.earliest == self.latest
+
+    def not_before(self, other: Begin) -> Begin:
+        """Return the begin of a step behind another one, whose lines a silent step's follow."""
+        return replace(self, earliest=other.earliest) if self.may_be_silent else self
+
+    def not_after(self, other: Begin) -> Begin:
+        """Return the begin of a step before another one."""
+        return replace(self, latest=other.latest) if self.may_be_silent else self
+
+
+@dataclass(frozen=True, slots=True)
+class _Leniency:
+    """Whether steps may hold lines of other kinds, and whether failed steps may begin with none."""
+
+    holds_any: bool
+    may_be_silent: bool
+
+
+_LENIENCIES = [
+    _Leniency(holds_any, may_be_silent)
+    for may_be_silent in (False, True)
+    for holds_any in (False, True)
+]
+
+
+def possible_starts(
+    steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
+) -> list[Begin] | None:
+    """Return the begins in the least lenient assignments that there are; None for none."""
+    if not starts and len(steps) > 1:
+        return None
+    for leniency in _LENIENCIES:
+        found = _assigned_starts(steps, kinds, starts, leniency)
+        if found is not None or DEBUG in kinds:
+            return found
+    return None
+
+
+def _assigned_starts(
+    steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart], leniency: _Leniency
+) -> list[Begin] | None:
+    """Return which starts begin each step after the first one in all assignments; None for none."""
+    pairs = list(zip(steps, kinds, strict=True))
+    named = [_has_title(step, kind, starts) for step, kind in pairs]
+    rows = [
+        _Row(
+            begins=[
+                k > 0 and _may_begin(step, kind, start, must_match=named[k])
+                for k, (step, kind) in enumerate(pairs)
+            ],
+            holds=[_may_hold(step, kind, start, leniency) for step, kind in pairs],
+        )
+        for start in starts
+    ]
+    silent = [
+        leniency.may_be_silent and k > 0 and step.conclusion not in _COMPLETE_CONCLUSIONS
+        for k, step in enumerate(steps)
+    ]
+    before = _reached(rows, silent)
+    mirrored = [
+        _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
+    ]
+    after = [each[::-1] for each in reversed(_reached(mirrored, [False, *silent[:0:-1]]))]
+    if not after[0][0]:
+        return None
+    begins: list[Begin] = []
+    for k in range(1, len(steps)):
+        found = [
+            start
+            for at, (start, row) in enumerate(zip(starts, rows, strict=True))
+            if row.begins[k] and before[at][k - 1] and after[at + 1][k]
+        ]
+        may_be_silent = silent[k] and any(
+            b[k - 1] and a[k] for b, a in zip(before, after, strict=True)
+        )
+        around = found or [starts[0]]
+        begins.append(Begin(around[0], around[-1], may_be_silent))
+    return begins
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Which steps one start may begin, and of which it may be a repeated line."""
+
+    begins: list[bool]
+    holds: list[bool]
+
+
+def _reached(rows: Sequence[_Row], silent: Sequence[bool]) -> list[list[bool]]:
+    """Return, before the first start and after each one, which steps the starts so far fit."""
+    found = [_with_silent([k == 0 for k in range(len(silent))], silent)]
+    for row in rows:
+        last = found[-1]
+        reached = [
+            (last[k] and row.holds[k]) or (row.begins[k] and last[k - 1])
+            for k in range(len(silent))
+        ]
+        found.append(_with_silent(reached, silent))
+    return found
+
+
+def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
+    """Add the steps that begin without a line behind one that is reached."""
+    for k in range(1, len(reached)):
+        reached[k] = reached[k] or (silent[k] and reached[k - 1])
+    return reached
+
+
+def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
+    """Return whether the step begins with its own name, as one does whose name is a title."""
+    if kind == DEBUG:
+        return True
+    return kind == RUN and (
+        _USES.fullmatch(step.name.removeprefix(_BEFORE)) is not None
+        or any(_may_begin(step, kind, start, must_match=True) for start in starts)
+    )
+
+
+def _may_begin(step: Step, kind: str, start: StepStart, *, must_match: bool) -> bool:
+    kinds = {kind}
+    if kind in (INITIALIZE, STOP):
+        kinds.add(HOOK)
+    elif kind == RUN and step.name.startswith(AFTER):
+        kinds.add(POST)
+    if start.kind not in kinds or not is_at_begin(step, start):
+        return False
+    name = step.name if kind == DEBUG else step.name.removeprefix(_BEFORE)
+    return not must_match or start.title in (name, name.replace(_RUN_PREFIX, _IMAGE_PREFIX, 1))
+
+
+def is_at_begin(step: Step, start: StepStart) -> bool:
+    """Return whether a line was printed when a step began."""
+    return step.started_at is not None and (step.started_at <= start.at <= step.started_at + _SOON)
+
+
+def _may_hold(step: Step, kind: str, start: StepStart, leniency: _Leniency) -> bool:
+    """Return whether a start may be a line that a step prints, without an end to the last one."""
+    is_kind = leniency.holds_any or start.kind in (kind, HOOK)
+    if not is_kind or step.started_at is None:
+        return False
+    return step.started_at <= start.at <= (step.completed_at or NEVER)

@@ -1,0 +1,63 @@
+"""A step whose place in the log is not certain is read with its neighbours, and said to be so."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from ingest.domain.log_marks import LogMarks
+from ingest.domain.step_ranges import StepRange
+from ingest.errors import NotFound
+from ingest.services.dashboard.runs import RunAddress
+from ingest.settings import Settings
+from support.log_caches import open_log_cache
+from support.world import log_reader
+from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
+
+from standalone.mcp.tools import AgentTools, LogPlace
+
+RUN, JOB = FIRST_RUN + 1, FIRST_JOB + 1
+LOG = b"".join(b"line %d\n" % number for number in range(1, 10))
+
+
+def a_range(number: int, first_line: int, last_line: int) -> StepRange:
+    return StepRange(
+        number=number,
+        step_name="",
+        first_line=first_line,
+        last_line=last_line,
+        first_byte=0,
+        last_byte=0,
+    )
+
+
+def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
+    """A step of which nothing is known is not: that is an error which says what to ask."""
+    here = stage(WorldBuilder().run(seconds=60).job("build", log=LOG), at=100)
+    cache = open_log_cache()
+    here.context = replace(here.context, log_cache=cache)
+    assert here.poll() is None
+    marks = LogMarks(steps=(a_range(1, 1, 2),), uncertain_steps=(a_range(3, 4, 8),))
+    cache.save_log(here.attempt().key, JOB, io.BytesIO(LOG), marks, here.clock.now())
+    tools = AgentTools(
+        state=here.state,
+        cache=cache,
+        settings=Settings(),
+        clock=here.clock,
+        open_log_reader=lambda: log_reader(here.context),
+    )
+    answers = {
+        step: tools.get_job_log(RunAddress(run_id=RUN), JOB, LogPlace(step=step)) for step in (1, 3)
+    }
+    numbers = {
+        step: [line["number"] for line in answer["lines"]] for step, answer in answers.items()
+    }
+    assert numbers == {1: [1, 2], 3: [4, 5, 6, 7, 8]}
+    assert {step: answer["step_is_certain"] for step, answer in answers.items()} == {
+        1: True,
+        3: False,
+    }
+    with pytest.raises(NotFound, match="Use `around_errors`"):
+        tools.get_job_log(RunAddress(run_id=RUN), JOB, LogPlace(step=2))
+    assert "step_is_certain" not in tools.get_job_log(RunAddress(run_id=RUN), JOB, LogPlace())
