@@ -14,15 +14,11 @@ from types import FrameType
 
 from .command import INTERRUPTED
 from .logs import write_final_notice
+from .stuck_interpreter import STUCK_CPU_SECONDS, show_that_threads_run, take_any_time
 
 #: Everything ends within 20 s. Servers that this process has started still have
 #: ``supervised_process.GRACE_SECONDS`` after it, and a busy machine needs the rest.
 END_SECONDS = 10.0
-
-#: CPU seconds of this process within which the thread below must run once. Where memory is refused
-#: at the wrong moment, CPython repeats one instruction for ever and lets no other thread run, so
-#: that no signal is answered either; then the kernel ends the process with SIGPROF.
-STUCK_CPU_SECONDS = 30.0
 
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -68,7 +64,7 @@ def stopped_by_signals(*, stuck_after: float = STUCK_CPU_SECONDS) -> Iterator[St
             signal.signal(number, handler)
         arrived.close()  # which ends the listener
         listener.join()
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        take_any_time()
         arriving.close()
 
 
@@ -107,9 +103,9 @@ def _wake(_number: int, _frame: FrameType | None) -> None:
 
 
 def _listen(arriving: socket.socket, stop: Stop, stuck_after: float) -> None:
-    """Read signals until the other end is closed, and show the kernel that threads run."""
+    """Read signals until the other end is closed, and show that threads run."""
     while True:
-        signal.setitimer(signal.ITIMER_PROF, stuck_after)
+        show_that_threads_run(stuck_after=stuck_after)
         try:
             numbers = arriving.recv(16)
         except TimeoutError:
