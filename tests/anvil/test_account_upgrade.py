@@ -1,14 +1,16 @@
-"""Accounts of release 0.1, which had no roles, after an upgrade of the app."""
+"""Accounts of release 0.1, which had no roles and Anvil's hashes, after an upgrade of the app."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import anvil.server
 import pytest
 from anvil.tables import app_tables
 from support.anvil_people import first_password, signed_in
 from support.anvil_server import (
+    EMAIL,
     LocalAws,
     PostgresServer,
     serving_anvil,
@@ -19,7 +21,8 @@ from support.anvil_server import (
 def without_roles(app: dict[str, Any]) -> None:
     """Describe the tables of accounts as release 0.1 did."""
     without_schedule(app)
-    del app["db_schema"]["login_failures"]
+    for table in ("login_failures", "passwords"):
+        del app["db_schema"][table]
     columns = app["db_schema"]["users"]["columns"]
     columns[:] = [column for column in columns if column["name"] != "role"]
 
@@ -40,11 +43,16 @@ def test_accounts_of_0_1_are_admins_and_get_roles(
         old.uplink(),
     ):
         assert "role" not in {column["name"] for column in app_tables.users.list_columns()}
+        salt = anvil.server.call("anvil.private.bcrypt.gensalt", 10)
+        hashed = anvil.server.call("anvil.private.bcrypt.hashpw", password, salt)
+        app_tables.users.get(email=EMAIL)["password_hash"] = hashed
     with (
         serving_anvil(tmp_path / "new", **parts, edit=without_schedule, database=database) as new,
         signed_in(new, password) as call,
     ):
         assert new.served.account is None
+        assert app_tables.users.get(email=EMAIL)["password_hash"] is None
+        assert app_tables.passwords.get(key=EMAIL)["digest"].startswith("scrypt$")
         created = call("add_account", "bea@example.com", "viewer")
         roles = {each["email"]: each["role"] for each in call("get_settings")["accounts"]}
         assert roles == {"admin@example.com": "admin", "bea@example.com": "viewer"}

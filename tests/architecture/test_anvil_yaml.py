@@ -93,6 +93,7 @@ RELEASED = {
         "string": "key name content",
         "number": "first_line line_count",
     },
+    "passwords": {"string": "key digest"},
     "login_failures": {
         "string": "key account",
         "datetime": "failed_at paused_until",
@@ -168,12 +169,12 @@ def test_every_scheduled_task_is_there() -> None:
     assert len({task["job_id"] for task in APP["scheduled_tasks"]}) == len(scheduled)
 
 
-def test_nobody_signs_up() -> None:
+def test_nobody_signs_up_or_logs_in_past_the_app() -> None:
+    """Anvil refuses each of its own functions whose way to log in is off."""
     users = next(each for each in APP["services"] if each["source"].endswith("users.yml"))
     client = users["client_config"]
-    others = ("allow_signup", "use_google", "use_facebook", "use_microsoft", "confirm_email")
-    assert client["use_email"]
-    assert [name for name in others if client[name]] == []
+    ways = ("use_email", "use_google", "use_facebook", "use_microsoft", "use_saml", "use_token")
+    assert [name for name in (*ways, "allow_signup", "confirm_email") if client.get(name)] == []
     # Passwords are not asked about elsewhere.
     assert not client["require_secure_passwords"]
     assert users["server_config"] == {"user_table": "users"}

@@ -1,6 +1,6 @@
 """Accounts and their roles: sign-up is disabled, and there may be no mail server.
 
-https://anvil.works/docs/users: the users table and the hashing of passwords are Anvil's.
+https://anvil.works/docs/users: the users table and the sessions are Anvil's, passwords are not.
 """
 
 from __future__ import annotations
@@ -8,22 +8,26 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import anvil.users
 from anvil.tables import app_tables
 
+from ..adapters.data_tables.passwords import Passwords
 from ..adapters.data_tables.transactions import transact
+from ..domain.passwords import hash_password
 from ..domain.timestamps import format_timestamp
 from ..errors import Rejected
 from .arguments import require_text
+from .passwords import is_password_of, move_hash
 from .roles import Role, stored_role
 
 MIN_PASSWORD_LENGTH = 12
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
-#: The domain of accounts that exist only while a password is reset.
-_TEMPORARY = "@password-reset.invalid"
+_WRONG = "The email or password is wrong."
+_DISABLED = "This account is disabled. An admin can enable it on the Settings page."
 
 
 def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
@@ -39,22 +43,41 @@ def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
             "is_editable": role is Role.ADMIN,
         }
         for row in rows
-        if not str(row["email"]).endswith(_TEMPORARY)
-        and (role is Role.ADMIN or row["email"] == you)
+        if role is Role.ADMIN or row["email"] == you
     ]
 
 
 def has_accounts() -> bool:
     """Return whether any account exists."""
-    return len(app_tables.users.search()) > 0
+    rows = list(app_tables.users.search())
+    for row in rows:
+        move_hash(row)
+    return bool(rows)
 
 
-def create_account(email: str, role: Role) -> dict[str, Any]:
+def log_in(email: str, password: str) -> Any:  # noqa: ANN401 - a row of the users table
+    """Log the session in, and return the account's row. Raises Rejected with the reason."""
+    row = _find(email)
+    if not is_password_of(row, password):
+        raise Rejected(_WRONG)
+    if not row["enabled"]:
+        raise Rejected(_DISABLED)
+    anvil.users.force_login(row, remember=True)
+    return row
+
+
+def create_account(email: str, role: Role, *, now: datetime) -> dict[str, Any]:
     """Create an account with a generated password. Raises Rejected if it exists."""
-    if _find(email) is not None:
-        raise Rejected(f"{email} already has an account.")
     password = secrets.token_urlsafe(12)
-    _sign_up(email, password, role=role, is_enabled=True)
+    digest = hash_password(password)
+
+    def create() -> None:
+        if _find(email) is not None:
+            raise Rejected(f"{email} already has an account.")
+        app_tables.users.add_row(email=email, enabled=True, role=role.label, signed_up=now)
+        Passwords().save(email, digest)
+
+    transact(create)
     return {"email": email, "password": password}
 
 
@@ -71,43 +94,37 @@ def set_role(email: str, role: Role) -> None:
 
 
 def renew_password(email: str, *, enable: bool = False) -> dict[str, Any]:
-    """Replace an account's password by a generated one, end its sessions, and maybe enable it.
-
-    The account is replaced by a new one, because Anvil ends the sessions of a deleted row only.
-    The new one exists before the old one is deleted, in one transaction with its renaming.
-    """
-    role = stored_role(_require(email)["role"])
+    """Replace an account's password by a generated one, end its sessions, and maybe enable it."""
     password = secrets.token_urlsafe(12)
-    _delete_temporary_accounts()
-    created = _sign_up(
-        f"{secrets.token_hex(12)}{_TEMPORARY}", password, role=role, is_enabled=False
-    )
-
-    def replace() -> None:
-        old = _require(email)
-        is_enabled = enable or bool(old["enabled"])
-        kept = {name: old[name] for name in ("role", "signed_up", "last_login")}
-        old.delete()
-        created.update(email=email, enabled=is_enabled, **kept)
-
-    transact(replace)
+    _replace(email, password, enable=enable)
     return {"email": email, "password": password}
 
 
-def clear_password_failures(email: str) -> None:
-    """Reset Anvil's counter of wrong passwords, which never expires by itself."""
-    row = _find(email)
-    if row is not None and row["n_password_failures"]:
-        row["n_password_failures"] = 0
+def change_own_password(email: str, old: str, new: str) -> None:
+    """Change the password of the current user, and end the other sessions. Raises Rejected."""
+    if not is_password_of(_require(email), old):
+        raise Rejected("The current password is wrong.")
+    anvil.users.force_login(_replace(email, new), remember=True)
 
 
-def change_own_password(old: str, new: str) -> None:
-    """Change the password of the current user. Raises Rejected."""
-    try:
-        anvil.users.reset_password(old, new)
-    except anvil.users.AuthenticationFailed:
-        # The page would take Anvil's own error for a missing login.
-        raise Rejected("The current password is wrong.") from None
+def _replace(email: str, password: str, *, enable: bool = False) -> Any:  # noqa: ANN401
+    """Replace an account by one with another password, and return it.
+
+    Anvil ends the sessions of a deleted row only. The new row exists before the old one is
+    deleted, in one transaction.
+    """
+    digest = hash_password(password)
+
+    def replace() -> Any:  # noqa: ANN401 - a row of the users table
+        old = _require(email)
+        kept = {name: old[name] for name in ("email", "role", "signed_up", "last_login")}
+        is_enabled = enable or bool(old["enabled"])
+        created = app_tables.users.add_row(enabled=is_enabled, **kept)
+        Passwords().save(email, digest)
+        old.delete()
+        return created
+
+    return transact(replace)
 
 
 def require_new_password(value: object) -> str:
@@ -138,26 +155,6 @@ def _change(email: str, change: Callable[[Any], None]) -> None:
             raise Rejected("The last admin cannot be disabled or get another role.")
 
     transact(save)
-
-
-def _sign_up(email: str, password: str, *, role: Role, is_enabled: bool) -> Any:  # noqa: ANN401
-    """Create an account, and stay logged in as before."""
-    me = anvil.users.get_user()
-    row = anvil.users.signup_with_email(email, password)
-    row.update(enabled=is_enabled, role=role.label)
-    # Anvil logs the new account in, in the session that created it.
-    anvil.users.logout()
-    row["last_login"] = None
-    if me is not None:
-        anvil.users.force_login(me)
-    return row
-
-
-def _delete_temporary_accounts() -> None:
-    """Delete accounts that an interrupted reset has left."""
-    for row in app_tables.users.search():
-        if str(row["email"]).endswith(_TEMPORARY):
-            row.delete()
 
 
 def _require(email: str) -> Any:  # noqa: ANN401 - a row of the users table

@@ -94,7 +94,7 @@ def add_account(request: RequestContext, email: object, role: object = "viewer")
     """Create an account; its password is shown only once."""
     address = accounts.require_email(email)
     given = parse_role(role)
-    created = accounts.create_account(address, given)
+    created = accounts.create_account(address, given, now=request.now)
     request.note(f"created the account {address} ({given.label})")
     return created
 
@@ -131,8 +131,9 @@ def change_password(request: RequestContext, old: object, new: object) -> None:
     """Change one's own password; other sessions of the account end."""
     current = require_text(old, "The current password")
     chosen = accounts.require_new_password(new)
-    with counted_password(request.actor.lower(), now=request.now):
-        accounts.change_own_password(current, chosen)
+    address = request.actor.lower()
+    with counted_password(address, now=request.now):
+        accounts.change_own_password(address, current, chosen)
     request.note("changed their password")
 
 

@@ -19,7 +19,8 @@ def create_first_account(email: str) -> dict[str, Any] | None:
     _require_uplink("creates the first account")
     if accounts.has_accounts():
         return None
-    return accounts.create_account(accounts.require_email(email), Role.ADMIN)
+    address, request = accounts.require_email(email), RequestContext()
+    return accounts.create_account(address, Role.ADMIN, now=request.now)
 
 
 @anvil.server.callable

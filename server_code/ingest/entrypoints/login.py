@@ -8,16 +8,12 @@ import anvil.server
 import anvil.users
 
 from ..adapters.anvil_secrets import find
-from ..errors import Rejected
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
 from .password_limits import counted_password
 from .request_context import RequestContext
 from .roles import stored_role
-
-_WRONG = "The email or password is wrong."
-_DISABLED = "This account is disabled. An admin can enable it on the Settings page."
 
 
 @anvil.server.callable
@@ -50,21 +46,9 @@ def _log_in(email: object, password: object) -> dict[str, Any]:
     text = require_text(password, "The password")
     request = RequestContext(actor=address)
     with counted_password(address, now=request.now):
-        user = _authenticate(address, text)
+        user = accounts.log_in(address, text)
     request.note("signed in")
     return _session(user)
-
-
-def _authenticate(address: str, password: str) -> Any:  # noqa: ANN401 - a row of the users table
-    accounts.clear_password_failures(address)
-    try:
-        return anvil.users.login_with_email(address, password, remember=True)
-    except anvil.users.AccountIsNotEnabled:
-        raise Rejected(_DISABLED) from None
-    except anvil.users.TooManyPasswordFailures:
-        raise Rejected("Too many wrong passwords for this account. Try again now.") from None
-    except anvil.users.AuthenticationFailed:
-        raise Rejected(_WRONG) from None
 
 
 def _session(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the users table

@@ -1,0 +1,62 @@
+"""Passwords of accounts, which Runstream checks itself.
+
+Anvil's own login by e-mail is off in ``anvil.yaml``. Browsers can call its functions past an app:
+they would guess passwords, have mail sent where no mail server is set up, or replace the column
+``password_hash`` with a token that Anvil gives to anybody. So the hash is in a table of our own.
+"""
+
+from __future__ import annotations
+
+import hmac
+from functools import partial
+from typing import Any
+
+import anvil.server
+
+from ..adapters.data_tables.passwords import Passwords
+from ..adapters.data_tables.transactions import transact
+from ..domain.passwords import hash_password, is_own_hash, is_password
+
+#: Compared where there is no account, so that an answer takes as long as for a wrong password.
+_NOBODY = (
+    "scrypt$16384$8$5$AAAAAAAAAAAAAAAAAAAAAA==$"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+)
+
+
+def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of the users table
+    """Return whether a password is that of an account; False without an account.
+
+    A hash of release 0.1, which Anvil made, is replaced.
+    """
+    if row is None:
+        return is_password(password, _NOBODY)
+    stored = Passwords().load(row["email"]) or row["password_hash"] or _NOBODY
+    if is_own_hash(stored):
+        return is_password(password, stored)
+    if not hmac.compare_digest(_bcrypt(password, stored), _comparable(stored)):
+        return False
+    transact(partial(_keep, row, hash_password(password)))
+    return True
+
+
+def move_hash(row: Any) -> None:  # noqa: ANN401 - a row of the users table
+    """Move a hash of release 0.1 to where Anvil's own functions do not write."""
+    if row["password_hash"]:
+        transact(partial(_keep, row, Passwords().load(row["email"]) or row["password_hash"]))
+
+
+def _keep(row: Any, stored: str) -> None:  # noqa: ANN401 - a row of the users table
+    Passwords().save(row["email"], stored)
+    row["password_hash"] = None
+
+
+def _bcrypt(password: str, stored: str) -> str:
+    """Hash a password by Anvil's server, with the salt of a hash that it made."""
+    made: str = anvil.server.call("anvil.private.bcrypt.hashpw", password, _comparable(stored))
+    return made
+
+
+def _comparable(stored: str) -> str:
+    """Return a hash with the only revision that the server's bcrypt reads, as Anvil does."""
+    return stored.replace("$2b$", "$2a$", 1).replace("$2y$", "$2a$", 1)
