@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from operator import attrgetter
 
 from ..domain.batches import batches
+from ..domain.ledger import JobLogRecord
 from ..errors import MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
 from ..messaging.fit_log_work import fit_log_work
@@ -14,6 +17,9 @@ from ..ports import Clock, Publisher, Rejection
 from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
+
+#: A log that has been pending for so long is requeued: its work was lost, refused or given up.
+REQUEUED_AFTER = timedelta(hours=1)
 
 _REFUSAL_REMEDY = (
     "Correct what the reason names, at the queue or at a program before it. What was refused is "
@@ -41,11 +47,14 @@ def publish(
     return tuple(refused)
 
 
-def publish_log_work(context: CollectorContext, work: Sequence[QueueMessage]) -> None:
-    """Send work for logs, split and shortened where it would not fit its queue.
+def publish_log_work(
+    context: CollectorContext, work: Sequence[QueueMessage], logs: Sequence[JobLogRecord]
+) -> bool:
+    """Send work for pending logs, split and shortened where it would not fit its queue.
 
-    What the queue refuses for good is reported: its logs stay pending, and are requested later.
-    Raises QueueUnavailable.
+    What the queue refuses is reported, and the logs are due to be requeued: only its size is a
+    work item's own fault, whatever a queue answers. Then the answer is False. Raises
+    QueueUnavailable.
     """
     queue, now = context.job_events_queue, context.clock.now()
     limit = queue.max_message_bytes
@@ -55,6 +64,11 @@ def publish_log_work(context: CollectorContext, work: Sequence[QueueMessage]) ->
         [message] = (each for each in messages if each.event_id == refused[0].event_id)
         error = refusal_of(queue, message, refused[0], f"the work for {len(refused)} logs")
         context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
+        due = now - REQUEUED_AFTER - timedelta(seconds=1)
+        context.store.save_job_logs(
+            [replace(log, updated_at=due, pending_since=log.waits_since) for log in logs]
+        )
+    return not refused
 
 
 def refusal_of(

@@ -12,6 +12,7 @@ import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
 from ingest.errors import QueueUnavailable, RateLimited, StateFull
 from ingest.messaging.encoding import QueueMessage
+from ingest.ports import Rejection
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
@@ -383,6 +384,26 @@ def test_logs_arrive_through_queues_with_the_smallest_limit(stage, log_mode):
     [error] = here.state.list_errors(limit=9)
     assert "refused" in error.what
     assert "MaximumMessageSize" in error.remedy
+
+
+def test_work_that_its_queue_refuses_is_requeued_at_the_next_scan(stage):
+    """Whatever the queue answers is about the queue: a work item is plain JSON that fits it."""
+    here = stage(a_world(b"one", b"two"), at=100)
+    queue = here.queues.job_events
+    send = queue.send
+    queue.send = lambda batch: tuple(
+        Rejection(event_id=each.event_id, reason="InvalidParameterValue", is_final=True)
+        for each in batch
+    )
+    here.poll()
+    assert requeue_stale_logs(here.context) == 2
+    here.ingest()
+    assert here.logs() == []
+    queue.send = send
+    assert requeue_stale_logs(here.context) == 2
+    here.ingest()
+    assert_logs_are_true(here)
+    assert requeue_stale_logs(here.context) == 0
 
 
 def test_a_log_that_asks_to_wait_comes_from_the_archive_and_holds_no_other(stage):

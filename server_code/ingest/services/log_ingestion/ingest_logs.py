@@ -229,11 +229,10 @@ class _Ingestion:
     def _postpone(self, task: LogTask) -> None:
         """Record why logs wait, and publish the delayed copy of their work."""
         report_waiting(self._context, task)
-        self._context.store.save_job_logs(
-            [_pending(self._context, task, late) for late in task.late]
-        )
+        pending = [_pending(self._context, task, late) for late in task.late]
+        self._context.store.save_job_logs(pending)
         if task.work.tries < MAX_QUEUED_TRIES:
-            publish_log_work(self._context, [self._copy(task)])
+            publish_log_work(self._context, [self._copy(task)], pending)
 
     def _copy(self, task: LogTask) -> QueueMessage:
         """Build the delayed copy of work whose logs are late.

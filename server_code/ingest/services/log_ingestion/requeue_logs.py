@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from ...messaging.log_work import due_log, job_log_due
 from ..context import CollectorContext
-from ..publish import publish_log_work
+from ..publish import REQUEUED_AFTER, publish_log_work
 
 #: A log that was updated later than this was so by a clock that was ahead.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -21,7 +21,7 @@ def requeue_stale_logs(
     context: CollectorContext,
     repositories: Sequence[str] | None = None,
     *,
-    older_than: timedelta = timedelta(hours=1),
+    older_than: timedelta = REQUEUED_AFTER,
 ) -> int:
     """Publish work for logs that have been pending for long; return how many.
 
@@ -36,6 +36,6 @@ def requeue_stale_logs(
         limit=MAX_REQUEUED,
     )
     again = [job_log_due(log.key, due_log(log), now=now, tries=log.tries) for log in pending]
-    publish_log_work(context, again)
-    context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
+    if publish_log_work(context, again, pending):
+        context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
     return len(pending)

@@ -223,9 +223,10 @@ def _publish_metrics(
 
 def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:
     """Record which logs are pending, then publish it: the log agent rejects unknown work."""
-    context.store.save_job_logs([log for each in changes for log in each.pending_logs])
+    logs = [log for each in changes for log in each.pending_logs]
+    context.store.save_job_logs(logs)
     work = [message for each in changes for message in each.log_work]
-    publish_log_work(context, work)
+    publish_log_work(context, work, logs)
 
 
 def _unpublished(
