@@ -263,7 +263,8 @@ def is_out_of_memory(error: Exception) -> bool:
     words = (
         "can't start new thread",
         "failed to map segment",
-        "returned NULL without setting an exception",
+        "without setting an exception",
+        "error return without exception set",
     )
     return is_refused or isinstance(error, MemoryError) or any(each in str(error) for each in words)
 

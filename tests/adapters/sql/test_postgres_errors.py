@@ -69,6 +69,8 @@ PREFIX = 'connection to server at "db.example" (10.0.0.1), port 5432 failed: '
         ("FATAL:  the database system is starting up", "try again when it is up"),
         ("FATAL:  the database system is in recovery mode", "try again when it is up"),
         ("FATAL:  the database system is not yet accepting connections", "try again when it is up"),
+        ("server closed the connection unexpectedly", "try again when it is up"),
+        ("server closed the connection unexpectedly", "not statement mode"),
         ("FATAL:  could not write init file: No space left on device", "is full"),
         ("Too many open files", "raise the limit (ulimit -n)"),
         ('could not translate host name "db.example" to address', "cannot be reached"),

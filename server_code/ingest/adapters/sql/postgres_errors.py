@@ -36,6 +36,8 @@ _FAULTS = {
     "57014": "gave no answer within {seconds} seconds ({text}); look for long transactions and its "
     "load",
     "57P": "is starting, shutting down or ended the connection ({text}); try again when it is up",
+    "closed": "ended the connection ({text}); try again when it is up; a pooler must use "
+    "transaction or session mode, not statement mode",
     "57P04": "was dropped ({text}); name another database",
     "58": "cannot read or write its files ({text}); check the server's disk",
     "XX001": "is damaged ({text}); restore a copy",
@@ -83,7 +85,9 @@ _PATTERNS = tuple(
         ("55000", "not currently accepting connections", "is (disabled|paused)", "been disabled"),
         ("attributes", "is not read-only", "is not in hot standby"),
         ("25006", "read-only", "hot standby"),
-        ("57P", "starting up", "shutting down", "recovery mode", "closed the connection"),
+        # PgBouncer in statement mode ends a connection at BEGIN, and says why in its own log only.
+        ("closed", "closed the connection"),
+        ("57P", "starting up", "shutting down", "recovery mode"),
         ("57P", "not (yet )?accepting connections", "terminating connection"),
         ("08P01", "cannot connect to server", "server login", "bouncer", "server conn crashed"),
         ("08P01", "query_wait_timeout", "client_login_timeout", "unsupported startup parameter"),
