@@ -36,7 +36,7 @@ def collect_once(
 ) -> CollectionSummary:
     """Collect every run, job, commit and log of the repositories; all known ones if none is named.
 
-    What fails holds nothing else: it is left pending, and is named in the result.
+    What fails delays nothing else: it is left pending, and is named in the result.
     """
     started = time.monotonic()
     watch(collector, repositories)

@@ -19,13 +19,13 @@ from .logs import write_notice
 from .refused_repositories import RefusedRepositories
 from .repositories import CheckedRepositories, check_repositories, is_fatal_at_start, require_any
 
-#: What sources bring is looked up in the state this often.
+#: How often the repositories of the sources are looked up in the state.
 LOOK_UP_EVERY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSources:
-    """What the sources of a command bring.
+    """What the sources of a command include.
 
     ``names``: the repositories. ``refused``: errors of repositories, and of sources without any.
     ``scope``: the repositories to poll where they change meanwhile; else None.
@@ -44,7 +44,7 @@ class FoundSources:
 def find_sources(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> FoundSources:
-    """Find what sources bring; without any, what is watched is found.
+    """Find what sources include; without sources, what is watched.
 
     Raises NothingToCollect where no repository is named, now or before.
     """
@@ -71,7 +71,7 @@ def need_listing(patterns: Sequence[SourcePattern]) -> bool:
 
 
 def _discover_known(context: CollectorContext) -> None:
-    """List what the known sources bring, so that a collection that ends holds what is new."""
+    """List what the known sources include, so that a collection that ends has what is new."""
     if start_discovery(context, retries_rejected=True) is None and context.store.list_sources():
         discover_sources(context)
 
@@ -87,7 +87,7 @@ def _scope_of(collector: Collector, checked: CheckedRepositories) -> Scope | Non
 
 
 class _SourceScope:
-    """The watched repositories that the sources of a command bring, as of a few seconds ago."""
+    """The watched repositories that the sources of a command include, as of a few seconds ago."""
 
     def __init__(self, context: CollectorContext, patterns: Sequence[SourcePattern]) -> None:
         self._context = context
@@ -115,7 +115,7 @@ class _SourceScope:
 def _discover_given(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> tuple[list[str], dict[str, IngestError]]:
-    """Add the sources, and list what they bring; return the names, and why sources bring none.
+    """Add the sources, and list what they include; return the names, and errors of the others.
 
     Raises the error if no source includes any repository, except those that agents wait for.
     """

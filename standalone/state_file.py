@@ -29,7 +29,7 @@ def require_state(database_url: str | None) -> None:
 
 @contextmanager
 def without_a_new_state(settings: Settings) -> Iterator[Settings]:
-    """Move a state that does not exist yet to a file beside it, which the end of the block removes.
+    """Move a state that does not exist yet to a file next to it, removed at the end of the block.
 
     A place that takes no file is left as it is: opening it says why.
     """
@@ -38,11 +38,11 @@ def without_a_new_state(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     try:
-        beside = TemporaryDirectory(dir=missing.parent, prefix=".runstream-")
+        folder_next_to_it = TemporaryDirectory(dir=missing.parent, prefix=".runstream-")
     except OSError:
         yield settings
     else:
-        with beside as folder:
+        with folder_next_to_it as folder:
             yield replace(settings, database_url=str(Path(folder, missing.name)))
 
 

@@ -1,4 +1,4 @@
-"""The sources of what is watched, and the repositories that they bring."""
+"""The sources of what is watched, and the repositories that they include."""
 
 from anvil import get_open_form
 

@@ -36,10 +36,10 @@ def find_program(environment: Mapping[str, str]) -> Path:
             )
         return Path(found).absolute()
     found = shutil.which(NAME, path=environment.get("PATH"))
-    beside = Path(sys.executable).with_name(NAME)
-    if found is None and not beside.exists():
+    next_to_python = Path(sys.executable).with_name(NAME)
+    if found is None and not next_to_python.exists():
         raise CannotServe("The dashboard needs a package: pip install 'runstream[server]'")
-    return Path(found).absolute() if found is not None else beside
+    return Path(found).absolute() if found is not None else next_to_python
 
 
 def require_startable(

@@ -25,7 +25,7 @@ from ..logs import write_notice
 from ..moment_type import MomentType
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
-#: Progress is written so often.
+#: The pause between two reports of the progress.
 NOTICE_SECONDS = 5.0
 
 

@@ -135,7 +135,7 @@ class Routes:
         self._apps = dict(apps)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The handling of one request."""
+        """Handle one request."""
         app = self._apps.get(environ["PATH_INFO"])
         if app is None:
             places = ", ".join(self._apps)

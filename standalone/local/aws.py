@@ -83,7 +83,7 @@ class LocalAws:
         }
 
     def close(self) -> None:
-        """End it and forget all it held; calling again does nothing."""
+        """End it and delete all that it held; calling again does nothing."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         if self._process.poll() is None:

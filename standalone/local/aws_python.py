@@ -32,8 +32,8 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     """Return the interpreter that can import ministack, after installing it if necessary."""
     if find_spec("ministack") is not None:
         return sys.executable
-    beside = _environment_in(Path(sys.prefix))
-    return str(_interpreter(beside if beside.exists() else install(_cache_folder(), echo)))
+    own = _environment_in(Path(sys.prefix))
+    return str(_interpreter(own if own.exists() else install(_cache_folder(), echo)))
 
 
 def install(folder: Path, echo: Callable[[str], None]) -> Path:

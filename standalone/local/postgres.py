@@ -176,9 +176,9 @@ class LocalPostgres:
     def _start(self, *, is_durable: bool) -> SupervisedProcess:
         options = [*_ALWAYS, *(() if is_durable else _NOT_DURABLE)]
         with self._log.open("wb") as log:
-            return self._guarded(log, [f"-c{option}" for option in options])
+            return self._start_supervised(log, [f"-c{option}" for option in options])
 
-    def _guarded(self, log: IO[bytes], options: list[str]) -> SupervisedProcess:
+    def _start_supervised(self, log: IO[bytes], options: list[str]) -> SupervisedProcess:
         program = Program(
             arguments=[
                 str(self._programs / "postgres"),

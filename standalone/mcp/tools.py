@@ -23,10 +23,10 @@ MAX_RUNS = 50
 MAX_JOBS = 100
 MAX_ATTEMPTS = 50
 MAX_LINES = 500
-#: Of an answer about a run, at most so much is about the run itself, and of one job so much.
+#: The most characters of an answer about a run: of the run itself, and of one job.
 MAX_RUN_CHARACTERS = 20_000
 MAX_JOB_CHARACTERS = 70_000
-#: Of an answer about a log, its lines take so much, and one more line.
+#: The characters of a log's lines in an answer, to which one more line is added.
 MAX_LINES_CHARACTERS = 80_000
 MAX_HEAD_CHARACTERS = 5_000
 #: Lines before and after each error; errors that are closer share their lines.

@@ -20,7 +20,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from ..http.server import Address, cannot_listen
 
-#: A client that keeps its connection open may end what it does for so long after a signal.
+#: After a signal, a client that keeps its connection open has this time to end its request.
 END_SECONDS = 5
 
 _STDIN = 0

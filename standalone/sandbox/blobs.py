@@ -29,7 +29,7 @@ class Blobs:
         self._state = state
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """The handling of one request."""
+        """Handle one request."""
         incoming = read_incoming(environ)
         now = self._state.clock.now()
         fault = self._state.faults.select(incoming.path)

@@ -32,7 +32,7 @@ class Control:
         }
 
     def answer(self, incoming: Incoming) -> Answer:
-        """The handling of one request."""
+        """Handle one request."""
         handler = self._answers.get((incoming.method, incoming.path))
         if handler is None:
             return error_answer(404, f"The sandbox has no {incoming.method} {incoming.path}.")

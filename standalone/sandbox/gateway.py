@@ -29,7 +29,7 @@ class Gateway:
         self._control = control
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """The handling of one request."""
+        """Handle one request."""
         incoming = read_incoming(environ)
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):

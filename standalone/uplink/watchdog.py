@@ -1,7 +1,7 @@
-"""A watchdog for the link: says when it is gone and back, and ends what it can no longer serve.
+"""A watchdog for the Uplink: reports when it is lost and back, and ends a daemon without an answer.
 
 Where the server is down, Anvil's client connects again by itself, however long that takes. Where
-the link is open and silent, every call on it hangs for ever: only a new process helps.
+the connection is open and silent, every call on it hangs: only a new process helps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 10.0
 
-#: So many checks without an answer in a row, and the link is taken for dead.
+#: The checks without an answer in a row after which the link counts as dead.
 MAX_SILENT_CHECKS = 3
 
 
@@ -47,7 +47,7 @@ class Watchdog:
     def ask(self, query: Callable[[], Answer], /) -> Answer:
         """Call the app with a short timeout. Raises AppUnreachable.
 
-        While the link is gone nothing is asked: what hangs on it would pile up.
+        Nothing is sent while the link is lost: hanging calls would pile up.
         """
         if self._lost_because is not None:
             raise AppUnreachable(self._lost_because)
@@ -66,12 +66,12 @@ class Watchdog:
             except AppUnreachable as error:
                 self._silent_checks = 0
                 self._mark_lost(str(error))
-            except Exception as error:  # noqa: BLE001 - a watchdog must not die of what it finds
+            except Exception as error:  # noqa: BLE001 - an error that is not foreseen ends the daemon, not this thread alone
                 self._on_dead(error)
                 return
             else:
                 self._silent_checks = 0
-                self._find()
+                self._mark_found()
 
     def _mark_lost(self, why: str) -> None:
         is_new = self._lost_because is None
@@ -80,7 +80,7 @@ class Watchdog:
             logger.warning("link lost", extra={"reason": why})
             self._echo(self._lost_because)
 
-    def _find(self) -> None:
+    def _mark_found(self) -> None:
         if self._lost_because is not None:
             self._lost_because = None
             logger.warning("link is back", extra={"url": self._url})

@@ -20,12 +20,12 @@ class ChecksCard(ChecksCardTemplate):
             self.start_timer.interval = AT_ONCE
 
     def start_timer_tick(self, **event):
-        """Run the checks beside the page."""
+        """Run the checks after the page is drawn."""
         self.start_timer.interval = 0
         self.begin_click()
 
     def begin_click(self, **event):
-        """Run the checks; a part that does not answer holds no other."""
+        """Run the checks; a part that does not answer delays no other."""
         if not self.begin.enabled:
             return
         self.begin.enabled, checks = False, []

@@ -1,4 +1,4 @@
-"""One step of the outline beside a log."""
+"""One step of the outline next to a log."""
 
 from ... import badges, dom, formatting
 from ._anvil_designer import LogStepTemplate

@@ -23,7 +23,7 @@ class QueuesCard(QueuesCardTemplate):
         self.is_shown = is_shown
 
     def show(self, queues):
-        """Draw the queues of `get_settings` with what is known, and ask each beside the page."""
+        """Draw the queues of `get_settings` with what is known, then ask for each."""
         self.queues = queues
         dom.show(self, unknown=not queues)
         self.draw()

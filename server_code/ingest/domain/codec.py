@@ -30,7 +30,7 @@ UNKNOWN = "unknown"
 #: The step from version n to n + 1 stands at place n - 1.
 UPGRADES: tuple[Upgrade, ...] = ()
 
-#: The metadata of a field whose value's own fields are stored beside those of its record.
+#: The metadata of a field whose value's own fields are stored next to those of its record.
 STORED_FLAT: Mapping[str, Any] = {"is stored flat": True}
 
 _STORED_AS = "is stored as"

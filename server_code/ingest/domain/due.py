@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: No time is ever set further ahead than this; about twice what is set, for hosts' clocks differ.
+#: No time is set further ahead than this: about twice what is set, because hosts' clocks differ.
 MAX_LEASE = timedelta(minutes=10)
 MAX_POLL_DELAY = timedelta(hours=4)
 MAX_CHECK_DELAY = timedelta(hours=2)
 MAX_PAUSE = timedelta(days=1)
 
-#: What was done further ahead than the clocks of two hosts differ was done before a clock was set
-#: back: what it planned is due.
+#: A time of the past that lies further ahead than the clocks of two hosts differ was set before a
+#: clock was set back: what was planned then is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
-#: No event is later than two polls: what is not asked at each of them is asked so long before two
-#: are over, to be read and published by then.
+#: No event is published later than two polls. What is not requested at each poll is requested this
+#: long before two are over, so that it is read and published by then.
 READ_TIME = timedelta(seconds=1.5)
 
-#: What a webhook or a person asks for is due as if for so long, and so comes before all the rest.
+#: What a webhook or a person asks for counts as due for this long, so it comes before all else.
 HEAD_START = timedelta(days=30)
 
 

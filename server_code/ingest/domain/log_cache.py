@@ -33,8 +33,8 @@ from .stored_records import attempt_id
 MAX_CACHED_LOGS = 1000
 MAX_CACHED_BYTES = 512 * 1024 * 1024
 
-#: Logs are evicted when there are so many times more, not for each one too many: all are read to
-#: find the oldest.
+#: Logs are evicted when the limit is exceeded by this factor, not for each one too many: all are
+#: read to find the oldest.
 SLACK = 1.05
 
 #: Compressed bytes that are written at once. Nearly all logs are smaller.

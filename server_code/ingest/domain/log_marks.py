@@ -19,14 +19,14 @@ from .locate_steps import StepEvidence, StepPlaces
 from .step_ranges import StepRange
 from .step_starts import START_SIGN, StepStartReader
 
-#: So many of a kind are kept, and the first line of each step; a kind that has more is named in
-#: ``truncated``.
+#: The marks of each kind that are kept, besides the first line of each step; a kind that has more
+#: is named in ``truncated``.
 MAX_GROUPS = 5000
 MAX_LINES = 1000
 
 _TITLE_BYTES = 200
 
-#: A mark begins its line, behind the line's time; so much of a line is enough to find it.
+#: A mark begins its line, behind the line's time; the first bytes of a line suffice to find it.
 _HEAD_BYTES = 300
 _SIGN = b"##["
 #: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions

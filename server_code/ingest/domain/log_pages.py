@@ -19,11 +19,11 @@ MAX_PART_BYTES = 64 * 1024
 PAGE_PARTS = 1000
 PAGE_BYTES = 256 * 1024
 
-#: However many lines are asked for, one answer ends soon after so many lines or bytes.
+#: An answer ends soon after this many lines or bytes, however many lines are requested.
 ANSWER_LINES = 10_000
 ANSWER_BYTES = 1024 * 1024
 
-#: One answer of a search ends with so many line numbers, or soon after so many bytes of the log.
+#: An answer of a search ends with this many line numbers, or soon after this many bytes searched.
 ANSWER_FINDINGS = 1000
 SEARCHED_BYTES = 16 * 1024 * 1024
 

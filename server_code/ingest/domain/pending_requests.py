@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: A request that ends without an answer counts to the silence of those sent so soon after it.
+#: A request that ends without an answer belongs to the silence of those sent within this time.
 SAME_SILENCE_SECONDS = 600.0
 
 #: The longest usual pause between two tries, in which whoever was asked is still silent.

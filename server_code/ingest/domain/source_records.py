@@ -1,4 +1,4 @@
-"""What the state remembers of sources, of the repositories they bring, and of credentials."""
+"""Stored records of sources, of the repositories that they include, and of credentials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FROM_SETTINGS = "REPOSITORIES"
 FROM_COMMAND_LINE = "command line"
 FROM_PAGE = "Repositories page"
 
-#: A refusal is believed for so long, then tried again.
+#: The time after which a refused request is tried again.
 REFUSED_FOR = timedelta(hours=1)
 
 #: What a refusal of everything is of.
@@ -106,7 +106,7 @@ class CredentialList:
 
 
 def part_of_list(credential: str, owner: str, names: int) -> str:
-    """Return that a list is longer than what is read of it, and what to do."""
+    """Return the sentence for a list that is longer than what is read of it."""
     whose = "" if owner == "*" else f" of {owner}"
     return (
         f"GitHub lists more than {names:,} repositories{whose} to {credential}, and only the first "

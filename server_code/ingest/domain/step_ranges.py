@@ -1,6 +1,6 @@
 """Where a job's steps are in its log, as the files of an attempt's archive prove it.
 
-An archive holds a file per step beside the job's whole log. Their sizes and checksums stand in its
+An archive holds a file per step next to the job's whole log. Their sizes and checksums stand in its
 directory: where the whole log, cut by the sizes, has exactly those checksums, the cuts are the
 steps.
 """

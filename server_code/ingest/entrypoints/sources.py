@@ -38,7 +38,7 @@ def get_repositories(request: RequestContext, **choice: object) -> dict[str, Any
 
 @login_required(Role.OPERATOR)
 def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
-    """Return what a source would bring, leave out and cost an hour."""
+    """Return what a source would include, leave out and cost an hour."""
     with open_source_lister(request.settings, clock=request.clock) as github:
         return check_source(
             request.state,

@@ -38,7 +38,7 @@ def launch_tick(request: RequestContext, agent: str) -> None:
             return
     span = int(now.timestamp()) // LAUNCH_SECONDS
     # Among concurrent calls, in any process, only the first one launches.
-    if request.state.claim_once(f"wake {agent} {span}", now=now):
+    if request.state.claim_once(f"launch {agent} {span}", now=now):
         anvil.server.launch_background_task(TASKS[agent])
 
 

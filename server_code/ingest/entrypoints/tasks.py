@@ -75,7 +75,7 @@ def task_state(name: str, value: object) -> None:
 
 
 def _has_work(request: RequestContext) -> bool:
-    """Return whether anything is watched, or a source may bring something."""
+    """Return whether anything is watched, or a source may include repositories."""
     state = request.state
     if state.list_repositories() or state.list_sources():
         return True

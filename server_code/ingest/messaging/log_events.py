@@ -54,7 +54,7 @@ _LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMetadata:
-    """The metadata of a fetched log besides its content.
+    """The metadata of a fetched log, without its content.
 
     ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
     ``marks`` are in the first part only.

@@ -12,7 +12,7 @@ from ..domain.log_marks import LogMarks
 from ..domain.step_ranges import StepRange
 from .encoding import encode_json
 
-#: A message names so many of a kind; what is left out is named in ``truncated``.
+#: The most marks of a kind in a message; what is left out is named in ``truncated``.
 MAX_MARKS = 100
 
 #: Of a message, at most this share is marks, so that most of it is the log.

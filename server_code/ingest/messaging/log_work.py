@@ -24,7 +24,7 @@ MAX_JOB_NAME_CHARS = 1000
 MAX_CONCLUSION_CHARS = 100
 _CUT = "…"
 
-#: GitHub deletes logs after so long by default, and those of public repositories at the latest:
+#: GitHub's default retention of logs, and the longest one of public repositories:
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 DEFAULT_RETENTION = timedelta(days=90)
 

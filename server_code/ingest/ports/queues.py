@@ -10,7 +10,7 @@ from typing import Protocol
 from ..messaging.encoding import QueueMessage
 from ..messaging.envelope import Envelope
 
-#: A message that is received so often is a dead letter, by the policy that ``setup`` creates.
+#: The receives after which a message is a dead letter, by the policy that ``setup`` creates.
 MAX_RECEIVES = 5
 
 #: The attribute of a dead letter that says why it was rejected.

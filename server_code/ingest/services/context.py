@@ -68,7 +68,7 @@ class CollectorContext:
     poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
     ``worker_id`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
     where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
-    the ``sources`` of the settings, and those of the state, bring.
+    the ``sources`` of the settings, and those of the state, include.
     ``busy_polls``: repositories whose last poll by this process met a busy state.
     ``unreleased``: repositories whose leases could not be given back, as they were claimed.
     ``check_in`` is called every second by a thread that waits for its workers.

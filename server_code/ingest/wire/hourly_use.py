@@ -11,7 +11,7 @@ from .rate_limits import RateLimit
 WARM_UP_SECONDS = 300
 MAX_INTERVAL_FACTOR = 20.0
 
-#: The pace of watching is that of so long at least: a few requests at once are no pace.
+#: The shortest time over which the pace of watching is computed.
 PACE_SECONDS = 900
 
 #: The most that is kept from bulk requests for watching and live logs, of what is left of an hour,

@@ -10,8 +10,8 @@ from ..errors import RequestPaused
 #: Paths that are remembered at once.
 MAX_PATHS = 1000
 
-#: A path that is limited again after so many other answers is itself what GitHub limits. It waits
-#: twice as long each time, so that its refusals pause the credential for a small share of the time.
+#: Where a path is limited again after this many other answers, GitHub limits the path itself. It
+#: waits twice as long each time, so that it pauses the credential for a small share of the time.
 OTHER_ANSWERS = 10
 MAX_FACTOR = 20
 MAX_PAUSE = timedelta(hours=1)

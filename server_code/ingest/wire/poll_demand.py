@@ -15,7 +15,7 @@ PLANNED_SHARE = 0.6
 #: well, so that idle ones are polled all the same.
 ACTIVE_SHARE = 0.75
 
-#: A repository that was not planned for so long is not polled here any more.
+#: A repository that was not planned in this time is not polled here any more.
 EXPIRES_AFTER = timedelta(hours=3)
 
 

@@ -21,7 +21,7 @@ MAX_WAIT_SECONDS = 24 * 3600
 #: A primary limit lasts an hour: a reset that is further ahead is wrong, or by another clock.
 MAX_RESET_TIME = timedelta(minutes=65)
 
-#: An hour that ended so long before an answer limits it no more.
+#: An hour that ended this long before an answer does not limit it any more.
 ENDED_SECONDS = 60
 
 #: Differences between GitHub's clock and ours that do not count.

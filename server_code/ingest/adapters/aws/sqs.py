@@ -142,7 +142,7 @@ class SqsPublisher(Publisher):
         return tuple(rejection for message in batch for rejection in self._send_one(message))
 
     def _send_one(self, message: QueueMessage) -> tuple[Rejection, ...]:
-        """Send one message of a batch; what was sent before it must not be forgotten by raising."""
+        """Send one message of a batch; what was sent before it must not be lost by raising."""
         try:
             return self.send([message])
         except QueueUnavailable as error:

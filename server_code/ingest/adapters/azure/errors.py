@@ -1,4 +1,4 @@
-"""Microsoft's exceptions as ours."""
+"""Translation of Microsoft's exceptions to those of Runstream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NETWORK_REMEDY = (
 
 _DENIED_STATUSES = (401, 403)
 
-#: What the system or OpenSSL reports, amid the calls and addresses that the libraries put around.
+#: What the system or OpenSSL reports, within the calls and addresses that the libraries add.
 _SYSTEM_REASON = re.compile(
     r"\[(?:Errno -?\d+|SSL: \w+)\] (.+?)(?= \(_ssl\.c|[)'\"]| Error condition|$)"
 )
@@ -63,7 +63,7 @@ def azure_errors(subject: str) -> Iterator[None]:
 
 
 def _unreachable(subject: str, said: str) -> QueueUnavailable:
-    """Return that no request arrives, with the system's own reason."""
+    """Return the error of a request that did not arrive, with the system's own reason."""
     found = _SYSTEM_REASON.search(said)
     reason = found.group(1) if found else _CONNECTION.sub("", said)
     remedy = CLOCK_REMEDY if is_clock_error(said) else NETWORK_REMEDY

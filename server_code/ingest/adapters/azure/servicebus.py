@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OVERHEAD_BYTES = 512
 MAX_BATCH_COUNT = 500
 
-#: A receiver needs so long to be given what waits.
+#: The shortest wait in which a receiver gets the messages that are there.
 SHORTEST_RECEIVE_SECONDS = 0.5
 
 #: What is assumed of a lock before the first message names it: the default of a new queue.

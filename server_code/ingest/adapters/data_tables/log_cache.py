@@ -39,7 +39,7 @@ _PAGES = Rows("log_pages")
 _MIN_AT_ONCE, _MAX_AT_ONCE = 6, 40
 _BYTES_AT_ONCE = 2 * 1024 * 1024
 
-#: So many logs may be saved until the cache's size is checked again.
+#: The logs that are saved until the cache's size is checked again.
 CHECKED_AFTER = 50
 
 _PAGE_COLUMNS = ("first_line", "line_count", "content")

@@ -21,7 +21,7 @@ from .transactions import require_connection
 KEYS_AT_ONCE = 100
 
 #: Text in one query: a message to or from Anvil has 16 MiB at most, and a larger one cuts the
-#: connection. So much takes a second or two, and a transaction may wait ten for its next query.
+#: connection. This size takes a second or two, and a transaction may wait ten for its next query.
 BYTES_AT_ONCE = 2 * 1024 * 1024
 
 #: Rows that come at once, where they are small.
@@ -53,7 +53,7 @@ class Rows:
         page: int = _PAGE,
         where: Values | None = None,
     ) -> Iterator[Any]:
-        """Search rows that bring these columns along, some at a time."""
+        """Search rows with these columns loaded, some at a time."""
         asked = [q.fetch_only(*columns), q.page_size(page)]
         if order_by is not None:
             asked.append(anvil.tables.order_by(order_by, ascending=is_ascending))

@@ -36,7 +36,7 @@ _begun = threading.local()
 
 
 def transact(work: Callable[[], _Result]) -> _Result:
-    """Do all of it or nothing; where that may pass (``is_contention``), again, for 20 s at most."""
+    """Run in a transaction; repeat it for up to 20 s while others are in the way."""
     ends_at = time.monotonic() + _TRIED_SECONDS
     pause = _FIRST_PAUSE_SECONDS
     while True:

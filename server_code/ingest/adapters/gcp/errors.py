@@ -51,7 +51,7 @@ def google_errors(subject: str) -> Iterator[None]:
 
 
 def _unavailable(subject: str, error: Exception) -> QueueUnavailable:
-    """Return that a service fails, in its own words, or that none is reached, with the reason."""
+    """Return the error of a service that fails or cannot be reached, with its own reason."""
     last = getattr(error, "cause", None) or error  # an error of retries holds the last answer
     said = str(last).rstrip(".")
     if is_clock_error(said):

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 #: A credential's name and a repository's name in lower case.
 Pair = tuple[str, str]
 
-#: Pairs that are remembered; the oldest are forgotten first.
+#: Pairs that are remembered; the oldest are removed first.
 MAX_PAIRS = 20_000
 
 V = TypeVar("V")
@@ -33,7 +33,7 @@ class CredentialPairs(Generic[V]):
         return self._values.get(pair)
 
     def set(self, pair: Pair, value: V) -> None:
-        """Keep a value, and forget the oldest one if there are too many."""
+        """Keep a value, and remove the oldest one if there are too many."""
         if pair not in self._values:
             self._names.setdefault(_owner(pair), Counter())[pair[0]] += 1
         self._values[pair] = value
@@ -41,7 +41,7 @@ class CredentialPairs(Generic[V]):
             self.pop(next(iter(self._values)))
 
     def pop(self, pair: Pair) -> V | None:
-        """Forget a pair; return what was known of it."""
+        """Remove a pair; return what was known of it."""
         value = self._values.pop(pair, None)
         if value is not None:
             names = self._names[_owner(pair)]
@@ -63,6 +63,6 @@ def _owner(pair: Pair) -> str:
 
 
 def trim(known: OrderedDict[str, str]) -> None:
-    """Forget the oldest of what is known of repositories if there are too many."""
+    """Remove the oldest entries if there are too many."""
     while len(known) > MAX_PAIRS:
         known.popitem(last=False)

@@ -24,7 +24,7 @@ _MAX_ANNOTATIONS = 1000
 #: Artifacts of one run that are read at most.
 _MAX_ARTIFACTS = 500
 
-#: A list of several pages that lacks artifacts is read so often before it is believed.
+#: The reads after which a list of several pages that lacks artifacts is taken as it is.
 _MAX_ARTIFACT_READS = 3
 
 _ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_still_ahead
 from ...ports import Clock
 
-#: A new name is believed for so long: a new repository may have the old one since.
+#: How long a new name is used without asking: a new repository may get the old name meanwhile.
 BELIEVED_FOR = timedelta(hours=1)
 
 #: Begins the validator of a repository that answers to a new name.

@@ -22,7 +22,7 @@ FAILURES_BEFORE_LIMIT = 2
 MAX_REMEMBERED = 1000
 REMEMBERED_SECONDS = 3600.0
 
-#: So many lists that fail in a row, with no list answered in between, are an outage.
+#: The lists that fail in a row, with no list answered in between, from which on it is an outage.
 OUTAGE_LISTS = 3
 
 

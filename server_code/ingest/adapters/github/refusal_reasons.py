@@ -16,7 +16,7 @@ from ...errors import (
 )
 from .rights import Rights
 
-#: Refusals of a credential: another one may be accepted. The most telling one comes first.
+#: Refusals of a credential: another one may be accepted. The most specific one comes first.
 REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
 
 

@@ -20,7 +20,7 @@ from ...errors import BadCredentials
 LONGEST_PAUSE = REFUSED_FOR
 LONGEST_PAUSE_ALONE = timedelta(minutes=5)
 
-#: Others wait so long for the answer of the request that finds out.
+#: How long other requests wait for the answer of the one that finds out.
 PROBE_TIME = timedelta(seconds=5)
 
 

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 _RUNS = "/repos/{}/actions/runs"
 
-#: A repository waits so long for a limit of its credential, before another one reads it.
+#: The longest time a repository waits for a limit of its credential before another one reads it.
 MAX_LIMIT_WAIT = timedelta(minutes=2)
 
 

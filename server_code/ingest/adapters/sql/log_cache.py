@@ -59,7 +59,7 @@ _SELECT_TOTALS = """
     FROM cached_logs
 """
 
-#: The logs of all processes are summed up after so many of this one, and after so long.
+#: The logs of all processes are summed up after this many of this one, and after this time.
 _SUM_EVERY = 32
 _SUM_INTERVAL = timedelta(minutes=1)
 

@@ -148,7 +148,7 @@ _PAUSES = (
 )
 
 #: What lists show of runs in place of whole messages, what people want and did, and what was
-#: counted; and the ways to a run by its number, and to what is old enough to be forgotten.
+#: counted; and the ways to a run by its number, and to what is old enough to be purged.
 _PEOPLE = (
     "DROP TABLE recent_runs",
     """

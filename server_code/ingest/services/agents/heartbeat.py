@@ -25,10 +25,10 @@ from .agent_loop import AgentLoop
 HEARTBEAT_INTERVAL = timedelta(seconds=5)
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 
-#: A loop without a check-in for so long hangs: no heartbeat is sent for it.
+#: A loop that has not checked in for this time hangs: no heartbeat is sent for it.
 HANGING_SECONDS = 900.0
 
-#: Answers begin within seconds; whoever has given none for so long is reported.
+#: Answers begin within seconds: a server that has sent none for this time is reported.
 SILENCE_SECONDS = 10.0
 
 

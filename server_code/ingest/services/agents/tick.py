@@ -22,7 +22,7 @@ from .heartbeat import Heartbeat, is_alive, plain_heartbeat
 IDLE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
-#: A repository that is due so soon is left to the next tick at once, not to the schedule.
+#: Where a repository is due within this time, the next tick starts at once, not by the schedule.
 SOON = timedelta(seconds=10)
 
 #: An error that lasts is reported again after this time.

@@ -31,7 +31,7 @@ class CollectionResult:
 class Collection:
     """A collection of some repositories, until nothing is left or its time is over.
 
-    What fails holds nothing else: it is left pending.
+    What fails delays nothing else: it is left pending.
     """
 
     def __init__(self, context: CollectorContext, plan: CollectionPlan) -> None:

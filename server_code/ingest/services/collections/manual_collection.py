@@ -20,10 +20,10 @@ from ..context import CollectorContext
 from .collection import Collection
 from .collection_plan import QUICK, CollectionPlan
 
-#: After so many rounds what is left is left to the agents.
+#: The rounds after which the agents collect what is left.
 MAX_ROUNDS = 20
 
-#: A collection that has reported nothing for so long was killed.
+#: A collection that has reported nothing for this time was killed.
 LOST_AFTER = timedelta(seconds=90)
 
 _COUNTED = ("runs", "jobs", "logs")

@@ -14,7 +14,7 @@ from ..context import CollectorContext
 from ..monitoring.sweep_days import Window
 from .retry_policy import RetryPolicy
 
-#: So many attempts are loaded at once.
+#: The attempts that are loaded at once.
 PORTION = 100
 
 #: A list without a filter ends after 40,000 runs.

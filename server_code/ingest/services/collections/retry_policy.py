@@ -14,7 +14,7 @@ from ..context import CollectorContext
 
 T = TypeVar("T")
 
-#: A failure that may pass is tried again so often, after 1, 2, 4, … seconds.
+#: The tries of what fails with a retriable error, with pauses of 1, 2, 4, … seconds.
 MAX_FAILURES = 5
 _LONGEST_PAUSE = timedelta(minutes=1)
 

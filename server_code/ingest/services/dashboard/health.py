@@ -13,7 +13,7 @@ from ...domain.timestamps import format_timestamp
 from .health_problems import HealthInput, find_problems, one_time_sentence
 from .repository_problems import Problem
 
-#: So many pending logs are more than those of jobs that have just ended.
+#: More pending logs than this are not only those of jobs that have just ended.
 MANY_LOGS = 100
 
 #: Problems shown after the first one.

@@ -174,7 +174,7 @@ def _silences(unanswered: Mapping[str, datetime]) -> list[Problem]:
 
 
 def _credential_problems(credentials: Sequence[CredentialRecord], now: datetime) -> list[Problem]:
-    """Return that GitHub no longer accepts a credential, also where others still read."""
+    """Return the credentials that GitHub no longer accepts, also where others still read."""
     found = []
     for each in credentials:
         has_expired = each.expires_at is not None and each.expires_at <= now
@@ -211,7 +211,7 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
 
 
 def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
-    """Return that a log waits for long, and that no other was published since or that it fails."""
+    """Return the oldest log that waits for long, if it fails or no log was published meanwhile."""
     oldest = inputs.oldest_pending
     if oldest is None or now - oldest.waits_since < LOG_STALL_TIME:
         return []
@@ -235,7 +235,7 @@ def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
 def _recent_errors(
     errors: Sequence[ErrorRecord], active: Sequence[RepositoryRecord], now: datetime
 ) -> list[Problem]:
-    """Return that errors are recent; those of paused and removed repositories are past."""
+    """Return the recent errors, without those of paused and removed repositories."""
     names = {None, *(each.full_name for each in active)}
     present = [
         each

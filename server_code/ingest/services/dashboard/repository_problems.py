@@ -30,7 +30,7 @@ class Problem:
 def repository_problems(
     active: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> list[Problem]:
-    """Return that repositories fail; what fails them all stands in the sentence."""
+    """Return the repositories that fail; the sentence has the reason where all have the same."""
     failing = [each for each in active if each.failures]
     if not failing:
         return []
@@ -73,7 +73,7 @@ def _failing_since(
 
 
 def poll_problems(active: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
-    """Return that repositories are not polled although nothing hinders their agent."""
+    """Return the repositories that are due and not polled, although their agent works."""
     overdue = [
         each
         for each in active

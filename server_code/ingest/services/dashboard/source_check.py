@@ -29,7 +29,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     now: datetime,
     seconds: float = PREVIEW_SECONDS,
 ) -> dict[str, Any]:
-    """Return what a source would bring, leave out and cost. Changes nothing."""
+    """Return what a source would include, leave out and cost. Changes nothing."""
     known = store.list_sources()
     if any(each.pattern.lower() == str(pattern).lower() for each in known):
         return {**_answer(pattern, f"{pattern} is a source already."), "is_watched": True}

@@ -1,4 +1,4 @@
-"""The sources and what they bring, as rows."""
+"""The sources and what they include, as rows."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ from .log_results import (
 #: What fails both ways alike, so that the other way is not tried.
 _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
 
-#: A log that is missing (404) after so many tries is asked for the other way.
+#: The tries after which a log that is missing (404) is requested the other way.
 MIN_PENDING_TRIES = 3
 
-#: After so many single logs in a row that failed, the others wait for the next try.
+#: The single logs that fail in a row until the others wait for the next try.
 MAX_CONSECUTIVE_FAILURES = 3
 
 

@@ -22,7 +22,7 @@ from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import is_live
 
-#: A turn takes so many logs of failures, beside ten items of the queue.
+#: The logs of failures in each turn, which also takes ten items of the queue.
 FAILURES_PER_TURN = 5
 
 #: The queue has this time first: only what waits longer is taken before its turn.

@@ -17,7 +17,7 @@ from ..publish import publish, refusal_of
 from ..unexpected_errors import as_ingest_error
 from .deliver_log import SmallMessage, cache_logs
 
-#: So many logs wait for each other at most, also where a request could carry more.
+#: The most logs that wait for each other, also where a request could carry more.
 MAX_GATHERED_LOGS = 10
 
 #: Called with the error of a log that could not be sent or recorded.

@@ -34,7 +34,7 @@ SHORTEST_RETENTION = timedelta(days=1)
 MAX_DELAY_SECONDS = 900
 MAX_PAUSE = timedelta(minutes=10)
 
-#: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
+#: After this many failures, about half a day, a log leaves the queue and is requeued every hour.
 MAX_QUEUED_TRIES = 60
 
 

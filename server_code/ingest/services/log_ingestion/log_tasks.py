@@ -25,7 +25,7 @@ from .visibility import VisibilityExtender
 
 logger = logging.getLogger(__name__)
 
-#: Work is sent before its attempt is recorded, so the ledger is read so often for its jobs.
+#: Work is sent before its attempt is recorded, so the ledger is read several times for its jobs.
 LEDGER_READS = 4
 LEDGER_PAUSE_SECONDS = 0.25
 

@@ -21,7 +21,7 @@ from .log_tasks import LogTask
 #: A failure that may pass is reported once, when it has lasted for half a minute.
 REPORT_AT_TRIES = 5
 
-#: What was reported of a repository is not reported of its other logs for so long.
+#: The time during which an error of a repository is not reported again for its other logs.
 REPORTED_FOR = timedelta(hours=1)
 
 #: What is no failure.

@@ -13,7 +13,7 @@ from ..publish import REQUEUED_AFTER, publish_log_work
 #: A log that was updated later than this was so by a clock that was ahead.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
-#: So many are requeued at a time, the oldest first.
+#: The most logs that are requeued at a time, the oldest first.
 MAX_REQUEUED = 500
 
 

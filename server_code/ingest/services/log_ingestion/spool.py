@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: A log up to this size needs no disk.
 MEMORY_BYTES = 1024 * 1024
 
-#: What is left free for others: so much of a large disk, a tenth of a small one.
+#: The space that is left free for others: this much of a large disk, a tenth of a small one.
 SPARE_DISK_BYTES = 256 * 1024 * 1024
 _SPARE_DIVISOR = 10
 _CHECK_EVERY_BYTES = 4 * 1024 * 1024
@@ -80,7 +80,7 @@ class Spool(io.RawIOBase):
             return self._file.truncate(size)
 
     def close(self) -> None:
-        """Free the space; bytes that could not be written any more are not missed."""
+        """Free the space; errors are ignored, because nobody reads the bytes any more."""
         with suppress(OSError):
             self._file.close()
         super().close()
@@ -111,7 +111,7 @@ def spare_bytes(disk_bytes: int) -> int:
 
 @contextmanager
 def _local_errors() -> Iterator[None]:
-    """Translate what the system refuses; bytes may be refused long after they were buffered."""
+    """Translate errors of the file system, which may come long after bytes were buffered."""
     try:
         yield
     except OSError as error:

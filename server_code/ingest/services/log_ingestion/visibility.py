@@ -12,22 +12,21 @@ from ...ports import ReceivedMessage, WorkQueue
 
 logger = logging.getLogger(__name__)
 
-#: An extension that failed is tried again so soon: the timeout must not end before it succeeds.
+#: The pause before a failed extension is repeated; the timeout must not end before it succeeds.
 RETRY_SECONDS = 5.0
 
-#: How long work stays hidden whose host is ending: it may end at any moment now, and the next one
-#: is to go on with what is left.
+#: The visibility timeout of work whose host is ending: another host soon continues what is left.
 LAST_VISIBILITY_SECONDS = 20
 
-#: No batch takes longer: ten logs that each take the longest download, one after the other.
+#: The longest time of a batch: ten logs that each take the longest download, one after the other.
 MAX_SECONDS = 6 * 3600
 
 
 class VisibilityExtender:
-    """An extension of messages' visibility timeout, by a thread, until the block ends.
+    """A thread that extends the visibility timeout of messages until the block ends.
 
-    A process that dies stops extending, and so does one whose parent has gone: an orphaned worker
-    may hang, and its messages are better received by another.
+    It stops where the parent process has ended: an orphaned worker may hang, and its messages are
+    better received by another.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class VisibilityExtender:
         self._thread.join()
 
     def expect_end(self) -> None:
-        """Extend by little from now on, and at once, because the process may end at any moment."""
+        """Extend by a short time from now on, because the process may end at any moment."""
         if self._seconds > LAST_VISIBILITY_SECONDS:
             self._seconds = LAST_VISIBILITY_SECONDS
             self._woken.set()

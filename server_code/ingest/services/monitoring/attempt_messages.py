@@ -27,10 +27,10 @@ from .published_jobs import PublishedJob, as_text, current_state, load_published
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
 
-#: A job that is still open so long after its run's end has lost its runner, or never had one.
+#: A job that is still open this long after its run's end has lost its runner, or never had one.
 ABANDONED_AFTER = timedelta(seconds=90)
 
-#: In live mode an archive is fetched if it holds at most so many logs for each one that is due.
+#: In live mode an archive is fetched if it holds at most this many logs for each one that is due.
 MAX_LOGS_PER_DUE_LOG = 4
 
 

@@ -48,7 +48,7 @@ from .schedule_attempts import (
 )
 from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
 
-#: So many attempts that may not be read, and none that may, are a matter of the repository.
+#: Where this many attempts may not be read, and none may, the repository itself may not be read.
 MIN_DENIALS = 5
 
 

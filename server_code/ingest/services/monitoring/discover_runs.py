@@ -24,7 +24,7 @@ from .save_runs import mark_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
 
-#: Hinted runs that are fetched at once; one that fails holds none of the others.
+#: Hinted runs that are fetched at once; one that fails does not delay the others.
 HINTS_AT_ONCE = 16
 
 #: How often the failed deliveries of webhooks are asked for; GitHub lists them for 3 days.
@@ -176,7 +176,7 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
     _fetch_hinted(context, poll_session, dict.fromkeys(runs, now))
 
 
-#: What is asked besides the list, before a sweep; one that fails holds none of the others.
+#: What is requested besides the list, before a sweep; one that fails does not stop the others.
 _LOOKUPS = (follow_run_hints, ask_for_open_runs, ask_for_failed_deliveries)
 
 #: What proves that deliveries still arrive, and finds re-runs deep in the list.

@@ -8,7 +8,7 @@ from ...errors import RequestPaused
 from ...ports import Clock
 
 #: A pause that GitHub asks for before a commit, a pull request or annotations, and that is longer
-#: than this, holds no attempt: some servers name days.
+#: than this, delays no attempt: some servers name days.
 LONGEST_PAUSE = timedelta(minutes=10)
 
 

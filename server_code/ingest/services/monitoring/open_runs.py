@@ -28,7 +28,7 @@ RARE_STATUSES_INTERVAL = timedelta(minutes=5)
 #: A filtered list ends after 1,000 runs.
 MAX_FILTERED_PAGES = 10
 
-#: At most so many scheduled attempts are compared with a changed list by status, the oldest first.
+#: The most scheduled attempts that are compared with a changed list by status, oldest first.
 MAX_FOLLOWED = 100
 
 #: Deep runs are those below the first page. The time up to which they are asked for moves by these.

@@ -10,7 +10,7 @@ from ...domain.stored_values import repository_key, repository_keys
 from ..context import CollectorContext
 from ..sources.source_hints import has_new_hint
 
-#: A turn lasts at least so long, so that a backfill makes progress between many webhooks.
+#: The shortest turn, so that a backfill makes progress between many webhooks.
 MIN_TURN = timedelta(seconds=3)
 
 #: How often a longer turn checks for what is urgent.

@@ -20,15 +20,15 @@ from .attempt_messages import has_run_changes
 from .read_commits import CommitReads
 from .slice_reads import SliceReads
 
-#: A run whose jobs answer 404 is published without them after so many failed reads: in an hour.
+#: The failed reads, in an hour, after which a run whose jobs answer 404 is published without them.
 MAX_PARTIAL_READS = 13
 
-#: A job list that is empty, or shorter than GitHub counts, is published as it is after so many
-#: reads, a minute, and believed after so many: an hour, in which unchanged answers are free.
+#: The reads after which a job list that is empty, or shorter than GitHub counts, is published as
+#: it is (a minute), and is final (an hour, in which unchanged answers are free).
 MAX_DOUBTFUL_READS = 6
 MAX_LATE_READS = 12
 
-#: Jobs that are open in a run that has ended are believed after so many reads: in half a minute.
+#: The reads, in half a minute, after which open jobs of an ended run are published as they are.
 MAX_OPEN_READS = 6
 
 #: Runs that may end without any job; every other one has at least one.
@@ -36,7 +36,7 @@ _ENDS_WITHOUT_JOBS = frozenset(
     {"action_required", "cancelled", "skipped", "stale", "startup_failure"}
 )
 
-#: An attempt whose commit cannot be read is published without metrics after so many failed reads.
+#: The failed reads of a commit after which its attempt is published without metrics.
 MAX_COMMIT_FAILURES = 4
 
 
@@ -210,7 +210,7 @@ def _read_commit(commits: CommitReads, snapshot: AttemptSnapshot) -> AttemptSnap
 def _without_a_part(
     github: ActionsApi, commits: CommitReads, snapshot: AttemptSnapshot, error: NotFound
 ) -> AttemptSnapshot:
-    """Distinguish a deleted run from one of which GitHub does not show a part yet.
+    """Find out whether a run was deleted, or a part of it is not readable yet.
 
     For a deleted run, what was read before is all there will ever be.
     """

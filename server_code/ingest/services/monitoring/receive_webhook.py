@@ -21,7 +21,7 @@ from ..sources.source_hints import SOURCES_HINT
 
 logger = logging.getLogger(__name__)
 
-#: Events that may change what sources bring.
+#: Events that may change what sources include.
 SOURCE_EVENTS = frozenset({"repository", "installation", "installation_repositories"})
 
 #: The name under which replayed bodies are counted.

@@ -10,7 +10,7 @@ from ...wire.hourly_use import WATCHED_AGE, Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 
-#: So many due attempts are read as bulk: they take longer than a webhook may wait.
+#: From this many due attempts on, they are read as bulk: a webhook must not wait for them.
 BACKLOG = 20
 
 

@@ -42,10 +42,10 @@ OUTAGE_FAILURES = 45
 #: Attempts that are made due at once after an outage; the others are reached by their own times.
 _MAX_ATTEMPTS = 1000
 
-#: Failures that pass by themselves are reported after so many in a row, others at once.
+#: Retriable failures are reported after this many in a row, others at once.
 REPORTED_FAILURES = 5
 
-#: The jobs of an attempt in flight are read at least so often, though no change is expected.
+#: The longest time between two reads of the jobs in flight, though no change is expected.
 LONGEST_SKIP = timedelta(minutes=5)
 
 #: How long a run's end may be ahead of its jobs', and how soon they are checked again.

@@ -21,7 +21,7 @@ from .sweep_days import sweep_span
 #: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.
 MAX_PAGES = 400
 
-#: A list that is shorter than GitHub counts is read again so often before it is believed.
+#: The reads after which a list that is shorter than GitHub counts is taken as it is.
 MAX_SHORT_READS = 3
 
 #: How long "unchanged" is believed: while a run is open, and of a list in which nothing happens.

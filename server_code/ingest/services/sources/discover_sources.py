@@ -1,4 +1,4 @@
-"""Find the repositories that sources bring, and notice what became of them on GitHub."""
+"""Find the repositories that sources include, and follow renames and deletions on GitHub."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
     sources = context.store.list_sources()
     hints = load_hints(context)
     clock.has_sources = bool(sources)
-    # A source that was never listed is new, or one beside it was removed.
+    # A source that was never listed is new, or another one was removed.
     is_due = bool(hints) or any(
         each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
     )

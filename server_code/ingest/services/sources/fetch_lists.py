@@ -133,7 +133,7 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
 def note_former_names(
     api: RepositoryApi, lists: Lists, discovered: Collection[DiscoveredRepository]
 ) -> None:
-    """Note that who is listed a repository under its new name reads the watched, former one."""
+    """Note for each list with a new name that its credential reads the former, watched one."""
     former = {repository_key(each.new_name): each.full_name for each in discovered if each.new_name}
     for record in lists.credentials.values() if former else ():
         for each in record.lists:
@@ -154,7 +154,7 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
 
 
 def _describes_all(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
-    """Return whether nothing on a list is new to the sources: else it is read though unchanged."""
+    """Return whether all that sources match on a list is described; else the list is read again."""
     is_on_own_list = known.owner == "*"
     new = (name for name in known.names if repository_key(name) not in described)
     return not any(
@@ -198,7 +198,7 @@ def _apply_list(
 def _is_refusal(error: IngestError) -> bool:
     """Return whether a list is refused for a while.
 
-    A rejected credential says nothing of the list: it is itself asked again after a pause.
+    A rejected credential is no refusal of the list: it is tried again after a pause of its own.
     """
     return isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials)
 

@@ -1,4 +1,4 @@
-"""What a source would bring, and what it would cost; nothing is changed."""
+"""What a source would include, and what it would cost; nothing is changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
 from ...ports import ActionsApi, RepositoryApi, RepositoryInfo, RepositoryList, RunQuery
 
-#: A repository without a push for so long is expected to have no runs.
+#: A repository without a push in this time is expected to have no runs.
 ACTIVE_FOR = timedelta(days=7)
 
 #: Active repositories whose runs are counted, one request each; the others are estimated by them.
@@ -61,9 +61,9 @@ def preview_source(
     log_mode: str,
     now: datetime,
 ) -> SourcePreview:
-    """List what a source would bring next to the others, and estimate its cost.
+    """List what a source would include in addition to the others, and estimate its cost.
 
-    Raises the most telling error of the credentials if nothing was listed.
+    Raises the most specific error of the credentials if nothing was listed.
     """
     lists = _fetch_lists(github.repositories, pattern)
     if lists.errors and not lists.listed:

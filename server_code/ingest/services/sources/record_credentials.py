@@ -15,7 +15,7 @@ from ..context import CollectorContext
 #: How often the budgets of the credentials are saved.
 RECORD_EVERY = timedelta(minutes=1)
 
-#: A credential that no process has used for so long is no longer configured.
+#: A credential that no process has used for this time is no longer configured.
 PURGED_AFTER = timedelta(days=1)
 
 #: The refused request for the owner of a token.

@@ -14,10 +14,10 @@ SOURCES_HINT = ("sources", 0)
 #: How often a process with sources looks for what a webhook left.
 CHECK_EVERY = timedelta(seconds=1)
 
-#: GitHub's lists may lag so long behind a webhook: they are read again until then.
+#: The longest lag of GitHub's lists behind a webhook: they are read again until then.
 LONGEST_LAG = timedelta(seconds=15)
 
-#: After so long discovery comes round anyway.
+#: How long a hint is kept: after that, the regular discovery has read the lists.
 KEPT_FOR = timedelta(minutes=9)
 
 

@@ -1,4 +1,4 @@
-"""Why repositories that sources bring are not polled, and until when."""
+"""Suspension of repositories: why one that a source includes is not polled, and until when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...ports import RepositoryInfo, RepositoryStore
 
 ARCHIVED = "It is archived on GitHub: no new workflows run."
 DISABLED = "GitHub has disabled it."
-NO_SOURCE = "No source brings it any more."
+NO_SOURCE = "No source includes it any more."
 
 
 def excluded_by(exclusion: SourcePattern) -> str:
