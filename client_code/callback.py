@@ -1,4 +1,4 @@
-"""What GitHub adds to the address when it leads back: a code, or a new installation."""
+"""The parameters with which GitHub redirects to the app: a code, or a new installation."""
 
 from anvil.js.window import history, location
 
@@ -8,7 +8,7 @@ _STATE = {"code": None}
 
 
 def page_to_open():
-    """Return the link to the page that continues what GitHub leads back from; else None.
+    """Return the link to the page that continues after GitHub's redirect; else None.
 
     The parameters are removed from the address, because a code is for one use.
     """

@@ -28,7 +28,8 @@ def describe(first, last):
 def read(call, first, last):
     """Return the lines of a range, as many as MAX_COPIED holds; None without an answer.
 
-    `call` takes the name and the arguments of a callable for this log.
+    `call` takes the name and the arguments of a callable for this log. A line longer than PART is
+    loaded in parts: `long_lines` has their numbers, each with its number of parts.
     """
     lines, size = [], 0
     while first + len(lines) <= last and size < MAX_COPIED:

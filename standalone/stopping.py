@@ -46,7 +46,7 @@ def stopped_by_signals(*, stuck_after: float = STUCK_CPU_SECONDS) -> Iterator[St
     main thread, which does not wake from a wait where the kernel gave the signal to another thread,
     and which may hold the event's lock when it does.
     https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
-    An interpreter that is stuck is ended after so many seconds of CPU time.
+    An interpreter that is stuck is ended after this many seconds of CPU time.
     """
     stop = Stop()
     arriving, arrived = socket.socketpair()

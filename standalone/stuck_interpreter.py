@@ -13,7 +13,7 @@ STUCK_CPU_SECONDS = 15.0
 
 
 def show_that_threads_run(*, stuck_after: float = STUCK_CPU_SECONDS) -> None:
-    """Let the kernel end the process, unless this is called again within so much CPU time."""
+    """Let the kernel end the process, unless this is called again within this CPU time."""
     signal.setitimer(signal.ITIMER_PROF, stuck_after)
 
 

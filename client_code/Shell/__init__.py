@@ -33,7 +33,7 @@ PAGES = {
 PART_OF = {"run": "runs"}  # pages without a navigation entry of their own
 NO_RESPONSE = "Runstream does not respond. This page may be out of date; it updates automatically."
 RESPONSE_SECONDS = 15
-SHOWN_AGAIN_SECONDS = 60  # an answer may be shown again for so long while a new one is asked for
+SHOWN_AGAIN_SECONDS = 60  # how long an answer may be shown again while a new one is requested
 OFFLINE = "The connection to Runstream is lost. Reconnecting…"
 
 

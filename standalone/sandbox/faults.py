@@ -44,7 +44,7 @@ class Fault:
 
     `path` is a regular expression that is searched in the path (of the API or of the logs' host),
     `query` one that is searched in the query, such as `status=queued`.
-    `count` stops after so many (for each path alone with `per_path`); `probability` is drawn anew
+    `count` stops after this many (for each path alone with `per_path`); `probability` is drawn anew
     for each request. `do` says what happens:
     error: `status`, as `html` or JSON; cut: the body stops after `fraction` of it; reset: the
     connection closes without an answer; slow: the answer comes `seconds` of real time late;

@@ -1,4 +1,4 @@
-"""What a person sees while agents work: tables that live on a terminal, else plain lines.
+"""The live view of the agents: tables on a terminal, else plain lines.
 
 Both are written to stderr; stdout is for results.
 """
@@ -26,7 +26,7 @@ SHOWN_ERRORS = 3
 REFRESH_SECONDS = 1.0
 LINE_SECONDS = 5.0
 
-#: What fails at once, such as a wrong token, says so in its one sentence.
+#: A start that fails at once, such as with a wrong token, prints nothing before its error.
 FIRST_LINE_SECONDS = 2.0
 
 

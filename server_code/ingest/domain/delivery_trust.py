@@ -19,7 +19,7 @@ PROOF_INTERVAL = timedelta(minutes=10)
 #: How often the first page of the run list is read then.
 LISTING_INTERVAL = timedelta(hours=3)
 
-#: A change that is younger may still be on its way.
+#: The delivery of a change that is younger may still arrive.
 DELIVERY_TIME = timedelta(minutes=1)
 
 #: Deliveries that must arrive after a miss before they are relied on again.
@@ -52,7 +52,7 @@ def is_listing_due(record: RepositoryRecord, now: datetime) -> bool:
 
 
 def is_overdue_change(run: WorkflowRun, now: datetime) -> bool:
-    """Return whether the last change of a run was so long ago that it was delivered if ever."""
+    """Return whether the last change of a run is old enough to have been delivered."""
     changed_at = run.updated_at or run.created_at
     return changed_at is not None and now - changed_at > DELIVERY_TIME
 

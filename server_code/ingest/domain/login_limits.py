@@ -35,7 +35,7 @@ class LoginPause:
 
 
 def pause_after(failures: int, free_failures: int) -> timedelta:
-    """Return the pause after so many failures: none at first, then doubling up to MAX_PAUSE."""
+    """Return the pause after a number of failures: none at first, then doubling up to MAX_PAUSE."""
     if failures <= free_failures:
         return timedelta(0)
     doublings = min(failures - free_failures - 1, _DOUBLINGS)

@@ -69,7 +69,7 @@ class DiscoveredRepository:
     ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
     renamed or transferred. ``suspension_reason``: why it is not polled; ``is_auto_paused``:
     Runstream paused it for that reason, not a person. ``is_lost``: GitHub did not show it at
-    ``checked_at``, when it was last asked for by itself.
+    ``checked_at``, when it was last requested alone.
     """
 
     full_name: str

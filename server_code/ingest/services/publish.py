@@ -18,7 +18,7 @@ from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
 
-#: A log that has been pending for so long is requeued: its work was lost, refused or given up.
+#: A log that has been pending for this time is requeued: its work was lost, refused or given up.
 REQUEUED_AFTER = timedelta(hours=1)
 
 _REFUSAL_REMEDY = (

@@ -27,7 +27,7 @@ ENDED_SECONDS = 60
 #: Differences between GitHub's clock and ours that do not count.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
-#: A machine without a clock of its own begins in 1970; no clock is wronger.
+#: A machine without a hardware clock begins in 1970; no clock differs more.
 MAX_CLOCK_OFFSET = timedelta(days=36_525)
 
 _SECONDARY_PHRASES = ("secondary rate limit", "abuse detection", "secondary limit")
@@ -63,10 +63,10 @@ def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
-    """Return whether a refusal is a limit, and not a missing right or a missing thing.
+    """Return whether a refusal is a limit, and not a missing permission or a missing resource.
 
     429 always is; 403 and 404 are with ``retry-after``, with nothing remaining, or by their words:
-    GitHub hides private things behind 404 from whoever asks too much.
+    GitHub answers 404 for private resources also to a client that exceeded a limit.
     """
     if status == 429:
         return True

@@ -98,7 +98,7 @@ def _parameters(bucket: str) -> dict[str, Any]:
             "Type": "Number",
             "Default": LOG_RETENTION_DAYS,
             "MinValue": 1,
-            "Description": "After so many days, logs are removed from the bucket.",
+            "Description": "Days after which logs are removed from the bucket.",
         },
         "Encryption": {
             "Type": "String",

@@ -31,7 +31,7 @@ class AzureBlobStore(BlobStore):
         self._container: ContainerClient = clients.container(self._url)
 
     def check(self) -> None:
-        """Raise QueueMissing where the container is not there and we may see that."""
+        """Raise QueueMissing if the container does not exist and the credentials may check it."""
         try:
             with azure_errors(f"Container {self._url}"):
                 is_there = self._container.exists(timeout=_TIMEOUT_SECONDS)

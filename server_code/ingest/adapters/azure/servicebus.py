@@ -34,7 +34,7 @@ DEFAULT_LOCK_SECONDS = 60
 #: A property's value has 32,767 bytes at most; the reason is for people.
 MAX_REASON_CHARACTERS = 1_024
 
-#: Answers to a request that is wrong by itself, and would be again.
+#: Answers to a request that is invalid, and would be refused again.
 _REFUSALS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
 
 
@@ -77,7 +77,7 @@ class ServiceBusPublisher(RequestPublisher):
                     return [Rejection(event_id=messages[0].event_id, reason=str(error))]
             else:
                 return []
-        # One message that Service Bus refuses keeps none of its neighbors back.
+        # One message that Service Bus refuses does not stop the others.
         return [refused for message in messages for refused in self._send_request([message])]
 
     def _transmit(self, messages: list[QueueMessage]) -> None:

@@ -1,4 +1,4 @@
-"""What a collection that ends collects, how thorough it is, and how long it waits."""
+"""What a collection that ends collects, how complete it is, and how long it waits."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ...wire.rate_limits import MAX_RESET_TIME
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionPolicy:
-    """How thorough a collection is, and how long it waits.
+    """How complete a collection is, and how long it waits.
 
-    ``searches_all_days``: older runs that were run again are searched for in every day.
-    ``repository_tries`` and ``item_tries``: a repository, or an attempt or log, that failed so
-    often is left for a later collection. ``standstill``: with nothing else left to do, what fails
-    is waited for so long; ``longest_wait``: attempts that do not fail, for another process may be
-    reading them. ``job_lag``: jobs of a run that has just ended may lag behind it for so long.
-    ``outage``: a state or queue that does not respond is asked again for so long.
-    ``waits_for_others``: GitHub's limits and the leases of other processes are waited for.
-    ``longest_limit``: a limit that lasts longer is none of GitHub's, and is not waited for.
-    ``collects_runs`` and ``collects_logs``: what is False is left to another process.
+    ``searches_all_days``: search every day for older runs that were run again.
+    ``repository_tries``, ``item_tries``: the failures after which a repository, or an attempt or
+    log, is left for a later collection. ``standstill``: how long what fails is waited for, with
+    nothing else left to do; ``longest_wait``: the same for attempts that do not fail, because
+    another process may be reading them. ``job_lag``: how long jobs of a run that has just ended
+    may lag behind it. ``outage``: how long a state or queue that does not respond is tried.
+    ``waits_for_others``: wait for GitHub's limits and the leases of other processes.
+    ``longest_limit``: a limit that lasts longer is not GitHub's, and is not waited for.
+    ``collects_runs``, ``collects_logs``: what is False is left to another process.
     """
 
     searches_all_days: bool

@@ -1,4 +1,4 @@
-"""What is wrong with collection and since when, each kind found in the inputs by itself."""
+"""What is wrong with collection and since when; one function for each kind of problem."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ..context import PIPELINE_MONITORING_AGENT
 from .activity import group_errors
 from .repository_problems import Problem, poll_problems, repository_problems
 
-#: An error that was recorded so recently is a present one.
+#: An error counts as recent for this time.
 PRESENT = timedelta(minutes=15)
 
-#: Logs arrive within minutes; ones that wait longer while none is fetched do not move.
+#: Logs arrive within minutes; if they wait longer and none is fetched, log ingestion has stalled.
 LOG_STALL_TIME = timedelta(minutes=15)
 
 #: Agent states that stop or delay collection, and what is said about them.

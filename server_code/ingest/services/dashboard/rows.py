@@ -42,7 +42,7 @@ def repository_row(
 ) -> dict[str, Any]:
     """Return one watched repository as pages, `status` and programs get it.
 
-    One that is paused has no next poll, whatever its last one has left.
+    ``backlog``: its attempts that were never published. A paused one has no next poll.
     """
     next_poll_at = None if record.paused else record.next_poll_at
     is_leased = record.lease_until is not None and record.lease_until > now
@@ -71,7 +71,7 @@ def repository_row(
 
 
 def source_facts(found: DiscoveredRepository | None) -> dict[str, Any]:
-    """Return what a source's listing found of a repository; ``source`` None where none brought it.
+    """Return what a source's listing found of a repository; ``source`` None where none includes it.
 
     ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled.
     """

@@ -27,13 +27,13 @@ from .suspend_repositories import (
     suspend_or_resume,
 )
 
-#: Repositories on no list that are asked for by themselves in one discovery.
+#: The most repositories on no list that are requested alone in one discovery.
 MAX_CHECKS = 20
 
-#: A repository on no list that fails or rests is asked for by itself this often.
+#: How often a repository is requested alone that fails or is suspended and on no list.
 CHECKED_EVERY = timedelta(hours=1)
 
-#: Before any repository was asked for by itself.
+#: The time of a request that was never sent.
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -86,7 +86,7 @@ class _Work:
         self._seen: set[str] = set()
 
     def release_names(self, listed: Sequence[ListedRepository]) -> None:
-        """Let a name that was watched go to the other repository that has it now.
+        """Give a watched name to the other repository that has it now.
 
         The one that had it before is watched under its new name from now on.
         """
@@ -105,8 +105,8 @@ class _Work:
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
         """Take the repositories that sources name, perhaps by a former name.
 
-        A new one is asked for once: its number shows whether a list has it under another name. One
-        on no list that fails or rests is asked for by itself.
+        A new one is requested once: its number shows whether a list has it under another name. One
+        on no list that fails or is suspended is requested alone.
         """
         index = ListIndex(listed)
         on_lists = {name: index.find(name, self._known.get(repository_key(name))) for name in names}
@@ -171,7 +171,7 @@ class _Work:
         self._suspend(key, known, self._reason(record, known, listed.check))
 
     def check_missing(self) -> None:
-        """Find out what became of repositories that are on no list any more."""
+        """Check repositories that are on no list any more."""
         checks = 0
         for key, known in self._known.items():
             if key in self._seen or key not in self._watched:
