@@ -106,6 +106,7 @@ def test_what_was_collected_is_shown(app, collected):
         assert set(call("outline_log", failed[0]["run_id"], job_id)) == {
             "groups",
             "errors",
+            "uncertain_steps",
             "warnings",
             "steps",
         }

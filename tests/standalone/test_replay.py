@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.timestamps import write_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
-from support.world_builder import FIRST_JOB, WorldBuilder
+from support.world_builder import FIRST_RUN, WorldBuilder
 
 from standalone.commands.replay import replay
 from standalone.moment_type import MomentType
@@ -159,9 +159,8 @@ def test_a_stopped_replay_continues(rig: OpenRig, attempt: int) -> None:
     here.collect(BACKFILL_DAYS="120")
     first = take(here, here.metrics) | take(here, here.logs)
     purge(here)
-    set_faults(
-        here, {"path": f"/jobs/{FIRST_JOB + 2 * attempt - 1}/logs$", "do": "slow", "seconds": 5}
-    )
+    archive = f"/runs/{FIRST_RUN + attempt}/attempts/1/logs$"
+    set_faults(here, {"path": archive, "do": "slow", "seconds": 5})
     since = datetime.now(timezone.utc) - timedelta(days=101)
     with here.start(*REPLAY, f"--since={since:%Y-%m-%d}") as process:
         while not here.github.stats()["faults"]:
