@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from logs.rig import OpenRig, Rig, a_world
@@ -29,6 +31,18 @@ LARGE_BYTES = (11 if IS_FULL else 1) << 20
 RUNS = 8
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+
+#: Prints the messages of queues, one a line, and removes them.
+READ = """
+import json, sys
+from buses import BUSES
+bus = BUSES[sys.argv[1]]()
+for name in sys.argv[2:]:
+    while messages := list(bus.receive(name, 10, 2)):
+        for body, remove in messages:
+            print(json.dumps(body))
+            remove()
+"""
 
 SUBSCRIPTION = "projects/here/subscriptions/{}"
 
@@ -101,6 +115,51 @@ def test_an_agent_reads_the_failing_step_alone(rig: OpenRig, bus: Bus) -> None:
     assert found["line"].endswith("##[error]Process completed with exit code 1.")
     assert found["line_number"] > lines
     assert found["annotations"]
+
+
+@pytest.fixture(params=[azure, google])
+def any_bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
+    with ExitStack() as opened:
+        yield request.param(opened, tmp_path)
+
+
+def take(here: Rig, *queues: str) -> dict[str, dict[str, Any]]:
+    """Receive the messages of queues by their ids."""
+    name = here.environment["EVENT_BUS"]
+    paths = os.pathsep.join((str(EXAMPLES), here.environment["PYTHONPATH"]))
+    printed = here.python("-c", READ, name, *queues, PYTHONPATH=paths)
+    messages = map(json.loads, printed.splitlines())
+    return {message["event_id"]: message for message in messages}
+
+
+def facts(message: dict[str, Any]) -> dict[str, Any]:
+    changes = {"timestamp", "fetched_at", "replayed"}
+    data = {name: value for name, value in message["data"].items() if name not in changes}
+    return {"event_type": message["event_type"], **data}
+
+
+@pytest.mark.slow
+def test_a_replay_repeats_every_message_on_another_queue(rig: OpenRig, any_bus: Bus) -> None:
+    """With the same ids and facts, marked; a log that is stored keeps its address."""
+    world = a_world().run("failure", seconds=60).job("small", "failure").job("skipped", "skipped")
+    world.job("large", log=LogSpec(seed="large", lines_per_step=3_000)).run().job("other")
+    here = rig(world, **any_bus.settings)
+    again = f"{here.metrics}-again"
+    here.python("-m", "standalone", "setup")
+    here.python("-m", "standalone", "setup", METRICS_QUEUE=again)
+    here.collect()
+    asked = here.github.stats()["requests"]
+    first = take(here, here.metrics, here.logs)
+    assert len(first) == 2 + 4 + 4
+    since = f"--since={datetime.now(timezone.utc) - timedelta(days=1):%Y-%m-%d}"
+    here.python("-m", "standalone", "replay", "--repo=octo/api", since, "--to", again)
+    replayed = take(here, again)
+    assert {name: facts(each) for name, each in replayed.items()} == {
+        name: facts(each) for name, each in first.items()
+    }
+    assert all(each["data"]["replayed"] is True for each in replayed.values())
+    assert here.github.stats()["requests"] == asked
+    assert take(here, here.metrics, here.logs) == {}
 
 
 def logs_served(here: Rig) -> int:
