@@ -269,7 +269,7 @@ def test_a_skipped_job_has_no_log_and_says_so(stage):
 
 def test_a_running_job_shows_its_steps_before_its_log(stage):
     """What is known so far comes with the reason why there is no log yet."""
-    here = stage(WorldBuilder().run("success", created=0, seconds=600).job("build"), at=60)
+    here = stage(WorldBuilder().run("success", created=0, seconds=600).job("build"), at=70)
     here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
     log = opened(here)
