@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from support.aws_server import LocalAws, s3_client, sqs_client
+from support.forked_commands import run_forked
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.server import SandboxServer
@@ -71,14 +72,11 @@ class Rig:
 
     def python(self, *arguments: str, **environment: str) -> str:
         """Run Python to its successful end; return what it printed."""
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env={**os.environ, **self.environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
+        done = run_forked(
+            arguments,
+            folder=self.folder,
+            environment={**os.environ, **self.environment, **environment},
+            seconds=280,
         )
         assert done.returncode == 0, done.stderr[-4000:]
         self.said = done.stderr

@@ -18,7 +18,7 @@ def found(report: dict, subject: str) -> dict:
 
 def test_where_all_is_well_it_reports_it(cli: CommandLine):
     """Every subject has its line, and the exit code is 0."""
-    done = cli.run("doctor", "octo/api")
+    done = cli.run_new("doctor", "octo/api")
     assert done.returncode == 0, done
     assert "All checks passed." in done.stdout
     for words in (

@@ -38,7 +38,7 @@ def test_from_nothing_to_a_collecting_app(cli: CommandLine, browser: Browser) ->
     assert kept["GITHUB_APP_PRIVATE_KEY"] not in said
     found = cli.json("collect", "octo", "--once", GITHUB_TOKEN="")
     assert (found["runs"], found["errors"]) == (3, 0)
-    again = cli.run("github-app", "create", "--no-browser")
+    again = cli.run_new("github-app", "create", "--no-browser")
     assert "holds the GitHub App" in again.stderr
 
 

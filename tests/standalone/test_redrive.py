@@ -27,8 +27,9 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
     bury(here)
     dead = here.sqs.get_queue_url(QueueName=here.dead_letters)["QueueUrl"]
     here.sqs.send_message(QueueUrl=dead, MessageBody="not ours")
-    said = here.python("-m", "standalone", "redrive")
-    assert said.splitlines() == [
+    with here.start("-m", "standalone", "redrive") as process:
+        said, _ = process.communicate(timeout=60)
+    assert said.decode().splitlines() == [
         "Work items moved back to the job events queue: 2.",
         "Left in the dead-letter queue, because not log work: 1.",
     ]

@@ -18,7 +18,7 @@ from support.command_line import CommandLine
 def test_the_second_time_nothing_changes(bare: CommandLine):
     """The first makes three queues with dead-letter queues and a bucket, and says so."""
     bucket = f"logs-{uuid.uuid4()}"
-    first = bare.run("setup", LOG_BUCKET=bucket)
+    first = bare.run_new("setup", LOG_BUCKET=bucket)
     second = bare.run("setup", LOG_BUCKET=bucket)
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert first.stdout.count(" created") == 7

@@ -79,7 +79,7 @@ def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:
     """A removal says first what happens to the repositories, and asks."""
-    assert "Added octo/*" in cli.run("sources", "add", "octo", "--branches", "none").stdout
+    assert "Added octo/*" in cli.run_new("sources", "add", "octo", "--branches", "none").stdout
     collected = cli.json("collect", "--once")
     assert collected["runs"] == 0
     [row] = cli.json("sources", "list")["sources"]

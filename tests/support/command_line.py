@@ -23,6 +23,7 @@ from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
+from .forked_commands import can_be_forked, run_forked
 from .world_builder import WorldBuilder
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,18 @@ class CommandLine:
     program: tuple[str, ...] = _PROGRAM
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, in a process that is forked where that changes nothing."""
+        if self.program == _PROGRAM and can_be_forked(environment):
+            return run_forked(
+                ("-m", "standalone", *arguments),
+                folder=self.folder,
+                environment=self.whole_environment(environment),
+                seconds=120,
+            )
+        return self.run_new(*arguments, **environment)
+
+    def run_new(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, in a Python that starts with it."""
         return subprocess.run(
             [*self.program, *arguments],
             cwd=self.folder,
