@@ -59,63 +59,51 @@ class Begin:
         return replace(self, latest=other.latest) if self.may_be_silent else self
 
 
-@dataclass(frozen=True, slots=True)
-class _Leniency:
-    """Whether steps may hold lines of other kinds, and whether failed steps may begin with none."""
-
-    holds_any: bool
-    may_be_silent: bool
-
-
-_LENIENCIES = [
-    _Leniency(holds_any, may_be_silent)
-    for may_be_silent in (False, True)
-    for holds_any in (False, True)
-]
-
-
 def possible_starts(
     steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
 ) -> list[Begin] | None:
     """Return the begins in the least lenient assignments that there are; None for none."""
     if not starts and len(steps) > 1:
         return None
-    for leniency in _LENIENCIES:
-        found = _assigned_starts(steps, kinds, starts, leniency)
-        if found is not None or DEBUG in kinds:
-            return found
+    pairs = list(zip(steps, kinds, strict=True))
+    named = [_has_title(step, kind, starts) for step, kind in pairs]
+    begins = [
+        [
+            k > 0 and _may_begin(step, kind, start, must_match=named[k])
+            for k, (step, kind) in enumerate(pairs)
+        ]
+        for start in starts
+    ]
+    none = [False] * len(steps)
+    failed = [
+        k > 0 and each.conclusion not in _COMPLETE_CONCLUSIONS for k, each in enumerate(steps)
+    ]
+    for silent in (none, failed) if any(failed) else (none,):
+        for holds_any in (False, True):
+            holds = [
+                [_may_hold(step, kind, start, holds_any=holds_any) for step, kind in pairs]
+                for start in starts
+            ]
+            rows = [_Row(*each) for each in zip(begins, holds, strict=True)]
+            found = _assigned_starts(starts, rows, silent)
+            if found is not None or DEBUG in kinds:
+                return found
     return None
 
 
 def _assigned_starts(
-    steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart], leniency: _Leniency
+    starts: Sequence[StepStart], rows: Sequence[_Row], silent: Sequence[bool]
 ) -> list[Begin] | None:
     """Return which starts begin each step after the first one in all assignments; None for none."""
-    pairs = list(zip(steps, kinds, strict=True))
-    named = [_has_title(step, kind, starts) for step, kind in pairs]
-    rows = [
-        _Row(
-            begins=[
-                k > 0 and _may_begin(step, kind, start, must_match=named[k])
-                for k, (step, kind) in enumerate(pairs)
-            ],
-            holds=[_may_hold(step, kind, start, leniency) for step, kind in pairs],
-        )
-        for start in starts
-    ]
-    silent = [
-        leniency.may_be_silent and k > 0 and step.conclusion not in _COMPLETE_CONCLUSIONS
-        for k, step in enumerate(steps)
-    ]
     before = _reached(rows, silent)
+    if not before[-1][-1]:
+        return None
     mirrored = [
         _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
     ]
     after = [each[::-1] for each in reversed(_reached(mirrored, [False, *silent[:0:-1]]))]
-    if not after[0][0]:
-        return None
     begins: list[Begin] = []
-    for k in range(1, len(steps)):
+    for k in range(1, len(silent)):
         found = [
             start
             for at, (start, row) in enumerate(zip(starts, rows, strict=True))
@@ -152,8 +140,9 @@ def _reached(rows: Sequence[_Row], silent: Sequence[bool]) -> list[list[bool]]:
 
 def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
     """Add the steps that begin without a line behind one that is reached."""
-    for k in range(1, len(reached)):
-        reached[k] = reached[k] or (silent[k] and reached[k - 1])
+    if any(silent):
+        for k in range(1, len(reached)):
+            reached[k] = reached[k] or (silent[k] and reached[k - 1])
     return reached
 
 
@@ -168,12 +157,14 @@ def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
 
 
 def _may_begin(step: Step, kind: str, start: StepStart, *, must_match: bool) -> bool:
+    if not is_at_begin(step, start):
+        return False
     kinds = {kind}
     if kind in (INITIALIZE, STOP):
         kinds.add(HOOK)
     elif kind == RUN and step.name.startswith(AFTER):
         kinds.add(POST)
-    if start.kind not in kinds or not is_at_begin(step, start):
+    if start.kind not in kinds:
         return False
     name = step.name if kind == DEBUG else step.name.removeprefix(_BEFORE)
     return not must_match or start.title in (name, name.replace(_RUN_PREFIX, _IMAGE_PREFIX, 1))
@@ -184,9 +175,9 @@ def is_at_begin(step: Step, start: StepStart) -> bool:
     return step.started_at is not None and (step.started_at <= start.at <= step.started_at + _SOON)
 
 
-def _may_hold(step: Step, kind: str, start: StepStart, leniency: _Leniency) -> bool:
+def _may_hold(step: Step, kind: str, start: StepStart, *, holds_any: bool) -> bool:
     """Return whether a start may be a line that a step prints, without an end to the last one."""
-    is_kind = leniency.holds_any or start.kind in (kind, HOOK)
+    is_kind = holds_any or start.kind in (kind, HOOK)
     if not is_kind or step.started_at is None:
         return False
     return step.started_at <= start.at <= (step.completed_at or NEVER)
