@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from ingest.adapters.sql import open_sql_state
+from ingest.adapters.sql.sqlite_errors import explanation_for
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.errors import StateFull, StateUnavailable
 
@@ -108,3 +110,29 @@ def test_a_limit_of_open_files_is_named(tmp_path: Path) -> None:
         pytest.raises(StateUnavailable, match=r"too many files are open; raise .* \(ulimit -n\)"),
     ):
         open_sql_state(str(path))
+
+
+def test_a_file_that_another_program_holds_is_named(tmp_path: Path) -> None:
+    """A backup may begin exclusively; a state waits for 30 seconds before it says so."""
+    path = tmp_path / "state.db"
+    open_sql_state(str(path)).close()
+    with (
+        closing(sqlite3.connect(path)) as holder,
+        closing(sqlite3.connect(path, timeout=0)) as other,
+    ):
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError) as refused:
+            other.execute("BEGIN IMMEDIATE")
+    explain = explanation_for("The state", path)
+    assert "has been locked by another process for over 30 seconds" in explain(refused.value)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    """Its first page is whole, so that it opens."""
+    path = tmp_path / "state.db"
+    open_sql_state(str(path)).close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    with pytest.raises(StateUnavailable, match="is damaged; restore a copy"):
+        open_sql_state(str(path)).list_repositories()
