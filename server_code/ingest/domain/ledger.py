@@ -91,8 +91,9 @@ class AttemptRecord:
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
     ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted;
     ``open_reads``: how often in a row it held open jobs, though the attempt has ended.
-    ``jobs_read_at``: when that list was last read. ``has_deliveries``: some of its jobs are as
-    webhooks delivered them, and were not read since. ``reason``: why the last read failed.
+    ``jobs_read_at``: when that list was last read, or the run started. ``has_deliveries``: some of
+    its jobs are as webhooks delivered them, and were not read since. ``reason``: why the last read
+    failed.
     """
 
     key: AttemptKey

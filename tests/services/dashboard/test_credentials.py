@@ -83,3 +83,14 @@ def test_credentials_are_recorded_also_without_sources(stage: OpenStage) -> None
     assert found["owner"] == "octocat"
     assert here.requests("get_user") == 1
     assert found["remaining"] is not None
+
+
+def test_a_credential_that_is_used_is_not_asked_again_whose_it_is(stage: OpenStage) -> None:
+    """Also at the moment when the hour of its limit is over and the next one has not begun."""
+    here = stage(WorldBuilder().run(), at=600)
+    discover_when_due(here.context)
+    for _ in range(3600 // 30):
+        here.poll()
+        here.advance(30)
+    discover_when_due(here.context)
+    assert here.requests("get_user") == 1

@@ -146,7 +146,7 @@ def test_a_rejected_credential_that_no_repository_needs_is_reported(
     organizations.poll_all()
     stage = organizations.stage
     stage.server._state.tokens.revoke("Bearer tok-mona")
-    stage.advance(4000)
+    stage.advance(4400)
     organizations.poll_all()
     organizations.poll_all()
     [error] = stage.state.list_errors(limit=9)

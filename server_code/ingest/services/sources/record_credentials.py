@@ -18,6 +18,9 @@ RECORD_EVERY = timedelta(minutes=1)
 #: A credential that no process has used for this time is no longer configured.
 PURGED_AFTER = timedelta(days=1)
 
+#: A credential in use is used so often: idle repositories are polled every ten minutes.
+_USED_EVERY = timedelta(minutes=10)
+
 #: The refused request for the owner of a token.
 _OWNER = "/user"
 
@@ -142,11 +145,12 @@ def _updated(
 ) -> CredentialRecord:
     """Return a record with what is known, and the owner; GitHub is asked whose it is.
 
-    A credential that nothing needed for an hour is asked again, so that a rejection is known.
+    A credential that nothing needed for an hour is asked again, so that a rejection is known. The
+    hour of its limit may have ended a moment ago.
     """
     record = with_info(known, info, now)
     is_refused = any(each.what == _OWNER and each.is_in_force(now) for each in record.refusals)
-    is_used = info.reset_at is not None and info.reset_at > now
+    is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
     if (record.owner is not None and is_used) or record.rejected is not None or is_refused:
         return record
     try:
