@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ingest.domain.annotations import AnnotationList
 from ingest.domain.jobs import Job
+from ingest.domain.log_marks import LogGroup, LogMarks
 from ingest.domain.runs import AttemptKey
+from ingest.domain.step_ranges import StepRange
 from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_content import inspect_log
@@ -19,6 +22,7 @@ from ingest.messaging.log_events import (
     log_parts,
     log_unavailable_message,
 )
+from ingest.messaging.log_marks import MessageMarks, bounded_marks
 from ingest.messaging.log_work import attempt_logs_due, job_log_due
 from ingest.messaging.run_data import RunDetails
 from ingest.messaging.run_events import job_envelope, run_envelope
@@ -39,6 +43,18 @@ def log_metadata(key: AttemptKey, log: bytes, job_name: str = "build") -> LogMet
         fetched_at=NOW,
         is_text=is_text,
     )
+
+
+def full_marks() -> MessageMarks:
+    """Build the marks of a log that has all of them."""
+    place = {"first_line": 1, "last_line": 1, "first_byte": 0, "last_byte": 3}
+    marks = LogMarks(
+        error_lines=(1,),
+        groups=(LogGroup(title="Run make", **place),),
+        steps=(StepRange(number=1, step_name="Set up job", **place),),
+        uncertain_steps=(StepRange(number=2, step_name="Test", **place),),
+    )
+    return bounded_marks(marks, 1 << 20)
 
 
 def an_absence(key: AttemptKey, job_name: str, reason: Any) -> LogAbsence:
@@ -65,7 +81,11 @@ def example_messages() -> dict[str, QueueMessage]:
         "workflow_run": encode_envelope(run_message),
         "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
         "job_log_fetched": next(
-            log_parts(log_metadata(key, log), lambda: io.BytesIO(log), 1 << 20)
+            log_parts(
+                replace(log_metadata(key, log), marks=full_marks()),
+                lambda: io.BytesIO(log),
+                1 << 20,
+            )
         ),
         "job_log_unavailable": log_unavailable_message(
             an_absence(key, "build", "expired"), max_bytes=10**6
