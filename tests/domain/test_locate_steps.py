@@ -309,17 +309,21 @@ def test_what_a_script_may_have_printed_is_left_out():
     assert found == list(zip([1, 2, 4, 5], texts, strict=True))
 
 
+#: Exact, so that no line is later than the end of its step.
+LENGTHS = st.integers(0, 6000).map(lambda milliseconds: milliseconds / 1000)
+
+
 @given(st.data())
 def test_what_is_named_is_true(data):
     """For any jobs with inner steps, in any rhythm: true places only."""
-    moments = [*data.draw(st.lists(st.floats(0, 6), min_size=2, max_size=8)), 0]
+    moments = [*data.draw(st.lists(LENGTHS, min_size=2, max_size=8)), 0]
     inner = [data.draw(st.integers(0, 2)) for _ in moments]
     at, steps, texts = 1.0, [a_step(1, "Set up job", 0, 1)], [line(0, "Current runner version")]
     for number, (length, count) in enumerate(zip(moments, inner, strict=True), start=2):
         begins = [at + length * share / (count + 1) for share in range(count + 1)]
         texts.append("".join(line(each, f"##[group]Run {number}") for each in begins))
         steps.append(a_step(number, f"Step {number}", at, at + length))
-        at += length
+        at = round(at + length, 3)
     found = located("".join(texts), steps) or []
     true = list(zip(range(1, len(steps) + 1), texts, strict=True))
     assert set(found) <= set(true)
@@ -328,3 +332,28 @@ def test_what_is_named_is_true(data):
     assert len(found) + len(within) in {0, len(steps)}
     if not any(inner):
         assert found == true
+
+
+@given(st.data())
+def test_what_is_named_is_true_beside_silent_steps_and_scripts_that_print(data):
+    """Of plain steps, of which some fail without a first line, and some print lines of others."""
+    moments = data.draw(st.lists(LENGTHS, min_size=2, max_size=8))
+    at, steps, texts = 1.0, [a_step(1, "Set up job", 0, 1)], [line(0, "Current runner version")]
+    for number, length in enumerate([*moments, 0], start=2):
+        is_silent = data.draw(st.booleans())
+        printed = data.draw(
+            st.sampled_from(["", "Post job cleanup.", "Cleaning up orphan process"])
+        )
+        text = "" if is_silent else line(at, f"##[group]Run {number}")
+        if is_silent:
+            text += line(at, "##[error]not found")
+        elif printed:
+            text += line(at + length / 2, printed)
+        texts.append(text)
+        conclusion = "failure" if is_silent else "success"
+        steps.append(a_step(number, f"Step {number}", at, at + length, conclusion))
+        at = round(at + length, 3)
+    log = "".join(texts)
+    true = list(zip(range(1, len(steps) + 1), texts, strict=True))
+    assert set(located(log, steps) or []) <= set(true)
+    assert all(texts[number - 1] in text for number, text in surrounded(log, steps).items())
