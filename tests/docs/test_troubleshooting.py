@@ -32,7 +32,7 @@ SHOWN_BY = {
     "answered with 401": "test_what_is_refused_reports_why",
     "answered with 404": "test_each_path_has_one_handler_and_others_list_the_paths",
     "arrive twice": "test_killed_after_any_write_nothing_is_missing_and_repeats_have_the_same_id",
-    "metrics queue stays empty": "test_status_tells_how_a_one_time_collection_ended",
+    "metrics queue stays empty": "test_what_was_collected_is_measured",
     "*has been locked by another process*": "test_a_file_that_another_program_holds_is_named",
     "*has stalled*": "test_a_stalled_agent_has_a_time_and_its_note",
     "cannot sign in": "test_a_lost_password_is_replaced_by_whoever_has_the_key "
