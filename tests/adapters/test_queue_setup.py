@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from cfnlint.api import lint_all
 from ingest.adapters.aws.clients import AwsAccess
 from ingest.adapters.aws.clients import s3_client as product_s3_client
 from ingest.adapters.aws.cloudformation import cloudformation_template
@@ -256,6 +255,8 @@ def test_the_template_denies_requests_without_tls_everywhere() -> None:
 )
 def test_cloudformation_finds_no_fault_in_the_template(deployment: Deployment) -> None:
     """AWS's own linter knows every resource type and property."""
+    from cfnlint.api import lint_all  # it takes longer to import than most files to run
+
     findings = lint_all(cloudformation_template(deployment))
     # What is only for information, such as notes for other tools, is no fault.
     assert [finding for finding in findings if not finding.rule.id.startswith("I")] == []

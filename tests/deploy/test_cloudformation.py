@@ -17,7 +17,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from cfnlint.api import lint_all
 from click.testing import CliRunner
 from ingest.adapters.aws.provision import ensure_queues
 from ingest.adapters.aws.provision_bucket import ensure_bucket
@@ -130,6 +129,8 @@ def test_the_file_is_what_the_command_prints() -> None:
 
 def test_awss_own_linter_finds_no_fault() -> None:
     """Every type, property and function is one that CloudFormation knows."""
+    from cfnlint.api import lint_all  # it takes longer to import than most files to run
+
     findings = lint_all(FILE.read_text())
     assert [str(each) for each in findings if not each.rule.id.startswith("I")] == []
 

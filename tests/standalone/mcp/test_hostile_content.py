@@ -6,22 +6,22 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 import requests
 from logs.rig import OpenRig, Rig, a_world, rig
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 from support.command_line import wait_until
+from support.mcp_clients import over_http, over_stdio
 
 from standalone.local.free_port import free_port
-from standalone.mcp.server import NOTICE
 from standalone.sandbox.specs import AnnotationSpec, LogSpec
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 pytestmark = pytest.mark.slow
 
@@ -37,19 +37,7 @@ MAX_ANSWER = 101_000
 
 
 @contextlib.asynccontextmanager
-async def over_stdio(here: Rig) -> AsyncIterator[Client]:
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "standalone", "mcp"],
-        env={**os.environ, **here.environment},
-        cwd=str(here.folder),
-    )
-    async with Client(server) as client:
-        yield client
-
-
-@contextlib.asynccontextmanager
-async def over_http(here: Rig) -> AsyncIterator[Client]:
+async def on_http(here: Rig) -> AsyncIterator[Client]:
     port = free_port()
     url = f"http://127.0.0.1:{port}/mcp"
     here.environment["MCP_TOKEN"] = "a-token"
@@ -61,15 +49,17 @@ async def over_http(here: Rig) -> AsyncIterator[Client]:
 
     with here.start("-m", "standalone", "mcp", "--http", str(port)):
         wait_until(is_up)
-        headers = {"Authorization": "Bearer a-token"}
-        async with (
-            httpx2.AsyncClient(headers=headers, timeout=60) as http,
-            Client(streamable_http_client(url, http_client=http)) as client,
-        ):
+        async with over_http(url, {"Authorization": "Bearer a-token"}) as client:
             yield client
 
 
+def on_stdio(here: Rig) -> AbstractAsyncContextManager[Client]:
+    return over_stdio({**os.environ, **here.environment}, here.folder)
+
+
 async def ask(client: Client, tool: str, **arguments: object) -> Any:
+    from standalone.mcp.server import NOTICE
+
     answer = await client.call_tool(tool, arguments)
     text = answer.content[0].text
     assert len(text) < MAX_ANSWER, (tool, len(text))
@@ -135,7 +125,7 @@ async def ask_all(client: Client) -> None:
     assert "404" in await ask(client, "get_job_log", run_id=404, job_id=404)
 
 
-@pytest.mark.parametrize("connect", [over_stdio, over_http])
+@pytest.mark.parametrize("connect", [on_stdio, on_http])
 def test_every_answer_is_bounded_and_marked(rig: OpenRig, connect: Any) -> None:
     """A name, annotations and a log of the largest kind; and a log that did not come yet."""
     world = a_world().run("failure", seconds=600)

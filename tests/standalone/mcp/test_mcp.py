@@ -10,19 +10,20 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 import requests
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 from support.command_line import CommandLine, wait_until
+from support.mcp_clients import over_http, over_stdio
 
 from standalone.local.free_port import free_port
-from standalone.mcp.server import NOTICE, SCHEMAS
 from standalone.version import release
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 MCP_TOKEN = "a-token-of-agents"
 
@@ -43,18 +44,6 @@ def collected(cli: CommandLine) -> CommandLine:
     done = cli.run("collect", "--once", "octo/api")
     assert done.returncode == 0, done.stderr
     return cli
-
-
-@contextlib.asynccontextmanager
-async def over_stdio(cli: CommandLine) -> AsyncIterator[Client]:
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "standalone", "mcp"],
-        env=cli.whole_environment(),
-        cwd=str(cli.folder),
-    )
-    async with Client(server) as client:
-        yield client
 
 
 async def ask(client: Client, tool: str, **arguments: object) -> dict:
@@ -90,9 +79,10 @@ async def refuse_wrong_arguments(client: Client) -> None:
 
 def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) -> None:
     """In the order in which it would ask; what does not exist is an error of the tool."""
+    from standalone.mcp.server import NOTICE, SCHEMAS
 
     async def talk() -> None:
-        async with over_stdio(collected) as client:
+        async with over_stdio(collected.whole_environment(), collected.folder) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert set(tools) == {
                 "get_collection_status",
@@ -181,10 +171,7 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
 
     async def talk() -> None:
         headers = {"Authorization": f"bearer {MCP_TOKEN}", "Host": "agents.example.com"}
-        async with (
-            httpx2.AsyncClient(headers=headers) as http,
-            Client(streamable_http_client(url, http_client=http)) as client,
-        ):
+        async with over_http(url, headers) as client:
             assert (await ask(client, "list_runs"))["total"] > 0
 
     refused = collected.run("mcp", "--http", str(port))
