@@ -21,7 +21,7 @@ from standalone.sandbox.settings import TokenSpec
 
 OLD_RUNS = 20
 LIVE_AT = 8000
-SMALL_HOUR = replace(GENEROUS, tokens=(TokenSpec(limit=300, graphql_limit=10**6),))
+SMALL_HOUR = replace(GENEROUS, tokens=(TokenSpec(limit=120, graphql_limit=10**6),))
 
 
 def use_up_hour(
