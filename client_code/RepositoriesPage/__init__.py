@@ -19,7 +19,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.init_components(**properties)
         self.cards = dom.Rows(self, "cards", RepositoryCard)
         self.source_rows = dom.Rows(self, "sources", SourceRow)
-        self.total = 0
+        self.total, self.counts = 0, None
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
         dom.on(self.dom_nodes["sort"], "change", self.sort_change)
@@ -58,13 +58,19 @@ class RepositoriesPage(RepositoriesPageTemplate):
             none_found=bool(answer["watched"]) and not answer["repositories"],
             clear=is_chosen,
         )
-        self.pause_all.text = repository_lists.bulk_label("Pause", answer["can_be_paused"])
-        self.resume_all.text = repository_lists.bulk_label("Resume", answer["can_be_resumed"])
-        self.pause_all.visible = answer["can_be_paused"] > 1
-        self.resume_all.visible = answer["can_be_resumed"] > 1
+        self.show_bulk(answer["can_be_paused"], answer["can_be_resumed"])
         self.cards.show(answer["repositories"])
         pages = repository_lists.page_count(answer)
         self.pager.show(self.choice["page"], pages, self.address)
+
+    def show_bulk(self, paused, resumed):
+        """Draw how many can be paused and resumed; what was done is told while it still holds."""
+        self.pause_all.text = repository_lists.bulk_label("Pause", paused)
+        self.resume_all.text = repository_lists.bulk_label("Resume", resumed)
+        self.pause_all.visible, self.resume_all.visible = paused > 1, resumed > 1
+        if self.counts is not None and (paused, resumed) != self.counts:
+            dom.fill(self, bulk_message="")
+        self.counts = paused, resumed
 
     def show_sources(self, answer):
         """Draw the sources; the chosen one is marked."""
@@ -127,6 +133,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
             dom.fill(self, bulk_message=str(error))
         finally:
             self.pause_all.enabled = self.resume_all.enabled = True
+            self.counts = None
         get_open_form().refresh()
 
     def add_added(self, **event):

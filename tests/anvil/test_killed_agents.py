@@ -99,17 +99,56 @@ def test_nothing_is_lost_and_nothing_is_twice(postgres, aws, tmp_path):
             )
             assert published.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
             assert len(published.runs(REPOSITORY)) == RUNS
-            # A kill between a queue's answer and the count leaves a message to be sent, and
-            # counted, again: so the cards count each message, and none that was not sent.
             with signed_in(app, password) as call:
-                wait_until(lambda: shown_counts(call)["logs_pending"] == 0, seconds=60)
-                status = call("get_collection_status")
-            published.read()
-            counted = sum(card["total"] for card in status["messages"])
-            assert len(published.messages) <= counted <= len(published.received)
-            ledger = status["repositories"]
-            assert (ledger["collected"], ledger["in_flight"], ledger["backlog"]) == (RUNS, 0, 0)
-            assert ledger["logs_fetched"] == len(jobs_with_logs_of(app, REPOSITORY))
+                require_true_counts(call, published, app, RUNS)
+
+
+def require_true_counts(call: Call, published: Published, app: AnvilApp, runs: int) -> None:
+    """Compare what the overview shows with what was published.
+
+    A kill between a queue's answer and the count leaves a message to be sent, and counted, again:
+    so the cards count each message, and none that was not sent.
+    """
+    wait_until(lambda: shown_counts(call)["logs_pending"] == 0, seconds=60)
+    status = call("get_collection_status")
+    published.read()
+    counted = sum(card["total"] for card in status["messages"])
+    assert len(published.messages) <= counted <= len(published.received)
+    ledger = status["repositories"]
+    assert (ledger["collected"], ledger["in_flight"], ledger["backlog"]) == (runs, 0, 0)
+    assert ledger["logs_fetched"] == len(jobs_with_logs_of(app, REPOSITORY))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_task_that_is_killed_alone_leaves_counts_true(postgres, aws, tmp_path):
+    """Only the process of one task dies; the downlink and the processes of calls live on."""
+    runs, workers = 16, "full_python_worker"
+    with many_runs(runs) as sandbox:
+        options: dict[str, Any] = {
+            "postgres": postgres,
+            "aws": aws,
+            "github": lambda: nullcontext(sandbox),
+        }
+        with serving_anvil(tmp_path, **options) as app, signed_in(app) as call:
+            hosts, published = processes_of(app, "anvil_downlink_host"), Published(app)
+            call("configure_repository", REPOSITORY)
+            chance, killed = random.Random(11), 0
+            while killed < KILLED_TASKS // 2:
+                for task in ("pipeline_monitoring_tick", "log_ingestion_tick"):
+                    before = set(processes_of(app, workers))
+                    anvil.server.launch_background_task(task)
+                    time.sleep(chance.uniform(1.0, 5.0))
+                    begun = sorted(set(processes_of(app, workers)) - before)
+                    killed += kill(begun[:1])
+                    assert shown_counts(call)["in_flight"] == 0  # calls are answered
+            wait_until(
+                lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
+                seconds=400,
+            )
+            assert published.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
+            require_true_counts(call, published, app, runs)
+            assert processes_of(app, "anvil_downlink_host") == hosts
 
 
 def shown_counts(call: Call) -> dict[str, Any]:

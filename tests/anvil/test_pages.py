@@ -23,6 +23,14 @@ PAGES = (
 #: Other tests may have collected runs of other repositories.
 _ONE_MATCHES = re.compile(r"1 of \d runs match")
 
+#: Names the elements that moved without the person's doing.
+_NOTE_SHIFTS = """
+    window.shifted = [];
+    new PerformanceObserver(list => list.getEntries().forEach(
+        entry => entry.sources.forEach(({node}) => node && shifted.push(node.nodeName))
+    )).observe({type: "layout-shift", buffered: true});
+"""
+
 
 @pytest.mark.parametrize("address", PAGES)
 def test_a_page_opens_without_errors_and_asks_no_other_host(
@@ -199,6 +207,42 @@ def test_a_removed_repository_is_no_longer_said_to_be_added(
     expect(card).not_to_be_visible()
     expect(added).not_to_be_visible()
     assert browser_page.errors == []
+
+
+def test_what_was_done_to_all_repositories_is_told_while_it_holds(
+    page: Page, browser_page: BrowserPage, anvil_server: AnvilApp
+) -> None:
+    names = ("octo/web", "octo/matrix")
+    with signed_in(anvil_server) as call:
+        for name in names:
+            call("configure_repository", name)
+        page.goto(f"{anvil_server.url}/#repositories")
+        page.get_by_role("button", name="Pause all 2").click()
+        told = page.get_by_text("Paused 2 repositories.")
+        expect(told).to_be_visible()
+        expect(page.get_by_role("button", name="Resume all 2")).to_be_visible()
+        expect(told).to_be_visible()
+
+        card = page.locator(".repository").filter(has_text=names[0])
+        card.get_by_role("button", name="Resume").click()
+
+        expect(card.get_by_role("button", name="Pause")).to_be_visible()
+        expect(told).not_to_be_visible()
+        for name in names:
+            call("remove_repository", name)
+    assert browser_page.errors == []
+
+
+def test_the_footer_does_not_jump_while_pages_open(page: Page, anvil_server: AnvilApp) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.add_init_script(_NOTE_SHIFTS)
+    page.goto(f"{anvil_server.url}/#overview")
+    page.reload()
+    for heading in ("Runs", "Repositories", "Workflows"):
+        page.get_by_role("link", name=heading, exact=True).click()
+        expect(page.locator(".page:not([data-waiting]) h1")).to_have_text(heading)
+
+    assert "FOOTER" not in page.evaluate("shifted")
 
 
 def test_a_removal_that_is_refused_says_why(page: Page, anvil_server: AnvilApp) -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
-#: The ids of runs and jobs, by which errors of one cause differ.
-_IDS = re.compile(r"\d{5,}")
+#: The ids of runs, jobs and requests, by which errors of one cause differ; no part of a name.
+_IDS = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"|(?<![\w./-])(?=[a-f]*\d)[0-9a-f]{8,}(?![\w/-]|\.\w)"
+    r"|\d{5,}",
+    re.IGNORECASE,
+)
 
 #: Agent, repository and text without ids: errors that agree in it have one cause.
 Cause = tuple[str, str | None, str]
@@ -17,5 +22,5 @@ def cause_of(agent: str, repository: str | None, what: str) -> Cause:
 
 
 def without_ids(text: str) -> str:
-    """Return a text in which the ids of runs and jobs are alike."""
+    """Return a text in which the ids of runs, jobs and requests are alike."""
     return _IDS.sub("…", text)
