@@ -15,6 +15,11 @@ from .stuck_interpreter import show_that_threads_run
 _GC_THRESHOLDS = (20_000, 10, 10)
 
 
+#: Where memory is refused even to what reports it; 69 is ``failures.UNAVAILABLE``.
+_NO_MEMORY = b"This process may use too little memory. Allow 1 GiB, and start it again.\n"
+_UNAVAILABLE = 69
+
+
 def main() -> None:
     """Run the command line."""
     # The first process of a container ignores a signal that has no handler, and importing takes
@@ -24,10 +29,14 @@ def main() -> None:
     show_that_threads_run()
     _open_standard_streams()
     gc.set_threshold(*_GC_THRESHOLDS)
-    from .cli import cli
+    try:
+        from .cli import cli
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    cli()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        cli()
+    except MemoryError:
+        os.write(2, _NO_MEMORY)
+        os._exit(_UNAVAILABLE)
 
 
 def _open_standard_streams() -> None:

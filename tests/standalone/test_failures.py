@@ -254,3 +254,20 @@ def test_memory_that_is_refused_to_every_import_is_named(error: str):
     )
     assert done.returncode == UNAVAILABLE
     assert_one_sentence(done, "too little memory", "1 GiB")
+
+
+def test_memory_that_is_refused_to_the_report_is_named():
+    """No module, and no object of any size, is needed for the last sentence."""
+    formatter = "sys.modules['logging'].Formatter.__init__"
+    refusing = _REFUSED.replace("raise ERROR", f"{formatter} = refuse; refuse()")
+    code = f"def refuse(*_, **__): raise MemoryError\n{refusing}"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == UNAVAILABLE
+    assert_one_sentence(done, "too little memory", "1 GiB")
