@@ -27,6 +27,7 @@ from ingest.services.context import (
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.sources.record_credentials import record_changes
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .queue_waits import QueueWaits
@@ -167,6 +168,7 @@ def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) 
                 on_received=waits.note_work,
             )
             is_empty = received == 0
+            record_changes(context)
         finally:
             waits.end(is_empty=is_empty)
 

@@ -12,6 +12,7 @@ from ingest.domain.sources import SourcePattern, Sources, single_names
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
+from ingest.services.sources.record_credentials import ask_anew
 
 from .agents import Scope, watch
 from .failures import sentence_for
@@ -48,13 +49,16 @@ def find_sources(
 
     Raises NothingToCollect where no repository is named, now or before.
     """
+    context = collector.context
+    failing = [each.full_name for each in context.store.list_repositories() if each.failures]
+    ask_anew(context.store, failing, now=context.clock.now())
     names, failed = single_names(patterns), dict[str, IngestError]()
     if need_listing(patterns):
         names, failed = _discover_given(collector, patterns, is_once=is_once)
     elif is_once and not names:
-        _discover_known(collector.context)
-    known = collector.context.store.list_sources()
-    require_any([*names, *patterns, *collector.settings.sources, *known], collector.context.store)
+        _discover_known(context)
+    known = context.store.list_sources()
+    require_any([*names, *patterns, *collector.settings.sources, *known], context.store)
     checked = check_repositories(names, collector, is_once=is_once)
     found = FoundSources(names=list(checked.names), refused={**failed, **checked.refused})
     if is_once or not need_listing(patterns):
@@ -72,7 +76,7 @@ def need_listing(patterns: Sequence[SourcePattern]) -> bool:
 
 def _discover_known(context: CollectorContext) -> None:
     """List what the known sources include, so that a collection that ends has what is new."""
-    if start_discovery(context, retries_rejected=True) is None and context.store.list_sources():
+    if start_discovery(context) is None and context.store.list_sources():
         discover_sources(context)
 
 
@@ -119,7 +123,7 @@ def _discover_given(
 
     Raises the error if no source includes any repository, except those that agents wait for.
     """
-    result = start_discovery(collector.context, patterns, is_forced=True, retries_rejected=True)
+    result = start_discovery(collector.context, patterns, is_forced=True)
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_excluded]

@@ -58,9 +58,14 @@ class IngestError(Exception):
     It can quote what GitHub or a queue answered, so it is one line without control characters.
 
     ``remedy``: what to do about it, where whoever raised it knows more than its class says, which
-    is ``usual_remedy``.
+    is ``usual_remedy``. Of what GitHub refuses, ``retry_at`` is when it is asked for again, None
+    where that is not known; ``refusals``: how often in a row it was refused, 0 where that is not
+    counted. ``counts_as_try``: not where nothing was sent, for a limit or an answer before.
     """
 
+    retry_at: datetime | None = None
+    refusals: int = 0
+    counts_as_try: bool = True
     usual_remedy = "Report it to Runstream's maintainers with the log of the collector."
 
     def __init__(self, message: str = "", *, remedy: str | None = None) -> None:
@@ -87,6 +92,9 @@ class Retriable(IngestError):
 class RateLimited(Retriable):
     """A limit of GitHub's that forbids requests until ``retry_at``."""
 
+    retry_at: datetime
+    counts_as_try = False
+
     def __init__(self, message: str, *, retry_at: datetime, remedy: str | None = None) -> None:
         super().__init__(message, remedy=remedy)
         self.retry_at = retry_at
@@ -108,10 +116,10 @@ class RequestFailed(GithubUnavailable):
 
 
 class RequestPaused(GithubUnavailable):
-    """A request that is to be sent later, while GitHub answers others of the credential.
+    """A request that is to be sent later, while GitHub answers others of the credential."""
 
-    It was not sent, so it is no failed try.
-    """
+    retry_at: datetime
+    counts_as_try = False
 
     def __init__(self, message: str, *, retry_at: datetime) -> None:
         super().__init__(message)
@@ -164,14 +172,7 @@ class Fatal(IngestError):
 
 
 class BadCredentials(Fatal):
-    """A token or an app that GitHub rejects: wrong, expired, revoked or suspended.
-
-    ``retry_at``: when it is asked again, for whatever needs it; None where that is not known.
-    ``refusals``: how often in a row GitHub has rejected it; 0 where that is not counted.
-    """
-
-    retry_at: datetime | None = None
-    refusals: int = 0
+    """A token or an app that GitHub rejects: wrong, expired, revoked or suspended."""
 
 
 class CredentialSuspended(BadCredentials):
@@ -203,12 +204,7 @@ class Skippable(IngestError):
 
 
 class RepositoryUnavailable(Skippable):
-    """A repository that is gone, hidden from every credential, blocked, or without Actions.
-
-    ``is_hidden``: GitHub answered that there is none, and so has none of its items.
-    """
-
-    is_hidden = False
+    """A repository that is gone, hidden from every credential, blocked, or without Actions."""
 
 
 class NotFound(Skippable):

@@ -185,7 +185,10 @@ class HookSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositorySpec:
-    """The identity of a repository; its runs are in `Repository`."""
+    """The identity of a repository; its runs are in `Repository`.
+
+    `first_owner`: the owner's name before the owner was renamed.
+    """
 
     id: int
     full_name: str
@@ -194,6 +197,7 @@ class RepositorySpec:
     archived: bool = False
     disabled: bool = False
     former_names: tuple[str, ...] = ()
+    first_owner: str | None = None
     default_branch: str = "main"
     retention_days: int = 90
     workflows: tuple[WorkflowSpec, ...] = ()

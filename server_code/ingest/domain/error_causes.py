@@ -21,6 +21,14 @@ def cause_of(agent: str, repository: str | None, what: str) -> Cause:
     return agent, repository, without_ids(what)
 
 
+def is_of_same_owner(what: str, repository: str, other: str, other_repository: str | None) -> bool:
+    """Return whether two repositories of one owner have an error that differs by their names."""
+    owner = repository.partition("/")[0]
+    if other_repository is None or other_repository.partition("/")[0].lower() != owner.lower():
+        return False
+    return what.replace(repository, owner) == other.replace(other_repository, owner)
+
+
 def without_ids(text: str) -> str:
     """Return a text in which the ids of runs, jobs and requests are alike."""
     return _IDS.sub("…", text)

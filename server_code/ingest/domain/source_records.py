@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from .codec import stored_as
 from .due import is_still_ahead
 from .filters import NO_FILTERS, Filters
-from .sources import SourcePattern, parse_source
+from .sources import SourcePattern, Sources, parse_source
 
 #: Where a source was given: in REPOSITORIES, on the command line, or on the Repositories page.
 FROM_SETTINGS = "REPOSITORIES"
@@ -42,7 +42,8 @@ class SourceRecord:
 
     ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it matches;
     ``left_out``: those that match it and are excluded. ``filters`` apply next to those of the
-    settings. ``part``: of which list only a part was read.
+    settings. ``part``: of which list only a part was read. ``owner_id``: GitHub's number of the
+    owner; ``renamed_to``: the owner's name now, where it was renamed.
     """
 
     pattern: str
@@ -54,12 +55,25 @@ class SourceRecord:
     left_out: int = 0
     last_error: str | None = None
     part: str | None = None
+    owner_id: int | None = None
+    renamed_to: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def patterns_of(records: Iterable[SourceRecord]) -> tuple[SourcePattern, ...]:
     """Return the patterns of stored sources."""
     return tuple(parse_source(each.pattern) for each in records)
+
+
+def sources_of(records: Iterable[SourceRecord]) -> Sources:
+    """Return stored sources, which follow their owners' names."""
+    known = tuple(records)
+    renamed = {
+        parse_source(each.pattern).owner.lower(): each.renamed_to
+        for each in known
+        if each.renamed_to is not None
+    }
+    return Sources(patterns_of(known), renamed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +148,10 @@ class CredentialRefusal:
         """Return whether it is believed; not if it was set by a clock that was ahead."""
         return is_still_ahead(self.until, now, at_most=2 * REFUSED_FOR)
 
+    def is_remembered(self, now: datetime) -> bool:
+        """Return whether it still counts: the next refusal in a row has a longer pause."""
+        return is_still_ahead(self.until + REFUSED_FOR, now, at_most=3 * REFUSED_FOR)
+
 
 def name_rejected(credential: str, reason: str) -> str:
     """Return the text under which a credential's rejection is reported."""
@@ -173,8 +191,8 @@ class CredentialRecord:
         return frozenset(name for each in self.lists for name in each.names)
 
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
-        """Return the record with changed refusals, without those that are over."""
+        """Return the record with changed refusals, without those that count no longer."""
         changed = {each.what: each for each in self.refusals} | dict(changes)
-        lasting = [each for each in changed.values() if each is not None and each.is_in_force(now)]
-        newest = sorted(lasting, key=lambda each: each.until)[-MAX_REFUSALS:]
+        known = [each for each in changed.values() if each is not None and each.is_remembered(now)]
+        newest = sorted(known, key=lambda each: each.until)[-MAX_REFUSALS:]
         return replace(self, refusals=tuple(newest))

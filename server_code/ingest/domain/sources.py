@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..errors import InvalidRepository
 from .globs import has_wildcard, matches_glob
@@ -47,9 +47,13 @@ class SourcePattern:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All sources of a collector: what they include, and what they leave out."""
+    """All sources of a collector: what they include, and what they leave out.
+
+    ``renamed_owners``: their names now by the former names (lower case), which patterns have.
+    """
 
     patterns: tuple[SourcePattern, ...]
+    renamed_owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def included(self) -> list[SourcePattern]:
@@ -61,11 +65,12 @@ class Sources:
 
         A source that names the repository itself is stronger than a pattern that leaves it out.
         """
+        names = [former for name in full_names for former in self._names_of(name)]
         singles = [each for each in self.included if each.is_single]
-        if any(each.matches(name) for each in singles for name in full_names):
+        if any(each.matches(name) for each in singles for name in names):
             return None
         left_out = (each for each in self.patterns if each.is_excluded)
-        return next((e for e in left_out if any(e.matches(name) for name in full_names)), None)
+        return next((e for e in left_out if any(e.matches(name) for name in names)), None)
 
     def includes(self, full_name: str) -> bool:
         """Return whether a source fits a repository, and no pattern leaves it out."""
@@ -81,9 +86,26 @@ class Sources:
         for pattern in self.included:
             if pattern.listed_owner is None and not is_on_own_list:
                 continue
-            if pattern.matches(full_name):
+            if any(pattern.matches(name) for name in self._names_of(full_name)):
                 return pattern
         return None
+
+    def owner_now(self, pattern: SourcePattern) -> str | None:
+        """Return whose repositories to list for a pattern; None for those of every owner."""
+        owner = pattern.listed_owner
+        return None if owner is None else self.renamed_owners.get(owner.lower(), owner)
+
+    def has_left(self, full_name: str) -> bool:
+        """Return whether a repository's owner has another name now: this one is another's."""
+        return full_name.partition("/")[0].lower() in self.renamed_owners
+
+    def _names_of(self, full_name: str) -> Iterator[str]:
+        """Yield a repository's name, and those under the former names of its owner."""
+        yield full_name
+        owner, _, name = full_name.partition("/")
+        for former, new in self.renamed_owners.items():
+            if new.lower() == owner.lower():
+                yield f"{former}/{name}"
 
 
 def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> SourcePattern:

@@ -77,6 +77,7 @@ class RepositoryInfo:
     is_disabled: bool = False
     repository_id: int | None = None
     pushed_at: datetime | None = None
+    owner_id: int | None = None
 
 
 #: Intervals that are less than a twentieth longer are not worth a note.

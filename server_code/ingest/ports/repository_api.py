@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -73,6 +73,9 @@ class RepositoryApi(Protocol):
 
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
         """Restore what is known of credentials; what was found out since is kept."""
+
+    def end_withdrawn(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
+        """Ask for what the state does not keep as refused; load it only where anything is."""
 
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""

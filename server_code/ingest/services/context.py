@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..domain.counters import Counters
-from ..domain.due import is_still_ahead
+from ..domain.due import is_interval_over, is_still_ahead
 from ..domain.filters import FilterChain
 from ..domain.ledger import ErrorRecord, RepositoryRecord
 from ..domain.source_records import name_rejected
@@ -35,6 +35,9 @@ PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
+#: How often a process that was refused something checks whether another one has read it.
+REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
+
 
 @dataclass(slots=True)
 class DiscoveryClock:
@@ -53,6 +56,7 @@ class DiscoveryClock:
     has_sources: bool = False
     hints_checked_at: datetime | None = None
     followed_hint: datetime | None = None
+    refusals_checked_at: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now; a clock that was set back delays nothing for long."""
@@ -112,6 +116,18 @@ class CollectorContext:
     def apply_shared_pauses(self) -> None:
         """Apply the rate-limit pauses of other processes, and of this one before a restart."""
         self.github.apply_pauses(self.store.load_pauses(now=self.clock.now()))
+
+    def end_withdrawn_refusals(self, *, at_once: bool = False) -> None:
+        """Ask anew for what GitHub refused and the state keeps no longer; checked now and then.
+
+        Another process has read it meanwhile, or a person asks for it.
+        """
+        clock, now = self.discovery, self.clock.now()
+        is_soon = not is_interval_over(clock.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
+        if self.repositories is None or (is_soon and not at_once):
+            return
+        clock.refusals_checked_at = now
+        self.repositories.end_withdrawn(self.store.list_credentials)
 
     @property
     def queue_names(self) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..domain.filters import NO_FILTERS, Filters
-from ..domain.sources import Sources, parse_source
+from ..domain.source_records import sources_of
+from ..domain.sources import Sources
 from ..domain.stored_values import repository_key
 from ..ports import Clock, SourceStore
 
@@ -67,5 +68,5 @@ class SourceFilters:
             records = store.list_sources()
             self._filters = {each.pattern: each.filters for each in records}
             self._listed_at = frozenset(each.listed_at for each in records)
-            self._sources = Sources(tuple(parse_source(each) for each in self._filters))
+            self._sources = sources_of(records)
             self._next_at = now + LOOK_UP_EVERY

@@ -164,13 +164,11 @@ def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
 
 def _missing(status: int, path: str, suffix: str) -> IngestError:
     if status in (404, 410) and _REPOSITORY_ITSELF.fullmatch(path):
-        error = RepositoryUnavailable(
+        return RepositoryUnavailable(
             f"GitHub does not show {path} to the credential ({status}){suffix}",
             remedy="Check the repository's name and that the credential may read it: GitHub "
             "answers 404 for private repositories that it hides.",
         )
-        error.is_hidden = True
-        return error
     if status == 410:
         return Gone(f"GitHub has deleted {path} (410){suffix}")
     # 409: the repository is empty; 422: no such commit, or a list was asked past its end.

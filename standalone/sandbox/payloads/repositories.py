@@ -88,9 +88,11 @@ def fork_id(full_name: str) -> int:
 @lru_cache(maxsize=4096)
 def full_repository(spec: RepositorySpec, base: str) -> Json:
     """Describe a repository in full."""
-    owner = simple_user(spec.owner, base, "Organization")
+    number = user_id(spec.first_owner or spec.owner)
+    owner = {**simple_user(spec.owner, base, "Organization"), "id": number}
     return {
         **repository_in_run(spec, base),
+        "owner": owner,
         **_addresses(spec),
         **_counts(),
         **_abilities(),

@@ -65,7 +65,7 @@ def collector() -> Iterator[Collector]:
         yield Collector(world, github, StillClock())
 
 
-def test_pauses_grow_up_to_five_minutes_and_end_with_the_first_success(
+def test_pauses_grow_up_to_an_hour_and_end_with_the_first_success(
     collector: Collector,
 ) -> None:
     """For whatever repository is asked for; each error says when the next request is sent."""
@@ -83,7 +83,7 @@ def test_pauses_grow_up_to_five_minutes_and_end_with_the_first_success(
         assert (again.retry_at, again.refusals) == (error.retry_at, error.refusals)
         assert collector.asked == number + 1
         collector.clock.sleep(0.1)
-    assert pauses == [1, 4, 16, 64, 256, 300, 300]
+    assert pauses == [1, 4, 15, 60, 300, 3600, 3600]
     collector.world.answer = lambda _: RUNS
     assert collector.poll() is None
     assert collector.poll() is None
@@ -111,7 +111,7 @@ def test_a_pause_goes_on_where_another_process_began_it(collector: Collector) ->
     assert again is not None
     assert (again.retry_at, again.refusals) == (error.retry_at, 5)
     assert collector.asked == 5
-    collector.clock.sleep(256)
+    collector.clock.sleep(300)
     assert (other.poll() or error).refusals == 6
     assert collector.asked == 6
 

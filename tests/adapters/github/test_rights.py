@@ -161,17 +161,39 @@ def test_a_token_that_loses_a_right_is_replaced_by_another():
         assert world.wrong[loser, "octo/1"] == 1
 
 
-def test_a_token_that_read_before_is_asked_again_at_once():
-    """Its refusal may pass, such as an SSO session that ended."""
+@pytest.mark.parametrize("tokens", ["a", "ab"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NOT_FOUND,
+        (403, {"X-GitHub-SSO": "required"}, {"message": "SAML"}),
+        (403, {}, {"message": "the `octo` organization has an IP allow list enabled"}),
+        (451, {}, {"message": ""}),
+    ],
+)
+def test_a_token_that_read_before_is_asked_again_after_pauses_of_up_to_an_hour(tokens, refusal):
+    """Its refusal may pass; each error says when the next request is sent, and none is between."""
     world = Github({"a": {"octo"}, "b": set()})
+    world.refusal = refusal
+    clock = StillClock()
     with stub_github(world) as github:
-        actions = actions_of(github, "ab")
+        actions = actions_of(github, tokens, clock)
         actions.fetch_runs("octo/1", RunQuery())
         world.readers["a"] = set()
-        with pytest.raises(RepositoryUnavailable):
-            actions.fetch_runs("octo/1", RunQuery())
+        for seconds in (15, 60, 300, 3600, 3600):
+            before = world.wrong["a", "octo/1"]
+            for passed in (0, seconds / 2, seconds / 2 - 0.1):
+                clock.sleep(passed)
+                with pytest.raises((RepositoryUnavailable, AccessDenied)) as raised:
+                    actions.fetch_runs("octo/1", RunQuery())
+                with pytest.raises((RepositoryUnavailable, AccessDenied)):
+                    actions.fetch_run("octo/1", 7)
+            assert world.wrong["a", "octo/1"] == before + 1
+            assert raised.value.retry_at == clock.now() + timedelta(seconds=0.1)
+            clock.sleep(0.1)
         world.readers["a"] = {"octo"}
         assert actions.fetch_runs("octo/1", RunQuery()).value is not None
+        assert world.wrong["b", "octo/1"] <= 3  # once an hour
 
 
 def test_a_right_that_one_token_lacks_is_taken_from_another():

@@ -279,21 +279,21 @@ def test_a_failing_repository_is_tried_ever_more_slowly_and_reported_to_people(s
         here.poll("octo/missing")
         record = here.state.load_repository("octo/missing")
         pauses.append((record.next_poll_at - here.clock.now()).total_seconds())
-    assert pauses == [300] + 14 * [3600]
+    assert pauses == [60, 300] + 13 * [3600]
 
 
 def test_a_repository_that_was_read_and_is_deleted_is_collected_when_it_is_back(stage):
-    """It is asked for twice soon after, then once an hour."""
+    """It is asked for three times soon after, then once an hour."""
     here = stage(a_finished_run(), at=600)
     assert here.poll() is None
     world = here.server.world
     deleted = world.by_name(REPOSITORY)
     world.remove(REPOSITORY)
     pauses = []
-    for _ in range(3):
+    for _ in range(5):
         assert isinstance(here.poll(), RepositoryUnavailable)
         pauses.append((here.record().next_poll_at - here.clock.now()).total_seconds())
-    assert pauses == [15, 300, 3600]
+    assert pauses == [15, 60, 300, 3600, 3600]
     world.add(deleted)
     assert here.poll() is None
 

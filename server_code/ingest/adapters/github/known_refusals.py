@@ -1,8 +1,15 @@
-"""A refusal of a credential, as it was met and as the state keeps it."""
+"""What GitHub refuses a credential, and when it is asked for again.
+
+GitHub's incidents refuse for seconds; what is revoked, deleted or denied by an organization is
+refused until a person changes it. So the pauses begin short and grow fast to an hour, and after
+each of them one request finds out for all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...domain.due import is_still_ahead
@@ -14,6 +21,25 @@ from ...errors import (
     IngestError,
     RepositoryUnavailable,
 )
+from .credential_pairs import CredentialPairs, Pair
+
+#: The pauses after refusals in a row; the last one from then on.
+PAUSES = (
+    timedelta(seconds=1),
+    timedelta(seconds=4),
+    timedelta(seconds=15),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    REFUSED_FOR,
+)
+
+#: As many refusals count at once: for a reason that GitHub names, and where no other answer is
+#: expected.
+WITH_REASON = 3
+AS_EXPECTED = len(PAUSES)
+
+#: How long other requests wait for the answer of the one that finds out.
+PROBE_TIME = timedelta(seconds=5)
 
 _ERRORS = {
     each.__name__: each
@@ -23,22 +49,40 @@ _ERRORS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refusal of one thing, as it was met or (with its ``pause``) restored."""
+    """The latest of ``refusals`` in a row.
 
-    until: datetime
+    ``probe_at``: when a request was let through after the pause.
+    """
+
     error: IngestError
-    pause: timedelta = REFUSED_FOR
-    refusals: int = 0
+    at: datetime
+    refusals: int = 1
+    probe_at: datetime | None = None
 
-    def is_in_force(self, now: datetime) -> bool:
-        """Return whether it still holds; a clock that was set back lengthens none."""
-        return is_still_ahead(self.until, now, at_most=self.pause)
+    @property
+    def ends_at(self) -> datetime:
+        """Return the end of the pause after it."""
+        return self.at + _pause_after(self.refusals)
+
+    def find_pause(self, now: datetime) -> datetime | None:
+        """Return until when nothing is asked; None where a request is to find out."""
+        if self.probe_at is None:
+            begun_at, until = self.at, self.ends_at
+        else:
+            begun_at, until = self.probe_at, self.probe_at + PROBE_TIME
+        return until if is_still_ahead(until, now, at_most=until - begun_at) else None
+
+    def error_until(self, until: datetime) -> IngestError:
+        """Return the reason as a new error, for requests that wait until then."""
+        error = copy(self.error)
+        error.retry_at, error.refusals, error.counts_as_try = until, self.refusals, False
+        return error
 
     def record(self, what: str) -> CredentialRefusal:
         """Return what the state keeps of it."""
         return CredentialRefusal(
             what=what,
-            until=self.until,
+            until=self.ends_at,
             reason=str(self.error),
             error=type(self.error).__name__,
             remedy=self.error.remedy,
@@ -46,14 +90,87 @@ class Refusal:
         )
 
 
-def restore_refusal(record: CredentialRefusal, now: datetime) -> Refusal | None:
-    """Return a refusal that the state has kept; None for one that is over or unknown."""
-    kind = _ERRORS.get(record.error)
-    if kind is None or not record.is_in_force(now):
+class KnownRefusals:
+    """The refusals by credential and scope, which may be everything. Its caller holds a lock."""
+
+    def __init__(self) -> None:
+        self._refusals: CredentialPairs[Refusal] = CredentialPairs()
+
+    def __iter__(self) -> Iterator[tuple[Pair, Refusal]]:
+        return iter([(pair, each) for pair in self._refusals if (each := self.get(pair))])
+
+    def get(self, pair: Pair) -> Refusal | None:
+        """Return the latest refusal, whether its pause is over or not."""
+        return self._refusals.get(pair)
+
+    def names_at(self, owner: str) -> frozenset[str]:
+        """Return the credentials that were refused repositories of an owner."""
+        return self._refusals.names_at(owner)
+
+    def find_obstacle(self, name: str, scopes: Iterable[str], now: datetime) -> IngestError | None:
+        """Return why a credential is not to be asked for any of some scopes now."""
+        for scope in scopes:
+            known = self.get((name, scope.lower()))
+            until = known and known.find_pause(now)
+            if known and until:
+                return known.error_until(until)
         return None
-    return Refusal(
-        until=record.until,
-        error=kind(record.reason, remedy=record.remedy),
-        pause=record.until - now,
-        refusals=record.refusals,
-    )
+
+    def begin(self, name: str, scopes: tuple[str, ...], now: datetime) -> IngestError | None:
+        """Return why a request is not to be sent; None lets it through, after a pause this one."""
+        obstacle = self.find_obstacle(name, scopes, now)
+        if obstacle is None:
+            self._change(name, scopes, lambda known: replace(known, probe_at=now))
+        return obstacle
+
+    def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
+        """Note that the request that was let through has failed: the next one finds out."""
+        self._change(name, scopes, lambda known: replace(known, probe_at=None))
+
+    def refuse(self, pair: Pair, error: IngestError, now: datetime, *, at_least: int) -> Refusal:
+        """Note a refusal, and in its error when it is asked again.
+
+        One that comes while a pause lasts belongs to a request sent before it, and lengthens
+        nothing.
+        """
+        known = self.get(pair)
+        if known is None:
+            known = Refusal(error=copy(error), at=now, refusals=at_least)
+        elif known.probe_at is not None or known.refusals < at_least:
+            refusals = max(known.refusals + 1, at_least)
+            known = Refusal(error=copy(error), at=now, refusals=refusals)
+        self._refusals.set(pair, known)
+        error.refusals, error.retry_at = known.refusals, known.ends_at
+        return known
+
+    def end_pause(self, pair: Pair, now: datetime) -> None:
+        """Let a request find out now whether a refusal is over."""
+        self._change(
+            pair[0], pair[1:], lambda known: replace(known, at=now - _pause_after(known.refusals))
+        )
+
+    def restore(self, name: str, record: CredentialRefusal, now: datetime) -> None:
+        """Restore what the state has kept, unless it was found out here."""
+        kind, pair = _ERRORS.get(record.error), (name, record.what)
+        if kind is None or pair in self._refusals or not record.is_remembered(now):
+            return
+        refusals = record.refusals or AS_EXPECTED
+        at = record.until - _pause_after(refusals)
+        error = kind(record.reason, remedy=record.remedy)
+        self._refusals.set(pair, Refusal(error=error, at=at, refusals=refusals))
+
+    def pop(self, pair: Pair) -> Refusal | None:
+        """Forget a refusal: GitHub may answer; return it."""
+        return self._refusals.pop(pair)
+
+    def _change(
+        self, name: str, scopes: tuple[str, ...], change: Callable[[Refusal], Refusal]
+    ) -> None:
+        for scope in scopes:
+            pair = (name, scope.lower())
+            if known := self.get(pair):
+                self._refusals.set(pair, change(known))
+
+
+def _pause_after(refusals: int) -> timedelta:
+    return PAUSES[min(refusals, len(PAUSES)) - 1]

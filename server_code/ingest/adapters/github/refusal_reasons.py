@@ -50,12 +50,20 @@ def list_reasons(
     ]
 
 
-def most_informative(repository: str, failures: list[IngestError]) -> IngestError:
-    """Return the error of a repository for several failures, as a new one."""
+def most_informative(
+    repository: str, failures: list[IngestError], obstacles: Iterable[IngestError] = ()
+) -> IngestError:
+    """Return the error of a repository for several failures, as a new one.
+
+    It is asked for again when the first of them is, or of the ``obstacles`` of other credentials.
+    """
+    times = [each.retry_at for each in (*failures, *obstacles) if each.retry_at is not None]
     for kind in REFUSALS:
         for error in failures:
             if isinstance(error, kind):
-                return copy(error)
+                found = copy(error)
+                found.retry_at = min(times, default=None)
+                return found
     if failures:
         return failures[0]
     return GithubUnavailable(f"No credential can read {repository} for now.")

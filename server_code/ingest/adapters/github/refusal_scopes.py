@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...domain.source_records import CredentialRefusal
+from ...domain.source_records import EVERYTHING, CredentialRefusal
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
 from .credentials import WITH_PERMISSIONS, InstallationToken
 from .rights import Rights
 
+RUNS = "/repos/{}/actions/runs"
+
+#: The endpoints whose refusal is of the repository itself.
+_OF_REPOSITORY = frozenset({"/repos/{}", RUNS})
+
 #: Paths whose permission Runstream does without, so that an App is not given it.
 _OPTIONAL = frozenset({"/repos/{}/hooks"})
 
 
-def scopes_of(repository: str, endpoint: str, *, is_only: bool) -> tuple[str, ...]:
-    """Return every scope whose refusal covers a request.
+def is_of_repository(endpoint: str) -> bool:
+    """Return whether an endpoint's refusal is of the repository itself."""
+    return endpoint in _OF_REPOSITORY
 
-    A credential that ``is_only`` one is asked again for whatever nobody else could read.
-    """
+
+def scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
+    """Return every scope whose refusal covers a request."""
     of_owner = (_of_owner(repository, endpoint),) if endpoint in _OPTIONAL else ()
-    return of_owner if is_only else (repository, f"{repository} {endpoint}", *of_owner)
+    return EVERYTHING, repository, f"{repository} {endpoint}", *of_owner
 
 
 def still_valid(
@@ -40,42 +47,40 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
     *,
     is_replaced: bool,
 ) -> None:
-    """Note refusals, of the repository, or of one endpoint where the repository was read.
+    """Note refusals, of the repository, or of one endpoint where another credential reads that.
 
-    A credential that read the repository before may do so again soon: it is asked again where
-    no other one was accepted instead (not ``is_replaced``). One that is rejected as a whole is
-    tried again with another repository, if it reads any.
+    A credential that is the only one, or that has read or was listed the repository, may read it
+    again soon, unless another one was accepted instead (``is_replaced``). One that is rejected as a
+    whole is tried again with another repository, if it reads any.
     """
     for name, error in refused.items():
         has_read = rights.has_read(name, repository)
-        is_read = has_read and isinstance(error, AccessDenied)
-        what = _refused_scope(clients[name].kind, repository, endpoint, is_read=is_read)
+        is_likely = len(clients) == 1 or has_read or rights.is_listed(name, repository)
         if isinstance(error, BadCredentials):
             if is_replaced:
                 rights.unpin(name, repository)
-            is_noted = rights.reads_others(name, repository)
-        else:
-            is_noted = is_replaced or not has_read or _is_of_owner(what)
-        if is_noted:
-            rights.refuse(name, what, error)
+            if len(clients) > 1 and rights.reads_others(name, repository):
+                rights.refuse(name, repository, error, is_expected=True)
+            continue
+        is_of_path = isinstance(error, AccessDenied) and (
+            has_read or (is_likely and not is_of_repository(endpoint))
+        )
+        if not is_of_path or (is_of_repository(endpoint) and not is_replaced):
+            is_expected = is_replaced or not is_likely
+            rights.refuse(name, repository, error, is_expected=is_expected)
+        elif is_replaced or endpoint in _OPTIONAL:
+            what = _refused_path(clients[name].kind, repository, endpoint)
+            rights.refuse(name, what, error, is_expected=True)
 
 
-def _refused_scope(kind: str, repository: str, endpoint: str, *, is_read: bool) -> str:
-    """Return what a credential of a kind is not to be asked for after a refusal.
+def _refused_path(kind: str, repository: str, endpoint: str) -> str:
+    """Return which path a credential of a kind is not to be asked for after a refusal.
 
-    ``is_read``: it reads the repository, so that only the path is refused. A credential with
-    permissions of its own has the same ones in all repositories of an owner.
+    One with permissions of its own has the same ones in all repositories of an owner.
     """
-    if not is_read:
-        return repository
     if endpoint in _OPTIONAL and kind in WITH_PERMISSIONS:
         return _of_owner(repository, endpoint)
     return f"{repository} {endpoint}"
-
-
-def _is_of_owner(scope: str) -> bool:
-    """Return whether a refusal is believed of a path of all repositories of an owner."""
-    return "/* " in scope
 
 
 def _of_owner(repository: str, endpoint: str) -> str:

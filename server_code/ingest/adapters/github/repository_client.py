@@ -19,9 +19,8 @@ class RepositoryClient:
         return self._tokens.client_for(self._repository).name
 
     def get(self, request: Request) -> Response:
-        """Send one GET. Raises as ``TokenPool.get`` does, and RequestPaused if it is hidden."""
-        with self._tokens.hidden.asking(self._repository, request.endpoint):
-            return self._tokens.get(self._repository, request)
+        """Send one GET. Raises as ``TokenPool.get`` does."""
+        return self._tokens.get(self._repository, request)
 
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query. Raises as ``TokenPool.query`` does."""

@@ -20,6 +20,7 @@ def parse_repository(payload: Mapping[str, Any], *, asked: str = "") -> Reposito
         repository_id=integer(payload.get("id")),
         pushed_at=parse_timestamp(payload.get("pushed_at")),
         html_url=text(payload.get("html_url")),
+        owner_id=integer(mapping(payload.get("owner")).get("id")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
 from ...errors import NotFound, RepositoryUnavailable, Retriable
@@ -82,6 +82,11 @@ class GithubRepositories(RepositoryApi):
             for each in record.lists:
                 self._tokens.note_list(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
+
+    def end_withdrawn(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
+        """Ask for what the state does not keep as refused; load it only where anything is."""
+        for record in load() if self._tokens.has_refusals() else ():
+            self._tokens.end_withdrawn(record.name, record.refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""

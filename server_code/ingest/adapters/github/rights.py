@@ -7,7 +7,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 
-from ...domain.source_records import EVERYTHING, REFUSED_FOR, CredentialRefusal, RefusalChanges
+from ...domain.source_records import (
+    EVERYTHING,
+    MAX_REFUSALS,
+    CredentialRefusal,
+    RefusalChanges,
+)
 from ...errors import (
     BadCredentials,
     CredentialSuspended,
@@ -16,8 +21,7 @@ from ...errors import (
 )
 from ...ports import Clock
 from .credential_pairs import CredentialPairs, trim
-from .known_refusals import Refusal, restore_refusal
-from .rejections import Rejections
+from .known_refusals import AS_EXPECTED, WITH_REASON, KnownRefusals, Refusal
 
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
@@ -37,16 +41,17 @@ class Rights:
         self._lock = threading.Lock()
         self._pins: OrderedDict[str, str] = OrderedDict()
         self._read_at: CredentialPairs[float] = CredentialPairs()
-        self._refusals: CredentialPairs[Refusal] = CredentialPairs()
-        self._rejections = Rejections()
+        self._refusals = KnownRefusals()
         self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
         self._accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
 
-    def grant(self, name: str, repository: str, *, moves: bool = False) -> None:
+    def grant(
+        self, name: str, repository: str, scopes: Iterable[str] = (), *, moves: bool = False
+    ) -> None:
         """Note that a credential has read a repository, which stays with the first one to do so.
 
-        ``moves``: it stays with this one from now on.
+        ``scopes``: what is refused no longer. ``moves``: it stays with this one from now on.
         """
         pair = (name, repository.lower())
         with self._lock:
@@ -54,25 +59,22 @@ class Rights:
                 self._pins.pop(pair[1], None)
             self._pins.setdefault(pair[1], name)
             self._read_at.set(pair, time.monotonic())
-            if self._refusals.pop(pair) is not None:
-                self._note(name, pair[1])
+            for scope in (repository, *scopes):
+                self._end(name, scope.lower())
             trim(self._pins)
 
     def accept(self, name: str) -> None:
         """Let a credential that GitHub accepts, whatever for, read what it was rejected for."""
         with self._lock:
-            if not self._rejections.end(name):
+            if not self._end(name, EVERYTHING):
                 return
-            self._note(name, EVERYTHING)
-            for pair in [each for each in self._refusals if each[0] == name]:
-                refusal = self._refusals.get(pair)
-                if refusal is not None and isinstance(refusal.error, BadCredentials):
-                    self._refusals.pop(pair)
-                    self._note(*pair)
+            for pair, refusal in self._refusals:
+                if pair[0] == name and isinstance(refusal.error, BadCredentials):
+                    self._end(*pair)
 
     def end_suspension(self, name: str) -> None:
         """Let a credential that GitHub lists as not suspended find out whether it reads again."""
-        if isinstance(self.rejection_of(name, ()), CredentialSuspended):
+        if isinstance(self.rejection_of(name), CredentialSuspended):
             self.accept(name)
 
     def pin(self, name: str, repository: str) -> None:
@@ -87,71 +89,90 @@ class Rights:
             if self._pins.get(repository.lower()) == name:
                 del self._pins[repository.lower()]
 
-    def refuse(self, name: str, repository: str, error: IngestError) -> None:
-        """Note that a credential may not read a repository; it is not asked for an hour."""
-        pair = (name, repository.lower())
+    def refuse(self, name: str, scope: str, error: IngestError, *, is_expected: bool) -> None:
+        """Note that a credential may not read a repository, or a path of it.
+
+        Where that ``is_expected``, it is not asked for an hour; else it may pass in seconds.
+        """
+        pair = (name, scope.lower())
+        at_least = AS_EXPECTED if is_expected else WITH_REASON
         with self._lock:
-            self._read_at.pop(pair)
-            if self._pins.get(pair[1]) == name:
-                del self._pins[pair[1]]
-            refusal = Refusal(until=self._clock.now() + REFUSED_FOR, error=error)
-            self._refusals.set(pair, refusal)
+            if is_expected:
+                self._read_at.pop(pair)
+                if self._pins.get(pair[1]) == name:
+                    del self._pins[pair[1]]
+            refusal = self._refusals.refuse(pair, error, self._clock.now(), at_least=at_least)
             self._note(*pair, refusal)
 
-    def reject(self, name: str, error: BadCredentials, names: Collection[str]) -> bool:
+    def reject(self, name: str, error: BadCredentials) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
+        at_least = WITH_REASON if isinstance(error, CredentialSuspended) else 1
+        pair = (name, EVERYTHING)
         with self._lock:
-            known = self._rejections.find(name, names)
-            noted = self._rejections.reject(name, error, self._clock.now(), names)
+            known = self._refusals.get(pair)
+            noted = self._refusals.refuse(pair, error, self._clock.now(), at_least=at_least)
             if isinstance(error, Retriable):
                 return False
-            self._note(
-                name,
-                EVERYTHING,
-                Refusal(until=noted.ends_at(), error=error, refusals=noted.refusals),
-            )
-            return known is None or isinstance(known, Retriable)
+            self._note(*pair, noted)
+            return known is None or isinstance(known.error, Retriable)
 
-    def find_obstacle(self, name: str, names: Collection[str]) -> BadCredentials | None:
-        """Return why one of all credentials is not to be asked for anything now."""
+    def find_obstacle(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+        """Return why a credential is not to be asked for any of some scopes now."""
         with self._lock:
-            return self._rejections.find_obstacle(name, self._clock.now(), names)
+            return self._refusals.find_obstacle(name, scopes, self._clock.now())
 
-    def begin(self, name: str, names: Collection[str]) -> BadCredentials | None:
-        """Return why a request is not to be sent now: of a rejected credential one at a time is."""
+    def begin(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+        """Return why a request is not to be sent now: of what was refused one at a time is."""
         with self._lock:
-            return self._rejections.begin(name, self._clock.now(), names)
+            return self._refusals.begin(name, scopes, self._clock.now())
 
-    def end_probe(self, name: str) -> None:
-        """Let another request find out whether a credential is accepted: this one failed."""
+    def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
+        """Let another request find out whether one is accepted: this one failed."""
         with self._lock:
-            self._rejections.end_probe(name)
+            self._refusals.end_probe(name, scopes)
 
-    def refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:
-        """Return why a credential is not to be asked for any of some scopes now, if so."""
-        now = self._clock.now()
+    def is_refused(self, name: str, scope: str) -> bool:
+        """Return whether GitHub has refused something that it was not seen to accept since."""
         with self._lock:
-            found = [self._refusals.get((name, each.lower())) for each in scopes]
-        return next((each.error for each in found if each and each.is_in_force(now)), None)
+            return self._refusals.get((name, scope.lower())) is not None
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused; what was found out since is kept."""
         now = self._clock.now()
-        for each in refusals:
-            if (refusal := restore_refusal(each, now)) is None:
-                continue
-            error = refusal.error
-            with self._lock:
-                if isinstance(error, BadCredentials) and each.what == EVERYTHING:
-                    self._rejections.restore(name, error, each.until, each.refusals)
-                elif not each.what.endswith("/*") and (name, each.what) not in self._refusals:
-                    self._refusals.set((name, each.what), refusal)
+        with self._lock:
+            read = {pair[1] for pair in self._read_at if pair[0] == name}
+            for each in refusals:
+                is_read = each.what in read or (each.what == EVERYTHING and bool(read))
+                if not is_read and not each.what.endswith("/*"):
+                    self._refusals.restore(name, each, now)
+
+    def has_refusals(self) -> bool:
+        """Return whether any credential was refused anything."""
+        with self._lock:
+            return any(True for _ in self._refusals)
+
+    def end_withdrawn(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
+        """Ask for what the state keeps no longer: another process read it, or a person asks."""
+        kept = {each.what for each in refusals}
+        with self._lock:
+            unsaved = self._changes.get(name, {})
+            for pair, refusal in self._refusals if len(kept) < MAX_REFUSALS else ():
+                is_saved = pair[0] == name and pair[1] not in unsaved
+                if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
+                    self._refusals.end_pause(pair, self._clock.now())
 
     def take_changes(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
         with self._lock:
             taken, self._changes = self._changes, {}
         return dict(taken)
+
+    def _end(self, name: str, what: str) -> bool:
+        """Forget a refusal, also in the state; return whether there was one."""
+        is_known = self._refusals.pop((name, what)) is not None
+        if is_known:
+            self._note(name, what)
+        return is_known
 
     def _note(self, name: str, what: str, refusal: Refusal | None = None) -> None:
         changes = self._changes.setdefault(name, {})
@@ -173,7 +194,7 @@ class Rights:
         """Return whether a credential can be tried with another repository that it has read."""
         with self._lock:
             others = (pair for pair in self._read_at if pair != (name, repository.lower()))
-            return any(pair[0] == name and pair not in self._refusals for pair in others)
+            return any(pair[0] == name and self._refusals.get(pair) is None for pair in others)
 
     def set_account(self, name: str, account: str) -> None:
         """Note whose installation a credential is."""
@@ -185,10 +206,18 @@ class Rights:
         with self._lock:
             return self._accounts.get(name)
 
-    def rejection_of(self, name: str, names: Collection[str]) -> BadCredentials | None:
-        """Return why GitHub rejects one of all credentials as a whole."""
+    def rejection_of(self, name: str) -> BadCredentials | None:
+        """Return why GitHub rejects a credential as a whole."""
         with self._lock:
-            return self._rejections.find(name, names)
+            known = self._refusals.get((name, EVERYTHING))
+        error = known and known.error_until(known.ends_at)
+        return error if isinstance(error, BadCredentials) else None
+
+    def is_listed(self, name: str, repository: str) -> bool:
+        """Return whether a credential was listed a repository."""
+        with self._lock:
+            lists = [*self._lists.get(name, {}).values()]
+        return any(repository.lower() in listed for listed in lists)
 
     def could_read(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository when GitHub accepts it again."""
@@ -215,8 +244,7 @@ class Rights:
             added = listed - lists.get(owner.lower(), listed)
             lists[owner.lower()] = listed
             for repository in added:
-                if self._refusals.pop((name, repository)) is not None:
-                    self._note(name, repository)
+                self._end(name, repository)
         return added
 
     def order(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from ...domain.source_records import CredentialRefusal, RefusalChanges
+from ...domain.source_records import EVERYTHING, CredentialRefusal, RefusalChanges
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -26,15 +26,12 @@ from ...wire.hourly_use import Purpose
 from .apps import App
 from .budgets import sum_budgets
 from .client import GithubClient
-from .hidden_repositories import HiddenRepositories
 from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
-from .refusal_scopes import note_refusals, scopes_of, still_valid
+from .refusal_scopes import RUNS, is_of_repository, note_refusals, scopes_of, still_valid
 from .request import Request, Response
 from .rights import Rights
 
 logger = logging.getLogger(__name__)
-
-_RUNS = "/repos/{}/actions/runs"
 
 #: The longest time a repository waits for a limit of its credential before another one reads it.
 MAX_LIMIT_WAIT = timedelta(minutes=2)
@@ -59,7 +56,6 @@ class TokenPool:
         self.clock = clock
         self._clients = list(clients)
         self._apps = apps
-        self.hidden = HiddenRepositories(clock)
         self._rights = Rights(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
@@ -75,18 +71,18 @@ class TokenPool:
         if request.log is None:
             request = replace(request, purpose=self.purpose_of(repository))
         clients, endpoint = self._by_name(), request.endpoint
-        candidates = self._candidates(clients, repository, endpoint)
+        scopes = scopes_of(repository, endpoint)
         waiting: dict[str, IngestError] = {}
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
-        for client in candidates:
+        for client in self._candidates(clients, repository, scopes):
             if not self._is_worth_asking(client.name, repository, refused, limited):
                 continue
-            if (obstacle := self._rights.begin(client.name, clients)) is not None:
+            if (obstacle := self._rights.begin(client.name, scopes)) is not None:
                 waiting[client.name] = obstacle
                 continue
             try:
-                with self._noting_answer(client):
+                with self._noting_answer(client, scopes):
                     response = self._ask(client, repository, request)
             except RateLimited as limit:
                 if limit.retry_at - self.clock.now() < MAX_LIMIT_WAIT:
@@ -98,14 +94,15 @@ class TokenPool:
                 note_refusals(
                     self._rights, clients, repository, endpoint, refused, is_replaced=True
                 )
-                self._rights.grant(client.name, repository, moves=bool(limited))
+                self._rights.grant(client.name, repository, scopes, moves=bool(limited))
                 return response
         failed = self.failed_apps().values()
         rejected = {name: waiting.get(name) or self.rejection_of(name) for name in clients}
         reasons = list_reasons(self._rights, repository, refused, rejected, failed)
         note_refusals(self._rights, clients, repository, endpoint, refused, is_replaced=False)
         reasons = reasons or [*waiting.values()]
-        raise narrowest_limit(limited) or most_informative(repository, reasons)
+        obstacles = self._obstacles(clients, scopes).values()
+        raise narrowest_limit(limited) or most_informative(repository, reasons, obstacles)
 
     def query(self, repository: str, query: str, variables: Mapping[str, str]) -> object:
         """Send one GraphQL query about a repository. Raises as ``GithubClient.query`` does."""
@@ -165,7 +162,7 @@ class TokenPool:
 
     def rejection_of(self, name: str) -> IngestError | None:
         """Return why GitHub rejects a credential as a whole; None where it does not."""
-        return self._rights.rejection_of(name, self._by_name())
+        return self._rights.rejection_of(name)
 
     @contextmanager
     def asking(self, client: GithubClient) -> Iterator[None]:
@@ -173,20 +170,28 @@ class TokenPool:
 
         Raises BadCredentials where it is rejected, and not to be asked now.
         """
-        obstacle = self._rights.begin(client.name, self._by_name())
+        scopes = (EVERYTHING,)
+        obstacle = self._rights.begin(client.name, scopes)
         if obstacle is not None:
             raise obstacle
-        with self._noting_answer(client):
+        with self._noting_answer(client, scopes):
             yield
 
     def note_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""
-        for repository in self._rights.set_list(name, owner, repositories):
-            self.hidden.show(repository)
+        self._rights.set_list(name, owner, repositories)
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
         self._rights.restore_refusals(name, still_valid(refusals, self._by_name().get(name)))
+
+    def has_refusals(self) -> bool:
+        """Return whether any credential was refused anything."""
+        return self._rights.has_refusals()
+
+    def end_withdrawn(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
+        """Ask for what a credential was refused and the state keeps no longer."""
+        self._rights.end_withdrawn(name, refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
@@ -217,29 +222,46 @@ class TokenPool:
             app.close()
 
     def _ask(self, client: GithubClient, repository: str, request: Request) -> Response:
-        """Send one request; believe that an item is missing only while its repository is read."""
+        """Send one request; believe that an item is missing only while its repository is read.
+
+        Where the repository was refused before, it is asked for itself first.
+        """
         started = time.monotonic()
+        is_of_item = not is_of_repository(request.endpoint)
+        if is_of_item and self._rights.is_refused(client.name, repository):
+            self._prove_readable(client, repository)
         try:
             return client.get(request)
         except NotFound:
             if not self._rights.has_read(client.name, repository, since=started):
-                client.get(Request.to(_RUNS, repository, per_page=1))
-                self._rights.grant(client.name, repository)
+                self._prove_readable(client, repository)
             raise
 
+    def _prove_readable(self, client: GithubClient, repository: str) -> None:
+        """Read a repository's runs, and note whether they are refused. Raises as ``get`` does."""
+        try:
+            client.get(Request.to(RUNS, repository, per_page=1))
+        except REFUSALS as error:
+            refused = {client.name: error}
+            note_refusals(
+                self._rights, self._by_name(), repository, RUNS, refused, is_replaced=False
+            )
+            raise
+        self._rights.grant(client.name, repository)
+
     @contextmanager
-    def _noting_answer(self, client: GithubClient) -> Iterator[None]:
+    def _noting_answer(self, client: GithubClient, scopes: tuple[str, ...]) -> Iterator[None]:
         """Note what GitHub's answer says of a credential as a whole; a failure says nothing."""
         try:
             yield
         except BadCredentials as error:
-            if self._rights.reject(client.name, error, self._by_name()):
+            if self._rights.reject(client.name, error):
                 logger.info("credential rejected", extra={"credential": client.name})
                 with self._lock:
                     self._rejected[client.name] = error
             raise
         except Retriable:
-            self._rights.end_probe(client.name)
+            self._rights.end_probe(client.name, scopes)
             raise
         except IngestError:
             self._rights.accept(client.name)
@@ -266,14 +288,11 @@ class TokenPool:
         return not has_reader or self._rights.may_read_owner(name, repository)
 
     def _candidates(
-        self, clients: Mapping[str, GithubClient], repository: str, endpoint: str
+        self, clients: Mapping[str, GithubClient], repository: str, scopes: tuple[str, ...]
     ) -> list[GithubClient]:
         """Return the clients to ask, in order. Raises the known refusal where there are none."""
         order = self._order(repository)
-        scopes = scopes_of(repository, endpoint, is_only=len(order) == 1)
-        obstacle = self._rights.find_obstacle
-        known = ((e, obstacle(e, order) or self._rights.refusal(e, scopes)) for e in order)
-        refused = {name: error for name, error in known if error is not None}
+        refused = self._obstacles(order, scopes)
         allowed = [
             name
             for name in order
@@ -282,6 +301,11 @@ class TokenPool:
         if not allowed:
             raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
         return [clients[name] for name in allowed]
+
+    def _obstacles(self, names: Iterable[str], scopes: tuple[str, ...]) -> dict[str, IngestError]:
+        """Return why credentials are not to be asked now, by those that are not."""
+        found = ((name, self._rights.find_obstacle(name, scopes)) for name in names)
+        return {name: error for name, error in found if error is not None}
 
     def _order(self, repository: str) -> list[str]:
         clients = self._by_name()

@@ -17,6 +17,7 @@ from ...domain.ledger import RepositoryRecord
 from ...errors import IngestError, NotFound
 from ...ports import AgentStore, RepositoryStore, StateStore
 from ..context import CollectorContext
+from ..sources.record_credentials import ask_anew
 from .collection import Collection
 from .collection_plan import QUICK, CollectionPlan
 
@@ -58,8 +59,10 @@ def start_collection(
     record = new_collection(store, collection_id, only=only, now=now)
     # First, because whoever asked at the same moment follows it from now on.
     store.save_collection(record)
-    for repository in _wanted(store, record):
-        store.make_due(repository.full_name, now=now)
+    names = [repository.full_name for repository in _wanted(store, record)]
+    ask_anew(store, names, now=now)
+    for name in names:
+        store.make_due(name, now=now)
     return record
 
 

@@ -41,6 +41,7 @@ def _row(record: SourceRecord, *, matched: int, suspended: int, filtered: int) -
         "filters": record.filters.as_texts(),
         "runs_filtered": filtered,
         "error": record.last_error,
+        "renamed_to": record.renamed_to,
         "part": record.part,
     }
     return {**row, "finding": _finding(row)}
@@ -58,6 +59,7 @@ def _finding(row: dict[str, Any]) -> str:
     parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
     parts += [f"{name} {text}" for name, text in row["filters"].items()]
     parts += [f"{row['runs_filtered']:,} runs left out by filters"] * bool(row["runs_filtered"])
+    parts += [f"owner renamed to {row['renamed_to']}"] * bool(row["renamed_to"])
     error = f" Error: {row['error']}" if row["error"] else ""
     part = f" {row['part']}" if row["part"] else ""
     return f"{', '.join(parts)}.{error}{part}"

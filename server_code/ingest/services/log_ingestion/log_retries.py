@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ...domain.backoff import backoff
 from ...domain.ledger import LOG_FETCHED
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, LogExpired, LogPending, NotFound, RateLimited, RequestPaused
+from ...errors import IngestError, LogExpired, LogPending, NotFound, Retriable
 from ...messaging.log_work import DueLog, LogWork
 from ...ports import ActionsApi
 from ...wire.hourly_use import WATCHED_AGE
@@ -33,6 +33,9 @@ SHORTEST_RETENTION = timedelta(days=1)
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_DELAY_SECONDS = 900
 MAX_PAUSE = timedelta(minutes=10)
+
+#: Logs of what is refused wait no longer once a poll or a person has found that it is not any more.
+MAX_REFUSED_SECONDS = 300
 
 #: After this many failures, about half a day, a log leaves the queue and is requeued every hour.
 MAX_QUEUED_TRIES = 60
@@ -73,10 +76,14 @@ def _prove_readable(github: ActionsApi, key: AttemptKey) -> None:
 
 
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
-    """Return how long a log waits for its next try: twice as long each time, up to a bound."""
-    if isinstance(error, (RateLimited, RequestPaused)):
+    """Return how long a log waits for its next try: twice as long each time, up to a bound.
+
+    What GitHub limits or refuses is asked for again at a known time; a refusal may end before it.
+    """
+    if error.retry_at is not None:
+        longest = MAX_DELAY_SECONDS if isinstance(error, Retriable) else MAX_REFUSED_SECONDS
         seconds = int((error.retry_at - now).total_seconds()) + 1
-        return min(max(seconds, 1), MAX_DELAY_SECONDS)
+        return min(max(seconds, 1), longest)
     return int(backoff(tries + 1, maximum=MAX_PAUSE).total_seconds())
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from ...domain.jobs import Job, Step
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, MalformedPayload, RateLimited, RequestPaused
+from ...errors import IngestError, MalformedPayload
 from ...messaging.log_work import DueLog, LogWork, due_log
 from ...messaging.log_work_parser import parse_log_work
 from ...ports import ReceivedMessage
@@ -53,8 +53,8 @@ class LogTask:
 
     @property
     def is_limited(self) -> bool:
-        """Return whether a limit kept a log from being requested."""
-        return any(isinstance(late.error, (RateLimited, RequestPaused)) for late in self.late)
+        """Return whether a limit or a known refusal kept a log from being requested."""
+        return any(not late.error.counts_as_try for late in self.late)
 
 
 def open_task(

@@ -11,8 +11,6 @@ from ...errors import (
     GithubUnavailable,
     IngestError,
     LogPending,
-    RateLimited,
-    RequestPaused,
 )
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogNotReady
@@ -24,9 +22,6 @@ REPORT_AT_TRIES = 5
 #: The time during which an error of a repository is not reported again for its other logs.
 REPORTED_FOR = timedelta(hours=1)
 
-#: What is no failure.
-_EXPECTED = (RateLimited, RequestPaused, LogPending)
-
 
 def report_waiting(context: CollectorContext, task: LogTask) -> None:
     """Report why logs wait: at the first try, or when GitHub's own failure lasts.
@@ -34,7 +29,7 @@ def report_waiting(context: CollectorContext, task: LogTask) -> None:
     Later as well where the reason is another one than before: most logs are not there at first.
     """
     for late in task.late:
-        if isinstance(late.error, _EXPECTED) or _is_reported_for_credential(late.error):
+        if isinstance(late.error, LogPending) or _is_reported_elsewhere(late.error):
             continue
         first = REPORT_AT_TRIES if isinstance(late.error, GithubUnavailable) else 0
         tries = task.work.tries
@@ -53,9 +48,9 @@ def _is_new(task: LogTask, late: LogNotReady) -> bool:
     return not without_ids(before).startswith(without_ids(str(late.error)))
 
 
-def _is_reported_for_credential(error: IngestError) -> bool:
-    """Return whether an error is a credential's rejection, which is reported once by itself."""
-    return isinstance(error, BadCredentials) and error.refusals > 0
+def _is_reported_elsewhere(error: IngestError) -> bool:
+    """Return whether an error is a limit, a refusal from before or a credential's rejection."""
+    return not error.counts_as_try or (isinstance(error, BadCredentials) and error.refusals > 0)
 
 
 def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:

@@ -15,6 +15,7 @@ from random import SystemRandom
 from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
+    AccessDenied,
     BadCredentials,
     IngestError,
     MemoryRefused,
@@ -32,11 +33,12 @@ from ..unexpected_errors import as_ingest_error
 from .clock_changes import make_checks_due_after_change, make_polls_due_after_change
 from .collect_attempts import collect_attempts
 from .collect_first import collect_delivered, collect_waiting
+from .denied_owners import is_reported_of_owner
 from .discover_runs import discover_due_runs, discover_runs
 from .poll_session import LEASE_SECONDS, PollSession
 from .poll_turn import PollTurn, find_urgent
 from .schedule_attempts import make_waiting_attempts_due
-from .schedule_polls import LONGEST_FAILURE_PAUSE, failure_pause, next_poll_after
+from .schedule_polls import next_poll_after, next_try_at
 from .unreleased_leases import kept_for_release, release_leases
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ def poll_due_repositories(
             should_continue=turn.should_continue,
             discover=discover_due_runs,
         )
-        _log_failure(repository, error)
+        _log_failure(context, repository, error)
         if isinstance(error, MemoryRefused):
             raise error
     if first:
@@ -86,14 +88,18 @@ def poll_due_repositories(
     return len(claimed)
 
 
-def _log_failure(repository: RepositoryRecord, error: IngestError | None) -> None:
+def _log_failure(
+    context: CollectorContext, repository: RepositoryRecord, error: IngestError | None
+) -> None:
     """Log why a poll failed, where the one before did not fail so. One-time collections print it.
 
-    A rejected credential is logged by itself.
+    A rejected credential is logged by itself, and what an owner denies once for all of theirs.
     """
-    if isinstance(error, (RateLimited, RequestPaused, BadCredentials)):
+    if error is None or not error.counts_as_try or isinstance(error, BadCredentials):
         return
-    if error is not None and str(error) != repository.last_error:
+    is_denied = isinstance(error, AccessDenied)
+    is_logged = is_denied and is_reported_of_owner(context, repository.full_name, error)
+    if str(error) != repository.last_error and not is_logged:
         facts = {"repository": repository.full_name, "remedy": error.advice}
         logger.warning(str(error), extra=facts)
 
@@ -152,6 +158,8 @@ def _poll(
     repository = _prioritized(context, repository)
     try:
         context.apply_shared_pauses()
+        is_asked_for = is_urgent(context.clock.now(), repository.next_poll_at)
+        context.end_withdrawn_refusals(at_once=is_asked_for and repository.failures > 0)
         poll_session = PollSession(
             repository=repository,
             leased_at=context.clock.now(),
@@ -250,9 +258,10 @@ def _after_failure(
         # What failed before is still what is known of the repository.
         known = stored.last_error if stored.failures else str(error)
         return replace(stored, last_error=known), error.retry_at
-    if isinstance(error, RequestPaused):
-        # Nothing was asked; the answer before stays its error.
-        return stored, min(error.retry_at, now + LONGEST_FAILURE_PAUSE)
+    is_asked = error.counts_as_try or error.retry_at is None
+    if not is_asked and (stored.failures or isinstance(error, RequestPaused)):
+        # The answer before stays its error.
+        return stored, next_try_at(stored.full_name, stored.failures, error, now)
     if isinstance(error, StateBusy) and repository.full_name not in context.busy_polls:
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # were in each other's way do not come back in step.
@@ -261,11 +270,12 @@ def _after_failure(
     failures = stored.failures + 1
     if isinstance(error, RepositoryUnavailable) and stored.failures == 0:
         make_sources_due(context.store)
+    name = repository.full_name
     is_new = stored.failures == 0 or stored.last_error != str(error)
     # A rejected credential is reported by itself: it concerns all its repositories.
-    if is_new and not isinstance(error, BadCredentials):
-        name = repository.full_name
+    is_elsewhere = isinstance(error, BadCredentials) or is_reported_of_owner(context, name, error)
+    if is_new and not is_elsewhere:
         what, remedy = str(error), error.advice
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
-    return record, now + failure_pause(stored.full_name, failures, error, now)
+    return record, next_try_at(stored.full_name, failures, error, now)

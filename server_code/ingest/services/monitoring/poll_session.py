@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over, longest_gap
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
-from ...errors import IngestError, RateLimited, RequestPaused
+from ...errors import IngestError
 from ...wire.hourly_use import Purpose
 from ..context import CollectorContext
 
@@ -67,9 +67,8 @@ class PollSession:
 
     def note_failure(self, error: IngestError) -> None:
         """Keep why a request failed: the first failure, or a limit where nothing else failed."""
-        is_limit = isinstance(error, (RateLimited, RequestPaused))
-        self.is_cut_short = self.is_cut_short or is_limit
-        if self.error is None or isinstance(self.error, (RateLimited, RequestPaused)):
+        self.is_cut_short = self.is_cut_short or not error.counts_as_try
+        if self.error is None or not self.error.counts_as_try:
             self.error = error
 
     def note_changes(self, records: Collection[AttemptRecord], now: datetime) -> None:

@@ -13,7 +13,6 @@ from ...errors import (
     BadCredentials,
     CredentialSuspended,
     IngestError,
-    RepositoryUnavailable,
     Retriable,
 )
 from ..context import CollectorContext
@@ -36,10 +35,6 @@ MAX_OPEN_INTERVAL_FACTOR = 2.0
 #: not all due in the same moment.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 LONGEST_OUTAGE_PAUSE = timedelta(minutes=5)
-
-#: A repository that GitHub does not show any more is asked for again after these times, and then
-#: after the longest pause: it was hidden for a moment, or it seldom comes back.
-LOST_REPOSITORY_PAUSES = (timedelta(seconds=15), timedelta(minutes=5))
 
 
 def next_poll_after(
@@ -105,22 +100,20 @@ def _wanted_poll(
     )
 
 
-def failure_pause(repository: str, failures: int, error: IngestError, now: datetime) -> timedelta:
-    """Return the pause of a repository after failed polls in a row, the last with this error.
+def next_try_at(repository: str, failures: int, error: IngestError, now: datetime) -> datetime:
+    """Return when a repository is polled again after failed polls in a row, the last with an error.
 
-    It is due when its rejected credential is asked again, which one repository does for all; where
-    that is suspended, earlier: GitHub may list it as usable before. Nothing is asked until then.
+    What GitHub refuses is due when it may be asked for again; where a credential is suspended,
+    earlier: GitHub may list it as usable before. Nothing is asked until then.
     """
-    if isinstance(error, BadCredentials):
-        longest = _spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
-        pause = max(backoff(failures, maximum=longest), (error.retry_at or now) - now)
-        return min(pause, longest) if isinstance(error, CredentialSuspended) else pause
-    if isinstance(error, Retriable):
-        return backoff(failures, maximum=_spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5))
-    if isinstance(error, RepositoryUnavailable):
-        # It may be deleted: a discovery finds out before it is asked for again.
-        return dict(enumerate(LOST_REPOSITORY_PAUSES, 1)).get(failures, LONGEST_FAILURE_PAUSE)
-    return backoff(failures, maximum=LONGEST_FAILURE_PAUSE)
+    outage_pause = _spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
+    is_rejected = isinstance(error, BadCredentials)
+    longest = outage_pause if is_rejected or isinstance(error, Retriable) else LONGEST_FAILURE_PAUSE
+    pause = backoff(failures, maximum=longest)
+    if error.retry_at is not None:
+        asked_in = min(error.retry_at - now, LONGEST_FAILURE_PAUSE)
+        pause = max(pause, asked_in) if is_rejected else asked_in
+    return now + (min(pause, outage_pause) if isinstance(error, CredentialSuspended) else pause)
 
 
 def _spread(interval: timedelta, repository: str, *, share: float = 0.1) -> timedelta:

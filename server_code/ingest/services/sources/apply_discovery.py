@@ -41,6 +41,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 class DiscoveryResult:
     """What a discovery found, by pattern; ``names`` are those watched, by their sources.
 
+    ``owners``: names of owners by GitHub's numbers of them, as repositories are described now.
     ``is_complete``: every list was read, or refused for a while.
     """
 
@@ -48,6 +49,7 @@ class DiscoveryResult:
     left_out: Counter[str] = field(default_factory=Counter)
     names: dict[str, str] = field(default_factory=dict)
     errors: dict[str, IngestError] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
     is_complete: bool = True
 
 
@@ -61,6 +63,7 @@ def apply_discovery(
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
         work.take(each)
+        work.note_owner(each.info)
     work.check_missing()
     work.save()
     return work.result
@@ -148,6 +151,8 @@ class _Work:
         pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
         if pattern is None or key in self._seen:
             return
+        if not pattern.is_single and key not in self._watched and self._sources.has_left(name):
+            return
         key = self._followed(key, listed)
         if key in self._seen:
             return
@@ -169,6 +174,11 @@ class _Work:
             self._ids[known.repository_id] = key
         self.result.names[record.full_name] = str(pattern)
         self._suspend(key, known, self._reason(record, known, listed.check))
+
+    def note_owner(self, info: RepositoryInfo | None) -> None:
+        """Note the present name of a repository's owner."""
+        if info is not None and info.owner_id is not None:
+            self.result.owners[info.owner_id] = info.full_name.partition("/")[0]
 
     def check_missing(self) -> None:
         """Check repositories that are on no list any more."""
@@ -266,6 +276,7 @@ class _Work:
             self.result.errors[known.full_name] = error
         else:
             self._suspend(key, described_by(known, info), None)
+            self.note_owner(info)
 
     def _lose(self, key: str, known: DiscoveredRepository, reason: str) -> None:
         self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)

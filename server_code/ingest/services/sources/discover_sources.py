@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from ...domain.backoff import backoff
 from ...domain.due import is_ahead
 from ...domain.source_records import (
-    EVERYTHING,
     FROM_COMMAND_LINE,
     SourceRecord,
     name_rejected,
-    patterns_of,
+    sources_of,
 )
-from ...domain.sources import SourcePattern, Sources, parse_source
+from ...domain.sources import SourcePattern, parse_source
 from ...ports import RepositoryApi
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, apply_discovery
 from .fetch_lists import Lists, fetch_lists, note_former_names
-from .follow_settings import follow_settings
+from .follow_owners import follow_owner, is_renamed, owner_renamed
+from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
 from .record_credentials import follow_credentials, record_credentials
 from .source_hints import clear_hints, has_new_hint, load_hints
@@ -85,16 +85,14 @@ def start_discovery(
     given: Sequence[SourcePattern] = (),
     *,
     is_forced: bool = False,
-    retries_rejected: bool = False,
 ) -> DiscoveryResult | None:
     """Restore what was known before, and discover where a source was added or removed.
 
-    ``given`` are the sources of the command line. ``retries_rejected``: a person waits, so that a
-    rejected credential is asked at once. Returns None where nothing was discovered.
+    ``given`` are the sources of the command line. Returns None where nothing was discovered.
     """
     context.discovery.has_started = True
     if context.repositories is not None:
-        _restore_refusals(context, context.repositories, retries_rejected=retries_rejected)
+        _restore_refusals(context, context.repositories)
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -107,14 +105,9 @@ def start_discovery(
     return discover_sources(context)
 
 
-def _restore_refusals(
-    context: CollectorContext, repositories: RepositoryApi, *, retries_rejected: bool
-) -> None:
+def _restore_refusals(context: CollectorContext, repositories: RepositoryApi) -> None:
     """Restore what credentials were refused; a rejection is written to the log of each process."""
-    now, records = context.clock.now(), context.store.list_credentials()
-    if retries_rejected:
-        records = [each.with_refusals({EVERYTHING: None}, now=now) for each in records]
-    repositories.restore_refusals(records)
+    repositories.restore_refusals(context.store.list_credentials())
     credentials = repositories.credentials()
     follow_credentials(context, {each.name for each in credentials})
     for each in credentials:
@@ -130,7 +123,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     # Other processes wait, and what becomes due meanwhile is listed again.
     began_at = context.clock.now()
     context.store.save_sources([replace(each, listed_at=began_at) for each in records])
-    sources = Sources(patterns_of(records))
+    sources = sources_of(records)
     lists = fetch_lists(context, context.repositories, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = lists.are_complete
@@ -139,14 +132,13 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     note_former_names(context.repositories, lists, context.store.list_discovered())
     now = context.clock.now()
     record_credentials(context, lists.credentials)
-    listed = {each.pattern for each in records}
-    context.store.save_sources(
-        [
-            _listed(each, result, lists, now)
-            for each in context.store.list_sources()
-            if each.pattern in listed
-        ]
-    )
+    patterns = {each.pattern for each in records}
+    stored = [each for each in context.store.list_sources() if each.pattern in patterns]
+    listed = [follow_owner(_listed(each, result, lists, now), result.owners) for each in stored]
+    renamed = [e for e, before in zip(listed, stored, strict=True) if is_renamed(e, before)]
+    for each in renamed:
+        report_change(context, owner_renamed(each))
+    context.store.save_sources([replace(e, listed_at=None) if e in renamed else e for e in listed])
     for record in records:
         error = lists.error_of(parse_source(record.pattern))
         if error is not None and not result.found[record.pattern]:

@@ -43,6 +43,7 @@ class Lists:
     refused: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     partial: dict[str, str] = field(default_factory=dict)
+    sources: Sources = field(default_factory=lambda: Sources(()))
 
     @property
     def are_complete(self) -> bool:
@@ -55,17 +56,20 @@ class Lists:
             return None
         errors = self.errors | self.installation_errors
         # An installation lists what it may read of all.
-        return errors.get(_owner_of(pattern)) or errors.get("*")
+        return errors.get(self._owner_of(pattern)) or errors.get("*")
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
         """Return why a credential may not list a source, though another one was answered."""
         is_listed = not pattern.is_single and not pattern.is_excluded
-        return self.refused.get(_owner_of(pattern)) if is_listed else None
+        return self.refused.get(self._owner_of(pattern)) if is_listed else None
 
     def part_of(self, pattern: SourcePattern) -> str | None:
         """Return of which list of a source only a part was read; None where all were read."""
         is_listed = not pattern.is_single and not pattern.is_excluded
-        return self.partial.get(_owner_of(pattern)) if is_listed else None
+        return self.partial.get(self._owner_of(pattern)) if is_listed else None
+
+    def _owner_of(self, pattern: SourcePattern) -> str:
+        return (self.sources.owner_now(pattern) or "*").lower()
 
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
         """Note why a list could not be read; the first reason of an owner counts."""
@@ -109,10 +113,12 @@ class Lists:
 def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> Lists:
     """Fetch all lists concurrently; a list that fails delays no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
-    owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
-    of_all_owners = any(each.listed_owner is None for each in listed_patterns)
+    wanted = [sources.owner_now(each) for each in listed_patterns]
+    owners = {owner for owner in wanted if owner is not None}
+    of_all_owners = None in wanted
     now = context.clock.now()
-    lists = Lists(credentials={each.name: each for each in context.store.list_credentials()})
+    known_credentials = {each.name: each for each in context.store.list_credentials()}
+    lists = Lists(credentials=known_credentials, sources=sources)
     described = _described(context.store.list_discovered())
     asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
     for query in api.list_queries(owners, of_all_owners=of_all_owners) if listed_patterns else ():
@@ -215,7 +221,3 @@ def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
 def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
     kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
     return replace(record, lists=(*kept, new))
-
-
-def _owner_of(pattern: SourcePattern) -> str:
-    return (pattern.listed_owner or "*").lower()

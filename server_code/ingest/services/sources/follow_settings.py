@@ -33,7 +33,7 @@ def follow_settings(context: CollectorContext) -> bool:
     for pattern in gone:
         removal = plan_removal(store, pattern)
         what = f"removes the source {pattern}, which REPOSITORIES no longer names: "
-        _report(context, what + removal.sentence)
+        report_change(context, what + removal.sentence)
         delete_source(store, pattern)
     return is_changed or bool(gone)
 
@@ -43,7 +43,7 @@ def _report_filters(context: CollectorContext) -> None:
     written = _written(context.settings.filters)
     before = context.store.load_reported_filters() or _UNFILTERED
     if written != before:
-        _report(
+        report_change(
             context,
             f"filters of the settings: {written} (before: {before}). {FROM_NOW_ON}",
         )
@@ -55,7 +55,8 @@ def _written(filters: Filters) -> str:
     return "; ".join(f"{name.upper()} {text}" for name, text in texts.items()) or _UNFILTERED
 
 
-def _report(context: CollectorContext, what: str) -> None:
+def report_change(context: CollectorContext, what: str) -> None:
+    """Log what Runstream changes by itself, and note it in the audit trail."""
     logger.warning(what)
     context.store.add_activity(
         ActivityRecord(occurred_at=context.clock.now(), actor=_ACTOR, repository=None, what=what)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ...domain.counted_nouns import first_of
 from ...domain.filters import FROM_NOW_ON, NO_FILTERS, Filters
-from ...domain.source_records import FROM_SETTINGS, SourceRecord, patterns_of
+from ...domain.source_records import FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
 from ...errors import NotFound, Rejected
@@ -67,7 +67,7 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
     """Return what the removal of a source would do. Raises NotFound."""
     record = require_source(store, pattern)
     kept_records = (each for each in store.list_sources() if each.pattern != record.pattern)
-    others = Sources(patterns_of(kept_records))
+    others = sources_of(kept_records)
     removed = parse_source(record.pattern)
     if removed.is_excluded:
         return Removal(pattern=record.pattern, resumed=_left_out_by(store, removed, others))
@@ -86,7 +86,8 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
 
 def plan_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
     """Return what a new source that leaves out would do, as a sentence."""
-    sources = Sources((*patterns_of(store.list_sources()), exclusion))
+    known = sources_of(store.list_sources())
+    sources = replace(known, patterns=(*known.patterns, exclusion))
     matched = [
         each
         for each in store.list_discovered()

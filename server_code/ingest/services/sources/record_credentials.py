@@ -7,9 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over
-from ...domain.source_records import REFUSED_FOR, CredentialRecord, CredentialRefusal
+from ...domain.source_records import (
+    EVERYTHING,
+    REFUSED_FOR,
+    CredentialRecord,
+    CredentialRefusal,
+)
+from ...domain.stored_values import repository_key
 from ...errors import BadCredentials, Fatal, IngestError, Skippable
-from ...ports import CredentialInfo, RepositoryApi
+from ...ports import CredentialInfo, RepositoryApi, StateStore
 from ..context import CollectorContext
 
 #: How often the budgets of the credentials are saved.
@@ -20,6 +26,9 @@ PURGED_AFTER = timedelta(days=1)
 
 #: A credential in use is used so often: idle repositories are polled every ten minutes.
 _USED_EVERY = timedelta(minutes=10)
+
+#: How the refusal of an owner's list ends.
+LIST = "/*"
 
 #: The refused request for the owner of a token.
 _OWNER = "/user"
@@ -39,7 +48,7 @@ def record_credentials(
     known = {**stored, **(learned or {})}
     for name, record in stored.items():
         # Polls may have saved refusals while the discovery was reading.
-        changes = {each.what: each for each in known[name].refusals}
+        changes = {e.what: e for e in known[name].refusals if e.what.endswith(LIST)}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
     factors = context.github.budget().minute_factors
@@ -64,9 +73,7 @@ def follow_credentials(context: CollectorContext, names: Collection[str]) -> Non
     store, now = context.store, context.clock.now()
     stored = {each.name: each for each in store.list_credentials()}
     if stored and any(name not in stored for name in names):
-        failing = [each.full_name for each in store.list_repositories() if each.failures]
-        for full_name in failing:
-            store.make_due(full_name, now=now)
+        _make_failing_due(store, now)
     for name, record in stored.items():
         has_expired = record.expires_at is not None and record.expires_at <= now
         if name not in names and (record.rejected is not None or has_expired):
@@ -96,6 +103,26 @@ def record_changes(context: CollectorContext) -> None:
             for each in api.credentials()
         ]
     )
+    if any(each.get(EVERYTHING, ...) is None for each in changes.values()):
+        _make_failing_due(context.store, now)
+
+
+def ask_anew(store: StateStore, repositories: Collection[str], *, now: datetime) -> None:
+    """Let credentials be asked again for repositories, and those that GitHub rejects for anything.
+
+    A person asks for it, who may have removed the reason of a refusal.
+    """
+    wanted = {EVERYTHING, *map(repository_key, repositories)}
+    for record in store.list_credentials():
+        ended = {e.what: None for e in record.refusals if e.what.partition(" ")[0] in wanted}
+        if ended:
+            store.save_credentials([record.with_refusals(ended, now=now)])
+
+
+def _make_failing_due(store: StateStore, now: datetime) -> None:
+    for each in store.list_repositories():
+        if each.failures:
+            store.make_due(each.full_name, now=now)
 
 
 def with_info(

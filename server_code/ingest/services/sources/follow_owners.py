@@ -1,0 +1,40 @@
+"""Sources whose owner was renamed on GitHub: they follow the owner's number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ...domain.source_records import SourceRecord
+from ...domain.sources import parse_source
+
+
+def follow_owner(record: SourceRecord, owners: Mapping[int, str]) -> SourceRecord:
+    """Return a source with its owner's number, and the owner's name now if that is another.
+
+    ``owners`` are names by number. A name that a renamed owner has left may be another's by now:
+    only the number shows whose repositories the source means.
+    """
+    owner = parse_source(record.pattern).listed_owner
+    if owner is None:
+        return record
+    if record.owner_id is None:
+        numbers = (number for number, name in owners.items() if name.lower() == owner.lower())
+        return replace(record, owner_id=next(numbers, None))
+    name = owners.get(record.owner_id, record.renamed_to or owner)
+    return replace(record, renamed_to=None if name.lower() == owner.lower() else name)
+
+
+def is_renamed(record: SourceRecord, before: SourceRecord) -> bool:
+    """Return whether the owner of a source that includes has another name than before."""
+    return record.renamed_to != before.renamed_to and not record.pattern.startswith("!")
+
+
+def owner_renamed(record: SourceRecord) -> str:
+    """Return what follows from the new name of an owner, for people."""
+    owner = parse_source(record.pattern).owner
+    new = record.renamed_to or owner
+    return (
+        f"follows the owner of {record.pattern}, which is {new} on GitHub now: new repositories of "
+        f"{new} are watched as well. Name {new} in place of {owner} in the sources when it suits."
+    )

@@ -1,0 +1,44 @@
+"""An organization that denies a credential: one report, and one request an hour per repository."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from support.world import OpenStage
+from support.world_builder import WorldBuilder
+
+from standalone.sandbox.faults import Fault
+
+NAMES = [f"octo/repository-{number}" for number in range(12)]
+OTHER = "other/api"
+
+
+def test_what_an_organization_denies_is_reported_once(
+    stage: OpenStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its remedy; each repository keeps its reason, and another owner's is reported too."""
+    builder = WorldBuilder()
+    for name in (*NAMES, OTHER):
+        builder.repository(name).run(seconds=20).job(seconds=10)
+    here = stage(builder, at=100)
+    here.fail(
+        Fault(path="^/repos/octo/", do="sso"),
+        Fault(path="^/repos/other/", do="sso"),
+    )
+    for _ in range(1800):
+        while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+            pass
+        here.advance(4)
+    errors = here.state.list_errors(limit=99)
+    assert sorted(str(each.repository).partition("/")[0] for each in errors) == ["octo", "other"]
+    assert all("single sign-on" in each.remedy for each in errors)
+    records = here.state.list_repositories()
+    assert all("SAML" in (each.last_error or "") for each in records)
+    assert sum("SAML" in each.getMessage() for each in caplog.records) == 2
+    # After four in the first minutes, one an hour.
+    assert here.requests("list_runs") <= 6 * len(records)
+    here.fail()
+    here.advance(3600)
+    while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+        pass
+    assert not any(each.failures for each in here.state.list_repositories())

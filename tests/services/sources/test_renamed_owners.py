@@ -1,0 +1,93 @@
+"""An organization that is renamed: its source follows it, also to new repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from ingest.domain.sources import parse_sources
+from ingest.services.dashboard.sources import list_source_rows
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.sources.discover_sources import DISCOVER_EVERY, start_discovery
+from support.world import Stage
+from support.world_builder import WorldBuilder
+
+from standalone.sandbox.repository import Repository
+
+OLD, NEW = "octo", "octo-cat"
+SECONDS = DISCOVER_EVERY.total_seconds() + 60
+
+
+@pytest.fixture
+def here() -> Iterator[Stage]:
+    """A collector that watches an organization, but for some of its repositories."""
+    builder = WorldBuilder()
+    for name in ("octo/api", "octo/web", "octo/sandbox", "other/api"):
+        builder.repository(name).run(seconds=20).job(seconds=10)
+    stage = Stage(builder, at=100)
+    sources = parse_sources(["octo", "!octo/sandbox*"])
+    stage.context = replace(stage.context, sources=sources)
+    start_discovery(stage.context)
+    pass_time(stage, 60)
+    yield stage
+    stage.close()
+
+
+def pass_time(here: Stage, seconds: float) -> None:
+    for _ in range(round(seconds / 10)):
+        while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+            pass
+        here.advance(10)
+
+
+def create(here: Stage, name: str, number: int, first_owner: str | None = None) -> None:
+    """Create a repository."""
+    spec = next(iter(here.server.world.repositories)).spec
+    spec = replace(spec, id=number, full_name=name, former_names=(), first_owner=first_owner)
+    here.server.world.add(Repository(spec))
+
+
+def watched(here: Stage) -> set[str]:
+    return {each.full_name for each in here.state.list_repositories() if not each.paused}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_new_repositories_of_a_renamed_owner_are_watched(
+    here: Stage, caplog: pytest.LogCaptureFixture, times: int
+) -> None:
+    """However often; what was watched goes on, and people read what happened, once."""
+    owner = OLD
+    for number in range(times):
+        new = f"{NEW}-{number}"
+        here.server.world.rename_owner(owner, new)
+        owner = new
+        create(here, f"{new}/new", 900 + 2 * number, first_owner=OLD)
+        create(here, f"{new}/sandbox-2", 901 + 2 * number, first_owner=OLD)
+        pass_time(here, 2 * SECONDS)
+        assert f"{new}/new" in watched(here)
+    assert {"octo/api", "octo/web"} <= watched(here)
+    assert not any("sandbox" in name for name in watched(here))
+    assert not any(each.failures for each in here.state.list_repositories())
+    rows = {row["pattern"]: row for row in list_source_rows(here.state, ())}
+    assert rows["octo/*"]["renamed_to"] == owner
+    assert rows["octo/*"]["error"] is None
+    assert len([e for e in caplog.records if "is octo-cat-" in e.getMessage()]) == times
+    assert len([e for e in here.state.list_activities(limit=9) if NEW in e.what]) == times
+
+
+def test_another_account_that_takes_the_name_is_not_watched(here: Stage) -> None:
+    here.server.world.rename_owner(OLD, NEW)
+    pass_time(here, 2 * SECONDS)
+    create(here, "octo/squatted", 900, first_owner="somebody")
+    pass_time(here, 2 * SECONDS)
+    assert "octo/squatted" not in watched(here)
+
+
+def test_the_owner_of_a_transferred_repository_is_not_followed(here: Stage) -> None:
+    """Nor the one that took all of them, before the account was deleted."""
+    for name in ("api", "web", "sandbox"):
+        here.server.world.change(f"octo/{name}", full_name=f"other/octo-{name}")
+    create(here, "other/new", 900)
+    pass_time(here, 2 * SECONDS)
+    assert watched(here) == {"octo/api", "octo/web"}
