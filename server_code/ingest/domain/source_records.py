@@ -19,6 +19,9 @@ FROM_PAGE = "Repositories page"
 #: The time after which a refused request is tried again.
 REFUSED_FOR = timedelta(hours=1)
 
+#: What a server lacks is asked for again after so long: somebody may have updated it.
+LACKED_FOR = timedelta(days=1)
+
 #: What a refusal of everything is of.
 EVERYTHING = "*"
 
@@ -146,11 +149,11 @@ class CredentialRefusal:
 
     def is_in_force(self, now: datetime) -> bool:
         """Return whether it is believed; not if it was set by a clock that was ahead."""
-        return is_still_ahead(self.until, now, at_most=2 * REFUSED_FOR)
+        return is_still_ahead(self.until, now, at_most=2 * LACKED_FOR)
 
     def is_remembered(self, now: datetime) -> bool:
         """Return whether it still counts: the next refusal in a row has a longer pause."""
-        return is_still_ahead(self.until + REFUSED_FOR, now, at_most=3 * REFUSED_FOR)
+        return is_still_ahead(self.until + REFUSED_FOR, now, at_most=3 * LACKED_FOR)
 
 
 def name_rejected(credential: str, reason: str) -> str:

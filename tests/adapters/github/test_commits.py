@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 from ingest.errors import GithubUnavailable, RateLimited
+from ingest.services.sources.discover_sources import start_discovery
+from ingest.services.sources.record_credentials import record_changes
 from support.world import GENEROUS
 from support.world_builder import WorldBuilder
 
@@ -71,6 +73,27 @@ def test_an_older_server_is_asked_for_what_it_has(stage):
         assert (pull.number, pull.title, pull.labels) == (number + 4, None, None)
     assert here.requests("graphql") == 3
     assert here.requests("get_commit") == 0
+
+
+@pytest.mark.parametrize(("faults", "asked"), [("lacks_pull_details", 2), ("absent", 1)])
+def test_what_a_server_lacks_is_asked_for_once_a_day_by_all_processes(stage, faults, asked):
+    """On Anvil each tick is a process. What is merely refused is asked for once an hour."""
+    world = WorldBuilder().repository("octo/api").pull(5, sha(1))
+    settings = replace(GENEROUS, graphql=GraphqlFaults(**{faults: True}))
+    here = stage(world, at=10, settings=settings)
+    here.context.github.fetch_commits("octo/api", [sha(1)])
+    assert here.requests("graphql") == asked
+    for hours in (0, 0.5, 1, 23):
+        record_changes(here.context)
+        here.advance(hours * 3600)
+        before = here.requests("graphql")
+        here.context = here.join()
+        start_discovery(here.context)
+        for _ in range(3):
+            here.context.github.fetch_commits("octo/api", [sha(1)])
+        is_over = hours == 23 or (faults == "absent" and hours == 1)
+        again = 3 if faults == "lacks_pull_details" else 0
+        assert here.requests("graphql") == before + again + is_over
 
 
 def test_without_graphql_every_commit_is_asked_for_alone(fetch):

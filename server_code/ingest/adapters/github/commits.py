@@ -23,12 +23,7 @@ from ...errors import (
 )
 from ...wire.fields import flag, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
-from .graphql import (
-    REFUSED_SECONDS,
-    UNKNOWN_FIELD_SECONDS,
-    GraphqlRefusals,
-    lacks_a_field,
-)
+from .graphql import lacks_a_field
 from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
@@ -57,6 +52,10 @@ _PULL_DETAILS = "title author { login } isDraft labels(first: 20) { nodes { name
 
 _COMMIT = "/repos/{}/commits/{}"
 
+#: The features that a credential or a server may lack.
+_COMMITS = "commits"
+_DETAILS = "details of pull requests"
+
 _QUERY = """query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { %s }
 }
@@ -64,12 +63,10 @@ _QUERY = """query($owner: String!, $name: String!) {
 
 
 class CommitReader:
-    """A reader of commits' metrics that remembers which credentials cannot use GraphQL."""
+    """A reader of commits' metrics."""
 
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
-        self._refusals = GraphqlRefusals()
-        self._details_refusals = GraphqlRefusals()
 
     def fetch_many(
         self,
@@ -91,8 +88,7 @@ class CommitReader:
 
         One huge commit makes a whole query time out, so the halves find it.
         """
-        name = client.name
-        if not shas or self._refusals.includes(name):
+        if not shas or not client.may_use(_COMMITS):
             return {}
         try:
             answer = self._fetch_answer(client, repository, shas)
@@ -100,11 +96,13 @@ class CommitReader:
             # REST has a budget of its own, and finds out which credential reads the repository.
             return {}
         except (Fatal, Skippable):
-            return self._do_without_graphql(name, REFUSED_SECONDS)
+            client.note_refused(_COMMITS)
+            return {}
         except GithubUnavailable:
             answer = {}
         if lacks_a_field(answer):
-            return self._do_without_graphql(name, UNKNOWN_FIELD_SECONDS)
+            client.note_refused(_COMMITS, answer)
+            return {}
         commits = mapping(mapping(answer.get("data")).get("repository"))
         if not commits:
             return self._by_halves(client, repository, shas)
@@ -115,12 +113,11 @@ class CommitReader:
         self, client: RepositoryClient, repository: str, shas: Sequence[str]
     ) -> Mapping[str, Any]:
         """Fetch commits with details of their pull requests; an older server may lack those."""
-        name = client.name
-        if not self._details_refusals.includes(name):
+        if client.may_use(_DETAILS):
             answer = mapping(_ask(client, repository, shas, _PULL_DETAILS))
             if not lacks_a_field(answer):
                 return answer
-            self._details_refusals.add(name, seconds=UNKNOWN_FIELD_SECONDS)
+            client.note_refused(_DETAILS, answer)
         return mapping(_ask(client, repository, shas, ""))
 
     def fetch_one(self, client: RepositoryClient, repository: str, sha: str) -> CommitMetrics:
@@ -142,10 +139,6 @@ class CommitReader:
             counted = len(answer.items or ())
             files = None if answer.has_next or counted >= MAX_FILES else counted
         return replace(commit, commit_sha=sha, files_changed_count=files)
-
-    def _do_without_graphql(self, name: str, seconds: float) -> dict[str, CommitMetrics]:
-        self._refusals.add(name, seconds=seconds)
-        return {}
 
     def _by_halves(
         self, client: RepositoryClient, repository: str, shas: Sequence[str]

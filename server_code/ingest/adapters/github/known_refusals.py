@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...domain.due import is_still_ahead
-from ...domain.source_records import REFUSED_FOR, CredentialRefusal
+from ...domain.source_records import LACKED_FOR, REFUSED_FOR, CredentialRefusal
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -23,7 +23,7 @@ from ...errors import (
 )
 from .credential_pairs import CredentialPairs, Pair
 
-#: The pauses after refusals in a row; the last one from then on.
+#: The pauses after refusals in a row, of up to an hour, and that of what a server lacks.
 PAUSES = (
     timedelta(seconds=1),
     timedelta(seconds=4),
@@ -31,12 +31,14 @@ PAUSES = (
     timedelta(minutes=1),
     timedelta(minutes=5),
     REFUSED_FOR,
+    LACKED_FOR,
 )
 
-#: As many refusals count at once: for a reason that GitHub names, and where no other answer is
-#: expected.
+#: As many refusals count at once: for a reason that GitHub names, where no other answer is
+#: expected, and where the server has to be updated first.
 WITH_REASON = 3
-AS_EXPECTED = len(PAUSES)
+AS_EXPECTED = len(PAUSES) - 1
+LACKED = len(PAUSES)
 
 #: How long other requests wait for the answer of the one that finds out.
 PROBE_TIME = timedelta(seconds=5)
@@ -136,8 +138,8 @@ class KnownRefusals:
         known = self.get(pair)
         if known is None:
             known = Refusal(error=copy(error), at=now, refusals=at_least)
-        elif known.probe_at is not None or known.refusals < at_least:
-            refusals = max(known.refusals + 1, at_least)
+        elif known.probe_at or known.find_pause(now) is None or known.refusals < at_least:
+            refusals = max(min(known.refusals + 1, AS_EXPECTED), at_least)
             known = Refusal(error=copy(error), at=now, refusals=refusals)
         self._refusals.set(pair, known)
         error.refusals, error.retry_at = known.refusals, known.ends_at

@@ -8,6 +8,7 @@ from ...domain.source_records import EVERYTHING, CredentialRefusal
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
 from .credentials import WITH_PERMISSIONS, InstallationToken
+from .known_refusals import AS_EXPECTED, WITH_REASON
 from .rights import Rights
 
 RUNS = "/repos/{}/actions/runs"
@@ -22,6 +23,11 @@ _OPTIONAL = frozenset({"/repos/{}/hooks"})
 def is_of_repository(endpoint: str) -> bool:
     """Return whether an endpoint's refusal is of the repository itself."""
     return endpoint in _OF_REPOSITORY
+
+
+def feature_scope(feature: str) -> str:
+    """Return the scope of a feature of GraphQL."""
+    return f"/graphql {feature}"
 
 
 def scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
@@ -60,17 +66,17 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
             if is_replaced:
                 rights.unpin(name, repository)
             if len(clients) > 1 and rights.reads_others(name, repository):
-                rights.refuse(name, repository, error, is_expected=True)
+                rights.refuse(name, repository, error)
             continue
         is_of_path = isinstance(error, AccessDenied) and (
             has_read or (is_likely and not is_of_repository(endpoint))
         )
         if not is_of_path or (is_of_repository(endpoint) and not is_replaced):
-            is_expected = is_replaced or not is_likely
-            rights.refuse(name, repository, error, is_expected=is_expected)
+            at_least = AS_EXPECTED if is_replaced or not is_likely else WITH_REASON
+            rights.refuse(name, repository, error, at_least=at_least)
         elif is_replaced or endpoint in _OPTIONAL:
             what = _refused_path(clients[name].kind, repository, endpoint)
-            rights.refuse(name, what, error, is_expected=True)
+            rights.refuse(name, what, error)
 
 
 def _refused_path(kind: str, repository: str, endpoint: str) -> str:

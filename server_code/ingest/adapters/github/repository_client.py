@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from .graphql import lacks_a_field
 from .request import Request, Response
 from .tokens import TokenPool
 
@@ -25,3 +29,12 @@ class RepositoryClient:
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query. Raises as ``TokenPool.query`` does."""
         return self._tokens.query(self._repository, query, variables)
+
+    def may_use(self, feature: str) -> bool:
+        """Return whether the credential was not refused a feature of GraphQL."""
+        return self._tokens.may_use(self.name, feature)
+
+    def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
+        """Ask for no feature for an hour; for a day where the server's ``answer`` lacks it."""
+        is_lacking = answer is not None and lacks_a_field(answer)
+        self._tokens.refuse_feature(self.name, feature, is_lacking=is_lacking)

@@ -89,15 +89,16 @@ class Rights:
             if self._pins.get(repository.lower()) == name:
                 del self._pins[repository.lower()]
 
-    def refuse(self, name: str, scope: str, error: IngestError, *, is_expected: bool) -> None:
-        """Note that a credential may not read a repository, or a path of it.
+    def refuse(
+        self, name: str, scope: str, error: IngestError, *, at_least: int = AS_EXPECTED
+    ) -> None:
+        """Note that a credential may not read a repository, or something else.
 
-        Where that ``is_expected``, it is not asked for an hour; else it may pass in seconds.
+        ``at_least``: as many refusals it counts as, which set when it is asked for again.
         """
         pair = (name, scope.lower())
-        at_least = AS_EXPECTED if is_expected else WITH_REASON
         with self._lock:
-            if is_expected:
+            if at_least >= AS_EXPECTED:
                 self._read_at.pop(pair)
                 if self._pins.get(pair[1]) == name:
                     del self._pins[pair[1]]

@@ -12,7 +12,6 @@ from ...errors import BadCredentials, GithubUnavailable, IngestError, RateLimite
 from ...wire.details import parse_annotated_runs, parse_suite_annotations
 from ...wire.fields import mapping
 from .details import fetch_annotations
-from .graphql import REFUSED_SECONDS, UNKNOWN_FIELD_SECONDS, GraphqlRefusals, lacks_a_field
 from .lists import ListReader
 from .repository_client import RepositoryClient
 from .request import Request
@@ -31,15 +30,15 @@ _QUERY = """query($suite: ID!) {
   } }
 }"""
 
+_SUITES = "check suites"
 _CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
 
 
 class StartFailureReader:
-    """A reader of start failures that remembers which credentials cannot use GraphQL."""
+    """A reader of start failures."""
 
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
-        self._refusals = GraphqlRefusals()
 
     def fetch(
         self, client: RepositoryClient, repository: str, run: WorkflowRun
@@ -53,20 +52,18 @@ class StartFailureReader:
         return self._by_rest(client, repository, run.check_suite_id)
 
     def _by_graphql(self, client: RepositoryClient, node_id: str) -> AnnotationList | None:
-        name = client.name
-        if self._refusals.includes(name):
+        if not client.may_use(_SUITES):
             return None
         try:
             answer = mapping(client.query(_QUERY, {"suite": node_id}))
         except (RateLimited, GithubUnavailable, BadCredentials):
             return None
         except IngestError:
-            self._refusals.add(name, seconds=REFUSED_SECONDS)
+            client.note_refused(_SUITES)
             return None
         found = parse_suite_annotations(answer)
         if found is None:
-            is_old = lacks_a_field(answer)
-            self._refusals.add(name, seconds=UNKNOWN_FIELD_SECONDS if is_old else REFUSED_SECONDS)
+            client.note_refused(_SUITES, answer)
         return found
 
     def _by_rest(

@@ -26,8 +26,16 @@ from ...wire.hourly_use import Purpose
 from .apps import App
 from .budgets import sum_budgets
 from .client import GithubClient
+from .known_refusals import AS_EXPECTED, LACKED
 from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
-from .refusal_scopes import RUNS, is_of_repository, note_refusals, scopes_of, still_valid
+from .refusal_scopes import (
+    RUNS,
+    feature_scope,
+    is_of_repository,
+    note_refusals,
+    scopes_of,
+    still_valid,
+)
 from .request import Request, Response
 from .rights import Rights
 
@@ -109,6 +117,16 @@ class TokenPool:
         client = self.client_for(repository)
         with self.asking(client):
             return client.query(query, variables, self.purpose_of(repository))
+
+    def may_use(self, name: str, feature: str) -> bool:
+        """Return whether a credential was not refused a feature of GraphQL."""
+        return self._rights.find_obstacle(name, (feature_scope(feature),)) is None
+
+    def refuse_feature(self, name: str, feature: str, *, is_lacking: bool) -> None:
+        """Note that a credential may not use a feature of GraphQL, or that the server lacks it."""
+        at_least = LACKED if is_lacking else AS_EXPECTED
+        error = AccessDenied(f"GraphQL gives no {feature}.")
+        self._rights.refuse(name, feature_scope(feature), error, at_least=at_least)
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
