@@ -26,6 +26,7 @@ from ..state_file import require_state
 from ..terminal.overview import Overview, build_overview
 
 SHOWN_ERRORS = 20
+SHOWN_REPOSITORIES = 50
 PIPE_WIDTH = 160
 NO_AGENT = "No agent has reported: `collect` without `--once`, `serve` and `uplink` start both."
 
@@ -35,15 +36,18 @@ Depths = Mapping[str, QueueDepth | IngestError]
 @command(
     epilog=examples(
         "runstream status",
+        "runstream status --all",
         "runstream status --json",
     )
 )
+@click.option("--all", "shows_all", is_flag=True, help="List every repository.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(*, as_json: bool) -> None:
+def status(*, shows_all: bool, as_json: bool) -> None:
     """Show agents, repositories, queues and errors.
 
     Reads the state of DATABASE_URL, by default runstream.db in this folder; a collector can be
-    running. Also shows the health of the whole, and what is wrong with this machine.
+    running. Also shows the health of the whole, and what is wrong with this machine. Of more than
+    50 repositories, those that fail and the busiest are listed.
     """
     settings = read_environment()
     require_state(settings.database_url)
@@ -63,7 +67,7 @@ def status(*, as_json: bool) -> None:
         }
         click.echo(json.dumps({**overview.as_json(), **more}))
         return
-    _draw(overview, health, depths)
+    _draw(overview, health, depths, shows_all=shows_all)
     for check in machine:
         click.echo(f"This machine: {check.finding} {check.remedy}")
 
@@ -77,7 +81,7 @@ def _as_json(depths: Depths) -> list[dict[str, object]]:
     ]
 
 
-def _draw(overview: Overview, health: Health, depths: Depths) -> None:
+def _draw(overview: Overview, health: Health, depths: Depths, *, shows_all: bool) -> None:
     from rich.console import Console
 
     from ..terminal.tables import (
@@ -95,7 +99,10 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     console.print(health_lines(health, now))
     console.print(agents_table(overview.agents, now) if overview.agents else NO_AGENT)
     if overview.repositories:
-        console.print(repositories_table(overview))
+        shown = overview if shows_all else overview.shortened(SHOWN_REPOSITORIES)
+        console.print(repositories_table(shown))
+        if shown.left_out:
+            console.print("Listed: those that fail, then the busiest; --all lists every one.\n")
         console.print(suspended_lines(overview))
     console.print(queues_table(_describe_depths(depths)))
     console.print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +20,27 @@ from ingest.services.dashboard.rows import repository_row, source_facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """One reading of the state; ``left_out`` counts the repositories that are not listed."""
+    """One reading of the state; ``left_out`` counts the repositories that are not listed.
+
+    ``by_interest``: the names of the listed ones, those that fail first, then the busiest.
+    """
 
     taken_at: datetime
     agents: list[AgentRecord]
     repositories: list[dict[str, Any]]
     left_out: int
+    by_interest: list[str]
     counts: LedgerCounts
     errors: list[ErrorRecord]
+
+    def shortened(self, repositories: int) -> Overview:
+        """Return it with so many repositories, those of most interest first, if there are more."""
+        if len(self.repositories) <= repositories:
+            return self
+        rows = {row["full_name"]: row for row in self.repositories}
+        first = self.by_interest[:repositories]
+        left_out = self.left_out + len(self.repositories) - len(first)
+        return replace(self, repositories=[rows[name] for name in first], left_out=left_out)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs."""
@@ -69,6 +82,7 @@ def build_overview(
             for record in shown
         ],
         left_out=len(records) - len(shown),
+        by_interest=[record.full_name for record in records[:repositories]],
         counts=store.count_ledger(),
         errors=store.list_errors(limit=errors),
     )
