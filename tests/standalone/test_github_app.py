@@ -151,6 +151,19 @@ def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine)
         assert (refused.returncode, "is not" in refused.stderr) == (78, True)
 
 
+@pytest.mark.parametrize("host", ["git.example.com", "https://git.example.com:8443/"])
+def test_the_form_goes_to_the_host_of_a_github_enterprise_server(
+    cli: CommandLine, host: str
+) -> None:
+    with cli.started("github-app", "create", "--no-browser", "--host", host) as command:
+        assert command.stdout is not None
+        address = re.search(r"http://\S+", command.stdout.readline())
+        assert address is not None
+        form = requests.get(address[0], timeout=10).text
+    web = f"https://{host.partition('://')[2].rstrip('/') or host}"
+    assert f'action="{web}/settings/apps/new?state=' in form
+
+
 def test_a_key_that_could_not_be_saved_is_not_asked_for(cli: CommandLine) -> None:
     """GitHub shows it once."""
     name = f"{'a' * 245}.json"

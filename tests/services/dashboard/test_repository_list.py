@@ -71,7 +71,8 @@ def test_a_search_and_a_source_choose(store: StateStore) -> None:
     answer = list_repository_page(store, Settings(), RepositoryQuery(source="octo/*"), now=NOW)
     assert (answer["total"], answer["watched"], answer["by_name"]) == (62, 63, 1)
     [source] = answer["sources"]
-    assert source["finding"] == "62 repositories, 1 of them not polled."
+    waiting = "60 of them waiting for their first poll"
+    assert source["finding"] == f"62 repositories, {waiting}, 1 of them not polled."
 
 
 def test_all_of_a_list_are_paused_and_resumed_but_for_what_rests(store: StateStore) -> None:

@@ -68,10 +68,12 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
             if len(clients) > 1 and rights.reads_others(name, repository):
                 rights.refuse(name, repository, error)
             continue
-        is_of_path = isinstance(error, AccessDenied) and (
-            has_read or (is_likely and not is_of_repository(endpoint))
+        is_of_path = (
+            isinstance(error, AccessDenied) and has_read and is_replaced
+            if is_of_repository(endpoint)
+            else is_likely
         )
-        if not is_of_path or (is_of_repository(endpoint) and not is_replaced):
+        if not is_of_path:
             at_least = AS_EXPECTED if is_replaced or not is_likely else WITH_REASON
             rights.refuse(name, repository, error, at_least=at_least)
         elif is_replaced or endpoint in _OPTIONAL:

@@ -19,6 +19,7 @@ from ...errors import (
     IngestError,
     NotFound,
     RateLimited,
+    RepositoryUnavailable,
     Retriable,
 )
 from ...ports import Budget, Clock
@@ -250,8 +251,8 @@ class TokenPool:
             self._prove_readable(client, repository)
         try:
             return client.get(request)
-        except NotFound:
-            if not self._rights.has_read(client.name, repository, since=started):
+        except (NotFound, RepositoryUnavailable):
+            if is_of_item and not self._rights.has_read(client.name, repository, since=started):
                 self._prove_readable(client, repository)
             raise
 

@@ -43,7 +43,7 @@ def list_repository_page(
     rows = [
         _row(store, settings, record, known, now=now) for record in found[start : start + PER_PAGE]
     ]
-    sources = list_source_rows(store, known.values())
+    sources = list_source_rows(store, known.values(), records)
     by_name = sum(repository_key(each.full_name) not in known for each in records)
     return {
         "repositories": with_recorded_remedies(store, rows),

@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
+from ...domain.ledger import RepositoryRecord
 from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_counter
+from ...domain.stored_values import repository_key
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 
 
 def list_source_rows(
-    store: StateStore, discovered: Collection[DiscoveredRepository]
+    store: StateStore,
+    discovered: Collection[DiscoveredRepository],
+    records: Collection[RepositoryRecord] = (),
 ) -> list[dict[str, Any]]:
-    """List all sources, with what each matches, suspends and leaves out."""
+    """List all sources, with what each matches, suspends, leaves out, and has yet to poll."""
+    new = {repository_key(each.full_name) for each in records if _is_new(each)}
+    unpolled = Counter(
+        each.source.lower() for each in discovered if repository_key(each.full_name) in new
+    )
     matched = Counter(each.source.lower() for each in discovered)
     suspended = Counter(each.source.lower() for each in discovered if each.suspension_reason)
     counts = store.load_message_counts().totals
@@ -23,13 +31,20 @@ def list_source_rows(
             record,
             matched=matched[record.pattern.lower()],
             suspended=suspended[record.pattern.lower()],
+            unpolled=unpolled[record.pattern.lower()],
             filtered=counts.get(filtered_counter(record.pattern), 0),
         )
         for record in store.list_sources()
     ]
 
 
-def _row(record: SourceRecord, *, matched: int, suspended: int, filtered: int) -> dict[str, Any]:
+def _is_new(record: RepositoryRecord) -> bool:
+    return not (record.paused or record.failures or record.last_polled_at)
+
+
+def _row(
+    record: SourceRecord, *, matched: int, suspended: int, unpolled: int, filtered: int
+) -> dict[str, Any]:
     row = {
         "pattern": record.pattern,
         "origin": record.origin,
@@ -37,6 +52,7 @@ def _row(record: SourceRecord, *, matched: int, suspended: int, filtered: int) -
         "listed_at": None if record.found is None else format_timestamp(record.listed_at),
         "repositories": matched,
         "suspended": suspended,
+        "unpolled": unpolled,
         "left_out": record.left_out,
         "filters": record.filters.as_texts(),
         "runs_filtered": filtered,
@@ -55,6 +71,7 @@ def _finding(row: dict[str, Any]) -> str:
         return "is listed for the first time now."
     number = row["repositories"]
     parts = [f"{number:,} {'repository' if number == 1 else 'repositories'}"]
+    parts += [f"{row['unpolled']:,} of them waiting for their first poll"] * bool(row["unpolled"])
     parts += [f"{row['suspended']:,} of them not polled"] * bool(row["suspended"])
     parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
     parts += [f"{name} {text}" for name, text in row["filters"].items()]
