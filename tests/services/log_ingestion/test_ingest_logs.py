@@ -164,7 +164,7 @@ def test_logs_of_a_repository_that_is_hidden_for_a_while_arrive(stage, count):
     """
     here = collected(stage, a_world(None), at=2000)
     here.fail(Fault(path="^/repos/", do="missing", count=count))
-    here.ingest(rounds=60)
+    here.ingest(rounds=400, every=300)
     assert_logs_are_true(here)
 
 
