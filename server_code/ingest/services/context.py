@@ -114,8 +114,12 @@ class CollectorContext:
             self.store.save_pauses(pauses)
 
     def apply_shared_pauses(self) -> None:
-        """Apply the rate-limit pauses of other processes, and of this one before a restart."""
+        """Apply the rate-limit pauses of other processes, and of this one before a restart.
+
+        What others have found to be refused no longer is asked for.
+        """
         self.github.apply_pauses(self.store.load_pauses(now=self.clock.now()))
+        self.end_withdrawn_refusals()
 
     def end_withdrawn_refusals(self, *, at_once: bool = False) -> None:
         """Ask anew for what GitHub refused and the state keeps no longer; checked now and then.

@@ -25,6 +25,9 @@ class CredentialPairs(Generic[V]):
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._values)
 
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
     def __contains__(self, pair: Pair) -> bool:
         return pair in self._values
 

@@ -101,6 +101,9 @@ class KnownRefusals:
     def __iter__(self) -> Iterator[tuple[Pair, Refusal]]:
         return iter([(pair, each) for pair in self._refusals if (each := self.get(pair))])
 
+    def __bool__(self) -> bool:
+        return bool(self._refusals)
+
     def get(self, pair: Pair) -> Refusal | None:
         """Return the latest refusal, whether its pause is over or not."""
         return self._refusals.get(pair)

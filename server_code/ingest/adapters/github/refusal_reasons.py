@@ -20,6 +20,26 @@ from .rights import Rights
 REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
 
 
+def is_worth_asking(
+    rights: Rights,
+    name: str,
+    repository: str,
+    refused: Mapping[str, IngestError],
+    limited: Sequence[RateLimited] = (),
+) -> bool:
+    """Return whether to ask a credential for a path that others were refused, or limited.
+
+    Where one of them reads the repository, one that reads nothing of its owner is not.
+    """
+    if limited and not rights.may_read(name, repository):
+        return False
+    has_reader = any(
+        isinstance(error, AccessDenied) and rights.has_read(each, repository)
+        for each, error in refused.items()
+    )
+    return not has_reader or rights.may_read_owner(name, repository)
+
+
 def list_reasons(
     rights: Rights,
     repository: str,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import AccessDenied
 from .graphql import lacks_a_field
+from .known_refusals import AS_EXPECTED, LACKED
+from .refusal_scopes import feature_scope
 from .request import Request, Response
 from .tokens import TokenPool
 
@@ -32,9 +35,11 @@ class RepositoryClient:
 
     def may_use(self, feature: str) -> bool:
         """Return whether the credential was not refused a feature of GraphQL."""
-        return self._tokens.may_use(self.name, feature)
+        return self._tokens.rights.find_obstacle(self.name, (feature_scope(feature),)) is None
 
     def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
         """Ask for no feature for an hour; for a day where the server's ``answer`` lacks it."""
         is_lacking = answer is not None and lacks_a_field(answer)
-        self._tokens.refuse_feature(self.name, feature, is_lacking=is_lacking)
+        error = AccessDenied(f"GraphQL gives no {feature}.")
+        at_least = LACKED if is_lacking else AS_EXPECTED
+        self._tokens.rights.refuse(self.name, feature_scope(feature), error, at_least=at_least)

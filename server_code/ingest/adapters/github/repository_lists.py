@@ -44,7 +44,7 @@ class GithubRepositories(RepositoryApi):
         wanted = {owner.lower(): owner for owner in owners}
         queries: list[RepositoryListQuery] = []
         for client in self._tokens.clients():
-            account = self._tokens.account_of(client.name)
+            account = self._tokens.rights.account_of(client.name)
             if client.name.startswith(_INSTALLATION):
                 if of_all_owners or account is None or account in wanted:
                     queries.append(RepositoryListQuery(client.name, ALL, account))
@@ -74,23 +74,23 @@ class GithubRepositories(RepositoryApi):
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note what a credential was listed, so that it is asked first for these."""
-        self._tokens.note_list(query.credential, query.owner, names)
+        self._tokens.rights.set_list(query.credential, query.owner, names)
 
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
         """Restore what is known of credentials."""
         for record in records:
             for each in record.lists:
-                self._tokens.note_list(record.name, each.owner, each.names)
+                self._tokens.rights.set_list(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
 
     def end_withdrawn(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
         """Ask for what the state does not keep as refused; load it only where anything is."""
-        for record in load() if self._tokens.has_refusals() else ():
-            self._tokens.end_withdrawn(record.name, record.refusals)
+        for record in load() if self._tokens.rights.has_refusals() else ():
+            self._tokens.rights.end_withdrawn(record.name, record.refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
-        return self._tokens.take_refusals()
+        return self._tokens.rights.take_changes()
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""
@@ -112,7 +112,7 @@ class GithubRepositories(RepositoryApi):
             name=client.name,
             kind=client.kind,
             missing_permissions=client.missing_permissions,
-            owner=self._tokens.account_of(client.name),
+            owner=self._tokens.rights.account_of(client.name),
             limit=None if core is None else core.limit,
             remaining=None if core is None else core.remaining,
             reset_at=None if core is None else core.reset_at,

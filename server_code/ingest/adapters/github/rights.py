@@ -13,12 +13,7 @@ from ...domain.source_records import (
     CredentialRefusal,
     RefusalChanges,
 )
-from ...errors import (
-    BadCredentials,
-    CredentialSuspended,
-    IngestError,
-    Retriable,
-)
+from ...errors import BadCredentials, CredentialSuspended, IngestError, Retriable
 from ...ports import Clock
 from .credential_pairs import CredentialPairs, trim
 from .known_refusals import AS_EXPECTED, WITH_REASON, KnownRefusals, Refusal
@@ -149,8 +144,7 @@ class Rights:
 
     def has_refusals(self) -> bool:
         """Return whether any credential was refused anything."""
-        with self._lock:
-            return any(True for _ in self._refusals)
+        return bool(self._refusals)
 
     def end_withdrawn(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
         """Ask for what the state keeps no longer: another process read it, or a person asks."""
@@ -217,8 +211,7 @@ class Rights:
     def is_listed(self, name: str, repository: str) -> bool:
         """Return whether a credential was listed a repository."""
         with self._lock:
-            lists = [*self._lists.get(name, {}).values()]
-        return any(repository.lower() in listed for listed in lists)
+            return any(repository.lower() in each for each in self._lists.get(name, {}).values())
 
     def could_read(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository when GitHub accepts it again."""

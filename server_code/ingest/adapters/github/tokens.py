@@ -6,14 +6,13 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from ...domain.source_records import EVERYTHING, CredentialRefusal, RefusalChanges
+from ...domain.source_records import EVERYTHING, CredentialRefusal
 from ...errors import (
-    AccessDenied,
     BadCredentials,
     GithubUnavailable,
     IngestError,
@@ -27,11 +26,15 @@ from ...wire.hourly_use import Purpose
 from .apps import App
 from .budgets import sum_budgets
 from .client import GithubClient
-from .known_refusals import AS_EXPECTED, LACKED
-from .refusal_reasons import REFUSALS, list_reasons, most_informative, narrowest_limit
+from .refusal_reasons import (
+    REFUSALS,
+    is_worth_asking,
+    list_reasons,
+    most_informative,
+    narrowest_limit,
+)
 from .refusal_scopes import (
     RUNS,
-    feature_scope,
     is_of_repository,
     note_refusals,
     scopes_of,
@@ -65,7 +68,7 @@ class TokenPool:
         self.clock = clock
         self._clients = list(clients)
         self._apps = apps
-        self._rights = Rights(clock)
+        self.rights = Rights(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._failed_apps: set[str] = set()
@@ -85,9 +88,9 @@ class TokenPool:
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
         for client in self._candidates(clients, repository, scopes):
-            if not self._is_worth_asking(client.name, repository, refused, limited):
+            if not is_worth_asking(self.rights, client.name, repository, refused, limited):
                 continue
-            if (obstacle := self._rights.begin(client.name, scopes)) is not None:
+            if (obstacle := self.rights.begin(client.name, scopes)) is not None:
                 waiting[client.name] = obstacle
                 continue
             try:
@@ -100,15 +103,13 @@ class TokenPool:
             except REFUSALS as error:
                 refused[client.name] = error
             else:
-                note_refusals(
-                    self._rights, clients, repository, endpoint, refused, is_replaced=True
-                )
-                self._rights.grant(client.name, repository, scopes, moves=bool(limited))
+                note_refusals(self.rights, clients, repository, endpoint, refused, is_replaced=True)
+                self.rights.grant(client.name, repository, scopes, moves=bool(limited))
                 return response
         failed = self.failed_apps().values()
         rejected = {name: waiting.get(name) or self.rejection_of(name) for name in clients}
-        reasons = list_reasons(self._rights, repository, refused, rejected, failed)
-        note_refusals(self._rights, clients, repository, endpoint, refused, is_replaced=False)
+        reasons = list_reasons(self.rights, repository, refused, rejected, failed)
+        note_refusals(self.rights, clients, repository, endpoint, refused, is_replaced=False)
         reasons = reasons or [*waiting.values()]
         obstacles = self._obstacles(clients, scopes).values()
         raise narrowest_limit(limited) or most_informative(repository, reasons, obstacles)
@@ -118,16 +119,6 @@ class TokenPool:
         client = self.client_for(repository)
         with self.asking(client):
             return client.query(query, variables, self.purpose_of(repository))
-
-    def may_use(self, name: str, feature: str) -> bool:
-        """Return whether a credential was not refused a feature of GraphQL."""
-        return self._rights.find_obstacle(name, (feature_scope(feature),)) is None
-
-    def refuse_feature(self, name: str, feature: str, *, is_lacking: bool) -> None:
-        """Note that a credential may not use a feature of GraphQL, or that the server lacks it."""
-        at_least = LACKED if is_lacking else AS_EXPECTED
-        error = AccessDenied(f"GraphQL gives no {feature}.")
-        self._rights.refuse(name, feature_scope(feature), error, at_least=at_least)
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
@@ -150,7 +141,7 @@ class TokenPool:
         """Keep a repository with the credential that got its validator, if it is still here."""
         for name in self._by_name():
             if validator is not None and f'"{name} ' in validator:
-                self._rights.pin(name, repository)
+                self.rights.pin(name, repository)
 
     def clients(self) -> list[GithubClient]:
         """List all clients, by name."""
@@ -158,9 +149,9 @@ class TokenPool:
         for app in self._apps:
             found += app.clients()
             for name, account in app.accounts().items():
-                self._rights.set_account(name, account)
+                self.rights.set_account(name, account)
             for name in app.take_usable():
-                self._rights.end_suspension(name)
+                self.rights.end_suspension(name)
         return sorted(found, key=lambda client: client.name)
 
     def refresh_installations(self) -> None:
@@ -175,13 +166,9 @@ class TokenPool:
             raise GithubUnavailable(f"The credential {name} is no longer configured.")
         return client
 
-    def account_of(self, name: str) -> str | None:
-        """Return whose installation a credential is, in lower case; None where not known."""
-        return self._rights.account_of(name)
-
     def rejection_of(self, name: str) -> IngestError | None:
         """Return why GitHub rejects a credential as a whole; None where it does not."""
-        return self._rights.rejection_of(name)
+        return self.rights.rejection_of(name)
 
     @contextmanager
     def asking(self, client: GithubClient) -> Iterator[None]:
@@ -190,31 +177,15 @@ class TokenPool:
         Raises BadCredentials where it is rejected, and not to be asked now.
         """
         scopes = (EVERYTHING,)
-        obstacle = self._rights.begin(client.name, scopes)
+        obstacle = self.rights.begin(client.name, scopes)
         if obstacle is not None:
             raise obstacle
         with self._noting_answer(client, scopes):
             yield
 
-    def note_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
-        """Note which repositories of an owner (``*``: of all) a credential was listed."""
-        self._rights.set_list(name, owner, repositories)
-
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
-        self._rights.restore_refusals(name, still_valid(refusals, self._by_name().get(name)))
-
-    def has_refusals(self) -> bool:
-        """Return whether any credential was refused anything."""
-        return self._rights.has_refusals()
-
-    def end_withdrawn(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
-        """Ask for what a credential was refused and the state keeps no longer."""
-        self._rights.end_withdrawn(name, refusals)
-
-    def take_refusals(self) -> dict[str, RefusalChanges]:
-        """Return by credential which refusals are new or over since the last call."""
-        return self._rights.take_changes()
+        self.rights.restore_refusals(name, still_valid(refusals, self._by_name().get(name)))
 
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps have no installation to use, by the app's name."""
@@ -247,12 +218,12 @@ class TokenPool:
         """
         started = time.monotonic()
         is_of_item = not is_of_repository(request.endpoint)
-        if is_of_item and self._rights.is_refused(client.name, repository):
+        if is_of_item and self.rights.is_refused(client.name, repository):
             self._prove_readable(client, repository)
         try:
             return client.get(request)
         except (NotFound, RepositoryUnavailable):
-            if is_of_item and not self._rights.has_read(client.name, repository, since=started):
+            if is_of_item and not self.rights.has_read(client.name, repository, since=started):
                 self._prove_readable(client, repository)
             raise
 
@@ -263,10 +234,10 @@ class TokenPool:
         except REFUSALS as error:
             refused = {client.name: error}
             note_refusals(
-                self._rights, self._by_name(), repository, RUNS, refused, is_replaced=False
+                self.rights, self._by_name(), repository, RUNS, refused, is_replaced=False
             )
             raise
-        self._rights.grant(client.name, repository)
+        self.rights.grant(client.name, repository)
 
     @contextmanager
     def _noting_answer(self, client: GithubClient, scopes: tuple[str, ...]) -> Iterator[None]:
@@ -274,37 +245,18 @@ class TokenPool:
         try:
             yield
         except BadCredentials as error:
-            if self._rights.reject(client.name, error):
+            if self.rights.reject(client.name, error):
                 logger.info("credential rejected", extra={"credential": client.name})
                 with self._lock:
                     self._rejected[client.name] = error
             raise
         except Retriable:
-            self._rights.end_probe(client.name, scopes)
+            self.rights.end_probe(client.name, scopes)
             raise
         except IngestError:
-            self._rights.accept(client.name)
+            self.rights.accept(client.name)
             raise
-        self._rights.accept(client.name)
-
-    def _is_worth_asking(
-        self,
-        name: str,
-        repository: str,
-        refused: Mapping[str, IngestError],
-        limited: Collection[RateLimited] = (),
-    ) -> bool:
-        """Return whether to ask a credential for a path that others were refused, or limited.
-
-        Where one of them reads the repository, one that reads nothing of its owner is not.
-        """
-        if limited and not self._rights.may_read(name, repository):
-            return False
-        has_reader = any(
-            isinstance(error, AccessDenied) and self._rights.has_read(each, repository)
-            for each, error in refused.items()
-        )
-        return not has_reader or self._rights.may_read_owner(name, repository)
+        self.rights.accept(client.name)
 
     def _candidates(
         self, clients: Mapping[str, GithubClient], repository: str, scopes: tuple[str, ...]
@@ -315,7 +267,7 @@ class TokenPool:
         allowed = [
             name
             for name in order
-            if name not in refused and self._is_worth_asking(name, repository, refused)
+            if name not in refused and is_worth_asking(self.rights, name, repository, refused)
         ]
         if not allowed:
             raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
@@ -323,7 +275,7 @@ class TokenPool:
 
     def _obstacles(self, names: Iterable[str], scopes: tuple[str, ...]) -> dict[str, IngestError]:
         """Return why credentials are not to be asked now, by those that are not."""
-        found = ((name, self._rights.find_obstacle(name, scopes)) for name in names)
+        found = ((name, self.rights.find_obstacle(name, scopes)) for name in names)
         return {name: error for name, error in found if error is not None}
 
     def _order(self, repository: str) -> list[str]:
@@ -333,7 +285,7 @@ class TokenPool:
             # Tenths: small differences must not move repositories. The hash spreads the rest.
             return -clients[name].budget_left(), _rank(name, repository.lower())
 
-        return self._rights.order(clients, repository, preference)
+        return self.rights.order(clients, repository, preference)
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}

@@ -71,7 +71,6 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     until the state can be written; other errors are reported, and their work waits.
     """
     context.apply_shared_pauses()
-    context.end_withdrawn_refusals()
     failures = ingest_failed_logs(context, should_continue=should_continue)
     if failures and not should_continue():
         return failures

@@ -158,8 +158,8 @@ def _poll(
     repository = _prioritized(context, repository)
     try:
         context.apply_shared_pauses()
-        is_asked_for = is_urgent(context.clock.now(), repository.next_poll_at)
-        context.end_withdrawn_refusals(at_once=is_asked_for and repository.failures > 0)
+        if repository.failures and is_urgent(context.clock.now(), repository.next_poll_at):
+            context.end_withdrawn_refusals(at_once=True)
         poll_session = PollSession(
             repository=repository,
             leased_at=context.clock.now(),

@@ -24,6 +24,7 @@ from .suspend_repositories import (
     described_by,
     excluded_by,
     lost_because,
+    lost_reason,
     suspend_or_resume,
 )
 
@@ -247,7 +248,7 @@ class _Work:
     ) -> str | None:
         """Return why a repository is not polled; an archived one is collected first."""
         if known.is_lost:
-            return _lost_reason(record, known, check)
+            return lost_reason(record, known, check)
         if known.is_disabled:
             return DISABLED
         if not known.is_archived:
@@ -280,20 +281,6 @@ class _Work:
 
     def _lose(self, key: str, known: DiscoveredRepository, reason: str) -> None:
         self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)
-
-
-def _lost_reason(
-    record: RepositoryRecord,
-    known: DiscoveredRepository,
-    check: RepositoryInfo | IngestError | None,
-) -> str | None:
-    """Return why a lost repository is not polled; the first poll of a new one reports it."""
-    is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
-    if isinstance(check, Skippable) and is_first_poll_over:
-        return lost_because(check)
-    if known.suspension_reason is None and record.last_polled_at is None and record.last_error:
-        return lost_because(record.last_error)
-    return known.suspension_reason
 
 
 def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:

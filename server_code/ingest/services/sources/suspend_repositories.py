@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...domain.ledger import RepositoryRecord
 from ...domain.source_records import DiscoveredRepository
 from ...domain.sources import SourcePattern
-from ...errors import IngestError
+from ...errors import IngestError, Skippable
 from ...ports import RepositoryInfo, RepositoryStore
 
 ARCHIVED = "It is archived on GitHub: no new workflows run."
@@ -61,3 +61,17 @@ def described_by(known: DiscoveredRepository, info: RepositoryInfo | None) -> Di
         is_disabled=info.is_disabled,
         is_lost=False,
     )
+
+
+def lost_reason(
+    record: RepositoryRecord,
+    known: DiscoveredRepository,
+    check: RepositoryInfo | IngestError | None,
+) -> str | None:
+    """Return why a lost repository is not polled; the first poll of a new one reports it."""
+    is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
+    if isinstance(check, Skippable) and is_first_poll_over:
+        return lost_because(check)
+    if known.suspension_reason is None and record.last_polled_at is None and record.last_error:
+        return lost_because(record.last_error)
+    return known.suspension_reason
