@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -14,8 +15,11 @@ from support.aws_server import LocalAws
 from support.browser import open_browser
 from support.postgres_server import PostgresServer, postgres_folder
 
-# No test is timed; a slow machine is not a failure.
-hypothesis.settings.register_profile("runstream", deadline=None, print_blob=True)
+# No test is timed; a slow machine is not a failure. Each run draws other examples, and every night
+# the profile "thorough" draws many.
+_OPTIONS: dict[str, Any] = {"deadline": None, "print_blob": True}
+hypothesis.settings.register_profile("runstream", max_examples=30, **_OPTIONS)
+hypothesis.settings.register_profile("thorough", max_examples=1000, **_OPTIONS)
 hypothesis.settings.load_profile("runstream")
 
 _PREFIXES = ("AWS_", "GITHUB_", "ANVIL_", "RUNSTREAM_")
