@@ -43,12 +43,24 @@ def test_each_service_of_ours_starts_a_command_that_there_is(name: str) -> None:
     assert command.make_context(words[0], words[1:], parent=context).info_name == words[0]
 
 
+def passed_settings() -> list[str]:
+    """List whatever the collector asks its environment for, but what it has no use for."""
+    asked: dict[str, None] = {}
+    read_settings(asked.setdefault)
+    return [name for name in asked if name not in ELSEWHERE | NOT_WITHOUT_ITS_PORT]
+
+
 def test_every_setting_can_be_passed_to_the_collector() -> None:
-    """Whatever the collector asks its environment for, the file passes on."""
-    asked: set[str] = set()
-    read_settings(asked.add)
-    left_out = ELSEWHERE | NOT_WITHOUT_ITS_PORT
-    assert asked - left_out == set(SERVICES["collector"]["environment"])
+    """Run this file as a program to add what the file lacks."""
+    assert set(passed_settings()) == set(SERVICES["collector"]["environment"])
+
+
+def add_settings() -> None:
+    """Add the settings that the file does not pass yet, before the last one of the collector."""
+    known = SERVICES["collector"]["environment"]
+    before, line, rest = FILE.read_text().partition("      DATABASE_URL: ")
+    new = "".join(f"      {name}:\n" for name in passed_settings() if name not in known)
+    FILE.write_text(before + new + line + rest)
 
 
 def test_no_secret_has_a_default() -> None:
@@ -77,3 +89,7 @@ def test_what_a_service_waits_for_reports_when_it_is_there() -> None:
                 assert "test" in SERVICES[other]["healthcheck"]
             else:
                 assert SERVICES[other]["command"] == "setup"
+
+
+if __name__ == "__main__":
+    add_settings()
