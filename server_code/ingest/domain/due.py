@@ -1,7 +1,7 @@
-"""Which stored times have come: those that are reached, and those too far ahead to be true.
+"""Which stored times have come: past ones, and those too far ahead to be right.
 
 A clock that was ahead and is set right leaves times behind that lie further ahead than anything
-sets them. They count as reached, so that a wrong clock delays nothing longer than its maximum.
+sets them. They count as past, so that a wrong clock delays nothing longer than its maximum.
 """
 
 from __future__ import annotations

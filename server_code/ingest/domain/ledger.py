@@ -1,4 +1,4 @@
-"""What is remembered between two polls: repositories, attempts, logs, agents and errors."""
+"""The records of the state: repositories, attempts, logs, agents and errors."""
 
 from __future__ import annotations
 
@@ -220,8 +220,8 @@ class ActivityRecord:
 class MessageCounts:
     """What was counted, by the names of the counters.
 
-    ``totals`` since the state was made; ``intervals`` by their start, oldest
-    first, those without any count left out.
+    ``totals`` since the state was made; ``intervals`` by their start, oldest first, without those
+    that counted nothing.
     """
 
     totals: Mapping[str, int] = field(default_factory=dict)

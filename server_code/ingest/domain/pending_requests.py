@@ -1,4 +1,4 @@
-"""Requests whose answers have not begun, and since when whoever was asked has been silent."""
+"""Requests whose answers have not begun, and since when a host or queue has been silent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 #: A request that ends without an answer belongs to the silence of those sent within this time.
 SAME_SILENCE_SECONDS = 600.0
 
-#: The longest usual pause between two tries, in which whoever was asked is still silent.
+#: The longest usual pause between two tries, during which a host still counts as silent.
 BETWEEN_TRIES_SECONDS = 90.0
 
 
@@ -46,7 +46,7 @@ class PendingRequests:
             return number
 
     def answer(self, asked: str, number: int, *, at: float) -> None:
-        """Note that the answer to a request began: whoever gave it is silent no more."""
+        """Note that the answer to a request began, which ends the silence."""
         with self._lock:
             self._remove(asked, number)
             if asked in self._pending:
@@ -68,9 +68,9 @@ class PendingRequests:
                 self._silences.setdefault(asked, _Silence(since, ended_at))
 
     def silences(self, *, at: float, longer_than: float) -> dict[str, float]:
-        """Return who has answered no request for longer than that, by seconds.
+        """Return the hosts and queues that have been silent for longer than that, with the seconds.
 
-        Between two tries whoever was silent until the last one still is.
+        A host that was silent until the last try stays so until the next one.
         """
 
         def is_silent(asked: str, silence: _Silence) -> bool:

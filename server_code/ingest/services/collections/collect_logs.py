@@ -1,4 +1,4 @@
-"""The logs of a collection that ends: ingested until none is worth waiting for."""
+"""The logs of a collection that ends: ingested until no pending one may still arrive."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .collection_plan import CollectionPlan
 #: Work that a killed process received stays hidden for long, so pending logs are requeued.
 REQUEUE_AFTER = timedelta(minutes=1)
 
-#: Who does not wait for a limit tries again after this time.
+#: The longest pause of a collection that does not wait for limits.
 LONGEST_LIMIT_PAUSE = timedelta(seconds=5)
 
 #: How often a batch reports its progress.
@@ -68,7 +68,7 @@ class LogCollection:
         self._busy_since: dict[int, datetime] = {}
 
     def ingest(self) -> IngestError | None:
-        """Ingest until the runs are done and no pending log is worth waiting for.
+        """Ingest until the runs are done and no pending log may still arrive.
 
         Returns why the rest could not be received, if that is the cause.
         """

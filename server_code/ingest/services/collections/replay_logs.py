@@ -30,7 +30,7 @@ from ..log_ingestion.read_log import bucket_source
 
 @dataclass(slots=True)
 class ReplayedLogs:
-    """How many logs were published again, and how many are nowhere any more."""
+    """How many logs were published again, and how many are stored nowhere any more."""
 
     replayed: int = 0
     lost: int = 0
@@ -39,7 +39,7 @@ class ReplayedLogs:
 def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> ReplayedLogs:
     """Publish the logs of an attempt in the ledger again, or that there is none.
 
-    Raises what may pass.
+    Raises retriable errors.
     """
     counts = ReplayedLogs()
     missing: dict[int, JobLogRecord] = {}
@@ -63,7 +63,7 @@ def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> Repl
 def replay_fetched_logs(
     context: CollectorContext, record: AttemptRecord, due: Sequence[JobLogRecord]
 ) -> ReplayedLogs:
-    """Fetch and publish the logs of an attempt that has left the ledger. Raises what may pass."""
+    """Publish the logs of an attempt that has left the ledger. Raises retriable errors."""
     counts = ReplayedLogs()
     work = _work(record)
     for result in _fetch(context, record, {log.job_id: log for log in due}):
@@ -109,7 +109,7 @@ def _publish(
 
 
 def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
-    """Return why a log that was published is nowhere: the first of two errors that may pass."""
+    """Return why a published log was not found: a retriable error where one of the two is."""
     error = result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
     passing = (each for each in (stored, error) if isinstance(each, Retriable))
     return LogNotReady(job=result.job, error=next(passing, error))

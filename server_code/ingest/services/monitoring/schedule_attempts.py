@@ -54,7 +54,7 @@ SETTLING_PAUSE = timedelta(seconds=5)
 #: A doubtful list of jobs is read again after 1, 2, 4 … seconds, at most this long.
 MAX_DOUBT_PAUSE = timedelta(seconds=32)
 
-#: A list of jobs that lacks some lags behind the run's end for no longer.
+#: The longest time for which a list of jobs lags behind the run's end.
 LONGEST_LAG = timedelta(days=1)
 
 #: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
@@ -187,7 +187,7 @@ def _pause_in_flight(
 def postpone(context: CollectorContext, record: AttemptRecord, error: IngestError) -> AttemptRecord:
     """Set the next check of an attempt that failed.
 
-    A limit or a rejected credential concerns every request: it is no failure of the attempt.
+    A limit or a rejected credential concerns every request: it does not count for the attempt.
     """
     now = context.clock.now()
     if isinstance(error, (RateLimited, BadCredentials)):

@@ -24,7 +24,7 @@ MAX_PAGES = 400
 #: The reads after which a list that is shorter than GitHub counts is taken as it is.
 MAX_SHORT_READS = 3
 
-#: How long "unchanged" is believed: while a run is open, and of a list in which nothing happens.
+#: How long an unchanged answer is trusted: while a run is open, and where nothing happens.
 FIRST_REREAD = timedelta(minutes=5)
 LONGEST_REREAD = timedelta(hours=6)
 
@@ -36,10 +36,10 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     """Save the runs of the list, and move the repository's cursor once the walk is whole.
 
     A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
-    that were added since have only moved the others further down. A page that keeps failing holds
-    nothing above it. Raises what GitHub's first page raises, and RateLimited.
+    that were added since have only moved the others further down. A page that keeps failing does
+    not stop those above it. Raises what GitHub's first page raises, and RateLimited.
 
-    A list that says for long that it is unchanged is read whole all the same.
+    A list that was unchanged for a long time is read whole all the same.
     """
     is_caught_up = poll_session.repository.walk.page is None or _walk(context, poll_session, None)
     repository = poll_session.repository
@@ -75,8 +75,8 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
 def _is_reread_due(context: CollectorContext, repository: RepositoryRecord) -> bool:
     """Return whether the list is read whole, though it may be unchanged since it was read.
 
-    Something between may say so of a list that has changed. While a run is open that is soon in
-    doubt, then after twice the time each time; a list that rests costs four requests a day.
+    A cache may answer so for a list that has changed. While a run is open, the list is read after
+    five minutes, then after twice the time each time; an idle list costs four requests a day.
     """
     now, read_at = context.clock.now(), repository.run_lists.read_at
     if "runs" not in repository.run_lists.validators:
@@ -151,7 +151,7 @@ def _walk_pages(
 def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
     """Raise GithubUnavailable for a list that ends before GitHub's count, a few times in a row.
 
-    The count may be wrong for good, so the list is believed then, until both agree again.
+    The count may stay wrong, so the list is then taken as it is, until both agree again.
     """
     repository, lists = poll_session.repository, poll_session.repository.run_lists
     short_reads = 0 if page.is_complete else min(lists.short_reads + 1, MAX_SHORT_READS + 1)
@@ -167,14 +167,14 @@ def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
 def _pages(
     context: CollectorContext, name: str, first: RunPage | None, number: int
 ) -> Iterator[RunPage]:
-    """Yield pages until GitHub's links end or lead in a circle; an empty page ends no list."""
+    """Yield pages until GitHub's links end or repeat; an empty page does not end the list."""
     page, before = first, None
     while number <= MAX_PAGES:
         page = page or _fetch_page(context, name, number)
         if page is None:
             return
         if before is not None and page.runs and page.runs == before.runs:
-            # The links lead in a circle.
+            # The links repeat a page.
             page = replace(page, has_next=False, is_complete=False)
         if before is not None and page.total_count < before.total_count:
             # Runs were deleted: those after them moved up, onto the page that was read before.
