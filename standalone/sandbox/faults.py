@@ -26,6 +26,7 @@ KINDS = frozenset(
         "blocked",
         "archive_lacks",
         "archive_empty",
+        "archive_differs",
         "unauthorized",
         "gone",
         "broken_json",
@@ -54,8 +55,9 @@ class Fault:
     log's redirect leads to a closed port;
     late_jobs: jobs are shown as they were `seconds` ago; sso: 403, or `status` 404, with
     X-GitHub-SSO; suspended: 403 of a suspended installation; blocked: 451;
-    archive_lacks, archive_empty: the archive of logs misses the first job's file, or holds it
-    empty; unauthorized: 401; gone: 410; broken_json: 200 with the first half of the body;
+    archive_lacks, archive_empty, archive_differs: the archive of logs misses the first job's file,
+    or holds it empty or without the mark at its begin; unauthorized: 401; gone: 410;
+    broken_json: 200 with the first half of the body;
     empty_list: a list without its items, which it counts; malformed: a list whose first item has
     no id; revoked: the token that asks is unknown from now on; direct_log: a log is answered
     itself in place of its address; unchanged: 304 for every ETag, as of a

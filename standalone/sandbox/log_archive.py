@@ -42,8 +42,7 @@ def archive_entries(jobs: Iterable[JobSpec], spoiled: str = "") -> Iterator[tupl
     for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):
         if number == 0 and spoiled == "archive_lacks":
             continue
-        is_empty = number == 0 and spoiled == "archive_empty"
-        yield f"{number}_{folder}.txt", _text(b"") if is_empty else job_log(job)
+        yield f"{number}_{folder}.txt", _spoiled(job_log(job), "" if number else spoiled)
     for job, folder in zip(listed, folders, strict=True):
         yield f"{folder}/system.txt", _text(f"Evaluating {job.name}.if\nResult: true\n".encode())
         for step in job.steps:
@@ -68,6 +67,14 @@ def archive_chunks(entries: Iterable[tuple[str, LogText]], at: float) -> Iterato
                     yield from sink.drain()
             yield from sink.drain()
     yield from sink.drain()
+
+
+def _spoiled(log: LogText, spoiled: str) -> LogText:
+    if spoiled == "archive_empty":
+        return _text(b"")
+    if spoiled == "archive_differs" and log.head.startswith(BOM):
+        return LogText(log.head.removeprefix(BOM), log.size - len(BOM))
+    return log
 
 
 def _text(content: bytes) -> LogText:

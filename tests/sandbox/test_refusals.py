@@ -12,6 +12,7 @@ from sandbox.support import check
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.faults import Fault
+from standalone.sandbox.logs import BOM
 from standalone.sandbox.settings import TokenSpec
 
 RUNS = "/repos/octo/api/actions/runs"
@@ -139,10 +140,13 @@ def test_a_cache_that_is_wrong_says_unchanged_to_every_etag(serve):
     assert api.get(RUNS).status_code == 200
 
 
-@pytest.mark.parametrize(("do", "sizes"), [("archive_lacks", []), ("archive_empty", [0])])
+@pytest.mark.parametrize(
+    ("do", "sizes"), [("archive_lacks", []), ("archive_empty", [0]), ("archive_differs", [1000])]
+)
 def test_an_archive_spoils_the_first_log(serve, do, sizes):
-    """The job's own file is missing or empty, while its folder is there."""
-    api = serve(world(), faults=(Fault(path=r"logs\.zip$", do=do),))
+    """The job's own file is missing, empty or without its mark, while its folder is there."""
+    marked = WorldBuilder().repository("octo/api").run(id=1).job(id=9, log=BOM + b"x" * 1000)
+    api = serve(marked, faults=(Fault(path=r"logs\.zip$", do=do),))
     where = api.get(f"{RUNS}/1/logs").headers["Location"]
     content = requests.get(where, timeout=10).content
     entries = zipfile.ZipFile(io.BytesIO(content)).infolist()

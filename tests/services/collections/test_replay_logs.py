@@ -93,6 +93,23 @@ def test_a_stored_log_keeps_the_steps_that_its_archive_proved(stage, options):
     assert sent_logs(here, after=len(first)) == first
 
 
+def test_a_log_that_its_archive_holds_otherwise_is_fetched_alone(stage):
+    """As it was published: its id stands for its bytes."""
+    world = WorldBuilder().run(seconds=60)
+    for name in ("build", "test"):
+        world.job(name, log=LogSpec(seed=name))
+    here = stage(world, at=100, log_mode="live")
+    here.fail(Fault(path=r"(/attempts/1/logs|logs\.zip)$", do="missing"))
+    assert here.poll() is None
+    here.ingest()
+    first = sent_logs(here)
+    archives, singles = requests(here)
+    here.fail(Fault(path=r"logs\.zip$", do="archive_differs"))
+    assert replayed(here).logs == 2
+    assert requests(here) == (archives + 1, singles + 1)
+    assert sent_logs(here, after=len(here.logs()) // 2) == first
+
+
 def test_a_log_that_github_has_no_more_is_lost(stage):
     """Its reader knows it, so that no message says that there is none."""
     here = collected(stage, "build", "test")

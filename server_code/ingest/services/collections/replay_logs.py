@@ -14,7 +14,7 @@ from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import DueLog, LogWork, due_log
 from ..context import CollectorContext
 from ..log_ingestion.deliver_log import deliver_absence, deliver_log
-from ..log_ingestion.fetch_logs import fetch_logs
+from ..log_ingestion.fetch_logs import fetch_logs, fetch_single
 from ..log_ingestion.log_results import (
     FetchLog,
     LogFetched,
@@ -53,9 +53,12 @@ def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> Repl
         else:
             _publish(context, record, result, counts)
     for result in _fetch(context, record, missing):
-        found = result
-        if not isinstance(result, LogFetched):
-            found = _not_ready(result, failures[result.job.job_id])
+        job_id = result.job.job_id
+        found: LogResult
+        if isinstance(result, LogFetched):
+            found = _as_published(context, record, result, missing[job_id])
+        else:
+            found = _not_ready(result, failures[job_id])
         _publish(context, record, found, counts)
     return counts
 
@@ -106,6 +109,23 @@ def _publish(
         with result.spool:
             deliver_log(quiet, record.key, with_steps(result, steps), is_replayed=True)
     counts.replayed += 1
+
+
+def _as_published(
+    context: CollectorContext, record: AttemptRecord, found: LogFetched, log: JobLogRecord
+) -> LogFetched:
+    """Return a log with the bytes that were published, which its id stands for, if GitHub has them.
+
+    The archive and the single log of a job may differ.
+    """
+    if log.log_sha256 in (None, found.digest.log_sha256):
+        return found
+    other = fetch_single(context.github, _work(record), found.job)
+    if not isinstance(other, LogFetched):
+        return found
+    kept, left = (other, found) if other.digest.log_sha256 == log.log_sha256 else (found, other)
+    left.spool.close()
+    return kept
 
 
 def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
