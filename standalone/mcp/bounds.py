@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-import pydantic_core
 from ingest.messaging.truncation import shortened
+from pydantic import TypeAdapter
 
 #: Characters of an answer, and of one text in it.
 MAX_CHARACTERS = 100_000
@@ -15,10 +15,12 @@ MAX_TEXT_CHARACTERS = 2_000
 
 Json = dict[str, Any]
 
+_JSON = TypeAdapter[object](object)
+
 
 def size_of(value: object) -> int:
     """Return the characters of a value as the SDK writes it."""
-    return len(pydantic_core.to_json(value, indent=2, fallback=str).decode())
+    return len(_JSON.dump_json(value, indent=2, fallback=str).decode())
 
 
 def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json:

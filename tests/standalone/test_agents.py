@@ -77,12 +77,19 @@ def test_agents_that_are_stopped_return_their_logs_to_the_queue(stage):
     here.watch()
     assert here.poll() is None
     stop, fetch = threading.Event(), here.context.github.fetch_job_log
+    is_returned, delete = threading.Event(), here.context.job_events_queue.delete
 
     def stop_at_the_first(repository, job_id, into, *, is_live) -> None:
         stop.set()
+        is_returned.wait(60)
         fetch(repository, job_id, into, is_live=is_live)
 
+    def note_return(messages) -> None:
+        delete(messages)
+        is_returned.set()
+
     here.context.github.fetch_job_log = stop_at_the_first
+    here.context.job_events_queue.delete = note_return
     options = replace(LOCAL_OPTIONS, monitoring_threads=0, log_threads=1)
     with agent_threads(here.context, lambda: None, stop, options):
         stop.wait(60)

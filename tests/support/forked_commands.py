@@ -71,11 +71,13 @@ def _run(
         os.close(opened)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
+    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
     if arguments[:2] == ("-m", "standalone"):
         program = sys.modules["__main__"] = import_module("standalone.__main__")
         sys.argv = [str(program.__file__), *arguments[2:]]
         program.main()
     elif arguments[0] == "-c":
+        sys.argv = ["-c", *arguments[2:]]
         exec(arguments[1], {"__name__": "__main__"})  # noqa: S102 - the source is a test's
     else:
         sys.argv = list(arguments)
