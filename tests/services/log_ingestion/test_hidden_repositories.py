@@ -104,7 +104,7 @@ def test_few_requests_find_out_where_nothing_is_polled(deleted: Deleted) -> None
     assert deleted.log_requests() - before <= 3 * 2
     assert set(deleted.states()) == {LOG_PENDING}
     deleted.restore()
-    deleted.pass_time(4200 + 960, every=60, polls=False)
+    deleted.pass_time(3600 + 360, every=60, polls=False)
     assert deleted.states() == [LOG_FETCHED] * 2 * ATTEMPTS
 
 
@@ -113,7 +113,7 @@ def test_logs_arrive_soon_after_a_poll_has_read_the_repository_again(deleted: De
     deleted.pass_time(3 * 3600, every=60)
     deleted.restore()
     assert deleted.stage.poll() is None
-    deleted.pass_time(960, every=60)
+    deleted.pass_time(360, every=60)
     assert deleted.states() == [LOG_FETCHED] * 2 * ATTEMPTS
     assert deleted.stage.queues.job_events.messages() == []
     assert deleted.stage.queues.job_events.dead_letters() == []
@@ -128,7 +128,7 @@ def test_a_list_that_has_the_repository_again_ends_the_pause(deleted: Deleted) -
     query = RepositoryListQuery(credential, "octo")
     repositories.note_list(query, [])
     repositories.note_list(query, [REPOSITORY])
-    deleted.pass_time(960, every=60, polls=False)
+    deleted.pass_time(360, every=60, polls=False)
     assert deleted.states() == [LOG_FETCHED] * 2 * ATTEMPTS
 
 
