@@ -8,7 +8,7 @@ import signal
 import sys
 from types import FrameType
 
-from .stuck_interpreter import show_that_threads_run
+from .stuck_interpreter import restart_stuck_timer
 
 #: Objects are counted so far before cycles among them are searched for: by default after 700, which
 #: takes a twenty-fifth of the time of a collection, and nearly none of what it creates is a cycle.
@@ -26,7 +26,7 @@ def main() -> None:
     # a moment: SIGTERM must end the process from its first line on, and Ctrl-C without a traceback.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    show_that_threads_run()
+    restart_stuck_timer()
     _open_standard_streams()
     gc.set_threshold(*_GC_THRESHOLDS)
     try:

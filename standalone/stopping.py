@@ -14,7 +14,7 @@ from types import FrameType
 
 from .command import INTERRUPTED
 from .logs import write_final_notice
-from .stuck_interpreter import STUCK_CPU_SECONDS, show_that_threads_run, take_any_time
+from .stuck_interpreter import STUCK_CPU_SECONDS, restart_stuck_timer, stop_stuck_timer
 
 #: Everything ends within 20 s. Servers that this process has started still have
 #: ``supervised_process.GRACE_SECONDS`` after it, and a busy machine needs the rest.
@@ -64,7 +64,7 @@ def stopped_by_signals(*, stuck_after: float = STUCK_CPU_SECONDS) -> Iterator[St
             signal.signal(number, handler)
         arrived.close()  # which ends the listener
         listener.join()
-        take_any_time()
+        stop_stuck_timer()
         arriving.close()
 
 
@@ -105,7 +105,7 @@ def _wake(_number: int, _frame: FrameType | None) -> None:
 def _listen(arriving: socket.socket, stop: Stop, stuck_after: float) -> None:
     """Read signals until the other end is closed, and show that threads run."""
     while True:
-        show_that_threads_run(stuck_after=stuck_after)
+        restart_stuck_timer(stuck_after=stuck_after)
         try:
             numbers = arriving.recv(16)
         except TimeoutError:

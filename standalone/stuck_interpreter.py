@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import signal
 
-#: Of this process. No step between two calls of ``show_that_threads_run`` takes nearly as much.
+#: Of this process. No step between two calls of ``restart_stuck_timer`` takes nearly as much.
 STUCK_CPU_SECONDS = 15.0
 
 
-def show_that_threads_run(*, stuck_after: float = STUCK_CPU_SECONDS) -> None:
-    """Let the kernel end the process, unless this is called again within this CPU time."""
+def restart_stuck_timer(*, stuck_after: float = STUCK_CPU_SECONDS) -> None:
+    """Start the timer anew: at its end the kernel ends the process."""
     signal.setitimer(signal.ITIMER_PROF, stuck_after)
 
 
-def take_any_time() -> None:
+def stop_stuck_timer() -> None:
     """Stop the timer."""
     signal.setitimer(signal.ITIMER_PROF, 0)

@@ -83,8 +83,8 @@ def _fetch(
     """Fetch logs from GitHub, from the archive where it costs no more than they do."""
     work = _work(record)
     jobs = {job.job_id: job for job in work.jobs}
-    owed = [jobs.get(job_id) or due_log(log) for job_id, log in due.items()]
-    return fetch_logs(context.github, work, owed, prefers_archive=True)
+    pending = [jobs.get(job_id) or due_log(log) for job_id, log in due.items()]
+    return fetch_logs(context.github, work, pending, prefers_archive=True)
 
 
 def _work(record: AttemptRecord) -> LogWork:

@@ -43,14 +43,14 @@ MAX_CONSECUTIVE_FAILURES = 3
 
 
 def fetch_logs(
-    github: ActionsApi, work: LogWork, owed: Collection[DueLog], *, prefers_archive: bool = False
+    github: ActionsApi, work: LogWork, pending: Collection[DueLog], *, prefers_archive: bool = False
 ) -> Iterator[LogResult]:
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError.
 
     ``prefers_archive``: an only log is taken from the archive at a later try, too.
     """
-    asked = [job for job in owed if not job.never_started]
-    yield from (_never_existed(job) for job in owed if job.never_started)
+    asked = [job for job in pending if not job.never_started]
+    yield from (_never_existed(job) for job in pending if job.never_started)
     is_first = prefers_archive or work.tries == 0
     if work.is_whole_attempt and _begins_with_archive(work, asked, is_first=is_first):
         yield from _fetch_archive_first(github, work, asked)

@@ -40,11 +40,11 @@ def ingest_failed_logs(
     taken = context.store.claim_failed_logs(
         updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
     )
-    works = {work.key: (work, owed) for work, owed in _works(context, taken)}
+    works = {work.key: (work, due) for work, due in _works(context, taken)}
 
     def fetch(key: AttemptKey) -> Iterator[LogResult]:
-        work, owed = works[key]
-        return fetch_logs(context.github, work, owed)
+        work, due = works[key]
+        return fetch_logs(context.github, work, due)
 
     obstacle: RateLimited | MemoryRefused | None = None
     results = interleave(context.log_workers, list(works), fetch, should_continue=should_continue)
@@ -72,7 +72,7 @@ def _obstacle(error: IngestError) -> RateLimited | MemoryRefused | None:
 def _works(
     context: CollectorContext, taken: Sequence[JobLogRecord]
 ) -> Iterator[tuple[LogWork, list[DueLog]]]:
-    """Yield the work of each attempt and what is owed of it.
+    """Yield the work of each attempt and what is pending of it.
 
     In economy mode these are all logs of an ended one, in one archive, whose files are identified
     by the names of all jobs.
@@ -92,16 +92,16 @@ def _works(
         )
         wanted = pending if is_whole else pending & failed
         jobs = tuple(map(due_log, record.jobs))
-        owed = [job for job in jobs if job.job_id in wanted and not job.never_started]
-        if owed:
+        due = [job for job in jobs if job.job_id in wanted and not job.never_started]
+        if due:
             work = LogWork(
                 key=key,
                 jobs=jobs,
-                is_whole_attempt=is_whole and is_archive_worthwhile(owed, jobs, now=now),
+                is_whole_attempt=is_whole and is_archive_worthwhile(due, jobs, now=now),
                 tries=0,
-                is_live=is_live(owed, now),
+                is_live=is_live(due, now),
             )
-            yield work, owed
+            yield work, due
 
 
 def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:

@@ -127,12 +127,12 @@ class _Ingestion:
         self.tasks = [task for task in opened if task is not None]
 
     def run(self, should_continue: Callable[[], bool]) -> None:
-        """Fetch and publish every owed log, and postpone those that did not arrive."""
+        """Fetch and publish every pending log, and postpone those that did not arrive."""
         by_handle = {task.message.receipt: task for task in self.tasks}
 
         def fetch(handle: Hashable) -> Iterator[LogResult]:
             task = by_handle[handle]
-            return fetch_logs(self._context.github, task.work, task.owed)
+            return fetch_logs(self._context.github, task.work, task.pending)
 
         results = interleave(
             self._context.log_workers,
@@ -194,7 +194,7 @@ class _Ingestion:
 
     def _queue_for_completion(self, task: LogTask, end: Finished) -> None:
         if end.error is not None:
-            task.fail(task.owed[0], as_ingest_error(end.error, f"the logs of {task.work.key}"))
+            task.fail(task.pending[0], as_ingest_error(end.error, f"the logs of {task.work.key}"))
         self._to_complete.append(task)
 
     def _flush(self) -> None:
@@ -218,7 +218,7 @@ class _Ingestion:
             for late in task.late:
                 if isinstance(late.error, (MessageRefused, Unexpected)):
                     raise late.error
-            if task.late or task.results < len(task.owed):
+            if task.late or task.results < len(task.pending):
                 self._postpone(task)
             task.is_done = True
         except IngestError as error:

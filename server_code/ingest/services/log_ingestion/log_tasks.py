@@ -32,15 +32,15 @@ LEDGER_PAUSE_SECONDS = 0.25
 
 @dataclass(slots=True)
 class LogTask:
-    """A received piece of work, what is still owed of it, and what did not arrive.
+    """A received piece of work, what is still pending of it, and what did not arrive.
 
-    ``known`` and ``jobs`` are what the ledger knows, by job id: the logs that are owed, and jobs.
+    ``known`` and ``jobs`` are what the ledger knows, by job id: the pending logs, and jobs.
     ``results`` counts the logs that were asked for, whether they arrived or not.
     """
 
     message: ReceivedMessage
     work: LogWork
-    owed: list[DueLog]
+    pending: list[DueLog]
     known: Mapping[int, JobLogRecord]
     late: list[LogNotReady] = field(default_factory=list)
     jobs: dict[int, Job] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class LogTask:
 def open_task(
     context: CollectorContext, message: ReceivedMessage, extender: VisibilityExtender
 ) -> LogTask | None:
-    """Read a message and load what is still owed of it; None where it is rejected.
+    """Read a message and load what is still pending of it; None where it is rejected.
 
     Raises StateUnavailable.
     """
@@ -85,15 +85,15 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     unknown = [job.job_id for job in item.jobs if job.job_id not in known]
     if unknown:
         raise MalformedPayload(f"It names job {unknown[0]} of {item.key}, which is unknown.")
-    pending = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
-    owed = [job for job in item.jobs if job.job_id in pending]
+    pending_ids = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
+    pending = [job for job in item.jobs if job.job_id in pending_ids]
     jobs: dict[int, Job] = {}
-    if owed:
-        wanted = {job.job_id for job in owed if item.is_whole_attempt or job.never_started}
+    if pending:
+        wanted = {job.job_id for job in pending if item.is_whole_attempt or job.never_started}
         jobs = _load_jobs(context, item.key, wanted)
-    tries = [known[job.job_id].tries for job in owed]
+    tries = [known[job.job_id].tries for job in pending]
     due = tuple(_due_log(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
-    owed = [job for job in due if job.job_id in pending]
+    pending = [job for job in due if job.job_id in pending_ids]
     named = {job.job_id for job in due}
     return LogTask(
         message=message,
@@ -101,11 +101,11 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
             item,
             jobs=due,
             tries=min(tries, default=0),
-            is_live=is_live(owed, context.clock.now()),
+            is_live=is_live(pending, context.clock.now()),
             others=tuple(due_log(job) for job_id, job in jobs.items() if job_id not in named),
         ),
-        owed=owed,
-        known={job.job_id: known[job.job_id] for job in owed},
+        pending=pending,
+        known={job.job_id: known[job.job_id] for job in pending},
         jobs=jobs,
     )
 
