@@ -14,10 +14,20 @@ class LoggedOut(Exception):
     """The session has ended: the login page is shown."""
 
 
+class ServerFailed(Exception):
+    """The app server itself failed, as it does where its database refuses to write."""
+
+
 QUIET = (ConnectionLost, LoggedOut)  # the page shows both already
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
 # Anvil gives the error no type where the process of the server code has just ended.
 _NO_RUNTIME = "Server runtime not available"
+# Nor where it failed itself; the id behind these words leads to the cause in its log.
+_FAILED = "Internal server error"
+FAILED = (
+    "Runstream's server does not work: its database may be down, full or read-only. "
+    "It is asked again. ({})"
+)
 # An account that is disabled during its session is denied every call.
 _LOGGED_OUT = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
 _STATE = {"is_lost": False, "changed": None, "logged_out": None}
@@ -31,8 +41,8 @@ def watch(changed, logged_out):
 def call(name, *arguments, **options):
     """Return the server's answer, without a spinner.
 
-    Raises ConnectionLost or LoggedOut, which the page shows already, or the server's own error,
-    whose text is written for the reader.
+    Raises ConnectionLost or LoggedOut, which the page shows already, ServerFailed, or our own
+    error; the text of both is written for the reader.
     """
     try:
         answer = _call_in_session(name, arguments, options)
@@ -40,6 +50,8 @@ def call(name, *arguments, **options):
         _STATE["logged_out"]()
         raise LoggedOut from None
     except Exception as error:
+        if str(error).startswith(_FAILED):
+            raise ServerFailed(FAILED.format(error)) from None
         if not _is_lost(error):
             raise
         _set_lost(is_lost=True)
