@@ -12,7 +12,7 @@ from ingest.domain.sources import SourcePattern, Sources, single_names
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
-from ingest.services.sources.record_credentials import ask_anew
+from ingest.services.sources.record_credentials import clear_refusals
 
 from .agents import Scope, watch
 from .failures import sentence_for
@@ -51,7 +51,7 @@ def find_sources(
     """
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failures]
-    ask_anew(context.store, failing, now=context.clock.now())
+    clear_refusals(context.store, failing, now=context.clock.now())
     names, failed = single_names(patterns), dict[str, IngestError]()
     if need_listing(patterns):
         names, failed = _discover_given(collector, patterns, is_once=is_once)

@@ -25,7 +25,7 @@ from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.read_log import LogReader
 from ingest.services.monitoring.poll_runs import poll_repository
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
-from ingest.services.sources.record_credentials import ask_anew
+from ingest.services.sources.record_credentials import clear_refusals
 from ingest.settings import CollectingSettings, GithubSettings, Secret
 
 from standalone.sandbox.clock import SandboxClock
@@ -203,7 +203,7 @@ class Stage:
     ) -> IngestError | None:
         """Poll a repository now, due or not, as for a person; return what went wrong."""
         context = context or self.context
-        ask_anew(self.state, [name], now=self.clock.now())
+        clear_refusals(self.state, [name], now=self.clock.now())
         self.state.make_due(name, now=self.clock.now())
         claimed = context.store.claim_repositories(
             holder=context.worker_id,

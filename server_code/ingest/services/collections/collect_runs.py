@@ -33,8 +33,8 @@ from .collection_plan import CollectionPlan, CollectionPolicy
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
-#: A refusal of a whole repository or credential is believed with the second one in a row: GitHub's
-#: incidents have answered 401 and 404 for what was there a second later.
+#: A refusal of a whole repository or credential counts with the second one in a row: incidents of
+#: GitHub have answered 401 and 404 for what was there a second later.
 REFUSED_TRIES = 2
 
 
@@ -195,7 +195,7 @@ class _RepositoryPart:
             self._failures += 1
             self.error = error
             tries = self._policy.repository_tries
-            return self._failures >= (min(tries, REFUSED_TRIES) if _is_believed(error) else tries)
+            return self._failures >= (min(tries, REFUSED_TRIES) if _is_refusal(error) else tries)
         self._failures, self.error = 0, None
         return self._is_searched() and self._is_read()
 
@@ -239,7 +239,7 @@ class _RepositoryPart:
         return waited > self._policy.longest_wait
 
     def _load_unread(self) -> list[AttemptRecord]:
-        """Load the attempts that another poll may bring more of; those in progress are read."""
+        """Load the attempts of which another poll may read more; those in progress are read."""
         store, now = self._context.store, self._context.clock.now()
         if not store.count_ledger(self.name).open_attempts:
             return []
@@ -248,7 +248,7 @@ class _RepositoryPart:
         return [each for each in attempts if _is_unread(each, now, self._policy.job_lag)]
 
 
-def _is_believed(error: IngestError) -> bool:
+def _is_refusal(error: IngestError) -> bool:
     """Return whether an error is a refusal that a second one in a row confirms.
 
     A credential that was rejected once is asked again by one of its repositories for all.

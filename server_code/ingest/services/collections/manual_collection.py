@@ -17,7 +17,7 @@ from ...domain.ledger import RepositoryRecord
 from ...errors import IngestError, NotFound
 from ...ports import AgentStore, RepositoryStore, StateStore
 from ..context import CollectorContext
-from ..sources.record_credentials import ask_anew
+from ..sources.record_credentials import clear_refusals
 from .collection import Collection
 from .collection_plan import QUICK, CollectionPlan
 
@@ -60,7 +60,7 @@ def start_collection(
     # First, because whoever asked at the same moment follows it from now on.
     store.save_collection(record)
     names = [repository.full_name for repository in _wanted(store, record)]
-    ask_anew(store, names, now=now)
+    clear_refusals(store, names, now=now)
     for name in names:
         store.make_due(name, now=now)
     return record
@@ -161,7 +161,7 @@ class _Round:
         self._context.store.save_collection(self._count())
 
     def _count(self) -> CollectionRecord:
-        """Add what was done to the collection's counts, and its traffic to everybody's."""
+        """Add what was done to the collection's counts, and to those of the state."""
         context = self._context
         counts = {
             name: self._before.get(name, 0) + context.counters.read(name) for name in _COUNTED

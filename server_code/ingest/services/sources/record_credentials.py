@@ -107,10 +107,10 @@ def record_changes(context: CollectorContext) -> None:
         _make_failing_due(context.store, now)
 
 
-def ask_anew(store: StateStore, repositories: Collection[str], *, now: datetime) -> None:
-    """Let credentials be asked again for repositories, and those that GitHub rejects for anything.
+def clear_refusals(store: StateStore, repositories: Collection[str], *, now: datetime) -> None:
+    """Delete the refusals of repositories, and those of credentials that GitHub rejects.
 
-    A person asks for it, who may have removed the reason of a refusal.
+    A person asks for a collection now, and may have removed the cause.
     """
     wanted = {EVERYTHING, *map(repository_key, repositories)}
     for record in store.list_credentials():
