@@ -267,6 +267,15 @@ _DUE_REPOSITORIES = (
     "CREATE INDEX last_polls ON repositories (last_polled_at)",
 )
 
+#: A slice of a long backlog is read in order, and the rest of it is not.
+_ATTEMPTS_IN_ORDER = (
+    """
+    CREATE INDEX open_attempts_in_order ON attempts
+        (repository_key, created_at, run_id, run_attempt, look_at)
+    WHERE settled = 0
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -283,4 +292,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REPORTED_FILTERS,
     _REPOSITORY_IDS,
     _DUE_REPOSITORIES,
+    _ATTEMPTS_IN_ORDER,
 )
