@@ -148,8 +148,8 @@ class CredentialRefusal:
     refusals: int = 0
 
     def is_in_force(self, now: datetime) -> bool:
-        """Return whether it is believed; not if it was set by a clock that was ahead."""
-        return is_still_ahead(self.until, now, at_most=2 * LACKED_FOR)
+        """Return whether a list is refused; not if that was set by a clock that was ahead."""
+        return is_still_ahead(self.until, now, at_most=2 * REFUSED_FOR)
 
     def is_remembered(self, now: datetime) -> bool:
         """Return whether it still counts: the next refusal in a row has a longer pause."""
