@@ -80,8 +80,9 @@ class _Fleet:
             history_days=1,
         )
         idle = WorldBuilder()
-        for name in set(self._names) - set(active):
-            idle.repository(name, private=True)
+        # The active ones are numbered from 1.
+        for number, name in enumerate(sorted(set(self._names) - set(active)), 1_000_000):
+            idle.repository(name, id=number, private=True)
         for repository in idle.build().repositories:
             world.add(repository)
         return world
