@@ -25,7 +25,7 @@ ANSWER_BYTES = 1024 * 1024
 
 #: An answer of a search ends with this many line numbers, or soon after this many bytes searched.
 ANSWER_FINDINGS = 1000
-SEARCHED_BYTES = 16 * 1024 * 1024
+SEARCHED_BYTES = 25 * 1024 * 1024
 
 _READ_BYTES = 256 * 1024
 

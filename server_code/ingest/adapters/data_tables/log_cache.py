@@ -37,7 +37,7 @@ _PAGES = Rows("log_pages")
 #: Pages that come at once where one follows the other. A page has 350 kB at most, and a message to
 #: or from Anvil 16 MiB; a query costs about as much time as 2 MiB.
 _MIN_AT_ONCE, _MAX_AT_ONCE = 6, 40
-_BYTES_AT_ONCE = 2 * 1024 * 1024
+_BYTES_AT_ONCE = 4 * 1024 * 1024
 
 #: The logs that are saved until the cache's size is checked again.
 CHECKED_AFTER = 50
