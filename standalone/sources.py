@@ -127,8 +127,12 @@ def _discover_given(
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_excluded]
-    names = [name for name in result.names if any(each.matches(name) for each in wanted)]
     given = {str(each) for each in wanted}
+    names = [
+        name
+        for name, source in result.names.items()
+        if source in given or any(each.matches(name) for each in wanted)
+    ]
     errors = {name: error for name, error in result.errors.items() if name in given}
     for name, error in errors.items():
         if not names and is_fatal_at_start(error, is_once=is_once):

@@ -13,9 +13,12 @@ class TcpRelay:
     def __init__(self, port: int) -> None:
         self._upstream = port
         self._open: set[socket.socket] = set()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
-        self._accept()
+        # While nothing listens, no other program may take the port.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._reserved.bind(("127.0.0.1", 0))
+        self.port: int = self._reserved.getsockname()[1]
+        self.come_back()
 
     @property
     def endpoint_url(self) -> str:
@@ -24,6 +27,7 @@ class TcpRelay:
     def close(self) -> None:
         """End the relay."""
         self.vanish()
+        self._reserved.close()
 
     def vanish(self) -> None:
         """Refuse connections, and cut those that there are."""
@@ -34,11 +38,8 @@ class TcpRelay:
         self._listening.close()
 
     def come_back(self) -> None:
-        """Accept connections again."""
-        self._listening = socket.create_server(("127.0.0.1", self.port))
-        self._accept()
-
-    def _accept(self) -> None:
+        """Accept connections, also again."""
+        self._listening = socket.create_server(("127.0.0.1", self.port), reuse_port=True)
         self._thread = threading.Thread(target=self._serve, args=(self._listening,), daemon=True)
         self._thread.start()
 

@@ -25,7 +25,7 @@ class SourceFilters:
     _sources: Sources = field(default_factory=lambda: Sources(()))
     _listed_at: frozenset[datetime | None] = frozenset()
     _names_as_of: frozenset[datetime | None] = frozenset()
-    _new_names: dict[str, str] = field(default_factory=dict)
+    _other_names: dict[str, list[str]] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
         """Return the filters of a repository's source; without any, none.
@@ -43,22 +43,26 @@ class SourceFilters:
         """Return the source of a repository; None without any. Raises StateUnavailable.
 
         It is the one that discovery finds: a repository that was renamed or transferred is listed
-        under its new name, but a source that names it itself may have the former one.
+        under its new name, but a source that names it itself may have a former one.
         """
         self._look_up(store, clock)
         self._look_up_names(store)
-        names = (self._new_names.get(repository_key(repository), repository), repository)
+        names = (*self._other_names.get(repository_key(repository), ()), repository)
         found = [each for each in map(self._sources.source_of, names) if each is not None]
         pattern = next((each for each in found if each.is_single), next(iter(found), None))
         return None if pattern is None else str(pattern)
 
     def _look_up_names(self, store: SourceStore) -> None:
-        """Load the new names of repositories, once after each discovery: it has read them all."""
+        """Load the other names of repositories, once after each discovery: it has read them all."""
         if self._names_as_of != self._listed_at:
-            self._new_names = {
-                repository_key(each.full_name): each.new_name
+            single = {str(each) for each in self._sources.included if each.is_single}
+            self._other_names = {
+                repository_key(each.full_name): [
+                    *([] if each.new_name is None else [each.new_name]),
+                    *([each.source] if each.source in single else []),
+                ]
                 for each in store.list_discovered()
-                if each.new_name is not None
+                if each.new_name is not None or each.source in single
             }
             self._names_as_of = self._listed_at
 

@@ -624,18 +624,18 @@ class TestOneOwner:
         """Whether another source lists it, names it too, or the command line has added it."""
         stage.server.world.change("acme/a", full_name="acme/z")
         assert self.discover(stage, "acme/a", "acme/z", "acme") == [
-            "acme/a",
             "acme/b",
             "acme/web-c",
+            "acme/z",
         ]
         discover_sources(stage.context)
         assert len(stage.state.list_repositories()) == 3, "also while its list does not change"
 
         stage.server.world.change("acme/b", full_name="acme/y")
-        for name in ("acme/b", "acme/a"):
+        for name in ("acme/b", "acme/z"):
             stage.state.remove_repository(name)
         stage.watch("acme/y")
-        assert self.discover(stage, "acme/b") == ["acme/a", "acme/web-c", "acme/y"]
+        assert self.discover(stage, "acme/b") == ["acme/web-c", "acme/y", "acme/z"]
 
     @pytest.mark.parametrize("seconds", [0, 1200])
     def test_the_name_of_a_renamed_repository_may_go_to_a_new_one(

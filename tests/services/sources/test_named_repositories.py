@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from ingest.domain.filters import parse_filters
 from ingest.domain.source_records import FROM_PAGE, DiscoveredRepository
 from ingest.domain.sources import parse_sources
 from ingest.services.monitoring.poll_runs import poll_due_repositories
-from ingest.services.sources.manage_sources import add_sources
+from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.world import GENEROUS, OpenStage, Stage
 from support.world_builder import WorldBuilder
 
@@ -145,3 +146,24 @@ def test_a_renamed_repository_is_left_out_by_each_of_its_names(
     named.stage.state.remove_source(exclusion)
     named.pass_time(minutes=12)
     assert named.is_polled("acme/b")
+
+
+def test_a_former_name_is_watched_under_the_present_one(stage: OpenStage) -> None:
+    """It is looked up once, next to lists as well, and leaves with its source."""
+    builder = WorldBuilder()
+    builder.repository("acme/z", former_names=["acme/b"]).run().jobs(1)
+    builder.repository("other/a").run().jobs(1)
+    named = Named(stage(builder, at=600, settings=GENEROUS), ["acme/b", "other"])
+    assert {each["data"]["repo"] for each in named.stage.runs()} == {"acme/z", "other/a"}
+    known = named.known("acme/z")
+    assert (known.source, known.new_name) == ("acme/b", None)
+    asked = named.stage.requests("get_repository")
+    named.pass_time(minutes=40)
+    assert named.is_polled("acme/z")
+    assert named.stage.requests("get_repository") == asked
+    change_filters(named.stage.state, "acme/b", parse_filters({"branches": "!*"}))
+    named.stage.advance(11)
+    assert named.stage.context.filters_of("acme/z") != named.stage.context.filters_of("other/a")
+    named.stage.state.remove_source("acme/b")
+    named.pass_time(minutes=12)
+    assert not named.is_polled("acme/z")

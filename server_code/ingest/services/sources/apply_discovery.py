@@ -83,8 +83,12 @@ class _Work:
         self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
         self._listed_before = {e.source for e in self._known.values()}
         self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}
+        # A source may name a repository as it was called before it was watched.
         self._renamed = {
-            repository_key(e.new_name): key for key, e in self._known.items() if e.new_name
+            repository_key(name): key
+            for key, e in self._known.items()
+            for name in (e.source, e.new_name)
+            if name and key in self._watched and repository_key(name) != key
         }
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
@@ -160,9 +164,10 @@ class _Work:
         if self._is_left_out(key, listed, pattern):
             self.result.left_out[str(pattern)] += 1
             return
-        self._seen.add(key)
         self.result.found[str(pattern)] += 1
         record = self._watch(key, listed, str(pattern))
+        key = repository_key(record.full_name)
+        self._seen.add(key)
         before = self._known.get(key)
         known = before or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
@@ -227,7 +232,8 @@ class _Work:
         record = self._watched.get(key)
         if record is None:
             days = self._context.settings.backfill_days
-            new = new_repository(listed.full_name, backfill_days=days, now=self._now)
+            name = listed.full_name if listed.info is None else listed.info.full_name
+            new = new_repository(name, backfill_days=days, now=self._now)
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))
             # What is created in an organization waits for no backfill of the others.
@@ -237,7 +243,7 @@ class _Work:
             # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
             pushed_at = None if listed.info is None else listed.info.pushed_at
             new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)
-            record = self._watched[key] = self._context.store.add_repository(new)
+            record = self._watched[repository_key(name)] = self._context.store.add_repository(new)
         return record
 
     def _reason(
