@@ -234,33 +234,8 @@ def test_our_own_errors_speak_for_themselves():
     assert sentence_for(BadSettings(["X is wrong"])) == "A setting is wrong: X is wrong."
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        "MemoryError",
-        "OSError(12, 'Cannot allocate memory')",
-        "SystemError('<built-in function compile> returned NULL without setting an exception')",
-    ],
-)
-def test_memory_that_is_refused_to_every_import_is_named(error: str):
-    """What explains the failure needs no module that is not there yet."""
-    done = subprocess.run(
-        [sys.executable, "-c", _REFUSED.replace("ERROR", error)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == UNAVAILABLE
-    assert_one_sentence(done, "too little memory", "1 GiB")
-
-
-def test_memory_that_is_refused_to_the_report_is_named():
-    """No module, and no object of any size, is needed for the last sentence."""
-    formatter = "sys.modules['logging'].Formatter.__init__"
-    refusing = _REFUSED.replace("raise ERROR", f"{formatter} = refuse; refuse()")
-    code = f"def refuse(*_, **__): raise MemoryError\n{refusing}"
+def assert_memory_is_named(code: str) -> None:
+    """Run Python code, and check that it ends with the sentence about memory."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -271,3 +246,24 @@ def test_memory_that_is_refused_to_the_report_is_named():
     )
     assert done.returncode == UNAVAILABLE
     assert_one_sentence(done, "too little memory", "1 GiB")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "MemoryError",
+        "OSError(12, 'Cannot allocate memory')",
+        "SystemError('<built-in function compile> returned NULL without setting an exception')",
+    ],
+)
+def test_memory_that_is_refused_to_every_import_is_named(error: str):
+    """What explains the failure needs no module that is not there yet."""
+    assert_memory_is_named(_REFUSED.replace("ERROR", error))
+
+
+def test_memory_that_is_refused_to_the_report_is_named():
+    """No module, and no object of any size, is needed for the last sentence."""
+    formatter = "sys.modules['logging'].Formatter.__init__"
+    refusing = _REFUSED.replace("raise ERROR", f"{formatter} = refuse; refuse()")
+    code = f"def refuse(*_, **__): raise MemoryError\n{refusing}"
+    assert_memory_is_named(code)

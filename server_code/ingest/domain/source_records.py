@@ -105,8 +105,10 @@ class DiscoveredRepository:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the name under which it is watched, and the one on GitHub if that is another."""
-        return (self.full_name,) if self.new_name is None else (self.full_name, self.new_name)
+        """Return the name under which it is watched, that on GitHub, and that in its own source."""
+        named = self.source if parse_source(self.source).is_single else None
+        others = (self.new_name, named)
+        return (self.full_name, *(name for name in others if name is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
 
 
 def has_accounts() -> bool:
-    """Return whether any account exists."""
+    """Return whether any account exists, with no hash of release 0.1 left where it can be set."""
     rows = list(app_tables.users.search())
     for row in rows:
         move_hash(row)

@@ -25,7 +25,7 @@ class SourceFilters:
     _sources: Sources = field(default_factory=lambda: Sources(()))
     _listed_at: frozenset[datetime | None] = frozenset()
     _names_as_of: frozenset[datetime | None] = frozenset()
-    _other_names: dict[str, list[str]] = field(default_factory=dict)
+    _other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
         """Return the filters of a repository's source; without any, none.
@@ -55,14 +55,8 @@ class SourceFilters:
     def _look_up_names(self, store: SourceStore) -> None:
         """Load the other names of repositories, once after each discovery: it has read them all."""
         if self._names_as_of != self._listed_at:
-            single = {str(each) for each in self._sources.included if each.is_single}
             self._other_names = {
-                repository_key(each.full_name): [
-                    *([] if each.new_name is None else [each.new_name]),
-                    *([each.source] if each.source in single else []),
-                ]
-                for each in store.list_discovered()
-                if each.new_name is not None or each.source in single
+                repository_key(each.full_name): each.names[1:] for each in store.list_discovered()
             }
             self._names_as_of = self._listed_at
 

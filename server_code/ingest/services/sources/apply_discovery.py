@@ -87,14 +87,14 @@ class _Work:
         self._renamed = {
             repository_key(name): key
             for key, e in self._known.items()
-            for name in (e.source, e.new_name)
-            if name and key in self._watched and repository_key(name) != key
+            for name in reversed(e.names)
+            if key in self._watched and repository_key(name) != key
         }
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
 
     def release_names(self, listed: Sequence[ListedRepository]) -> None:
-        """Give a watched name to the other repository that has it now.
+        """Release a watched name to the other repository that has it now.
 
         The one that had it before is watched under its new name from now on.
         """
