@@ -13,6 +13,10 @@ from ingest.settings import SETTINGS
 #: A page's longest answers ask GitHub and AWS; the server's own bound is 30 seconds.
 CALL_SECONDS = "60"
 
+#: An open transaction holds one of the server's connections to its database while its calls need
+#: others: where transactions hold all, they wait until they expire. By default it has 2 for a core.
+DATABASE_CONNECTIONS = "20"
+
 #: The app receives no mail. The server listens for it on every address, unless the port is none.
 NO_MAIL_PORT = -1
 
@@ -42,6 +46,7 @@ class ServerConfiguration:
             "disable-tls": True,  # which is the business of a proxy before it
             "auto-migrate": True,
             "downlink-worker-timeout": CALL_SECONDS,
+            "db-connection-pool-size": DATABASE_CONNECTIONS,
             "uplink-key": self.uplink_key,
             "secret": dict(self.secrets),
         }

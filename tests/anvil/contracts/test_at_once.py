@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anvil.tables
 from contracts import test_state_concurrency as contract
 from ingest.ports import StateStore
+from support.anvil_people import Call
 from support.anvil_server import AnvilApp
 from support.processes import start_at_once
 from support.state_records import NOW, a_repository, an_attempt
@@ -57,6 +61,19 @@ class TestConcurrency(contract.TestConcurrency):
         in_processes(stores_app, SAVE_THE_SAME)
         assert state.count_ledger().attempts == 20
         assert len(state.load_attempts(an_attempt().key.repository, range(20))) == 20
+
+    def test_twelve_transactions_are_open_at_once(self, app_call: Call) -> None:
+        """Pages and agents hold a few each, and what they call needs connections beside them."""
+        agents, everybody = anvil.tables.app_tables.agents, threading.Barrier(12)
+
+        def save(number: int) -> None:
+            with anvil.tables.Transaction():
+                everybody.wait(60)
+                agents.add_row(key=f"agent {number}")
+
+        with ThreadPoolExecutor(12) as threads:
+            list(threads.map(save, range(12)))
+        assert len(agents.search()) == 12
 
 
 def in_processes(app: AnvilApp, work: str) -> list[list[str]]:
