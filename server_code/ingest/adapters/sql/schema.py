@@ -80,17 +80,6 @@ _FIRST = (
     "CREATE INDEX pending_logs ON job_logs (updated_at) WHERE state = 'pending'",
     "CREATE INDEX counted_logs ON job_logs (state, repository_key)",
     """
-    CREATE TABLE recent_runs (
-        repository_key {text} NOT NULL,
-        run_id {big_integer} NOT NULL,
-        run_attempt {big_integer} NOT NULL,
-        created_at {text} NOT NULL,
-        message {text} NOT NULL,
-        PRIMARY KEY (repository_key, run_id, run_attempt)
-    )
-    """,
-    "CREATE INDEX newest_runs ON recent_runs (created_at, run_id, run_attempt, repository_key)",
-    """
     CREATE TABLE agents (
         name {text} NOT NULL,
         holder {text} NOT NULL,
@@ -147,10 +136,9 @@ _PAUSES = (
     """,
 )
 
-#: What lists show of runs in place of whole messages, what people want and did, and what was
-#: counted; and the ways to a run by its number, and to what is old enough to be purged.
+#: What lists show of runs, what people want and did, and what was counted; and the ways to a run by
+#: its number, and to what is old enough to be purged.
 _PEOPLE = (
-    "DROP TABLE recent_runs",
     """
     CREATE TABLE run_summaries (
         repository_key {text} NOT NULL,
