@@ -31,6 +31,10 @@ class CredentialPairs(Generic[V]):
     def __contains__(self, pair: Pair) -> bool:
         return pair in self._values
 
+    def items(self) -> list[tuple[Pair, V]]:
+        """Return what is known; pairs may be removed meanwhile."""
+        return list(self._values.items())
+
     def get(self, pair: Pair) -> V | None:
         """Return what is known of a pair."""
         return self._values.get(pair)

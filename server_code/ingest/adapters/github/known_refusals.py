@@ -7,7 +7,7 @@ each of them one request finds out for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -92,25 +92,8 @@ class Refusal:
         )
 
 
-class KnownRefusals:
-    """The refusals by credential and scope, which may be everything. Its caller holds a lock."""
-
-    def __init__(self) -> None:
-        self._refusals: CredentialPairs[Refusal] = CredentialPairs()
-
-    def __iter__(self) -> Iterator[tuple[Pair, Refusal]]:
-        return iter([(pair, each) for pair in self._refusals if (each := self.get(pair))])
-
-    def __bool__(self) -> bool:
-        return bool(self._refusals)
-
-    def get(self, pair: Pair) -> Refusal | None:
-        """Return the latest refusal, whether its pause is over or not."""
-        return self._refusals.get(pair)
-
-    def names_at(self, owner: str) -> frozenset[str]:
-        """Return the credentials that were refused repositories of an owner."""
-        return self._refusals.names_at(owner)
+class KnownRefusals(CredentialPairs[Refusal]):
+    """The latest refusals by credential and scope, which may be everything. Its caller locks."""
 
     def find_obstacle(self, name: str, scopes: Iterable[str], now: datetime) -> IngestError | None:
         """Return why a credential is not to be asked for any of some scopes now."""
@@ -144,7 +127,7 @@ class KnownRefusals:
         elif known.probe_at or known.find_pause(now) is None or known.refusals < at_least:
             refusals = max(min(known.refusals + 1, AS_EXPECTED), at_least)
             known = Refusal(error=copy(error), at=now, refusals=refusals)
-        self._refusals.set(pair, known)
+        self.set(pair, known)
         error.refusals, error.retry_at = known.refusals, known.ends_at
         return known
 
@@ -157,16 +140,12 @@ class KnownRefusals:
     def restore(self, name: str, record: CredentialRefusal, now: datetime) -> None:
         """Restore what the state has kept, unless it was found out here."""
         kind, pair = _ERRORS.get(record.error), (name, record.what)
-        if kind is None or pair in self._refusals or not record.is_remembered(now):
+        if kind is None or pair in self or not record.is_remembered(now):
             return
         refusals = record.refusals or AS_EXPECTED
         at = record.until - _pause_after(refusals)
         error = kind(record.reason, remedy=record.remedy)
-        self._refusals.set(pair, Refusal(error=error, at=at, refusals=refusals))
-
-    def pop(self, pair: Pair) -> Refusal | None:
-        """Forget a refusal: GitHub may answer; return it."""
-        return self._refusals.pop(pair)
+        self.set(pair, Refusal(error=error, at=at, refusals=refusals))
 
     def _change(
         self, name: str, scopes: tuple[str, ...], change: Callable[[Refusal], Refusal]
@@ -174,7 +153,7 @@ class KnownRefusals:
         for scope in scopes:
             pair = (name, scope.lower())
             if known := self.get(pair):
-                self._refusals.set(pair, change(known))
+                self.set(pair, change(known))
 
 
 def _pause_after(refusals: int) -> timedelta:

@@ -63,7 +63,7 @@ class Rights:
         with self._lock:
             if not self._end(name, EVERYTHING):
                 return
-            for pair, refusal in self._refusals:
+            for pair, refusal in self._refusals.items():
                 if pair[0] == name and isinstance(refusal.error, BadCredentials):
                     self._end(*pair)
 
@@ -151,7 +151,7 @@ class Rights:
         kept = {each.what for each in refusals}
         with self._lock:
             unsaved = self._changes.get(name, {})
-            for pair, refusal in self._refusals if len(kept) < MAX_REFUSALS else ():
+            for pair, refusal in self._refusals.items() if len(kept) < MAX_REFUSALS else ():
                 is_saved = pair[0] == name and pair[1] not in unsaved
                 if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
                     self._refusals.end_pause(pair, self._clock.now())
