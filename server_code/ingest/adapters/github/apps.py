@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
-from ...domain.counters import Counters
 from ...domain.due import is_still_ahead
 from ...domain.source_records import REFUSED_FOR
 from ...domain.timestamps import parse_timestamp
@@ -33,7 +32,7 @@ from ...wire.app_keys import parse_private_keys
 from ...wire.app_manifest import PERMISSIONS
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
-from .credentials import CHECK_APP, AppToken, InstallationToken
+from .credentials import CHECK_APP, AppToken, Credential, InstallationToken
 from .lists import ListReader, ListRequest
 from .request import Request
 
@@ -222,7 +221,9 @@ def _missing(permissions: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(f"{name}=read" for name in PERMISSIONS if not permissions.get(name))
 
 
-def open_apps(settings: GithubSettings, *, clock: Clock, counters: Counters) -> list[App]:
+def open_apps(
+    settings: GithubSettings, open_client: Callable[[Credential], GithubClient], *, clock: Clock
+) -> list[App]:
     """Open the configured apps. Raises BadCredentials for a key that is missing or none."""
     if not settings.app_id:
         return []
@@ -233,12 +234,6 @@ def open_apps(settings: GithubSettings, *, clock: Clock, counters: Counters) -> 
             f"GITHUB_APP_ID names {len(ids)} apps, GITHUB_APP_PRIVATE_KEY holds {len(keys)} keys.",
             remedy="Set one private key for each app, in the same order, separated by commas.",
         )
-
-    def open_client(credential: AppToken | InstallationToken) -> GithubClient:
-        return GithubClient(
-            credential=credential, api_url=settings.api_url, clock=clock, counters=counters
-        )
-
     only = settings.app_installation_id if len(ids) == 1 else None
     return [
         App(

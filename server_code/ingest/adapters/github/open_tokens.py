@@ -8,7 +8,7 @@ from ...ports import Clock
 from ...settings import GithubSettings
 from .apps import open_apps
 from .client import GithubClient
-from .credentials import StaticToken
+from .credentials import Credential, StaticToken
 from .tokens import TokenPool
 
 
@@ -17,19 +17,17 @@ def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counter
 
     Raises BadCredentials or AccessDenied where an app is the only credential and is rejected.
     """
-    apps = open_apps(settings, clock=clock, counters=counters)
+
+    def open_client(credential: Credential) -> GithubClient:
+        return GithubClient(
+            credential=credential, api_url=settings.api_url, clock=clock, counters=counters
+        )
+
+    apps = open_apps(settings, open_client, clock=clock)
     tokens: list[str | None] = [token.reveal() for token in settings.tokens]
     if not tokens and not apps:
         tokens = [None]
-    clients = [
-        GithubClient(
-            credential=StaticToken(token),
-            api_url=settings.api_url,
-            clock=clock,
-            counters=counters,
-        )
-        for token in tokens
-    ]
+    clients = [open_client(StaticToken(token)) for token in tokens]
     pool = TokenPool(clients, apps, api_url=settings.api_url, clock=clock)
     if not pool.clients():
         for error in pool.failed_apps().values():
