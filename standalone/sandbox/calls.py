@@ -42,5 +42,10 @@ class Call:
         tail = "/".join(self.path.split("/")[4 if self.path.startswith("/repos/") else 3 :])
         return f"{self.base}/repositories/{self.repository.spec.id}/{tail}"
 
+    @property
+    def list_url(self) -> str:
+        """Return the address that the links between a list's pages begin with."""
+        return f"{self.base}{self.path}" if self.found is None else self.numeric_url
+
 
 Handler = Callable[[Call], Answer]

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..annotations import check_suite_id, job_annotations, start_annotations, start_check_run_id
-from ..answers import Answer, json_bytes, not_found
+from ..answers import Answer, not_found
 from ..calls import Call
-from ..pages import link_header, requested_page
 from ..payloads.checks import annotation_payload, check_run_payload
-from ..rendering import rendered
 from ..specs import AnnotationSpec, AttemptSpec, RunSpec
 from ..timeline import current_attempt
-from .conditional import conditional
+from .conditional import conditional_json, conditional_page
 
 
 def list_annotations(call: Call) -> Answer:
@@ -23,12 +21,8 @@ def list_annotations(call: Call) -> Answer:
     call.identity.require("checks", call.repository)
     check_run_id = int(call.params["check_run_id"])
     sha, annotations = _annotations(call, check_run_id)
-    page = requested_page(call.args)
-    wanted = annotations[page.start : page.start + page.size]
     spec = call.repository.spec
-    body = json_bytes([annotation_payload(spec, each, sha) for each in wanted])
-    link = link_header(call.numeric_url, call.args, page, len(annotations))
-    return conditional(rendered(body, link))
+    return conditional_page(call, annotations, lambda each: annotation_payload(spec, each, sha))
 
 
 def list_check_runs(call: Call) -> Answer:
@@ -47,7 +41,7 @@ def list_check_runs(call: Call) -> Answer:
     runs = (
         [check_run_payload(call.repository.spec, run, attempt, call.base, count)] if count else []
     )
-    return conditional(rendered(json_bytes({"total_count": len(runs), "check_runs": runs}), ""))
+    return conditional_json({"total_count": len(runs), "check_runs": runs})
 
 
 def _annotations(call: Call, check_run_id: int) -> tuple[str, Sequence[AnnotationSpec]]:

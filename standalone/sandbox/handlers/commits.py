@@ -5,6 +5,8 @@ https://docs.github.com/rest/commits/commits
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..answers import Answer, Refusal, error_answer, json_bytes
 from ..calls import Call
 from ..pages import link_header, requested_page
@@ -12,7 +14,7 @@ from ..payloads.commits import MAX_FILES, commit_payload
 from ..payloads.pulls import head_label, pull_payload
 from ..rendering import rendered
 from ..specs import CommitSpec, PullRequestSpec
-from .conditional import conditional
+from .conditional import conditional, conditional_page
 
 FILES_PER_PAGE = 300
 
@@ -30,29 +32,25 @@ def list_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha}/pulls."""
     commit = _requested_commit(call)
     call.identity.require("pull_requests", call.repository)
-    page = requested_page(call.args)
-    repository = call.repository
-    numbers = commit.pulls[page.start : page.start + page.size]
-    pulls = [repository.pulls[number] for number in numbers if number in repository.pulls]
-    body = json_bytes([pull_payload(repository.spec, pull, call.base) for pull in pulls])
-    return conditional(
-        rendered(body, link_header(call.numeric_url, call.args, page, len(commit.pulls)))
-    )
+    known = call.repository.pulls
+    return _page_of_pulls(call, [known[number] for number in commit.pulls if number in known])
 
 
 def list_branch_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head` and `state`."""
     call.identity.require("pull_requests", call.repository)
     spec = call.repository.spec
-    page = requested_page(call.args)
     found = [
         pull
         for pull in sorted(call.repository.pulls.values(), key=lambda pull: -pull.number)
         if call.args.get("head") in (None, head_label(spec, pull)) and _has_state(call, pull)
     ]
-    pulls = found[page.start : page.start + page.size]
-    body = json_bytes([pull_payload(spec, pull, call.base) for pull in pulls])
-    return conditional(rendered(body, link_header(call.numeric_url, call.args, page, len(found))))
+    return _page_of_pulls(call, found)
+
+
+def _page_of_pulls(call: Call, pulls: Sequence[PullRequestSpec]) -> Answer:
+    spec = call.repository.spec
+    return conditional_page(call, pulls, lambda pull: pull_payload(spec, pull, call.base))
 
 
 def _has_state(call: Call, pull: PullRequestSpec) -> bool:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from ..answers import Answer, json_bytes
+from ..calls import Call
+from ..pages import link_header, requested_page
 from ..rendering import Rendered, rendered
+from ..specs import Json
+
+T = TypeVar("T")
 
 
 def conditional_json(value: object) -> Answer:
@@ -15,3 +23,16 @@ def conditional(kept: Rendered) -> Answer:
     """Answer with something rendered and an ETag."""
     headers = (("Link", kept.link),) if kept.link else ()
     return Answer(body=kept.body, digest=kept.digest, headers=headers)
+
+
+def conditional_page(
+    call: Call,
+    items: Sequence[T],
+    describe: Callable[[T], Json],
+    wrap: Callable[[int, list[Json]], object] = lambda _, page: page,
+) -> Answer:
+    """Answer with the requested page of a list; `wrap` gets the count of all, and the page."""
+    page = requested_page(call.args)
+    described = [describe(each) for each in items[page.start : page.start + page.size]]
+    link = link_header(call.list_url, call.args, page, len(items))
+    return conditional(rendered(json_bytes(wrap(len(items), described)), link))

@@ -20,7 +20,7 @@ from ..graphql_schema import schema
 CONNECTIONS_PER_POINT = 100
 
 
-def post_graphql(call: Call) -> Answer:
+def graphql(call: Call) -> Answer:
     """Answer POST /graphql."""
     if call.state.settings.graphql.absent:
         raise not_found()

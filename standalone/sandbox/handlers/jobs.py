@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..answers import Answer, json_bytes, not_found
+from ..answers import Answer, not_found
 from ..calls import Call
-from ..pages import link_header, requested_page
 from ..payloads.jobs import job_payload
-from ..rendering import rendered
 from ..repository import JobInRun
 from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempts_at, current_attempt, jobs_at
 from ..times import Timestamp
-from .conditional import conditional, conditional_json
+from .conditional import conditional_json, conditional_page
 from .runs import requested_attempt, requested_run
 
 
@@ -63,12 +61,10 @@ def requested_job(call: Call) -> JobInRun:
 
 
 def _page(call: Call, jobs: Sequence[JobInRun]) -> Answer:
-    page = requested_page(call.args)
     kept = call.state.settings.steps_kept
-    parts = [
-        json_bytes(job_payload(call.repository, found, call.base, call.now, kept))
-        for found in jobs[page.start : page.start + page.size]
-    ]
-    body = b'{"total_count":%d,"jobs":[%s]}' % (len(jobs), b",".join(parts))
-    link = link_header(call.numeric_url, call.args, page, len(jobs))
-    return conditional(rendered(body, link))
+    return conditional_page(
+        call,
+        jobs,
+        lambda found: job_payload(call.repository, found, call.base, call.now, kept),
+        lambda total, page: {"total_count": total, "jobs": page},
+    )

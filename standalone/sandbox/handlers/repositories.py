@@ -33,7 +33,7 @@ def get_user(call: Call) -> Answer:
     return conditional_json({**simple_user(call.identity.login, call.base), "name": "Mona"})
 
 
-def get_rate_limit(call: Call) -> Answer:
+def rate_limit(call: Call) -> Answer:
     """Answer GET /rate_limit, which itself costs nothing."""
     identity = call.identity
     graphql = identity.token.graphql_limit if identity.token else 0

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
+from ..answers import Answer, Refusal, error_answer, not_found
 from ..calls import Call
-from ..pages import link_header, requested_page
 from ..payloads.repositories import full_repository
-from ..rendering import rendered
 from ..repository import Repository
 from ..specs import Json
 from ..times import iso
-from .conditional import conditional
+from .conditional import conditional_page
 
 
 def list_user_repositories(call: Call) -> Answer:
@@ -89,11 +87,7 @@ def _listed(
         (each for each in world.repositories if is_visible(each)),
         key=lambda each: each.spec.full_name.lower(),
     )
-    page = requested_page(call.args)
-    some = visible[page.start : page.start + page.size]
-    body = wrap(len(visible), [_described(each, call) for each in some])
-    link = link_header(f"{call.base}{call.path}", call.args, page, len(visible))
-    return conditional(rendered(json_bytes(body), link))
+    return conditional_page(call, visible, lambda each: _described(each, call), wrap)
 
 
 def _described(repository: Repository, call: Call) -> Json:
