@@ -12,18 +12,18 @@ from .times import Timestamp
 class Delivery:
     """One attempt to deliver; a redelivery is another one with the same `guid`."""
 
-    id: int
     hook_id: int
     guid: str
     event: str
     action: str | None
     repository_id: int
-    delivered_at: Timestamp
-    status: str
-    status_code: int
-    redelivery: bool
-    headers: dict[str, str]
     body: bytes
+    headers: dict[str, str]
+    redelivery: bool = False
+    id: int = 0
+    delivered_at: Timestamp = 0.0
+    status: str = ""
+    status_code: int = 0
 
 
 class Deliveries:

@@ -11,7 +11,9 @@ import hmac
 import itertools
 import threading
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import urllib3
 
@@ -30,20 +32,6 @@ TIMEOUT = 10.0
 REFUSED = 502
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingDelivery:
-    """One delivery that is to be made."""
-
-    hook: HookSpec
-    repository: Repository
-    guid: str
-    event: str
-    action: str | None
-    body: bytes
-    copies: int = 1
-    lost: bool = False
-
-
 class HookSender:
     """A thread that sends the deliveries of the repositories' hooks while there are any."""
 
@@ -51,7 +39,7 @@ class HookSender:
         self._state = state
         self._with_hooks = [item for item in state.world.repositories if item.hooks]
         self._feed = HookFeed(self._with_hooks, state.clock.now())
-        self._late: list[tuple[Timestamp, int, OutgoingDelivery]] = []
+        self._late: list[tuple[Timestamp, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._base = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
@@ -75,7 +63,7 @@ class HookSender:
                 for hook in hook_event.repository.hooks:
                     self._send_or_delay(hook, hook_event, now)
             while self._late and self._late[0][0] <= now:
-                self._send(heapq.heappop(self._late)[2])
+                heapq.heappop(self._late)[2]()
 
     def redeliver(self, hook: HookSpec, delivery: Delivery) -> None:
         """Send a delivery once more, under the same delivery id."""
@@ -102,33 +90,26 @@ class HookSender:
             "hook_id": hook.id,
             "hook": hook_payload(repository.spec, hook, self._base),
         }
-        guid = _guid("ping", hook.id)
+        delivery = _delivery(hook, repository, ("ping", hook.id), "ping", None, json_bytes(body))
         with self._turn:
-            self._send(
-                OutgoingDelivery(
-                    hook=hook,
-                    repository=repository,
-                    guid=guid,
-                    event="ping",
-                    action=None,
-                    body=json_bytes(body),
-                )
-            )
+            self._post(hook, delivery)
 
     def _send_or_delay(self, hook: HookSpec, hook_event: HookEvent, now: Timestamp) -> None:
         if hook_event.event not in hook.events:
             return
         chances, name = self._state.settings.hooks, f"{hook.id}:{hook_event.name}"
-        outgoing = OutgoingDelivery(
-            hook=hook,
-            repository=hook_event.repository,
-            guid=_guid(name),
-            event=hook_event.event,
-            action=hook_event.action,
-            body=json_bytes(payload_of(hook_event, self._base)),
-            copies=2 if self._draw(name, "doubled") < chances.doubled else 1,
-            lost=self._draw(name, "lost") < chances.lost,
+        delivery = _delivery(
+            hook,
+            hook_event.repository,
+            (name,),
+            hook_event.event,
+            hook_event.action,
+            json_bytes(payload_of(hook_event, self._base)),
         )
+        copies = 2 if self._draw(name, "doubled") < chances.doubled else 1
+        if self._draw(name, "lost") < chances.lost:
+            copies = 0
+        send: Callable[[], None] = partial(self._send, hook, delivery, copies)
         delay = 0.0
         if self._draw(name, "late") < chances.late:
             delay = self._draw(name, "by") * chances.late_seconds
@@ -137,33 +118,18 @@ class HookSender:
             delay = chances.late_seconds
         if delay:
             self._state.statistics.count("webhooks.delayed")
-            heapq.heappush(self._late, (now + delay, next(self._order), outgoing))
+            heapq.heappush(self._late, (now + delay, next(self._order), send))
         else:
-            self._send(outgoing)
+            send()
 
-    def _send(self, outgoing: OutgoingDelivery) -> None:
-        delivery = Delivery(
-            id=0,
-            hook_id=outgoing.hook.id,
-            guid=outgoing.guid,
-            event=outgoing.event,
-            action=outgoing.action,
-            repository_id=outgoing.repository.spec.id,
-            delivered_at=0.0,
-            status="",
-            status_code=0,
-            redelivery=False,
-            headers=_headers(outgoing),
-            body=outgoing.body,
-        )
-        if outgoing.lost:
+    def _send(self, hook: HookSpec, delivery: Delivery, copies: int) -> None:
+        if not copies:
             self._state.statistics.count("webhooks.lost")
             self._note(delivery, REFUSED, "failed to connect to host")
-            return
-        for copy in range(outgoing.copies):
+        for copy in range(copies):
             if copy:
                 self._state.statistics.count("webhooks.doubled")
-            self._post(outgoing.hook, delivery)
+            self._post(hook, delivery)
 
     def _post(self, hook: HookSpec, delivery: Delivery) -> None:
         try:
@@ -195,22 +161,33 @@ class HookSender:
         return fraction_for(self._state.world.seed, name, what)
 
 
-def _headers(outgoing: OutgoingDelivery) -> dict[str, str]:
+def _delivery(  # noqa: PLR0913, PLR0917 - what a delivery consists of
+    hook: HookSpec,
+    repository: Repository,
+    name: tuple[object, ...],
+    event: str,
+    action: str | None,
+    body: bytes,
+) -> Delivery:
+    guid = str(uuid.UUID(sha_for("delivery", *name)[:32]))
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "GitHub-Hookshot/5a0d2f1",
-        "X-GitHub-Event": outgoing.event,
-        "X-GitHub-Delivery": outgoing.guid,
-        "X-GitHub-Hook-ID": str(outgoing.hook.id),
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": guid,
+        "X-GitHub-Hook-ID": str(hook.id),
         "X-GitHub-Hook-Installation-Target-Type": "repository",
-        "X-GitHub-Hook-Installation-Target-ID": str(outgoing.repository.spec.id),
+        "X-GitHub-Hook-Installation-Target-ID": str(repository.spec.id),
     }
-    if outgoing.hook.secret:
-        key = outgoing.hook.secret.encode()
-        signature = hmac.new(key, outgoing.body, hashlib.sha256).hexdigest()
+    if hook.secret:
+        signature = hmac.new(hook.secret.encode(), body, hashlib.sha256).hexdigest()
         headers["X-Hub-Signature-256"] = f"sha256={signature}"
-    return headers
-
-
-def _guid(*parts: object) -> str:
-    return str(uuid.UUID(sha_for("delivery", *parts)[:32]))
+    return Delivery(
+        hook_id=hook.id,
+        guid=guid,
+        event=event,
+        action=action,
+        repository_id=repository.spec.id,
+        body=body,
+        headers=headers,
+    )
