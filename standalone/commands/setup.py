@@ -63,29 +63,14 @@ def _gcloud(settings: Settings) -> str:
 
 def _template(settings: Settings) -> str:
     from ingest.adapters.aws.cloudformation import cloudformation_template
-    from ingest.adapters.aws.policies import Deployment
 
-    return cloudformation_template(
-        Deployment(
-            metrics_queue=settings.queues.metrics_queue,
-            logs_queue=settings.queues.logs_queue,
-            job_events_queue=settings.queues.job_events_queue,
-            log_bucket=settings.queues.log_bucket,
-        )
-    ).rstrip()
+    return cloudformation_template(settings.queues).rstrip()
 
 
 def _policy(settings: Settings) -> str:
-    from ingest.adapters.aws.policies import Deployment, collector_policy
+    from ingest.adapters.aws.policies import collector_policy
 
-    deployment = Deployment(
-        metrics_queue=settings.queues.metrics_queue,
-        logs_queue=settings.queues.logs_queue,
-        job_events_queue=settings.queues.job_events_queue,
-        log_bucket=settings.queues.log_bucket,
-        region=settings.aws.region or "*",
-    )
-    return json.dumps(collector_policy(deployment), indent=2)
+    return json.dumps(collector_policy(settings.queues, region=settings.aws.region), indent=2)
 
 
 _PRINTERS: Mapping[str, Callable[[Settings], str]] = {

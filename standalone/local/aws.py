@@ -23,6 +23,8 @@ from pathlib import Path
 
 _LOOPBACK = "127.0.0.1"
 
+_START_SECONDS = 90.0
+
 #: How long it may take to end in order before it is killed.
 _GRACE_SECONDS = 5.0
 _REGION = "us-east-1"
@@ -40,7 +42,6 @@ class LocalAws:
         self,
         *,
         port: int = 0,
-        deadline_seconds: float = 90.0,
         services: tuple[str, ...] = ("sqs", "s3"),
         enforces_policies: bool = False,
         echo: Callable[[str], None] = lambda _message: None,
@@ -62,7 +63,7 @@ class LocalAws:
             self._log = Path(self._folder.name, "log")
             self._process = self._start(listener.fileno())
         try:
-            self._await_answer(deadline_seconds)
+            self._await_answer()
         except BaseException:
             self.close()
             raise
@@ -114,9 +115,9 @@ class LocalAws:
                 start_new_session=True,  # Ctrl-C is for the owner, who still has work to drain
             )
 
-    def _await_answer(self, deadline_seconds: float) -> None:
+    def _await_answer(self) -> None:
         # The socket listens already, so the first request simply waits for its response.
-        connection = http.client.HTTPConnection(_LOOPBACK, self.port, timeout=deadline_seconds)
+        connection = http.client.HTTPConnection(_LOOPBACK, self.port, timeout=_START_SECONDS)
         try:
             connection.request("GET", _HEALTH_PATH)
             services = json.loads(connection.getresponse().read())["services"]

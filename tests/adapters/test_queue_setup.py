@@ -12,15 +12,16 @@ import pytest
 from ingest.adapters.aws.clients import AwsAccess
 from ingest.adapters.aws.clients import s3_client as product_s3_client
 from ingest.adapters.aws.cloudformation import cloudformation_template
-from ingest.adapters.aws.policies import Deployment, collector_policy
+from ingest.adapters.aws.policies import collector_policy
 from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from ingest.adapters.aws.provision_bucket import ensure_bucket
 from ingest.adapters.aws.queues import find_queue
 from ingest.errors import AccessDenied, BadSettings
+from ingest.settings import QueueSettings
 from support.aws_server import LocalAws, s3_client, sqs_client
 from support.fault_proxy import FaultProxy, LetThrough, Reply
 
-DEPLOYMENT = Deployment(
+QUEUES = QueueSettings(
     metrics_queue="ci_cd_metrics_queue",
     logs_queue="ci_cd_logs_queue.fifo",
     job_events_queue="ci_cd_job_events_queue",
@@ -217,7 +218,7 @@ def actions_by_resource(policy: dict) -> dict[str, set[str]]:
 
 def test_the_collector_may_do_what_it_does_and_no_more() -> None:
     """It receives from its own queue only, rejects to its dead letters, and reads no logs."""
-    allowed = actions_by_resource(collector_policy(DEPLOYMENT))
+    allowed = actions_by_resource(collector_policy(QUEUES))
     send = {"sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}
     work = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
     assert allowed == {
@@ -231,16 +232,16 @@ def test_the_collector_may_do_what_it_does_and_no_more() -> None:
 
 def test_without_a_bucket_no_policy_speaks_of_s3() -> None:
     """Logs in parts need no permission for S3."""
-    deployment = Deployment(metrics_queue="m", logs_queue="l", job_events_queue="j")
-    text = json.dumps(collector_policy(deployment))
+    queues = QueueSettings(metrics_queue="m", logs_queue="l", job_events_queue="j")
+    text = json.dumps(collector_policy(queues))
     assert "s3:" not in text
-    parameters = json.loads(cloudformation_template(deployment))["Parameters"]
+    parameters = json.loads(cloudformation_template(queues))["Parameters"]
     assert parameters["LogBucketName"]["Default"] == ""
 
 
 def test_the_template_denies_requests_without_tls_everywhere() -> None:
     """Every queue and the bucket carry the same refusal."""
-    resources = json.loads(cloudformation_template(DEPLOYMENT))["Resources"]
+    resources = json.loads(cloudformation_template(QUEUES))["Resources"]
     guarded = [r for r in resources.values() if r["Type"].endswith(("QueuePolicy", "BucketPolicy"))]
     assert len(guarded) == 7
     for resource in guarded:
@@ -250,14 +251,14 @@ def test_the_template_denies_requests_without_tls_everywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "deployment",
-    [DEPLOYMENT, Deployment(metrics_queue="m.fifo", logs_queue="l", job_events_queue="j.fifo")],
+    "queues",
+    [QUEUES, QueueSettings(metrics_queue="m.fifo", logs_queue="l", job_events_queue="j.fifo")],
 )
-def test_cloudformation_finds_no_fault_in_the_template(deployment: Deployment) -> None:
+def test_cloudformation_finds_no_fault_in_the_template(queues: QueueSettings) -> None:
     """AWS's own linter knows every resource type and property."""
     from cfnlint.api import lint_all  # it takes longer to import than most files to run
 
-    findings = lint_all(cloudformation_template(deployment))
+    findings = lint_all(cloudformation_template(queues))
     # What is only for information, such as notes for other tools, is no fault.
     assert [finding for finding in findings if not finding.rule.id.startswith("I")] == []
 
@@ -277,7 +278,7 @@ def test_a_queue_is_found_by_its_arn_in_any_case(sqs, names, prefix):
 
 def test_a_policy_names_a_queue_that_is_given_by_its_arn():
     """As IAM compares ARNs, which have a case."""
-    given = replace(DEPLOYMENT, job_events_queue="ARN:AWS:SQS:EU-WEST-1:123456789012:Work")
+    given = replace(QUEUES, job_events_queue="ARN:AWS:SQS:EU-WEST-1:123456789012:Work")
     [send, work, *_] = collector_policy(given)["Statement"]
     assert work["Resource"] == ["arn:aws:sqs:eu-west-1:123456789012:Work"]
     assert "arn:aws:sqs:eu-west-1:123456789012:Work_dlq" in send["Resource"]

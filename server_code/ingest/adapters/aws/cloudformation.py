@@ -7,9 +7,11 @@ the queues' names are written out, for a name decides whether a queue is FIFO.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ...ports.queues import MAX_RECEIVES
+from ...settings import QueueSettings
 from .clients import LONG_POLL_SECONDS
 from .cloudformation_ecs import (
     HAS_SERVICE,
@@ -19,7 +21,6 @@ from .cloudformation_ecs import (
     service_resources,
 )
 from .policies import (
-    Deployment,
     allow,
     collector_statements,
     document,
@@ -55,18 +56,14 @@ _ENCRYPT = ["kms:Decrypt", "kms:GenerateDataKey"]
 _DECRYPT = ["kms:Decrypt"]
 
 
-def cloudformation_template(deployment: Deployment) -> str:
+def cloudformation_template(queues: QueueSettings) -> str:
     """Write the template (JSON). What may be asked of it is among its parameters.
 
     On top of what ``setup`` makes, queues and bucket refuse requests without TLS.
     """
-    queues = {
-        "MetricsQueue": deployment.metrics_queue,
-        "LogsQueue": deployment.logs_queue,
-        "JobEventsQueue": deployment.job_events_queue,
-    }
+    logical_ids = ("MetricsQueue", "LogsQueue", "JobEventsQueue")
     resources: dict[str, Any] = {"Key": _key()}
-    for logical_id, name in queues.items():
+    for logical_id, name in zip(logical_ids, queues.names, strict=True):
         resources |= _queue_resources(logical_id, name.rsplit("/", 1)[-1])
     resources["JobEventsQueue"]["Properties"]["VisibilityTimeout"] = WORK_VISIBILITY_SECONDS
     resources |= _bucket_resources() | _policy_resources()
@@ -75,14 +72,14 @@ def cloudformation_template(deployment: Deployment) -> str:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Runstream: queues, dead-letter queues, bucket, key and least privileges",
         "Metadata": LINTER,
-        "Parameters": _parameters(deployment.log_bucket or "") | service_parameters(),
+        "Parameters": _parameters(queues.log_bucket or "") | service_parameters(),
         "Conditions": {
             _HAS_BUCKET: {"Fn::Not": [{"Fn::Equals": [{"Ref": "LogBucketName"}, ""]}]},
             _HAS_KEY: {"Fn::Equals": [{"Ref": "Encryption"}, "own-key"]},
             HAS_SERVICE: service_condition(),
         },
         "Resources": resources,
-        "Outputs": _outputs(list(queues)),
+        "Outputs": _outputs(logical_ids),
     }
     return json.dumps(template, indent=2) + "\n"
 
@@ -110,7 +107,7 @@ def _parameters(bucket: str) -> dict[str, Any]:
     }
 
 
-def _outputs(queues: list[str]) -> dict[str, Any]:
+def _outputs(queues: Sequence[str]) -> dict[str, Any]:
     return {
         **{f"{queue}Url": {"Value": {"Ref": queue}} for queue in queues},
         "CollectorPolicyArn": {"Value": {"Ref": "CollectorPolicy"}},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ...settings import QueueSettings
 from .provision import dead_letter_name
 from .provision_bucket import LOG_PREFIX
 from .queues import is_arn
@@ -18,41 +18,28 @@ _RECEIVE = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMess
 _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """The resources of a collector in any account; ``*`` stands for any region."""
+def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dict[str, Any]:
+    """Allow what the collector does: send to three queues, receive from one, store logs.
 
-    metrics_queue: str
-    logs_queue: str
-    job_events_queue: str
-    log_bucket: str | None = None
-    region: str = "*"
+    It holds in any account and, where none is given, in any region.
+    """
 
-    def queue_arn(self, name: str) -> str:
-        """Name a queue as IAM does; a URL names it by its last part, an ARN is its name."""
+    def arn(name: str) -> str:
         if is_arn(name):
             *parts, queue = name.split(":")
             return ":".join([*map(str.lower, parts), queue])
-        return f"arn:aws:sqs:{self.region}:*:{name.rsplit('/', 1)[-1]}"
+        # A URL names a queue by its last part.
+        return f"arn:aws:sqs:{region or '*'}:*:{name.rsplit('/', 1)[-1]}"
 
-    @property
-    def objects_arn(self) -> str | None:
-        """Name the logs in the bucket as IAM does."""
-        if not self.log_bucket:
-            return None
-        return f"arn:aws:s3:::{self.log_bucket}/{LOG_PREFIX}*"
-
-
-def collector_policy(deployment: Deployment) -> dict[str, Any]:
-    """Allow what the collector does: send to three queues, receive from one, store logs."""
-    objects = deployment.objects_arn
     statements = collector_statements(
-        metrics=deployment.queue_arn(deployment.metrics_queue),
-        logs=deployment.queue_arn(deployment.logs_queue),
-        job_events=deployment.queue_arn(deployment.job_events_queue),
-        dead_letters=deployment.queue_arn(dead_letter_name(deployment.job_events_queue)),
+        metrics=arn(queues.metrics_queue),
+        logs=arn(queues.logs_queue),
+        job_events=arn(queues.job_events_queue),
+        dead_letters=arn(dead_letter_name(queues.job_events_queue)),
     )
-    return document([*statements, *([] if objects is None else [store_logs(objects)])])
+    if queues.log_bucket is not None:
+        statements.append(store_logs(f"arn:aws:s3:::{queues.log_bucket}/{LOG_PREFIX}*"))
+    return document(statements)
 
 
 def allow(sid: str, actions: Sequence[str], resources: Sequence[Arn]) -> dict[str, Any]:
