@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
-from ingest.adapters.aws.clients import AwsAccess, sqs_client
+from ingest.adapters.aws.clients import sqs_client
 from ingest.adapters.aws.errors import aws_errors
 from ingest.errors import AccessDenied, IngestError, QueueUnavailable
+from ingest.settings import AwsSettings
 
 START_URL = "https://sign-in.example/start"
 
@@ -127,7 +128,7 @@ def queues_of(monkeypatch: pytest.MonkeyPatch, folder: Path, config: str) -> Ite
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "none"))
     for provider in (SSOProvider, SSOTokenProvider):
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(folder))
-    client = sqs_client(AwsAccess())
+    client = sqs_client(AwsSettings())
 
     def ask() -> None:
         with aws_errors("Queue a"):

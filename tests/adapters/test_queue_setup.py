@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from ingest.adapters.aws.clients import AwsAccess
 from ingest.adapters.aws.clients import s3_client as product_s3_client
 from ingest.adapters.aws.cloudformation import cloudformation_template
 from ingest.adapters.aws.policies import collector_policy
@@ -17,7 +16,7 @@ from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from ingest.adapters.aws.provision_bucket import ensure_bucket
 from ingest.adapters.aws.queues import find_queue
 from ingest.errors import AccessDenied, BadSettings
-from ingest.settings import QueueSettings
+from ingest.settings import AwsSettings, QueueSettings, Secret
 from support.aws_server import LocalAws, s3_client, sqs_client
 from support.fault_proxy import FaultProxy, LetThrough, Reply
 
@@ -155,11 +154,11 @@ def test_a_bucket_keeps_its_own_rules(s3) -> None:
 def test_a_bucket_is_made_in_the_client_s_region(aws: LocalAws) -> None:
     """S3 wants the location named everywhere but in us-east-1."""
     bucket = f"logs-{uuid.uuid4()}"
-    access = AwsAccess(
+    access = AwsSettings(
         region="eu-north-1",
         endpoint_url=aws.endpoint_url,
-        access_key_id="local",
-        secret_access_key="local",
+        access_key_id=Secret("local"),
+        secret_access_key=Secret("local"),
     )
     with closing(product_s3_client(access)) as s3:
         ensure_bucket(s3, bucket)

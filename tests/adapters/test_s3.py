@@ -9,10 +9,10 @@ from contextlib import closing
 
 import pytest
 from ingest.adapters.aws import clients as product
-from ingest.adapters.aws.clients import AwsAccess
 from ingest.adapters.aws.s3 import S3BlobStore
 from ingest.errors import AccessDenied, BadSettings, NotFound, QueueMissing, QueueUnavailable
 from ingest.ports import BlobReference
+from ingest.settings import AwsSettings, Secret
 from support.aws_server import LocalAws, s3_client
 from support.fault_proxy import Cut, FaultProxy, LetThrough, Reply
 
@@ -109,8 +109,10 @@ def test_the_first_failure_is_reported_when_cleaning_up_fails_too(
 
 def test_the_product_s_client_tries_a_part_again(proxy: FaultProxy, bucket: str, client) -> None:
     """Two failures of one part are not seen by the caller."""
-    access = AwsAccess(
-        endpoint_url=proxy.endpoint_url, access_key_id="local", secret_access_key="local"
+    access = AwsSettings(
+        endpoint_url=proxy.endpoint_url,
+        access_key_id=Secret("local"),
+        secret_access_key=Secret("local"),
     )
     with closing(product.s3_client(access)) as own:
         proxy.faults.extend([LetThrough(), s3_error("SlowDown", 503), Cut()])

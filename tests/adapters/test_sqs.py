@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import pytest
 from ingest.adapters.aws import clients as product
-from ingest.adapters.aws.clients import AwsAccess
 from ingest.adapters.aws.queues import queue_depth
 from ingest.adapters.aws.sqs import SqsWorkQueue, open_work_queue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import QueueDepth, ReceivedMessage
+from ingest.settings import AwsSettings, Secret
 from support.aws_server import LocalAws, sqs_client
 from support.fault_proxy import Alter, Cut, FaultProxy, LetThrough, Reply
 
@@ -246,8 +246,10 @@ def test_the_product_s_client_tries_again_by_itself_and_counts_it(
     proxy: FaultProxy, queue_name: str, counters: Counters
 ) -> None:
     """One throttled request is never seen by the caller, but is paid for."""
-    access = AwsAccess(
-        endpoint_url=proxy.endpoint_url, access_key_id="local", secret_access_key="local"
+    access = AwsSettings(
+        endpoint_url=proxy.endpoint_url,
+        access_key_id=Secret("local"),
+        secret_access_key=Secret("local"),
     )
     with closing(product.sqs_client(access)) as client:
         queue = open_work_queue(client, queue_name, counters)

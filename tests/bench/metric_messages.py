@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timezone
 
-from ingest.adapters.aws.clients import AwsAccess, sqs_client
+from ingest.adapters.aws.clients import sqs_client
 from ingest.adapters.aws.sqs import open_publisher
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
@@ -16,6 +16,7 @@ from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.ports import Publisher
 from ingest.services.publish import publish
+from ingest.settings import AwsSettings, Secret
 
 from standalone.agents import MONITORING_THREADS
 from standalone.local.aws import LocalAws
@@ -89,11 +90,11 @@ def _row(threads: int, rates: list[float]) -> Row:
 def _client(aws: LocalAws):
     environment = aws.environment
     return sqs_client(
-        AwsAccess(
+        AwsSettings(
             region=environment["AWS_DEFAULT_REGION"],
             endpoint_url=aws.endpoint_url,
-            access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            access_key_id=Secret(environment["AWS_ACCESS_KEY_ID"]),
+            secret_access_key=Secret(environment["AWS_SECRET_ACCESS_KEY"]),
         )
     )
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from ..errors import BadSettings
 from ..ports import EventBus
 from ..settings import Settings
-from .access import aws_access
 
 
 def open_bus(settings: Settings) -> EventBus:
@@ -19,7 +18,7 @@ def open_bus(settings: Settings) -> EventBus:
 def _open_sqs(settings: Settings) -> EventBus:
     from ..adapters.aws.bus import AwsBus
 
-    return AwsBus(aws_access(settings.aws), settings.queues)
+    return AwsBus(settings.aws, settings.queues)
 
 
 def _open_servicebus(settings: Settings) -> EventBus:

@@ -12,10 +12,12 @@ from ..ports import Clock, EventBus, Publisher, StateStore, WorkQueue
 from ..services.context import CollectorContext
 from ..services.tracked_queues import TrackedPublisher, TrackedWorkQueue
 from ..settings import Settings
-from .access import GITHUB_THREADS
 from .buses import open_bus
 from .states import log_cache_of, open_state
 from .workers import worker_id
+
+#: Requests to GitHub that one collector sends at once; GitHub allows 100 for one token.
+GITHUB_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

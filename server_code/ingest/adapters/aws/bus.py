@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ...domain.counters import Counters
 from ...ports import EventBus, QueueDepth
 from ...ports.inspection import QueueInspector
-from ...settings import QueueSettings
-from .clients import AwsAccess, s3_client, sqs_client
+from ...settings import AwsSettings, QueueSettings
+from .clients import s3_client, sqs_client
 from .inspect import AwsInspector
 from .provision import dead_letter_name, ensure_queues
 from .provision_bucket import ensure_bucket
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class AwsBus(EventBus):
     """The queues and the bucket of one AWS account; clients are made when they are needed."""
 
-    def __init__(self, access: AwsAccess, queues: QueueSettings) -> None:
-        self._access = access
+    def __init__(self, aws: AwsSettings, queues: QueueSettings) -> None:
+        self._aws = aws
         self._queues = queues
         self._opened = ExitStack()
 
@@ -78,12 +78,12 @@ class AwsBus(EventBus):
 
     @cached_property
     def _sqs(self) -> SQSClient:
-        client = sqs_client(self._access)
+        client = sqs_client(self._aws)
         self._opened.callback(client.close)
         return client
 
     @cached_property
     def _s3(self) -> S3Client:
-        client = s3_client(self._access)
+        client = s3_client(self._aws)
         self._opened.callback(client.close)
         return client

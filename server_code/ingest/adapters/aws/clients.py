@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
 from ...errors import BadSettings
+from ...settings import AwsSettings
 from .errors import aws_errors, is_of_credentials
 
 if TYPE_CHECKING:
@@ -44,23 +44,11 @@ _ENDPOINT_FAULT = re.compile(r"endpoint|URL|\bport\b", re.IGNORECASE)
 #: emulators fall back to; a queue elsewhere is then reported missing there, by name of region.
 _DEFAULT_REGION = "us-east-1"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsAccess:
-    """The configured access to AWS; None leaves a value to AWS's own environment and files.
-
-    ``max_pool_connections`` is the number of threads that may send requests at once.
-    """
-
-    region: str | None = None
-    endpoint_url: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    max_pool_connections: int = 10
+#: The threads that may send requests at once: those of both kinds of requests to GitHub.
+_MAX_CONNECTIONS = 16
 
 
-def sqs_client(access: AwsAccess) -> SQSClient:
+def sqs_client(aws: AwsSettings) -> SQSClient:
     """Build a client for SQS that any number of threads may share; asks AWS nothing yet.
 
     Raises BadSettings where region, endpoint or profile make no sense.
@@ -68,14 +56,14 @@ def sqs_client(access: AwsAccess) -> SQSClient:
     from botocore.config import Config
 
     read_seconds = _SQS_READ_SECONDS + LONG_POLL_SECONDS
-    config = _config(access, attempts=_SQS_ATTEMPTS, read_seconds=read_seconds)
+    config = _config(attempts=_SQS_ATTEMPTS, read_seconds=read_seconds)
     # SQS checks what it gets, and ours is typed: checking in botocore too slows sending by a sixth.
     config = config.merge(Config(parameter_validation=False))
-    with _session(access, "SQS") as session:
+    with _session(aws, "SQS") as session:
         client: SQSClient = session.create_client(  # type: ignore[assignment] # of SQS
             "sqs",
             region_name=_region(session),
-            endpoint_url=_endpoint(access, "SQS"),
+            endpoint_url=_endpoint(aws, "SQS"),
             config=config,
         )
         for operation in _ASKED_ONCE:
@@ -83,7 +71,7 @@ def sqs_client(access: AwsAccess) -> SQSClient:
         return client
 
 
-def s3_client(access: AwsAccess) -> S3Client:
+def s3_client(aws: AwsSettings) -> S3Client:
     """Build a client for S3 that any number of threads may share; asks AWS nothing yet.
 
     Servers other than Amazon's rarely have a host name per bucket, so the bucket goes into the
@@ -93,14 +81,14 @@ def s3_client(access: AwsAccess) -> S3Client:
     """
     from botocore.config import Config
 
-    config = _config(access, attempts=_S3_ATTEMPTS, read_seconds=_S3_READ_SECONDS)
-    with _session(access, "S3") as session:
+    config = _config(attempts=_S3_ATTEMPTS, read_seconds=_S3_READ_SECONDS)
+    with _session(aws, "S3") as session:
 
         def build(config: Config) -> S3Client:
             client: S3Client = session.create_client(  # type: ignore[assignment] # of S3
                 "s3",
                 region_name=_region(session),
-                endpoint_url=_endpoint(access, "S3"),
+                endpoint_url=_endpoint(aws, "S3"),
                 config=config,
             )
             return client
@@ -130,7 +118,7 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 
 
 @contextmanager
-def _session(access: AwsAccess, service: str) -> Iterator[BotocoreSession]:
+def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
     """Open a session of our own, for the default one is not safe among threads.
 
     It is botocore's, under boto3: boto3 itself adds resources and transfers, which are not used
@@ -144,10 +132,11 @@ def _session(access: AwsAccess, service: str) -> Iterator[BotocoreSession]:
     with aws_errors("AWS"):
         try:
             session = reread_credential_files(get_session())
-            if access.region is not None:
-                session.set_config_variable("region", access.region)
-            keys = (access.access_key_id, access.secret_access_key, access.session_token)
-            if any(keys):
+            if aws.region is not None:
+                session.set_config_variable("region", aws.region)
+            secrets = (aws.access_key_id, aws.secret_access_key, aws.session_token)
+            if any(secrets):
+                keys = [None if each is None else each.reveal() for each in secrets]
                 session.set_credentials(*keys)  # type: ignore[arg-type] # None as well
             yield session
         except InvalidRegionError as error:
@@ -155,7 +144,7 @@ def _session(access: AwsAccess, service: str) -> Iterator[BotocoreSession]:
         except ValueError as error:  # botocore's way to refuse an endpoint
             if is_of_credentials(error):
                 raise
-            name, endpoint = _named_endpoint(access, service)
+            name, endpoint = _named_endpoint(aws, service)
             fault = f"AWS cannot be reached at {endpoint!r}: {error}; correct {name}"
             if not _ENDPOINT_FAULT.search(str(error)):
                 fault = f"A variable or profile of AWS has no valid value: {error}"
@@ -175,28 +164,28 @@ def _region(session: BotocoreSession) -> str:
     return configured or os.environ.get("AWS_REGION") or _DEFAULT_REGION
 
 
-def _endpoint(access: AwsAccess, service: str) -> str | None:
+def _endpoint(aws: AwsSettings, service: str) -> str | None:
     """Return the endpoint; the one of a service comes before the one of all services.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
-    return _named_endpoint(access, service)[1]
+    return _named_endpoint(aws, service)[1]
 
 
-def _named_endpoint(access: AwsAccess, service: str) -> tuple[str, str | None]:
+def _named_endpoint(aws: AwsSettings, service: str) -> tuple[str, str | None]:
     """Return the endpoint behind the name of its setting."""
     own = f"AWS_ENDPOINT_URL_{service}"
     endpoint = os.environ.get(own)
-    return (own, endpoint) if endpoint else ("AWS_ENDPOINT_URL", access.endpoint_url)
+    return (own, endpoint) if endpoint else ("AWS_ENDPOINT_URL", aws.endpoint_url)
 
 
-def _config(access: AwsAccess, *, attempts: int, read_seconds: int) -> Config:
+def _config(*, attempts: int, read_seconds: int) -> Config:
     from botocore.config import Config
 
     return Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
-        max_pool_connections=access.max_pool_connections,
+        max_pool_connections=_MAX_CONNECTIONS,
         retries=_retries(attempts),
         tcp_keepalive=True,
         # botocore's own is put together anew for every request.
