@@ -66,7 +66,12 @@ def test_every_key_of_the_viewer_does_what_the_list_of_keys_promises(
     page.keyboard.type("src/part_1")
     expect(page.locator(".log-hits")).to_have_text(f"1 of {len(found)} matches")
     expect(page).to_have_url(re.compile(f"line=L{found[0]}&"))
-    frame.focus()
+    press("Enter")
+    expect(page).to_have_url(re.compile(f"line=L{found[1]}&"))
+    press("Shift+Enter")
+    expect(page).to_have_url(re.compile(f"line=L{found[0]}&"))
+    press("Escape")
+    expect(page.get_by_label("Search in the log")).to_have_value("src/part_1")
     press("n")
     expect(page).to_have_url(re.compile(f"line=L{found[1]}&"))
     press("N")
@@ -82,7 +87,6 @@ def test_every_key_of_the_viewer_does_what_the_list_of_keys_promises(
     page.keyboard.type("30\n")
     expect(_chosen(page)).to_have_attribute("data-line", "30")
 
-    frame.focus()
     for key, name in (("t", "Times"), ("w", "Wrap"), ("f", "Maximize"), ("o", "Fold groups")):
         button = page.get_by_role("button", name=name, exact=True)
         press(key)
@@ -91,6 +95,10 @@ def test_every_key_of_the_viewer_does_what_the_list_of_keys_promises(
     assert frame.bounding_box()["width"] > 900  # type: ignore[index]
     press("Escape")
     expect(page.get_by_role("button", name="Maximize")).to_have_attribute("aria-pressed", "false")
+    page.reload()  # the look of a log is that of the next one
+    expect(page.get_by_role("button", name="Times")).to_have_attribute("aria-pressed", "true")
+    expect(frame).to_have_class(re.compile("has-times is-wrapped"))
+    expect(page.locator(".log-step").first).to_be_visible()
     press("?")
     expect(page.get_by_role("button", name="Close")).to_be_focused()
     press("Enter")
@@ -110,6 +118,8 @@ def test_steps_and_groups_are_folded_and_jumped_to(
     expect(page.locator('.log-row[data-line="2"]')).to_be_visible()
     page.locator(".log-row .log-fold").first.click()
     expect(page.locator('.log-row[data-line="2"]')).to_have_count(0)
+    page.locator(".log-fold ~ .log-line").first.click()
+    expect(page.locator('.log-row[data-line="2"]')).to_be_visible()
 
     page.locator(".log-step").filter(has_text="Run tests").locator(".log-step-go").click()
 

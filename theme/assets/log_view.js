@@ -200,11 +200,17 @@ class LogView {
         this.report("part-wanted", { line, part: parts.more.length + 2, total: parts.total });
       }
       this.redraw();
-    } else if (event.target.closest(".log-fold")) this.report("fold-chosen", { line });
+    } else if (event.target.closest(".log-fold") || this.isFoldTitle(event)) this.report("fold-chosen", { line });
     else if (event.target.closest(".log-number") && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.chooseUpTo(line, event.shiftKey);
     }
+  }
+
+  /* The title of a group folds it as its arrow does, unless a link in it is meant or a part of it is being selected. */
+  isFoldTitle(event) {
+    const text = event.target.closest(".log-fold ~ .log-line");
+    return text && !event.target.closest("a, button") && getSelection().isCollapsed;
   }
 
   /* Choose a line, or with Shift the range from the chosen one to it. */

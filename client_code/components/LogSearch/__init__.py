@@ -15,6 +15,7 @@ class LogSearch(LogSearchTemplate):
         self.init_components(**properties)
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
         dom.on(self.dom_nodes["text"], "input", self.text_input)
+        dom.on(self.dom_nodes["text"], "keydown", self.text_keydown)
         dom.on(self.dom_nodes["previous"], "click", self.previous_click)
 
     def open(self, viewer):
@@ -32,6 +33,12 @@ class LogSearch(LogSearchTemplate):
     def text_input(self, event):
         """Search after a pause in typing."""
         self.timer.interval = SEARCH_SECONDS
+
+    def text_keydown(self, event):
+        """Go to the previous match with Shift and Enter."""
+        if event.key == "Enter" and event.shiftKey:
+            event.preventDefault()
+            self.step(-1)
 
     def timer_tick(self, **event):
         """Search for the entered text, and go to the first match."""

@@ -3,13 +3,14 @@
 import anvil.js
 import anvil.server
 from anvil import get_open_form
-from anvil.js.window import document
+from anvil.js.window import document, localStorage
 
 from ... import connection, dom, log_folds, log_ranges, routes
 from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
 PARTS_PER_CLICK = 16
+LOOKS = {"times": "has-times", "wrap": "is-wrapped"}  # kept in the browser for the next logs
 
 
 class LogViewer(LogViewerTemplate):
@@ -47,6 +48,8 @@ class LogViewer(LogViewerTemplate):
             "?": self.help_click,
         }
         dom.on(self.dom_nodes["go_form"], "submit", self.go_form_submit)
+        for name in LOOKS:
+            self._set_look(name, is_on=localStorage.getItem("log-" + name) == "on")
 
     def open(self, ids, answer, lines, mark):
         """Show a log from its first line or from `lines`, a range; `ids` are run and job.
@@ -106,6 +109,7 @@ class LogViewer(LogViewerTemplate):
         text = self.dom_nodes["go"].value.strip()
         if text.isdigit():
             self.go(min(max(1, int(text)), self.total))
+            self.frame.focus()  # so that the next key is one of the list
 
     def go(self, line, last=None, *, is_at_top=False):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
@@ -241,15 +245,17 @@ class LogViewer(LogViewerTemplate):
 
     def times_click(self, *event):
         """Show or hide the timestamps."""
-        self.view.setClass("has-times", self._toggle("times"))
+        self._set_look("times", is_on=not self._is_pressed("times"))
 
     def wrap_click(self, *event):
         """Wrap or unwrap long lines."""
-        self.view.setClass("is-wrapped", self._toggle("wrap"))
+        self._set_look("wrap", is_on=not self._is_pressed("wrap"))
 
     def full_click(self, *event):
         """Fill the window with the log, or show the page around it again."""
-        dom.set_attribute(self.dom_nodes["viewer"], "data-full", self._toggle("full") or None)
+        is_full = not self._is_pressed("full")
+        self._set_pressed("full", is_on=is_full)
+        dom.set_attribute(self.dom_nodes["viewer"], "data-full", is_full or None)
         self.view.drawSoon()
 
     def help_click(self, *event):
@@ -261,21 +267,28 @@ class LogViewer(LogViewerTemplate):
     # Keys
 
     def key_press(self, event):
-        """Do what a key stands for, unless it is typed into a field."""
+        """Do what a key stands for, unless it is typed into a field, which Escape leaves."""
         is_shown = self.frame.isConnected and self.frame.offsetParent is not None
         is_typing = event.target.tagName in ("INPUT", "TEXTAREA", "SELECT")
-        if not is_shown or is_typing or event.ctrlKey or event.metaKey or event.altKey:
+        if not is_shown or event.ctrlKey or event.metaKey or event.altKey:
             return
-        if event.key == "Escape" and self.dom_nodes["viewer"].hasAttribute("data-full"):
+        if is_typing:
+            if event.key == "Escape" and self.dom_nodes["viewer"].contains(event.target):
+                event.preventDefault()  # else the browser clears the field
+                self.frame.focus()
+        elif event.key == "Escape" and self.dom_nodes["viewer"].hasAttribute("data-full"):
             self.full_click()
         elif event.key in self.keys:
             event.preventDefault()
             self.keys[event.key]()
 
-    def _toggle(self, name):
-        is_on = self.dom_nodes[name].getAttribute("aria-pressed") != "true"
+    def _set_look(self, name, *, is_on):
         self._set_pressed(name, is_on=is_on)
-        return is_on
+        localStorage.setItem("log-" + name, "on" if is_on else "off")
+        self.view.setClass(LOOKS[name], is_on)
+
+    def _is_pressed(self, name):
+        return self.dom_nodes[name].getAttribute("aria-pressed") == "true"
 
     def _set_pressed(self, name, *, is_on):
         dom.set_attribute(self.dom_nodes[name], "aria-pressed", "true" if is_on else "false")
