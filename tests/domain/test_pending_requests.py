@@ -84,3 +84,11 @@ def test_each_is_silent_by_itself():
     pending.begin("Queue logs", at=120)
     assert silences(pending, 125) == {HOST: 25}
     assert silences(pending, 140) == {HOST: 40, "Queue logs": 20}
+
+
+def test_the_last_answer_is_known_for_a_while():
+    pending = PendingRequests()
+    pending.answer(HOST, pending.begin(HOST, at=100), at=130)
+    pending.end(HOST, pending.begin(HOST, at=140), at=150)
+    assert pending.answered(at=160) == {HOST: 30}
+    assert pending.answered(at=131 + SAME_SILENCE_SECONDS) == {}

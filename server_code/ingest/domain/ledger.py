@@ -174,7 +174,8 @@ class AgentRecord:
 
     ``host``: the process that the agent runs in, or the app.
     ``last_log_at``: when it last published a log, in this or an earlier process. ``unanswered``:
-    since when the hosts and queues that it waits for have answered nothing.
+    since when the hosts and queues that it waits for have answered nothing. ``answered``: when
+    others last answered.
     """
 
     name: str
@@ -187,6 +188,7 @@ class AgentRecord:
     note: str | None = None
     last_log_at: datetime | None = None
     unanswered: Mapping[str, str] = field(default_factory=dict)
+    answered: Mapping[str, str] = field(default_factory=dict)
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -33,6 +33,7 @@ class PendingRequests:
         self._numbers = itertools.count()
         self._pending: dict[str, set[int]] = {}
         self._silences: dict[str, _Silence] = {}
+        self._answered: dict[str, float] = {}
 
     def begin(self, asked: str, *, at: float) -> int:
         """Note that a request was sent, or when its answer is due; return its number."""
@@ -49,6 +50,7 @@ class PendingRequests:
         """Note that the answer to a request began, which ends the silence."""
         with self._lock:
             self._remove(asked, number)
+            self._answered[asked] = at
             if asked in self._pending:
                 self._silences[asked] = _Silence(at, at)
             else:
@@ -85,6 +87,12 @@ class PendingRequests:
                 for asked, silence in self._silences.items()
                 if is_silent(asked, silence)
             }
+
+    def answered(self, *, at: float) -> dict[str, float]:
+        """Return the hosts and queues that have answered lately, with the seconds since."""
+        with self._lock:
+            ages = {asked: at - answered for asked, answered in self._answered.items()}
+        return {asked: age for asked, age in ages.items() if age <= SAME_SILENCE_SECONDS}
 
     def _remove(self, asked: str, number: int) -> None:
         self._pending[asked].discard(number)

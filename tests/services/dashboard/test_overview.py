@@ -15,7 +15,7 @@ from ingest.domain.collections import CollectionPhase
 from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
-from ingest.services.context import PIPELINE_MONITORING_AGENT
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.health_input import load_health
 from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, build_overview
 from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
@@ -320,3 +320,15 @@ def test_agents_are_shown_as_they_are(state):
     """Their own module says how."""
     state.save_agent(an_agent(PIPELINE_MONITORING_AGENT))
     assert [each["state"] for each in taken(state)["agents"]] == ["running", "never started"]
+
+
+@pytest.mark.parametrize(("answered", "is_silent"), [(-50, True), (-5, False)])
+def test_who_answers_one_agent_is_silent_for_none(state, answered, is_silent):
+    """After an outage the other one only learns it with its next try."""
+    host = "https://api.github.com"
+    state.add_repository(a_repository(last_polled_at=NOW))
+    silence, answer = ({host: format_timestamp(at(seconds))} for seconds in (-40, answered))
+    state.save_agent(an_agent(PIPELINE_MONITORING_AGENT, heartbeat_at=at(-1), unanswered=silence))
+    state.save_agent(an_agent(LOG_INGESTION_AGENT, heartbeat_at=at(-1), answered=answer))
+    problems = taken(state)["health"]["problems"]
+    assert (f"{host} does not answer." in [each["sentence"] for each in problems]) == is_silent

@@ -52,6 +52,7 @@ class Heartbeat:
     def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
+        pending, at = context.counters.pending, time.monotonic()
         context.save_counts()
         self._resume(now)
         budget = context.github.budget()
@@ -66,7 +67,8 @@ class Heartbeat:
                 last_log_at=self._find_last_log(now),
                 rate_limit=self._known_limit(budget),
                 note=note or slowdown_note(self.agent, budget),
-                unanswered=_unanswered(context, now),
+                unanswered=_times(pending.silences(at=at, longer_than=SILENCE_SECONDS), now),
+                answered=_times(pending.answered(at=at), now),
             )
         )
         self._next_at = now + HEARTBEAT_INTERVAL
@@ -164,13 +166,10 @@ def _resume_silences(pending: PendingRequests, reported: AgentRecord, now: datet
     )
 
 
-def _unanswered(context: CollectorContext, now: datetime) -> dict[str, str]:
-    """Return who has answered nothing for a while, and since when."""
-    pending = context.counters.pending
-    silences = pending.silences(at=time.monotonic(), longer_than=SILENCE_SECONDS)
+def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:
+    """Return the time that each age in seconds stands for."""
     return {
-        asked: str(format_timestamp(now - timedelta(seconds=seconds)))
-        for asked, seconds in silences.items()
+        asked: str(format_timestamp(now - timedelta(seconds=age))) for asked, age in ages.items()
     }
 
 

@@ -66,15 +66,21 @@ def load_health(
 
 
 def _unanswered(heartbeats: Sequence[AgentRecord], now: datetime) -> dict[str, datetime]:
-    """Return since when hosts and queues have answered nothing to the agents that are alive."""
-    reported = [
-        (asked, parse_timestamp(since))
-        for each in heartbeats
-        if is_alive(each, now)
-        for asked, since in each.unanswered.items()
+    """Return since when hosts and queues have answered nothing to any agent that is alive."""
+    alive = [each for each in heartbeats if is_alive(each, now)]
+    answered = [pair for each in alive for pair in _read_times(each.answered)]
+    silent = [
+        (asked, since)
+        for each in alive
+        for asked, since in _read_times(each.unanswered)
+        if not any(other == asked and at > since for other, at in answered)
     ]
-    known = [(asked, since) for asked, since in reported if since is not None]
-    return dict(sorted(known, key=lambda each: each[1], reverse=True))
+    return dict(sorted(silent, key=lambda each: each[1], reverse=True))
+
+
+def _read_times(times: Mapping[str, str]) -> list[tuple[str, datetime]]:
+    parsed = [(asked, parse_timestamp(text)) for asked, text in times.items()]
+    return [(asked, at) for asked, at in parsed if at is not None]
 
 
 def _write_error(store: StateStore, now: datetime) -> str | None:
