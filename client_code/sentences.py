@@ -10,9 +10,10 @@ def facts(repositories):
         plural(repositories["collected"], "attempt") + " collected",
         plural(repositories["logs_fetched"], "log") + " fetched",
     ]
-    for key, label in (("backlog", "to backfill"), ("logs_pending", "logs pending")):
-        if repositories[key]:
-            parts.append(number(repositories[key]) + " " + label)
+    if repositories["backlog"]:
+        parts.append(number(repositories["backlog"]) + " to backfill")
+    if repositories["logs_pending"]:
+        parts.append(plural(repositories["logs_pending"], "log") + " pending")
     return " · ".join(parts)
 
 

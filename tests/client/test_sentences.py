@@ -28,6 +28,7 @@ REPOSITORY = {
 def test_facts_leave_out_what_is_nothing():
     assert sentences.facts(COUNTS) == "1 run in flight · 1,200 attempts collected · 2 logs fetched"
     assert sentences.facts({**COUNTS, "backlog": 1200}).endswith("1,200 to backfill")
+    assert sentences.facts({**COUNTS, "logs_pending": 1}).endswith(" · 1 log pending")
 
 
 @pytest.mark.parametrize(

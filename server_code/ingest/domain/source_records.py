@@ -158,9 +158,17 @@ class CredentialRefusal:
         return is_still_ahead(self.until + REFUSED_FOR, now, at_most=3 * LACKED_FOR)
 
 
+_REJECTED = "Credential "
+
+
 def name_rejected(credential: str, reason: str) -> str:
     """Return the text under which a credential's rejection is reported."""
-    return f"Credential {credential}: {reason}"
+    return f"{_REJECTED}{credential}: {reason}"
+
+
+def is_rejection(what: str, reason: str) -> bool:
+    """Return whether an error reports that a credential was rejected for this reason."""
+    return what.startswith(_REJECTED) and what.endswith(f": {reason}")
 
 
 #: Refusals of a credential by what it may not read; None: it may again.

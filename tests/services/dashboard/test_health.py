@@ -276,6 +276,7 @@ def test_a_credential_that_github_rejects_is_reported_also_where_others_read():
         credentials=[replace(credential, rejected="Bad credentials")], errors=[reported]
     )
     assert len(with_error.problems) == 1, "its error is no second problem"
+    assert with_error.problems[0].detail == f"Bad credentials {reported.remedy}"
     expired = judged(credentials=[replace(credential, expires_at=at(-60))])
     assert (expired.tone, expired.problems[0].since) == ("bad", at(-60))
     assert judged(credentials=[replace(credential, expires_at=at(60))]).tone == "ok"

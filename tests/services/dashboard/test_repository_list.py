@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import RepositoryRecord
-from ingest.domain.source_records import DiscoveredRepository, SourceRecord
+from ingest.domain.source_records import DiscoveredRepository, SourceRecord, name_rejected
 from ingest.ports import StateStore
 from ingest.services.dashboard.repository_list import (
     BY_NAME,
@@ -17,6 +17,7 @@ from ingest.services.dashboard.repository_list import (
     pause_matching,
 )
 from ingest.settings import Settings
+from support.state_records import an_error
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -84,3 +85,15 @@ def test_all_of_a_list_are_paused_and_resumed_but_for_what_rests(store: StateSto
     assert not store.load_repository("acme/single").paused  # type: ignore[union-attr]
     assert pause_matching(store, query, paused=False, should_continue=lambda: True) == (61, 0)
     assert store.load_repository("octo/archived").paused  # type: ignore[union-attr]
+
+
+def test_what_to_do_about_a_rejected_credential_stands_at_its_repositories(
+    store: StateStore,
+) -> None:
+    """It is recorded once, for the credential; each repository knows only the reason."""
+    reason = "GitHub answered 500"
+    store.add_error(an_error(what=name_rejected("token-1", reason), remedy="Renew the token."))
+    rows = list_repository_page(store, Settings(), RepositoryQuery(), now=NOW)["repositories"]
+    assert [(row["full_name"], row["remedy"]) for row in rows if row["last_error"] == reason] == [
+        ("acme/single", "Renew the token.")
+    ]

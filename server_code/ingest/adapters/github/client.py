@@ -60,6 +60,7 @@ class GithubClient:
         self.rate_limiter = RateLimiter()
         self.expires_at: datetime | None = None
         self.missing_permissions: tuple[str, ...] = ()
+        self.is_answered = False
         self._credential = credential
         self._rejected_since: datetime | None = None
         self._api_url = _without_password(api_url.rstrip("/"))
@@ -166,6 +167,7 @@ class GithubClient:
 
     def _send_once(self, call: _Call, token: str | None) -> tuple[RawAnswer, IngestError | None]:
         answer = self._send(call, token)
+        self.is_answered = self.is_answered or answer.status < 500
         if token is not None and answer.status >= 400:
             # Nothing that people read may hold the credential, whatever an answer repeats.
             hidden = answer.body.replace(token, "***")

@@ -80,7 +80,7 @@ def find_problems(
         *_write_problems(inputs.write_error),
         *_silences(inputs.unanswered),
         *_agent_problems(inputs),
-        *_credential_problems(inputs.credentials, now),
+        *_credential_problems(inputs.credentials, inputs.errors, now),
         *_source_problems(inputs.sources),
         *repository_problems(active, inputs.errors),
         *([] if _is_polling_hindered(inputs.agents) else poll_problems(active, now)),
@@ -173,17 +173,21 @@ def _silences(unanswered: Mapping[str, datetime]) -> list[Problem]:
     ]
 
 
-def _credential_problems(credentials: Sequence[CredentialRecord], now: datetime) -> list[Problem]:
+def _credential_problems(
+    credentials: Sequence[CredentialRecord], errors: Sequence[ErrorRecord], now: datetime
+) -> list[Problem]:
     """Return the credentials that GitHub no longer accepts, also where others still read."""
+    remedies = {error.what: error.remedy for error in errors}
     found = []
     for each in credentials:
         has_expired = each.expires_at is not None and each.expires_at <= now
         if each.rejected is not None or has_expired:
+            remedy = remedies.get(name_rejected(each.name, each.rejected or ""))
             found.append(
                 Problem(
                     sentence=f"GitHub does not accept the credential {each.name}.",
                     since=each.expires_at if has_expired else None,
-                    detail=each.rejected,
+                    detail=" ".join(filter(None, [each.rejected, remedy])) or None,
                 )
             )
     return found

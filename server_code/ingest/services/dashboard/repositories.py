@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import MAX_ERRORS, RepositoryRecord, new_repository
+from ...domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
+from ...domain.source_records import is_rejection
 from ...errors import (
     AccessDenied,
     IngestError,
@@ -117,13 +118,21 @@ def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list
     """Replace remedies by those recorded with the errors, which are more specific."""
     if not any(row["failures"] for row in rows):
         return rows
-    recorded = {
-        (each.repository, each.what): each.remedy for each in store.list_errors(limit=MAX_ERRORS)
-    }
-    return [
-        {**row, "remedy": recorded.get((row["full_name"], row["last_error"]), row["remedy"])}
-        for row in rows
-    ]
+    errors = store.list_errors(limit=MAX_ERRORS)
+    return [{**row, "remedy": _recorded_remedy(row, errors) or row["remedy"]} for row in rows]
+
+
+def _recorded_remedy(row: Mapping[str, Any], errors: Sequence[ErrorRecord]) -> str | None:
+    """Return what to do about a repository's error, also where it is that of its credential."""
+    failing, reason = row["full_name"], row["last_error"]
+    if reason is None:
+        return None
+    remedies = (
+        each.remedy
+        for each in errors
+        if (each.repository, each.what) == (failing, reason) or is_rejection(each.what, reason)
+    )
+    return next(remedies, None)
 
 
 def _ask_github(name: str, open_github: OpenGithub, seconds: float) -> dict[str, Any]:

@@ -128,7 +128,10 @@ def _make_failing_due(store: StateStore, now: datetime) -> None:
 def with_info(
     record: CredentialRecord | None, info: CredentialInfo, now: datetime
 ) -> CredentialRecord:
-    """Return a record with what is known of its credential now."""
+    """Return a record with what is known of its credential now.
+
+    A process that was not answered yet knows nothing about a rejection that another one met.
+    """
     record = record or CredentialRecord(name=info.name, kind=info.kind, updated_at=now)
     is_known = info.limit is not None
     return replace(
@@ -141,7 +144,7 @@ def with_info(
         reset_at=info.reset_at if is_known else record.reset_at,
         expires_at=info.expires_at or record.expires_at,
         missing_permissions=info.missing_permissions,
-        rejected=info.rejected,
+        rejected=info.rejected if info.is_answered else info.rejected or record.rejected,
     )
 
 
