@@ -6,12 +6,8 @@ A log is recorded once its message is on the queue, and not before.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from ...domain.ledger import JobLogRecord
-from ...domain.log_cache import SmallLog
 from ...errors import IngestError
-from ...messaging.encoding import QueueMessage
 from ..context import CollectorContext
 from ..publish import publish, refusal_of
 from ..unexpected_errors import as_ingest_error
@@ -24,20 +20,13 @@ MAX_GATHERED_LOGS = 10
 OnFailure = Callable[[IngestError], None]
 
 
-class _Entry(NamedTuple):
-    message: QueueMessage
-    record: JobLogRecord
-    log: SmallLog | None
-    on_failure: OnFailure
-
-
 class LogBatch:
     """A few small messages that are sent together."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         self._max_count = min(MAX_GATHERED_LOGS, context.logs_queue.max_batch_count)
-        self._entries: list[_Entry] = []
+        self._entries: list[tuple[SmallMessage, OnFailure]] = []
 
     @property
     def is_full(self) -> bool:
@@ -50,28 +39,29 @@ class LogBatch:
 
     def add(self, small: SmallMessage, on_failure: OnFailure) -> None:
         """Add the only message of a log."""
-        self._entries.append(_Entry(*small, on_failure))
+        self._entries.append((small, on_failure))
 
     def send(self) -> None:
         """Cache what was added, send and record it; report each log that was not sent."""
         entries, self._entries = self._entries, []
         if not entries:
             return
-        messages = [entry.message for entry in entries]
+        small = [each for each, _ in entries]
+        messages = [each.message for each in small]
         try:
-            cache_logs(self._context, [entry.log for entry in entries if entry.log is not None])
+            cache_logs(self._context, [each.log for each in small if each.log is not None])
             refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
             reasons = {rejection.event_id: rejection for rejection in refused}
-            taken = [entry for entry in entries if entry.message.event_id not in reasons]
+            taken = [each for each in small if each.message.event_id not in reasons]
             self._context.counters.add("logs", len(taken))
             self._context.save_counts()
-            self._context.store.save_job_logs([entry.record for entry in taken])
+            self._context.store.save_job_logs([each.record for each in taken])
         except Exception as error:  # noqa: BLE001 - the logs of other batches are published
             failure = as_ingest_error(error, "a batch of logs")
-            for entry in entries:
-                entry.on_failure(failure)
+            for _, on_failure in entries:
+                on_failure(failure)
             return
-        for entry in entries:
-            if (rejection := reasons.get(entry.message.event_id)) is not None:
+        for each, on_failure in entries:
+            if (rejection := reasons.get(each.message.event_id)) is not None:
                 queue = self._context.logs_queue
-                entry.on_failure(refusal_of(queue, entry.message, rejection, "a log"))
+                on_failure(refusal_of(queue, each.message, rejection, "a log"))
