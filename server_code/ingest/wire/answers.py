@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..errors import (
@@ -52,7 +52,7 @@ class RawAnswer:
 
     status: int
     headers: Mapping[str, str]
-    body: str
+    body: str = field(repr=False)
 
 
 def error_of(  # noqa: PLR0913 - an answer, and who asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -42,15 +42,12 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """An answer that is no error: 2xx, 302 or 304. Header names are in lower case.
+class Response(RawAnswer):
+    """An answer that is no error: 2xx, 302 or 304.
 
     ``was_redirected``: it came from another address than was asked, as a renamed repository's does.
     """
 
-    status: int
-    headers: Mapping[str, str]
-    body: str = field(repr=False)
     validator: str | None
     path: str
     api_url: str
@@ -63,5 +60,4 @@ class Response:
 
     def json(self) -> object:
         """Parse the body. Raises RequestFailed."""
-        answer = RawAnswer(status=self.status, headers=self.headers, body=self.body)
-        return parse_json(answer, self.path, api_url=self.api_url)
+        return parse_json(self, self.path, api_url=self.api_url)
