@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.pending_requests import PendingRequests
 from ingest.errors import AccessDenied, QueueUnavailable
-from ingest.services.tracked_queues import TrackedWorkQueue
+from ingest.services.tracked_queues import track_requests
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
 
@@ -43,7 +43,7 @@ class _Watched(MemoryQueue):
 def test_a_queue_is_silent_until_it_answers():
     pending = PendingRequests()
     watched = _Watched(pending)
-    TrackedWorkQueue(watched, pending).delete([])
+    track_requests(watched, pending).delete([])
     assert watched.silent == [({"Queue work"}, {"Queue work"})]
     assert silent(pending) == set()
 
@@ -53,7 +53,7 @@ def test_a_long_poll_is_no_silence():
     pending = PendingRequests()
     watched = _Watched(pending)
     with pytest.raises(QueueUnavailable):
-        TrackedWorkQueue(watched, pending).receive(max_messages=1, wait_seconds=WAIT_SECONDS)
+        track_requests(watched, pending).receive(max_messages=1, wait_seconds=WAIT_SECONDS)
     assert watched.silent == [(set(), {"Queue work"})]
     assert silent(pending, in_seconds=WAIT_SECONDS + 1) == set()
 
@@ -70,5 +70,5 @@ def test_a_refusal_is_an_answer():
     pending.begin("Queue work", at=time.monotonic() - 60)
     queue = _Forbidden("work", ManualClock(datetime.now(timezone.utc)))
     with pytest.raises(AccessDenied):
-        TrackedWorkQueue(queue, pending).delete([])
+        track_requests(queue, pending).delete([])
     assert pending.silences(at=time.monotonic(), longer_than=10) == {}

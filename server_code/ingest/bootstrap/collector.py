@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..domain.counters import Counters
-from ..ports import Clock, EventBus, Publisher, StateStore, WorkQueue
+from ..ports import Clock, Publisher, StateStore
 from ..services.context import CollectorContext
-from ..services.tracked_queues import TrackedPublisher, TrackedWorkQueue
+from ..services.tracked_queues import track_requests
 from ..settings import Settings
 from .buses import open_bus
 from .states import log_cache_of, open_state
 from .workers import worker_id
+
+_Queue = TypeVar("_Queue", bound=Publisher)
 
 #: Requests to GitHub that one collector sends at once; GitHub allows 100 for one token.
 GITHUB_THREADS = 8
@@ -67,9 +70,9 @@ def open_collector(
         repositories=GithubRepositories(tokens),
         sources=settings.sources,
         store=state,
-        metrics_queue=_open_publisher(bus, queues.metrics_queue, counters),
-        logs_queue=_open_publisher(bus, queues.logs_queue, counters),
-        job_events_queue=_open_work_queue(bus, queues.job_events_queue, counters),
+        metrics_queue=_open_tracked(bus.open_publisher, queues.metrics_queue, counters),
+        logs_queue=_open_tracked(bus.open_publisher, queues.logs_queue, counters),
+        job_events_queue=_open_tracked(bus.open_work_queue, queues.job_events_queue, counters),
         blobs=blobs,
         clock=clock,
         workers=workers,
@@ -90,9 +93,7 @@ def open_collector(
     return Collector(settings=settings, context=context, closers=closers)
 
 
-def _open_publisher(bus: EventBus, name: str, counters: Counters) -> Publisher:
-    return TrackedPublisher(bus.open_publisher(name, counters), counters.pending)
-
-
-def _open_work_queue(bus: EventBus, name: str, counters: Counters) -> WorkQueue:
-    return TrackedWorkQueue(bus.open_work_queue(name, counters), counters.pending)
+def _open_tracked(
+    open_it: Callable[[str, Counters], _Queue], name: str, counters: Counters
+) -> _Queue:
+    return track_requests(open_it(name, counters), counters.pending)

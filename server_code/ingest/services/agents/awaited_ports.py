@@ -12,15 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from ..context import CollectorContext
+from ..intercepted_ports import intercept
 from ..time_limits import await_result
-
-#: How the names of methods that send requests begin.
-_REQUESTS = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete")
-
-R = TypeVar("R")
 
 
 @contextmanager
@@ -29,50 +25,21 @@ def awaited_ports(
 ) -> Iterator[CollectorContext]:
     """Provide a context whose requests of this thread call ``check_in`` while they wait."""
     with ThreadPoolExecutor(1, thread_name_prefix="requests") as worker:
-        waiter = _Waiter(worker, check_in)
+        me = threading.get_ident()
 
-        def awaited(port: R) -> R:
-            return cast("R", _AwaitedPort(port, waiter))
+        def send(request: partial[Any]) -> object:
+            if threading.get_ident() != me:
+                return request()
+            return await_result(worker.submit(request), check_in)
 
         yield replace(
             context,
-            github=awaited(context.github),
-            repositories=None if context.repositories is None else awaited(context.repositories),
-            metrics_queue=awaited(context.metrics_queue),
-            logs_queue=awaited(context.logs_queue),
-            job_events_queue=awaited(context.job_events_queue),
+            github=intercept(context.github, send),
+            repositories=None
+            if context.repositories is None
+            else intercept(context.repositories, send),
+            metrics_queue=intercept(context.metrics_queue, send),
+            logs_queue=intercept(context.logs_queue, send),
+            job_events_queue=intercept(context.job_events_queue, send),
             check_in=check_in,
         )
-
-
-class _Waiter:
-    """The thread that waits, and the worker that sends its requests."""
-
-    def __init__(self, worker: ThreadPoolExecutor, check_in: Callable[[], object]) -> None:
-        self._worker = worker
-        self._check_in = check_in
-        self._thread = threading.get_ident()
-
-    def call(self, request: Callable[[], object]) -> object:
-        """Send a request; from any other thread than the waiting one, at once."""
-        if threading.get_ident() != self._thread:
-            return request()
-        return await_result(self._worker.submit(request), self._check_in)
-
-
-class _AwaitedPort:
-    """A port whose requests are sent through a waiter."""
-
-    def __init__(self, port: object, waiter: _Waiter) -> None:
-        self._port = port
-        self._waiter = waiter
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        attribute = getattr(self._port, name)
-        if not name.startswith(_REQUESTS) or not callable(attribute):
-            return attribute
-
-        def send(*arguments: object, **options: object) -> object:
-            return self._waiter.call(partial(attribute, *arguments, **options))
-
-        return send
