@@ -24,10 +24,8 @@ _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
 _NO_RUNTIME = "Server runtime not available"
 # Nor where it failed itself; the id behind these words leads to the cause in its log.
 _FAILED = "Internal server error"
-FAILED = (
-    "Runstream's server does not work: its database may be down, full or read-only. "
-    "It is asked again. ({})"
-)
+FAILED = "Runstream's server does not work: its database may be down, full or read-only. ({})"
+UNREACHABLE = "Runstream cannot be reached. Try again in a moment."
 # An account that is disabled during its session is denied every call.
 _LOGGED_OUT = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
 _STATE = {"is_lost": False, "changed": None, "logged_out": None}
@@ -51,13 +49,21 @@ def call(name, *arguments, **options):
         raise LoggedOut from None
     except Exception as error:
         if str(error).startswith(_FAILED):
-            raise ServerFailed(FAILED.format(error)) from None
+            raise ServerFailed(describe(error) + " It is asked again.") from None
         if not _is_lost(error):
             raise
         _set_lost(is_lost=True)
         raise ConnectionLost from None
     _set_lost(is_lost=False)
     return answer
+
+
+def describe(error):
+    """Return what an error of a call means, for a reader."""
+    if _is_lost(error):
+        return UNREACHABLE
+    text = str(error)
+    return FAILED.format(text) if text.startswith(_FAILED) else text
 
 
 def _call_in_session(name, arguments, options):

@@ -123,8 +123,12 @@ def has_log_page(job):
 
 def log_place(job, log):
     """Return where the link to a log leads: to the error of a failed job whose log is there."""
-    is_there = log is not None and log["state"] == "fetched"
-    return "error" if is_there and is_failed(job) else None
+    return "error" if is_there(log) and is_failed(job) else None
+
+
+def is_there(log):
+    """Return whether a log can be read."""
+    return log is not None and log["state"] == "fetched"
 
 
 def tone(level):
@@ -140,8 +144,11 @@ def log_mark(annotation):
 
 def annotation_rows(answer):
     """Return the annotations of `get_run` for AnnotationRow."""
-    run_id = answer["run"]["run_id"]
-    return [dict(each, run_id=run_id) for each in answer["annotations"]]
+    run_id, logs = answer["run"]["run_id"], answer["logs"]
+    return [
+        dict(each, run_id=run_id, has_log=is_there(logs.get(str(each["job_id"]))))
+        for each in answer["annotations"]
+    ]
 
 
 def steps_text(steps):

@@ -29,9 +29,7 @@ def rate(workflow):
 def counts(workflow):
     """Return how many runs ended how."""
     other = workflow["runs"] - workflow["succeeded"] - workflow["failed"]
-    parts = ["{} of {}".format(number(workflow["succeeded"]), plural(workflow["runs"], "run"))]
-    if workflow["failed"]:
-        parts.append("{} failed".format(number(workflow["failed"])))
+    parts = [number(workflow[name]) + " " + name for name in ("succeeded", "failed")]
     if other:
         parts.append("{} other".format(number(other)))
     return ", ".join(parts)

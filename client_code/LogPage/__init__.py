@@ -125,10 +125,11 @@ class LogPage(LogPageTemplate):
 
     def show_job(self, log):
         """Draw the annotations, and the steps of a job without a log so far."""
-        job = log["job"]
+        job, has_log = log["job"], log["state"] == "fetched"
         of_log = {"run_id": log["run_id"], "job_id": log["job_id"], "job_name": None}
-        self.annotation_rows.show([dict(each, **of_log) for each in job["annotations"]])
-        has_log = log["state"] == "fetched"
+        self.annotation_rows.show(
+            [dict(each, has_log=has_log, **of_log) for each in job["annotations"]]
+        )
         has_steps = not has_log and bool(job["steps"])
         self.step_rows.show(job["steps"] if has_steps else [])
         dom.fill(self, progress_text=run_texts.steps_text(job["steps"]))

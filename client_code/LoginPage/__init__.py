@@ -2,10 +2,8 @@
 
 import anvil.server
 
-from .. import dom, sentences
+from .. import connection, dom, sentences
 from ._anvil_designer import LoginPageTemplate
-
-OFFLINE = "Runstream cannot be reached. Try again in a moment."
 
 
 class LoginPage(LoginPageTemplate):
@@ -35,10 +33,8 @@ class LoginPage(LoginPageTemplate):
                 user = anvil.server.call(
                     "log_in", self.dom_nodes["email"].value, self.dom_nodes["password"].value
                 )
-        except (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError):
-            self._show_error(OFFLINE)
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self._show_error(str(error))
+            self._show_error(connection.describe(error))
         else:
             self.raise_event("x-logged-in", user=user)
         self._set_busy(is_busy=False)

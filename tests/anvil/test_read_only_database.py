@@ -48,12 +48,15 @@ def test_a_page_claims_nothing_while_the_database_refuses_to_write(
     expect(page.get_by_text("octo/api was added.")).to_be_visible()
     page.evaluate("location.hash = 'overview'")
     works = page.get_by_text("Everything works.")
+    watching = page.locator(".badge").get_by_text("Watching")
     expect(works).to_be_visible()
+    expect(watching).to_be_visible()
 
     with read_only(app.database_url):
         failed = page.get_by_text("Runstream's server does not work: its database may be down")
         expect(failed).to_be_visible()
         expect(works).not_to_be_visible()
+        expect(watching).not_to_be_visible()
 
     expect(works).to_be_visible()
     expect(failed).not_to_be_visible()

@@ -148,3 +148,11 @@ def test_an_annotation_leads_to_the_line_of_the_log_that_holds_its_first_words()
     assert mark("warning", "deprecated")["at"] == "warning"
     assert mark("notice", "cached")["at"] == "notice"
     assert len(mark("failure", "x" * 5000)["message"]) == 200
+
+
+def test_an_annotation_leads_to_a_log_that_is_there():
+    logs = {"1": {"state": "fetched"}, "2": {"state": "unavailable"}}
+    annotations = [{"job_id": job_id} for job_id in (1, 2, 3, None)]
+    answer = {"run": {"run_id": 7}, "logs": logs, "annotations": annotations}
+    rows = run_texts.annotation_rows(answer)
+    assert [row["has_log"] for row in rows] == [True, False, False, False]

@@ -11,7 +11,7 @@ class AnnotationRow(AnnotationRowTemplate):
         self.init_components(**properties)
 
     def show(self, annotation):
-        """Draw an annotation with its `run_id`, `job_id` and `job_name` (None if it has no job)."""
+        """Draw an annotation with its `run_id`, `job_id`, `job_name` (or None) and `has_log`."""
         dom.set_attribute(self.dom_nodes["row"], "data-tone", run_texts.tone(annotation["level"]))
         dom.fill(
             self,
@@ -21,7 +21,7 @@ class AnnotationRow(AnnotationRowTemplate):
             place=annotation["place"],
         )
         dom.set_link(self.dom_nodes["place"], annotation["url"])
-        has_log = annotation["job_id"] is not None and not annotation["place"]
+        has_log = annotation["has_log"] and not annotation["place"]
         if has_log:
             ids = annotation["run_id"], annotation["job_id"]
             mark = run_texts.log_mark(annotation)

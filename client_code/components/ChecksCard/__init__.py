@@ -30,7 +30,8 @@ class ChecksCard(ChecksCardTemplate):
             return
         self.begin.enabled, checks = False, []
         clock.show_time(self.dom_nodes["checked"], clock.now_iso(), before="Started ")
-        dom.fill(self, message="")  # earlier results may no longer hold
+        self.rows.show(checks)  # earlier results may no longer hold
+        dom.fill(self, message="")
         for part in settings_parts.CHECKS:
             dom.fill(self, progress="Checking the {}…".format(part).replace("the G", "G"))
             found = self.run(part)

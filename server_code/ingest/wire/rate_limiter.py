@@ -290,7 +290,10 @@ class RateLimiter:
             RESPONSE_SECONDS_PER_MINUTE * share, in_flight=self._in_flight.total(), now=now
         )
         if free_at is not None and self._names_limits is not False:
-            raise RateLimited("GitHub is slow: its limit on CPU time is near.", retry_at=free_at)
+            raise RateLimited(
+                "GitHub answers slowly: requests wait so that its limit on CPU time is kept.",
+                retry_at=free_at,
+            )
 
 
 def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...domain.counted_nouns import plural
 from ...domain.source_records import CredentialRecord
 from ...domain.sources import SourcePattern
 from ...errors import (
@@ -82,7 +83,7 @@ def check_repository(
         return Check.failed(subject, error, _repository_remedy(error))
     kept = f"; logs are kept for {days} days" if days is not None else ""
     runs = page.total_count if page is not None else 0
-    finding = f"{info.full_name} is readable: {runs:,} runs{kept}."
+    finding = f"{info.full_name} is readable: {plural(runs, 'run')}{kept}."
     if info.is_archived:
         return Check.warning(
             subject,
