@@ -17,6 +17,7 @@ from ingest.services.agents.agent_loop import (
     IDLE_SECONDS,
     PAUSE_CHECK_SECONDS,
     AgentLoop,
+    DesiredStates,
     ShouldContinue,
 )
 from ingest.services.context import (
@@ -30,7 +31,7 @@ from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.sources.record_credentials import record_changes
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
-from .queue_waits import QueueWaits
+from .idle_threads import IdleThreads
 from .terminal.progress import ReadProgress, read_progress
 
 #: Returns the repositories to poll; None for all that are known.
@@ -148,35 +149,37 @@ def _run(target: Callable[[], None], failures: list[Exception], stop: threading.
 
 def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) -> list[AgentLoop]:
     """Return a loop for each thread of each agent."""
+    pollers, ingesters = IdleThreads(), IdleThreads()
+    desired_states = DesiredStates(context, every_seconds=options.pause_check_seconds)
+    rest = partial(context.clock.sleep, options.idle_seconds)
 
     def poll(should_continue: ShouldContinue) -> None:
-        if not poll_due_repositories(context, should_continue=should_continue, only=scope()):
-            context.clock.sleep(options.idle_seconds)
+        def ask() -> int:
+            on_claimed, only = pollers.note_work, scope()
+            claimed = poll_due_repositories(
+                context, should_continue=should_continue, only=only, on_claimed=on_claimed
+            )
+            if claimed == 0:
+                rest()
+            return claimed
 
-    waits = QueueWaits()
+        pollers.take_turn(ask, rest)
 
     def ingest(should_continue: ShouldContinue) -> None:
-        if not waits.begin():
-            context.clock.sleep(options.idle_seconds)
-            return
-        is_empty = False
-        try:
+        def ask() -> int:
             received = ingest_due_logs(
                 context,
                 wait_seconds=2,
                 should_continue=should_continue,
-                on_received=waits.note_work,
+                on_received=ingesters.note_work,
             )
-            is_empty = received == 0
             record_changes(context)
-        finally:
-            waits.end(is_empty=is_empty)
+            return received
+
+        ingesters.take_turn(ask, rest)
 
     works = (
         *[(PIPELINE_MONITORING_AGENT, poll)] * options.monitoring_threads,
         *[(LOG_INGESTION_AGENT, ingest)] * options.log_threads,
     )
-    return [
-        AgentLoop(agent, context, work, pause_check_seconds=options.pause_check_seconds)
-        for agent, work in works
-    ]
+    return [AgentLoop(agent, context, work, desired_states) for agent, work in works]

@@ -11,7 +11,7 @@ import pytest
 from ingest.bootstrap.collector import Collector
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.errors import MemoryRefused, RateLimited, StateUnavailable
-from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop, DesiredStates
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
@@ -247,7 +247,8 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     here = stage(a_world(), at=300, speed=SPEED)
     here.state.save_desired_state("Some Agent", DESIRED_PAUSED)
     turns: list[int] = []
-    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(1), pause_check_seconds=0)
+    desired_states = DesiredStates(here.context, every_seconds=0)
+    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(1), desired_states)
 
     def should_continue() -> bool:
         looks.append(1)

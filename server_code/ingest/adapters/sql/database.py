@@ -68,18 +68,15 @@ class Database:
             return work(Session(connection, self._dialect))
 
     def _read(self, session: Session, sql: str, parameters: Sequence[Any]) -> list[Row]:
-        begin = self._dialect.begin_read
-        # In one round trip: a pooler such as PgBouncer keeps no setting between transactions.
-        rows = session.query(f"{begin}; {sql}" if begin else sql, parameters)
-        if begin:
-            session.execute("COMMIT")
-        return rows
+        limit = self._dialect.limit
+        # What is sent at once is one transaction to PostgreSQL, also without a BEGIN.
+        return session.query(f"{limit}; {sql}" if limit else sql, parameters)
 
     def _commit(self, session: Session, work: Callable[[Session], T]) -> T:
-        session.execute(self._dialect.begin)
+        session.begin()
         result = work(session)
         try:
-            session.execute("COMMIT")
+            session.commit()
         except self._dialect.errors as error:
             # Nobody knows whether the server has done it, so it is not for us to do it again.
             is_undone = self._dialect.is_undone(error)

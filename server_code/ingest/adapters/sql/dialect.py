@@ -48,8 +48,8 @@ class Dialect:
     begin: str
     """How a transaction that will write begins."""
 
-    begin_read: str
-    """How a transaction that only reads begins; empty where a query needs none."""
+    limit: str
+    """What limits a transaction's statements, sent with the first; empty where none is needed."""
 
     find_version_table: str
     """A query that finds a row where the tables have been made."""

@@ -56,8 +56,8 @@ def postgres_dialect(url: str) -> Dialect:
     return Dialect(
         place=place,
         placeholder="%s",
-        begin=f"BEGIN; {_LIMIT}",
-        begin_read=f"BEGIN READ ONLY; {_LIMIT}",
+        begin="BEGIN",
+        limit=_LIMIT,
         find_version_table="SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL",
         lock_schema=f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})",
         skip_locked="FOR UPDATE SKIP LOCKED",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE, expired_leases, polls_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
@@ -14,7 +15,6 @@ from ...domain.stored_values import (
     read_optional_time,
     read_time,
     repository_key,
-    repository_keys,
     write_due_times,
     write_json,
     write_optional_time,
@@ -25,19 +25,18 @@ from .database import Database
 from .decoded_rows import DecodedRows
 from .session import Row, Session
 
-_SELECT = """
-    SELECT full_name, added_at, paused, next_poll_at, last_polled_at, lease_holder, lease_until,
-           progress
-    FROM repositories
-"""
+_SELECTED = (
+    "full_name, added_at, paused, next_poll_at, last_polled_at, lease_holder, lease_until, progress"
+)
+_SELECT = f"SELECT {_SELECTED} FROM repositories "  # noqa: S608
 #: A repository that has no next poll is due: it is new, or its holder died before it was released.
-_DUE = """
-    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key
+_DUE = f"""
+    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key, {_SELECTED}
     FROM repositories
     WHERE paused = 0
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
-"""
+"""  # noqa: S608
 #: The same in parts, each of which an index answers.
 _PART_OF_DUE = """
     SELECT name_key FROM repositories
@@ -62,17 +61,15 @@ _ADD = """
     VALUES (...)
     ON CONFLICT (name_key) DO NOTHING
 """
-_SET_PROGRESS = """
+_SAVE_HELD = """
     UPDATE repositories
-    SET full_name = ?, added_at = ?, last_polled_at = ?, progress = ?
+    SET full_name = ?, added_at = ?, last_polled_at = ?, progress = ?, {}
     WHERE name_key = ? AND lease_holder = ?
 """
-_RENEW = "UPDATE repositories SET lease_until = ? WHERE name_key = ?"
-_RELEASE_LEASE = """
-    UPDATE repositories
-    SET lease_holder = NULL, lease_until = NULL, next_poll_at = COALESCE(next_poll_at, ?)
-    WHERE name_key = ?
-"""
+_RENEW = _SAVE_HELD.format("lease_until = ?")
+_RELEASE = _SAVE_HELD.format(
+    "lease_holder = NULL, lease_until = NULL, next_poll_at = COALESCE(next_poll_at, ?)"
+)
 _LEASE = """
     UPDATE repositories SET lease_holder = ?, lease_until = ?, next_poll_at = NULL
     WHERE name_key IN (...)
@@ -145,16 +142,20 @@ class SqlRepositories(RepositoryStore):
         found = self._find_due(now, only)
         if not found:
             return []
-        until = write_time(now + timedelta(seconds=lease_seconds))
+        until = now + timedelta(seconds=lease_seconds)
 
         def claim(session: Session) -> list[RepositoryRecord]:
             due = _lock_due(session, now, found, limit)
-            session.execute_each(_LEASE, (holder, until), list(due))
-            rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), list(due))
-            by_key = {repository_key(row[0]): row for row in rows}
+            keys = [key for _, key, *_ in due]
+            session.execute_each(_LEASE, (holder, write_time(until)), keys)
             return [
-                replace(repository_record(by_key[key]), next_poll_at=read_time(since))
-                for key, since in due.items()
+                replace(
+                    repository_record(tuple(row)),
+                    next_poll_at=read_time(since),
+                    lease_holder=holder,
+                    lease_until=until,
+                )
+                for since, _, *row in due
             ]
 
         return self._database.write(claim)
@@ -163,24 +164,19 @@ class SqlRepositories(RepositoryStore):
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
     ) -> bool:
         """Save everything but pause and next poll, and renew the lease; False if it was lost."""
-        return self._save_held(record, holder, _RENEW, write_time(lease_until))
+        return self._save_held(_RENEW, record, holder, write_time(lease_until))
 
     def release_repository(
         self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
     ) -> bool:
         """Save as ``save_progress`` does and give the lease back; False if it was lost."""
-        return self._save_held(record, holder, _RELEASE_LEASE, write_time(next_poll_at))
+        return self._save_held(_RELEASE, record, holder, write_time(next_poll_at))
 
-    def _save_held(self, record: RepositoryRecord, holder: str, then: str, moment: str) -> bool:
+    def _save_held(self, sql: str, record: RepositoryRecord, holder: str, moment: str) -> bool:
         key = repository_key(record.full_name)
         polled = write_optional_time(record.last_polled_at)
         saved = (record.full_name, write_time(record.added_at), polled, _progress(record))
-
-        def save(session: Session) -> bool:
-            is_held = session.execute(_SET_PROGRESS, (*saved, key, holder)) == 1
-            return is_held and session.execute(then, (moment, key)) == 1
-
-        return self._database.write(save)
+        return self._change(sql, *saved, moment, key, holder) == 1
 
     def _find_due(self, now: datetime, only: Collection[str] | None) -> list[str]:
         """Find the keys of what is due, without a lock."""
@@ -189,23 +185,26 @@ class SqlRepositories(RepositoryStore):
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
         found = {key for (key,) in self._database.read(_FIND_DUE, parameters)}
         if found and only is not None:
-            found.intersection_update(repository_keys(only))
+            found &= _keys_of(tuple(only))
         return sorted(found)
 
-    def _change(self, sql: str, *parameters: str) -> int:
+    def _change(self, sql: str, *parameters: str | None) -> int:
         return self._database.write(lambda session: session.execute(sql, parameters))
 
 
-def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int) -> dict[str, str]:
-    """Lock the most overdue of these repositories that nobody else is claiming.
+@lru_cache(maxsize=2)
+def _keys_of(names: tuple[str, ...]) -> frozenset[str]:
+    """Return the keys of names, which are mostly those of the claim before."""
+    return frozenset(map(repository_key, names))
 
-    Return their keys, and since when each is due.
-    """
+
+def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int) -> list[Row]:
+    """Lock and return the most overdue of these repositories that nobody else is claiming."""
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
     rows = session.query_each(
         _DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, after=(maximum,)
     )
-    return {key: since for since, key in sorted(rows)[:maximum]}
+    return sorted(rows, key=lambda row: row[:2])[:maximum]
 
 
 def _due_parameters(now: datetime) -> tuple[str, ...]:

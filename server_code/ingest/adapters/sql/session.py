@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import chain
 from typing import Any, TypeVar
 
-from .dialect import Connection, Dialect
+from .dialect import Connection, Cursor, Dialect
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -22,18 +22,36 @@ class Session:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.dialect = dialect
         self._connection = connection
+        self._unsent = ""
+
+    def begin(self) -> None:
+        """Begin to write: where a message takes several statements, together with the first one."""
+        begin, limit = self.dialect.begin, self.dialect.limit
+        if limit:
+            self._unsent = f"{begin}; {limit}; "
+        else:
+            self.execute(begin)
+
+    def commit(self) -> None:
+        """Commit what was begun, unless there was no statement."""
+        if not self._unsent:
+            self.execute("COMMIT")
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it changed."""
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute(sql.replace("?", self.dialect.placeholder), tuple(parameters))
+        with closing(self._run(sql, parameters)) as cursor:
             return cursor.rowcount
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run a query; return all rows."""
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute(sql.replace("?", self.dialect.placeholder), tuple(parameters))
+        with closing(self._run(sql, parameters)) as cursor:
             return cursor.fetchall()
+
+    def _run(self, sql: str, parameters: Sequence[Any]) -> Cursor:
+        unsent, self._unsent = self._unsent, ""
+        cursor = self._connection.cursor()
+        cursor.execute(unsent + sql.replace("?", self.dialect.placeholder), tuple(parameters))
+        return cursor
 
     def query_each(
         self,

@@ -27,7 +27,7 @@ def sqlite_dialect(path: str) -> Dialect:
         place=place,
         placeholder="?",
         begin="BEGIN IMMEDIATE",
-        begin_read="",
+        limit="",
         find_version_table="SELECT 1 FROM sqlite_master WHERE name = 'schema_version'",
         lock_schema=None,
         skip_locked="",

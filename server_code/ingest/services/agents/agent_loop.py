@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ...domain.agent_states import AgentState
@@ -49,8 +49,7 @@ class AgentLoop:
         agent: str,
         context: CollectorContext,
         work: Work,
-        *,
-        pause_check_seconds: float = PAUSE_CHECK_SECONDS,
+        desired_states: DesiredStates | None = None,
     ) -> None:
         self.agent = agent
         self.state = AgentState.RUNNING
@@ -58,7 +57,7 @@ class AgentLoop:
         self.checked_in_at = time.monotonic()
         self._context = context
         self._work = work
-        self._desired_state = _DesiredState(context, agent, every_seconds=pause_check_seconds)
+        self._desired_states = desired_states or DesiredStates(context)
         self._failures = 0
         self._reported: str | None = None
 
@@ -74,7 +73,7 @@ class AgentLoop:
 
         while check_in():
             try:
-                if self._desired_state.is_paused():
+                if self._desired_states.is_paused(self.agent):
                     self.state, self.note = AgentState.PAUSED, None
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
@@ -105,14 +104,14 @@ class AgentLoop:
 
         def check_in() -> bool:
             now = self._context.clock.now()
-            if self._desired_state.is_paused() or now >= ends_at:
+            if self._desired_states.is_paused(self.agent) or now >= ends_at:
                 return False
             on_check_in(now)
             return True
 
         while check_in() and self._work_once(check_in, ends_at):
             pass
-        if self._desired_state.is_paused():
+        if self._desired_states.is_paused(self.agent):
             self.state, self.note = AgentState.PAUSED, None
         elif self.state is AgentState.RUNNING:
             self.state = AgentState.IDLE
@@ -160,23 +159,24 @@ class AgentLoop:
             self._context.clock.sleep(IDLE_SECONDS)
 
 
-class _DesiredState:
-    """The desired state of an agent, at most a few seconds old."""
+class DesiredStates:
+    """The desired states of agents, at most a few seconds old; threads share them."""
 
-    def __init__(self, context: CollectorContext, agent: str, *, every_seconds: float) -> None:
+    def __init__(
+        self, context: CollectorContext, *, every_seconds: float = PAUSE_CHECK_SECONDS
+    ) -> None:
         self._context = context
-        self._agent = agent
         self._every = timedelta(seconds=every_seconds)
         self._next_at = context.clock.now()
-        self._is_paused = False
+        self._states: Mapping[str, str] = {}
 
-    def is_paused(self) -> bool:
-        """Return whether the agent is paused. Raises StateUnavailable."""
+    def is_paused(self, agent: str) -> bool:
+        """Return whether an agent is paused. Raises StateUnavailable."""
         now = self._context.clock.now()
         if not is_still_ahead(self._next_at, now, at_most=self._every):
+            self._states = self._context.store.load_desired_states()
             self._next_at = now + self._every
-            self._is_paused = is_paused(self._context.store, self._agent)
-        return self._is_paused
+        return self._states.get(agent) == DESIRED_PAUSED
 
 
 def is_paused(store: AgentStore, agent: str) -> bool:

@@ -57,9 +57,11 @@ def poll_due_repositories(
     should_continue: Callable[[], bool],
     limit: int = 1,
     only: Collection[str] | None = None,
+    on_claimed: Callable[[], object] = lambda: None,
 ) -> int:
     """Claim due repositories and poll each; return how many were claimed.
 
+    ``on_claimed`` is called before the first poll, where there is one.
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     Raises MemoryRefused after recording it; every other error of a repository is recorded only.
     """
@@ -69,6 +71,8 @@ def poll_due_repositories(
     began_at = context.clock.now()
     first = _claim_first(context, only)
     claimed = first or _claim(context, limit=limit, only=only)
+    if claimed:
+        on_claimed()
     for repository in claimed:
         turn = PollTurn(context, should_continue, only=only)
         error = poll_repository(

@@ -7,24 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from ingest.domain.ledger import DESIRED_PAUSED
+from ingest.services.agents.agent_loop import DesiredStates
+from ingest.services.context import AGENTS
 from support.world import OpenStage
 from support.world_builder import WorldBuilder
 
 from standalone.agents import LOCAL_OPTIONS, agent_threads
-from standalone.queue_waits import QueueWaits
+from standalone.idle_threads import IdleThreads
 
 THREADS = 4
 TURNS = 6
 
 
-def in_another_thread(waits: QueueWaits) -> bool:
+def in_another_thread(waits: IdleThreads) -> bool:
     """Return whether another thread would receive now."""
     with ThreadPoolExecutor(1) as other:
         return other.submit(waits.begin).result()
 
 
 def test_all_threads_receive_until_the_queue_is_empty() -> None:
-    waits = QueueWaits()
+    waits = IdleThreads()
     assert waits.begin()
     assert in_another_thread(waits)
     waits.end(is_empty=False)
@@ -33,7 +36,7 @@ def test_all_threads_receive_until_the_queue_is_empty() -> None:
 
 
 def test_one_thread_waits_for_an_empty_queue() -> None:
-    waits = QueueWaits()
+    waits = IdleThreads()
     assert waits.begin()
     waits.end(is_empty=True)
     assert waits.begin()
@@ -44,7 +47,7 @@ def test_one_thread_waits_for_an_empty_queue() -> None:
 
 
 def test_a_turn_that_ends_later_does_not_end_the_wait_of_another_thread() -> None:
-    waits = QueueWaits()
+    waits = IdleThreads()
     with ThreadPoolExecutor(1) as other:
         assert other.submit(waits.begin).result()
         other.submit(lambda: waits.end(is_empty=True)).result()
@@ -78,3 +81,34 @@ def test_an_idle_agent_asks_its_queue_from_one_thread_at_a_time(stage: OpenStage
     with agent_threads(here.context, lambda: None, stop, options):
         stop.wait(60)
     assert together[-TURNS:] == [1] * TURNS
+
+
+def test_an_idle_agent_looks_for_due_repositories_from_one_thread(stage: OpenStage) -> None:
+    here = stage(WorldBuilder().repository("octo/api"), at=300, speed=20)
+    asked, stop, claim = list[int](), threading.Event(), here.state.claim_repositories
+
+    def noted(**arguments: Any) -> Any:
+        asked.append(threading.get_ident())
+        if len(asked) > TURNS and len(set(asked[-TURNS:])) == 1:
+            stop.set()
+        return claim(**arguments)
+
+    here.state.claim_repositories = noted
+    options = replace(LOCAL_OPTIONS, monitoring_threads=THREADS, log_threads=0)
+    with agent_threads(here.context, lambda: None, stop, options):
+        assert stop.wait(60)
+
+
+def test_all_threads_know_from_one_query_whether_they_are_paused(stage: OpenStage) -> None:
+    here, asked = stage(WorldBuilder()), list[str]()
+    here.state.save_desired_state(AGENTS[0], DESIRED_PAUSED)
+    load = here.state.load_desired_states
+
+    def noted() -> Any:
+        asked.append("")
+        return load()
+
+    here.state.load_desired_states = noted
+    desired_states = DesiredStates(here.context)
+    assert [desired_states.is_paused(each) for each in (*AGENTS, *AGENTS)] == [True, False] * 2
+    assert len(asked) == 1
