@@ -11,9 +11,6 @@ class NotFoundPage(NotFoundPageTemplate):
 
     title = "Page not found"
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def open(self, parameters):
         """Show the address."""
         dom.fill(self, address=str(location.hash)[:200])

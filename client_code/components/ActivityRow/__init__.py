@@ -7,9 +7,6 @@ from ._anvil_designer import ActivityRowTemplate
 class ActivityRow(ActivityRowTemplate):
     """A row with actor, action and time."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, activity):
         """Draw an activity of `list_activity`."""
         dom.fill(self, text=activity_texts.activity(activity))

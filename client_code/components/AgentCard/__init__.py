@@ -15,9 +15,6 @@ LABELS = {True: "Start", False: "Pause"}
 class AgentCard(AgentCardTemplate):
     """A card with an agent's state, its last and next work, and a button to pause or start it."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, agent):
         """Draw an agent of `get_collection_status`."""
         self.name, self.is_paused = agent["name"], agent["state"] == "paused"

@@ -9,9 +9,6 @@ from ._anvil_designer import AgentControlTemplate
 class AgentControl(AgentControlTemplate):
     """An agent's state with buttons to start, pause and stop it."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, agent):
         """Draw an agent of `get_settings`."""
         self.name = agent["name"]

@@ -7,9 +7,6 @@ from ._anvil_designer import AnnotationRowTemplate
 class AnnotationRow(AnnotationRowTemplate):
     """A row with what GitHub or a tool says, and a link to its file or its log."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, annotation):
         """Draw an annotation with its `run_id`, `job_id`, `job_name` (or None) and `has_log`."""
         dom.set_attribute(self.dom_nodes["row"], "data-tone", run_texts.tone(annotation["level"]))

@@ -7,9 +7,6 @@ from ._anvil_designer import AttemptLinkTemplate
 class AttemptLink(AttemptLinkTemplate):
     """A link with an attempt's number and conclusion."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, attempt):
         """Draw an attempt of `get_run`, with its `run` and whether it `is_shown`."""
         run = attempt["run"]

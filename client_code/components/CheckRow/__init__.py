@@ -7,9 +7,6 @@ from ._anvil_designer import CheckRowTemplate
 class CheckRow(CheckRowTemplate):
     """A row with the subject, the finding and how to fix it."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, check):
         """Draw a check of `run_doctor`."""
         badges.show_state(self.dom_nodes["status"], statuses.CHECKS, check["status"])

@@ -8,9 +8,6 @@ from ._anvil_designer import CredentialBudgetTemplate
 class CredentialBudget(CredentialBudgetTemplate):
     """A row with what is left of a credential's limit."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, credential):
         """Draw a credential of `get_collection_status`."""
         left = formatting.share(credential["remaining"], credential["limit"])

@@ -13,9 +13,6 @@ BADGES = {
 class CredentialRow(CredentialRowTemplate):
     """A row with a credential's kind, owner, repositories, budget and faults."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, credential):
         """Draw a credential of `get_settings`."""
         badges.draw(self.dom_nodes["state"], BADGES[credential["status"]])

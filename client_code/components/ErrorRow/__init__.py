@@ -9,9 +9,6 @@ from ._anvil_designer import ErrorRowTemplate
 class ErrorRow(ErrorRowTemplate):
     """An error with place, time and remedy, and a button to dismiss it."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, error):
         """Draw an error of `list_activity`; equal errors are one row."""
         self.error = error

@@ -7,9 +7,6 @@ from ._anvil_designer import FailureRowTemplate
 class FailureRow(FailureRowTemplate):
     """A row with the failed job and step."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, failure):
         """Draw (run, job, step, log); the step is None if no step failed."""
         run, job, step, log = failure

@@ -7,9 +7,6 @@ from ._anvil_designer import HostRowTemplate
 class HostRow(HostRowTemplate):
     """A row with an agent's last heartbeat and counters on one host."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, agent):
         """Draw an agent of `list_activity`."""
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])

@@ -7,9 +7,6 @@ from ._anvil_designer import OneTimePasswordTemplate
 class OneTimePassword(OneTimePasswordTemplate):
     """A note with a generated password; hidden without one."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, made):
         """Show email and password of `add_account`; None removes them."""
         dom.show(self, note=made is not None)

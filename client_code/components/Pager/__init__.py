@@ -7,9 +7,6 @@ from ._anvil_designer import PagerTemplate
 class Pager(PagerTemplate):
     """Links to the next and previous page; hidden if there is only one page."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, page, pages, address):
         """Draw the links of page `page` of `pages`; `address(page)` returns a link."""
         dom.fill(self, place="Page {} of {}".format(page, pages))

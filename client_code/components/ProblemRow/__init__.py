@@ -7,9 +7,6 @@ from ._anvil_designer import ProblemRowTemplate
 class ProblemRow(ProblemRowTemplate):
     """A line with the detail of a problem; what the headline says already is left out."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, problem):
         """Draw a problem of the health in `get_collection_status`."""
         is_headline = problem["is_headline"]

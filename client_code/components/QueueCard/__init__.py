@@ -10,9 +10,6 @@ TITLES = {"metrics": "Metrics", "logs": "Logs"}
 class QueueCard(QueueCardTemplate):
     """A card with the total and recent number of messages."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, messages, intervals, window):
         """Draw one of `messages` with its part of `intervals`, both of `get_collection_status`."""
         purpose = messages["purpose"]

@@ -8,9 +8,6 @@ from ._anvil_designer import QueueRowTemplate
 class QueueRow(QueueRowTemplate):
     """A row with a queue's depth, or the error of reading it."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, queue):
         """Draw a queue of `get_settings`, with the answer of `get_queue` once it is there."""
         error = queue.get("error")

@@ -7,9 +7,6 @@ from ._anvil_designer import RepositoryRowTemplate
 class RepositoryRow(RepositoryRowTemplate):
     """A row with a repository's state."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, repository):
         """Draw a repository of `get_collection_status`."""
         name = repository["full_name"]

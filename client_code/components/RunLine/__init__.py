@@ -7,9 +7,6 @@ from ._anvil_designer import RunLineTemplate
 class RunLine(RunLineTemplate):
     """A row with a run's origin and job counts."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, run):
         """Draw a run summary of `get_recent_metrics`."""
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])

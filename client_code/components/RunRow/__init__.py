@@ -7,9 +7,6 @@ from ._anvil_designer import RunRowTemplate
 class RunRow(RunRowTemplate):
     """A short row of a run."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, run):
         """Draw a run summary of `get_collection_status`."""
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])

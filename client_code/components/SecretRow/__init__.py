@@ -7,9 +7,6 @@ from ._anvil_designer import SecretRowTemplate
 class SecretRow(SecretRowTemplate):
     """A row with a name, and a button that copies the value."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, secret):
         """Draw a secret of `finish_github_app`."""
         dom.fill(self, name=secret["name"])

@@ -9,9 +9,6 @@ BADGES = {"missing": ("bad", "warning", "Missing"), "default": ("quiet", "neutra
 class SettingRow(SettingRowTemplate):
     """A row with a setting; of a secret only whether it is set."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, setting):
         """Draw a setting of `get_settings`."""
         source = setting["source"]

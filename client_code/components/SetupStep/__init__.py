@@ -7,9 +7,6 @@ from ._anvil_designer import SetupStepTemplate
 class SetupStep(SetupStepTemplate):
     """A step with its finding, its remedy and whether it is done."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, step):
         """Draw a step of `setup`; `is_next` marks the first open one."""
         badge = statuses.SETUP_STEPS[statuses.setup_step(step)]

@@ -7,9 +7,6 @@ from ._anvil_designer import StepRowTemplate
 class StepRow(StepRowTemplate):
     """A row with a step's conclusion and duration, which counts on while the step runs."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, step):
         """Draw a step of a run."""
         badges.show_run(self.dom_nodes["badge"], step["status"], step["conclusion"])

@@ -17,9 +17,6 @@ BADGES = {
 class WebhookCard(WebhookCardTemplate):
     """A card with the values to enter on GitHub, and the last delivery."""
 
-    def __init__(self, **properties):
-        self.init_components(**properties)
-
     def show(self, webhook):
         """Draw the webhook of `get_settings`."""
         state = "received" if webhook["last_received_at"] else "ready"
