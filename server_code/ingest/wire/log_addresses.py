@@ -8,6 +8,7 @@ address only where the API itself is on one.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -101,7 +102,10 @@ def _parse(name: str) -> _Address | None:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        return _parse_short(name)
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(name))
+        except (OSError, ValueError):
+            return None
     return _embedded_ipv4(address) or address
 
 
@@ -112,21 +116,3 @@ def _embedded_ipv4(address: _Address) -> ipaddress.IPv4Address | None:
     if any(address in prefix for prefix in _IPV4_IN_LAST_BITS):
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.sixtofour
-
-
-def _parse_short(name: str) -> ipaddress.IPv4Address | None:
-    parts = name.split(".")
-    if not 1 <= len(parts) <= 4:
-        return None
-    try:
-        *front, last = [int(part, 8 if _is_octal(part) else 0) for part in parts]
-    except ValueError:
-        return None
-    value = last
-    for place, number in enumerate(front):
-        value += number << (8 * (3 - place))
-    return ipaddress.IPv4Address(value) if 0 <= value < 2**32 else None
-
-
-def _is_octal(part: str) -> bool:
-    return len(part) > 1 and part.isdecimal() and part.startswith("0")
