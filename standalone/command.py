@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from typing import Any
 
 import click
 
@@ -64,6 +65,8 @@ class RunstreamCommand(click.Command):
             return exit_code_for(error)
 
 
+Decorate = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 #: Makes a command of a function, as click's own decorator does.
 command: Callable[..., Callable[[Callable[..., int | None]], RunstreamCommand]] = partial(
     click.command, cls=RunstreamCommand
@@ -75,14 +78,15 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
+def option(name: str, metavar: str, default: object, help: str, **more: Any) -> Decorate:  # noqa: A002, ANN401 - as click names and types them
+    """Return an option with a default, which the help shows."""
+    return click.option(
+        name, metavar=metavar, default=default, show_default=True, help=help, **more
+    )
+
+
 #: The option of a command that serves on a port of its own.
-host_option = click.option(
-    "--host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    show_default=True,
-    help="Address to listen on.",
-)
+host_option = option("--host", "ADDRESS", "127.0.0.1", "Address to listen on.")
 
 
 @cache

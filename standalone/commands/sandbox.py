@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..command import command, examples, host_option
+from ..command import command, examples, host_option, option
 from ..stopping import stopped_by_signals
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -20,51 +20,26 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     )
 )
 @host_option
-@click.option(
+@option(
     "--port",
+    "PORT",
+    8080,
+    "Port to listen on. 0 selects a free one.",
     type=click.IntRange(0, 65535),
-    default=8080,
-    metavar="PORT",
-    show_default=True,
-    help="Port to listen on. 0 selects a free one.",
 )
-@click.option(
-    "--seed", default="0", metavar="TEXT", show_default=True, help="Determines all simulated data."
-)
-@click.option(
-    "--speed",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    metavar="N",
-    show_default=True,
-    help="Simulated seconds per second.",
-)
+@option("--seed", "TEXT", "0", "Determines all simulated data.")
+@option("--speed", "N", 1.0, "Simulated seconds per second.", type=click.FloatRange(min=0))
 @click.option("--corpus", type=_FOLDER, help="Serve recorded data from this folder instead.")
 @click.option("--scenario", type=_FILE, help="YAML file with limits, faults and tokens.")
-@click.option(
-    "--repositories",
-    type=click.IntRange(min=1),
-    default=3,
-    metavar="N",
-    show_default=True,
-    help="Number of repositories.",
-)
-@click.option(
+@option("--repositories", "N", 3, "Number of repositories.", type=click.IntRange(min=1))
+@option(
     "--runs-per-hour",
+    "N",
+    12.0,
+    "Runs per hour of each repository.",
     type=click.FloatRange(min=0, max=512),
-    default=12.0,
-    metavar="N",
-    show_default=True,
-    help="Runs per hour of each repository.",
 )
-@click.option(
-    "--history-days",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    metavar="N",
-    show_default=True,
-    help="Days of past runs at the start.",
-)
+@option("--history-days", "N", 1.0, "Days of past runs at the start.", type=click.FloatRange(min=0))
 @click.option("--webhook-url", metavar="URL", help="Send webhooks to this address.")
 @click.option("--webhook-secret", default="", metavar="TEXT", help="Secret that signs webhooks.")
 def sandbox(*, scenario: Path | None, **options: object) -> None:

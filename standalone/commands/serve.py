@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..command import command, examples, host_option
+from ..command import command, examples, host_option, option
 from ..environment import read_environment
 from ..logs import write_notice
 from ..output import print_result
@@ -29,14 +29,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     )
 )
 @host_option
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=3030,
-    metavar="PORT",
-    show_default=True,
-    help="Port to listen on.",
-)
+@option("--port", "PORT", 3030, "Port to listen on.", type=click.IntRange(1, 65535))
 @click.option("--origin", metavar="URL", help="Address that browsers use, if a proxy is in front.")
 @click.option(
     "--data-dir",
@@ -51,13 +44,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     metavar="URL",
     help="PostgreSQL URL. DATABASE_URL sets it without showing it in the process list.",
 )
-@click.option(
-    "--email",
-    default="admin@localhost",
-    metavar="EMAIL",
-    show_default=True,
-    help="Account of the first login.",
-)
+@option("--email", "EMAIL", "admin@localhost", "Account of the first login.")
 @click.option(
     "--reset-password",
     metavar="EMAIL",
