@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.domain.collections import CollectionPhase, Standstill
+from ingest.domain.collections import CollectionPhase, LastChange
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, WRITE_CHECK_KEY
 from ingest.ports import AgentStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_agent, at
@@ -45,8 +45,8 @@ class TestAgents:
             rounds=3,
             counts={"runs": LARGEST_ID},
             remaining=("octo/api", "o/\ud83d"),
-            run_standstill=Standstill("1 repository", at(-9)),
-            log_standstill=Standstill("x", at(9.000001)),
+            last_run_change=LastChange("1 repository", at(-9)),
+            last_log_change=LastChange("x", at(9.000001)),
             note="n",
             exit_code=75,
             started_at=at(1),

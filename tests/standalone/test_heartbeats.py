@@ -73,10 +73,10 @@ def test_what_could_not_be_added_is_added_with_the_next(here):
 def test_no_heartbeat_is_saved_for_a_thread_that_hangs(here):
     """Although the others of its agent go on."""
     own = loops(here)
-    own[0].checked_in_at = time.monotonic() - HANGING_SECONDS - 1
+    own[0].last_turn_at = time.monotonic() - HANGING_SECONDS - 1
     Heartbeats(here.context, own).save()
     assert [agent.name for agent in here.state.list_agents()] == [LOG_INGESTION_AGENT]
-    own[0].checked_in_at = time.monotonic()
+    own[0].last_turn_at = time.monotonic()
     Heartbeats(here.context, own).save()
     assert {agent.name for agent in here.state.list_agents()} == set(AGENTS)
 
@@ -105,9 +105,9 @@ def test_a_loop_comes_round_also_within_its_work(here):
     seen = []
 
     def work(should_continue) -> None:
-        loop.checked_in_at = 0.0
+        loop.last_turn_at = 0.0
         should_continue()
-        seen.append(loop.checked_in_at)
+        seen.append(loop.last_turn_at)
 
     loop = AgentLoop("an agent", here.context, work)
     loop.run(lambda: not seen)

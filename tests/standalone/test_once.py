@@ -275,7 +275,7 @@ def test_a_full_state_ends_a_collection_instead_of_being_waited_for(stage):
         "the collection": StateFull
     }
     assert result.summary.pending
-    assert here.clock.now() - began < COMPLETE.standstill
+    assert here.clock.now() - began < COMPLETE.stall_timeout
 
 
 @pytest.mark.parametrize("method", ["fetch_runs", "fetch_jobs", "fetch_attempt_logs"])
@@ -289,7 +289,7 @@ def test_refused_memory_ends_a_collection_instead_of_being_waited_for(stage, met
         collector, [REPOSITORY], stop=threading.Event(), on_progress=lambda _: None
     )
     assert {type(error) for error in result.errors.values()} == {MemoryRefused}
-    assert here.clock.now() - began < COMPLETE.standstill
+    assert here.clock.now() - began < COMPLETE.stall_timeout
 
 
 def test_a_paused_repository_is_left_alone(stage):

@@ -1,4 +1,4 @@
-"""Collections that end: the record of one, and how long it has stood still."""
+"""Collections that end: the record of one, and when it last changed."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ ENDED_PHASES = (CollectionPhase.DONE, CollectionPhase.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Standstill:
-    """The time since which an awaited state has not changed."""
+class LastChange:
+    """The last change of an awaited state."""
 
     what: str
-    since: datetime
+    at: datetime
 
-    def observed(self, what: str, now: datetime) -> Standstill:
+    def observed(self, what: str, now: datetime) -> LastChange:
         """Return it after another observation; a change begins it anew."""
-        return self if what == self.what else Standstill(what, max(now, self.since))
+        return self if what == self.what else LastChange(what, max(now, self.at))
 
-    def until(self, moment: datetime) -> Standstill:
+    def until(self, moment: datetime) -> LastChange:
         """Return it after a wait that lasts until a moment, and is no lack of progress."""
-        return replace(self, since=max(self.since, moment))
+        return replace(self, at=max(self.at, moment))
 
-    def after_pause(self, begin: datetime, end: datetime) -> Standstill:
+    def after_pause(self, begin: datetime, end: datetime) -> LastChange:
         """Return it after a wait or a download; a short one counts as a lack of progress.
 
         A server that limits one thing for ever names a short time with every refusal.
@@ -54,7 +54,7 @@ class CollectionRecord:
     """A collection that ends, and its progress; ``only`` names its repository, None means all.
 
     ``remaining``: the repositories that the next round continues with; None before the first round
-    has ended. The standstills are those of its runs and of its logs. ``exit_code`` is that of the
+    has ended. The last changes are those of its runs and of its logs. ``exit_code`` is that of the
     command which collected everything once, and None where agents work as well.
     """
 
@@ -66,8 +66,8 @@ class CollectionRecord:
     rounds: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     remaining: tuple[str, ...] | None = None
-    run_standstill: Standstill | None = None
-    log_standstill: Standstill | None = None
+    last_run_change: LastChange | None = None
+    last_log_change: LastChange | None = None
     note: str | None = None
     exit_code: int | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

@@ -75,7 +75,7 @@ class CollectorContext:
     the ``sources`` of the settings, and those of the state, include.
     ``busy_polls``: repositories whose last poll by this process met a busy state.
     ``unreleased``: repositories whose leases could not be given back, as they were claimed.
-    ``check_in`` is called every second by a thread that waits for its workers.
+    ``while_waiting`` is called every second by a thread that waits for its workers.
     ``planned_ahead``: repositories with attempts that were planned before the clock was set back.
     """
 
@@ -101,7 +101,7 @@ class CollectorContext:
     planned_ahead: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
     poll_order: PollOrder = field(default_factory=PollOrder)
-    check_in: Callable[[], object] = lambda: None
+    while_waiting: Callable[[], object] = lambda: None
 
     def filters_of(self, repository: str) -> FilterChain:
         """Return the filters of a repository: those of the settings, then those of its source."""

@@ -1,4 +1,4 @@
-"""Waits for answers that may come late or never: with a time limit, or with check-ins."""
+"""Waits for answers that may come late or never, with a time limit or with something to call."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ..errors import GithubUnavailable
 
 _Value = TypeVar("_Value")
 
-#: How often a waiting thread checks in.
-CHECK_IN_SECONDS = 1.0
+#: How often a waiting thread calls what it was given.
+WAIT_SECONDS = 1.0
 
 
-def await_result(future: Future[_Value], check_in: Callable[[], object]) -> _Value:
-    """Return a future's result, or raise its error; ``check_in`` is called while it is awaited."""
-    await_end(future, check_in)
+def await_result(future: Future[_Value], while_waiting: Callable[[], object]) -> _Value:
+    """Return a future's result, or raise its error; calls ``while_waiting`` until then."""
+    await_end(future, while_waiting)
     return future.result()
 
 
-def await_end(future: Future[_Value], check_in: Callable[[], object]) -> None:
-    """Wait until a future has ended; ``check_in`` is called every second until then."""
-    while wait([future], timeout=CHECK_IN_SECONDS).not_done:
-        check_in()
+def await_end(future: Future[_Value], while_waiting: Callable[[], object]) -> None:
+    """Wait until a future has ended; calls ``while_waiting`` every second until then."""
+    while wait([future], timeout=WAIT_SECONDS).not_done:
+        while_waiting()
 
 
 def call_with_timeout(

@@ -44,12 +44,12 @@ def test_the_thread_that_waits_checks_in(here):
     """And gets what was answered, or raised."""
     checked_in, threads = threading.Event(), set()
 
-    def check_in() -> None:
+    def while_waiting() -> None:
         threads.add(threading.get_ident())
         checked_in.set()
 
     slow = replace(here.context, github=_Slow(here.context.github, checked_in))
-    with awaited_ports(slow, check_in) as context:
+    with awaited_ports(slow, while_waiting) as context:
         page = context.github.fetch_runs(REPOSITORY, RunQuery()).value
         with pytest.raises(GithubUnavailable, match="away"):
             context.github.fetch_run(REPOSITORY, 1)
@@ -59,7 +59,7 @@ def test_the_thread_that_waits_checks_in(here):
     assert threads == {threading.get_ident()}
 
 
-def test_other_threads_do_not_check_in(here):
+def test_other_threads_call_nothing_while_they_wait(here):
     """They may not use the tables, and their requests would wait for each other."""
     asked_in = []
 
@@ -81,4 +81,4 @@ def test_who_waits_for_workers_checks_in(here):
     slow = _Slow(here.context.github, checked_in)
     with awaited_ports(replace(here.context, github=slow), checked_in.set) as context:
         read = context.workers.submit(context.github.fetch_runs, REPOSITORY, RunQuery())
-        assert await_result(read, context.check_in).value is not None
+        assert await_result(read, context.while_waiting).value is not None

@@ -205,7 +205,7 @@ def test_a_failing_repository_that_is_paused_is_no_problem():
 
 
 def test_pending_logs_that_do_not_move_are_reported():
-    """While some are published, a long wait is no standstill."""
+    """While some are published, a long wait is no stall."""
     counts, old = LedgerCounts(attempts=10, logs_pending=300), a_log(updated_at=at(-3600))
     health = judged(counts=counts, oldest_pending=old)
     assert health.state is HealthState.DEGRADED

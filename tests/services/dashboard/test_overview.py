@@ -202,7 +202,7 @@ def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
     ]
 
 
-def test_logs_that_are_published_are_no_standstill(state):
+def test_logs_that_are_published_are_no_stall(state):
     """However long the oldest pending one waits; the count is the one that adapters write."""
     state.add_repository(a_repository())
     state.save_job_logs([a_log(updated_at=at(-3600))])

@@ -40,7 +40,7 @@ Work = Callable[[ShouldContinue], bool | None]
 class AgentLoop:
     """One loop of an agent; the outermost place where its errors end.
 
-    ``checked_in_at`` is the monotonic time at which the loop, or the work in it, last checked
+    ``last_turn_at`` is the monotonic time at which the loop, or the work in it, last checked
     whether to continue.
     """
 
@@ -54,7 +54,7 @@ class AgentLoop:
         self.agent = agent
         self.state = AgentState.RUNNING
         self.note: str | None = None
-        self.checked_in_at = time.monotonic()
+        self.last_turn_at = time.monotonic()
         self._context = context
         self._work = work
         self._desired_states = desired_states or DesiredStates(context)
@@ -67,11 +67,11 @@ class AgentLoop:
         Raises what says that the machine refuses memory: only a new process has it again.
         """
 
-        def check_in() -> bool:
-            self.checked_in_at = time.monotonic()
+        def continues() -> bool:
+            self.last_turn_at = time.monotonic()
             return should_continue()
 
-        while check_in():
+        while continues():
             try:
                 if self._desired_states.is_paused(self.agent):
                     self.state, self.note = AgentState.PAUSED, None
@@ -80,36 +80,36 @@ class AgentLoop:
                 if self._failures:
                     # Work whose result cannot be saved would be received until it is a dead letter.
                     self._context.store.check_writable(now=self._context.clock.now())
-                self._work_once(check_in)
+                self._work_once(continues)
                 if self.state is AgentState.RUNNING:
                     self._failures, self._reported = 0, None
             except MemoryRefused:
                 raise
             except IngestError as error:
-                self._pause_after(error, check_in)
+                self._pause_after(error, continues)
             except Exception as error:
                 if is_out_of_memory(error):
                     raise
                 logger.exception("agent failed", extra={"agent": self.agent})
-                self._pause_after(error, check_in)
+                self._pause_after(error, continues)
 
-    def run_slice(self, *, seconds: float, on_check_in: Callable[[datetime], None]) -> None:
+    def run_slice(self, *, seconds: float, on_turn: Callable[[datetime], None]) -> None:
         """Work for ``seconds``; end early if paused, or if nothing is left to wait for.
 
-        ``on_check_in`` is called whenever the loop or its work checks whether to continue. At the
+        ``on_turn`` is called whenever the loop or its work checks whether to continue. At the
         end the state is idle, or what keeps the agent from its work. Raises what the work raises,
         except for limits.
         """
         ends_at = self._context.clock.now() + timedelta(seconds=seconds)
 
-        def check_in() -> bool:
+        def continues() -> bool:
             now = self._context.clock.now()
             if self._desired_states.is_paused(self.agent) or now >= ends_at:
                 return False
-            on_check_in(now)
+            on_turn(now)
             return True
 
-        while check_in() and self._work_once(check_in, ends_at):
+        while continues() and self._work_once(continues, ends_at):
             pass
         if self._desired_states.is_paused(self.agent):
             self.state, self.note = AgentState.PAUSED, None

@@ -21,16 +21,16 @@ from ..time_limits import await_result
 
 @contextmanager
 def awaited_ports(
-    context: CollectorContext, check_in: Callable[[], object]
+    context: CollectorContext, while_waiting: Callable[[], object]
 ) -> Iterator[CollectorContext]:
-    """Provide a context whose requests of this thread call ``check_in`` while they wait."""
+    """Provide a context whose requests of this thread call ``while_waiting`` while they wait."""
     with ThreadPoolExecutor(1, thread_name_prefix="requests") as worker:
         me = threading.get_ident()
 
         def send(request: partial[Any]) -> object:
             if threading.get_ident() != me:
                 return request()
-            return await_result(worker.submit(request), check_in)
+            return await_result(worker.submit(request), while_waiting)
 
         yield replace(
             context,
@@ -41,5 +41,5 @@ def awaited_ports(
             metrics_queue=intercept(context.metrics_queue, send),
             logs_queue=intercept(context.logs_queue, send),
             job_events_queue=intercept(context.job_events_queue, send),
-            check_in=check_in,
+            while_waiting=while_waiting,
         )

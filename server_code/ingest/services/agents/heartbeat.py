@@ -126,7 +126,7 @@ class Heartbeats:
         """Save a heartbeat of each agent that does not hang. Raises StateUnavailable."""
         for agent, heartbeat in self._heartbeats.items():
             own = [loop for loop in self._loops if loop.agent == agent]
-            if not any(time.monotonic() - loop.checked_in_at > HANGING_SECONDS for loop in own):
+            if not any(time.monotonic() - loop.last_turn_at > HANGING_SECONDS for loop in own):
                 worst = next((loop for loop in own if loop.note), own[0])
                 heartbeat.save(worst.state, worst.note)
 

@@ -113,13 +113,13 @@ def _run_slice(
 ) -> AgentLoop:
     """Run an agent's work for a tick, with its heartbeats; return the loop that has ended."""
 
-    def on_check_in(now: datetime) -> None:
+    def on_turn(now: datetime) -> None:
         report("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
-    with awaited_ports(context, lambda: on_check_in(context.clock.now())) as awaited:
+    with awaited_ports(context, lambda: on_turn(context.clock.now())) as awaited:
         loop = AgentLoop(heartbeat.agent, awaited, partial(work, awaited))
-        loop.run_slice(seconds=seconds, on_check_in=on_check_in)
+        loop.run_slice(seconds=seconds, on_turn=on_turn)
     return loop
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from ...domain.collections import Standstill
+from ...domain.collections import LastChange
 from ...domain.ledger import JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
@@ -54,7 +54,7 @@ class LogCollection:
     ) -> None:
         now = context.clock.now()
         self.runs_are_done = threading.Event()
-        self.standstill = plan.log_standstill or Standstill(_fingerprint(()), now)
+        self.last_change = plan.last_log_change or LastChange(_fingerprint(()), now)
         self._context = context
         self._names = plan.names if plan.log_names is None else plan.log_names
         self._policy = plan.policy
@@ -104,19 +104,19 @@ class LogCollection:
         keys = sorted(((log.key, log.job_id) for log in pending), key=str)
         with self._lock:
             busy_since = min(list(self._busy_since.values()), default=None)
-            self.standstill = self.standstill.observed(_fingerprint(keys), now)
+            self.last_change = self.last_change.observed(_fingerprint(keys), now)
             if busy_since is not None:
-                self.standstill = self.standstill.after_pause(busy_since, now)
+                self.last_change = self.last_change.after_pause(busy_since, now)
                 return False
             if all(self._failures[key] >= self._policy.item_tries for key in keys):
                 return True
-            waited = now - self.standstill.since
+            waited = now - self.last_change.at
             is_requeue = min(waited, now - self._requeued_at) > REQUEUE_AFTER
             if is_requeue:
                 self._requeued_at = now
         if is_requeue:
             requeue_stale_logs(self._context, self._names, older_than=REQUEUE_AFTER)
-        return waited > self._policy.standstill
+        return waited > self._policy.stall_timeout
 
     def _ingest_next(self) -> int:
         """Ingest one batch, or wait where GitHub refuses; return how much was received."""
@@ -170,7 +170,7 @@ class LogCollection:
         clock, until = self._context.clock, limit.retry_at
         if self._policy.waits_for_others and not self._policy.is_endless(limit, clock.now()):
             with self._lock:
-                self.standstill = self.standstill.after_pause(clock.now(), until)
+                self.last_change = self.last_change.after_pause(clock.now(), until)
         else:
             until = min(until, clock.now() + LONGEST_LIMIT_PAUSE)
         while self._should_continue() and clock.now() < until:

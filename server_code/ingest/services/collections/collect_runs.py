@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from ...domain.collections import Standstill
+from ...domain.collections import LastChange
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...errors import (
     BadCredentials,
@@ -49,7 +49,7 @@ class RunCollection:
     ) -> None:
         self.errors: dict[str, IngestError] = {}
         self.unread: list[AttemptRecord] = []
-        self.standstill = plan.run_standstill
+        self.last_change = plan.last_run_change
         self._context = context
         self._policy = plan.policy
         self._should_continue = should_continue
@@ -149,8 +149,8 @@ class RunCollection:
         names, now = self.open_names(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
-        self.standstill = (self.standstill or Standstill(what, now)).observed(what, now)
-        if now - self.standstill.since >= self._policy.standstill:
+        self.last_change = (self.last_change or LastChange(what, now)).observed(what, now)
+        if now - self.last_change.at >= self._policy.stall_timeout:
             for part in list(self._open.values()):
                 self._close(part)
 
@@ -167,7 +167,7 @@ class _RepositoryPart:
         self._failures = 0
         self._depth = SearchDepth()
         self._due_again_at: datetime | None = None
-        self._standstill = Standstill("", context.clock.now())
+        self._last_change = LastChange("", context.clock.now())
 
     def make_due(self) -> None:
         """Make the repository and what failed before due, as if it had never failed."""
@@ -189,7 +189,7 @@ class _RepositoryPart:
         if isinstance(error, RateLimited) and self._policy.waits_for_others:
             self.error = error
             now = self._context.clock.now()
-            self._standstill = self._standstill.after_pause(now, error.retry_at)
+            self._last_change = self._last_change.after_pause(now, error.retry_at)
             return self._observe() > self._policy.longest_wait
         if error is not None:
             self._failures += 1
@@ -229,13 +229,15 @@ class _RepositoryPart:
         """Load what is unread; return for how long it has not changed."""
         now, self.unread = self._context.clock.now(), self._load_unread()
         keys = "".join(f"{each.key}\n" for each in self.unread)
-        self._standstill = self._standstill.observed(keys, now)
-        return now - self._standstill.since
+        self._last_change = self._last_change.observed(keys, now)
+        return now - self._last_change.at
 
     def _is_left(self, attempt: AttemptRecord, waited: timedelta) -> bool:
         """Return whether an unread attempt is left for a later collection."""
         if attempt.failures:
-            return attempt.failures >= self._policy.item_tries or waited > self._policy.standstill
+            return (
+                attempt.failures >= self._policy.item_tries or waited > self._policy.stall_timeout
+            )
         return waited > self._policy.longest_wait
 
     def _load_unread(self) -> list[AttemptRecord]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...domain.collections import Standstill
+from ...domain.collections import LastChange
 from ...errors import IngestError, RateLimited, RequestPaused
 from ...wire.rate_limits import MAX_RESET_TIME
 
@@ -17,7 +17,7 @@ class CollectionPolicy:
 
     ``searches_all_days``: search every day for older runs that were run again.
     ``repository_tries``, ``item_tries``: the failures after which a repository, or an attempt or
-    log, is left for a later collection. ``standstill``: how long what fails is waited for, with
+    log, is left for a later collection. ``stall_timeout``: how long what fails is waited for, with
     nothing else left to do; ``longest_wait``: the same for attempts that do not fail, because
     another process may be reading them. ``job_lag``: how long jobs of a run that has just ended
     may lag behind it. ``outage``: how long a state or queue that does not respond is tried.
@@ -29,7 +29,7 @@ class CollectionPolicy:
     searches_all_days: bool
     repository_tries: int
     item_tries: int = 6
-    standstill: timedelta
+    stall_timeout: timedelta
     longest_wait: timedelta
     job_lag: timedelta
     outage: timedelta
@@ -42,14 +42,14 @@ class CollectionPolicy:
         """Return whether GitHub asks to wait longer than a collection that ends does."""
         if isinstance(error, RateLimited):
             return error.retry_at - now > self.longest_limit
-        return isinstance(error, RequestPaused) and error.retry_at - now > self.standstill
+        return isinstance(error, RequestPaused) and error.retry_at - now > self.stall_timeout
 
 
 #: The policy of a collection that nothing follows.
 COMPLETE = CollectionPolicy(
     searches_all_days=True,
     repository_tries=6,
-    standstill=timedelta(minutes=2),
+    stall_timeout=timedelta(minutes=2),
     longest_wait=timedelta(minutes=20),
     job_lag=timedelta(minutes=2),
     outage=timedelta(minutes=1),
@@ -60,7 +60,7 @@ COMPLETE = CollectionPolicy(
 QUICK = CollectionPolicy(
     searches_all_days=False,
     repository_tries=1,
-    standstill=timedelta(seconds=20),
+    stall_timeout=timedelta(seconds=20),
     longest_wait=timedelta(seconds=20),
     job_lag=timedelta(0),
     outage=timedelta(0),
@@ -74,7 +74,7 @@ class CollectionPlan:
 
     ``log_names``: the repositories whose logs are waited for, where they are more than ``names``.
     ``ends_at``: a deadline. ``on_turn`` is called by each thread that works, before each of its
-    turns. The standstills are those of an earlier round.
+    turns. The last changes are those of an earlier round.
     """
 
     names: Sequence[str]
@@ -83,5 +83,5 @@ class CollectionPlan:
     should_continue: Callable[[], bool] = lambda: True
     ends_at: datetime | None = None
     on_turn: Callable[[], None] = lambda: None
-    run_standstill: Standstill | None = None
-    log_standstill: Standstill | None = None
+    last_run_change: LastChange | None = None
+    last_log_change: LastChange | None = None

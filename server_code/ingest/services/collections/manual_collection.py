@@ -116,8 +116,8 @@ class _Round:
             log_names=wanted,
             policy=QUICK,
             ends_at=context.clock.now() + timedelta(seconds=seconds),
-            run_standstill=record.run_standstill,
-            log_standstill=record.log_standstill,
+            last_run_change=record.last_run_change,
+            last_log_change=record.last_log_change,
             on_turn=self._save,
         )
         self._collection = Collection(context, plan)
@@ -147,8 +147,8 @@ class _Round:
                 record,
                 rounds=record.rounds + 1,
                 remaining=tuple(runs.open_names()),
-                run_standstill=runs.standstill,
-                log_standstill=logs.standstill,
+                last_run_change=runs.last_change,
+                last_log_change=logs.last_change,
             )
         if record.rounds >= MAX_ROUNDS:
             note = "The agents collect the rest automatically."

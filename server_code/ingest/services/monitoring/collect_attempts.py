@@ -66,7 +66,7 @@ def collect_attempts(context: CollectorContext, poll_session: PollSession) -> in
     return len(due)
 
 
-def collect_these(
+def collect_records(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     """Collect given attempts, as ``collect_attempts`` does a slice of those that are due."""

@@ -10,7 +10,7 @@ from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...wire.hourly_use import Purpose
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
-from .collect_attempts import collect_these
+from .collect_attempts import collect_records
 from .discover_runs import discover_hinted_runs
 from .load_due import SLICE
 from .poll_session import PollSession
@@ -32,7 +32,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
     decide_reliance(context, poll_session)
     if comes_first:
         due = _load_due_of_seen(context, poll_session)
-        collect_these(context, poll_session, due)
+        collect_records(context, poll_session, due)
 
 
 def collect_waiting(context: CollectorContext, poll_session: PollSession) -> None:
@@ -55,7 +55,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
         if checks_due(since).includes(each.next_check_at)
         and (each.run is None or each.run.is_completed)
     ]
-    collect_these(context, poll_session, ended)
+    collect_records(context, poll_session, ended)
 
 
 def _is_unstarted(record: AttemptRecord) -> bool:

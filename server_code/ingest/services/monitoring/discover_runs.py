@@ -18,7 +18,7 @@ from ...errors import AccessDenied, IngestError, NotFound
 from ..context import CollectorContext
 from ..time_limits import await_result
 from .open_runs import ask_for_open_runs
-from .poll_session import PollSession, list_rests_until
+from .poll_session import PollSession, run_list_due_at
 from .prove_deliveries import ask_for_newer_runs, note_misses
 from .save_runs import mark_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
@@ -60,8 +60,8 @@ def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> N
     may have started whose jobs are due, for these need not be read before. A re-run deep in
     the list may be over by then, so open runs are asked for by status at every poll.
     """
-    rests_until = list_rests_until(context, poll_session.repository)
-    if poll_session.awaits_start or rests_until <= context.clock.now():
+    list_due_at = run_list_due_at(context, poll_session.repository)
+    if poll_session.awaits_start or list_due_at <= context.clock.now():
         discover_runs(context, poll_session)
         return
     poll_session.list_is_fresh = True
@@ -144,7 +144,7 @@ def _fetch_hinted(
             return
         portion = wanted[start : start + HINTS_AT_ONCE]
         reads = [context.workers.submit(_look_up, context, name, run_id) for run_id in portion]
-        lookups = [await_result(read, context.check_in) for read in reads]
+        lookups = [await_result(read, context.while_waiting) for read in reads]
         upsert_runs(
             context, poll_session, [lookup.run for lookup in lookups if lookup.run is not None]
         )

@@ -118,7 +118,7 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
     return 1 - budget.remaining / budget.limit <= FREE_SHARE + PACE_SHARE * past
 
 
-def list_rests_until(context: CollectorContext, repository: RepositoryRecord) -> datetime:
+def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> datetime:
     """Return until when the run list is not asked for again, because it has just changed.
 
     In live mode it rests shorter: it also shows the end of a run's last job, seconds late.

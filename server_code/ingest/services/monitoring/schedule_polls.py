@@ -17,7 +17,7 @@ from ...errors import (
 )
 from ..context import CollectorContext
 from .open_runs import requests_per_poll
-from .poll_session import PollSession, list_rests_until
+from .poll_session import PollSession, run_list_due_at
 from .schedule_attempts import OPEN_AGE_DIVISOR
 
 #: The longest interval between two polls of an idle repository.
@@ -91,7 +91,7 @@ def _wanted_poll(
     longest = min(max(pause, slowness), max(MAX_POLL_INTERVAL, pause))
     # Re-runs below the first page are asked for by status at every poll.
     has_deep_runs = repository.run_lists.oldest_on_first_page is not None
-    list_at = now if has_deep_runs else list_rests_until(context, repository)
+    list_at = now if has_deep_runs else run_list_due_at(context, repository)
     if next_check_at is None:
         return max(now + _spread(longest, repository.full_name), list_at)
     idle_poll = max(now + longest, list_at)

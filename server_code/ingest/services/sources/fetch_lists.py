@@ -131,7 +131,7 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
         validator = known.validator if known is not None and is_current else None
         asked.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
     for query, future in asked:
-        await_end(future, context.check_in)
+        await_end(future, context.while_waiting)
         _apply_list(lists, api, query, future, now)
     return lists
 

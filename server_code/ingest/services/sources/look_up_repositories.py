@@ -20,7 +20,7 @@ def look_up_repositories(
     answers: dict[str, RepositoryInfo | IngestError] = {}
     for name, lookup in lookups.items():
         try:
-            answers[name] = await_result(lookup, context.check_in)
+            answers[name] = await_result(lookup, context.while_waiting)
         except IngestError as error:
             answers[name] = error
     return answers
