@@ -147,6 +147,7 @@ class StateFull(StateUnavailable):
 
 
 #: What to do where the machine refused memory; no check finds out more.
+CHECKS_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
 MEMORY_REMEDY = (
     "Raise its limit, which ulimit -v or the container sets, to 1 GiB, and start it again."
 )
@@ -168,7 +169,7 @@ class MemoryRefused(ResourceExhausted):
 class Fatal(IngestError):
     """A failure that a person must fix before a retry makes sense."""
 
-    usual_remedy = "Run the checks: under Settings in the web app, or runstream doctor."
+    usual_remedy = CHECKS_REMEDY
 
 
 class BadCredentials(Fatal):

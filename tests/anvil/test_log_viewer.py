@@ -96,7 +96,9 @@ def test_every_key_of_the_viewer_does_what_the_list_of_keys_promises(
     press("Escape")
     expect(page.get_by_role("button", name="Maximize")).to_have_attribute("aria-pressed", "false")
     page.reload()  # the look of a log is that of the next one
-    expect(page.get_by_role("button", name="Times")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Times", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
     expect(frame).to_have_class(re.compile("has-times is-wrapped"))
     expect(page.locator(".log-step").first).to_be_visible()
     press("?")

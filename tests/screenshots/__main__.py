@@ -23,14 +23,20 @@ from standalone.sandbox.simulation import simulated_world
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server_code")]
 
+from ingest.adapters.aws.provision import ensure_queues  # noqa: E402 - the path is set above
 from support.anvil_people import first_password, sign_in, signed_in  # noqa: E402 - the path is set above
 from support.anvil_server import EMAIL, TOKEN, AnvilApp, serving_anvil  # noqa: E402
-from support.aws_server import LocalAws  # noqa: E402
+from support.aws_server import LocalAws, sqs_client  # noqa: E402
 from support.browser import open_browser, visit  # noqa: E402
 from support.postgres_server import PostgresServer  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 REPOSITORIES = ("octo/api", "octo/web")
+QUEUES = {
+    "METRICS_QUEUE": "ci_cd_metrics_queue",
+    "LOGS_QUEUE": "ci_cd_logs_queue",
+    "JOB_EVENTS_QUEUE": "ci_cd_job_events_queue",
+}
 LOOKS = (("light", 1440, 900), ("dark", 1440, 900), ("light", 390, 844))
 
 #: How long is collected before the first picture, and how long a page may take to settle.
@@ -46,6 +52,8 @@ def main() -> None:
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         aws = opened.enter_context(LocalAws())
+        metrics, logs, job_events = QUEUES.values()
+        ensure_queues(sqs_client(aws), metrics=metrics, logs=logs, job_events=job_events)
         postgres = PostgresServer()
         opened.callback(postgres.close)
         app = opened.enter_context(
@@ -54,7 +62,7 @@ def main() -> None:
                 postgres=postgres,
                 aws=aws,
                 github=a_living_github,
-                settings={"TASK_SECONDS": "50", "POLL_SECONDS": "30"},
+                settings={"TASK_SECONDS": "50", "POLL_SECONDS": "30", **QUEUES},
             )
         )
         browser = opened.enter_context(open_browser())

@@ -63,7 +63,7 @@ def test_queues_that_are_set_are_not_called_good():
     """Nothing was sent to them yet; the checks of the settings page try it."""
     step = steps(Settings(aws=AWS))["queues"]
     assert (step["is_done"], step["is_checked"]) == (True, False)
-    assert step["finding"].endswith("Settings, Checks tests it.")
+    assert step["finding"].endswith("The checks under Settings test them.")
 
 
 def test_github_without_credentials_reports_what_to_do():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import (
+    CHECKS_REMEDY,
     OPEN_FILES_REMEDY,
     AccessDenied,
     BadSettings,
@@ -283,7 +284,7 @@ def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
     text = f"{subject} cannot be reached: {str(error).rstrip('.')}."
     if has_too_many_open_files(error):
         return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
-    remedy = f"{NETWORK_REMEDY} `runstream doctor` checks them."
+    remedy = f"{NETWORK_REMEDY} {CHECKS_REMEDY}"
     return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_clock_error(text) else remedy)
 
 

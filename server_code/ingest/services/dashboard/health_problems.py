@@ -20,6 +20,7 @@ from ...domain.ledger import (
 )
 from ...domain.source_records import CredentialRecord, SourceRecord, name_rejected
 from ...domain.timestamps import parse_timestamp
+from ...errors import CHECKS_REMEDY
 from ..context import PIPELINE_MONITORING_AGENT
 from .activity import group_errors
 from .repository_problems import Problem, poll_problems, repository_problems
@@ -44,7 +45,6 @@ _SILENT = (AgentState.STALLED, AgentState.STOPPED)
 
 #: Agent states in which no process is expected to report.
 ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
-_SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ def _agent_problem(
         since=parse_timestamp(agent["heartbeat_at"])
         if state in _SILENT
         else min(recorded, default=None),
-        detail=agent["note"] or (_SILENT_REMEDY if state is AgentState.STALLED else None),
+        detail=agent["note"] or (CHECKS_REMEDY if state is AgentState.STALLED else None),
         is_broken=state in _BROKEN,
     )
 

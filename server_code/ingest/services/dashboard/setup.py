@@ -65,7 +65,7 @@ def _queues(settings: Settings) -> dict[str, Any]:
         finding = f"The settings of EVENT_BUS={queues.event_bus} are missing."
     remedy = QUEUES_REMEDY if is_sqs else OTHER_BUS_REMEDY
     if is_done:
-        finding += " Settings, Checks tests it."
+        finding += " The checks under Settings test them."
     step = _step("queues", "Connect the queues", finding, remedy, is_done=is_done)
     return {**step, "is_checked": False}
 
