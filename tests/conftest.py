@@ -13,7 +13,20 @@ from ingest.settings import SETTINGS
 from playwright.sync_api import Browser
 from support.aws_server import LocalAws
 from support.browser import open_browser
+from support.collecting import (
+    pytest_collect_directory,
+    pytest_collection,
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+)
 from support.postgres_server import PostgresServer, postgres_folder
+
+__all__ = [
+    "pytest_collect_directory",
+    "pytest_collection",
+    "pytest_collection_finish",
+    "pytest_collection_modifyitems",
+]
 
 # No test is timed; a slow machine is not a failure. Each run draws other examples, and every night
 # the profile "thorough" draws many.
@@ -24,13 +37,6 @@ hypothesis.settings.load_profile("runstream")
 
 _PREFIXES = ("AWS_", "GITHUB_", "ANVIL_", "RUNSTREAM_")
 _NAMES = frozenset(setting.name for setting in SETTINGS)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the files of slow tests, or the last one would run while other workers idle."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)

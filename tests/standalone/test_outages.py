@@ -14,7 +14,9 @@ def published(cli: CommandLine) -> list[str]:
     client, ids = sqs_client(cli.aws), []
     for setting in ("METRICS_QUEUE", "LOGS_QUEUE"):
         url = client.get_queue_url(QueueName=cli.queues[setting])["QueueUrl"]
-        while found := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        # A queue of setup's would wait 20 seconds for what never comes.
+        request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0}
+        while found := client.receive_message(**request).get("Messages"):
             for message in found:
                 ids.append(json.loads(message["Body"])["event_id"])
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

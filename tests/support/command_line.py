@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,14 @@ class CommandLine:
 
     def count_messages(self, setting: str) -> int:
         """Count the messages of a queue, named by its setting."""
-        client = sqs_client(self.aws)
-        url = client.get_queue_url(QueueName=self.queues[setting])["QueueUrl"]
+        url = self._sqs.get_queue_url(QueueName=self.queues[setting])["QueueUrl"]
         name = "ApproximateNumberOfMessages"
-        answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
         return int(answer["Attributes"][name])
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return sqs_client(self.aws)
 
     def whole_environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
         """Name all variables that a command is started with."""
