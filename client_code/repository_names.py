@@ -4,7 +4,7 @@
 HINT = "OWNER/NAME, its URL, an organization, OWNER/api-* or !OWNER/old-*"
 
 
-def is_whole(text):
+def has_owner_and_name(text):
     """Return whether a text has an owner and a name, as OWNER/NAME or as a URL."""
     return len(_parts(text)) >= 2
 

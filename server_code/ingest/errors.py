@@ -60,12 +60,12 @@ class IngestError(Exception):
     ``remedy``: what to do about it, where whoever raised it knows more than its class says, which
     is ``usual_remedy``. Of what GitHub refuses, ``retry_at`` is when it is asked for again, None
     where that is not known; ``refusals``: how often in a row it was refused, 0 where that is not
-    counted. ``counts_as_try``: not where nothing was sent, for a limit or an answer before.
+    counted. ``counts_as_failure``: not where nothing was sent, for a limit or an answer before.
     """
 
     retry_at: datetime | None = None
     refusals: int = 0
-    counts_as_try: bool = True
+    counts_as_failure: bool = True
     usual_remedy = "Report it to Runstream's maintainers with the log of the collector."
 
     def __init__(self, message: str = "", *, remedy: str | None = None) -> None:
@@ -93,7 +93,7 @@ class RateLimited(Retriable):
     """A limit of GitHub's that forbids requests until ``retry_at``."""
 
     retry_at: datetime
-    counts_as_try = False
+    counts_as_failure = False
 
     def __init__(self, message: str, *, retry_at: datetime, remedy: str | None = None) -> None:
         super().__init__(message, remedy=remedy)
@@ -119,7 +119,7 @@ class RequestPaused(GithubUnavailable):
     """A request that is to be sent later, while GitHub answers others of the credential."""
 
     retry_at: datetime
-    counts_as_try = False
+    counts_as_failure = False
 
     def __init__(self, message: str, *, retry_at: datetime) -> None:
         super().__init__(message)

@@ -18,12 +18,12 @@ from client_code import repository_names
     ],
 )
 def test_a_whole_name_is_recognized(text):
-    assert repository_names.is_whole(text)
+    assert repository_names.has_owner_and_name(text)
 
 
 @pytest.mark.parametrize("text", ["", "https://git", "github.com/"])
 def test_what_is_too_short_is_neither(text):
-    assert not repository_names.is_whole(text)
+    assert not repository_names.has_owner_and_name(text)
     assert not repository_names.is_source(text)
 
 

@@ -24,11 +24,11 @@ class AddRepository(AddRepositoryTemplate):
         """Check the syntax immediately, and GitHub after a pause in typing."""
         self.add.enabled = False
         is_source = repository_names.is_source(self.address.text)
-        is_whole = is_source or repository_names.is_whole(self.address.text)
+        is_complete = is_source or repository_names.has_owner_and_name(self.address.text)
         pause = PREVIEW_SECONDS if is_source else CHECK_SECONDS
-        self.check_timer.interval = pause if is_whole else 0
+        self.check_timer.interval = pause if is_complete else 0
         self.show_names(None)
-        if is_whole:
+        if is_complete:
             self.show_finding("busy", "Checking on GitHub…", None)
         else:
             self.show_finding("quiet", repository_names.HINT, None)

@@ -14,7 +14,7 @@ from .ledger import RepositoryRecord
 from .runs import WorkflowRun
 
 #: How often newer runs are asked for while deliveries are relied on; unchanged answers are free.
-PROOF_INTERVAL = timedelta(minutes=10)
+DELIVERY_CHECK_INTERVAL = timedelta(minutes=10)
 
 #: How often the first page of the run list is read then.
 LISTING_INTERVAL = timedelta(hours=3)
@@ -39,11 +39,11 @@ def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
     return not has_missed or webhooks.since_miss >= DELIVERIES_AFTER_MISS
 
 
-def is_proof_due(record: RepositoryRecord, now: datetime) -> bool:
+def is_check_due(record: RepositoryRecord, now: datetime) -> bool:
     """Return whether newer runs are to be asked for, to prove that deliveries still arrive."""
     asked = (record.webhooks.proved_at, record.run_lists.requested_at)
     last = max(filter(None, asked), default=None)
-    return is_interval_over(last, PROOF_INTERVAL, now)
+    return is_interval_over(last, DELIVERY_CHECK_INTERVAL, now)
 
 
 def is_listing_due(record: RepositoryRecord, now: datetime) -> bool:

@@ -31,7 +31,7 @@ class PollOrder:
     _called_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find_first(self, now: datetime) -> str | None:
+    def find_caught_up(self, now: datetime) -> str | None:
         """Return the due repository to poll first; None where it is the others' turn."""
         with self._lock:
             at = self._others_at
@@ -51,7 +51,7 @@ class PollOrder:
             called_at, self._called_at = self._called_at, now
         return is_ahead(called_at, now)
 
-    def note_turn_of_first(self) -> None:
+    def note_turn_of_caught_up(self) -> None:
         """Note that a repository that was found here had its turn."""
         with self._lock:
             self._is_turn_of_others = False

@@ -63,7 +63,7 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
         "closed_at": iso_or_none(pull.closed_at),
         "merged_at": None,
         "merge_commit_sha": sha_for("merge", pull.id),
-        **_nothing(),
+        **_empty_fields(),
         "labels": [_label(spec, name, base) for name in pull.labels],
         "draft": pull.draft,
         "head": _head(spec, pull, base),
@@ -100,7 +100,7 @@ def _addresses(root: str, pull: PullRequestSpec) -> Json:
     }
 
 
-def _nothing() -> Json:
+def _empty_fields() -> Json:
     return {
         "assignee": None,
         "assignees": [],
@@ -133,11 +133,11 @@ def _head(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
         "ref": pull.head_branch,
         "sha": pull.head_sha,
         "user": simple_user(name.split("/")[0], base),
-        "repo": full_repository(_home(spec, name), base),
+        "repo": full_repository(_head_spec(spec, name), base),
     }
 
 
-def _home(spec: RepositorySpec, name: str) -> RepositorySpec:
+def _head_spec(spec: RepositorySpec, name: str) -> RepositorySpec:
     if name == spec.full_name:
         return spec
     return RepositorySpec(id=fork_id(name), full_name=name, created_at=spec.created_at)

@@ -128,4 +128,4 @@ def test_a_first_poll_that_was_put_off_comes_before_other_polls_of_the_same_time
     due = now + timedelta(seconds=5)
     for record in (new, replace(old, last_changed_at=now + timedelta(seconds=1))):
         order.note_poll(record, next_poll_at=due, now=now)
-    assert order.find_first(due) == NEW
+    assert order.find_caught_up(due) == NEW

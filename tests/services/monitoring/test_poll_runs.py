@@ -481,11 +481,11 @@ def test_what_is_caught_up_is_polled_before_the_backfills_of_new_repositories(st
     for each in (quiet, busy):
         order.note_poll(each, next_poll_at=now + timedelta(seconds=5), now=now)
     order.note_poll(new, next_poll_at=now, now=now)
-    assert order.find_first(now) is None
-    assert order.find_first(now + timedelta(seconds=5)) == "octo/busy"
+    assert order.find_caught_up(now) is None
+    assert order.find_caught_up(now + timedelta(seconds=5)) == "octo/busy"
     order.remove("octo/busy")
-    assert order.find_first(now + timedelta(seconds=5)) == "octo/quiet"
-    assert order.find_first(now + timedelta(seconds=30)) is None
+    assert order.find_caught_up(now + timedelta(seconds=5)) == "octo/quiet"
+    assert order.find_caught_up(now + timedelta(seconds=30)) is None
 
 
 def test_a_webhook_ends_the_turn_of_a_backfill_and_is_polled_next(stage):

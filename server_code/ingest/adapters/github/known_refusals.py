@@ -36,9 +36,9 @@ PAUSES = (
 
 #: As many refusals count at once: for a reason that GitHub names, where no other answer is
 #: expected, and where the server has to be updated first.
-WITH_REASON = 3
-AS_EXPECTED = len(PAUSES) - 1
-LACKED = len(PAUSES)
+IF_EXPLAINED = 3
+IF_EXPECTED = len(PAUSES) - 1
+IF_LACKING = len(PAUSES)
 
 #: How long other requests wait for the answer of the one that finds out.
 PROBE_TIME = timedelta(seconds=5)
@@ -77,7 +77,7 @@ class Refusal:
     def error_until(self, until: datetime) -> IngestError:
         """Return the reason as a new error, for requests that wait until then."""
         error = copy(self.error)
-        error.retry_at, error.refusals, error.counts_as_try = until, self.refusals, False
+        error.retry_at, error.refusals, error.counts_as_failure = until, self.refusals, False
         return error
 
     def record(self, what: str) -> CredentialRefusal:
@@ -125,7 +125,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         if known is None:
             known = Refusal(error=copy(error), at=now, refusals=at_least)
         elif known.probe_at or known.find_pause(now) is None or known.refusals < at_least:
-            refusals = max(min(known.refusals + 1, AS_EXPECTED), at_least)
+            refusals = max(min(known.refusals + 1, IF_EXPECTED), at_least)
             known = Refusal(error=copy(error), at=now, refusals=refusals)
         self.set(pair, known)
         error.refusals, error.retry_at = known.refusals, known.ends_at
@@ -142,7 +142,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         kind, pair = _ERRORS.get(record.error), (name, record.what)
         if kind is None or pair in self or not record.is_remembered(now):
             return
-        refusals = record.refusals or AS_EXPECTED
+        refusals = record.refusals or IF_EXPECTED
         at = record.until - _pause_after(refusals)
         error = kind(record.reason, remedy=record.remedy)
         self.set(pair, Refusal(error=error, at=at, refusals=refusals))

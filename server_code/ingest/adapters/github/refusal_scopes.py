@@ -8,7 +8,7 @@ from ...domain.source_records import EVERYTHING, CredentialRefusal
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
 from .credentials import WITH_PERMISSIONS, InstallationToken
-from .known_refusals import AS_EXPECTED, WITH_REASON
+from .known_refusals import IF_EXPECTED, IF_EXPLAINED
 from .rights import Rights
 
 RUNS = "/repos/{}/actions/runs"
@@ -61,7 +61,7 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
     """
     for name, error in refused.items():
         has_read = rights.has_read(name, repository)
-        is_likely = len(clients) == 1 or has_read or rights.is_listed(name, repository)
+        may_read_again = len(clients) == 1 or has_read or rights.is_listed(name, repository)
         if isinstance(error, BadCredentials):
             if is_replaced:
                 rights.unpin(name, repository)
@@ -71,10 +71,10 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
         is_of_path = (
             isinstance(error, AccessDenied) and has_read and is_replaced
             if is_of_repository(endpoint)
-            else is_likely
+            else may_read_again
         )
         if not is_of_path:
-            at_least = AS_EXPECTED if is_replaced or not is_likely else WITH_REASON
+            at_least = IF_EXPECTED if is_replaced or not may_read_again else IF_EXPLAINED
             rights.refuse(name, repository, error, at_least=at_least)
         elif is_replaced or endpoint in _OPTIONAL:
             what = _refused_path(clients[name].kind, repository, endpoint)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import AccessDenied
 from .graphql import lacks_a_field
-from .known_refusals import AS_EXPECTED, LACKED
+from .known_refusals import IF_EXPECTED, IF_LACKING
 from .refusal_scopes import feature_scope
 from .request import Request, Response
 from .tokens import TokenPool
@@ -41,5 +41,5 @@ class RepositoryClient:
         """Ask for no feature for an hour; for a day where the server's ``answer`` lacks it."""
         is_lacking = answer is not None and lacks_a_field(answer)
         error = AccessDenied(f"GraphQL gives no {feature}.")
-        at_least = LACKED if is_lacking else AS_EXPECTED
+        at_least = IF_LACKING if is_lacking else IF_EXPECTED
         self._tokens.rights.refuse(self.name, feature_scope(feature), error, at_least=at_least)

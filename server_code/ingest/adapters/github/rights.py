@@ -16,7 +16,7 @@ from ...domain.source_records import (
 from ...errors import BadCredentials, CredentialSuspended, IngestError, Retriable
 from ...ports import Clock
 from .credential_pairs import CredentialPairs, trim
-from .known_refusals import AS_EXPECTED, WITH_REASON, KnownRefusals, Refusal
+from .known_refusals import IF_EXPECTED, IF_EXPLAINED, KnownRefusals, Refusal
 
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
@@ -85,7 +85,7 @@ class Rights:
                 del self._pins[repository.lower()]
 
     def refuse(
-        self, name: str, scope: str, error: IngestError, *, at_least: int = AS_EXPECTED
+        self, name: str, scope: str, error: IngestError, *, at_least: int = IF_EXPECTED
     ) -> None:
         """Note that a credential may not read a repository, or something else.
 
@@ -93,7 +93,7 @@ class Rights:
         """
         pair = (name, scope.lower())
         with self._lock:
-            if at_least >= AS_EXPECTED:
+            if at_least >= IF_EXPECTED:
                 self._read_at.pop(pair)
                 if self._pins.get(pair[1]) == name:
                     del self._pins[pair[1]]
@@ -102,7 +102,7 @@ class Rights:
 
     def reject(self, name: str, error: BadCredentials) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
-        at_least = WITH_REASON if isinstance(error, CredentialSuspended) else 1
+        at_least = IF_EXPLAINED if isinstance(error, CredentialSuspended) else 1
         pair = (name, EVERYTHING)
         with self._lock:
             known = self._refusals.get(pair)

@@ -54,7 +54,7 @@ class LogTask:
     @property
     def is_limited(self) -> bool:
         """Return whether a limit or a known refusal kept a log from being requested."""
-        return any(not late.error.counts_as_try for late in self.late)
+        return any(not late.error.counts_as_failure for late in self.late)
 
 
 def open_task(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from ...domain.delivery_trust import PROOF_INTERVAL
+from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...domain.source_records import LOGS_FILTERED
@@ -34,7 +34,7 @@ from .job_read_policy import JobReadPolicy
 from .load_due import load_due_slice
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, renew_lease_when_due, save_progress
-from .prove_deliveries import count_contradictions, find_status_changes, note_misses
+from .prove_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
 from .request_purposes import mark_purpose
@@ -144,7 +144,7 @@ def _finish(
     newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)
-    note_misses(context, poll_session, newest + find_status_changes(snapshots, before))
+    note_missed_deliveries(context, poll_session, newest + find_status_changes(snapshots, before))
     count_contradictions(context, snapshots, before)
     left_out = sum(snapshot.record.is_filtered for snapshot in snapshots)
     count_filtered(context, poll_session.repository, left_out)
@@ -207,7 +207,7 @@ def _changes(
         now=now,
         filters=context.filters_of(record.key.repository),
     )
-    minimum = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
+    minimum = DELIVERY_CHECK_INTERVAL if poll_session.relies_on_deliveries else timedelta()
     record = schedule(context, snapshot, changes.record, min_pause=minimum)
     return replace(changes, record=record)
 

@@ -45,7 +45,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
     due = context.store.load_due_attempts(name, now=now, limit=SLICE)
-    poll_session.awaits_start = any(_is_unstarted(each) for each in due)
+    poll_session.has_unstarted_attempt = any(_is_unstarted(each) for each in due)
     _decide_purpose(context, poll_session, due)
     if len(due) == SLICE:
         due = context.store.load_due_attempts(name, now=since, limit=SLICE)

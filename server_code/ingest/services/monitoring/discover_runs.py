@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from ...domain.delivery_trust import is_listing_due, is_proof_due
+from ...domain.delivery_trust import is_check_due, is_listing_due
 from ...domain.due import is_interval_over
 from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
@@ -19,7 +19,7 @@ from ..context import CollectorContext
 from ..time_limits import await_result
 from .open_runs import ask_for_open_runs
 from .poll_session import PollSession, run_list_due_at
-from .prove_deliveries import ask_for_newer_runs, note_misses
+from .prove_deliveries import ask_for_newer_runs, note_missed_deliveries
 from .save_runs import mark_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
@@ -40,14 +40,13 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """
     record, now = poll_session.repository, context.clock.now()
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
-        _ask_each(
-            context, poll_session, _PROOFS if is_proof_due(record, now) else (follow_run_hints,)
-        )
-        note_misses(context, poll_session, poll_session.changed)
+        steps = _DELIVERY_CHECKS if is_check_due(record, now) else (follow_run_hints,)
+        _ask_each(context, poll_session, steps)
+        note_missed_deliveries(context, poll_session, poll_session.changed)
         if poll_session.relies_on_deliveries:
             return
     _discover(context, poll_session, (*_LOOKUPS, sweep_closed_days))
-    note_misses(context, poll_session, poll_session.changed)
+    note_missed_deliveries(context, poll_session, poll_session.changed)
     lists = replace(poll_session.repository.run_lists, requested_at=now)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
@@ -61,7 +60,7 @@ def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> N
     the list may be over by then, so open runs are asked for by status at every poll.
     """
     list_due_at = run_list_due_at(context, poll_session.repository)
-    if poll_session.awaits_start or list_due_at <= context.clock.now():
+    if poll_session.has_unstarted_attempt or list_due_at <= context.clock.now():
         discover_runs(context, poll_session)
         return
     poll_session.list_is_fresh = True
@@ -180,7 +179,7 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
 _LOOKUPS = (follow_run_hints, ask_for_open_runs, ask_for_failed_deliveries)
 
 #: What proves that deliveries still arrive, and finds re-runs deep in the list.
-_PROOFS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)
+_DELIVERY_CHECKS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)
 
 
 def _is_time(context: CollectorContext, last: datetime | None, interval: timedelta) -> bool:

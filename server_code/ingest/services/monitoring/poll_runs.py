@@ -85,7 +85,7 @@ def poll_due_repositories(
         if isinstance(error, MemoryRefused):
             raise error
     if first:
-        context.poll_order.note_turn_of_first()
+        context.poll_order.note_turn_of_caught_up()
     else:
         now = context.clock.now()
         context.poll_order.note_turn_of_others(now, took=now - began_at)
@@ -99,7 +99,7 @@ def _log_failure(
 
     A rejected credential is logged by itself, and what an owner denies once for all of theirs.
     """
-    if error is None or not error.counts_as_try or isinstance(error, BadCredentials):
+    if error is None or not error.counts_as_failure or isinstance(error, BadCredentials):
         return
     is_denied = isinstance(error, AccessDenied)
     is_logged = is_denied and is_reported_of_owner(context, repository.full_name, error)
@@ -111,7 +111,7 @@ def _log_failure(
 def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
     """Claim what comes before backfills: what is urgent, then what is caught up with."""
     order = context.poll_order
-    first = order.find_first(context.clock.now())
+    first = order.find_caught_up(context.clock.now())
     if first is None or (only is not None and first not in only):
         return []
     urgent = find_urgent(context, only)
@@ -262,7 +262,7 @@ def _after_failure(
         # What failed before is still what is known of the repository.
         known = stored.last_error if stored.failures else str(error)
         return replace(stored, last_error=known), error.retry_at
-    is_asked = error.counts_as_try or error.retry_at is None
+    is_asked = error.counts_as_failure or error.retry_at is None
     if not is_asked and (stored.failures or isinstance(error, RequestPaused)):
         # The answer before stays its error.
         return stored, next_try_at(stored.full_name, stored.failures, error, now)

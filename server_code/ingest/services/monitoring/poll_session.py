@@ -34,9 +34,9 @@ class PollSession:
     sweep has more pages than GitHub's filtered lists show. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy; ``changed_at``: when what was found changed
-    last. ``relies_on_deliveries``: webhooks take the place of polling. ``awaits_start``: an
-    attempt is due that had not started. ``hints``: the runs that webhooks or people pointed at,
-    and when; each is followed once in a poll. ``purpose``: what its requests are sent for.
+    last. ``relies_on_deliveries``: webhooks take the place of polling. ``has_unstarted_attempt``:
+    one is due that had not started. ``hints``: the runs that webhooks or people pointed at, and
+    when; each is followed once in a poll. ``purpose``: what its requests are sent for.
     """
 
     repository: RepositoryRecord
@@ -51,7 +51,7 @@ class PollSession:
     changed_at: datetime | None = None
     changed: list[WorkflowRun] = field(default_factory=list)
     relies_on_deliveries: bool = False
-    awaits_start: bool = False
+    has_unstarted_attempt: bool = False
     has_more_events: bool = False
     ignores_created: bool = False
     has_unread_pages: bool = False
@@ -67,8 +67,8 @@ class PollSession:
 
     def note_failure(self, error: IngestError) -> None:
         """Keep why a request failed: the first failure, or a limit where nothing else failed."""
-        self.is_cut_short = self.is_cut_short or not error.counts_as_try
-        if self.error is None or not self.error.counts_as_try:
+        self.is_cut_short = self.is_cut_short or not error.counts_as_failure
+        if self.error is None or not self.error.counts_as_failure:
             self.error = error
 
     def note_changes(self, records: Collection[AttemptRecord], now: datetime) -> None:

@@ -49,7 +49,7 @@ def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> 
     poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
 
 
-def note_misses(
+def note_missed_deliveries(
     context: CollectorContext, poll_session: PollSession, changed: list[WorkflowRun]
 ) -> None:
     """Return to polling where a request has found a change that should have been delivered."""

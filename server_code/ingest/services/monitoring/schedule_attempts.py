@@ -192,7 +192,7 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     now = context.clock.now()
     if isinstance(error, (RateLimited, BadCredentials)):
         return record
-    if error.retry_at is not None and not error.counts_as_try:
+    if error.retry_at is not None and not error.counts_as_failure:
         return replace(record, next_check_at=min(error.retry_at, now + MAX_FAILURE_PAUSE))
     failures = record.failures + 1
     record = replace(record, failures=failures, reason=error.explanation)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from ...domain.backoff import backoff
-from ...domain.delivery_trust import PROOF_INTERVAL
+from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL
 from ...domain.due import MAX_POLL_DELAY
 from ...domain.ledger import RepositoryRecord
 from ...errors import (
@@ -47,7 +47,7 @@ def next_poll_after(
     if not poll_session.relies_on_deliveries:
         return next_poll(context, record)
     next_check_at = context.store.load_next_check_at(record.full_name)
-    proof_at = now + _spread(PROOF_INTERVAL, record.full_name)
+    proof_at = now + _spread(DELIVERY_CHECK_INTERVAL, record.full_name)
     return min(proof_at, next_check_at or proof_at)
 
 
