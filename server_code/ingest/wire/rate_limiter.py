@@ -21,7 +21,7 @@ from .rate_limits import (
     plausible_limit,
     retry_at,
 )
-from .response_times import WINDOW, ResponseTimes, is_within_minute
+from .response_times import WINDOW, ResponseTimes, of_last_minute
 
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 #: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
@@ -172,7 +172,7 @@ class RateLimiter:
     def has_minute_headroom(self, *, now: datetime) -> bool:
         """Return whether less than half of the minute's requests are used at every endpoint."""
         with self._lock:
-            used = [len(_within_minute(each, now)) for each in self._points.values()]
+            used = [len(of_last_minute(each, now)) for each in self._points.values()]
         return max(used, default=0) < POINTS_PER_MINUTE["rest"] / 2
 
     def minute_capacity(self, *, now: datetime) -> float:
@@ -269,7 +269,7 @@ class RateLimiter:
             )
 
     def _check_secondary(self, endpoint: str, resource: str, now: datetime, share: float) -> None:
-        points = _within_minute(self._points.setdefault(endpoint, deque()), now)
+        points = of_last_minute(self._points.setdefault(endpoint, deque()), now)
         allowed = int(POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"] * share)
         if len(points) >= allowed:
             free_at = points[len(points) - allowed] + WINDOW
@@ -294,10 +294,3 @@ class RateLimiter:
                 "GitHub answers slowly: requests wait so that its limit on CPU time is kept.",
                 retry_at=free_at,
             )
-
-
-def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:
-    """Remove what is not of the last minute."""
-    while points and not is_within_minute(points[0], now):
-        points.popleft()
-    return points

@@ -47,10 +47,17 @@ class ResponseTimes:
         return self._answers[0][0] + WINDOW if is_too_much else None
 
     def _remove_old(self, now: datetime) -> None:
-        while self._answers and not is_within_minute(self._answers[0][0], now):
+        while self._answers and not _is_within_minute(self._answers[0][0], now):
             self._total -= self._answers.popleft()[1]
 
 
-def is_within_minute(at: datetime, now: datetime) -> bool:
+def of_last_minute(times: deque[datetime], now: datetime) -> deque[datetime]:
+    """Remove the times that are not of the last minute."""
+    while times and not _is_within_minute(times[0], now):
+        times.popleft()
+    return times
+
+
+def _is_within_minute(at: datetime, now: datetime) -> bool:
     """Return whether a time is of the last minute; one ahead was before the clock was set back."""
     return now - WINDOW < at <= now + WINDOW
