@@ -11,6 +11,11 @@ Headers = tuple[tuple[str, str], ...]
 JSON = "application/json; charset=utf-8"
 DOCS = "https://docs.github.com/rest"
 
+SSO_MESSAGE = (
+    "Resource protected by organization SAML enforcement. You must grant your Personal Access "
+    "token access to this organization."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -55,18 +60,28 @@ def error_answer(
     return Answer(status=status, body=json_bytes(body), headers=headers, cost=cost)
 
 
+def sso_headers(owner: str) -> Headers:
+    """Return what leads to the single sign-on of an organization."""
+    url = f"https://github.com/orgs/{owner}/sso?authorization_request=A0"
+    return (("X-GitHub-SSO", f"required; url={url}"),)
+
+
 def not_found() -> Refusal:
     """Refuse because there is no such thing, or none that the token may see."""
     return Refusal(error_answer(404, "Not Found"))
 
 
+def blob_error(status: int, code: str, message: str = "") -> Answer:
+    """Answer with an error of the store that holds the logs."""
+    head = '\ufeff<?xml version="1.0" encoding="utf-8"?>'
+    body = f"{head}<Error><Code>{code}</Code>{message}</Error>"
+    return Answer(status=status, body=body.encode(), content_type="application/xml")
+
+
 def blob_not_found() -> Refusal:
     """Refuse a log that is not there (yet): GitHub passes on the XML of its store."""
-    xml = (
-        '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>BlobNotFound</Code>'
-        "<Message>The specified blob does not exist.</Message></Error>"
-    )
-    return Refusal(Answer(status=404, body=xml.encode(), content_type="application/xml"))
+    message = "<Message>The specified blob does not exist.</Message>"
+    return Refusal(blob_error(404, "BlobNotFound", message))
 
 
 def gone() -> Refusal:

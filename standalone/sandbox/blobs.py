@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 
-from .answers import Answer
-from .fault_answers import busy_blob
+from .answers import Answer, blob_error
 from .faults import Fault
 from .incoming import Environ, Incoming, read_incoming
 from .log_archive import archive_chunks, archive_entries
@@ -32,11 +30,7 @@ class Blobs:
         """Handle one request."""
         incoming = read_incoming(environ)
         now = self._state.clock.now()
-        fault = self._state.faults.select(incoming.path)
-        if fault is not None:
-            self._state.statistics.count(f"faults.{fault.do}")
-            if fault.do == "slow":
-                time.sleep(fault.seconds)
+        fault = self._state.apply_fault(incoming.path)
         answer = self._answer(incoming, fault, now)
         status = 0 if fault is not None and fault.do == "reset" else answer.status
         self._state.statistics.answered("blob", status, 0, free=False)
@@ -45,14 +39,14 @@ class Blobs:
     def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
         if incoming.authorization is not None:
             self._state.statistics.count("leaked_tokens", incoming.path)
-            return _xml(400, "InvalidAuthenticationInfo")
+            return blob_error(400, "InvalidAuthenticationInfo")
         if fault is not None and fault.do == "error":
-            return busy_blob(fault)
+            return blob_error(fault.status, "ServerBusy")
         if fault is not None and fault.do == "missing":
-            return _xml(404, "BlobNotFound")
+            return blob_error(404, "BlobNotFound")
         expires, signature = incoming.args.get("se", ""), incoming.args.get("sig", "")
         if not expires or not self._state.opens(incoming.path, expires, signature, now):
-            return _xml(403, "AuthenticationFailed")
+            return blob_error(403, "AuthenticationFailed")
         spoiled = fault.do if fault is not None and fault.do.startswith("archive_") else ""
         return self.content(incoming, spoiled, now)
 
@@ -62,13 +56,13 @@ class Blobs:
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):
             return self._zip(found, incoming, spoiled, now)
-        return _xml(404, "BlobNotFound")
+        return blob_error(404, "BlobNotFound")
 
     def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Timestamp) -> Answer:
         repository = self._state.world.by_id(repository_id)
         found = repository.job(job_id, now) if repository else None
         if found is None:
-            return _xml(404, "BlobNotFound")
+            return blob_error(404, "BlobNotFound")
         return self._ranged(job_log(found.job), incoming, "text/plain")
 
     def _zip(
@@ -78,7 +72,7 @@ class Blobs:
         repository = self._state.world.by_id(repository_id)
         run = repository.run(run_id, now) if repository else None
         if repository is None or run is None:
-            return _xml(404, "BlobNotFound")
+            return blob_error(404, "BlobNotFound")
         attempt = run.attempts[number - 1]
         jobs = [
             job
@@ -98,7 +92,7 @@ class Blobs:
         if start is None:
             return _streamed(text.chunks(), text.size, content_type)
         if start >= text.size:
-            return _xml(416, "InvalidRange")
+            return blob_error(416, "InvalidRange")
         span = f"bytes {start}-{text.size - 1}/{text.size}"
         return Answer(
             status=206,
@@ -116,8 +110,3 @@ def _streamed(chunks: Iterator[bytes], length: int, content_type: str) -> Answer
 def _start(header: str) -> int | None:
     found = re.fullmatch(r"bytes=(\d+)-", header.strip())
     return int(found[1]) if found else None
-
-
-def _xml(status: int, code: str) -> Answer:
-    body = f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code></Error>'
-    return Answer(status=status, body=body.encode(), content_type="application/xml")

@@ -8,25 +8,20 @@ from typing import Any
 
 from .answers import Answer
 from .identities import Identity
+from .incoming import Incoming
 from .repository import Repository
 from .state import State
 from .times import Timestamp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request; `base` is this server's address as the client wrote it, prefix included."""
+@dataclass(frozen=True, kw_only=True)
+class Call(Incoming):
+    """One request whose route, sender and repository are known."""
 
     state: State
     now: Timestamp
-    base: str
-    path: str
-    query: str
-    args: Mapping[str, str]
     params: Mapping[str, Any]
     identity: Identity
-    authorization: str | None
-    body: bytes
     found: Repository | None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .times import Timestamp
 
@@ -34,16 +34,12 @@ class Deliveries:
         self._by_hook: dict[int, list[Delivery]] = {}
         self._count = 0
 
-    def next_id(self) -> int:
-        """Return a number for a delivery; later ones are greater."""
+    def add(self, delivery: Delivery) -> None:
+        """Note a delivery under a number of its own; later ones are greater."""
         with self._lock:
             self._count += 1
-            return 20_000_000_000 + self._count
-
-    def add(self, delivery: Delivery) -> None:
-        """Note a delivery."""
-        with self._lock:
-            self._by_hook.setdefault(delivery.hook_id, []).append(delivery)
+            numbered = replace(delivery, id=20_000_000_000 + self._count)
+            self._by_hook.setdefault(delivery.hook_id, []).append(numbered)
 
     def newest_first(self, hook_id: int) -> list[Delivery]:
         """Return a hook's deliveries."""

@@ -104,19 +104,13 @@ class Exchange:
     def _call_handler(self, identity: Identity, fault: Fault | None) -> Answer:
         late = fault.seconds if fault and fault.do == "late_jobs" else 0.0
         now = self._now - (late if self._route.kind in JOB_KINDS else 0.0)
-        incoming = self._incoming
         try:
             call = Call(
+                **vars(self._incoming),
                 state=self._state,
                 now=now,
-                base=incoming.base,
-                path=incoming.path,
-                query=incoming.query,
-                args=incoming.args,
                 params=self._route.params,
                 identity=identity,
-                authorization=incoming.authorization,
-                body=incoming.body,
                 found=self._repository(identity),
             )
             return self._route.handler(call)

@@ -6,7 +6,17 @@ import json
 import math
 from dataclasses import replace
 
-from .answers import JSON, Answer, blob_not_found, error_answer, json_bytes, not_found
+from .answers import (
+    JSON,
+    SSO_MESSAGE,
+    Answer,
+    Headers,
+    blob_not_found,
+    error_answer,
+    json_bytes,
+    not_found,
+    sso_headers,
+)
 from .faults import Fault
 from .limits import Limiter
 from .times import Timestamp, http_date
@@ -15,23 +25,13 @@ _PAGE = (
     "<!DOCTYPE html>\n<html>\n  <head><title>Unicorn! &middot; GitHub</title></head>\n"
     "  <body><p>We had issues producing the response to your request.</p></body>\n</html>\n"
 )
-_SSO = "required; url=https://github.com/orgs/octo/sso?authorization_request=sandbox"
-_SAML = (
-    "Resource protected by organization SAML enforcement. You must grant your Personal Access "
-    "token access to this organization."
-)
-_REFUSALS: dict[str, tuple[int, str, tuple[tuple[str, str], ...]]] = {
-    "sso": (
-        403,
-        _SAML,
-        (("X-GitHub-SSO", _SSO),),
-    ),
+_REFUSALS: dict[str, tuple[int, str, Headers]] = {
+    "sso": (403, SSO_MESSAGE, sso_headers("octo")),
     "suspended": (403, "This installation has been suspended", ()),
     "blocked": (451, "Repository access blocked", ()),
     "unauthorized": (401, "Bad credentials", ()),
     "gone": (410, "Gone", ()),
 }
-_XML = '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code></Error>'
 
 
 def fault_answer(fault: Fault | None, path: str) -> Answer | None:
@@ -61,11 +61,6 @@ def error_page(fault: Fault) -> Answer:
     wait = (("Retry-After", str(math.ceil(fault.seconds))),) if fault.do == "busy" else ()
     body = json_bytes({"message": "Server Error"})
     return Answer(status=fault.status, body=body, content_type=JSON, headers=wait, cost=0)
-
-
-def busy_blob(fault: Fault) -> Answer:
-    """Answer with an error of the logs' host."""
-    return Answer(status=fault.status, body=_XML.encode(), content_type="application/xml")
 
 
 def secondary_limit_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from .answers import Answer, Refusal
@@ -12,7 +11,7 @@ from .fault_answers import fault_answer
 from .faults import Fault
 from .incoming import Environ, Incoming, read_incoming
 from .pages import requested_page
-from .routes import Route, find_route
+from .routes import find_route
 from .sending import StartResponse, send
 from .state import State
 from .times import Timestamp
@@ -37,18 +36,10 @@ class Gateway:
         page = web_answer(self._state, incoming)
         if page is not None:
             return send(environ, start_response, page, now=now)
-        fault = self._applied(incoming)
+        page_size = requested_page(incoming.args).size
+        fault = self._state.apply_fault(incoming.path, page_size, incoming.query)
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
-
-    def _applied(self, incoming: Incoming) -> Fault | None:
-        page_size = requested_page(incoming.args).size
-        fault = self._state.faults.select(incoming.path, page_size, incoming.query)
-        if fault is not None:
-            self._state.statistics.count(f"faults.{fault.do}")
-            if fault.do == "slow":
-                time.sleep(fault.seconds)
-        return fault
 
     def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
         try:
@@ -59,10 +50,7 @@ class Gateway:
         instead = fault_answer(fault, incoming.path)
         if instead is None:
             return Exchange(self._state, incoming, route, now).answer(fault)
-        self._note(route, instead, fault)
-        return instead
-
-    def _note(self, route: Route, answer: Answer, fault: Fault | None) -> None:
         lost = fault is not None and fault.do == "reset"
-        status = LOST if lost else answer.status
+        status = LOST if lost else instead.status
         self._state.statistics.answered(route.kind, status, 0, free=False)
+        return instead

@@ -146,15 +146,9 @@ class HookSender:
         self._note(delivery, answer.status, reason)
 
     def _note(self, delivery: Delivery, status_code: int, status: str) -> None:
-        deliveries = self._state.deliveries
-        deliveries.add(
-            replace(
-                delivery,
-                id=deliveries.next_id(),
-                delivered_at=self._state.clock.now(),
-                status=status,
-                status_code=status_code,
-            )
+        now = self._state.clock.now()
+        self._state.deliveries.add(
+            replace(delivery, delivered_at=now, status=status, status_code=status_code)
         )
 
     def _draw(self, name: str, what: str) -> float:

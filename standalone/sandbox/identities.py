@@ -7,7 +7,7 @@ import binascii
 import threading
 from dataclasses import dataclass
 
-from .answers import Refusal, error_answer, not_found
+from .answers import SSO_MESSAGE, Refusal, error_answer, not_found, sso_headers
 from .repository import Repository
 from .settings import AppSpec, Limits, TokenSpec
 from .times import Timestamp
@@ -43,12 +43,7 @@ class Identity:
         https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
         """
         if self.token is not None and owner in self.token.sso_owners:
-            url = f"required; url=https://github.com/orgs/{owner}/sso?authorization_request=A0"
-            message = (
-                "Resource protected by organization SAML enforcement. You must grant your Personal "
-                "Access token access to this organization."
-            )
-            raise Refusal(error_answer(403, message, headers=(("X-GitHub-SSO", url),)))
+            raise Refusal(error_answer(403, SSO_MESSAGE, headers=sso_headers(owner)))
 
     def sees(self, repository: Repository) -> bool:
         """Return whether the repository exists for this token."""

@@ -12,7 +12,7 @@ Environ = dict[str, Any]
 PREFIXES = ("/api/v3", "/api")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Incoming:
     """One request; `path` has no prefix, `base` is this server's address with it."""
 

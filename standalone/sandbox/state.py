@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .clock import SandboxClock
 from .deliveries import Deliveries, Delivery
-from .faults import Faults
+from .faults import Fault, Faults
 from .identities import Tokens
 from .limits import Limiter
 from .logs import log_state
@@ -52,6 +53,15 @@ class State:
             delay=self.settings.log_delay,
             retention_days=repository.spec.retention_days,
         )
+
+    def apply_fault(self, path: str, page_size: int = 30, query: str = "") -> Fault | None:
+        """Return the fault that strikes a request, counted; a slow one has waited already."""
+        fault = self.faults.select(path, page_size, query)
+        if fault is not None:
+            self.statistics.count(f"faults.{fault.do}")
+            if fault.do == "slow":
+                time.sleep(fault.seconds)
+        return fault
 
     def signed(self, path: str, now: Timestamp) -> str:
         """Return the query that opens a path of the logs' host for a while."""

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from typing import Any
 
 KEPT_DETAILS = 50
+_SUMMED = ("requests", "charged", "free")
 
 
 class Statistics:
@@ -56,18 +57,14 @@ class Statistics:
         with self._lock:
             endpoints = {
                 kind: {
-                    "requests": counts["requests"],
-                    "charged": counts["charged"],
-                    "free": counts["free"],
+                    **{name: counts[name] for name in _SUMMED},
                     "statuses": dict(self._statuses[kind]),
                 }
                 for kind, counts in sorted(self._kinds.items())
             }
             return {
                 "endpoints": endpoints,
-                "requests": sum(counts["requests"] for counts in self._kinds.values()),
-                "charged": sum(counts["charged"] for counts in self._kinds.values()),
-                "free": sum(counts["free"] for counts in self._kinds.values()),
+                **{name: sum(counts[name] for counts in self._kinds.values()) for name in _SUMMED},
                 **{name: self._totals[name] for name in ("violations", "leaked_tokens", "minted")},
                 "webhooks": self._group("webhooks"),
                 "faults": self._group("faults"),
