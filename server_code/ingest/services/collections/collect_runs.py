@@ -24,7 +24,7 @@ from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
 from ..monitoring.poll_runs import poll_repository
-from ..monitoring.poll_session import LEASE_SECONDS
+from ..monitoring.poll_session import claim_due
 from ..monitoring.read_attempts import is_in_doubt
 from ..monitoring.sweep_days import sweep_progress
 from ..monitoring.unreleased_leases import release_leases
@@ -102,13 +102,7 @@ class RunCollection:
         """Poll one repository that is due and free; False where there is none."""
         context = self._context
         release_leases(context)
-        claimed = context.store.claim_repositories(
-            holder=context.worker_id,
-            now=context.clock.now(),
-            lease_seconds=LEASE_SECONDS,
-            limit=1,
-            only=self.open_names(),
-        )
+        claimed = claim_due(context, limit=1, only=self.open_names())
         for repository in claimed:
             error = poll_repository(
                 context,

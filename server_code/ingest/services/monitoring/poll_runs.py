@@ -35,7 +35,7 @@ from .collect_attempts import collect_attempts
 from .collect_first import collect_delivered, collect_waiting
 from .denied_owners import is_reported_of_owner
 from .discover_runs import discover_due_runs, discover_runs
-from .poll_session import LEASE_SECONDS, PollSession
+from .poll_session import PollSession, claim_due
 from .poll_turn import PollTurn, find_urgent
 from .schedule_attempts import make_waiting_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
@@ -70,7 +70,7 @@ def poll_due_repositories(
     discover_when_due(context)
     began_at = context.clock.now()
     first = _claim_first(context, only)
-    claimed = first or _claim(context, limit=limit, only=only)
+    claimed = first or claim_due(context, limit=limit, only=only)
     if claimed:
         on_claimed()
     for repository in claimed:
@@ -115,24 +115,12 @@ def _claim_first(context: CollectorContext, only: Collection[str] | None) -> lis
     if first is None or (only is not None and first not in only):
         return []
     urgent = find_urgent(context, only)
-    claimed = _claim(context, limit=1, only=urgent) if urgent else []
+    claimed = claim_due(context, limit=1, only=urgent) if urgent else []
     if not claimed:
-        claimed = _claim(context, limit=1, only=[first])
+        claimed = claim_due(context, limit=1, only=[first])
     if not claimed:
         order.remove(first)
     return claimed
-
-
-def _claim(
-    context: CollectorContext, *, limit: int, only: Collection[str] | None
-) -> list[RepositoryRecord]:
-    return context.store.claim_repositories(
-        holder=context.worker_id,
-        now=context.clock.now(),
-        lease_seconds=LEASE_SECONDS,
-        limit=limit,
-        only=only,
-    )
 
 
 def poll_repository(

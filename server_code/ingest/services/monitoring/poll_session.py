@@ -88,6 +88,19 @@ class PollSession:
         self.repository = replace(self.repository, run_lists=lists)
 
 
+def claim_due(
+    context: CollectorContext, *, limit: int, only: Collection[str] | None
+) -> list[RepositoryRecord]:
+    """Lease due repositories, the most overdue first."""
+    return context.store.claim_repositories(
+        holder=context.worker_id,
+        now=context.clock.now(),
+        lease_seconds=LEASE_SECONDS,
+        limit=limit,
+        only=only,
+    )
+
+
 def save_progress(context: CollectorContext, poll_session: PollSession) -> bool:
     """Save the progress and renew the lease; return False if another holder has taken over."""
     poll_session.leased_at = context.clock.now()
