@@ -1,10 +1,16 @@
-"""The GitHub App of this machine's private file, where settings name none."""
+"""The GitHub App of this machine's private file, where settings name none.
+
+Only the file's owner may read it.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..errors import BadSettings, Rejected
 from ..settings import Find, Lookup
 
 #: Where headless commands keep the App; `serve` has it in its folder.
@@ -26,9 +32,7 @@ def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:
     path = lookup(APP_FILE) or default
     if path is None:
         return lookup
-    from ..adapters.app_file import load_app_file
-
-    kept = load_app_file(Path(path))
+    kept = _load_app(Path(path))
     # Never the key of one App with the id of another.
     if any(lookup(name) for name in REQUIRED_SETTINGS):
         kept = {name: value for name, value in kept.items() if name not in REQUIRED_SETTINGS}
@@ -48,14 +52,60 @@ def find_with_app_file(find: Find) -> Find:
 
 
 def save_app(path: Path, values: Mapping[str, str]) -> None:
-    """Save an App in the private file. Raises Rejected where it holds one already."""
-    from ..adapters.app_file import save_app_file
+    """Save the settings of an App. Raises Rejected where the file holds one, or cannot be written.
 
-    save_app_file(path, values)
+    GitHub shows the key once: whoever calls this keeps it where it cannot be saved.
+    """
+    _require_free(path)
+    try:
+        _write_draft(path, json.dumps(dict(values))).replace(path)
+    except OSError as error:
+        raise Rejected(
+            f"The key of the GitHub App {values.get('GITHUB_APP_ID')} could not be saved in {path} "
+            f"({type(error).__name__})."
+        ) from error
 
 
 def require_no_app(path: Path) -> None:
-    """Raise Rejected where the private file holds an App already."""
-    from ..adapters.app_file import require_no_app as require
+    """Raise Rejected where the file holds an App, whose key would be lost, or cannot be written."""
+    _require_free(path)
+    try:
+        _write_draft(path, "").unlink()
+    except OSError as error:
+        raise Rejected(
+            f"The key of a GitHub App cannot be saved in {path} ({type(error).__name__}). Correct "
+            "the folder, or set GITHUB_APP_FILE to another file."
+        ) from error
 
-    require(path)
+
+def _load_app(path: Path) -> dict[str, str]:
+    """Return the settings of the file; none where there is no file. Raises BadSettings."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        fault = f"GITHUB_APP_FILE {path} cannot be read ({type(error).__name__})"
+        raise BadSettings([f"{fault}: create the App again, or remove the file"]) from error
+    values = found if isinstance(found, dict) else {}
+    return {name: str(values[name]) for name in APP_SETTINGS if values.get(name)}
+
+
+def _require_free(path: Path) -> None:
+    known = _load_app(path).get("GITHUB_APP_ID")
+    if known is not None:
+        raise Rejected(
+            f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
+            "file, then create another one."
+        )
+
+
+def _write_draft(path: Path, content: str) -> Path:
+    """Write a new file next to the private one, that no one else may read."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    return draft
