@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -122,9 +124,11 @@ def skip_unless_servable() -> None:
 
 
 def free_port() -> int:
-    """Find a port that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Find a port that nobody uses, below those that systems give to any program at any time."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def copy_app(folder: Path, modules: Mapping[str, str], edit: EditApp | None = None) -> Path:
