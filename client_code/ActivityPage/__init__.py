@@ -1,6 +1,8 @@
 """Errors, the agents' heartbeats and the audit trail."""
 
-from .. import activity_texts, connection, dom
+from anvil import get_open_form
+
+from .. import actions, activity_texts, connection, dom
 from ..components.ActivityRow import ActivityRow
 from ..components.ErrorRow import ErrorRow
 from ..components.HostRow import HostRow
@@ -28,8 +30,17 @@ class ActivityPage(ActivityPageTemplate):
     def show(self, activity):
         """Draw the three lists."""
         errors, agents, activities = activity["errors"], activity["agents"], activity["activities"]
+        self.newest_error_at = max([each["occurred_at"] for each in errors] + [""])
+        actions.expire(self)
         dom.fill(self, count=activity_texts.errors(errors))
         self.error_rows.show(errors)
         self.agent_rows.show(agents)
         self.activity_rows.show(activities)
         dom.show(self, no_errors=not errors, no_agents=not agents, no_activities=not activities)
+        dom.show(self, all=len(errors) > 1)
+
+    def dismiss_all_click(self, **event):
+        """Dismiss the errors that are shown, and none that occurred since."""
+        is_done, _ = actions.attempt(self, "dismiss_all_errors", self.newest_error_at)
+        if is_done:
+            get_open_form().refresh()

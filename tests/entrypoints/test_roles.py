@@ -22,6 +22,7 @@ OPERATORS = {
     "plan_source_removal",
     "control_agent",
     "dismiss_error",
+    "dismiss_all_errors",
 }
 ADMINS = {
     "remove_repository",

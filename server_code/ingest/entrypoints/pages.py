@@ -9,10 +9,11 @@ import anvil
 import anvil.server
 
 from ..domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
+from ..domain.timestamps import parse_timestamp
 from ..errors import Rejected
 from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
-from ..services.dashboard.activity import remove_group
+from ..services.dashboard.activity import remove_group, remove_until
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
@@ -158,6 +159,17 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     text = require_text(what, "what", maximum=100_000)
     removed = remove_group(request.state, agent=name, repository=full_name, what=text)
     request.note(f"dismissed an error of the {name}", repository=full_name)
+    return removed
+
+
+@login_required(Role.OPERATOR)
+def dismiss_all_errors(request: RequestContext, until: object) -> int:
+    """Delete the errors that had occurred by a time: those that the page shows."""
+    at = parse_timestamp(require_text(until, "The time"))
+    if at is None:
+        raise Rejected("The time must be a timestamp of the list of errors.")
+    removed = remove_until(request.state, at)
+    request.note("dismissed all errors")
     return removed
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import MAX_ERRORS
-from ingest.domain.timestamps import format_timestamp
+from ingest.domain.timestamps import format_timestamp, parse_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.activity import (
     SHOWN_ACTIVITIES,
     group_errors,
     list_activity,
     remove_group,
+    remove_until,
 )
 from support.state_records import NOW, an_activity, an_agent, an_error, at
 
@@ -56,6 +57,15 @@ def test_errors_that_differ_by_their_ids_only_are_one_and_go_together(state):
     removed = remove_group(state, agent="monitor", repository="o/r", what=newest["what"])
     assert removed == 3
     assert group_errors(state.list_errors(limit=MAX_ERRORS)) == [other]
+
+
+def test_all_errors_that_were_shown_are_removed_and_no_later_ones(state):
+    """The page sends the newest time that it shows, without what is finer than a millisecond."""
+    for seconds, what in ((1, "old"), (2.0004, "new"), (3, "later")):
+        state.add_error(an_error(seconds, what=what, repository="o/r"))
+    shown = parse_timestamp(format_timestamp(at(2.0004)))
+    assert remove_until(state, shown) == 2
+    assert [each.what for each in state.list_errors(limit=9)] == ["later"]
 
 
 def test_all_errors_that_are_kept_are_counted(state):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.error_causes import Cause, cause_of
@@ -13,6 +13,9 @@ from ...ports import StateStore
 from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100
+
+#: Times are shown without what is finer than this.
+_SHOWN_PRECISION = timedelta(milliseconds=1)
 
 
 def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
@@ -42,6 +45,22 @@ def remove_group(store: StateStore, *, agent: str, repository: str | None, what:
     texts = {each.what for each in store.list_errors(limit=MAX_ERRORS) if each.cause == cause}
     return sum(
         store.remove_errors(agent=agent, repository=repository, what=text) for text in sorted(texts)
+    )
+
+
+def remove_until(store: StateStore, until: datetime) -> int:
+    """Remove the errors that had occurred by then, which somebody has seen; return how many.
+
+    Raises StateUnavailable.
+    """
+    seen = {
+        (each.agent, each.repository, each.what): None
+        for each in store.list_errors(limit=MAX_ERRORS)
+        if each.occurred_at < until + _SHOWN_PRECISION
+    }
+    return sum(
+        store.remove_errors(agent=agent, repository=repository, what=what)
+        for agent, repository, what in seen
     )
 
 
