@@ -154,6 +154,13 @@ def test_a_rejected_credential_that_no_repository_needs_is_reported(
     rejected = {each.owner for each in stage.state.list_credentials() if each.rejected}
     assert rejected == {"mona"}
 
+    [token] = (each for each in organization_settings().tokens if each.value == "tok-mona")
+    stage.server._state.tokens.add(token)
+    organizations.context = organizations.join(*ACME_SECRET)
+    stage.advance(4400)
+    organizations.poll_all()
+    assert not any(each.rejected for each in stage.state.list_credentials())
+
 
 def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Organizations) -> None:
     """Which credential may not read which repository is kept in the state.

@@ -181,13 +181,14 @@ def _updated(
     record = with_info(known, info, now)
     is_refused = any(each.what == _OWNER and each.is_in_force(now) for each in record.refusals)
     is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
-    if (record.owner is not None and is_used) or record.rejected is not None or is_refused:
+    if (record.owner is not None and is_used) or info.rejected is not None or is_refused:
         return record
     try:
-        return replace(record, owner=api.fetch_owner(record.name) or record.owner)
+        owner = api.fetch_owner(record.name)
     except BadCredentials as error:
         return replace(refused(record, _OWNER, error, now), rejected=str(error))
     except (Fatal, Skippable) as error:
         return refused(record, _OWNER, error, now)
     except IngestError:
         return record
+    return record if owner is None else replace(record, owner=owner, rejected=None)
