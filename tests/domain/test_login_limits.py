@@ -84,7 +84,16 @@ def test_an_address_is_counted_by_its_network(address: str | None, network: str)
 def test_a_clock_that_was_ahead_locks_nobody_out() -> None:
     """What it left behind lies further ahead than any pause, and is not believed."""
     now = datetime(2026, 11, 28, tzinfo=timezone.utc)
-    assert is_paused(now + MAX_PAUSE, now)
-    assert not is_paused(now + timedelta(days=365), now)
+    assert is_paused(now + MAX_PAUSE, now, now)
+    assert not is_paused(now + timedelta(days=365), now, now)
     assert are_recent(now - timedelta(hours=1), now)
     assert not are_recent(now + timedelta(days=365), now)
+
+
+def test_people_who_log_in_at_once_from_one_network_are_not_refused() -> None:
+    """The other one's login was counted a moment later by the clock, and first by the table."""
+    now = datetime(2026, 11, 28, tzinfo=timezone.utc)
+    counted_at = now + timedelta(milliseconds=300)
+    free = counted_at + pause_after(1, FREE_FAILURES_OF_ADDRESS)
+    assert not is_paused(free, counted_at, now)
+    assert is_paused(counted_at + pause_after(21, FREE_FAILURES_OF_ADDRESS), counted_at, now)

@@ -42,9 +42,13 @@ def pause_after(failures: int, free_failures: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)
 
 
-def is_paused(until: datetime, now: datetime) -> bool:
-    """Return whether a stored pause lasts; not if it was set by a clock that was ahead."""
-    return is_still_ahead(until, now, at_most=2 * MAX_PAUSE)
+def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:
+    """Return whether a stored pause lasts; not if it was set by a clock that was ahead.
+
+    Where there is none, it ends with the last failure. That can be a moment later than ``now``:
+    logins at once are counted in any order.
+    """
+    return until > failed_at and is_still_ahead(until, now, at_most=2 * MAX_PAUSE)
 
 
 def describe_pause(pause: LoginPause, now: datetime) -> str:

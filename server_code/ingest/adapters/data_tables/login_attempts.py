@@ -39,10 +39,11 @@ class LoginAttempts:
 
         def count() -> LoginPause | None:
             found = {row["key"]: row for row in _FAILURES.by("key", limits, columns=_COLUMNS)}
-            pauses = [
-                LoginPause(as_utc(row["paused_until"]), row["account"]) for row in found.values()
+            lasting = [
+                LoginPause(as_utc(row["paused_until"]), row["account"])
+                for row in found.values()
+                if is_paused(as_utc(row["paused_until"]), as_utc(row["failed_at"]), now)
             ]
-            lasting = [pause for pause in pauses if is_paused(pause.until, now)]
             if lasting:
                 return max(lasting, key=attrgetter("until"))
             rows = []
