@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-import requests
+import urllib3
 from ingest.adapters.github.connection_errors import connection_error
 
 
@@ -26,8 +26,8 @@ def test_a_host_that_keeps_the_connection_and_sends_nothing_is_reported_so(sent)
         thread = threading.Thread(target=answer)
         thread.start()
         host = f"http://127.0.0.1:{server.getsockname()[1]}"
-        with pytest.raises(requests.exceptions.RequestException) as raised:
-            requests.get(host, timeout=0.2)
+        with pytest.raises(urllib3.exceptions.HTTPError) as raised:
+            urllib3.request("GET", host, timeout=0.2, retries=False)
         ended.set()
         thread.join()
     said = str(connection_error(raised.value, f"{host}/repos/octo/api", read_seconds=20))

@@ -305,4 +305,4 @@ def test_a_public_name_that_resolves_to_a_private_address_gets_no_request(monkey
         assert (answers, server.asked) == (["127.0.0.1"], [])
         private = LogDownloader(Counters(), api_url=server.url)
         with private._opened("/log", address) as response:
-            assert response.text == "private"
+            assert response.data == b"private"

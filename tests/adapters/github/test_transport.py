@@ -15,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from ingest.adapters.github import open_token_pool
+from ingest.adapters.github.certificates import trusting_context
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
 from ingest.errors import (
@@ -276,6 +277,29 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
         with pytest.raises(GithubUnavailable) as missing:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in missing.value.remedy
+
+
+def test_certificates_are_read_again_once_their_file_has_changed(certificate, monkeypatch):
+    """Connections share them until then, because reading them costs more than a request."""
+    trust(certificate / "ca.pem", monkeypatch)
+    first = trusting_context()
+    assert trusting_context() is first
+    (certificate / "ca.pem").touch()
+    assert trusting_context() is not first
+
+
+@pytest.mark.parametrize(("proxy", "login"), [("", None), ("a%40b:c@", "Basic YUBiOmM=")])
+def test_a_proxy_gets_the_whole_address_and_the_login_that_its_own_holds(proxy, login, monkeypatch):
+    """The login is for the proxy alone."""
+    with stub_github(lambda _: (200, {}, {"id": 7})) as github:
+        monkeypatch.setenv("HTTP_PROXY", github.url.replace("//", f"//{proxy}"))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+        client_of("http://github.example").get(RUN)
+        client_of(github.url).get(RUN)
+        through, direct = github.asked
+    assert through.headers["host"] == "github.example"
+    assert through.headers.get("proxy-authorization") == login
+    assert "proxy-authorization" not in direct.headers
 
 
 def test_a_certificate_of_the_future_is_the_clocks_fault(certificate, tmp_path, monkeypatch):

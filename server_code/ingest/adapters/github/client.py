@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 #: Pinned: GitHub changes payloads between versions. https://docs.github.com/en/rest/about-the-rest-api/api-versions
 API_VERSION = "2022-11-28"
-USER_AGENT = "runstream"
 
 _GRAPHQL = "/graphql"
 
@@ -270,7 +269,6 @@ class GithubClient:
 def _headers(token: str | None) -> dict[str, str]:
     headers = {
         "Accept": "application/vnd.github+json",
-        "User-Agent": USER_AGENT,
         "X-GitHub-Api-Version": API_VERSION,
     }
     return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}

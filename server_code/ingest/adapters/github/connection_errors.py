@@ -9,7 +9,8 @@ from ...errors import (
     RequestFailed,
     has_too_many_open_files,
 )
-from .proxies import has_proxy
+from .origins import origin_of
+from .proxies import proxy_for
 
 _TLS_REMEDY = (
     "If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA. If "
@@ -23,7 +24,7 @@ def connection_error(error: Exception, url: str, *, read_seconds: float) -> Gith
     unconnected = _unconnected(error, url, remedy)
     if unconnected is not None:
         return unconnected
-    host = host_of(url)
+    host = origin_of(url)
     if was_silent(error):
         return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
     kind = type(error).__name__
@@ -31,35 +32,37 @@ def connection_error(error: Exception, url: str, *, read_seconds: float) -> Gith
 
 
 def log_host_error(error: Exception, url: str) -> GithubUnavailable:
-    """Build the error for a log that did not arrive from its host, to which ``url`` led."""
-    request = getattr(error, "request", None)  # of the last host, after redirects
-    host_url = str(getattr(request, "url", None) or url)
+    """Build the error for a log that did not arrive from its host, the last one of redirects."""
     remedy = "GitHub keeps logs on this host: let this machine reach it (name, proxy, firewall)."
-    return _unconnected(error, host_url, remedy) or GithubUnavailable(
+    return _unconnected(error, url, remedy) or GithubUnavailable(
         f"The log's host did not deliver the whole log ({type(error).__name__})."
     )
 
 
 def _unconnected(error: Exception, url: str, remedy: str) -> GithubUnavailable | None:
     """Build the error where no connection was made; ``remedy`` is that of the network."""
-    import requests
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        NewConnectionError,
+        ProxyError,
+        SSLError,
+    )
 
-    host, kind = host_of(url), type(error).__name__
+    host, kind = origin_of(url), type(error).__name__
     if has_too_many_open_files(error):
         return GithubUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, SSLError):
         return GithubUnavailable(
             f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
             remedy=CLOCK_REMEDY if is_clock_error(str(error)) else _TLS_REMEDY,
         )
-    # requests' error for a proxy of an unknown scheme is a ValueError too.
-    is_unusable = isinstance(error, ValueError) and has_proxy(url)
-    if isinstance(error, requests.exceptions.ProxyError) or is_unusable:
+    is_unusable = isinstance(error, ValueError) and proxy_for(host) is not None
+    if isinstance(error, ProxyError) or is_unusable:
         return GithubUnavailable(
             f"The proxy did not connect to {host} ({kind}).",
             remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
         )
-    if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
+    if isinstance(error, (ConnectTimeoutError, NewConnectionError)):
         return GithubUnavailable(
             f"{host} could not be reached ({kind}).",
             remedy=remedy,
@@ -69,27 +72,12 @@ def _unconnected(error: Exception, url: str, remedy: str) -> GithubUnavailable |
 
 def was_silent(error: Exception) -> bool:
     """Return whether a connection was kept and nothing came: before the answer, or amid it."""
-    import requests
     from urllib3.exceptions import ReadTimeoutError
 
-    is_amid = any(isinstance(each, ReadTimeoutError) for each in error.args)
-    return is_amid or isinstance(error, requests.exceptions.ReadTimeout)
-
-
-def host_of(url: str) -> str:
-    """Return scheme and host of an address."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.split('/')[0].rpartition('@')[2]}"
+    return isinstance(error, ReadTimeoutError)
 
 
 def _certificate_fault(error: Exception) -> str:
     text = str(error)
     _, found, fault = text.partition("certificate verify failed: ")
     return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
-
-
-def _never_connected(error: Exception) -> bool:
-    from urllib3.exceptions import NewConnectionError
-
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), NewConnectionError)

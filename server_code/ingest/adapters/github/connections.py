@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from .certificates import trusting_context
 
 if TYPE_CHECKING:
     import socket
 
-    from requests.adapters import HTTPAdapter
     from urllib3.connectionpool import HTTPConnectionPool
-    from urllib3.poolmanager import ProxyManager
+    from urllib3.poolmanager import PoolManager
 
 #: Interim answers that one request may have.
 MAX_INTERIM_ANSWERS = 20
+
+#: Called with each direct connection before a request is sent over it.
+Check = Callable[["socket.socket"], None]
 
 
 class FinalResponse(HTTPResponse):
@@ -38,31 +44,49 @@ class FinalResponse(HTTPResponse):
         raise HTTPException(f"More than {MAX_INTERIM_ANSWERS} interim answers.")
 
 
-def open_adapter(check: Callable[[socket.socket], None] | None = None) -> HTTPAdapter:
-    """Open an adapter of requests whose connections return final answers.
+def open_pools(proxy: str | None, check: Check | None = None) -> PoolManager:
+    """Open the pools of connections to hosts, through a proxy where one is given.
 
-    ``check`` is called with each direct connection before a request is sent over it: a proxy
-    resolves names itself, and decides what may be reached.
+    A proxy resolves names itself, and decides what may be reached: ``check`` gets no connection
+    through it. Raises LocationValueError for a proxy that cannot be used, GithubUnavailable.
     """
-    from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import LocationValueError
+    from urllib3.poolmanager import PoolManager
 
-    classes = _pool_classes(check)
-
-    class Adapter(HTTPAdapter):
-        def proxy_manager_for(self, proxy: str, **options: object) -> ProxyManager:
-            manager: ProxyManager = super().proxy_manager_for(proxy, **options)
-            if not proxy.lower().startswith("socks"):  # which has connections of its own
-                manager.pool_classes_by_scheme = classes
-            return manager
-
-    adapter = Adapter()
-    adapter.poolmanager.pool_classes_by_scheme = classes
-    return adapter
+    try:
+        manager = PoolManager() if proxy is None else _open_proxy(proxy)
+    except ValueError as error:
+        raise LocationValueError(str(error)) from error
+    if proxy is None or not proxy.lower().startswith("socks"):  # which has connections of its own
+        manager.pool_classes_by_scheme = _pool_classes(check)
+    return manager
 
 
-def _pool_classes(
-    check: Callable[[socket.socket], None] | None,
-) -> dict[str, type[HTTPConnectionPool]]:
+def _open_proxy(proxy: str) -> PoolManager:
+    from urllib3.poolmanager import ProxyManager
+    from urllib3.util import make_headers
+
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    parts = urlsplit(address)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if parts.scheme.lower().startswith("socks"):
+        return _open_socks(address, user, password)
+    return ProxyManager(
+        address,
+        proxy_headers=make_headers(proxy_basic_auth=f"{user}:{password}" if user else None),
+        proxy_ssl_context=trusting_context() if parts.scheme.lower() == "https" else None,
+    )
+
+
+def _open_socks(address: str, user: str, password: str) -> PoolManager:
+    if find_spec("socks") is None:
+        raise ValueError("PySocks is not installed, which a SOCKS proxy requires.")
+    from urllib3.contrib.socks import SOCKSProxyManager
+
+    return SOCKSProxyManager(address, user, password, ssl_context=trusting_context())
+
+
+def _pool_classes(check: Check | None) -> dict[str, type[HTTPConnectionPool]]:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -77,10 +101,14 @@ def _pool_classes(
     class TlsConnection(Connection, HTTPSConnection):
         """The same over TLS: what ``Connection`` calls next is the connection of HTTPS."""
 
+        def connect(self) -> None:
+            self.ssl_context = trusting_context()
+            super().connect()
+
     class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
+        ConnectionCls: Any = Connection
 
     class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = TlsConnection
+        ConnectionCls: Any = TlsConnection
 
     return {"http": Pool, "https": TlsPool}

@@ -19,15 +19,15 @@ from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .connection_errors import log_host_error, was_silent
-from .peer_check import checked_adapter
+from .peer_check import check_of_peers
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
 from .sessions import PlainSession
-from .transport import LOG_SECONDS, resolve, write_log
+from .transport import LOG_SECONDS, plain_headers, resolve, write_log
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse
 
 #: A broken stream is started again this often, each time from a fresh address, and if it broke
 #: within this time: a host that does not respond is asked with the next try.
@@ -79,41 +79,39 @@ class LogDownloader:
 
     def _stream(self, path: str, address: str, into: BinaryIO, *, deadline: float) -> None:
         with self._opened(path, address) as response:
-            if response.status_code != 200:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                raise_for_log_host(response.status_code, headers, _read_start(response))
+            if response.status != 200:
+                headers = plain_headers(response)
+                raise_for_log_host(response.status, headers, _read_start(response))
             write_log(response, into, deadline=deadline)
 
     @contextmanager
-    def _opened(self, path: str, address: str) -> Iterator[requests.Response]:
-        """Open the log of a path; its address is another one each time."""
-        import requests
+    def _opened(self, path: str, address: str) -> Iterator[BaseHTTPResponse]:
+        """Open the log of a path, following redirects to allowed addresses only.
 
-        started = time.monotonic()
-        try:
-            with self._follow(address, self._read_timeouts.seconds(path)) as response:
-                took_seconds = time.monotonic() - started
-                self._read_timeouts.note_answer(path, took_seconds=took_seconds)
-                yield response
-        except (requests.exceptions.RequestException, ValueError) as error:
-            if was_silent(error):
-                self._read_timeouts.note_silence(path)
-            # requests raises ValueError for an invalid redirect address or chunk length.
-            raise log_host_error(error, address) from error
+        Its address is another one each time.
+        """
+        from urllib3.exceptions import HTTPError
 
-    def _follow(self, address: str, read_seconds: float) -> requests.Response:
-        """Request a log, following redirects to allowed addresses only."""
+        started, read_seconds = time.monotonic(), self._read_timeouts.seconds(path)
         for _ in range(MAX_HOPS + 1):
             require_allowed_name(address, api_url=self._api_url)
-            response = self._request(address, read_seconds)
-            if not response.is_redirect:
-                return response
-            response.close()
-            address = redirect_target(address, response.headers["location"])
+            try:
+                with self._session().send(
+                    "GET", address, headers={}, read_seconds=read_seconds
+                ) as response:
+                    location = response.get_redirect_location()
+                    if not location:
+                        took_seconds = time.monotonic() - started
+                        self._read_timeouts.note_answer(path, took_seconds=took_seconds)
+                        yield response
+                        return
+            except (HTTPError, ValueError) as error:
+                if was_silent(error):
+                    self._read_timeouts.note_silence(path)
+                # ValueError stands for an invalid address, header or chunk length.
+                raise log_host_error(error, address) from error
+            address = redirect_target(address, location)
         raise GithubUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
-
-    def _request(self, address: str, read_seconds: float) -> requests.Response:
-        return self._session().send("GET", address, headers={}, read_seconds=read_seconds)
 
     def _is_refused(self, address: str) -> bool:
         """Return whether an address is private, and the API's own are not."""
@@ -124,13 +122,15 @@ class LogDownloader:
     def _session(self) -> PlainSession:
         session: PlainSession | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = PlainSession(checked_adapter(self._is_refused))
+            session = self._threads.session = PlainSession(check_of_peers(self._is_refused))
         return session
 
 
-def _read_start(response: requests.Response) -> str:
+def _read_start(response: BaseHTTPResponse) -> str:
     """Return the beginning of a refusal, in which a log's host says why."""
-    return next(response.iter_content(MAX_REFUSAL_BYTES), b"").decode("utf-8", "replace")
+    return next(response.stream(MAX_REFUSAL_BYTES, decode_content=True), b"").decode(
+        "utf-8", "replace"
+    )
 
 
 def _ask(client: RepositoryClient, request: Request) -> str | None:

@@ -10,19 +10,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import GithubUnavailable
-from .connections import open_adapter
+from .connections import Check
 
 if TYPE_CHECKING:
     import socket
 
-    from requests.adapters import HTTPAdapter
 
-
-def checked_adapter(is_refused: Callable[[str], bool]) -> HTTPAdapter:
-    """Open an adapter whose direct connections raise GithubUnavailable for refused addresses."""
+def check_of_peers(is_refused: Callable[[str], bool]) -> Check:
+    """Return a check that raises GithubUnavailable for refused addresses."""
 
     def check(connected: socket.socket) -> None:
         if is_refused(str(connected.getpeername()[0])):
             raise GithubUnavailable("The log's host name stands for a private address.")
 
-    return open_adapter(check)
+    return check

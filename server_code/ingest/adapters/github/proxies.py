@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _PROXY_VARIABLES = (*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES))
 
 
-def has_proxy(url: str) -> bool:
-    """Return whether the environment names a proxy for an address."""
-    from requests.utils import select_proxy
-
-    return select_proxy(url, environment_proxies(url)) is not None
-
-
-def environment_proxies(url: str) -> dict[str, str]:
-    """Return the proxies that the environment names for the host of an address."""
-    parts = urlsplit(url)
-    variables = tuple(map(os.environ.get, _PROXY_VARIABLES))
-    return _find_proxies(f"{parts.scheme}://{parts.netloc}", variables)
+def proxy_for(origin: str) -> str | None:
+    """Return the proxy that the environment names for a scheme and host; None where it is none."""
+    return _find_proxy(origin, tuple(map(os.environ.get, _PROXY_VARIABLES)))
 
 
 @lru_cache(maxsize=64)
-def _find_proxies(origin: str, _variables: tuple[str | None, ...]) -> dict[str, str]:
-    from requests.utils import get_environ_proxies
+def _find_proxy(origin: str, _variables: tuple[str | None, ...]) -> str | None:
+    from urllib.request import getproxies
 
-    return dict(get_environ_proxies(origin))
+    if not getproxies():
+        return None
+    # Its rules: NO_PROXY may hold networks. Its import costs as much as a hundred requests.
+    from requests.utils import get_environ_proxies, select_proxy
+
+    proxy: str | None = select_proxy(origin, get_environ_proxies(origin))
+    return proxy

@@ -13,12 +13,13 @@ from ...domain.pending_requests import PendingRequests
 from ...errors import GithubUnavailable, RequestFailed
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
-from .connection_errors import connection_error, host_of, was_silent
+from .connection_errors import connection_error, was_silent
+from .origins import origin_of
 from .read_timeouts import ReadTimeouts
 from .sessions import PlainSession
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse
 
 #: The longest that one answer may take to arrive, and the most that it may hold.
 TOTAL_SECONDS = 60
@@ -57,7 +58,7 @@ class Transport:
 
         Raises GithubUnavailable, or RequestFailed for half an answer.
         """
-        host = host_of(url)
+        host = origin_of(url)
         number = self._pending.begin(host, at=time.monotonic())
 
         def note_answer() -> None:
@@ -84,7 +85,7 @@ class Transport:
         log: BinaryIO | None,
         note_answer: Callable[[], None],
     ) -> RawAnswer:
-        import requests
+        from urllib3.exceptions import HTTPError
 
         started, read_seconds = time.monotonic(), self._read_timeouts.seconds(url)
         try:
@@ -93,21 +94,19 @@ class Transport:
             ) as response:
                 note_answer()
                 self._read_timeouts.note_answer(url, took_seconds=time.monotonic() - started)
-                is_log = log is not None and response.status_code == 200
+                is_log = log is not None and response.status == 200
                 if log is not None and is_log:
                     write_log(response, log, deadline=started + LOG_SECONDS)
                 content = b"" if is_log else _read(response, started + TOTAL_SECONDS)
-                received = {name.lower(): value for name, value in response.headers.items()}
-        except requests.exceptions.RequestException as error:
+                received = plain_headers(response)
+        except HTTPError as error:
             if was_silent(error):
                 self._read_timeouts.note_silence(url)
             raise connection_error(error, url, read_seconds=read_seconds) from error
-        except OSError as error:
-            raise _certificates_error(error) from error
         except ValueError as error:
-            # requests raises it for an invalid redirect address or chunk length.
+            # For an invalid header or chunk length.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
-        return RawAnswer(status=response.status_code, headers=received, body=_decode(content))
+        return RawAnswer(status=response.status, headers=received, body=_decode(content))
 
     def _session(self) -> PlainSession:
         session: PlainSession | None = getattr(self._threads, "session", None)
@@ -126,15 +125,20 @@ def resolve(host: str) -> set[str]:
         return set()
 
 
-def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) -> None:
+def plain_headers(response: BaseHTTPResponse) -> dict[str, str]:
+    """Return the headers of an answer by their names in lower case; a repeated one is joined."""
+    return {name.lower(): response.headers[name] for name in response.headers}
+
+
+def write_log(response: BaseHTTPResponse, log: BinaryIO, *, deadline: float) -> None:
     """Write an answer's body into a file, from its beginning.
 
-    Raises GithubUnavailable for a body that is no log, and what ``requests`` raises.
+    Raises GithubUnavailable for a body that is no log, and what urllib3 raises.
     """
     log.seek(0)
     log.truncate()
     start: bytes | None = None
-    for chunk in response.iter_content(LOG_CHUNK_BYTES):
+    for chunk in response.stream(LOG_CHUNK_BYTES, decode_content=True):
         if start is None:
             start = chunk
             require_log(response.headers.get("content-type", ""), start)
@@ -145,10 +149,10 @@ def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) ->
         require_log(response.headers.get("content-type", ""), b"")
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
+def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
@@ -161,11 +165,3 @@ def _read(response: requests.Response, deadline: float) -> bytes:
 def _decode(content: bytes) -> str:
     """Decode an answer as JSON: a proxy may have recoded it to UTF-16, with or without its mark."""
     return content.decode(json.detect_encoding(content), "replace")
-
-
-def _certificates_error(error: OSError) -> GithubUnavailable:
-    """Build the error for an OSError, which is how requests reports a missing bundle."""
-    return GithubUnavailable(
-        f"The certificates of this machine cannot be read: {error}.",
-        remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
-    )

@@ -1,0 +1,53 @@
+"""The certificates that are trusted, read once for all connections."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import OPEN_FILES_REMEDY, GithubUnavailable, has_too_many_open_files
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+#: The first that is set names the trusted certificates.
+_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def trusting_context() -> SSLContext:
+    """Return a TLS context for any number of connections; it is another one once the file changed.
+
+    Reading the certificates takes 17 ms, longer than all else that an attempt costs.
+    Raises GithubUnavailable.
+    """
+    path = next(filter(None, map(os.environ.get, _VARIABLES)), None) or _bundle()
+    try:
+        status = Path(path).stat()
+        return _read(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    except OSError as error:
+        remedy = "Set SSL_CERT_FILE to a PEM file of certificates that exists."
+        raise GithubUnavailable(
+            f"The certificates of this machine cannot be read: {error}.",
+            remedy=OPEN_FILES_REMEDY if has_too_many_open_files(error) else remedy,
+        ) from error
+
+
+@lru_cache(maxsize=2)
+def _read(path: str, _version: tuple[int, ...]) -> SSLContext:
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    context = create_urllib3_context()
+    if Path(path).is_dir():
+        context.load_verify_locations(capath=path)
+    else:
+        context.load_verify_locations(path)
+    return context
+
+
+def _bundle() -> str:
+    """Return the certificates that come with requests."""
+    import certifi
+
+    return certifi.where()
