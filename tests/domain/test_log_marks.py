@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from dataclasses import asdict, replace
 
@@ -120,6 +121,14 @@ def test_the_first_error_of_a_step_is_named_behind_any_number_of_errors():
     fields, truncated = bounded_marks(replace(marks, steps=steps), 100_000)
     assert fields["error_lines"] == [*range(2, MAX_MARKS + 1), first]
     assert truncated == ("error_lines",)
+
+
+def test_many_marks_come_back_compressed():
+    """Few are stored as they are."""
+    few, many = marks_of(b"##[error]\n", 9), marks_of(b"##[error]\n" * 900, 9)
+    assert [unpack_marks(pack_marks(each)) for each in (few, many)] == [few, many]
+    assert len(pack_marks(many)) < len(json.dumps(many.error_lines)) / 2
+    assert len(pack_marks(few)) < 200
 
 
 @pytest.mark.parametrize(

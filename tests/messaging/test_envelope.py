@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -47,6 +48,14 @@ def an_envelope(**changes):
         "data": {"repo": "octo/api", "run_id": 7},
     }
     return Envelope(**{**values, **changes})
+
+
+@given(st.lists(UGLY_TEXT | st.integers()))
+def test_an_event_id_is_a_uuid_of_version_5(parts):
+    """Ids of earlier releases were made by ``uuid.uuid5``."""
+    namespace = uuid.UUID("5a2f0b9e-9f0e-5c8e-8c43-2f7d1a3f6b11")
+    identity = "\x1f".join(map(str, parts)).encode(errors="backslashreplace").decode()
+    assert event_id(*parts) == str(uuid.uuid5(namespace, identity))
 
 
 @given(JSON_VALUES)

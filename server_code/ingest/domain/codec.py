@@ -53,7 +53,8 @@ def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     layout = _layout(type(value))  # type: ignore[arg-type] # every class is hashable
     for name in layout.names:
         if name not in without:
-            body[name] = _plain(getattr(value, name))
+            held = getattr(value, name)
+            body[name] = held if name in layout.scalars else _plain(held)
     for stored, name in layout.renamed.items():
         if name in body:
             body[stored] = body.pop(name)
@@ -68,29 +69,39 @@ def decode(kind: type[T], body: Body, **columns: object) -> T:
     Raises KeyError where a field is missing that has no default and cannot be null.
     """
     layout = _layout(kind)  # type: ignore[arg-type] # every class is hashable
-    values: dict[str, Any] = {**layout.defaults, **columns}
-    flat: dict[str, dict[str, Any]] = {name: {} for name in layout.flat}
-    unknown: dict[str, Any] = {}
     if layout.renamed:
         body = {layout.renamed.get(name, name): stored for name, stored in body.items()}
+    values: dict[str, Any] = {**layout.defaults, **body, **columns}
+    for name, read in layout.decoders.items():
+        if name in body and name not in columns:
+            values[name] = read(body[name])
+    if layout.flat or not body.keys() <= layout.known:
+        _place_others(layout, body, columns, values)
+    missing = layout.required - values.keys()
+    if missing:
+        raise KeyError(f"A stored {kind.__name__} lacks {', '.join(sorted(missing))}.")
+    return kind(**values)
+
+
+def _place_others(
+    layout: _Layout, body: Body, columns: Mapping[str, object], values: dict[str, Any]
+) -> None:
+    """Replace what is no field of a class by the values that are stored flat, and the unknown."""
+    flat: dict[str, dict[str, Any]] = {name: {} for name in layout.flat}
+    unknown: dict[str, Any] = {}
     for name, stored in body.items():
-        if name in columns:
+        if name in layout.known or name in columns:
             continue
-        if name in layout.decoders:
-            values[name] = layout.decoders[name](stored)
-        elif name in layout.places:
+        del values[name]
+        if name in layout.places:
             place = layout.places[name]
             flat[place.value][place.attribute] = place.decode(stored)
         else:
             unknown[name] = stored
-    missing = layout.required - values.keys()
-    if missing:
-        raise KeyError(f"A stored {kind.__name__} lacks {', '.join(sorted(missing))}.")
     if unknown and layout.keeps_unknown:
         values[UNKNOWN] = unknown
     for name, inner in layout.flat.items():
         values[name] = inner(**flat[name])
-    return kind(**values)
 
 
 def upgraded(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str, Any]:
@@ -132,10 +143,13 @@ class _Layout:
 
     They are null where a field may be null, and an empty list. ``flat``: the classes of values that
     are stored flat, by the field that holds them; ``places``: their fields by their stored names.
-    ``renamed``: fields by the other names that they are stored under.
+    ``renamed``: fields by the other names that they are stored under. ``scalars``: the fields that
+    are stored as they are; ``decoders``: those that are not read as they are stored.
     """
 
     names: tuple[str, ...]
+    known: frozenset[str]
+    scalars: frozenset[str]
     renamed: Mapping[str, str]
     decoders: Mapping[str, Decode]
     flat: Mapping[str, type]
@@ -158,14 +172,17 @@ def _layout(kind: type) -> _Layout:
     lists = {name: () for name in bare if get_origin(hints[name]) is tuple}
     flat = {name: hints[name] for name, each in known.items() if each.metadata == STORED_FLAT}
     names = tuple(name for name in known if name != UNKNOWN and name not in flat)
+    decoders = {name: _decoder(hints[name]) for name in names}
     return _Layout(
         names=names,
+        known=frozenset(names),
+        scalars=frozenset(name for name in names if _is_scalar(hints[name])),
         renamed={
             known[name].metadata[_STORED_AS]: name
             for name in names
             if _STORED_AS in known[name].metadata
         },
-        decoders={name: _decoder(hints[name]) for name in names},
+        decoders={name: read for name, read in decoders.items() if read is not _unchanged},
         flat=flat,
         places={
             stored: place for name, inner in flat.items() for stored, place in _places(name, inner)
@@ -193,7 +210,7 @@ def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything
         return _optional(_decoder(kinds[0])) if len(kinds) == 1 else _unchanged
     if origin is tuple:
         item = _decoder(inner[0])
-        return lambda stored: tuple(item(each) for each in stored)
+        return tuple if item is _unchanged else lambda stored: tuple(map(item, stored))
     if hint is datetime:
         return _read_time
     if isinstance(hint, type) and is_dataclass(hint):
@@ -201,7 +218,14 @@ def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything
     return _unchanged
 
 
+def _is_scalar(hint: Any) -> bool:  # noqa: ANN401 - a type hint may be anything
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return all(kind in (str, int, float, bool, type(None)) for kind in kinds)
+
+
 def _optional(inner: Decode) -> Decode:
+    if inner is _unchanged:
+        return _unchanged
     return lambda stored: None if stored is None else inner(stored)
 
 

@@ -55,12 +55,12 @@ class StepEvidence:
 
     def locate(self, steps: Sequence[Step]) -> StepPlaces:
         """Return where a job's steps are."""
+        named = name_ranges(self.proved, steps) if self.proved else ()
+        if named and sum(each.last_byte - each.first_byte + 1 for each in named) > self.last_byte:
+            return StepPlaces(named)  # they are the whole log
         found = locate_steps(steps, self.starts, last_line=self.last_line, last_byte=self.last_byte)
-        named = name_ranges(self.proved, steps) if self.proved else None
-        if named is None:
+        if not named:
             return found
-        if sum(each.last_byte - each.first_byte + 1 for each in named) > self.last_byte:
-            return StepPlaces(named)
         numbers = {each.number for each in named}
         return StepPlaces(
             named, tuple(each for each in found.uncertain if each.number not in numbers)

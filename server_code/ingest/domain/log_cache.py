@@ -60,12 +60,11 @@ class PackedPage:
 
 @dataclass(frozen=True, slots=True)
 class CachedLog:
-    """What eviction needs to know of a log; one that is not whole is being written."""
+    """What eviction needs to know of a log; one that is not whole has a time since when."""
 
     name: str
-    saved_at: datetime
     stored_bytes: int
-    is_whole: bool
+    unfinished_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +227,8 @@ def split_logs(
     evicted: list[str] = []
     logs = stored_bytes = 0
     for log in newest_first:
-        if not log.is_whole:
-            if is_lost(log.saved_at, now):
+        if log.unfinished_since is not None:
+            if is_lost(log.unfinished_since, now):
                 evicted.append(log.name)
             continue
         logs, stored_bytes = logs + 1, stored_bytes + log.stored_bytes

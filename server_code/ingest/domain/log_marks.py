@@ -36,6 +36,9 @@ _MARK = re.compile(
 )
 _FASTEST = 1
 
+#: Marks of this size take longer to compress than to store.
+_SMALL_BYTES = 2048
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogGroup:
@@ -79,7 +82,7 @@ class LogMarkReader:
         self._dropped_bytes = 0
         self._line = 1
         self._byte = 0
-        self._opened: LogGroup | None = None
+        self._opened: tuple[str, int, int] | None = None
         self._lines: dict[str, list[int]] = {"error_lines": [], "warning_lines": []}
         self._groups: list[LogGroup] = []
         self._starts = StepStartReader()
@@ -132,13 +135,8 @@ class LogMarkReader:
             self._close(line, last_byte)
         else:
             self._close(line - 1, first_byte - 1)
-            self._opened = LogGroup(
-                title=rest[:_TITLE_BYTES].decode(errors="replace").strip(),
-                first_line=line,
-                last_line=line,
-                first_byte=first_byte,
-                last_byte=last_byte,
-            )
+            title = rest[:_TITLE_BYTES].decode(errors="replace").strip()
+            self._opened = title, line, first_byte
 
     def _add_line(self, kind: str, line: int) -> None:
         lines = self._lines[kind]
@@ -157,7 +155,16 @@ class LogMarkReader:
         if len(self._groups) == MAX_GROUPS:
             self._truncated["groups"] = None
             return
-        self._groups.append(replace(opened, last_line=last_line, last_byte=last_byte))
+        title, first_line, first_byte = opened
+        self._groups.append(
+            LogGroup(
+                title=title,
+                first_line=first_line,
+                last_line=last_line,
+                first_byte=first_byte,
+                last_byte=last_byte,
+            )
+        )
 
 
 def _signed_lines(block: bytes) -> Iterator[tuple[int, int]]:
@@ -191,7 +198,7 @@ def with_places(marks: LogMarks, places: StepPlaces) -> LogMarks:
 
 
 def pack_marks(marks: LogMarks) -> bytes:
-    """Write marks as compressed JSON."""
+    """Write marks as JSON, compressed where there are many."""
     packed = {
         "error_lines": marks.error_lines,
         "warning_lines": marks.warning_lines,
@@ -200,12 +207,13 @@ def pack_marks(marks: LogMarks) -> bytes:
         "uncertain_steps": list(map(attrgetter(*_STEP_FIELDS), marks.uncertain_steps)),
         "truncated": marks.truncated,
     }
-    return zlib.compress(json.dumps(packed).encode(), _FASTEST)
+    text = json.dumps(packed, separators=(",", ":")).encode()
+    return text if len(text) <= _SMALL_BYTES else zlib.compress(text, _FASTEST)
 
 
 def unpack_marks(packed: bytes) -> LogMarks:
     """Read what ``pack_marks`` wrote."""
-    read = json.loads(zlib.decompress(packed))
+    read = json.loads(packed if packed[:1] == b"{" else zlib.decompress(packed))
     return LogMarks(
         error_lines=tuple(read["error_lines"]),
         warning_lines=tuple(read["warning_lines"]),

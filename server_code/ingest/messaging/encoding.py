@@ -36,15 +36,18 @@ class QueueMessage:
     @property
     def size_bytes(self) -> int:
         """Measure what counts against a limit: body in UTF-8, and each attribute as in SQS."""
-        return len(self.body.encode()) + attributes_size(self.attributes)
+        return _size(self.body) + attributes_size(self.attributes)
 
 
 def attributes_size(attributes: Mapping[str, str]) -> int:
     """Measure string attributes as SQS counts them: name, the type ``String``, value."""
-    return sum(
-        len(name.encode()) + len("String") + len(value.encode())
-        for name, value in attributes.items()
-    )
+    types = len(attributes) * len("String")
+    return types + _size("".join(attributes)) + _size("".join(attributes.values()))
+
+
+def _size(text: str) -> int:
+    """Measure a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def encode_json(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,5 +36,8 @@ class Envelope:
 
 def event_id(*parts: object) -> str:
     """Derive a fact's id from what identifies it."""
-    identity = "\x1f".join(map(str, parts)).encode(errors="backslashreplace").decode()
-    return str(uuid.uuid5(_EVENT_NAMESPACE, identity))
+    identity = "\x1f".join(map(str, parts)).encode(errors="backslashreplace")
+    # As ``uuid.uuid5``, which builds an object first that is three times as slow.
+    digest = hashlib.sha1(_EVENT_NAMESPACE.bytes + identity, usedforsecurity=False).hexdigest()
+    variant = f"{int(digest[16], 16) & 0x3 | 0x8:x}"
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

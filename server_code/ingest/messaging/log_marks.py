@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..domain.codec import encode
 from ..domain.log_marks import LogMarks
 from ..domain.step_ranges import StepRange
 from .encoding import encode_json
+from .log_content import MAX_CHARACTER_BYTES
 
 #: The most marks of a kind in a message; what is left out is named in ``truncated``.
 MAX_MARKS = 100
@@ -25,6 +26,10 @@ class MessageMarks(NamedTuple):
     fields: dict[str, Any]
     truncated: tuple[str, ...]
 
+
+#: No range or line takes more than this beside its text.
+_MAX_ENTRY_BYTES = 256
+_RANGES = ("groups", "steps", "uncertain_steps")
 
 #: What is left out first where marks take too much, and what stays of it.
 _LEAST: tuple[tuple[str, list[Any] | None], ...] = (
@@ -53,12 +58,22 @@ def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
     truncated = [name for name in found if name in marks.truncated or found[name] > MAX_MARKS]
     for name, nothing in _LEAST:
-        if len(encode_json(fields).encode()) <= max_bytes:
+        if _fits(fields, max_bytes):
             break
         if fields[name]:
             fields[name] = nothing
             truncated.append(name)
     return MessageMarks(fields, tuple(dict.fromkeys(truncated)))
+
+
+def _fits(fields: Mapping[str, Any], max_bytes: int) -> bool:
+    """Return whether marks take at most so many bytes; most are so few that nobody measures."""
+    ranges = [each for name in _RANGES for each in fields[name] or ()]
+    texts = sum(len(value) for each in ranges for value in each.values() if isinstance(value, str))
+    most = _MAX_ENTRY_BYTES * (1 + len(ranges) + len(fields["error_lines"]))
+    if most + MAX_CHARACTER_BYTES * texts <= max_bytes:
+        return True
+    return len(encode_json(fields).encode()) <= max_bytes
 
 
 def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:

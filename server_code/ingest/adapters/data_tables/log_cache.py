@@ -108,9 +108,8 @@ class _TablePages:
         logs = (
             CachedLog(
                 name=row["name"],
-                saved_at=as_utc(row["saved_at"]),
                 stored_bytes=int(row["stored_bytes"] or 0),
-                is_whole=row["is_whole"],
+                unfinished_since=None if row["is_whole"] else as_utc(row["saved_at"]),
             )
             for row in rows
         )

@@ -114,7 +114,7 @@ def _due_log(item: DueLog, log: JobLogRecord, job: Job | None) -> DueLog:
     """Return a log that is due as the ledger knows it; when its job ended, as far as it knows."""
     if job is None:
         return replace(due_log(log), completed_at=item.completed_at)
-    return due_log(replace(job, name=log.job_name))
+    return due_log(job if job.name == log.job_name else replace(job, name=log.job_name))
 
 
 def _load_jobs(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from datetime import timedelta
-from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from ...ports import Clock
 
@@ -33,29 +33,56 @@ def read_in_groups(
     Once ``should_continue`` returns False no further read begins, and the results of those that
     run are still yielded. Reads begin in the items' order. ``read`` must not raise.
     """
-    arrived: SimpleQueue[Future[R]] = SimpleQueue()
+    arrivals: _Arrivals[R] = _Arrivals(len(items))
     futures = [workers.submit(read, item) for item in items]
     places = {future: place for place, future in enumerate(futures)}
     for future in futures:
-        future.add_done_callback(arrived.put)
-    group: list[Future[R]] = []
-    running, since = len(futures), clock.now()
+        future.add_done_callback(arrivals.add)
+    since = clock.now()
     try:
-        while running:
-            try:
-                future = arrived.get(timeout=_WAKE_SECONDS)
-            except Empty:
-                _cancel_unless(should_continue, futures)
-            else:
-                running -= 1
-                group += [] if future.cancelled() else [future]
-            if group and (not running or clock.now() - since >= GROUP_INTERVAL):
-                yield [done.result() for done in sorted(group, key=places.__getitem__)]
-                group, since = [], clock.now()
-                _cancel_unless(should_continue, futures)
+        while True:
+            is_last = arrivals.wait(_WAKE_SECONDS)
+            if is_last or clock.now() - since >= GROUP_INTERVAL:
+                group = [future for future in arrivals.take() if not future.cancelled()]
+                if group:
+                    yield [done.result() for done in sorted(group, key=places.__getitem__)]
+                    since = clock.now()
+            _cancel_unless(should_continue, futures)
+            if is_last:
+                return
     finally:
         for future in futures:
             future.cancel()
+
+
+class _Arrivals(Generic[R]):
+    """The futures that are done; whoever waits for them wakes for the last one, not for each."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self._lock = threading.Lock()
+        self._done: list[Future[R]] = []
+        self._is_last = threading.Event()
+        if count == 0:
+            self._is_last.set()
+
+    def add(self, future: Future[R]) -> None:
+        """Add a future that is done."""
+        with self._lock:
+            self._done.append(future)
+            self._left -= 1
+            if self._left == 0:
+                self._is_last.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until all are done, so many seconds at most; return whether they are."""
+        return self._is_last.wait(seconds)
+
+    def take(self) -> list[Future[R]]:
+        """Return those that are done since the last time."""
+        with self._lock:
+            done, self._done = self._done, []
+        return done
 
 
 def _cancel_unless(should_continue: Callable[[], bool], futures: Sequence[Future[R]]) -> None:
