@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
+from ingest.messaging.attempt_envelope import run_group
 from ingest.messaging.encoding import encode_envelope
 from ingest.messaging.run_data import job_data, run_data, step_data
 from ingest.messaging.run_events import (
@@ -16,7 +17,6 @@ from ingest.messaging.run_events import (
     job_fingerprint,
     run_envelope,
     run_fingerprint,
-    run_group,
 )
 from support.builders import HEAD_SHA, a_commit, a_job, a_pull, a_run, a_step, at
 from support.strategies import COMMITS, JOBS, RUNS

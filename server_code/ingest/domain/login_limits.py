@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .counted_nouns import plural
 from .due import is_ahead, is_still_ahead
 
 #: Failures without a pause: passwords are mistyped, and an office shares one address.
@@ -54,7 +55,7 @@ def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:
 def describe_pause(pause: LoginPause, now: datetime) -> str:
     """Return what is paused, for how many minutes, rounded up, and the end to the second."""
     minutes = max(1, -(-int((pause.until - now).total_seconds()) // 60))
-    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    span = plural(minutes, "minute")
     what = "Logging in and changing passwords from your network"
     if pause.account:
         what = f"Logging in as {pause.account} and changing its password from your network"

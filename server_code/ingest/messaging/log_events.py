@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Literal
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import write_timestamp
 from ..errors import MessageRefused
+from .attempt_envelope import attempt_envelope
 from .encoding import (
     QueueMessage,
     content_type_of,
@@ -21,11 +22,10 @@ from .encoding import (
     envelope_attributes,
     envelope_fields,
 )
-from .envelope import Envelope, event_id
+from .envelope import Envelope
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
 from .log_marks import MessageMarks, marks_room
 from .log_work import is_cut_name
-from .run_events import run_group
 from .truncation import SIZE_REMEDY, cut_to_fit, encode_to_fit
 
 LOG_FETCHED_EVENT = "job_log_fetched"
@@ -88,22 +88,14 @@ class LogAbsence:
 
 def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Envelope:
     """Build a log's envelope with everything but ``log_content``."""
-    key = metadata.key
-    return Envelope(
-        event_type=LOG_FETCHED_EVENT,
-        event_id=event_id(
-            LOG_FETCHED_EVENT,
-            key.repository,
-            key.run_id,
-            key.run_attempt,
-            metadata.job_id,
-            metadata.log_sha256,
-            part,
-            parts,
-        ),
-        repo=key.repository,
-        group=run_group(key),
-        timestamp=metadata.fetched_at,
+    return attempt_envelope(
+        LOG_FETCHED_EVENT,
+        metadata.key,
+        metadata.job_id,
+        metadata.log_sha256,
+        part,
+        parts,
+        now=metadata.fetched_at,
         data={
             **_job_fields(metadata),
             **(_mark_fields(metadata) if part == 1 else {}),
@@ -175,21 +167,13 @@ def log_copy_key(metadata: LogMetadata) -> str:
 
 def log_unavailable_message(absence: LogAbsence, *, max_bytes: int) -> QueueMessage:
     """Build the message that a job's log is unavailable, with the reason; it is cut to fit."""
-    key = absence.key
     return encode_to_fit(
-        Envelope(
-            event_type=LOG_UNAVAILABLE_EVENT,
-            event_id=event_id(
-                LOG_UNAVAILABLE_EVENT,
-                key.repository,
-                key.run_id,
-                key.run_attempt,
-                absence.job_id,
-                absence.reason,
-            ),
-            repo=key.repository,
-            group=run_group(key),
-            timestamp=absence.fetched_at,
+        attempt_envelope(
+            LOG_UNAVAILABLE_EVENT,
+            absence.key,
+            absence.job_id,
+            absence.reason,
+            now=absence.fetched_at,
             data={
                 **_job_fields(absence),
                 "reason": absence.reason,

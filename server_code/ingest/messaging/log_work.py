@@ -11,9 +11,8 @@ from ..domain.jobs import Job
 from ..domain.ledger import JobLogRecord
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import format_timestamp
+from .attempt_envelope import attempt_envelope, attempt_fields
 from .encoding import QueueMessage, encode_envelope
-from .envelope import Envelope, event_id
-from .run_events import run_group
 
 JOB_LOG_DUE = "job_log_due"
 ATTEMPT_LOGS_DUE = "attempt_logs_due"
@@ -90,9 +89,8 @@ def job_log_due(
 ) -> QueueMessage:
     """Build the work item of a job that has ended."""
     due = due_log(job)
-    data = {**_key_data(key), "tries": tries, **_due_data(due)}
-    identity = event_id(JOB_LOG_DUE, *_key_data(key).values(), due.job_id, tries)
-    envelope = _envelope(JOB_LOG_DUE, identity, key, data, now=now)
+    data = {**attempt_fields(key), "tries": tries, **_due_data(due)}
+    envelope = attempt_envelope(JOB_LOG_DUE, key, due.job_id, tries, now=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 
@@ -106,28 +104,10 @@ def attempt_logs_due(
 ) -> QueueMessage:
     """Build the work item of an ended attempt, whose jobs' logs are in one archive."""
     due_logs = [due_log(job) for job in jobs]
-    data = {**_key_data(key), "tries": tries, "jobs": [_due_data(due) for due in due_logs]}
+    data = {**attempt_fields(key), "tries": tries, "jobs": [_due_data(due) for due in due_logs]}
     ids = sorted(due.job_id for due in due_logs)
-    identity = event_id(ATTEMPT_LOGS_DUE, *_key_data(key).values(), *ids, tries)
-    envelope = _envelope(ATTEMPT_LOGS_DUE, identity, key, data, now=now)
+    envelope = attempt_envelope(ATTEMPT_LOGS_DUE, key, *ids, tries, now=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
-
-
-def _envelope(
-    kind: str, identity: str, key: AttemptKey, data: dict[str, Any], *, now: datetime
-) -> Envelope:
-    return Envelope(
-        event_type=kind,
-        event_id=identity,
-        repo=key.repository,
-        group=run_group(key),
-        timestamp=now,
-        data=data,
-    )
-
-
-def _key_data(key: AttemptKey) -> dict[str, Any]:
-    return {"repo": key.repository, "run_id": key.run_id, "run_attempt": key.run_attempt}
 
 
 def due_log(job: Job | DueLog | JobLogRecord) -> DueLog:

@@ -13,7 +13,8 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..domain.timestamps import format_timestamp
-from .envelope import Envelope, event_id
+from .attempt_envelope import attempt_envelope, attempt_fields
+from .envelope import Envelope
 from .run_data import RunDetails, job_data, run_data, step_data
 
 _NOT_A_WORD = re.compile("[^a-z0-9_]+")
@@ -35,39 +36,16 @@ def run_envelope(  # noqa: PLR0913 - what a message is made of
     known = list(jobs)
     kind = f"workflow_run_{_word(run.status)}"
     mark = run_fingerprint(run, known) if run.is_completed else f"visit {visit}"
-    return Envelope(
-        event_type=kind,
-        event_id=event_id(kind, run.repository, run.run_id, run.run_attempt, mark),
-        repo=run.repository,
-        group=run_group(run.key),
-        timestamp=now,
-        data=run_data(run, known, commit, details),
-    )
+    data = run_data(run, known, commit, details)
+    return attempt_envelope(kind, run.key, mark, now=now, data=data)
 
 
 def job_envelope(key: AttemptKey, job: Job, *, now: datetime) -> Envelope:
     """Build the message of a job's status."""
     kind = f"workflow_job_{_word(job.status)}"
     mark = job_fingerprint(job) if job.is_completed else job.status
-    return Envelope(
-        event_type=kind,
-        event_id=event_id(kind, key.repository, key.run_id, key.run_attempt, job.job_id, mark),
-        repo=key.repository,
-        group=run_group(key),
-        timestamp=now,
-        data={
-            "repo": key.repository,
-            "run_id": key.run_id,
-            "run_attempt": key.run_attempt,
-            **job_data(job),
-        },
-    )
-
-
-def run_group(key: AttemptKey) -> str:
-    """Name the FIFO group in which a run's messages keep their order."""
-    # SQS takes 128 characters; the id alone identifies a run, the name is for readers.
-    return f"{key.repository[:100]}/{key.run_id}"
+    data = {**attempt_fields(key), **job_data(job)}
+    return attempt_envelope(kind, key, job.job_id, mark, now=now, data=data)
 
 
 def run_fingerprint(run: WorkflowRun, jobs: Iterable[Job]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.counted_nouns import plural
 from ...domain.source_records import CredentialRecord, CredentialRefusal
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied
@@ -64,7 +65,7 @@ def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str,
         return FAILED, f"it expired on {day}"
     days = (expires_at - now).days
     if expires_at - now < EXPIRES_SOON:
-        left = "today" if days == 0 else f"in {days} {'day' if days == 1 else 'days'}"
+        left = "today" if days == 0 else f"in {plural(days, 'day')}"
         return WARNING, f"it expires {left}, on {day}"
     return OK, f"it expires on {day}"
 

@@ -13,6 +13,7 @@ from ...domain.log_pages import LogLines
 from ...domain.runs import AttemptKey
 from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
+from ...messaging.run_data import step_data
 from ...ports import LogCache, StateStore
 from ..log_ingestion.read_log import LogReader, UnreadableLog, never_fetched
 from .annotations import annotation_rows, files_url
@@ -100,17 +101,7 @@ class JobLog:
             "status": self._job.status,
             "started_at": format_timestamp(self._job.started_at),
             "duration_seconds": self._job.duration_seconds,
-            "steps": [
-                {
-                    "number": step.number,
-                    "step_name": step.name,
-                    "status": step.status,
-                    "conclusion": step.conclusion,
-                    "started_at": format_timestamp(step.started_at),
-                    "duration_seconds": step.duration_seconds,
-                }
-                for step in self._job.steps
-            ],
+            "steps": [step_data(step) for step in self._job.steps],
             "annotations": annotation_rows(self._job.annotations, files_url=root),
         }
 
@@ -144,11 +135,7 @@ class JobLog:
         found = {each.number: each for each in marks.steps or ()}
         return [
             {
-                "number": step.number,
-                "step_name": step.name,
-                "status": step.status,
-                "conclusion": step.conclusion,
-                "duration_seconds": step.duration_seconds,
+                **step_data(step),
                 "first_line": found[step.number].first_line if step.number in found else None,
                 "last_line": found[step.number].last_line if step.number in found else None,
             }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
+from ...domain.counted_nouns import plural
 from ...domain.ledger import RepositoryRecord
 from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_counter
 from ...domain.stored_values import repository_key
@@ -69,8 +70,7 @@ def _finding(row: dict[str, Any]) -> str:
         return "excludes the repositories that match."
     if row["listed_at"] is None and not row["repositories"]:
         return "is listed for the first time now."
-    number = row["repositories"]
-    parts = [f"{number:,} {'repository' if number == 1 else 'repositories'}"]
+    parts = [plural(row["repositories"], "repository", "repositories")]
     parts += [f"{row['unpolled']:,} of them waiting for their first poll"] * bool(row["unpolled"])
     parts += [f"{row['suspended']:,} of them not polled"] * bool(row["suspended"])
     parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])

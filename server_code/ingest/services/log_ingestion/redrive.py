@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 
 from ...errors import MalformedPayload
+from ...messaging.attempt_envelope import run_group
 from ...messaging.encoding import QueueMessage, message_attributes
 from ...messaging.log_work_parser import parse_log_work
-from ...messaging.run_events import run_group
 from ...ports import Clock, ReceivedMessage, WorkQueue
 from ..publish import publish
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ...domain.counted_nouns import first_of
+from ...domain.counted_nouns import first_of, plural
 from ...domain.filters import FROM_NOW_ON, NO_FILTERS, Filters
 from ...domain.source_records import FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
@@ -179,4 +179,4 @@ def _in_brackets(names: Sequence[str]) -> str:
 
 
 def _counted(number: int) -> str:
-    return f"{number:,} {'repository is' if number == 1 else 'repositories are'}"
+    return plural(number, "repository is", "repositories are")

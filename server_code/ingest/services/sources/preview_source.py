@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ...domain.counted_nouns import plural
 from ...domain.source_records import part_of_list
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
@@ -100,8 +101,7 @@ def preview_source(
 
 def describe_preview(preview: SourcePreview) -> str:
     """Return a preview as sentences."""
-    number = len(preview.matched)
-    counted = f"{number:,} {'repository' if number == 1 else 'repositories'}"
+    counted = plural(len(preview.matched), "repository", "repositories")
     parts = [f"{counted} ({preview.private:,} private), {len(preview.left_out):,} left out"]
     if preview.credentials:
         parts.append(f"read with {', '.join(preview.credentials)}")
