@@ -17,6 +17,9 @@ CALL_SECONDS = "60"
 #: others: where transactions hold all, they wait until they expire. By default it has 2 for a core.
 DATABASE_CONNECTIONS = "20"
 
+#: Only the proxy connects to the server, and the process that it starts for server code.
+SERVER_ADDRESS = "127.0.0.1"
+
 #: The app receives no mail. The server listens for it on every address, unless the port is none.
 NO_MAIL_PORT = -1
 
@@ -28,7 +31,6 @@ class ServerConfiguration:
     app: Path
     data_dir: Path
     origin: str
-    ip: str
     port: int
     uplink_key: str = field(repr=False)
     database: str | None = field(repr=False)
@@ -40,10 +42,10 @@ class ServerConfiguration:
             "app": str(self.app),
             "data-dir": str(self.data_dir),
             "origin": self.origin,
-            "ip": self.ip,
+            "ip": SERVER_ADDRESS,
             "port": self.port,
             "smtp-server-port": NO_MAIL_PORT,
-            "disable-tls": True,  # which is the business of a proxy before it
+            "disable-tls": True,  # which also lets the proxy name the client's address
             "auto-migrate": True,
             "downlink-worker-timeout": CALL_SECONDS,
             "db-connection-pool-size": DATABASE_CONNECTIONS,

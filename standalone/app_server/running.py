@@ -15,7 +15,7 @@ from ingest.settings import SETTINGS
 
 from ..local.supervised_process import Program, SupervisedProcess
 from ..private_files import write_private
-from .configuration import ServerConfiguration
+from .configuration import SERVER_ADDRESS, ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog
 
@@ -100,7 +100,7 @@ class AppServer:
         """Request the app's health; return the status."""
         configuration = self._configuration
         connection = http.client.HTTPConnection(
-            reachable(configuration.ip), configuration.port, timeout=_ANSWER_SECONDS
+            SERVER_ADDRESS, configuration.port, timeout=_ANSWER_SECONDS
         )
         try:
             connection.request("GET", _HEALTH)
@@ -123,12 +123,12 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHON_INTERPRETER": sys.executable}
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Raise CannotServe where another program listens, before anything is started."""
+def listen(host: str, port: int) -> socket.socket:
+    """Listen before anything is started. Raises CannotServe where another program listens."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        with socket.create_server((host, port), family=family):
-            return
+        return socket.create_server((host, port), family=family, dualstack_ipv6=both)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotServe(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from ingest.settings import Secret
 
+from ..local.free_port import free_port
 from ..local.postgres import LocalPostgres
 from ..local.postgres_programs import find_programs
 from ..private_files import load_or_make_key
 from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
+from .errors import ServerEnded
 from .first_account import (
     Account,
     connected,
@@ -25,7 +28,10 @@ from .first_account import (
 )
 from .jdbc import is_postgres, jdbc_url
 from .program import find_program, require_startable
-from .running import AppServer, reachable, require_free_port
+from .running import AppServer, listen, reachable
+
+if TYPE_CHECKING:
+    from ..reverse_proxy import IPNetwork, ReverseProxy
 
 DEFAULT_PORT = 3030
 DEFAULT_HOST = "127.0.0.1"
@@ -42,6 +48,7 @@ _CHECK_SECONDS = 0.5
 class ServeOptions:
     """How the app is to be served. ``database`` comes before the environment's.
 
+    ``trusted`` are the networks of proxies that may name a client's address.
     ``sources`` are watched from the start; ``is_durable`` false is for what may be lost.
     """
 
@@ -50,6 +57,7 @@ class ServeOptions:
     port: int = DEFAULT_PORT
     origin: str | None = None
     database: str | None = field(default=None, repr=False)
+    trusted: tuple[IPNetwork, ...] = ()
     email: str = DEFAULT_EMAIL
     reset_password: str | None = None
     checkout: Path = CHECKOUT
@@ -80,6 +88,7 @@ class ServedApp:
     """
 
     address: str
+    proxy: ReverseProxy
     server: AppServer
     uplink: AppAddress
     account: Account | None
@@ -92,18 +101,10 @@ class ServedApp:
         """
         while not stop.wait(_CHECK_SECONDS):
             self.server.require_alive()
+            if not self.proxy.is_alive:
+                raise ServerEnded("What answers at the app's address has ended: start again.")
             if self.postgres is not None:
                 self.postgres.require_alive()
-
-
-def require_servable(
-    plan: ServeOptions, environment: Mapping[str, str], echo: Callable[[str], None]
-) -> Path:
-    """Find the server and check what it needs, before anything is started; or CannotServe."""
-    program = find_program(environment)
-    require_startable(program, environment, echo)
-    require_free_port(plan.host, plan.port)
-    return program
 
 
 @contextmanager
@@ -118,54 +119,71 @@ def open_app_server(
 
     ``echo`` prints messages, from other threads too. Raises CannotServe, ServerEnded.
     """
-    program = require_servable(plan, environment, echo)
-    folder = plan.folder.absolute()
-    data = folder / "data"
-    for each in (folder, data):
-        each.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app = link_app(plan.checkout, folder / "app")
-    settings = {
-        "TASK_SECONDS": TASK_SECONDS,
-        "GITHUB_APP_FILE": str(folder / "github-app.json"),
-        **_set_values(environment),
-    }
+    program = find_program(environment)
+    require_startable(program, environment, echo)
     with ExitStack() as opened:
+        proxy = opened.enter_context(closing(_listen(plan)))
+        folder = plan.folder.absolute()
+        configuration = _configure(plan, folder, proxy.server_port)
+        settings = {
+            "TASK_SECONDS": TASK_SECONDS,
+            "GITHUB_APP_FILE": str(folder / "github-app.json"),
+            **_set_values(environment),
+        }
         database, postgres = _choose_database(plan, folder, environment, echo, opened)
-        configuration = ServerConfiguration(
-            app=app,
-            data_dir=data,
-            origin=plan.address,
-            ip=plan.host,
-            port=plan.port,
-            uplink_key=load_or_make_key(folder / "uplink.key"),
-            database=database,
-            secrets=secrets_from(settings),
-        )
+        configuration = replace(configuration, database=database, secrets=secrets_from(settings))
         echo("Starting the app server.")
         server = opened.enter_context(
             closing(AppServer(program, configuration, folder, environment=settings, echo=echo))
         )
         server.await_answer(echo, stop)
-        yield None if stop.is_set() else _served(plan, server, configuration, postgres)
+        if stop.is_set():
+            yield None
+            return
+        uplink = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(configuration.uplink_key))
+        yield ServedApp(
+            address=plan.address,
+            proxy=proxy,
+            server=server,
+            uplink=uplink,
+            account=_prepare(plan, uplink),
+            postgres=postgres,
+        )
 
 
-def _served(
-    plan: ServeOptions,
-    server: AppServer,
-    configuration: ServerConfiguration,
-    postgres: LocalPostgres | None,
-) -> ServedApp:
+def _listen(plan: ServeOptions) -> ReverseProxy:
+    """Answer at the public address from now on, for a server that listens on this machine only."""
+    from ..reverse_proxy import ReverseProxy, TrustedProxies
+
+    listener = listen(plan.host, plan.port)
+    return ReverseProxy(listener, free_port(), trusted=TrustedProxies(plan.trusted))
+
+
+def _configure(plan: ServeOptions, folder: Path, port: int) -> ServerConfiguration:
+    """Make the folders and the key; the database and secrets are added."""
+    data = folder / "data"
+    for each in (folder, data):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return ServerConfiguration(
+        app=link_app(plan.checkout, folder / "app"),
+        data_dir=data,
+        origin=plan.address,
+        port=port,
+        uplink_key=load_or_make_key(folder / "uplink.key"),
+        database=None,
+        secrets={},
+    )
+
+
+def _prepare(plan: ServeOptions, uplink: AppAddress) -> Account | None:
     """Make the first login, and let the app watch what it is to watch."""
-    app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(configuration.uplink_key))
-    with connected(app):
+    with connected(uplink):
         if plan.reset_password is not None:
             account: Account | None = reset_password(plan.reset_password)
         else:
             account = create_first_account(plan.email)
         watch_sources(plan.sources, backfill_days=plan.backfill_days)
-    return ServedApp(
-        address=plan.address, server=server, uplink=app, account=account, postgres=postgres
-    )
+    return account
 
 
 def _set_values(environment: Mapping[str, str]) -> dict[str, str]:

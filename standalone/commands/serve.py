@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,23 @@ from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 if TYPE_CHECKING:
     from ..app_server import ServeOptions
+    from ..reverse_proxy import IPNetwork
+
+
+class _Network(click.ParamType["IPNetwork"]):
+    """The type of an address or a network."""
+
+    name = "network"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> IPNetwork:
+        """Read ``10.0.0.5`` or ``10.0.0.0/8``."""
+        try:
+            return ipaddress.ip_network(str(value))
+        except ValueError as error:
+            self.fail(f"{error}: expected 10.0.0.5 or 10.0.0.0/8.", param, ctx)
+
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -30,6 +48,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @host_option
 @option("--port", "PORT", 3030, "Port to listen on.", type=click.IntRange(1, 65535))
+@click.option(
+    "--trusted-proxy",
+    "trusted",
+    type=_Network(),
+    multiple=True,
+    metavar="NETWORK",
+    help="Proxy on another machine that names its clients in X-Forwarded-For. Repeatable.",
+)
 @click.option("--origin", metavar="URL", help="Address that browsers use, if a proxy is in front.")
 @click.option(
     "--data-dir",

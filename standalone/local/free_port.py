@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import random
 import socket
 
 _LOOPBACK = "127.0.0.1"
 
+#: Below those that systems give to connections: a program may take long until it listens, and
+#: nobody else gets such a port meanwhile without asking for it.
+_PORTS = range(15_000, 30_000)
+
+_ATTEMPTS = 50
+
 
 def free_port() -> int:
-    """Find a port of the loopback that is free at this moment."""
+    """Find a port of the loopback that is free, and most probably stays free for a while."""
+    for port in random.SystemRandom().sample(_PORTS, _ATTEMPTS):
+        try:
+            socket.create_server((_LOOPBACK, port)).close()
+        except OSError:
+            continue
+        return port
     with socket.create_server((_LOOPBACK, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+        chosen: int = probe.getsockname()[1]
+    return chosen

@@ -26,8 +26,8 @@ def without_commits(app: dict[str, Any]) -> None:
 
 
 def kill_server(app: AnvilApp) -> None:
-    """Kill whoever listens on the app's port, and nothing else."""
-    port = int(app.url.rpartition(":")[2])
+    """Kill the app server itself, and nothing else."""
+    port = app.served.proxy.server_port
     for process in psutil.process_iter():
         if process.name() == "java" and any(
             each.laddr.port == port and each.status == psutil.CONN_LISTEN

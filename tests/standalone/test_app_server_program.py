@@ -10,12 +10,14 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from click.testing import CliRunner
 
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
 from standalone.app_server.program import NAME, find_program, require_startable
-from standalone.app_server.running import reachable, require_free_port
+from standalone.app_server.running import listen, reachable
 from standalone.app_server.server_log import MAX_BYTES, ServerLog
+from standalone.cli import cli
 from standalone.failures import sentence_for
 
 JAR = "anvil-app-server.20260101-120000.jar"
@@ -106,13 +108,13 @@ def test_a_taken_port_is_reported_before_anything_starts():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotServe, match=f"Port {port} on 127.0.0.1 is taken"):
-            require_free_port("127.0.0.1", port)
-    require_free_port("127.0.0.1", port)
+            listen("127.0.0.1", port)
+    listen("127.0.0.1", port).close()
 
 
 def test_an_address_that_is_not_this_machines_is_reported():
     with pytest.raises(CannotServe, match=r"does not let anybody listen on 192\.0\.2\.1"):
-        require_free_port("192.0.2.1", 3030)
+        listen("192.0.2.1", 3030)
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,10 @@ def test_a_log_that_cannot_be_written_is_reported_once_and_stops_nothing(tmp_pat
     log.join()
     assert printed.empty()
     assert file.read_text() == "three\n"
+
+
+@pytest.mark.parametrize("given", ["proxy.example.com", "10.0.0.0/33", "10.0.0.1/8"])
+def test_a_trusted_proxy_is_an_address_or_a_network(given: str):
+    done = CliRunner().invoke(cli, ["serve", "--trusted-proxy", given])
+    assert done.exit_code == 2
+    assert "expected 10.0.0.5 or 10.0.0.0/8" in done.output

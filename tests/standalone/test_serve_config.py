@@ -28,7 +28,6 @@ CONFIGURATION = ServerConfiguration(
     app=Path("/srv/app/runstream"),
     data_dir=Path("/srv/data"),
     origin="http://127.0.0.1:3030",
-    ip="127.0.0.1",
     port=3030,
     uplink_key="the-uplink-key",
     database="jdbc:postgresql://127.0.0.1/x?password=the-password",
@@ -39,7 +38,7 @@ CONFIGURATION = ServerConfiguration(
 def test_the_server_reads_back_what_was_written():
     options = yaml.safe_load(CONFIGURATION.as_yaml())
     assert options["app"] == "/srv/app/runstream"
-    assert options["port"] == 3030
+    assert (options["ip"], options["port"]) == ("127.0.0.1", 3030)
     assert options["auto-migrate"] is True
     assert options["disable-tls"] is True
     assert options["database"] == CONFIGURATION.database

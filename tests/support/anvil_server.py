@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -29,6 +26,7 @@ from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app
 from standalone.app_server.app_folder import APP_FILES
 from standalone.app_server.first_account import connected
 from standalone.app_server.program import find_program, require_startable
+from standalone.local.free_port import free_port
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.specs import AnnotationSpec, LogSpec
@@ -121,14 +119,6 @@ def skip_unless_servable() -> None:
         if _NAMED is not None:
             raise
         pytest.skip(str(error))
-
-
-def free_port() -> int:
-    """Find a port that nobody uses, below those that systems give to any program at any time."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def copy_app(folder: Path, modules: Mapping[str, str], edit: EditApp | None = None) -> Path:

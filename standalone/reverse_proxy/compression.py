@@ -1,0 +1,99 @@
+"""Which answers are compressed, and the newest of them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+
+import h11
+
+from .headers import Header, get_values, weak
+
+#: A smaller body saves less than its headers cost.
+MIN_BYTES = 1024
+
+#: A larger body passes uncompressed, because a compressed one is held whole.
+MAX_BYTES = 8 << 20
+
+#: The app's own files and its server's together are less than 1 MB compressed.
+CACHE_BYTES = 16 << 20
+
+_TYPES = re.compile(
+    rb"(text/|application/(javascript|json|manifest\+json|wasm|xml|xhtml\+xml)|image/svg\+xml)",
+    re.IGNORECASE,
+)
+
+
+class CompressedBodies:
+    """A cache of compressed bodies, by what was compressed; safe for several threads."""
+
+    def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def compress(self, body: bytes, *, keep: bool) -> bytes:
+        """Compress a body, or repeat what an equal one gave; ``keep`` what others are sent too."""
+        if not keep:
+            return gzip.compress(body, 6, mtime=0)
+        key = hashlib.sha256(body).digest()
+        with self._lock:
+            known = self._bodies.get(key)
+            if known is not None:
+                self._bodies.move_to_end(key)
+                return known
+        compressed = gzip.compress(body, 9, mtime=0)
+        with self._lock:
+            if key not in self._bodies:
+                self._bodies[key] = compressed
+                self._bytes += len(compressed)
+            while self._bytes > self._max_bytes:
+                self._bytes -= len(self._bodies.popitem(last=False)[1])
+        return compressed
+
+
+def is_compressible(request: h11.Request, response: h11.Response) -> bool:
+    """Return whether a body is compressed: a whole one of known length, of a type that shrinks."""
+    headers = dict(response.headers)
+    length = int(headers.get(b"content-length", b"0"))
+    return (
+        request.method in (b"GET", b"HEAD")
+        and response.status_code == 200
+        and MIN_BYTES <= length <= MAX_BYTES
+        and _TYPES.match(headers.get(b"content-type", b"")) is not None
+        and b"content-encoding" not in headers
+        and b"no-transform" not in get_values(response.headers, b"cache-control")
+        and b"range" not in dict(request.headers)
+        and _accepts_gzip(request)
+    )
+
+
+def is_shared(response: h11.Response) -> bool:
+    """Return whether others get the same body: a page that begins a session does not."""
+    return b"set-cookie" not in dict(response.headers)
+
+
+def compressed_headers(headers: list[Header], length: int) -> list[Header]:
+    """Return the headers of a body of this length after compression; 0 is HEAD's, without one."""
+    return [
+        *(
+            (name, weak(value) if name == b"etag" else value)
+            for name, value in headers
+            if name != b"content-length"
+        ),
+        (b"content-encoding", b"gzip"),
+        *([(b"content-length", str(length).encode())] if length else []),
+    ]
+
+
+def _accepts_gzip(request: h11.Request) -> bool:
+    """Return whether a client accepts gzip, which it may also refuse by a weight of 0."""
+    accepted = {}
+    for each in get_values(request.headers, b"accept-encoding"):
+        name, *parameters = (part.strip().lower() for part in each.split(b";"))
+        accepted[name] = not any(re.fullmatch(rb"q=0(\.0*)?", part) for part in parameters)
+    return accepted.get(b"gzip", accepted.get(b"*", False))

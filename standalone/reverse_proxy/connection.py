@@ -1,0 +1,99 @@
+"""A client's connection, with one to the app server for each of its requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import h11
+
+from .answers import own_answer
+from .exchange import Exchange
+from .http_stream import CHUNK_BYTES, ClientFailed, HttpStream, ServerFailed, StreamFailed
+
+if TYPE_CHECKING:
+    from .server import ReverseProxy
+
+_LOOPBACK = "127.0.0.1"
+
+
+class ClientConnection:
+    """A connection, whose client waits for an answer or is waited for."""
+
+    def __init__(
+        self, proxy: ReverseProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._proxy = proxy
+        self._limits = proxy.limits
+        self._stream = HttpStream(h11.SERVER, reader, writer, seconds=proxy.limits.client)
+        #: Since when a request is incomplete or has not begun; None while one is answered.
+        self.waiting_since: float | None = time.monotonic()
+
+    def abort(self) -> None:
+        """Close the connection, whatever is under way."""
+        self._stream.writer.transport.abort()
+
+    async def serve(self) -> None:
+        """Answer requests until the client goes, or breaks a rule."""
+        try:
+            while await self._serve_one():
+                self._stream.http.start_next_cycle()
+                self.waiting_since = time.monotonic()
+            if self._stream.http.their_state is h11.SEND_BODY:  # the answer did not wait for it
+                await self._stream.discard(self._limits.linger)
+        except StreamFailed as error:
+            await self._refuse(error.status)
+
+    async def _serve_one(self) -> bool:
+        """Answer a request; return whether another one may follow."""
+        if not await self._stream.has_more(self._limits.idle):
+            return False
+        request = await self._receive_request()
+        if request is None:
+            return False
+        self.waiting_since = None
+        await self._forward(request)
+        states = self._stream.http.states
+        return all(state is h11.DONE for state in states.values())
+
+    async def _receive_request(self) -> h11.Request | None:
+        with self._stream.reads_within(self._limits.head):
+            event = await self._stream.receive(seconds=self._limits.head)
+        if isinstance(event, h11.Request):
+            if event.method == b"CONNECT":
+                raise ClientFailed(405, "CONNECT")
+            return event
+        return None
+
+    async def _forward(self, request: h11.Request) -> None:
+        try:
+            reader, writer = await asyncio.open_connection(
+                _LOOPBACK, self._proxy.server_port, limit=CHUNK_BYTES
+            )
+        except OSError as error:
+            raise ServerFailed(503, str(error)) from error
+        server = HttpStream(h11.CLIENT, reader, writer, seconds=self._limits.server)
+        try:
+            exchange = Exchange(
+                request,
+                self._stream,
+                server,
+                trusted=self._proxy.trusted,
+                bodies=self._proxy.bodies,
+            )
+            await exchange.run()
+        finally:
+            writer.close()
+
+    async def _refuse(self, status: int) -> None:
+        """Answer with an error, unless an answer has begun, which is cut instead."""
+        http = self._stream.http
+        if http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.abort()
+            return
+        with suppress(StreamFailed):
+            for event in own_answer(status):
+                await self._stream.send(event)
+            await self._stream.discard(self._limits.linger)

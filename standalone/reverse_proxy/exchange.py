@@ -1,0 +1,120 @@
+"""One request of a client, and the app server's answer to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import h11
+
+from .compression import CompressedBodies, compressed_headers, is_compressible, is_shared
+from .headers import is_websocket, request_headers, response_headers
+from .http_stream import HttpStream, ServerFailed
+from .trusted_proxies import TrustedProxies
+from .tunnel import tunnel
+
+#: The server owes no answer while the request's body arrives.
+_SECONDS_OF_UPLOAD = 86_400.0
+
+
+class Exchange:
+    """A request that is forwarded while its body arrives, and its answer likewise."""
+
+    def __init__(
+        self,
+        request: h11.Request,
+        client: HttpStream,
+        server: HttpStream,
+        *,
+        trusted: TrustedProxies,
+        bodies: CompressedBodies,
+    ) -> None:
+        self._request = request
+        self._client = client
+        self._server = server
+        self._trusted = trusted
+        self._bodies = bodies
+
+    async def run(self) -> None:
+        """Forward the request and its answer, or a WebSocket until its end. Raises StreamFailed."""
+        headers = request_headers(self._request, self._client.peer, self._trusted)
+        await self._server.send(
+            h11.Request(method=self._request.method, target=self._request.target, headers=headers)
+        )
+        upload = asyncio.ensure_future(self._send_body())
+        try:
+            await self._answer(await self._await_head(upload))
+        finally:
+            upload.cancel()
+            await asyncio.gather(upload, return_exceptions=True)
+
+    async def _send_body(self) -> None:
+        """Forward the request's body. A server that has answered already may read no more of it."""
+        if self._client.http.they_are_waiting_for_100_continue:
+            await self._client.send(h11.InformationalResponse(status_code=100, headers=[]))
+        while not isinstance(event := await self._client.receive(), h11.EndOfMessage):
+            if isinstance(event, h11.Data):
+                await self._server.send(h11.Data(data=event.data))
+        await self._server.send(h11.EndOfMessage())
+
+    async def _await_head(
+        self, upload: asyncio.Future[None]
+    ) -> h11.Response | h11.InformationalResponse:
+        """Wait for the answer's headers, whose time begins when the request is over."""
+        head = asyncio.ensure_future(self._receive_head())
+        try:
+            await asyncio.wait((head, upload), return_when=asyncio.FIRST_COMPLETED)
+            if not head.done():
+                with suppress(ServerFailed):  # which the answer explains, if there is one
+                    upload.result()
+            with self._server.reads_within(self._server.seconds):
+                return await head
+        finally:
+            head.cancel()
+            await asyncio.gather(head, return_exceptions=True)
+
+    async def _receive_head(self) -> h11.Response | h11.InformationalResponse:
+        while True:
+            event = await self._server.receive(seconds=_SECONDS_OF_UPLOAD)
+            if isinstance(event, h11.Response):
+                return event
+            if isinstance(event, h11.InformationalResponse):
+                if event.status_code == 101 and is_websocket(event):
+                    return event
+            else:
+                raise ServerFailed(502, "the answer has no headers")
+
+    async def _answer(self, response: h11.Response | h11.InformationalResponse) -> None:
+        headers = response_headers(response, self._request)
+        if isinstance(response, h11.InformationalResponse):
+            await self._client.send(h11.InformationalResponse(status_code=101, headers=headers))
+            await tunnel(self._client, self._server)
+            return
+        if is_compressible(self._request, response):
+            body = await self._compress(response)
+            headers = compressed_headers(headers, len(body))
+            chunks = _only(body)
+        else:
+            chunks = self._chunks()
+        await self._client.send(h11.Response(status_code=response.status_code, headers=headers))
+        async for chunk in chunks:
+            await self._client.send(h11.Data(data=chunk))
+        await self._client.send(h11.EndOfMessage())
+
+    async def _compress(self, response: h11.Response) -> bytes:
+        """Read the whole body and compress it, in a thread: it takes as long as many requests."""
+        body = b"".join([chunk async for chunk in self._chunks()])
+        if not body:  # the answer to HEAD
+            return body
+        return await asyncio.to_thread(self._bodies.compress, body, keep=is_shared(response))
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        """Yield the answer's body as it arrives."""
+        while isinstance(event := await self._server.receive(), h11.Data):
+            yield bytes(event.data)
+
+
+async def _only(body: bytes) -> AsyncIterator[bytes]:
+    if body:
+        yield body

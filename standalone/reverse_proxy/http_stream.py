@@ -1,0 +1,141 @@
+"""One end of the proxy: HTTP on a TCP connection, with a time limit for every wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import h11
+
+#: How much is read at once, and of how much a reader stops the sender.
+CHUNK_BYTES = 1 << 16
+
+#: The headers of a request; cookies make them long.
+MAX_HEAD_BYTES = 1 << 16
+
+#: How a wait for the other end fails. Since Python 3.11 the one is a kind of the other.
+_GONE = (OSError, asyncio.TimeoutError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """How many seconds each wait may take."""
+
+    #: For the next request on a connection.
+    idle: float = 75.0
+    #: For a request's headers, from its first byte.
+    head: float = 15.0
+    #: For a client that sends or takes a body, from one chunk to the next.
+    client: float = 30.0
+    #: For the app server: it gives a call a minute.
+    server: float = 120.0
+    #: For a client that still sends after its answer, which a reset could destroy.
+    linger: float = 2.0
+
+
+class StreamFailed(Exception):
+    """The error that one end is gone, is too slow, or does not speak HTTP."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class ClientFailed(StreamFailed):
+    """The error of the client's end."""
+
+
+class ServerFailed(StreamFailed):
+    """The error of the app server's end."""
+
+
+class HttpStream:
+    """An HTTP/1.1 connection on a TCP stream."""
+
+    def __init__(
+        self,
+        role: type[h11.CLIENT | h11.SERVER],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        seconds: float,
+    ) -> None:
+        """``seconds`` limit each wait for the other end."""
+        self.http = h11.Connection(role, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self.reader = reader
+        self.writer = writer
+        self.seconds = seconds
+        self._error: type[StreamFailed] = ClientFailed if role is h11.SERVER else ServerFailed
+
+    @property
+    def peer(self) -> str:
+        """Return the address of the other end."""
+        name = self.writer.get_extra_info("peername")
+        return str(name[0]) if name else ""
+
+    async def has_more(self, seconds: float) -> bool:
+        """Return whether bytes of another message arrive in time."""
+        if self.http.trailing_data[0]:
+            return True
+        try:
+            with self.reads_within(seconds):
+                received = await self.reader.read(CHUNK_BYTES)
+        except _GONE:
+            return False
+        self.http.receive_data(received)
+        return bool(received)
+
+    async def receive(self, *, seconds: float | None = None) -> object:
+        """Return the next event of h11; ``seconds`` are for each read. Raises StreamFailed."""
+        try:
+            while (event := self.http.next_event()) is h11.NEED_DATA:
+                with self.reads_within(seconds or self.seconds):
+                    self.http.receive_data(await self.reader.read(CHUNK_BYTES))
+        except h11.RemoteProtocolError as error:
+            raise self._failed(error, error.error_status_hint) from error
+        except _GONE as error:
+            raise self._failed(error, 408) from error
+        return event
+
+    async def send(self, event: h11.Event) -> None:
+        """Send an event. Raises StreamFailed."""
+        data = self.http.send(event)
+        if data:
+            self.writer.write(data)
+            with self._within(self.seconds, self.writer.transport.abort):
+                try:
+                    await self.writer.drain()
+                except _GONE as error:
+                    raise self._failed(error, 408) from error
+
+    async def discard(self, seconds: float) -> None:
+        """Read what the other end still sends, for this long at most."""
+        with suppress(*_GONE), self.reads_within(seconds):
+            if self.writer.can_write_eof():
+                self.writer.write_eof()
+            while await self.reader.read(CHUNK_BYTES):
+                pass
+
+    @contextmanager
+    def reads_within(self, seconds: float) -> Iterator[None]:
+        """Let reads fail after this long.
+
+        Before Python 3.12, ``asyncio.wait_for`` loses a cancellation that comes with the bytes.
+        """
+        with self._within(seconds, lambda: self.reader.set_exception(asyncio.TimeoutError())):
+            yield
+
+    @contextmanager
+    def _within(self, seconds: float, expire: Callable[[], object]) -> Iterator[None]:
+        timer = asyncio.get_running_loop().call_later(seconds, expire)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _failed(self, error: Exception, status: int) -> StreamFailed:
+        if self._error is ServerFailed:
+            status = 504 if isinstance(error, asyncio.TimeoutError) else 502
+        return self._error(status, str(error))

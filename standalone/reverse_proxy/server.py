@@ -1,0 +1,114 @@
+"""The proxy itself: where it listens, its thread, and how many connections it has."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from contextlib import suppress
+
+from .compression import CompressedBodies
+from .connection import ClientConnection
+from .http_stream import CHUNK_BYTES, TimeLimits
+from .trusted_proxies import TrustedProxies
+
+logger = logging.getLogger(__name__)
+
+#: Of clients; each has a second one to the app server. Or a quarter of the files that this
+#: process may open, if that is less.
+CONNECTIONS = 1000
+
+
+class ReverseProxy:
+    """A server that answers from construction until ``close``, in a thread of its own."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        server_port: int,
+        *,
+        trusted: TrustedProxies | None = None,
+        limits: TimeLimits | None = None,
+        connections: int = CONNECTIONS,
+    ) -> None:
+        """Take over ``listener``; ``server_port`` is the app server's, on this machine."""
+        self.server_port = server_port
+        self.trusted = trusted or TrustedProxies()
+        self.limits = limits or TimeLimits()
+        self.bodies = CompressedBodies()
+        self._listener = listener
+        self._max_connections = min(connections, _quarter_of_files())
+        self._open: dict[ClientConnection, asyncio.Task[None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
+        self._is_listening = threading.Event()
+        self._thread = threading.Thread(
+            target=asyncio.run, args=(self._run(),), name="reverse proxy"
+        )
+        self._thread.start()
+        self._is_listening.wait()
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether it answers."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Close every connection; calling again does nothing."""
+        if self._loop is not None and self._thread.is_alive():
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            server = await asyncio.start_server(
+                self._accept, sock=self._listener, limit=CHUNK_BYTES
+            )
+        finally:
+            self._is_listening.set()
+        await self._stop.wait()
+        server.close()
+        open_tasks = list(self._open.values())
+        for connection in list(self._open):
+            connection.abort()
+        for task in open_tasks:
+            task.cancel()
+        await asyncio.gather(*open_tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection; at the limit it replaces the one that has waited longest."""
+        connection = ClientConnection(self, reader, writer)
+        if len(self._open) >= self._max_connections and not self._make_room():
+            connection.abort()
+            return
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio runs this as a task
+        self._open[connection] = task
+        try:
+            await connection.serve()
+        except asyncio.CancelledError:
+            connection.abort()
+        except Exception:
+            logger.exception("a request of the dashboard failed")
+            connection.abort()
+        finally:
+            del self._open[connection]
+            writer.close()
+
+    def _make_room(self) -> bool:
+        """Close a connection whose request is not there yet; return whether there was one."""
+        waiting = [each for each in self._open if each.waiting_since is not None]
+        if not waiting:
+            return False
+        min(waiting, key=lambda each: each.waiting_since or 0.0).abort()
+        return True
+
+
+def _quarter_of_files() -> int:
+    import resource  # Windows has none
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS if files == resource.RLIM_INFINITY else files // 4
