@@ -160,6 +160,7 @@ def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) 
                 context, should_continue=should_continue, only=only, on_claimed=on_claimed
             )
             if claimed == 0:
+                context.probe_github()
                 rest()
             return claimed
 

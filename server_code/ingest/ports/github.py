@@ -200,6 +200,9 @@ class ActionsApi(Protocol):
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer polls must wait for the budget to last; 1 where it does."""
 
+    def fetch_rate_limit(self) -> None:
+        """Request the rate limit, for which GitHub counts nothing, with a credential in use."""
+
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
         """Note how many requests a repository's polls need where nothing makes them wait longer."""
 

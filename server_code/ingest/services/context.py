@@ -26,6 +26,7 @@ from ..ports import (
     WorkQueue,
 )
 from ..settings import CollectingSettings
+from .github_probe import GithubProbe
 from .poll_order import PollOrder
 from .source_filters import SourceFilters
 
@@ -100,6 +101,7 @@ class CollectorContext:
     unreleased: dict[str, RepositoryRecord] = field(default_factory=dict)
     planned_ahead: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
+    probe: GithubProbe = field(default_factory=GithubProbe)
     poll_order: PollOrder = field(default_factory=PollOrder)
     while_waiting: Callable[[], object] = lambda: None
 
@@ -107,6 +109,10 @@ class CollectorContext:
         """Return the filters of a repository: those of the settings, then those of its source."""
         filters = self.source_filters.find(self.store, self.clock, repository)
         return FilterChain((self.settings.filters, filters))
+
+    def probe_github(self) -> None:
+        """Ask GitHub for something free where nothing was answered for a while."""
+        self.probe.send_when_due(self.github, self.counters, self.clock)
 
     def share_pauses(self) -> None:
         """Save this process's rate-limit pauses for other processes and for its next start."""

@@ -29,6 +29,7 @@ from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .new_names import NewNames
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
+from .rate_limit import fetch_rate_limit
 from .repository_client import RepositoryClient
 from .repository_info import owner_of_jobs, owner_of_runs, parse_repository
 from .request import Request
@@ -59,6 +60,8 @@ class GithubActions:
         self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
+        self.take_malformed = self._malformed.take
+        self.fetch_rate_limit = partial(fetch_rate_limit, tokens)
         self._new_names = NewNames(tokens.clock, tokens.prefer)
         self._poll_demand = PollDemand()
 
@@ -268,10 +271,6 @@ class GithubActions:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
         name = self._name(repository)
         return failed_delivery_runs(self._client(repository), self._lists, name, since)
-
-    def take_malformed(self, repository: str) -> list[str]:
-        """Return which objects of a repository's lists could not be read, each once."""
-        return self._malformed.take(repository)
 
     def take_rejected_credentials(self) -> dict[str, IngestError]:
         """Return credentials that GitHub rejects as a whole, each once, by name."""

@@ -20,7 +20,7 @@ from ...wire.rate_limiter import RateLimiter
 from ...wire.refusals import lacking_permissions
 from .credentials import FRESH_FOR, Credential
 from .redirects import Redirects, require_no_redirect
-from .request import Request, Response
+from .request import RATE_LIMIT, Request, Response
 from .transport import TOTAL_SECONDS, Transport
 
 logger = logging.getLogger(__name__)
@@ -221,7 +221,7 @@ class GithubClient:
             if call.log is not None and call.log.tell():
                 took = 0.0  # the bytes of a log cost GitHub no computing time
             limiter.record_response(resource, took_seconds=took, now=now)
-        self._count(resource, answer.status)
+        self._count(resource, is_free=answer.status == 304 or call.path == RATE_LIMIT)
         self.expires_at = parse_expiration(answer.headers) or self.expires_at
         status, limits = answer.status, answer.headers
         if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
@@ -245,8 +245,8 @@ class GithubClient:
             api_url=self._api_url,
         )
 
-    def _count(self, resource: str, status: int) -> None:
-        kind = "free" if status == 304 else "charged"
+    def _count(self, resource: str, *, is_free: bool) -> None:
+        kind = "free" if is_free else "charged"
         self._counters.add(f"github_requests.{kind}")
         if resource == "graphql":
             self._counters.add("github_requests.graphql")

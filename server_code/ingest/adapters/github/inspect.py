@@ -12,7 +12,7 @@ from ...wire.expiration import parse_expiration
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient
-from .request import Request
+from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
 
 _ANONYMOUS = "anonymous"
@@ -108,7 +108,7 @@ def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
     Raises GithubUnavailable where nothing answers.
     """
     try:
-        response = client.get(Request.to("/rate_limit"))
+        response = client.get(Request.to(RATE_LIMIT))
     except (AccessDenied, Skippable, RequestFailed):
         return {}, Budget(limit=None, remaining=None, reset_at=None)
     return response.headers, _budget(mapping(response.json()))

@@ -11,6 +11,9 @@ from ...errors import BadRequest
 from ...wire.answers import RawAnswer, parse_json
 from ...wire.hourly_use import Purpose
 
+#: GitHub does not count it: https://docs.github.com/en/rest/rate-limit/rate-limit
+RATE_LIMIT = "/rate_limit"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

@@ -58,6 +58,7 @@ def monitoring_tick(
         polls += polled
         report("polls", polls)
         if polled == 0:
+            context.probe_github()
             due_at = _next_due(context.store.list_repositories())
             if due_at is None or due_at >= ends_at:
                 return False
