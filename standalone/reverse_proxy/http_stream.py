@@ -23,8 +23,8 @@ _GONE = (OSError, asyncio.TimeoutError)
 class TimeLimits:
     """How many seconds each wait may take."""
 
-    #: For the next request on a connection.
-    idle: float = 75.0
+    #: For the next request on a connection, longer than proxies keep theirs: Caddy two minutes.
+    idle: float = 150.0
     #: For a request's headers, from its first byte.
     head: float = 15.0
     #: For a client that sends or takes a body, from one chunk to the next.
