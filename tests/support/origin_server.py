@@ -19,7 +19,7 @@ Answer = Callable[["Handler"], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A request, answered by the function of its path."""
+    """A request, answered by the function of its path; a WebSocket elsewhere is an echo."""
 
     protocol_version = "HTTP/1.1"
     server: OriginServer
@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         """Remember the request and answer it."""
         path = self.path.partition("?")[0]
         self.server.seen.append(self)
-        if self.headers.get("Upgrade", "").lower() == "websocket":
+        if path not in self.server.answers and self.headers.get("Upgrade") == "websocket":
             self.echo()
             return
         self.server.answers[path](self)

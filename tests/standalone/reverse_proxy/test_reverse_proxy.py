@@ -314,15 +314,18 @@ def test_a_websocket_that_either_end_closes_is_closed_for_both(origin, proxy):
     assert origin.websocket_ended.wait(PATIENCE)
 
 
-def test_a_websocket_that_is_refused_is_an_answer(origin, proxy):
+@pytest.mark.parametrize(("protocol", "passes"), [(b"websocket", True), (b"h2c", False)])
+def test_another_protocol_that_is_refused_is_an_answer_as_others(origin, proxy, protocol, passes):
+    """Only a WebSocket is asked for, so that nothing else leaves the proxy's rules."""
     origin.answers["/closed"] = lambda request: request.respond(b"no", status=403)
     answered = speak(
         proxy,
-        b"GET /closed HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-        b"GET /closed HTTP/1.0\r\nHost: here\r\n\r\n",
+        b"GET /closed HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n"
+        b"GET /closed HTTP/1.0\r\nHost: here\r\n\r\n" % protocol,
     )
     assert answered.count(b"HTTP/1.1 403 ") == 2
-    assert all("Upgrade" not in each.headers for each in origin.seen)
+    assert ("Upgrade" in origin.seen[0].headers) is passes
+    assert "Upgrade" not in origin.seen[1].headers
 
 
 def test_where_nobody_listens_the_page_says_so_and_comes_back():
