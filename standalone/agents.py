@@ -160,11 +160,11 @@ def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) 
                 context, should_continue=should_continue, only=only, on_claimed=on_claimed
             )
             if claimed == 0:
-                context.probe_github()
                 rest()
             return claimed
 
         pollers.take_turn(ask, rest)
+        context.probe_github()  # a silent GitHub keeps this thread waiting, and no other
 
     def ingest(should_continue: ShouldContinue) -> None:
         def ask() -> int:
