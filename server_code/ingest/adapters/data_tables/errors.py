@@ -28,6 +28,10 @@ _UNANSWERED = (
     anvil.server.UplinkDisconnectedError,
     OSError,
 )
+
+#: Of the Uplink's connection: a proxy in front of a server that is down refuses the handshake.
+_WEBSOCKET_ERRORS = "ws4py.exc"
+
 _OVER_QUOTA = (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)
 
 _CONFLICT = "Data Tables are busy: other processes hold the same rows. Runstream tries again."
@@ -82,7 +86,8 @@ def _reason(error: Exception) -> str | None:
     if isinstance(error, _UNANSWERED):
         return f"Data Tables do not answer: {error}"
     # The Uplink's own failures are plain exceptions, distinguished by their words.
-    if type(error) is Exception or isinstance(error, RuntimeError):
+    is_of_uplink = type(error) is Exception or isinstance(error, RuntimeError)
+    if is_of_uplink or type(error).__module__ == _WEBSOCKET_ERRORS:
         return f"Data Tables do not answer: {error}"
     return None
 
