@@ -17,7 +17,7 @@ _OF_CONNECTION = {
     b"proxy-authenticate",
     b"proxy-authorization",
     b"proxy-connection",
-    b"te",
+    b"te",  # codespell:ignore te
     b"trailer",
     b"upgrade",
 }
