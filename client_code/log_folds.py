@@ -29,7 +29,7 @@ def states(groups, folded):
     return [[first, first in folded] for first, last, _ in groups if last > first]
 
 
-def with_line_seen(items, folded, line):
+def unfold_line(items, folded, line):
     """Return what stays folded when a line must be visible."""
     hiding = {first for first, last, _ in items if first < line <= last}
     return folded - hiding

@@ -31,8 +31,8 @@ _UNPRIVILEGED = "nobody"
 _SYSTEM_FOLDER = Path("/var/lib/runstream")
 
 #: No socket, and a log that stays small: its clients report their own errors.
-_ALWAYS = ("unix_socket_directories=", "log_min_messages=log", "log_checkpoints=off")
-_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_OPTIONS = ("unix_socket_directories=", "log_min_messages=log", "log_checkpoints=off")
+_OPTIONS_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class LocalPostgresError(IngestError):
@@ -174,7 +174,7 @@ class LocalPostgres:
             )
 
     def _start(self, *, is_durable: bool) -> SupervisedProcess:
-        options = [*_ALWAYS, *(() if is_durable else _NOT_DURABLE)]
+        options = [*_OPTIONS, *(() if is_durable else _OPTIONS_NOT_DURABLE)]
         with self._log.open("wb") as log:
             return self._start_supervised(log, [f"-c{option}" for option in options])
 

@@ -33,8 +33,8 @@ def test_groups_that_hold_something_can_be_folded() -> None:
 
 
 def test_a_line_that_must_be_seen_opens_its_group_alone() -> None:
-    assert log_folds.with_line_seen(GROUPS, {2, 9}, 10) == {2}
-    assert log_folds.with_line_seen(GROUPS, {2, 9}, 9) == {2, 9}
+    assert log_folds.unfold_line(GROUPS, {2, 9}, 10) == {2}
+    assert log_folds.unfold_line(GROUPS, {2, 9}, 9) == {2, 9}
 
 
 def test_a_log_without_lines_shows_none() -> None:

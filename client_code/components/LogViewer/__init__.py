@@ -113,8 +113,8 @@ class LogViewer(LogViewerTemplate):
 
     def go(self, line, last=None, *, is_at_top=False):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
-        folded = log_folds.with_line_seen(self.groups, self.folded, line)
-        steps = log_folds.with_line_seen(log_folds.step_items(self.steps), self.folded_steps, line)
+        folded = log_folds.unfold_line(self.groups, self.folded, line)
+        steps = log_folds.unfold_line(log_folds.step_items(self.steps), self.folded_steps, line)
         if (folded, steps) != (self.folded, self.folded_steps):
             self.folded_steps = steps
             self.draw_folds(folded)

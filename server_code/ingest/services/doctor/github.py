@@ -16,7 +16,7 @@ from ...errors import (
     RateLimited,
     Skippable,
 )
-from ...ports import ActionsApi, Budget, RepositoryApi, RunQuery
+from ...ports import ActionsApi, Budget, RunQuery
 from ...ports.inspection import (
     ANONYMOUS_KIND,
     OK,
@@ -41,12 +41,10 @@ NAME_MISSING = "Name the repositories that are missing: runstream sources add OW
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorGithub:
+class DoctorGithub(SourceLister):
     """GitHub as the checks need it."""
 
     inspector: GithubInspector
-    actions: ActionsApi
-    repositories: RepositoryApi
 
 
 def check_credentials(
@@ -119,9 +117,8 @@ def check_source(
 ) -> Check:
     """Check a source: what it matches, what is left out, and what it costs an hour."""
     subject = f"source {pattern}"
-    lister = SourceLister(github.repositories, github.actions)
     try:
-        preview = preview_source(lister, pattern, others, log_mode=log_mode, now=now)
+        preview = preview_source(github, pattern, others, log_mode=log_mode, now=now)
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:

@@ -47,8 +47,8 @@ def next_poll_after(
     if not poll_session.relies_on_deliveries:
         return next_poll(context, record)
     next_check_at = context.store.load_next_check_at(record.full_name)
-    proof_at = now + _spread(DELIVERY_CHECK_INTERVAL, record.full_name)
-    return min(proof_at, next_check_at or proof_at)
+    delivery_check_at = now + _spread(DELIVERY_CHECK_INTERVAL, record.full_name)
+    return min(delivery_check_at, next_check_at or delivery_check_at)
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
@@ -87,8 +87,8 @@ def _wanted_poll(
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
     pause = timedelta(seconds=context.settings.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
-    slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
-    longest = min(max(pause, slowness), max(MAX_POLL_INTERVAL, pause))
+    interval_by_age = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
+    longest = min(max(pause, interval_by_age), max(MAX_POLL_INTERVAL, pause))
     # Re-runs below the first page are asked for by status at every poll.
     has_deep_runs = repository.run_lists.oldest_on_first_page is not None
     list_at = now if has_deep_runs else run_list_due_at(context, repository)
@@ -111,8 +111,8 @@ def next_try_at(repository: str, failures: int, error: IngestError, now: datetim
     longest = outage_pause if is_rejected or isinstance(error, Retriable) else LONGEST_FAILURE_PAUSE
     pause = backoff(failures, maximum=longest)
     if error.retry_at is not None:
-        asked_in = min(error.retry_at - now, LONGEST_FAILURE_PAUSE)
-        pause = max(pause, asked_in) if is_rejected else asked_in
+        wait = min(error.retry_at - now, LONGEST_FAILURE_PAUSE)
+        pause = max(pause, wait) if is_rejected else wait
     return now + (min(pause, outage_pause) if isinstance(error, CredentialSuspended) else pause)
 
 
