@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -144,6 +144,9 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
         if place != "overview":
             page.wait_for_function("before => document.title !== before", arg=before)
         page.wait_for_selector(".page:not([data-waiting]) h1")
+        page.mouse.move(0, 0)  # away from what it would highlight
+        if name == "settings":
+            expect(page.get_by_role("button", name="Run again")).to_be_enabled()
         page.wait_for_timeout(SETTLING_SECONDS * 1000)
         file = IMAGES / f"{name}-{scheme}-{width}.png"
         page.screenshot(path=file)
