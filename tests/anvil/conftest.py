@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from ingest.adapters.data_tables import open_data_tables_state
+from ingest.adapters.data_tables import DataTablesState
 from ingest.ports import StateStore
 from playwright.sync_api import Browser, Page
 from support.anvil_people import first_password, jobs_with_logs_of, sign_in, signed_in
@@ -90,7 +90,7 @@ def app_call(call: Callable[..., Any], stores_app: AnvilApp) -> Callable[..., An
 @pytest.fixture
 def state(app_call: Callable[..., Any]) -> StateStore:
     """Open the empty state over the Uplink."""
-    return open_data_tables_state()
+    return DataTablesState()
 
 
 @pytest.fixture

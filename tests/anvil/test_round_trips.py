@@ -17,6 +17,10 @@ from ingest.domain.ledger import AttemptRecord
 from ingest.domain.log_marks import LogMarks
 from ingest.domain.stored_records import attempt_body
 from ingest.domain.stored_values import repository_key
+from ingest.services.dashboard.overview import build_overview
+from ingest.services.dashboard.repository_list import RepositoryQuery, list_repository_page
+from ingest.services.dashboard.runs import RunChoice, list_runs
+from ingest.settings import read_settings
 from support.state_records import (
     NOW,
     REPOSITORY,
@@ -32,6 +36,10 @@ from support.state_records import (
 TRANSACTION = 2
 #: Anvil counts what a search found, and brings its first rows.
 COUNT = 2
+#: The kept counts of a repository are found and changed.
+COUNTED = 2
+#: Where a repository has none yet, they are counted before.
+FIRST_COUNTED = 1 + 1 + 5 * COUNT
 
 
 @pytest.fixture
@@ -95,8 +103,10 @@ def test_repositories(state: DataTablesState, asked: Callable[..., Any]) -> None
 
 def test_attempts(state: DataTablesState, asked: Callable[..., Any]) -> None:
     some = [an_attempt(run_id, jobs=(a_job(run_id),)) for run_id in range(100)]
-    with asked(TRANSACTION + 4):
-        state.save_attempts(some)
+    with asked(TRANSACTION + 4 + FIRST_COUNTED + 1):
+        state.save_attempts(some[:50])
+    with asked(TRANSACTION + 4 + COUNTED):
+        state.save_attempts(some[50:])
     with asked(TRANSACTION + 4):
         state.save_attempts(some[:20])
     with asked(2):
@@ -105,8 +115,13 @@ def test_attempts(state: DataTablesState, asked: Callable[..., Any]) -> None:
         assert len(state.load_due_attempts(REPOSITORY, now=NOW, limit=50)) == 50
     with asked(1):
         assert state.load_next_check_at(REPOSITORY) == NOW
-    with asked(1 + 5 * COUNT):
+    assert state.count_ledger().attempts == 100
+    with asked(1):
         assert state.count_ledger().attempts == 100
+    with asked(1):
+        assert state.count_ledger(REPOSITORY).attempts == 100
+    with asked(1):
+        assert state.count_each_repository()[repository_key(REPOSITORY)].attempts == 100
 
 
 def test_large_attempts(
@@ -117,7 +132,7 @@ def test_large_attempts(
     large = [an_attempt(number, jobs=jobs) for number in range(10, 20)]
     body = len(pack(attempt_body(large[0])))
     monkeypatch.setattr(rows, "BYTES_AT_ONCE", 2 * body + 100)
-    with asked(TRANSACTION + 2 + 5 + 1):
+    with asked(TRANSACTION + 2 + 5 + 1 + FIRST_COUNTED + 1):
         state.save_attempts(large)
     with asked(1 + 5):
         assert sorted(state.load_attempts(REPOSITORY, range(30)).values(), key=run_id) == large
@@ -153,12 +168,14 @@ def run_id(attempt: AttemptRecord) -> int:
 
 def test_logs_and_summaries(state: DataTablesState, asked: Callable[..., Any]) -> None:
     logs = [a_log(job_id) for job_id in range(20)]
-    with asked(TRANSACTION + 2):
+    with asked(TRANSACTION + 2 + FIRST_COUNTED + 1):
         state.save_job_logs(logs)
     with asked(TRANSACTION + 2):
         state.save_job_logs(logs)
+    with asked(TRANSACTION + 2 + COUNTED):
+        state.save_job_logs([a_log(job_id) for job_id in range(20, 40)])
     with asked(1):
-        assert len(state.load_pending_logs(None, updated_before=at(1), limit=20)) == 20
+        assert len(state.load_pending_logs(None, updated_before=at(1), limit=40)) == 40
     with asked(TRANSACTION + 2 + COUNT):
         state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
     state.save_run_summaries([a_summary(run_id) for run_id in range(1990)])
@@ -167,6 +184,9 @@ def test_logs_and_summaries(state: DataTablesState, asked: Callable[..., Any]) -
     # Anvil brings a thousand rows at once, however many are asked for.
     with asked(2):
         assert len(state.load_run_summaries()) == 2000
+    state.save_run_summaries([a_summary(2010)])
+    with asked(2):  # all of them were saved within the last minutes
+        assert len(state.load_run_summaries()) == 2000
 
 
 def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
@@ -174,6 +194,30 @@ def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
         state.add_counts({"runs": 1}, now=NOW)
     with asked(1):
         assert state.load_message_counts().totals == {"runs": 1}
+
+
+def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    """However many repositories and runs there are; the second time, and every 15 seconds."""
+    watch(50)
+    state.save_attempts([an_attempt(run_id) for run_id in range(20)])
+    state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
+    state.add_counts({"runs": 1}, now=NOW)
+    settings = read_settings({}.get)
+    build_overview(state, settings, now=NOW)
+    with asked(13):
+        assert build_overview(state, settings, now=NOW)["repositories"]["watched"] == 50
+    with asked(6):
+        list_repository_page(state, settings, RepositoryQuery(), now=NOW)
+    with asked(1):
+        list_runs(state, RunChoice(), limit=50, offset=0)
+
+
+def test_a_check_that_the_state_can_be_written(
+    state: DataTablesState, asked: Callable[..., Any]
+) -> None:
+    """Each refresh of the overview makes one."""
+    with asked(2):
+        state.check_writable(now=NOW)
 
 
 def test_a_page_of_a_large_log(state: DataTablesState, asked: Callable[..., Any]) -> None:

@@ -63,7 +63,7 @@ RELEASED = {
     "run_summaries": {
         "string": "key run_id age body",
         "number": "run_attempt",
-        "datetime": "created_at",
+        "datetime": "created_at saved_at",
     },
     "agents": {
         "string": "key body",
@@ -94,6 +94,11 @@ RELEASED = {
         "number": "first_line line_count",
     },
     "passwords": {"string": "key digest"},
+    "ledger_counts": {
+        "string": "key",
+        "number": "attempts open_attempts unread_attempts logs_pending logs_fetched "
+        "logs_unavailable",
+    },
     "login_failures": {
         "string": "key account",
         "datetime": "failed_at paused_until",

@@ -6,7 +6,9 @@ Uplink they are refused, and the environment of its machine is all there is.
 
 from __future__ import annotations
 
+import math
 import os
+import time
 
 import anvil.secrets
 import anvil.server
@@ -14,6 +16,13 @@ import anvil.server
 ENVIRONMENT = "environment"
 APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
 NOWHERE = "default"
+
+#: How long a process knows what it has read. Each secret is a request, and every call of a page
+#: needs all. A changed one is another version of the app's source, for which Anvil starts a new
+#: process: https://anvil.works/docs/security/encrypting-secret-data
+KEPT_SECONDS = 300.0
+
+_known: dict[str, tuple[str | None, float]] = {}
 
 #: What Anvil calls code that runs in a process of its own.
 _UPLINK = "uplink"
@@ -36,6 +45,15 @@ def find(name: str) -> tuple[str | None, str]:
 def _secret(name: str) -> str | None:
     if anvil.server.context.type == _UPLINK:
         return None
+    now = time.monotonic()
+    value, read_at = _known.get(name, (None, -math.inf))
+    if now - read_at > KEPT_SECONDS:
+        value = _read(name)
+        _known[name] = value, now
+    return value
+
+
+def _read(name: str) -> str | None:
     try:
         value = anvil.secrets.get_secret(name)
     except anvil.secrets.SecretError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 
 from .annotations import AnnotationList
@@ -250,6 +250,13 @@ class LedgerCounts:
     def in_flight(self) -> int:
         """Count attempts that were seen and have not ended."""
         return max(0, self.open_attempts - self.unread_attempts)
+
+
+def sum_counts(each: Iterable[LedgerCounts]) -> LedgerCounts:
+    """Add the counts of several repositories."""
+    counts = list(each)
+    names = (field.name for field in fields(LedgerCounts))
+    return LedgerCounts(**{name: sum(getattr(one, name) for one in counts) for name in names})
 
 
 def new_repository(full_name: str, *, backfill_days: float, now: datetime) -> RepositoryRecord:

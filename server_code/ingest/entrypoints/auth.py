@@ -34,13 +34,13 @@ def login_required(required: Role) -> Callable[[_Function], _Function]:
     def register(function: _Function) -> _Function:
         @functools.wraps(function)
         def answer(*args: object, **kwargs: object) -> object:
-            user = anvil.users.get_user()
+            user = _require_user(function.__name__)
             role = stored_role(user["role"])
             require_role(role, required)
             request = RequestContext(actor=str(user["email"]), role=role)
             return with_readable_errors(function)(request, *args, **kwargs)
 
-        anvil.server.callable(require_user=is_enabled)(answer)
+        anvil.server.callable(answer)
         return function
 
     return register
@@ -49,6 +49,19 @@ def login_required(required: Role) -> Callable[[_Function], _Function]:
 def is_enabled(user: Any) -> bool:  # noqa: ANN401 - a row of the users table
     """Return whether an account is enabled."""
     return user is not None and bool(user["enabled"])
+
+
+def _require_user(function: str) -> Any:  # noqa: ANN401 - a row of the users table
+    """Return the account that is logged in, as ``require_user`` of ``anvil.server.callable`` does.
+
+    That one asks for the account without handing it on, so it would be asked for twice.
+    """
+    user = anvil.users.get_user()
+    if user is None:
+        raise anvil.users.AuthenticationFailed(f"You must be logged in to call {function}.")
+    if not is_enabled(user):
+        raise anvil.server.PermissionDenied(f"You do not have permission to call {function}.")
+    return user
 
 
 def with_readable_errors(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ..domain.counters import Counters
 from ..domain.due import is_interval_over, is_still_ahead
 from ..domain.filters import FilterChain
-from ..domain.ledger import ErrorRecord, RepositoryRecord
+from ..domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord
 from ..domain.source_records import name_rejected
 from ..domain.sources import SourcePattern
 from ..ports import (
@@ -35,6 +35,10 @@ logger = logging.getLogger(__name__)
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
+
+#: How long what was reported is not reported again: of other repositories of an owner that denies
+#: access, and of the other logs that wait for the same cause.
+REPORTED_FOR = timedelta(hours=1)
 
 #: How often a process that was refused something checks whether another one has read it.
 REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
@@ -170,6 +174,12 @@ class CollectorContext:
                 remedy=remedy,
             )
         )
+
+    def list_recent_errors(self) -> list[ErrorRecord]:
+        """List what was reported within REPORTED_FOR."""
+        now = self.clock.now()
+        errors = self.store.list_errors(limit=MAX_ERRORS)
+        return [each for each in errors if abs(now - each.occurred_at) < REPORTED_FOR]
 
     def report_rejected_credentials(self, agent: str) -> None:
         """Report each credential that GitHub rejects once, and not for each thing that needs it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ingest.domain.ledger import ErrorRecord
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import OpenStage
 from support.world_builder import WorldBuilder
@@ -42,3 +43,25 @@ def test_what_an_organization_denies_is_reported_once(
     while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
         pass
     assert not any(each.failures for each in here.state.list_repositories())
+
+
+def test_what_was_reported_before_is_not_looked_for_again(stage: OpenStage) -> None:
+    """A denied repository is asked for every hour, and its reason is in its own record."""
+    here = stage(WorldBuilder().repository(OTHER).run().job(), at=100)
+    here.fail(Fault(path="^/repos/other/", do="sso"))
+    list_errors, looked = here.state.list_errors, list[int]()
+
+    def noted(*, limit: int) -> list[ErrorRecord]:
+        looked.append(limit)
+        return list_errors(limit=limit)
+
+    here.state.list_errors = noted
+    polled = []
+    for _ in range(20):
+        polled.append(poll_due_repositories(here.context, should_continue=lambda: True))
+        here.advance(600)
+        if len(polled) == 1:
+            assert looked
+            looked.clear()
+    assert sum(polled) > 2
+    assert not looked

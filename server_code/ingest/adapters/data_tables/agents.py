@@ -1,21 +1,15 @@
-"""Agents' heartbeats, manual collections, desired states and counts."""
+"""Agents' heartbeats, manual collections and desired states."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import anvil.tables.query as q
 
 from ...domain.collections import CollectionRecord
 from ...domain.ledger import (
-    COUNTS_KEPT,
     HEARTBEATS_KEPT,
     AgentRecord,
-    MessageCounts,
-    start_of_interval,
 )
 from ...domain.stored_records import (
     agent_body,
@@ -26,10 +20,8 @@ from ...domain.stored_records import (
 from ...domain.stored_values import (
     read_ascii,
     read_json,
-    read_time,
     write_ascii,
     write_json,
-    write_time,
 )
 from .errors import translate_errors
 from .rows import Rows, distinct
@@ -39,14 +31,11 @@ from .values import as_utc
 _AGENTS = Rows("agents")
 _COLLECTIONS = Rows("collections")
 _DESIRED_STATES = Rows("agent_wishes")
-_COUNTS = Rows("traffic")
-
-_TOTALS = "totals"
 
 
 @translate_errors
 class TableAgents:
-    """Agents, collections and counts; each save removes those that have not reported for long."""
+    """Agents and collections; each save removes those that have not reported for long."""
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
@@ -93,34 +82,6 @@ class TableAgents:
         rows = _DESIRED_STATES.search(columns=("key", "wish"))
         return {read_ascii(row["key"]): read_ascii(row["wish"]) for row in rows}
 
-    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
-        """Add to the totals and to this moment's interval, all or none."""
-        added = {name: amount for name, amount in counts.items() if amount}
-        if not added:
-            return
-        interval = start_of_interval(now)
-        keys = (_TOTALS, write_time(interval))
-
-        def add() -> bool:
-            found = _COUNTS.by("key", keys, columns=("key", "counts"))
-            known = {row["key"]: read_json(row["counts"]) for row in distinct(found)}
-            _COUNTS.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
-            return keys[1] in known
-
-        if transact(add):
-            return
-        # Old intervals are removed with the first addition to a new one.
-        old = q.less_than_or_equal_to(write_time(interval - COUNTS_KEPT))
-        _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
-
-    def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
-        found = distinct(_COUNTS.search(columns=("key", "counts")))
-        rows = {row["key"]: row["counts"] for row in found}
-        totals = read_json(rows.pop(_TOTALS, "{}"))
-        intervals = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
-        return MessageCounts(totals=totals, intervals=intervals)
-
 
 def _save(rows: Rows, row: dict[str, Any], time_column: str) -> None:
     """Save a row, and remove those that are a day older or newer."""
@@ -128,9 +89,3 @@ def _save(rows: Rows, row: dict[str, Any], time_column: str) -> None:
     at = row[time_column]
     gone = q.any_of(q.less_than(at - HEARTBEATS_KEPT), q.greater_than(at + HEARTBEATS_KEPT))
     rows.delete(rows.search(columns=("key",), where={time_column: gone}))
-
-
-def _summed(key: str, known: Mapping[str, int], added: Mapping[str, int]) -> dict[str, str]:
-    counts = Counter(known)
-    counts.update(added)
-    return {"key": key, "counts": write_json(dict(counts))}

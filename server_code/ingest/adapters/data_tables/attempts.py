@@ -10,18 +10,12 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.due import checks_due
-from ...domain.ledger import (
-    LOG_EXPIRED,
-    LOG_FETCHED,
-    LOG_PENDING,
-    LOG_UNAVAILABLE,
-    AttemptRecord,
-    LedgerCounts,
-)
+from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
+from .ledger_counts import CountChanges, load_counts, load_each
 from .rows import Rows, chunks_of_bytes, chunks_of_keys, distinct
 from .transactions import transact
 from .values import age_key, as_utc, attempt_key, pack, run_key, unpack, utc
@@ -137,30 +131,23 @@ class TableAttempts:
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
-        of = {} if repository is None else {"repository": repository_key(repository)}
-        open_ones = list(ATTEMPTS.search(columns=("unread",), where={"settled": False, **of}))
-        logs = {
-            state: _JOB_LOGS.count({"state": state, **of})
-            for state in (LOG_PENDING, LOG_FETCHED, LOG_UNAVAILABLE, LOG_EXPIRED)
-        }
-        return LedgerCounts(
-            attempts=ATTEMPTS.count(of),
-            open_attempts=len(open_ones),
-            unread_attempts=sum(row["unread"] for row in open_ones),
-            logs_pending=logs[LOG_PENDING],
-            logs_fetched=logs[LOG_FETCHED],
-            logs_unavailable=logs[LOG_UNAVAILABLE] + logs[LOG_EXPIRED],
-        )
+        if repository is None:
+            return sum_counts(load_each().values())
+        return load_counts(repository_key(repository))
 
     def count_each_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
-        names = {row["repository"] for row in ATTEMPTS.search(columns=("repository",))}
-        return {name: self.count_ledger(name) for name in names}
+        return load_each()
 
 
 def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
     BODIES.upsert([{"key": key, "body": body} for key, body in bodies.items()])
-    ATTEMPTS.upsert(rows)
+    found = ATTEMPTS.by("key", bodies, columns=("key", "settled", "unread"))
+    known, changes = {row["key"]: row for row in distinct(found)}, CountChanges()
+    for row in rows:
+        changes.note_attempt(row["repository"], before=known.get(row["key"]), after=row)
+    changes.save()
+    ATTEMPTS.upsert(rows, found)
 
 
 def _key_columns(record: AttemptRecord) -> dict[str, Any]:
@@ -211,13 +198,20 @@ def _body_bytes(row: Any) -> int:  # noqa: ANN401 - a row
 
 def _purge_batch(created_before: datetime, limit: int) -> int:
     expired = ATTEMPTS.some(
-        columns=("key", "commit"),
+        columns=("key", "commit", "repository", "settled"),
         order_by="age",
         limit=limit,
         where={"settled": True, "created_at": q.less_than(created_before)},
     )
     keys = [row["key"] for row in expired]
-    _JOB_LOGS.delete_by("attempt", keys)
+    logs = _JOB_LOGS.by("attempt", keys, columns=("key", "repository", "state"))
+    changes = CountChanges()
+    for row in expired:
+        changes.note_attempt(row["repository"], before=row, after=None)
+    for row in logs:
+        changes.note_log(row["repository"], before=row["state"], after=None)
+    changes.save()
+    _JOB_LOGS.delete(logs)
     _COMMITS.delete_by("key", [row["commit"] for row in expired if row["commit"] is not None])
     BODIES.delete_by("key", keys)
     return ATTEMPTS.delete(expired)

@@ -16,6 +16,7 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import LogStateStore
 from .errors import translate_errors
+from .ledger_counts import CountChanges
 from .rows import Rows, chunks_of_keys, distinct, update
 from .transactions import transact
 from .values import age_key, as_utc, attempt_key
@@ -103,6 +104,10 @@ def _save(rows: Sequence[dict[str, Any]]) -> None:
     found = _JOB_LOGS.by("key", [row["key"] for row in rows], columns=("key", "state"))
     stored = {row["key"]: row["state"] for row in found}
     kept = [row for row in rows if may_replace(row["state"], stored.get(row["key"], LOG_PENDING))]
+    changes = CountChanges()
+    for row in kept:
+        changes.note_log(row["repository"], before=stored.get(row["key"]), after=row["state"])
+    changes.save()
     _JOB_LOGS.upsert(kept, found)
 
 

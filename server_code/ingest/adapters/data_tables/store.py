@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ...ports import StateStore
 from .agents import TableAgents
 from .attempts import TableAttempts
@@ -9,7 +11,8 @@ from .hints import TableHints
 from .job_logs import TableJobLogs
 from .journal import TableJournal
 from .log_cache import TableLogCache
-from .run_list import TableRunList
+from .message_counts import KeptCounts, TableMessageCounts
+from .run_list import KeptRuns, TableRunList
 from .sources import TableSources
 from .watched import WatchedRepositories
 
@@ -22,6 +25,7 @@ class DataTablesState(
     TableJobLogs,
     TableRunList,
     TableAgents,
+    TableMessageCounts,
     TableJournal,
     StateStore,
 ):
@@ -32,11 +36,17 @@ class DataTablesState(
 
     def __init__(self) -> None:
         self.log_cache = TableLogCache()
+        self._kept_runs = KeptRuns()
+        self._kept_counts = KeptCounts()
 
     def close(self) -> None:
         """Do nothing: the connection is Anvil's."""
 
 
+@cache
 def open_data_tables_state() -> DataTablesState:
-    """Open the tables of the app that this runs in or is connected to. Asks nothing yet."""
+    """Open the tables of the app that this runs in or is connected to. Asks nothing yet.
+
+    It is one for all calls of a process, which keeps what pages read again and again.
+    """
     return DataTablesState()

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.ledger import AgentRecord
-from ...ports import AgentStore
 from ..context import CollectorContext
 
 #: A later end replaces an earlier one.
@@ -41,11 +40,11 @@ def save_one_time_collection(
     )
 
 
-def load_one_time_collection(
-    store: AgentStore, heartbeats: Sequence[AgentRecord]
+def find_one_time_collection(
+    collections: Sequence[CollectionRecord], heartbeats: Sequence[AgentRecord]
 ) -> CollectionRecord | None:
-    """Load the last one-time collection, unless an agent has reported since it ended."""
-    ended = (each for each in store.list_collections() if each.exit_code is not None)
+    """Return the last one-time collection, unless an agent has reported since it ended."""
+    ended = (each for each in collections if each.exit_code is not None)
     newest = max(ended, key=lambda each: each.updated_at, default=None)
     if newest and any(each.heartbeat_at > newest.updated_at for each in heartbeats):
         return None

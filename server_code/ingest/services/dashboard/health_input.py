@@ -12,13 +12,14 @@ from ...domain.ledger import (
     MAX_ERRORS,
     AgentRecord,
     JobLogRecord,
+    sum_counts,
 )
 from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable
 from ...ports import StateStore
 from ...settings import Settings
 from ..agents.heartbeat import is_alive
-from ..collections.one_time_collection import load_one_time_collection
+from ..collections.one_time_collection import find_one_time_collection
 from .agents import agent_rows
 from .health import Health, assess_health
 from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthInput
@@ -39,18 +40,21 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages(settings.queues.logs_queue)
+    counts_of, collections = store.count_each_repository(), store.list_collections()
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
         repositories=repositories,
-        counts=store.count_ledger(),
+        counts=sum_counts(counts_of.values()),
+        counts_of=counts_of,
         errors=store.list_errors(limit=MAX_ERRORS),
         message_counts=message_counts,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
         sources=store.list_sources(),
         credentials=store.list_credentials(),
         oldest_pending=_oldest_pending(store, now),
-        one_time=load_one_time_collection(store, heartbeats) if has_ended else None,
+        collections=collections,
+        one_time=find_one_time_collection(collections, heartbeats) if has_ended else None,
         unanswered=_unanswered(heartbeats, now),
         write_error=_write_error(store, now),
     )

@@ -65,7 +65,9 @@ class HealthInput:
     oldest_pending: JobLogRecord | None
     recent_logs: int
     heartbeats: Sequence[AgentRecord] = ()
+    counts_of: Mapping[str, LedgerCounts] = field(default_factory=dict)
     message_counts: MessageCounts = field(default_factory=MessageCounts)
+    collections: Sequence[CollectionRecord] = ()
     one_time: CollectionRecord | None = None
     unanswered: Mapping[str, datetime] = field(default_factory=dict)
     seconds_left: float | None = None

@@ -13,9 +13,9 @@ from ...domain.ledger import (
     JobLogRecord,
     LedgerCounts,
     MessageCounts,
-    RepositoryRecord,
     start_of_interval,
 )
+from ...domain.stored_values import repository_key
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
@@ -43,10 +43,10 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
     reading = read_state(store, settings, now=now)
     summaries, message_counts = store.load_run_summaries(), reading.message_counts
     groups = group_errors(reading.errors)
-    watched = _repositories(store, settings, reading.repositories, reading.counts, now)
+    watched = _repositories(settings, reading, now)
     inputs = replace(reading, seconds_left=longest_backfill_seconds(watched["shown"]))
     steps = setup_steps(settings, has_repository=bool(reading.repositories))
-    newest = next((each for each in store.list_collections() if is_recent(each, now)), None)
+    newest = next((each for each in reading.collections if is_recent(each, now)), None)
     return {
         "now": format_timestamp(now),
         "setup": steps,
@@ -137,14 +137,9 @@ def _github(reading: HealthInput, message_counts: MessageCounts) -> dict[str, An
     }
 
 
-def _repositories(
-    store: StateStore,
-    settings: Settings,
-    records: Sequence[RepositoryRecord],
-    counts: LedgerCounts,
-    now: datetime,
-) -> dict[str, Any]:
+def _repositories(settings: Settings, reading: HealthInput, now: datetime) -> dict[str, Any]:
     """Count all, and return those that need attention first."""
+    records, counts = reading.repositories, reading.counts
     shown = busiest(records)[:SHOWN_REPOSITORIES]
     return {
         "watched": len(records),
@@ -160,7 +155,7 @@ def _repositories(
         "shown": [
             repository_row(
                 each,
-                store.count_ledger(each.full_name),
+                reading.counts_of.get(repository_key(each.full_name), LedgerCounts()),
                 web_url=settings.github.web_url,
                 now=now,
             )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import RepositoryRecord
+from ...domain.ledger import LedgerCounts, RepositoryRecord
 from ...domain.source_records import DiscoveredRepository
 from ...domain.stored_values import repository_key
 from ...ports import StateStore
@@ -35,13 +35,14 @@ class RepositoryQuery:
 def list_repository_page(
     store: StateStore, settings: Settings, query: RepositoryQuery, *, now: datetime
 ) -> dict[str, Any]:
-    """Return a page of repositories with all sources; only the page's runs and logs are counted."""
+    """Return a page of repositories with all sources."""
     records = store.list_repositories()
     known = {repository_key(each.full_name): each for each in store.list_discovered()}
     found = sorted(_matching(records, known, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
+    counts = store.count_each_repository()
     rows = [
-        _row(store, settings, record, known, now=now) for record in found[start : start + PER_PAGE]
+        _row(counts, settings, record, known, now=now) for record in found[start : start + PER_PAGE]
     ]
     sources = list_source_rows(store, known.values(), records)
     by_name = sum(repository_key(each.full_name) not in known for each in records)
@@ -128,16 +129,16 @@ def _order(sort: str) -> Callable[[RepositoryRecord], tuple[Any, ...]]:
 
 
 def _row(
-    store: StateStore,
+    counts: Mapping[str, LedgerCounts],
     settings: Settings,
     record: RepositoryRecord,
     known: dict[str, DiscoveredRepository],
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    found = known.get(repository_key(record.full_name))
-    counts = store.count_ledger(record.full_name)
-    row = repository_row(record, counts, web_url=settings.github.web_url, now=now)
+    key = repository_key(record.full_name)
+    found, counted = known.get(key), counts.get(key, LedgerCounts())
+    row = repository_row(record, counted, web_url=settings.github.web_url, now=now)
     return {**row, **source_facts(found), "source": _source_of(record, known)}
 
 

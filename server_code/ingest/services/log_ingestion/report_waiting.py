@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ...domain.error_causes import cause_of, without_ids
-from ...domain.ledger import MAX_ERRORS
 from ...errors import (
     BadCredentials,
     GithubUnavailable,
@@ -18,9 +15,6 @@ from .log_tasks import LogTask
 
 #: A failure that may pass is reported once, when it has lasted for half a minute.
 REPORT_AT_TRIES = 5
-
-#: The time during which an error of a repository is not reported again for its other logs.
-REPORTED_FOR = timedelta(hours=1)
 
 
 def report_waiting(context: CollectorContext, task: LogTask) -> None:
@@ -55,8 +49,5 @@ def _is_reported_elsewhere(error: IngestError) -> bool:
 
 def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:
     """Return whether people read already that other logs wait for the same cause."""
-    now, cause = context.clock.now(), cause_of(LOG_INGESTION_AGENT, repository, what)
-    return any(
-        each.cause == cause and abs(now - each.occurred_at) < REPORTED_FOR
-        for each in context.store.list_errors(limit=MAX_ERRORS)
-    )
+    cause = cause_of(LOG_INGESTION_AGENT, repository, what)
+    return any(each.cause == cause for each in context.list_recent_errors())

@@ -15,7 +15,6 @@ from random import SystemRandom
 from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
-    AccessDenied,
     BadCredentials,
     IngestError,
     MemoryRefused,
@@ -101,9 +100,8 @@ def _log_failure(
     """
     if error is None or not error.counts_as_failure or isinstance(error, BadCredentials):
         return
-    is_denied = isinstance(error, AccessDenied)
-    is_logged = is_denied and is_reported_of_owner(context, repository.full_name, error)
-    if str(error) != repository.last_error and not is_logged:
+    is_new = str(error) != repository.last_error
+    if is_new and not is_reported_of_owner(context, repository.full_name, error):
         facts = {"repository": repository.full_name, "remedy": error.advice}
         logger.warning(str(error), extra=facts)
 
@@ -265,8 +263,8 @@ def _after_failure(
     name = repository.full_name
     is_new = stored.failures == 0 or stored.last_error != str(error)
     # A rejected credential is reported by itself: it concerns all its repositories.
-    is_elsewhere = isinstance(error, BadCredentials) or is_reported_of_owner(context, name, error)
-    if is_new and not is_elsewhere:
+    is_own = is_new and not isinstance(error, BadCredentials)
+    if is_own and not is_reported_of_owner(context, name, error):
         what, remedy = str(error), error.advice
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))

@@ -1,0 +1,101 @@
+"""What was counted, in Data Tables: a row of totals, and one for each interval of the last day.
+
+A process keeps the intervals that it has read: what is counted is added to the newest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anvil.tables.query as q
+
+from ...domain.due import MAX_CLOCK_DIFFERENCE
+from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
+from ...domain.stored_values import read_json, read_time, write_json, write_time
+from .errors import translate_errors
+from .rows import Rows, distinct
+from .run_list import RELOAD_SECONDS
+from .transactions import transact
+
+_COUNTS = Rows("traffic")
+
+_TOTALS = "totals"
+
+Counts = Mapping[str, int]
+
+
+@dataclass(slots=True)
+class KeptCounts:
+    """The counts that a process has read, by key. Safe for many threads: they replace all."""
+
+    rows: dict[str, Counts] = field(default_factory=dict)
+    reload_at: float = 0.0
+
+
+@translate_errors
+class TableMessageCounts:
+    """Message totals, and their growth in the last day."""
+
+    _kept_counts: KeptCounts
+
+    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+        """Add to the totals and to this moment's interval, all or none."""
+        added = {name: amount for name, amount in counts.items() if amount}
+        if not added:
+            return
+        interval = start_of_interval(now)
+        keys = (_TOTALS, write_time(interval))
+
+        def add() -> bool:
+            found = _COUNTS.by("key", keys, columns=("key", "counts"))
+            known = {row["key"]: read_json(row["counts"]) for row in distinct(found)}
+            _COUNTS.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
+            return keys[1] in known
+
+        if transact(add):
+            return
+        # Old intervals are removed with the first addition to a new one.
+        old = q.less_than_or_equal_to(write_time(interval - COUNTS_KEPT))
+        _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
+
+    def load_message_counts(self) -> MessageCounts:
+        """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
+        rows = _load_changed(self._kept_counts)
+        if rows is None:
+            rows = _load({})
+            self._kept_counts.reload_at = time.monotonic() + RELOAD_SECONDS
+        keys = sorted(rows.keys() - {_TOTALS})
+        oldest = read_time(keys[-1]) - COUNTS_KEPT if keys else None
+        intervals = tuple((read_time(key), rows[key]) for key in keys)
+        kept = tuple((at, counts) for at, counts in intervals if oldest is None or at > oldest)
+        self._kept_counts.rows = rows
+        return MessageCounts(totals=rows.get(_TOTALS, {}), intervals=kept)
+
+
+def _load(where: Mapping[str, object]) -> dict[str, Counts]:
+    found = distinct(_COUNTS.search(columns=("key", "counts"), where=where))
+    return {row["key"]: read_json(row["counts"]) for row in found}
+
+
+def _load_changed(kept: KeptCounts) -> dict[str, Counts] | None:
+    """Load the totals and the newest intervals; None where all must be read."""
+    rows = kept.rows
+    keys = rows.keys() - {_TOTALS}
+    if not keys or _TOTALS not in rows or time.monotonic() >= kept.reload_at:
+        return None
+    since = write_time(read_time(max(keys)) - MAX_CLOCK_DIFFERENCE)
+    changed = _load({"key": q.any_of(_TOTALS, q.greater_than_or_equal_to(since))})
+    totals = changed.get(_TOTALS, {})
+    # Counts only grow, unless another state has taken the place of the one that was read.
+    has_shrunk = any(totals.get(name, 0) < known for name, known in rows[_TOTALS].items())
+    return None if has_shrunk else {**rows, **changed}
+
+
+def _summed(key: str, known: Mapping[str, int], added: Mapping[str, int]) -> dict[str, str]:
+    counts = Counter(known)
+    counts.update(added)
+    return {"key": key, "counts": write_json(dict(counts))}

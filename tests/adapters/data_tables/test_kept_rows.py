@@ -1,0 +1,172 @@
+"""What a process has read of Data Tables is read again only where it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ingest.adapters.data_tables import DataTablesState, message_counts, run_list
+from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT
+from ingest.domain.stored_values import write_time
+from support.state_records import NOW, a_summary
+
+AN_HOUR = timedelta(hours=1)
+
+
+class StoredRows:
+    """A table that says how many rows each search brought."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.brought: list[int] = []
+
+    def search(
+        self, *, columns: object, page: int = 0, where: Mapping[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Search rows by one condition at most."""
+        found = [
+            row
+            for row in self.rows
+            if all(_matches(row[name], wanted) for name, wanted in (where or {}).items())
+        ]
+        self.brought.append(len(found))
+        return iter(found)
+
+
+def _matches(value: Any, wanted: Any) -> bool:
+    if hasattr(wanted, "args"):
+        return any(_matches(value, each) for each in wanted.args)
+    if hasattr(wanted, "value"):
+        return value is not None and value >= wanted.value
+    return bool(value == wanted)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
+    table = StoredRows()
+    monkeypatch.setattr(run_list, "_SUMMARIES", table)
+    return table
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
+    table = StoredRows()
+    monkeypatch.setattr(message_counts, "_COUNTS", table)
+    return table
+
+
+def saved(run_id: int, at: datetime | None, **changes: Any) -> dict[str, Any]:
+    """Return the row of a run's summary that was saved at a moment."""
+    return {**run_list._row(a_summary(run_id, **changes)), "saved_at": at}
+
+
+def ids(state: DataTablesState) -> list[int]:
+    return [each.key.run_id for each in state.load_run_summaries()]
+
+
+def test_only_what_was_saved_since_is_read(runs: StoredRows) -> None:
+    """With an overlap, because the clocks of hosts differ."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(number, now - run_list.OVERLAP * number) for number in range(1, 50)]
+    assert sorted(ids(state)) == list(range(1, 50))
+    runs.rows[1] = saved(2, now, title="changed")
+    runs.rows.append(saved(77, now - run_list.OVERLAP / 2))
+    shown = {each.key.run_id: each for each in state.load_run_summaries()}
+    assert shown.keys() == {*range(1, 50), 77}
+    assert shown[2].title == "changed"
+    assert runs.brought == [49, 3]
+
+
+def test_of_runs_that_were_saved_long_ago_one_is_read(runs: StoredRows) -> None:
+    """Which shows that this is the same state still."""
+    state, before = DataTablesState(), datetime.now(timezone.utc) - AN_HOUR
+    runs.rows = [saved(number, before + timedelta(microseconds=number)) for number in range(50)]
+    assert len(ids(state)) == len(ids(state)) == 50
+    assert runs.brought == [50, 1]
+
+
+def test_rows_of_an_earlier_release_are_read_once(runs: StoredRows) -> None:
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(1, None), saved(2, now)]
+    assert sorted(ids(state)) == sorted(ids(state)) == [1, 2]
+    assert runs.brought == [2, 1]
+
+
+def test_another_state_is_read_whole(runs: StoredRows) -> None:
+    """What was saved last is gone: it is another state, or a backup of this one."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(1, now - AN_HOUR), saved(2, now)]
+    assert sorted(ids(state)) == [1, 2]
+    runs.rows = [saved(3, now)]
+    assert ids(state) == [3]
+    runs.rows = []
+    assert ids(state) == []
+
+
+def test_all_are_read_again_after_a_while(
+    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of a host may be wrong by more."""
+    monkeypatch.setattr(run_list, "RELOAD_SECONDS", 0.0)
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(1, now)]
+    assert ids(state) == [1]
+    runs.rows.append(saved(2, now - AN_HOUR))
+    assert sorted(ids(state)) == [1, 2]
+
+
+def test_no_more_are_kept_than_the_state_keeps(
+    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_list, "MAX_RUN_SUMMARIES", 3)
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(n, now, created_at=NOW + n * AN_HOUR) for n in range(3)]
+    assert ids(state) == [2, 1, 0]
+    runs.rows = [*runs.rows[1:], saved(3, now, created_at=NOW + 3 * AN_HOUR)]
+    assert ids(state) == [3, 2, 1]
+    assert runs.brought == [3, 3]
+
+
+def counted(at: datetime, runs: int) -> dict[str, str]:
+    """Return the row of an interval."""
+    return {"key": write_time(at), "counts": f'{{"runs":{runs}}}'}
+
+
+def totals(runs: int) -> dict[str, str]:
+    return {"key": "totals", "counts": f'{{"runs":{runs}}}'}
+
+
+def test_only_the_newest_counts_are_read_again(counts: StoredRows) -> None:
+    state = DataTablesState()
+    day = [NOW - COUNT_INTERVAL * number for number in range(100)]
+    counts.rows = [totals(100), *(counted(at, 1) for at in day)]
+    assert state.load_message_counts().totals == {"runs": 100}
+    counts.rows[:2] = [totals(104), counted(NOW, 2)]
+    counts.rows.append(counted(NOW + COUNT_INTERVAL, 3))
+    found = state.load_message_counts()
+    assert found.totals == {"runs": 104}
+    assert found.intervals[-2:] == ((NOW, {"runs": 2}), (NOW + COUNT_INTERVAL, {"runs": 3}))
+    assert len(found.intervals) == 101
+    assert counts.brought[0] == 101
+    assert counts.brought[1] <= 4
+
+
+def test_old_counts_are_dropped_as_the_state_drops_them(counts: StoredRows) -> None:
+    state = DataTablesState()
+    counts.rows = [totals(1), counted(NOW, 1)]
+    assert len(state.load_message_counts().intervals) == 1
+    counts.rows = [totals(2), counted(NOW + COUNTS_KEPT, 1)]
+    assert state.load_message_counts().intervals == ((NOW + COUNTS_KEPT, {"runs": 1}),)
+
+
+def test_counts_of_another_state_are_read_whole(counts: StoredRows) -> None:
+    """Totals never shrink."""
+    state = DataTablesState()
+    counts.rows = [totals(9), counted(NOW - AN_HOUR, 8), counted(NOW, 1)]
+    assert len(state.load_message_counts().intervals) == 2
+    counts.rows = [totals(1), counted(NOW, 1)]
+    assert state.load_message_counts().intervals == ((NOW, {"runs": 1}),)
+    counts.rows = []
+    assert state.load_message_counts().intervals == ()
