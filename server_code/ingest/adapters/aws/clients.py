@@ -63,7 +63,7 @@ def sqs_client(aws: AwsSettings) -> SQSClient:
         client: SQSClient = session.create_client(  # type: ignore[assignment] # of SQS
             "sqs",
             region_name=_region(session),
-            endpoint_url=_endpoint(aws, "SQS"),
+            endpoint_url=_endpoint(aws, "SQS")[1],
             config=config,
         )
         for operation in _ASKED_ONCE:
@@ -88,7 +88,7 @@ def s3_client(aws: AwsSettings) -> S3Client:
             client: S3Client = session.create_client(  # type: ignore[assignment] # of S3
                 "s3",
                 region_name=_region(session),
-                endpoint_url=_endpoint(aws, "S3"),
+                endpoint_url=_endpoint(aws, "S3")[1],
                 config=config,
             )
             return client
@@ -144,7 +144,7 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
         except ValueError as error:  # botocore's way to refuse an endpoint
             if is_of_credentials(error):
                 raise
-            name, endpoint = _named_endpoint(aws, service)
+            name, endpoint = _endpoint(aws, service)
             fault = f"AWS cannot be reached at {endpoint!r}: {error}; correct {name}"
             if not _ENDPOINT_FAULT.search(str(error)):
                 fault = f"A variable or profile of AWS has no valid value: {error}"
@@ -164,16 +164,11 @@ def _region(session: BotocoreSession) -> str:
     return configured or os.environ.get("AWS_REGION") or _DEFAULT_REGION
 
 
-def _endpoint(aws: AwsSettings, service: str) -> str | None:
-    """Return the endpoint; the one of a service comes before the one of all services.
+def _endpoint(aws: AwsSettings, service: str) -> tuple[str, str | None]:
+    """Return a setting's name and its endpoint: a service's comes before that of all services.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
-    return _named_endpoint(aws, service)[1]
-
-
-def _named_endpoint(aws: AwsSettings, service: str) -> tuple[str, str | None]:
-    """Return the endpoint behind the name of its setting."""
     own = f"AWS_ENDPOINT_URL_{service}"
     endpoint = os.environ.get(own)
     return (own, endpoint) if endpoint else ("AWS_ENDPOINT_URL", aws.endpoint_url)
