@@ -11,7 +11,6 @@ from .specs import RunSpec
 from .timeline import run_status
 from .times import DAY, Timestamp, parse_time
 
-FILTERS = ("actor", "branch", "check_suite_id", "created", "event", "head_sha", "status")
 STATUSES = frozenset({"completed", "in_progress", "queued", "requested", "waiting", "pending"})
 CONCLUSIONS = frozenset(
     {
@@ -31,7 +30,7 @@ _Test = Callable[[RunSpec, Timestamp], bool]
 
 def filters_in(args: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of a request; one of them makes a list a filtered one."""
-    return {name: args[name] for name in FILTERS if args.get(name)}
+    return {name: args[name] for name in _TESTS if args.get(name)}
 
 
 def matching(filters: Mapping[str, str]) -> Callable[[RunSpec, Timestamp], bool]:

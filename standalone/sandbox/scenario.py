@@ -22,6 +22,9 @@ from .settings import (
 
 _Spec = TypeVar("_Spec")
 
+_PARTS = {"limits": Limits, "hooks": HookFaults, "graphql": GraphqlFaults}
+_LISTS = {"tokens": TokenSpec, "faults": Fault}
+
 
 def read_scenario(path: Path) -> Settings:
     """Read settings from a file."""
@@ -31,16 +34,10 @@ def read_scenario(path: Path) -> Settings:
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """Read settings from a mapping; what is missing keeps its default."""
     read = dict(values)
-    if "tokens" in read:
-        read["tokens"] = tuple(_spec(TokenSpec, token) for token in read["tokens"])
-    if "limits" in read:
-        read["limits"] = _spec(Limits, read["limits"])
-    if "hooks" in read:
-        read["hooks"] = _spec(HookFaults, read["hooks"])
-    if "graphql" in read:
-        read["graphql"] = _spec(GraphqlFaults, read["graphql"])
-    if "faults" in read:
-        read["faults"] = tuple(fault_from(fault) for fault in read["faults"])
+    read |= {name: _spec(kind, read[name]) for name, kind in _PARTS.items() if name in read}
+    for name, kind in _LISTS.items():
+        if name in read:
+            read[name] = tuple(_spec(kind, each) for each in read[name])
     if read.get("app"):
         read["app"] = _app(read["app"])
     return _spec(Settings, read)
