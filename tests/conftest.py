@@ -12,6 +12,7 @@ import pytest
 from ingest.settings import SETTINGS
 from playwright.sync_api import Browser
 from support.aws_server import LocalAws
+from support.botocore_files import keep_parsed_files
 from support.browser import open_browser
 from support.collecting import (
     pytest_collect_directory,
@@ -27,6 +28,8 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
 ]
+
+keep_parsed_files()
 
 # No test is timed; a slow machine is not a failure. Each run draws other examples, and every night
 # the profile "thorough" draws many.

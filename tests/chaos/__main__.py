@@ -233,7 +233,7 @@ def _drain(workers: list[Worker]) -> None:
         while (
             counts.open_attempts or counts.logs_pending
         ) and time.monotonic() - changed_at < IDLE_SECONDS:
-            time.sleep(10)
+            time.sleep(2)
             before, counts = counts, state.count_ledger()
             if counts != before:
                 changed_at = time.monotonic()

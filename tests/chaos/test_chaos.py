@@ -18,7 +18,7 @@ def test_nothing_is_lost_when_everything_fails():
 
     `make chaos` does the same in economy mode.
     """
-    words = ["--runs", "15", "--rate", "8", "--kills", "2", "--log-mode", "live"]
+    words = ["--runs", "6", "--rate", "3", "--kills", "2", "--log-mode", "live"]
     run = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *words],
         cwd=ROOT,

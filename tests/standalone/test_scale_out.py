@@ -1,4 +1,4 @@
-"""Four collectors on one PostgreSQL: they share 80 repositories, and two of them are killed.
+"""Four collectors on one PostgreSQL: they share 40 repositories, and two of them are killed.
 
 Who holds which repository is noted by the database itself, and who asks for its runs by GitHub.
 """
@@ -33,7 +33,7 @@ from standalone.sandbox.settings import Limits, Settings, TokenSpec
 from tests.chaos.reader import Reader
 from tests.chaos.reconcile import missing, wrongly_repeated
 
-REPOSITORIES = 80
+REPOSITORIES = 40
 WORKERS = 4
 KILLED = 2
 TOKENS = tuple(f"scale-token-{number}" for number in range(WORKERS + KILLED))
@@ -233,7 +233,7 @@ def test_four_collectors_share_the_work_and_two_may_die(
             collectors.start()
         wait_until(lambda: len({each.token for each in witness.requests()}) == WORKERS)
         asked = len(witness.requests())
-        for more in sorted(chance.sample(range(1, 60), KILLED)):
+        for more in sorted(chance.sample(range(1, REPOSITORIES * 3 // 4), KILLED)):
             wait_until(lambda minimum=asked + more: len(witness.requests()) >= minimum)
             collectors.kill_one(chance)
             collectors.start()

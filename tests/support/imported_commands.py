@@ -1,4 +1,4 @@
-"""What commands import when they need it: this module is loaded by what forks them, and no other.
+"""What commands import and parse when they need it: loaded by what forks them, and no other.
 
 What is there stays out of every collection of garbage, which would copy it to each process.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
+
+from ingest.adapters.aws.clients import s3_client, sqs_client
+from ingest.settings import AwsSettings
+from support.botocore_files import keep_parsed_files
 
 _NAMES = (
     "boto3",
@@ -27,5 +31,8 @@ _NAMES = (
 
 for _name in _NAMES:
     import_module(_name)
+keep_parsed_files()
+for _client in (sqs_client, s3_client):
+    _client(AwsSettings()).close()
 gc.collect()
 gc.freeze()

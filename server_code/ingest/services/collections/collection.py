@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from ...domain.ledger import AttemptRecord, JobLogRecord
@@ -76,11 +76,11 @@ class Collection:
                         (self.logs.ingest, log_threads, policy.collects_logs),
                     )
                 )
-                while not all(work.done() for work in (*polls, *ingestions)):
+                while unfinished := [each for each in (*polls, *ingestions) if not each.done()]:
                     if all(poll.done() for poll in polls):
                         self.logs.runs_are_done.set()
                     on_wait()
-                    self._context.clock.sleep(IDLE_SECONDS)
+                    wait(unfinished, timeout=IDLE_SECONDS, return_when=FIRST_COMPLETED)
             except RuntimeError:  # no thread can be started: those that run must end as well
                 self._must_end.set()
                 raise
