@@ -12,16 +12,14 @@ from ...ports import EventBus, QueueDepth
 from ...ports.inspection import QueueInspector
 from ...settings import AwsSettings, QueueSettings
 from .clients import s3_client, sqs_client
-from .inspect import AwsInspector
-from .provision import dead_letter_name, ensure_queues
-from .provision_bucket import ensure_bucket
 from .queues import queue_depth
-from .s3 import S3BlobStore
 from .sqs import SqsPublisher, SqsWorkQueue, open_publisher, open_work_queue
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from .s3 import S3BlobStore
 
 
 class AwsBus(EventBus):
@@ -42,19 +40,30 @@ class AwsBus(EventBus):
 
     def open_dead_letters(self, name: str, counters: Counters) -> SqsWorkQueue:
         """Open the dead-letter queue that ``setup`` gives a queue."""
+        from .provision import dead_letter_name
+
         return open_work_queue(self._sqs, dead_letter_name(name), counters)
 
     def open_blobs(self) -> S3BlobStore | None:
         """Open LOG_BUCKET; None where none is set."""
         bucket = self._queues.log_bucket
-        return None if bucket is None else S3BlobStore(self._s3, bucket)
+        if bucket is None:
+            return None
+        from .s3 import S3BlobStore
+
+        return S3BlobStore(self._s3, bucket)
 
     def inspector(self) -> QueueInspector:
         """Return the checks of ``doctor``."""
+        from .inspect import AwsInspector
+
         return AwsInspector(self._sqs, self._s3)
 
     def set_up(self) -> Iterator[str]:
         """Create queues and bucket; yield what was done. Raises AccessDenied, BadSettings."""
+        from .provision import ensure_queues
+        from .provision_bucket import ensure_bucket
+
         queues = self._queues
         yield from map(
             str,

@@ -17,7 +17,6 @@ from .log_cache import SqlLogCache
 from .logs import SqlLogs
 from .message_counts import SqlMessageCounts
 from .migrate import migrate
-from .postgres import postgres_dialect
 from .repositories import SqlRepositories, repository_record
 from .run_list import SqlRunList, run_summary
 from .sources import SqlSources
@@ -71,6 +70,8 @@ def choose_dialect(database_url: str) -> Dialect:
     """Return the dialect of a URL or path; raises BadSettings."""
     url = database_url.strip()
     if url.startswith(_POSTGRES):
+        from .postgres import postgres_dialect
+
         return postgres_dialect(url)
     if url.startswith(_SQLITE):
         return _file_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
