@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ingest.bootstrap.queues import set_up_queues
@@ -29,8 +30,10 @@ from tests.support.postgres_server import PostgresServer
 from tests.support.world import GENEROUS
 
 PROCESSES = (1, 2, 4)
+GOALS = {2: "1.8 times", 4: "3.4 times"}
 GITHUB_SECONDS = 0.2
 LONGEST_SECONDS = 1200
+_IDLE = 3
 
 GITHUB = replace(
     GENEROUS,
@@ -46,11 +49,16 @@ GITHUB = replace(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one number of processes needed and did."""
+    """What one number of processes needed and did.
+
+    ``cpu_seconds`` are those of the collectors, ``busy`` is the used part of all cores.
+    """
 
     seconds: float
     counts: Counter[str]
     github: dict[str, Any]
+    cpu_seconds: float
+    busy: float
 
     @property
     def messages(self) -> int:
@@ -60,25 +68,29 @@ class Found:
 
 def measure(*, quick: bool) -> Iterator[Row]:
     """Measure each number of processes on a state of its own."""
-    repositories, runs = (50, 2) if quick else (100, 2)
+    repositories, runs = (50, 2) if quick else (150, 2)
+    alone: Found | None = None
     with closing(PostgresServer()) as postgres:
         for processes in PROCESSES:
-            yield _row(processes, _collect(postgres, processes, repositories, runs))
+            found = _collect(postgres, processes, repositories, runs)
+            alone = alone or found
+            yield _row(processes, found, times=alone.seconds / found.seconds)
 
 
-def _row(processes: int, found: Found) -> Row:
+def _row(processes: int, found: Found, *, times: float) -> Row:
     attempts, kinds = found.counts["attempts"], found.github["endpoints"]
     lists = kinds["list_runs"]["requests"]
     return Row(
         "workers",
         f"{processes} {'process' if processes == 1 else 'processes'}: attempts a second",
-        f"{attempts / found.seconds:.1f}",
-        "",
+        f"{attempts / found.seconds:.1f}, {times:.2f} times one process",
+        GOALS.get(processes, ""),
         f"{found.messages / found.seconds:.0f} messages a second; {attempts} attempts and "
         f"{found.counts['logs']} logs in {found.seconds:.1f} s with "
         f"{found.counts['queue_requests']} requests to SQS and "
         f"{found.github['requests']} to GitHub, {lists} of them for lists of runs; "
-        f"{found.github['charged']} charged",
+        f"{found.github['charged']} charged; {found.cpu_seconds:.1f} s of CPU in the collectors, "
+        f"{found.busy:.0%} of all cores used",
     )
 
 
@@ -100,13 +112,20 @@ def _collect(postgres: PostgresServer, processes: int, repositories: int, runs: 
             pass
         state = stack.enter_context(closing(open_state(settings)))
         started = [stack.enter_context(CollectorProcess([], environment)) for _ in range(processes)]
-        before = _counts(started)
+        before, cpu, machine = _counts(started), _cpu_seconds(started), _ticks()
         began = time.monotonic()
         watch_all(state, (each.spec.full_name for each in github.world.repositories))
         counts = _until_all_is_there(started, attempts=attempts, logs=2 * attempts)
         seconds = time.monotonic() - began
         counts.subtract(before)
-        return Found(seconds, counts, github.stats())
+        ticks = [after - earlier for after, earlier in zip(_ticks(), machine, strict=True)]
+        return Found(
+            seconds,
+            counts,
+            github.stats(),
+            cpu_seconds=_cpu_seconds(started) - cpu,
+            busy=1 - ticks[_IDLE] / sum(ticks),
+        )
 
 
 def _until_all_is_there(
@@ -127,3 +146,12 @@ def _counts(processes: Sequence[CollectorProcess]) -> Counter[str]:
     for each in processes:
         counts.update(each.ask()["counts"])
     return counts
+
+
+def _cpu_seconds(processes: Sequence[CollectorProcess]) -> float:
+    return sum(float(each.ask()["cpu_seconds"]) for each in processes)
+
+
+def _ticks() -> list[int]:
+    """Read what all cores have done since the start of the machine, by kind."""
+    return [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8]]

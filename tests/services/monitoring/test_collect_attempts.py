@@ -437,6 +437,26 @@ def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_r
     assert here.requests("list_attempt_jobs", "charged") == 6
 
 
+def test_what_a_limit_holds_back_is_not_asked_for_one_by_one(stage):
+    """It stays due, and nothing of it is saved again, until the limit ends."""
+    world = WorldBuilder()
+    for number in range(20):
+        world.run(created=number, seconds=9).job("test")
+    here, asked = stage(world, at=600), []
+    github = here.context.github
+    fetch_jobs = github.fetch_jobs
+    github.fetch_jobs = lambda key, *rest: asked.append(key) or fetch_jobs(key, *rest)
+    here.fail(Fault(path="/jobs$", do="secondary", seconds=60))
+    with ThreadPoolExecutor(1) as worker:
+        here.context = replace(here.context, workers=worker)
+        assert isinstance(here.poll(), RateLimited)
+        assert len(asked) == 1
+        here.fail()
+        here.advance(61)
+        assert here.poll() is None
+    assert_all_published(here)
+
+
 def test_jobs_that_were_read_before_a_limit_are_not_read_again(stage):
     """The commit is what the limit refused; the jobs are in the ledger."""
     settings = replace(GENEROUS, graphql=GraphqlFaults(absent=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL
 from ...domain.ledger import AttemptRecord
@@ -91,8 +91,10 @@ def _collect(
     errors: list[IngestError | None] = []
     mark_purpose(context, poll_session, due)
     try:
-        for snapshots in groups:
-            _finish(context, poll_session, reads.commits, snapshots, before)
+        for group in groups:
+            snapshots = [snapshot for snapshot in group if snapshot is not None]
+            if snapshots:
+                _finish(context, poll_session, reads.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
         mark_purpose(context, poll_session, ())
@@ -106,23 +108,34 @@ def _collect(
 
 def _reader(
     context: CollectorContext, poll_session: PollSession, reads: SliceReads
-) -> Callable[[AttemptRecord], AttemptSnapshot]:
-    """Return the read of one attempt, for worker threads."""
-    policy = JobReadPolicy.of(context, poll_session)
+) -> Callable[[AttemptRecord], AttemptSnapshot | None]:
+    """Return the read of one attempt, for worker threads.
 
-    def read(record: AttemptRecord) -> AttemptSnapshot:
-        wants_jobs = policy.wants_jobs(record)
+    It returns None for what requires a request while a limit that refused another one lasts.
+    """
+    policy = JobReadPolicy.of(context, poll_session)
+    limited_until: datetime | None = None
+
+    def read(record: AttemptRecord) -> AttemptSnapshot | None:
+        nonlocal limited_until
+        is_current, wants_jobs = poll_session.has_current(record), policy.wants_jobs(record)
+        has_ended = record.run is not None and record.run.is_completed
+        is_limited = limited_until is not None and context.clock.now() < limited_until
+        if is_limited and (wants_jobs or has_ended or not is_current):
+            return None  # it stays due
         try:
             snapshot = read_attempt(
                 context.github,
                 record,
                 reads,
-                is_current=poll_session.has_current(record),
+                is_current=is_current,
                 wants_jobs=wants_jobs,
             )
         except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
             error = as_ingest_error(defect, f"the collection of {record.key}")
             return AttemptSnapshot(record=record, error=error)
+        if isinstance(snapshot.error, RateLimited):
+            limited_until = snapshot.error.retry_at
         if not wants_jobs or snapshot.error is not None:
             return snapshot
         read_at = context.clock.now()
