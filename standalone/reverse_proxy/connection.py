@@ -35,6 +35,10 @@ class ClientConnection:
         """Close the connection, whatever is under way."""
         self._stream.writer.transport.abort()
 
+    async def close(self) -> None:
+        """Close the connection when the client has what was sent to it, or takes too long."""
+        await self._stream.close(self._limits.client)
+
     async def serve(self) -> None:
         """Answer requests until the client goes, or breaks a rule."""
         try:
@@ -84,8 +88,11 @@ class ClientConnection:
                 bodies=self._proxy.bodies,
             )
             await exchange.run()
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         finally:
-            writer.close()
+            await server.close(self._limits.linger)
 
     async def _refuse(self, status: int) -> None:
         """Answer with an error, unless an answer has begun, which is cut instead."""

@@ -118,6 +118,12 @@ class HttpStream:
             while await self.reader.read(CHUNK_BYTES):
                 pass
 
+    async def close(self, seconds: float) -> None:
+        """Close when what was written is sent, or after so long."""
+        self.writer.close()
+        with suppress(*_GONE), self._within(seconds, self.writer.transport.abort):
+            await self.writer.wait_closed()
+
     @contextmanager
     def reads_within(self, seconds: float) -> Iterator[None]:
         """Let reads fail after this long.

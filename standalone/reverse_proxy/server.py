@@ -95,8 +95,10 @@ class ReverseProxy:
             logger.exception("a request of the dashboard failed")
             connection.abort()
         finally:
-            del self._open[connection]
-            writer.close()
+            try:
+                await connection.close()
+            finally:
+                del self._open[connection]
 
     def _make_room(self) -> bool:
         """Close a connection whose request is not there yet; return whether there was one."""
