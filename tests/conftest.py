@@ -12,7 +12,6 @@ import pytest
 from ingest.settings import SETTINGS
 from playwright.sync_api import Browser
 from support.aws_server import LocalAws
-from support.botocore_files import keep_parsed_files
 from support.browser import open_browser
 from support.collecting import (
     pytest_collect_directory,
@@ -20,6 +19,7 @@ from support.collecting import (
     pytest_collection_finish,
     pytest_collection_modifyitems,
 )
+from support.parsed_once import parse_once
 from support.postgres_server import PostgresServer, postgres_folder
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "pytest_collection_modifyitems",
 ]
 
-keep_parsed_files()
+parse_once()
 
 # No test is timed; a slow machine is not a failure. Each run draws other examples, and every night
 # the profile "thorough" draws many.

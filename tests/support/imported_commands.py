@@ -10,7 +10,7 @@ from importlib import import_module
 
 from ingest.adapters.aws.clients import s3_client, sqs_client
 from ingest.settings import AwsSettings
-from support.botocore_files import keep_parsed_files
+from support.parsed_once import parse_once
 
 _NAMES = (
     "boto3",
@@ -31,7 +31,7 @@ _NAMES = (
 
 for _name in _NAMES:
     import_module(_name)
-keep_parsed_files()
+parse_once()
 for _client in (sqs_client, s3_client):
     _client(AwsSettings()).close()
 gc.collect()
