@@ -11,10 +11,10 @@ class QueueCard(QueueCardTemplate):
     """A card with the total and recent number of messages."""
 
     def show(self, messages, intervals, window):
-        """Draw one of `messages` with its part of `intervals`, both of `get_collection_status`."""
+        """Draw one of `messages` with its `intervals`, both of `get_collection_status`."""
         purpose = messages["purpose"]
         slots = overview_windows.MESSAGE_SLOTS[window]
-        counts = [slot[purpose] for slot in intervals][-slots:]
+        counts = intervals[purpose][-slots:]
         values = sparkline.padded(counts, slots)
         dom.fill(
             self,

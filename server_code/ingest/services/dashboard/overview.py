@@ -94,25 +94,21 @@ def _recent(message_counts: MessageCounts, counter: str, since: datetime) -> int
 
 def _message_intervals(
     settings: Settings, message_counts: MessageCounts, now: datetime
-) -> list[dict[str, Any]]:
-    """Return every interval since the first stored one; one without counts has zeros."""
+) -> dict[str, list[int]]:
+    """Return the counts of each queue by intervals, from the first stored one up to now.
+
+    They are numbers alone, by purpose: a day of them goes with each refresh.
+    """
     intervals: Mapping[datetime, Mapping[str, int]] = dict(message_counts.intervals)
-    if not intervals:
-        return []
-    rows, at, last = [], min(intervals), start_of_interval(now)
-    while at <= last:
-        counts = intervals.get(at, {})
-        rows.append(
-            {
-                "at": format_timestamp(at),
-                "metrics": counts.get(sent_messages(settings.queues.metrics_queue), 0),
-                "logs": counts.get(sent_messages(settings.queues.logs_queue), 0),
-                "charged": counts.get("github_requests.charged", 0),
-                "free": counts.get("github_requests.free", 0),
-            }
-        )
-        at += COUNT_INTERVAL
-    return rows[-SHOWN_INTERVALS:]
+    last = start_of_interval(now)
+    first = max(min(intervals, default=last), last - (SHOWN_INTERVALS - 1) * COUNT_INTERVAL)
+    number = (last - first) // COUNT_INTERVAL + 1 if intervals else 0
+    counts = [intervals.get(first + COUNT_INTERVAL * place, {}) for place in range(number)]
+    queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
+    return {
+        purpose: [each.get(sent_messages(name), 0) for each in counts]
+        for purpose, name in queues.items()
+    }
 
 
 def _github(reading: HealthInput, message_counts: MessageCounts) -> dict[str, Any]:
