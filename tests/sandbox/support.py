@@ -49,7 +49,7 @@ class Api:
             sent["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body)
         return self._session.request(
-            method, url, headers=sent, data=data, allow_redirects=False, timeout=10
+            method, url, headers=sent, data=data, allow_redirects=False, timeout=60
         )
 
     def runs(self, query: str = "", repository: str = "octo/api") -> list[dict[str, Any]]:

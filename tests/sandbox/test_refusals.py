@@ -148,7 +148,7 @@ def test_an_archive_spoils_the_first_log(serve, do, sizes):
     marked = WorldBuilder().repository("octo/api").run(id=1).job(id=9, log=BOM + b"x" * 1000)
     api = serve(marked, faults=(Fault(path=r"logs\.zip$", do=do),))
     where = api.get(f"{RUNS}/1/logs").headers["Location"]
-    content = requests.get(where, timeout=10).content
+    content = requests.get(where, timeout=60).content
     entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
     assert [entry.file_size for entry in entries if "/" not in entry.filename] == sizes
     assert any("/" in entry.filename for entry in entries)

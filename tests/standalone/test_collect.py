@@ -179,14 +179,14 @@ def test_health_and_metrics_are_served_while_a_collector_works(cli: CommandLine)
 
     def is_healthy() -> bool:
         try:
-            return requests.get(f"{url}/healthz", timeout=10).status_code == 200
+            return requests.get(f"{url}/healthz", timeout=60).status_code == 200
         except requests.ConnectionError:
             return False
 
     with cli.started("collect", "octo/api", RUNSTREAM_HTTP=str(port)) as collector:
         wait_until(is_healthy)
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
-        text = requests.get(f"{url}/metrics", timeout=10).text
+        text = requests.get(f"{url}/metrics", timeout=60).text
         collector.send_signal(signal.SIGTERM)
         _, stderr = collector.communicate(timeout=60)
     assert collector.returncode == 0, stderr
@@ -206,7 +206,7 @@ def test_a_process_with_one_agent_is_healthy_without_the_other(cli: CommandLine,
 
     def find_agents() -> list[str]:
         try:
-            answer = requests.get(f"http://{address}/healthz", timeout=10)
+            answer = requests.get(f"http://{address}/healthz", timeout=60)
         except requests.ConnectionError:
             return []
         return [each["name"] for each in answer.json()["agents"]] if answer.ok else []

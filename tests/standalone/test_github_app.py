@@ -54,7 +54,7 @@ def registration(cli: CommandLine) -> Iterator[str]:
 
 def test_the_manifest_asks_for_nothing_but_reading(cli: CommandLine, registration: str) -> None:
     """Without an address the webhook is inactive; a callback with another state is refused."""
-    form = requests.get(registration, timeout=10).text
+    form = requests.get(registration, timeout=60).text
     manifest = json.loads(
         re.search(r'name="manifest" value="([^"]*)"', form)[1].replace("&quot;", '"')
     )  # type: ignore[index]
@@ -65,18 +65,18 @@ def test_the_manifest_asks_for_nothing_but_reading(cli: CommandLine, registratio
     assert f"{cli.github.url}/organizations/octo/settings/apps/new?state=" in form
     base = registration.rpartition("/")[0]
     for path in ("/", "/created?code=x&state=wrong", "/created?code=x"):
-        assert requests.get(f"{base}{path}", timeout=10).status_code in (400, 404)
+        assert requests.get(f"{base}{path}", timeout=60).status_code in (400, 404)
     assert not (cli.folder / ".runstream/github-app.json").exists()
 
 
 def callback_of(form_address: str) -> str:
     """Confirm the manifest on GitHub's pages; return where GitHub leads back to."""
-    page = requests.get(form_address, timeout=10).text
+    page = requests.get(form_address, timeout=60).text
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
     action = re.search(r'action="([^"]*)"', page)
     assert action is not None
     manifest = {name: html.unescape(value) for name, value in fields.items()}
-    confirm = requests.post(html.unescape(action[1]), data=manifest, timeout=10)
+    confirm = requests.post(html.unescape(action[1]), data=manifest, timeout=60)
     found = {
         name: html.unescape(v)
         for name, v in re.findall(r'name="(\w+)" value="([^"]*)"', confirm.text)
@@ -84,7 +84,7 @@ def callback_of(form_address: str) -> str:
     create = (
         f"{action[1].partition('/settings')[0].partition('/organizations')[0]}/settings/apps/create"
     )
-    answer = requests.post(create, data=found, timeout=10, allow_redirects=False)
+    answer = requests.post(create, data=found, timeout=60, allow_redirects=False)
     return answer.headers["Location"]
 
 
@@ -98,7 +98,7 @@ def test_a_github_that_fails_for_a_moment_costs_no_app(cli: CommandLine, prefix:
         assert address is not None
         callback = callback_of(address[0])
         wrong = re.sub(r"state=[^&]+", "state=guess", callback)
-        assert requests.get(wrong, timeout=10).status_code == 400
+        assert requests.get(wrong, timeout=60).status_code == 400
         cli.inject(path="/conversions$", do="error", status=502, count=2)
         done = requests.get(callback, timeout=30, allow_redirects=False)
         assert (done.status_code, done.headers["Location"].endswith("/installations/new")) == (
@@ -159,7 +159,7 @@ def test_the_form_goes_to_the_host_of_a_github_enterprise_server(
         assert command.stdout is not None
         address = re.search(r"http://\S+", command.stdout.readline())
         assert address is not None
-        form = requests.get(address[0], timeout=10).text
+        form = requests.get(address[0], timeout=60).text
     web = f"https://{host.partition('://')[2].rstrip('/') or host}"
     assert f'action="{web}/settings/apps/new?state=' in form
 

@@ -122,7 +122,7 @@ def purge(here: Rig) -> None:
 
 
 def set_faults(here: Rig, *rules: dict[str, Any]) -> None:
-    requests.post(f"{here.github.url}/_sandbox/faults", json=rules, timeout=10).raise_for_status()
+    requests.post(f"{here.github.url}/_sandbox/faults", json=rules, timeout=60).raise_for_status()
 
 
 def test_what_left_the_ledger_comes_from_github(rig: OpenRig) -> None:

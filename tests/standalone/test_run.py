@@ -78,7 +78,7 @@ def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
         assert sandbox.stdout is not None
         assert sandbox.stderr is not None
         url = sandbox.stdout.readline().split()[2]
-        answer = requests.get(f"{url}/repos/octo/api", timeout=10)
+        answer = requests.get(f"{url}/repos/octo/api", timeout=60)
         sandbox.send_signal(signal.SIGINT)
         # communicate() would not see what readline() has read ahead.
         stdout, stderr = sandbox.stdout.read(), sandbox.stderr.read()

@@ -106,7 +106,7 @@ class CommandLine:
         self._replace_faults()
 
     def _replace_faults(self, *faults: dict[str, object]) -> None:
-        answer = requests.post(f"{self.github.url}/_sandbox/faults", json=faults, timeout=10)
+        answer = requests.post(f"{self.github.url}/_sandbox/faults", json=faults, timeout=60)
         answer.raise_for_status()
 
     def count_messages(self, setting: str) -> int:

@@ -43,7 +43,7 @@ def deliver(here, event: str, payload) -> str:
 def run_now(here, path: str = RUN):
     """Read a run as GitHub shows it now."""
     headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
-    return requests.get(here.server.url + path, headers=headers, timeout=10).json()
+    return requests.get(here.server.url + path, headers=headers, timeout=60).json()
 
 
 def jobs_now(here):

@@ -65,7 +65,7 @@ def test_a_request_that_arrives_drop_by_drop_is_closed_when_its_time_is_over(ser
                 seconds += 0.5
             except ConnectionError:
                 break
-            assert seconds < 2 * SECONDS_PER_REQUEST
+            assert seconds < 4 * SECONDS_PER_REQUEST
     assert lines > 5
 
 
@@ -82,7 +82,8 @@ def test_what_is_no_http_is_answered_and_logs_nothing(server, first, caplog):
     with connect(server) as client:
         client.sendall(first)
         assert client.recv(12) == b"HTTP/1.0 400"
-    assert caplog.records == []
+    # A count of dead letters that another test began may end meanwhile.
+    assert [each for each in caplog.records if each.threadName != "dead letters"] == []
 
 
 def test_without_a_signature_the_answer_does_not_wait_for_the_body(server):

@@ -63,7 +63,7 @@ def ask(context, path: str, **options) -> requests.Response:
     """Serve one request."""
     address = free_address()
     with served(collector_of(context), operations=address, **options):
-        return requests.get(f"http://{address}{path}", timeout=10)
+        return requests.get(f"http://{address}{path}", timeout=60)
 
 
 def read_metrics(context) -> dict[tuple[str, ...], float]:
@@ -147,8 +147,8 @@ def test_health_is_read_and_not_written(here):
     address = free_address()
     with served(collector_of(here.context), operations=address):
         url = f"http://{address}/healthz"
-        assert requests.post(url, timeout=10).status_code == 405
-        assert requests.head(url, timeout=10).status_code == 503
+        assert requests.post(url, timeout=60).status_code == 405
+        assert requests.head(url, timeout=60).status_code == 503
 
 
 def refused(_request):
@@ -221,13 +221,13 @@ def test_one_address_serves_all_and_two_serve_each_its_own(here):
     one, other = free_address(), free_address()
     collector = collector_of(here.context)
     with served(collector, webhooks=one, operations=one):
-        assert requests.post(f"http://{one}{PATH}", timeout=10).status_code == 401
-        assert requests.get(f"http://{one}/metrics", timeout=10).status_code == 200
+        assert requests.post(f"http://{one}{PATH}", timeout=60).status_code == 401
+        assert requests.get(f"http://{one}/metrics", timeout=60).status_code == 200
     with served(collector, webhooks=one, operations=other):
-        assert requests.post(f"http://{one}{PATH}", timeout=10).status_code == 401
-        assert requests.get(f"http://{one}/metrics", timeout=10).status_code == 404
-        assert requests.get(f"http://{other}/metrics", timeout=10).status_code == 200
-        assert requests.post(f"http://{other}{PATH}", timeout=10).status_code == 404
+        assert requests.post(f"http://{one}{PATH}", timeout=60).status_code == 401
+        assert requests.get(f"http://{one}/metrics", timeout=60).status_code == 404
+        assert requests.get(f"http://{other}/metrics", timeout=60).status_code == 200
+        assert requests.post(f"http://{other}{PATH}", timeout=60).status_code == 404
 
 
 def test_no_address_serves_nothing(here):

@@ -44,7 +44,7 @@ async def on_http(here: Rig) -> AsyncIterator[Client]:
 
     def is_up() -> bool:
         with contextlib.suppress(requests.ConnectionError):
-            return requests.post(url, json={}, timeout=5).status_code == 401
+            return requests.post(url, json={}, timeout=60).status_code == 401
         return False
 
     with here.start("-m", "standalone", "mcp", "--http", str(port)):

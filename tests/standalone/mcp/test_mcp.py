@@ -166,7 +166,7 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
 
     def is_up() -> bool:
         with contextlib.suppress(requests.ConnectionError):
-            return requests.post(url, json={}, timeout=5).status_code == 401
+            return requests.post(url, json={}, timeout=60).status_code == 401
         return False
 
     async def talk() -> None:
@@ -180,7 +180,7 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
     with collected.started("mcp", "--http", str(port), MCP_TOKEN=MCP_TOKEN) as server:
         wait_until(is_up)
         wrong = {"Authorization": "Bearer wrong"}
-        assert requests.post(url, json={}, headers=wrong, timeout=5).status_code == 401
+        assert requests.post(url, json={}, headers=wrong, timeout=60).status_code == 401
         run_apart(talk)
         second = collected.run("mcp", "--http", str(port), MCP_TOKEN=MCP_TOKEN)
         assert second.returncode == 78
