@@ -71,6 +71,7 @@ def collect(  # noqa: PLR0913 - one for each option
         collect_until_stopped,
         open_when_state_responds,
     )
+    from ..http.services import served
 
     options = CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
     open_it = open_headless if once else open_when_state_responds
@@ -85,10 +86,8 @@ def collect(  # noqa: PLR0913 - one for each option
         found = find_sources(collector, patterns, is_once=once)
         if once:
             return collect_all_once(collector, found.names, stop, options, refused=found.refused)
-        from ..http.services import served
-
-        running = options.agents.agents
-        with served(collector, webhooks=webhooks, operations=operations, agents=running):
+        agents = options.agents.agents
+        with served(collector, webhooks=webhooks, operations=operations, agents=agents):
             return collect_until_stopped(collector, found.watched, stop, options)
 
 
