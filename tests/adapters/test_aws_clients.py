@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,11 +13,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError, UnknownServiceError
 from botocore.session import get_session
 from ingest.adapters.aws import clients as product
 from ingest.adapters.aws import credential_files
 from ingest.adapters.aws.errors import aws_errors
+from ingest.adapters.aws.service_folders import take_folders_for_services
 from ingest.adapters.aws.sqs import open_work_queue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
@@ -110,6 +112,33 @@ def test_importing_the_adapter_does_not_import_boto3() -> None:
     )
     folder = product.__file__.partition("/ingest/")[0]
     subprocess.run([sys.executable, "-c", program], check=True, cwd=folder, timeout=60)
+
+
+def test_only_the_wanted_service_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of botocore's 400 folders, those of other services are listed and not opened."""
+    opened: list[str] = []
+
+    def list_folder(path: str) -> list[str]:
+        opened.append(path)
+        return list_it(path)
+
+    list_it = os.listdir
+    monkeypatch.setattr("os.listdir", list_folder)
+    product.sqs_client(AwsSettings())
+    assert {Path(path).name for path in opened if Path(path).parent.name == "data"} == {"sqs"}
+
+
+def test_services_of_aws_s_own_data_path_are_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A folder there is a service as well; what has none is unknown."""
+    (tmp_path / "ours" / "2026-01-01").mkdir(parents=True)
+    (tmp_path / "ours" / "2026-01-01" / "service-2.json").write_text('{"operations": {}}')
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    session = take_folders_for_services(get_session())
+    assert session.get_service_data("ours") == {"operations": {}}
+    with pytest.raises(UnknownServiceError):
+        session.get_service_data("theirs")
 
 
 def test_a_local_s3_has_its_buckets_in_the_path() -> None:

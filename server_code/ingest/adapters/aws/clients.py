@@ -128,10 +128,11 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
     from botocore.session import get_session
 
     from .credential_files import reread_credential_files
+    from .service_folders import take_folders_for_services
 
     with aws_errors("AWS"):
         try:
-            session = reread_credential_files(get_session())
+            session = take_folders_for_services(reread_credential_files(get_session()))
             if aws.region is not None:
                 session.set_config_variable("region", aws.region)
             secrets = (aws.access_key_id, aws.secret_access_key, aws.session_token)
