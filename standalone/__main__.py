@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -29,6 +30,8 @@ def main() -> None:
     restart_stuck_timer()
     _open_standard_streams()
     gc.set_threshold(*_GC_THRESHOLDS)
+    # At its end, the interpreter would search all there is for cycles: a tenth of a short command.
+    atexit.register(gc.freeze)
     try:
         from .cli import cli
 
