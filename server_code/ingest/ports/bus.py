@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..domain.counters import Counters
-from .inspection import QueueInspector
 from .queues import BlobStore, Publisher, WorkQueue
+
+if TYPE_CHECKING:
+    from .inspection import QueueInspector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

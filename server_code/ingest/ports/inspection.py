@@ -12,9 +12,6 @@ OK = "ok"
 WARNING = "warning"
 FAILED = "failed"
 
-#: The kind of the credential where no token is set.
-ANONYMOUS_KIND = "no token"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:

@@ -10,6 +10,9 @@ from typing import Protocol
 from ..domain.source_records import CredentialRecord, RefusalChanges
 from .github import Answer, RepositoryInfo
 
+#: The kind of the credential where no token is set.
+ANONYMOUS_KIND = "no token"
+
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListQuery:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
 from ...ports import EventBus, QueueDepth
-from ...ports.inspection import QueueInspector
 from ...settings import AwsSettings, QueueSettings
 from .clients import s3_client, sqs_client
 from .queues import queue_depth
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from ...ports.inspection import QueueInspector
     from .s3 import S3BlobStore
 
 

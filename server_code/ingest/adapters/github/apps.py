@@ -225,9 +225,7 @@ def open_apps(
     settings: GithubSettings, open_client: Callable[[Credential], GithubClient], *, clock: Clock
 ) -> list[App]:
     """Open the configured apps. Raises BadCredentials for a key that is missing or none."""
-    if not settings.app_id:
-        return []
-    ids = [number.strip() for number in settings.app_id.split(",") if number.strip()]
+    ids = [number.strip() for number in (settings.app_id or "").split(",") if number.strip()]
     keys = parse_private_keys(settings.app_private_key.reveal()) if settings.app_private_key else []
     if len(ids) != len(keys):
         raise BadCredentials(

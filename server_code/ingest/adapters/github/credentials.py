@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Protocol
 
 from ...errors import BadCredentials
-from ...ports.inspection import ANONYMOUS_KIND
+from ...ports.repository_api import ANONYMOUS_KIND
 
 #: GitHub's servers may take this long to know a new token.
 FRESH_FOR = timedelta(seconds=60)

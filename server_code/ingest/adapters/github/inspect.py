@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 
 from ...errors import AccessDenied, RequestFailed, Skippable
 from ...ports import Budget
-from ...ports.inspection import ANONYMOUS_KIND, GithubInspector, InspectedCredential
+from ...ports.inspection import GithubInspector, InspectedCredential
+from ...ports.repository_api import ANONYMOUS_KIND
 from ...wire.expiration import parse_expiration
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...domain.counters import Counters
 from ...errors import AccessDenied, BadCredentials
 from ...ports import Clock
 from ...settings import GithubSettings
-from .apps import open_apps
 from .client import GithubClient
 from .credentials import Credential, StaticToken
 from .tokens import TokenPool
+
+if TYPE_CHECKING:
+    from .apps import App
 
 
 def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counters) -> TokenPool:
@@ -23,7 +27,11 @@ def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counter
             credential=credential, api_url=settings.api_url, clock=clock, counters=counters
         )
 
-    apps = open_apps(settings, open_client, clock=clock)
+    apps: list[App] = []
+    if settings.app_id:
+        from .apps import open_apps
+
+        apps = open_apps(settings, open_client, clock=clock)
     tokens: list[str | None] = [token.reveal() for token in settings.tokens]
     if not tokens and not apps:
         tokens = [None]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ...domain.source_records import EVERYTHING, CredentialRefusal
 from ...errors import (
@@ -23,7 +24,6 @@ from ...errors import (
 )
 from ...ports import Budget, Clock
 from ...wire.hourly_use import Purpose
-from .apps import App
 from .budgets import sum_budgets
 from .client import GithubClient
 from .refusal_reasons import (
@@ -42,6 +42,9 @@ from .refusal_scopes import (
 )
 from .request import Request, Response
 from .rights import Rights
+
+if TYPE_CHECKING:
+    from .apps import App
 
 logger = logging.getLogger(__name__)
 

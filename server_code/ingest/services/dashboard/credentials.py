@@ -11,7 +11,8 @@ from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied
 from ...ports import SourceStore
 from ...ports.github import NOTED_FACTOR
-from ...ports.inspection import ANONYMOUS_KIND, FAILED, OK, WARNING
+from ...ports.inspection import FAILED, OK, WARNING
+from ...ports.repository_api import ANONYMOUS_KIND
 from ...wire.refusals import find_remedy
 
 #: In time to ask somebody for a new token.

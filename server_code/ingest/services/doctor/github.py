@@ -18,12 +18,12 @@ from ...errors import (
 )
 from ...ports import ActionsApi, Budget, RunQuery
 from ...ports.inspection import (
-    ANONYMOUS_KIND,
     OK,
     Check,
     GithubInspector,
     InspectedCredential,
 )
+from ...ports.repository_api import ANONYMOUS_KIND
 from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
 from ..sources.preview_source import SourceLister, describe_preview, preview_source
 
