@@ -13,6 +13,8 @@ from .due import DueTimes
 #: Names of repositories whose keys are kept: every claim compares all that a process watches.
 MAX_CACHED_KEYS = 10_000
 
+_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
 
 @lru_cache(maxsize=MAX_CACHED_KEYS)
 def repository_key(name: str) -> str:
@@ -52,7 +54,7 @@ def read_optional_time(text: str | None) -> datetime | None:
 
 def write_json(value: object) -> str:
     """Write a JSON value in ASCII: PostgreSQL's text takes no NUL, and no text lone surrogates."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def read_json(text: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from .envelope import SCHEMA_VERSION, Envelope
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 JSON_TYPE = "application/json"
 
@@ -52,7 +54,7 @@ def _size(text: str) -> int:
 
 def encode_json(value: object) -> str:
     """Write JSON that every bus accepts: UTF-8 text where it may be, escapes where it must."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _JSON.encode(value)
     if text.isascii():
         return text  # the search below reads every character
     return _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 
 EXPIRATION = "github-authentication-token-expiration"
 
@@ -16,7 +17,11 @@ _FORMATS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z")
 
 def parse_expiration(headers: Mapping[str, str]) -> datetime | None:
     """Return when the token of an answer expires; None where GitHub names no time."""
-    value = headers.get(EXPIRATION, "").strip()
+    return _parse(headers.get(EXPIRATION, "").strip())
+
+
+@lru_cache  # each answer for a token has the same time
+def _parse(value: str) -> datetime | None:
     for form in _FORMATS:
         try:
             found = datetime.strptime(value, form)  # noqa: DTZ007 - one form names UTC

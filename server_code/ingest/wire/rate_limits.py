@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 #: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 #: Without a header that says more: wait at least one minute, then longer each time.
@@ -133,6 +134,7 @@ def parse_retry_after(headers: Mapping[str, str], *, github_now: datetime) -> fl
     return min(max((date - github_now).total_seconds(), 0), MAX_WAIT_SECONDS)
 
 
+@lru_cache  # the answers of one second have the same date
 def parse_http_date(value: str | None) -> datetime | None:
     """Read a date such as ``Tue, 05 May 2026 12:00:00 GMT``."""
     try:

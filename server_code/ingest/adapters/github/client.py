@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
@@ -91,7 +91,7 @@ class GithubClient:
             answer = self._exchange(call)
             location = redirects.follow(answer)
             if location is None:
-                return replace(self._response(request.path, answer), was_redirected=url != asked)
+                return self._response(request.path, answer, was_redirected=url != asked)
             # The whole answer names the repository as it is called now; 304 would not.
             url, headers = location, {}
 
@@ -234,7 +234,7 @@ class GithubClient:
         )
         return answer
 
-    def _response(self, path: str, answer: RawAnswer) -> Response:
+    def _response(self, path: str, answer: RawAnswer, *, was_redirected: bool = False) -> Response:
         etag = answer.headers.get("etag")
         return Response(
             status=answer.status,
@@ -243,6 +243,7 @@ class GithubClient:
             validator=None if etag is None else f"{self.name} {etag}",
             path=path,
             api_url=self._api_url,
+            was_redirected=was_redirected,
         )
 
     def _count(self, resource: str, *, is_free: bool) -> None:

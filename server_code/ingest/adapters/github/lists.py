@@ -94,9 +94,8 @@ class ListRequest:
             parameters["page"] = number
         return replace(self.request, parameters=parameters, validator=None)
 
-    def items_of(self, response: Response) -> list[Mapping[str, Any]]:
+    def items_of(self, response: Response, payload: object) -> list[Mapping[str, Any]]:
         """Return a page's items. Raises RequestFailed where the answer holds no such list."""
-        payload = response.json()
         found = payload if self.key is None else mapping(payload).get(self.key)
         if found is None and self.may_lack and isinstance(payload, dict):
             return []
@@ -211,10 +210,10 @@ class _Walk:
 
     def read_page(self, reader: Reader) -> None:
         """Read the next page. One that is empty, or repeats the one before, ends the list."""
-        response, found = self._fetch_page(reader)
+        response, payload, found = self._fetch_page(reader)
         following = next_parameters(response.headers)
         if self._first is None:
-            self._first = mapping(response.json())
+            self._first = mapping(payload)
         elif not found or response.body == self._body:
             self.has_next = False
             return
@@ -252,15 +251,16 @@ class _Walk:
         total = integer(mapping(self._first).get("total_count")) or 0
         return found >= self.size and total > self.position
 
-    def _fetch_page(self, reader: Reader) -> tuple[Response, list[Mapping[str, Any]]]:
-        """Fetch the next page, in the largest size that GitHub answers."""
+    def _fetch_page(self, reader: Reader) -> tuple[Response, object, list[Mapping[str, Any]]]:
+        """Fetch the next page, in the largest size that GitHub answers: it, its JSON, its items."""
         failure: RequestFailed | None = None
         while True:
             index = (self.position - self._wanted.offset) // self.size
             request = self._wanted.page(self.size, self.position // self.size + 1, self._cursor)
             try:
                 response = self.prepared.get(index) or reader.get(request)
-                found = self._wanted.items_of(response)
+                payload = response.json()
+                found = self._wanted.items_of(response, payload)
             except RequestFailed as error:
                 failure = failure or error
                 if len(self._sizes) == 1:
@@ -281,7 +281,7 @@ class _Walk:
                     is_usual=self.size == self._wanted.sizes[0],
                     offset=self._wanted.offset,
                 )
-                return response, found
+                return response, payload, found
 
 
 def _answered_at(response: Response) -> datetime | None:

@@ -43,20 +43,20 @@ class Redirects:
         if answer.status not in _REDIRECTS:
             return None
         address = answer.headers.get("location")
-        suffix = parse_reason(answer.headers, answer.body).suffix
         if not address:
             raise GithubUnavailable(
-                f"GitHub redirects {self._path} ({answer.status}) without an address{suffix}"
+                f"GitHub redirects {self._path} ({answer.status}) without an address"
+                f"{_reason_in(answer)}"
             )
         location = _with_parameters(redirect_target(self._url, address), self._url)
         if self._is_log and not self._is_of_api(location):
             return None
         self._require_same_host(location)
         if location in self._asked:
-            raise GithubUnavailable(f"{self._path} redirects in a circle{suffix}")
+            raise GithubUnavailable(f"{self._path} redirects in a circle{_reason_in(answer)}")
         if len(self._asked) > MAX_REDIRECTS:
             raise GithubUnavailable(
-                f"{self._path} redirects more than {MAX_REDIRECTS} times{suffix}"
+                f"{self._path} redirects more than {MAX_REDIRECTS} times{_reason_in(answer)}"
             )
         self._asked.add(location)
         self._url = location
@@ -76,6 +76,10 @@ class Redirects:
                 f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
                 remedy=_remedy(self._api_url),
             )
+
+
+def _reason_in(answer: RawAnswer) -> str:
+    return parse_reason(answer.headers, answer.body).suffix
 
 
 def _remedy(api_url: str) -> str:

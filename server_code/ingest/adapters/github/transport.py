@@ -127,7 +127,7 @@ def resolve(host: str) -> set[str]:
 
 def plain_headers(response: BaseHTTPResponse) -> dict[str, str]:
     """Return the headers of an answer by their names in lower case; a repeated one is joined."""
-    return {name.lower(): response.headers[name] for name in response.headers}
+    return {name.lower(): value for name, value in response.headers.itermerged()}
 
 
 def write_log(response: BaseHTTPResponse, log: BinaryIO, *, deadline: float) -> None:
