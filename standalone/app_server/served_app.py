@@ -29,6 +29,7 @@ from .first_account import (
 from .jdbc import is_postgres, jdbc_url
 from .program import find_program, require_startable
 from .running import AppServer, listen, reachable
+from .starting import start_app_server
 
 if TYPE_CHECKING:
     from ..reverse_proxy import IPNetwork, ReverseProxy
@@ -133,10 +134,12 @@ def open_app_server(
         database, postgres = _choose_database(plan, folder, environment, echo, opened)
         configuration = replace(configuration, database=database, secrets=secrets_from(settings))
         echo("Starting the app server.")
-        server = opened.enter_context(
-            closing(AppServer(program, configuration, folder, environment=settings, echo=echo))
-        )
-        server.await_answer(echo, stop)
+
+        def start(port: int) -> AppServer:
+            on_port = replace(configuration, port=port)
+            return AppServer(program, on_port, folder, environment=settings, echo=echo)
+
+        server = opened.enter_context(closing(start_app_server(start, proxy, echo=echo, stop=stop)))
         if stop.is_set():
             yield None
             return

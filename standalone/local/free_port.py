@@ -17,11 +17,17 @@ _ATTEMPTS = 50
 def free_port() -> int:
     """Find a port of the loopback that is free, and most probably stays free for a while."""
     for port in random.SystemRandom().sample(_PORTS, _ATTEMPTS):
-        try:
-            socket.create_server((_LOOPBACK, port)).close()
-        except OSError:
-            continue
-        return port
+        if is_free(port):
+            return port
     with socket.create_server((_LOOPBACK, 0)) as probe:
         chosen: int = probe.getsockname()[1]
     return chosen
+
+
+def is_free(port: int) -> bool:
+    """Return whether nobody listens on a port of the loopback."""
+    try:
+        socket.create_server((_LOOPBACK, port)).close()
+    except OSError:
+        return False
+    return True

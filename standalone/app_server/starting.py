@@ -1,0 +1,52 @@
+"""The start of the app server on a port that no other program has taken meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from typing import TYPE_CHECKING
+
+from ..local.free_port import free_port, is_free
+from .errors import ServerEnded
+from .running import AppServer
+
+if TYPE_CHECKING:
+    from ..reverse_proxy import ReverseProxy
+
+#: On so many ports in all the server is started.
+PORTS_TRIED = 3
+
+
+def start_app_server(
+    start: Callable[[int], AppServer],
+    proxy: ReverseProxy,
+    *,
+    echo: Callable[[str], None],
+    stop: Event,
+) -> AppServer:
+    """Start the server behind a proxy, and wait until it answers, or ``stop`` is set.
+
+    It listens seconds after its port was found to be free, and ends where another program listens
+    there. Raises what ``AppServer.await_answer`` raises.
+    """
+    for _ in range(PORTS_TRIED - 1):
+        try:
+            return _start(start, proxy.server_port, echo, stop)
+        except ServerEnded:
+            if is_free(proxy.server_port):
+                raise
+            echo(f"Another program has taken port {proxy.server_port}: starting on another one.")
+            proxy.server_port = free_port()
+    return _start(start, proxy.server_port, echo, stop)
+
+
+def _start(
+    start: Callable[[int], AppServer], port: int, echo: Callable[[str], None], stop: Event
+) -> AppServer:
+    server = start(port)
+    try:
+        server.await_answer(echo, stop)
+    except BaseException:
+        server.close()
+        raise
+    return server
