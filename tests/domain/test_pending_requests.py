@@ -49,7 +49,7 @@ def test_one_request_that_breaks_after_an_answer_is_no_silence():
 
 
 def test_a_silence_outlives_its_process():
-    """The next process continues it, until it has an answer of its own."""
+    """The next process continues it, also where it has asked already, until it has an answer."""
     pending = PendingRequests()
     pending.resume({HOST: 50}, ended_at=95)
     assert silences(pending, 100) == {HOST: 50}
@@ -58,7 +58,10 @@ def test_a_silence_outlives_its_process():
     asked = PendingRequests()
     asked.begin(HOST, at=100)
     asked.resume({HOST: 50}, ended_at=95)
-    assert silences(asked, 115) == {HOST: 15}
+    assert silences(asked, 115) == {HOST: 65}
+    asked.answer(HOST, asked.begin(HOST, at=115), at=116)
+    asked.resume({HOST: 50}, ended_at=95)
+    assert silences(asked, 116) == {}
 
 
 def test_a_silence_of_long_ago_is_another_one():
@@ -66,6 +69,7 @@ def test_a_silence_of_long_ago_is_another_one():
     pending.end(HOST, pending.begin(HOST, at=100), at=120)
     later = 121 + SAME_SILENCE_SECONDS
     pending.begin(HOST, at=later)
+    pending.resume({HOST: 50}, ended_at=120)
     assert silences(pending, later + 11) == {HOST: 11}
 
 

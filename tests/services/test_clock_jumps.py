@@ -83,7 +83,7 @@ def test_a_pause_by_a_person_is_noticed_after_the_clock_was_set_back(stage) -> N
 
 def test_heartbeats_go_on_after_the_clock_was_set_back(stage) -> None:
     here = stage(WorldBuilder())
-    heartbeat = Heartbeat(here.context, PIPELINE_MONITORING_AGENT, host="here")
+    heartbeat = Heartbeat.of(here.context, PIPELINE_MONITORING_AGENT, host="here")
     heartbeat.save(AgentState.RUNNING)
     here.clock.ahead_seconds = -HOUR
     heartbeat.save_when_due(AgentState.IDLE)

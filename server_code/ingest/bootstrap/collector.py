@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from ..domain.counters import Counters
-from ..ports import Clock, Publisher, StateStore
+from ..ports import BlobStore, Clock, EventBus, Publisher, StateStore
 from ..services.context import CollectorContext
-from ..services.tracked_queues import track_requests
+from ..services.intercepted_ports import intercept
+from ..services.tracked_requests import TrackedRequests
 from ..settings import Settings
 from .buses import open_bus
 from .states import log_cache_of, open_state
@@ -52,16 +54,18 @@ def open_headless(
 
 
 def open_collector(
-    settings: Settings, *, state: StateStore, clock: Clock, checks_bucket: bool = True
+    settings: Settings,
+    *,
+    state: StateStore,
+    clock: Clock,
+    checks_bucket: bool = True,
+    counters: Counters | None = None,
 ) -> Collector:
-    """Open a collector on a state store; what publishes no logs needs no bucket."""
+    """Open a collector on a state store, unasked; what publishes no logs needs no bucket."""
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 
-    counters = Counters()
-    bus, queues = open_bus(settings), settings.queues
-    blobs = bus.open_blobs()
-    if checks_bucket and blobs is not None:
-        blobs.check()
+    bus, queues, counters = open_bus(settings), settings.queues, counters or Counters()
+    blobs = _open_blobs(bus, queues.log_bucket, counters, is_checked=checks_bucket)
     tokens = open_token_pool(settings.github, clock=clock, counters=counters)
     workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
     log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
@@ -83,9 +87,8 @@ def open_collector(
         log_cache=log_cache_of(state),
         cloudevents_root=settings.cloudevents_root,
     )
-    closers = (
-        lambda: workers.shutdown(cancel_futures=True),
-        lambda: log_workers.shutdown(cancel_futures=True),
+    closers: tuple[Callable[[], object], ...] = (
+        *(partial(each.shutdown, cancel_futures=True) for each in (workers, log_workers)),
         tokens.close,
         bus.close,
         state.close,
@@ -93,7 +96,18 @@ def open_collector(
     return Collector(settings=settings, context=context, closers=closers)
 
 
+def _open_blobs(
+    bus: EventBus, name: str | None, counters: Counters, *, is_checked: bool
+) -> BlobStore | None:
+    blobs = bus.open_blobs()
+    if is_checked and blobs is not None:
+        TrackedRequests(f"LOG_BUCKET {name}", counters.pending).send(blobs.check)
+    return blobs
+
+
 def _open_tracked(
     open_it: Callable[[str, Counters], _Queue], name: str, counters: Counters
 ) -> _Queue:
-    return track_requests(open_it(name, counters), counters.pending)
+    """Open a queue whose requests are tracked, those of its opening as well."""
+    requests = TrackedRequests(f"Queue {name}", counters.pending)
+    return intercept(requests.send(partial(open_it, name, counters)), requests.send)

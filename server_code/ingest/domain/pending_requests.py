@@ -64,10 +64,17 @@ class PendingRequests:
                 self._silences[asked].ended_at = at
 
     def resume(self, silences: Mapping[str, float], *, ended_at: float) -> None:
-        """Continue the silences of an earlier process: since when, and when it ended."""
+        """Continue the silences of an earlier process: since when, and when it ended.
+
+        Also of those that were asked meanwhile, until they answer.
+        """
         with self._lock:
             for asked, since in silences.items():
-                self._silences.setdefault(asked, _Silence(since, ended_at))
+                if asked in self._answered:
+                    continue
+                own = self._silences.setdefault(asked, _Silence(since, ended_at))
+                if own.since - ended_at <= SAME_SILENCE_SECONDS:
+                    own.since = min(own.since, since)
 
     def silences(self, *, at: float, longer_than: float) -> dict[str, float]:
         """Return the hosts and queues that have been silent for longer than that, with the seconds.

@@ -64,10 +64,14 @@ class RequestContext:
         """Open the reader of logs that are not in the cache."""
         return open_log_reader(self.settings, state=self.state, clock=self.clock)
 
-    def open_collector(self, *, checks_bucket: bool) -> Collector:
+    def open_collector(self, *, checks_bucket: bool, counters: Counters | None = None) -> Collector:
         """Open a collector on this state."""
         return open_collector(
-            self.settings, state=self.state, clock=self.clock, checks_bucket=checks_bucket
+            self.settings,
+            state=self.state,
+            clock=self.clock,
+            checks_bucket=checks_bucket,
+            counters=counters,
         )
 
     def note(self, what: str, *, repository: str | None = None) -> None:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import anvil.server
 
 from ..bootstrap.collector import Collector
 from ..bootstrap.workers import free_dead_leases
+from ..domain.counters import Counters
 from ..errors import BadSettings, IngestError
 from ..services.agents.agent_loop import is_paused
+from ..services.agents.await_opening import await_opening
+from ..services.agents.heartbeat import Heartbeat
 from ..services.agents.tick import (
     Report,
     TickResult,
@@ -94,18 +98,23 @@ def _work(
         report_idle(state, agent, host=HOST, now=request.now)
         return 0
     collector: Collector | None = None
+    counters = Counters()
     try:
         missing = missing_steps(request.settings)
         if missing and is_done_elsewhere(state, agent, host=HOST, now=request.now):
             return 0
         if missing:
             raise BadSettings(missing)
-        collector = request.open_collector(checks_bucket=agent == LOG_INGESTION_AGENT)
+        heartbeat = Heartbeat(agent, host=HOST, store=state, clock=request.clock, counters=counters)
+        checks_bucket = agent == LOG_INGESTION_AGENT
+        open_it = partial(request.open_collector, checks_bucket=checks_bucket, counters=counters)
+        collector = await_opening(open_it, heartbeat)
         report: Report = task_state
         seconds = request.settings.collecting.task_seconds
         result = tick(collector.context, seconds=seconds, host=HOST, report=report)
     except IngestError as error:
-        report_error(state, agent, error, host=HOST, now=request.now)
+        pending = counters.pending
+        report_error(state, agent, error, host=HOST, now=request.now, pending=pending)
         raise
     finally:
         if collector is not None:

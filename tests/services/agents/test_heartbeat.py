@@ -50,7 +50,7 @@ def here(stage) -> Stage:
 
 def a_heartbeat(here: Stage, **changes) -> Heartbeat:
     context = replace(here.context, counters=Counters(), **changes)
-    return Heartbeat(context, PIPELINE_MONITORING_AGENT, host=HOST)
+    return Heartbeat.of(context, PIPELINE_MONITORING_AGENT, host=HOST)
 
 
 def reported(here: Stage) -> AgentRecord:
@@ -73,10 +73,10 @@ def test_a_heartbeat_reports_who_works_where_since_when(here):
 def test_only_what_was_counted_since_is_added(here):
     """Two heartbeats count nothing twice, and one without changes adds nothing."""
     heartbeat = a_heartbeat(here)
-    heartbeat._context.counters.add("runs", 2)
+    heartbeat._counters.add("runs", 2)
     heartbeat.save(AgentState.RUNNING)
     heartbeat.save(AgentState.RUNNING)
-    heartbeat._context.counters.add("runs")
+    heartbeat._counters.add("runs")
     heartbeat.save(AgentState.IDLE)
     assert here.state.load_message_counts().totals == {"runs": 3}
     assert reported(here).counts == {"runs": 3}
@@ -85,7 +85,7 @@ def test_only_what_was_counted_since_is_added(here):
 def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
     """With the moment since when, by the clock of people."""
     heartbeat = a_heartbeat(here)
-    pending, asked = heartbeat._context.counters.pending, "https://api.github.com"
+    pending, asked = heartbeat._counters.pending, "https://api.github.com"
     began = time.monotonic() - SILENCE_SECONDS - 20
     number = pending.begin(asked, at=began)
     pending.begin("Queue logs", at=time.monotonic())
@@ -103,7 +103,7 @@ def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
 def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
     """Tasks are processes of a minute, and an outage lasts longer."""
     asked, first = "https://api.github.com", a_heartbeat(here)
-    counters = first._context.counters
+    counters = first._counters
     counters.pending.begin(asked, at=time.monotonic() - 3 * SILENCE_SECONDS)
     first.save(AgentState.RUNNING)
     since = reported(here).unanswered[asked]
@@ -202,12 +202,14 @@ def test_the_last_log_is_reported_by_the_next_process_too(here):
     """It is the time of a log, not of a heartbeat."""
 
     def a_log_heartbeat() -> Heartbeat:
-        return Heartbeat(replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, host=HOST)
+        return Heartbeat.of(
+            replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, host=HOST
+        )
 
     heartbeat = a_log_heartbeat()
     heartbeat.save(AgentState.RUNNING)
     assert reported(here).last_log_at is None
-    heartbeat._context.counters.add("logs")
+    heartbeat._counters.add("logs")
     heartbeat.save(AgentState.RUNNING)
     published_at = here.clock.now()
     here.advance(30)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import DESIRED_PAUSED
-from ingest.errors import BadCredentials, QueueMissing
+from ingest.errors import BadCredentials, IngestError, QueueMissing
 from ingest.services.agents.tick import (
     REPORT_AGAIN_AFTER,
     is_done_elsewhere,
@@ -48,6 +48,11 @@ def monitor(here: Stage, *, context=None, seconds: float = SECONDS, report=lambd
 def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
     context = context or here.context
     return log_tick(context, seconds=seconds, host=HOST, report=report).count
+
+
+def fail(here: Stage, agent: str, error: IngestError, *, now: datetime | None = None) -> None:
+    now, pending = now or here.clock.now(), here.counters.pending
+    report_error(here.state, agent, error, host=HOST, now=now, pending=pending)
 
 
 def heartbeat_of(here: Stage, name: str):
@@ -268,7 +273,7 @@ def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     assert known["remaining"] is not None
     now = here.clock.now()
     report_idle(here.state, PIPELINE_MONITORING_AGENT, host=HOST, now=now)
-    report_error(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), host=HOST, now=now)
+    fail(here, PIPELINE_MONITORING_AGENT, BadCredentials("No."))
     monitor(here, context=here.join(holder="next"), seconds=1)
     assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).rate_limit == known
 
@@ -279,8 +284,7 @@ def test_the_same_trouble_is_reported_once_however_often_it_is_tried(stage):
     error = QueueMissing("There is no queue.")
 
     def try_again() -> None:
-        now = here.clock.now()
-        report_error(here.state, LOG_INGESTION_AGENT, error, host=HOST, now=now)
+        fail(here, LOG_INGESTION_AGENT, error)
         assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "error"
         assert heartbeat_of(here, LOG_INGESTION_AGENT).note == "There is no queue."
 
@@ -300,7 +304,7 @@ def test_trouble_that_a_wrong_clock_reported_is_reported_again(stage):
     for ahead in (timedelta(days=1), timedelta(0)):
         now = here.clock.now() + ahead
         error = QueueMissing("There is no queue.")
-        report_error(here.state, LOG_INGESTION_AGENT, error, host=HOST, now=now)
+        fail(here, LOG_INGESTION_AGENT, error, now=now)
         ingest(here, seconds=1)
     assert here.errors() == ["There is no queue."] * 2
 
@@ -309,8 +313,7 @@ def test_other_trouble_is_reported_as_well(stage):
     """Each its own line."""
     here = stage(ended_runs(), at=600)
     for what in ("a", "b"):
-        now = here.clock.now()
-        report_error(here.state, LOG_INGESTION_AGENT, QueueMissing(what), host=HOST, now=now)
+        fail(here, LOG_INGESTION_AGENT, QueueMissing(what))
     assert here.errors() == ["b", "a"]
 
 

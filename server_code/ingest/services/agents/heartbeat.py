@@ -7,16 +7,17 @@ those of all its agents from a thread of their own, because a thread may be busy
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ...domain.agent_states import AgentState
+from ...domain.counters import Counters
 from ...domain.due import is_still_ahead
 from ...domain.ledger import AgentRecord
 from ...domain.pending_requests import PendingRequests
 from ...domain.timestamps import format_timestamp, parse_timestamp
 from ...errors import IngestError
-from ...ports import AgentStore, Budget
+from ...ports import AgentStore, Budget, Clock, StateStore
 from ...ports.github import NOTED_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from .agent_loop import AgentLoop
@@ -31,43 +32,69 @@ HANGING_SECONDS = 900.0
 #: Answers begin within seconds: a server that has sent none for this time is reported.
 SILENCE_SECONDS = 10.0
 
+_UNKNOWN_BUDGET = Budget(limit=None, remaining=None, reset_at=None)
+
 
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
     ``host`` names where it works for people; processes that follow each other there share it.
+    Without ``read_budget`` it is that of an agent whose collector is not open yet.
     """
 
-    def __init__(self, context: CollectorContext, agent: str, *, host: str) -> None:
+    def __init__(  # noqa: PLR0913 - what there is before a collector is open
+        self,
+        agent: str,
+        *,
+        host: str,
+        store: StateStore,
+        clock: Clock,
+        counters: Counters,
+        read_budget: Callable[[], Budget] = lambda: _UNKNOWN_BUDGET,
+    ) -> None:
         self.agent = agent
-        self._context = context
         self._host = host
-        self._started_at = context.clock.now()
+        self._store = store
+        self._clock = clock
+        self._counters = counters
+        self._read_budget = read_budget
+        self._started_at = clock.now()
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] = {}
         self._logs = 0
         self._last_log_at: datetime | None = None
         self._has_resumed = False
 
+    @classmethod
+    def of(cls, context: CollectorContext, agent: str, *, host: str) -> Heartbeat:
+        """Return the heartbeat of an agent that works with a context."""
+        return cls(
+            agent,
+            host=host,
+            store=context.store,
+            clock=context.clock,
+            counters=context.counters,
+            read_budget=context.github.budget,
+        )
+
     def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
-        context, now = self._context, self._context.clock.now()
-        pending, at = context.counters.pending, time.monotonic()
-        context.save_counts()
+        now, at = self._clock.now(), time.monotonic()
+        pending, budget = self._counters.pending, self._read_budget()
+        self._counters.save_increments(lambda grown: self._store.add_counts(grown, now=now))
         self._resume(now)
-        budget = context.github.budget()
-        context.store.save_agent(
+        self._store.save_agent(
             AgentRecord(
                 name=self.agent,
                 host=self._host,
                 state=state.value,
                 heartbeat_at=now,
                 started_at=self._started_at,
-                counts=context.counters.snapshot(),
+                counts=self._counters.snapshot(),
                 last_log_at=self._find_last_log(now),
                 rate_limit=self._known_limit(budget),
                 note=note or slowdown_note(self.agent, budget),
-                unanswered=_times(pending.silences(at=at, longer_than=SILENCE_SECONDS), now),
+                unanswered=unanswered_since(pending, now=now, at=at),
                 answered=_times(pending.answered(at=at), now),
             )
         )
@@ -77,17 +104,17 @@ class Heartbeat:
         """Continue, once, from what an earlier process reported from here."""
         if self._has_resumed:
             return
-        reported = _find_reported(self._context.store, self.agent, self._host)
+        reported = _find_reported(self._store, self.agent, self._host)
         if reported is not None:
             self._rate_limit = reported.rate_limit
             if self.agent == LOG_INGESTION_AGENT:
                 self._last_log_at = reported.last_log_at
-            _resume_silences(self._context.counters.pending, reported, now)
+            _resume_silences(self._counters.pending, reported, now)
         self._has_resumed = True
 
     def _find_last_log(self, now: datetime) -> datetime | None:
         """Return when a log was last published, to within the time between two heartbeats."""
-        logs = self._context.counters.read("logs")
+        logs = self._counters.read("logs")
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
         return self._last_log_at
@@ -103,12 +130,12 @@ class Heartbeat:
 
         The work itself uses the store next, and reports what is wrong with it.
         """
-        if is_still_ahead(self._next_at, self._context.clock.now(), at_most=HEARTBEAT_INTERVAL):
+        if is_still_ahead(self._next_at, self._clock.now(), at_most=HEARTBEAT_INTERVAL):
             return
         try:
             self.save(state, note)
         except IngestError:
-            self._next_at = self._context.clock.now() + HEARTBEAT_INTERVAL
+            self._next_at = self._clock.now() + HEARTBEAT_INTERVAL
 
 
 class Heartbeats:
@@ -116,7 +143,7 @@ class Heartbeats:
 
     def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
         self._heartbeats = {
-            agent: Heartbeat(context, agent, host=context.worker_id)
+            agent: Heartbeat.of(context, agent, host=context.worker_id)
             for agent in AGENTS
             if any(loop.agent == agent for loop in loops)
         }
@@ -164,6 +191,11 @@ def _resume_silences(pending: PendingRequests, reported: AgentRecord, now: datet
         {asked: since.timestamp() + offset for asked, since in times.items() if since},
         ended_at=reported.heartbeat_at.timestamp() + offset,
     )
+
+
+def unanswered_since(pending: PendingRequests, *, now: datetime, at: float) -> dict[str, str]:
+    """Return since when hosts and queues have answered nothing; ``at``: now, monotonic."""
+    return _times(pending.silences(at=at, longer_than=SILENCE_SECONDS), now)
 
 
 def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:

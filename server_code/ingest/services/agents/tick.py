@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from functools import partial
 
 from ...domain.agent_states import AgentState
 from ...domain.ledger import ErrorRecord, RepositoryRecord
+from ...domain.pending_requests import PendingRequests
 from ...errors import IngestError
 from ...ports import AgentStore, StateStore
 from ..context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
@@ -17,7 +19,7 @@ from ..monitoring.poll_runs import poll_due_repositories
 from ..sources.record_credentials import record_changes
 from .agent_loop import AgentLoop, ShouldContinue
 from .awaited_ports import awaited_ports
-from .heartbeat import Heartbeat, is_alive, plain_heartbeat
+from .heartbeat import Heartbeat, is_alive, plain_heartbeat, unanswered_since
 
 #: How often a waiting tick looks for due work, and how long it waits for logs at once.
 IDLE_SECONDS = 1.0
@@ -65,7 +67,7 @@ def monitoring_tick(
             context.clock.sleep(IDLE_SECONDS)
         return True
 
-    heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, host=host)
+    heartbeat = Heartbeat.of(context, PIPELINE_MONITORING_AGENT, host=host)
     loop = _run_slice(context, heartbeat, poll, seconds=seconds, report=report)
     repositories, now = context.store.list_repositories(), context.clock.now()
     due_at = _next_due(repositories)
@@ -97,7 +99,7 @@ def log_tick(context: CollectorContext, *, seconds: float, host: str, report: Re
         report("received", received)
         return True
 
-    heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, host=host)
+    heartbeat = Heartbeat.of(context, LOG_INGESTION_AGENT, host=host)
     loop = _run_slice(context, heartbeat, ingest, seconds=seconds, report=report)
     has_more = loop.state is AgentState.IDLE and newly_received > 0
     _report_end(loop, heartbeat, is_working=has_more)
@@ -143,10 +145,19 @@ def report_idle(store: AgentStore, agent: str, *, host: str, now: datetime) -> N
     store.save_agent(plain_heartbeat(store, agent, host=host, now=now))
 
 
-def report_error(
-    store: StateStore, agent: str, error: IngestError, *, host: str, now: datetime
+def report_error(  # noqa: PLR0913 - what a heartbeat says
+    store: StateStore,
+    agent: str,
+    error: IngestError,
+    *,
+    host: str,
+    now: datetime,
+    pending: PendingRequests,
 ) -> None:
-    """Report what stops an agent; in the errors list once, however often it is tried."""
+    """Report what stops an agent; in the errors list once, however often it is tried.
+
+    Who answered nothing until then is named until the next try.
+    """
     what = str(error)
     tried = "It is tried again every minute; the checks under Settings show details."
     if not _is_reported(store, agent, what, host=host, now=now):
@@ -160,7 +171,10 @@ def report_error(
             )
         )
     heartbeat = plain_heartbeat(store, agent, host=host, now=now)
-    store.save_agent(replace(heartbeat, state=AgentState.ERROR.value, note=what))
+    unanswered = unanswered_since(pending, now=now, at=time.monotonic())
+    store.save_agent(
+        replace(heartbeat, state=AgentState.ERROR.value, note=what, unanswered=unanswered)
+    )
 
 
 def _is_reported(store: StateStore, agent: str, what: str, *, host: str, now: datetime) -> bool:

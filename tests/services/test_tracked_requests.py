@@ -1,4 +1,4 @@
-"""The pending requests of queues."""
+"""The pending requests to queues."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.pending_requests import PendingRequests
 from ingest.errors import AccessDenied, QueueUnavailable
-from ingest.services.tracked_queues import track_requests
+from ingest.services.intercepted_ports import intercept
+from ingest.services.tracked_requests import TrackedRequests
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
 
@@ -17,6 +18,10 @@ WAIT_SECONDS = 20
 
 def silent(pending: PendingRequests, *, in_seconds: float = 1) -> set[str]:
     return set(pending.silences(at=time.monotonic() + in_seconds, longer_than=0))
+
+
+def tracked(queue: MemoryQueue, pending: PendingRequests) -> MemoryQueue:
+    return intercept(queue, TrackedRequests("Queue work", pending).send)
 
 
 class _Watched(MemoryQueue):
@@ -43,7 +48,7 @@ class _Watched(MemoryQueue):
 def test_a_queue_is_silent_until_it_answers():
     pending = PendingRequests()
     watched = _Watched(pending)
-    track_requests(watched, pending).delete([])
+    tracked(watched, pending).delete([])
     assert watched.silent == [({"Queue work"}, {"Queue work"})]
     assert silent(pending) == set()
 
@@ -53,7 +58,7 @@ def test_a_long_poll_is_no_silence():
     pending = PendingRequests()
     watched = _Watched(pending)
     with pytest.raises(QueueUnavailable):
-        track_requests(watched, pending).receive(max_messages=1, wait_seconds=WAIT_SECONDS)
+        tracked(watched, pending).receive(max_messages=1, wait_seconds=WAIT_SECONDS)
     assert watched.silent == [(set(), {"Queue work"})]
     assert silent(pending, in_seconds=WAIT_SECONDS + 1) == set()
 
@@ -70,5 +75,5 @@ def test_a_refusal_is_an_answer():
     pending.begin("Queue work", at=time.monotonic() - 60)
     queue = _Forbidden("work", ManualClock(datetime.now(timezone.utc)))
     with pytest.raises(AccessDenied):
-        track_requests(queue, pending).delete([])
+        tracked(queue, pending).delete([])
     assert pending.silences(at=time.monotonic(), longer_than=10) == {}
