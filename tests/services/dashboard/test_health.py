@@ -199,6 +199,17 @@ def test_who_does_not_answer_is_named_with_the_time():
     assert both.problems[1].sentence == health.sentence
 
 
+def test_an_agent_that_fails_by_a_silence_leaves_the_sentence_to_it():
+    """The agent tries again each minute, and the sentence does not change with it."""
+    silence = {"Queue logs": at(-30)}
+    note = "Queue logs in us-east-1 cannot be reached: Read timeout."
+    failed = judged(unanswered=silence, agents=agents("error", "running", note=note))
+    assert (failed.sentence, failed.tone) == ("Queue logs does not answer.", "bad")
+    assert [each.detail for each in failed.problems[1:]] == [note]
+    other = judged(unanswered={"Queue log": at(-30)}, agents=agents("error", "idle", note=note))
+    assert other.sentence == "The Pipeline Monitoring Agent reports an error."
+
+
 def test_a_failing_repository_that_is_paused_is_no_problem():
     paused = polled("octo/api", failures=3, last_error="no", paused=True)
     assert judged(repositories=[paused, polled("octo/web")]).state is HealthState.HEALTHY

@@ -80,7 +80,7 @@ def find_problems(
     """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
     found = [
         *_write_problems(inputs.write_error),
-        *_silences(inputs.unanswered),
+        *_silences(inputs),
         *_agent_problems(inputs),
         *_credential_problems(inputs.credentials, inputs.errors, now),
         *_source_problems(inputs.sources),
@@ -162,16 +162,22 @@ def _one_time_problems(record: CollectionRecord) -> list[Problem]:
     return [Problem(sentence=sentence, since=since, detail=record.note, is_broken=False)]
 
 
-def _silences(unanswered: Mapping[str, datetime]) -> list[Problem]:
-    """Return who does not answer; a request that gets no answer in time is an error of its own."""
+def _silences(inputs: HealthInput) -> list[Problem]:
+    """Return who does not answer; before the error of an agent whose request got no answer in time.
+
+    An agent begins anew after each error, and the same sentence stays first meanwhile.
+    """
+    failures = [
+        agent["note"] or "" for agent in inputs.agents if agent["state"] == AgentState.ERROR
+    ]
     return [
         Problem(
             sentence=f"{asked} does not answer.",
             since=since,
             detail="Requests that get no answer are sent again.",
-            is_broken=False,
+            is_broken=any(what.startswith(f"{asked} ") for what in failures),
         )
-        for asked, since in unanswered.items()
+        for asked, since in inputs.unanswered.items()
     ]
 
 
