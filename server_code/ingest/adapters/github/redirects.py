@@ -106,6 +106,8 @@ def _origin(parts: SplitResult) -> tuple[str, str]:
 
 def _with_parameters(location: str, asked: str) -> str:
     """Add the asked parameters that a redirect's address lacks: some servers drop them."""
+    if "?" not in asked:
+        return location
     parts = urlsplit(location)
     named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     lacking = [pair for pair in parse_qsl(urlsplit(asked).query) if pair[0] not in named]
