@@ -1,4 +1,4 @@
-"""Four collectors on one PostgreSQL: they share 40 repositories, and two of them are killed.
+"""Four collectors on one PostgreSQL: they share 80 repositories, and two of them are killed.
 
 Who holds which repository is noted by the database itself, and who asks for its runs by GitHub.
 """
@@ -33,7 +33,7 @@ from standalone.sandbox.settings import Limits, Settings, TokenSpec
 from tests.chaos.reader import Reader
 from tests.chaos.reconcile import missing, wrongly_repeated
 
-REPOSITORIES = 40
+REPOSITORIES = 80
 WORKERS = 4
 KILLED = 2
 TOKENS = tuple(f"scale-token-{number}" for number in range(WORKERS + KILLED))
@@ -71,6 +71,13 @@ class Hold:
     ended_at: float
 
 
+def catches(pid: int, signal_number: int) -> bool:
+    """Return whether a process has a handler of its own for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    [caught] = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught, 16) >> (signal_number - 1) & 1)
+
+
 class Collectors:
     """Processes of `collect`, each with a token of its own."""
 
@@ -105,6 +112,8 @@ class Collectors:
     def stop(self) -> list[int]:
         """End those that live as a supervisor does; return their exit codes."""
         alive = [each for each in self._processes if each.poll() is None]
+        # All may be collected before the last one of them has begun.
+        wait_until(lambda: all(catches(each.pid, signal.SIGTERM) for each in alive))
         for each in alive:
             each.send_signal(signal.SIGTERM)
         return [each.wait(60) for each in alive]
