@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
+from ingest.bootstrap.private_files import write_private
 from ingest.settings import SETTINGS
 
 from ..local.supervised_process import Program, SupervisedProcess
-from ..private_files import write_private
 from .configuration import SERVER_ADDRESS, ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
+from ingest.bootstrap.private_files import write_private
 from ingest.settings import read_settings
 
 from standalone.app_server.app_folder import APP_FILES, link_app
@@ -20,7 +21,7 @@ from standalone.app_server.configuration import ServerConfiguration, secrets_fro
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jdbc import is_postgres, jdbc_url
 from standalone.app_server.running import server_environment
-from standalone.private_files import load_or_make_key, write_private
+from standalone.private_files import load_or_make_key
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIE: #x\n\n-----END RSA PRIVATE KEY-----\n"
 

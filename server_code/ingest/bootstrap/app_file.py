@@ -6,12 +6,12 @@ Only the file's owner may read it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import BadSettings, Rejected
 from ..settings import Find, Lookup
+from .private_files import require_writable, write_private
 
 #: Where headless commands keep the App; `serve` has it in its folder.
 DEFAULT_APP_FILE = ".runstream/github-app.json"
@@ -58,7 +58,8 @@ def save_app(path: Path, values: Mapping[str, str]) -> None:
     """
     _require_free(path)
     try:
-        _write_draft(path, json.dumps(dict(values))).replace(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, json.dumps(dict(values)))
     except OSError as error:
         raise Rejected(
             f"The key of the GitHub App {values.get('GITHUB_APP_ID')} could not be saved in {path} "
@@ -70,7 +71,8 @@ def require_no_app(path: Path) -> None:
     """Raise Rejected where the file holds an App, whose key would be lost, or cannot be written."""
     _require_free(path)
     try:
-        _write_draft(path, "").unlink()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        require_writable(path)
     except OSError as error:
         raise Rejected(
             f"The key of a GitHub App cannot be saved in {path} ({type(error).__name__}). Correct "
@@ -98,14 +100,3 @@ def _require_free(path: Path) -> None:
             f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
             "file, then create another one."
         )
-
-
-def _write_draft(path: Path, content: str) -> Path:
-    """Write a new file next to the private one, that no one else may read."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(content)
-    return draft

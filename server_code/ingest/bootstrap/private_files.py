@@ -1,0 +1,31 @@
+"""Files that only their owner may read: the server's configuration, its keys and the App's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner can read, from its first byte. Raises OSError."""
+    _write_draft(file, text).replace(file)
+
+
+def require_writable(file: Path) -> None:
+    """Raise OSError where a private file could not be written; what is there stays as it is."""
+    _write_draft(file, "").unlink()
+
+
+def _write_draft(file: Path, text: str) -> Path:
+    """Write a new file next to the private one, and leave nothing of it where that fails."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        # A full disk refuses bytes, and does not name the file.
+        raise OSError(error.errno, error.strerror, str(file)) from error
+    return draft
