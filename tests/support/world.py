@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,7 @@ class SandboxTime(Clock):
             self._stop.wait(seconds / self._server.clock.speed)
         else:
             self._server.advance(max(seconds, 0))
+            time.sleep(0)  # other threads run, as in any sleep: one may wait for a connection
 
 
 class Queues:
