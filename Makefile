@@ -34,8 +34,9 @@ install: $(STAMP) ## Install the dependencies into .venv
 run: $(STAMP) ## Start everything on this machine
 	$(BIN)/python -m standalone run $(ARGS)
 
+# Tests wait for servers and processes as long as they compute: three workers for each of two cores.
 test: $(STAMP) ## Run the test suite (ARGS="-k name" for a part)
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-killed: $(STAMP) ## Kill collectors with SIGKILL while they publish to each bus (five minutes)
 	LOG_PROOF=full $(BIN)/python -m pytest --numprocesses 0 tests/logs/test_killed_agents.py tests/logs/test_other_buses.py $(ARGS)
