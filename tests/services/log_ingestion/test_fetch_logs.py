@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 from ingest.domain.runs import AttemptKey
@@ -19,9 +20,11 @@ from ingest.errors import (
 )
 from ingest.messaging.log_work import DueLog, LogWork
 from ingest.ports.github import Answer, JobList
+from ingest.services.limits_in_force import LimitsInForce
 from ingest.services.log_ingestion.fetch_logs import fetch_logs
 from ingest.services.log_ingestion.log_results import LogFetched, LogNotReady, LogUnavailable
 from support.builders import a_job, at
+from support.manual_clock import ManualClock
 
 KEY = AttemptKey("octo/api", 1, 1)
 
@@ -73,6 +76,10 @@ class Logs:
         into.write(answer)
 
 
+def fetch(logs, work, pending):
+    return fetch_logs(logs, work, pending, LimitsInForce(ManualClock(at(0))))
+
+
 LIMITED = RateLimited("later", retry_at=at(60))
 
 
@@ -92,7 +99,7 @@ LIMITED = RateLimited("later", retry_at=at(60))
 def test_every_error_has_its_outcome_for_every_job(error, kind, reason, whole):
     """Late is what may come, absent what never will; no IngestError gets through."""
     jobs = (due(1), due(2))
-    outcomes = list(fetch_logs(Logs(job=error, archive=error), work(*jobs, whole=whole), jobs))
+    outcomes = list(fetch(Logs(job=error, archive=error), work(*jobs, whole=whole), jobs))
     assert [type(outcome) for outcome in outcomes] == [kind, kind]
     if kind is LogUnavailable:
         assert {outcome.reason for outcome in outcomes} == {reason}
@@ -102,9 +109,9 @@ def test_an_archive_that_stays_missing_is_given_up_for_single_logs():
     """A cancelled attempt may have logs but no archive."""
     jobs = (due(1), due(2))
     logs = Logs(archive=LogPending("404"))
-    first = list(fetch_logs(logs, work(*jobs, whole=True), jobs))
+    first = list(fetch(logs, work(*jobs, whole=True), jobs))
     assert all(isinstance(outcome, LogNotReady) for outcome in first)
-    later = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
+    later = list(fetch(logs, work(*jobs, whole=True, tries=3), jobs))
     assert all(isinstance(outcome, LogFetched) for outcome in later)
 
 
@@ -112,7 +119,7 @@ def test_an_archive_that_stays_missing_is_given_up_for_single_logs():
 def test_what_is_no_archive_is_not_unpacked(archive):
     """Every job is asked for alone."""
     jobs, logs = (due(1), due(2)), Logs(archive=archive)
-    outcomes = list(fetch_logs(logs, work(*jobs, whole=True), jobs))
+    outcomes = list(fetch(logs, work(*jobs, whole=True), jobs))
     assert [type(outcome) for outcome in outcomes] == [LogFetched, LogFetched]
     assert logs.asked == [0, 1, 2]
 
@@ -120,7 +127,7 @@ def test_what_is_no_archive_is_not_unpacked(archive):
 def test_a_single_owed_log_of_an_attempt_needs_no_archive():
     """The others are done already."""
     logs = Logs()
-    list(fetch_logs(logs, work(due(1), due(2), whole=True), [due(2)]))
+    list(fetch(logs, work(due(1), due(2), whole=True), [due(2)]))
     assert logs.asked == [2]
 
 
@@ -129,7 +136,7 @@ def test_the_only_log_of_an_attempt_is_taken_from_the_archive():
     skipped = due(2, never_started=True)
     logs = Logs(archive=zipped(job_1=b"one"))
     lone = work(due(1), skipped, whole=True)
-    assert contents(fetch_logs(logs, lone, [due(1)])) == {1: b"one"}
+    assert contents(fetch(logs, lone, [due(1)])) == {1: b"one"}
     assert logs.asked == [0]
 
 
@@ -149,17 +156,17 @@ def test_the_only_log_of_an_attempt_is_taken_from_the_archive():
 def test_an_only_log_that_the_archive_does_not_hold_is_fetched_alone(archive):
     """Whatever the archive's failure is."""
     logs = Logs(job=b"alone", archive=archive)
-    assert contents(fetch_logs(logs, work(due(1), whole=True), [due(1)])) == {1: b"alone"}
+    assert contents(fetch(logs, work(due(1), whole=True), [due(1)])) == {1: b"alone"}
     assert logs.asked == [0, 1]
 
 
 def test_an_only_log_whose_archive_is_missing_is_asked_for_alone_at_its_next_try():
     """Each try costs one request, and a cancelled attempt may have no archive."""
     logs = Logs(job=b"alone", archive=LogPending("404"))
-    [late] = fetch_logs(logs, work(due(1), whole=True), [due(1)])
+    [late] = fetch(logs, work(due(1), whole=True), [due(1)])
     assert isinstance(late, LogNotReady)
     retried = work(due(1), whole=True, tries=1)
-    assert contents(fetch_logs(logs, retried, [due(1)])) == {1: b"alone"}
+    assert contents(fetch(logs, retried, [due(1)])) == {1: b"alone"}
     assert logs.asked == [0, 1]
 
 
@@ -167,14 +174,14 @@ def test_an_only_log_that_is_missing_alone_is_taken_from_the_archive():
     """Neither way is given up for the other."""
     logs = Logs(job=LogPending("404"), archive=zipped(job_1=b"one"))
     late = work(due(1), whole=True, tries=3)
-    assert contents(fetch_logs(logs, late, [due(1)])) == {1: b"one"}
+    assert contents(fetch(logs, late, [due(1)])) == {1: b"one"}
     assert logs.asked == [1, 0]
 
 
 def test_a_job_that_never_started_is_not_asked_for():
     """Its log never existed."""
     logs = Logs()
-    [outcome] = fetch_logs(logs, work(due(1, never_started=True)), [due(1, never_started=True)])
+    [outcome] = fetch(logs, work(due(1, never_started=True)), [due(1, never_started=True)])
     assert outcome.reason == "never_existed"
     assert logs.asked == []
 
@@ -195,11 +202,11 @@ def contents(outcomes) -> dict[int, bytes]:
 def test_each_way_is_the_fallback_of_the_other(failure):
     """An archive that fails leaves the single logs, and a single log that fails the archive."""
     jobs = (due(1), due(2))
-    singles = fetch_logs(Logs(archive=failure), work(*jobs, whole=True), jobs)
+    singles = fetch(Logs(archive=failure), work(*jobs, whole=True), jobs)
     assert contents(singles) == {1: b"log", 2: b"log"}
     archived = Logs(job=failure, archive=zipped(job_1=b"one", job_2=b"two"))
-    assert contents(fetch_logs(archived, work(due(2), tries=1), [due(2)])) == {2: b"two"}
-    assert contents(fetch_logs(archived, work(*jobs, whole=True, tries=1), [due(2)])) == {2: b"two"}
+    assert contents(fetch(archived, work(due(2), tries=1), [due(2)])) == {2: b"two"}
+    assert contents(fetch(archived, work(*jobs, whole=True, tries=1), [due(2)])) == {2: b"two"}
 
 
 @pytest.mark.parametrize("failure", [LIMITED, BadCredentials("401"), ResourceExhausted("full")])
@@ -207,13 +214,37 @@ def test_what_fails_both_ways_alike_is_tried_once(failure):
     """The other way would only cost another refused request."""
     jobs = (due(1), due(2))
     archived = Logs(archive=failure)
-    late = list(fetch_logs(archived, work(*jobs, whole=True, tries=9), jobs))
+    late = list(fetch(archived, work(*jobs, whole=True, tries=9), jobs))
     assert [outcome.error for outcome in late] == [failure, failure]
     assert archived.asked == [0]
     single = Logs(job=failure)
-    [late_one] = fetch_logs(single, work(due(1), tries=9), [due(1)])
+    [late_one] = fetch(single, work(due(1), tries=9), [due(1)])
     assert late_one.error is failure
     assert single.asked == [1]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_limit_holds_back_what_is_of_the_same_repository_and_age(whole):
+    """What is younger may be asked for in spite of it, and others have other credentials."""
+    limits = LimitsInForce(ManualClock(at(0)))
+    jobs = (due(1), due(2))
+    refused = work(*jobs, whole=whole)
+    logs = Logs(job=LIMITED, archive=LIMITED)
+    for _ in range(2):
+        late = list(fetch_logs(logs, refused, jobs, limits))
+        assert [outcome.error for outcome in late] == [LIMITED, LIMITED]
+    assert len(logs.asked) == 1
+    elsewhere = replace(refused, key=AttemptKey("octo/web", 1, 1))
+    for each in (replace(refused, is_live=True), elsewhere):
+        assert contents(fetch_logs(Logs(), each, jobs, limits)) == {1: b"log", 2: b"log"}
+
+
+def test_logs_are_asked_for_again_once_the_limit_is_over():
+    clock = ManualClock(at(0))
+    limits = LimitsInForce(clock)
+    list(fetch_logs(Logs(job=LIMITED), work(due(1)), [due(1)], limits))
+    clock.advance(60)
+    assert contents(fetch_logs(Logs(), work(due(1)), [due(1)], limits)) == {1: b"log"}
 
 
 def test_a_file_that_is_empty_in_the_archive_is_fetched_alone():
@@ -221,9 +252,9 @@ def test_a_file_that_is_empty_in_the_archive_is_fetched_alone():
     jobs = (due(1), due(2))
     archive = zipped(job_1=b"", job_2=b"two")
     logs = Logs(job=b"whole", archive=archive)
-    assert contents(fetch_logs(logs, work(*jobs, whole=True), jobs)) == {1: b"whole", 2: b"two"}
+    assert contents(fetch(logs, work(*jobs, whole=True), jobs)) == {1: b"whole", 2: b"two"}
     truly_empty = Logs(job=b"", archive=archive)
-    assert contents(fetch_logs(truly_empty, work(*jobs, whole=True), jobs)) == {1: b"", 2: b"two"}
+    assert contents(fetch(truly_empty, work(*jobs, whole=True), jobs)) == {1: b"", 2: b"two"}
 
 
 @pytest.mark.parametrize("tries", [0, 3, 9])
@@ -231,11 +262,11 @@ def test_a_file_that_is_empty_in_the_archive_and_missing_alone_is_no_log(tries):
     """GitHub has not said that the log is empty, so it waits until it is given up."""
     jobs = (due(1), due(2))
     logs = Logs(job=LogPending("404"), archive=zipped(job_1=b"", job_2=b"two"))
-    found, late = fetch_logs(logs, work(*jobs, whole=True, tries=tries), jobs)
+    found, late = fetch(logs, work(*jobs, whole=True, tries=tries), jobs)
     assert contents([found]) == {2: b"two"}
     assert isinstance(late, LogNotReady)
     assert isinstance(late.error, LogPending)
-    [single] = fetch_logs(logs, work(*jobs, whole=True, tries=tries), [due(1)])
+    [single] = fetch(logs, work(*jobs, whole=True, tries=tries), [due(1)])
     assert isinstance(single, LogNotReady)
 
 
@@ -244,9 +275,9 @@ def test_an_empty_file_of_the_archive_stands_for_no_log_that_only_failed(failure
     """Neither way has answered that the log is empty."""
     jobs = (due(1), due(2))
     logs = Logs(job=failure, archive=zipped(job_1=b"x", job_2=b""))
-    [late] = fetch_logs(logs, work(due(2), tries=1), [due(2)])
+    [late] = fetch(logs, work(due(2), tries=1), [due(2)])
     assert isinstance(late, LogNotReady)
-    outcomes = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
+    outcomes = list(fetch(logs, work(*jobs, whole=True, tries=3), jobs))
     assert [type(outcome) for outcome in outcomes] == [LogFetched, LogNotReady]
 
 
@@ -254,7 +285,7 @@ def test_an_empty_file_of_the_archive_is_no_log_that_has_expired():
     """GitHub's 410 is the answer."""
     jobs = (due(1), due(2))
     logs = Logs(job=LogExpired("410"), archive=zipped(job_1=b"x", job_2=b""))
-    outcomes = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
+    outcomes = list(fetch(logs, work(*jobs, whole=True, tries=3), jobs))
     assert [type(outcome) for outcome in outcomes] == [LogFetched, LogUnavailable]
 
 
@@ -262,7 +293,7 @@ def test_an_archive_that_has_expired_is_believed_with_its_first_log():
     """One request more proves it, and one wrong answer costs no log."""
     jobs = (due(1), due(2), due(3))
     expired = Logs(job=LogExpired("410"), archive=LogExpired("410"))
-    outcomes = list(fetch_logs(expired, work(*jobs, whole=True), jobs))
+    outcomes = list(fetch(expired, work(*jobs, whole=True), jobs))
     assert [(each.job.job_id, each.reason) for each in outcomes] == [
         (1, "expired"),
         (2, "expired"),
@@ -270,7 +301,7 @@ def test_an_archive_that_has_expired_is_believed_with_its_first_log():
     ]
     assert expired.asked == [0, 1]
     wrong = Logs(archive=LogExpired("410"))
-    assert set(contents(fetch_logs(wrong, work(*jobs, whole=True), jobs))) == {1, 2, 3}
+    assert set(contents(fetch(wrong, work(*jobs, whole=True), jobs))) == {1, 2, 3}
 
 
 def test_single_logs_that_fail_in_a_row_leave_the_others_for_the_next_try():
@@ -278,7 +309,7 @@ def test_single_logs_that_fail_in_a_row_leave_the_others_for_the_next_try():
     jobs = tuple(due(number) for number in range(1, 9))
     logs = Logs(job=GithubUnavailable("502"), archive=GithubUnavailable("502"))
     for tries in range(3):
-        late = list(fetch_logs(logs, work(*jobs, whole=True, tries=tries), jobs))
+        late = list(fetch(logs, work(*jobs, whole=True, tries=tries), jobs))
         assert len(late) == 8
         assert all(isinstance(outcome, LogNotReady) for outcome in late)
     assert logs.asked == [0, 1, 2, 3, 0, 2, 3, 4, 0, 3, 4, 5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -324,6 +325,30 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
     [work] = here.queues.job_events.messages()
     assert json.loads(work.body)["data"]["tries"] == 0
     assert 45 <= work.delay_seconds <= 46
+
+
+def test_logs_that_a_limit_holds_back_are_not_asked_for_one_by_one(stage):
+    """The first refusal holds for the other attempts, until the limit ends."""
+    world = WorldBuilder()
+    for number in range(10):
+        world.run(created=number, seconds=9).job("test").job("lint")
+    here, asked = collected(stage, world, at=600, log_mode="economy"), []
+    github = here.context.github
+    fetch_archive = github.fetch_attempt_logs
+    github.fetch_attempt_logs = lambda key, into, **options: (
+        asked.append(key) or fetch_archive(key, into, **options)
+    )
+    here.fail(Fault(path="/logs$", do="secondary", seconds=60))
+    with ThreadPoolExecutor(1) as worker:
+        here.context = replace(here.context, log_workers=worker)
+        with pytest.raises(RateLimited):
+            ingest_due_logs(here.context, wait_seconds=0)
+        assert len(asked) == 1
+        here.fail()
+        here.advance(62)
+        here.ingest()
+    assert len(asked) == 11
+    assert_logs_are_true(here)
 
 
 @pytest.mark.parametrize("log_mode", MODES)

@@ -13,6 +13,7 @@ from ...errors import IngestError, LogExpired, Retriable
 from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import DueLog, LogWork, due_log
 from ..context import CollectorContext
+from ..limits_in_force import LimitsInForce
 from ..log_ingestion.deliver_log import deliver_absence, deliver_log
 from ..log_ingestion.fetch_logs import fetch_logs, fetch_single
 from ..log_ingestion.log_results import (
@@ -84,7 +85,8 @@ def _fetch(
     work = _work(record)
     jobs = {job.job_id: job for job in work.jobs}
     pending = [jobs.get(job_id) or due_log(log) for job_id, log in due.items()]
-    return fetch_logs(context.github, work, pending, prefers_archive=True)
+    limits = LimitsInForce(context.clock)
+    return fetch_logs(context.github, work, pending, limits, prefers_archive=True)
 
 
 def _work(record: AttemptRecord) -> LogWork:

@@ -21,6 +21,7 @@ from ...errors import (
 )
 from ...messaging.log_work import DueLog, LogWork, is_only_log
 from ...ports import ActionsApi
+from ..limits_in_force import LimitsInForce
 from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
 from .log_results import (
@@ -43,19 +44,41 @@ MAX_CONSECUTIVE_FAILURES = 3
 
 
 def fetch_logs(
-    github: ActionsApi, work: LogWork, pending: Collection[DueLog], *, prefers_archive: bool = False
+    github: ActionsApi,
+    work: LogWork,
+    pending: Collection[DueLog],
+    limits: LimitsInForce,
+    *,
+    prefers_archive: bool = False,
 ) -> Iterator[LogResult]:
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError.
 
-    ``prefers_archive``: an only log is taken from the archive at a later try, too.
+    Where one of the ``limits`` lasts, nothing is asked for. ``prefers_archive``: an only log is
+    taken from the archive at a later try, too.
     """
     asked = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
     is_first = prefers_archive or work.tries == 0
     if work.is_whole_attempt and _begins_with_archive(work, asked, is_first=is_first):
-        yield from _fetch_archive_first(github, work, asked)
-    else:
-        yield from (_fetch_single_first(github, work, job) for job in asked)
+        yield from _unless_limited(limits, work, asked, _fetch_archive_first(github, work, asked))
+        return
+    for job in asked:
+        result = map(partial(_fetch_single_first, github, work), [job])
+        yield from _unless_limited(limits, work, [job], result)
+
+
+def _unless_limited(
+    limits: LimitsInForce, work: LogWork, jobs: Sequence[DueLog], results: Iterator[LogResult]
+) -> Iterator[LogResult]:
+    """Yield the results of jobs; those that a limit refuses are held back with it."""
+    kind = work.key.repository, work.is_live
+    if limit := limits.find(kind):
+        yield from (LogNotReady(job=job, error=limit) for job in jobs)
+        return
+    for result in results:
+        if isinstance(result, LogNotReady):
+            limits.note(kind, result.error)
+        yield result
 
 
 def _begins_with_archive(work: LogWork, asked: Sequence[DueLog], *, is_first: bool) -> bool:

@@ -16,6 +16,7 @@ from ...domain.runs import AttemptKey
 from ...errors import BulkLimited, IngestError, MemoryRefused, RateLimited
 from ...messaging.log_work import DueLog, LogWork, due_log, is_archive_worthwhile
 from ..context import LOG_INGESTION_AGENT, CollectorContext
+from ..limits_in_force import LimitsInForce
 from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
@@ -41,10 +42,11 @@ def ingest_failed_logs(
         updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
     )
     works = {work.key: (work, due) for work, due in _works(context, taken)}
+    limits = LimitsInForce(context.clock)
 
     def fetch(key: AttemptKey) -> Iterator[LogResult]:
         work, due = works[key]
-        return fetch_logs(context.github, work, due)
+        return fetch_logs(context.github, work, due, limits)
 
     obstacle: RateLimited | MemoryRefused | None = None
     results = interleave(context.log_workers, list(works), fetch, should_continue=should_continue)

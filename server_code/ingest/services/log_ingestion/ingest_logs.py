@@ -30,6 +30,7 @@ from ...messaging.log_work import attempt_logs_due, job_log_due
 from ...ports import ReceivedMessage
 from ...ports.queues import MAX_RECEIVES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
+from ..limits_in_force import LimitsInForce
 from ..publish import publish_log_work
 from ..unexpected_errors import as_ingest_error
 from .deliver_log import deliver_absence, deliver_log, pack_log
@@ -129,10 +130,11 @@ class _Ingestion:
     def run(self, should_continue: Callable[[], bool]) -> None:
         """Fetch and publish every pending log, and postpone those that did not arrive."""
         by_handle = {task.message.receipt: task for task in self.tasks}
+        limits = LimitsInForce(self._context.clock)
 
         def fetch(handle: Hashable) -> Iterator[LogResult]:
             task = by_handle[handle]
-            return fetch_logs(self._context.github, task.work, task.pending)
+            return fetch_logs(self._context.github, task.work, task.pending, limits)
 
         results = interleave(
             self._context.log_workers,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL
 from ...domain.ledger import AttemptRecord
@@ -26,6 +26,7 @@ from ...messaging.encoding import QueueMessage
 from ...messaging.truncation import encode_to_fit
 from ...ports import Rejection
 from ..context import CollectorContext
+from ..limits_in_force import LimitsInForce
 from ..publish import publish, publish_log_work, refusal_of
 from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
@@ -114,14 +115,13 @@ def _reader(
     It returns None for what requires a request while a limit that refused another one lasts.
     """
     policy = JobReadPolicy.of(context, poll_session)
-    limited_until: datetime | None = None
+    limits, repository = LimitsInForce(context.clock), poll_session.repository.full_name
 
     def read(record: AttemptRecord) -> AttemptSnapshot | None:
-        nonlocal limited_until
         is_current, wants_jobs = poll_session.has_current(record), policy.wants_jobs(record)
         has_ended = record.run is not None and record.run.is_completed
-        is_limited = limited_until is not None and context.clock.now() < limited_until
-        if is_limited and (wants_jobs or has_ended or not is_current):
+        sends_request = wants_jobs or has_ended or not is_current
+        if sends_request and limits.find(repository):
             return None  # it stays due
         try:
             snapshot = read_attempt(
@@ -134,8 +134,7 @@ def _reader(
         except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
             error = as_ingest_error(defect, f"the collection of {record.key}")
             return AttemptSnapshot(record=record, error=error)
-        if isinstance(snapshot.error, RateLimited):
-            limited_until = snapshot.error.retry_at
+        limits.note(repository, snapshot.error)
         if not wants_jobs or snapshot.error is not None:
             return snapshot
         read_at = context.clock.now()
