@@ -31,11 +31,11 @@ from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.sources.record_credentials import record_changes
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
-from .idle_threads import IdleThreads
+from .idle_poll_gate import IdlePollGate
 from .terminal.progress import ReadProgress, read_progress
 
-#: Returns the repositories to poll; None for all that are known.
-Scope = Callable[[], Sequence[str] | None]
+#: Returns the repositories to poll; None for all in the state.
+SelectRepositories = Callable[[], Sequence[str] | None]
 
 #: Repositories polled in parallel; each also sends its own requests in parallel.
 MONITORING_THREADS = 2
@@ -64,39 +64,39 @@ LOCAL_OPTIONS = AgentOptions()
 
 def run_agents(
     collector: Collector,
-    repositories: Sequence[str] | Scope,
+    repositories: Sequence[str] | SelectRepositories,
     *,
     stop: threading.Event,
     on_progress: Callable[[ReadProgress], None],
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> None:
-    """Watch the repositories (all known ones where none is named) until ``stop`` is set.
+    """Collect the repositories (all known ones where none is named) until ``stop`` is set.
 
-    A Scope is given where they change meanwhile. Ends after the message in hand. Errors of a
-    repository or a log end in the errors list.
+    A function is given where they change meanwhile. Ends after the work in progress. The errors
+    list shows errors of a repository or a log.
     """
-    scope, names = (repositories, ()) if callable(repositories) else (None, repositories)
-    watch(collector, names)
+    select, names = (repositories, ()) if callable(repositories) else (None, repositories)
+    add_repositories(collector, names)
+    free_dead_leases(collector.context.store, now=collector.context.clock.now())
     started = time.monotonic()
-    with agent_threads(collector.context, scope or (lambda: names or None), stop, options):
+    with agent_threads(collector.context, select or (lambda: names or None), stop, options):
         while not stop.wait(IDLE_SECONDS):
             with suppress(StateUnavailable):  # the agents wait for it, and log why
                 on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
 
 
-def watch(collector: Collector, repositories: Sequence[str]) -> None:
-    """Add repositories to the state, and end the leases of dead processes of this machine."""
+def add_repositories(collector: Collector, repositories: Sequence[str]) -> None:
+    """Add repositories to the state, from which all processes collect them."""
     context, now = collector.context, collector.context.clock.now()
     days = context.settings.backfill_days
     for name in repositories:
         context.store.add_repository(new_repository(name, backfill_days=days, now=now))
-    free_dead_leases(context.store, now=now)
 
 
 @contextmanager
 def agent_threads(
     context: CollectorContext,
-    scope: Scope,
+    select_repositories: SelectRepositories,
     stop: threading.Event,
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> Iterator[None]:
@@ -111,7 +111,7 @@ def agent_threads(
     def should_continue() -> bool:
         return not (stop.is_set() or ended.is_set())
 
-    loops = _open_loops(context, scope, options)
+    loops = _open_loops(context, select_repositories, options)
     background = partial(
         run_background_tasks,
         context,
@@ -147,40 +147,44 @@ def _run(target: Callable[[], None], failures: list[Exception], stop: threading.
         stop.set()
 
 
-def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) -> list[AgentLoop]:
+def _open_loops(
+    context: CollectorContext, select_repositories: SelectRepositories, options: AgentOptions
+) -> list[AgentLoop]:
     """Return a loop for each thread of each agent."""
-    pollers, ingesters = IdleThreads(), IdleThreads()
+    poll_gate, log_gate = IdlePollGate(), IdlePollGate()
     desired_states = DesiredStates(context, every_seconds=options.pause_check_seconds)
-    rest = partial(context.clock.sleep, options.idle_seconds)
+    pause = partial(context.clock.sleep, options.idle_seconds)
 
     def poll(should_continue: ShouldContinue) -> None:
-        def ask() -> int:
-            on_claimed, only = pollers.note_work, scope()
+        def claim() -> int:
             claimed = poll_due_repositories(
-                context, should_continue=should_continue, only=only, on_claimed=on_claimed
+                context,
+                should_continue=should_continue,
+                only=select_repositories(),
+                on_claimed=poll_gate.open,
             )
             if claimed == 0:
-                rest()
+                pause()
             return claimed
 
-        pollers.take_turn(ask, rest)
-        context.probe_github()  # a silent GitHub keeps this thread waiting, and no other
+        poll_gate.poll(claim, pause)
+        context.probe_github()  # outside the gate: it may wait long for GitHub
 
     def ingest(should_continue: ShouldContinue) -> None:
-        def ask() -> int:
+        def receive() -> int:
             received = ingest_due_logs(
                 context,
                 wait_seconds=2,
                 should_continue=should_continue,
-                on_received=ingesters.note_work,
+                on_received=log_gate.open,
             )
             record_changes(context)
             return received
 
-        ingesters.take_turn(ask, rest)
+        log_gate.poll(receive, pause)
 
-    works = (
+    threads = (
         *[(PIPELINE_MONITORING_AGENT, poll)] * options.monitoring_threads,
         *[(LOG_INGESTION_AGENT, ingest)] * options.log_threads,
     )
-    return [AgentLoop(agent, context, work, desired_states) for agent, work in works]
+    return [AgentLoop(agent, context, work, desired_states) for agent, work in threads]

@@ -18,7 +18,7 @@ from ingest.services.collections.collection_plan import COMPLETE, CollectionPoli
 from ingest.services.collections.one_time_collection import save_one_time_collection
 from ingest.settings import Settings
 
-from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents
+from .agents import LOCAL_OPTIONS, AgentOptions, SelectRepositories, run_agents
 from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
@@ -77,7 +77,7 @@ class CollectOptions:
 
 def collect_until_stopped(
     collector: Collector,
-    repositories: Sequence[str] | Scope,
+    repositories: Sequence[str] | SelectRepositories,
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:

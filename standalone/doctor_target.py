@@ -29,7 +29,7 @@ def open_doctor_target(
             clock=SystemClock(threading.Event()),
             open_state=lambda: open_state(checked),
             repositories=single_names(given),
-            sources=[each for each in given if each.is_excluded or not each.is_single],
+            sources=[each for each in given if not each.is_repository],
         ) as target,
     ):
         yield target

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ingest.bootstrap.collector import Collector
+from ingest.bootstrap.workers import free_dead_leases
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collections.collection import Collection
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy
 
-from .agents import LOG_THREADS, MONITORING_THREADS, watch
+from .agents import LOG_THREADS, MONITORING_THREADS, add_repositories
 from .terminal.pending_items import pending_attempt, pending_log
 from .terminal.progress import ReadProgress, Summary, read_progress, summarize
 
@@ -39,8 +40,9 @@ def collect_once(
     What fails delays nothing else: it is left pending, and is named in the result.
     """
     started = time.monotonic()
-    watch(collector, repositories)
     context = collector.context
+    add_repositories(collector, repositories)
+    free_dead_leases(context.store, now=context.clock.now())
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
     def show() -> None:

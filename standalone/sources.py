@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
@@ -14,10 +14,10 @@ from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
 from ingest.services.sources.record_credentials import clear_refusals
 
-from .agents import Scope, watch
+from .agents import SelectRepositories, add_repositories
 from .failures import sentence_for
 from .logs import write_notice
-from .refused_repositories import RefusedRepositories
+from .named_repositories import NamedRepositories
 from .repositories import CheckedRepositories, check_repositories, is_fatal_at_start, require_any
 
 #: How often the repositories of the sources are looked up in the state.
@@ -29,17 +29,17 @@ class FoundSources:
     """What the sources of a command include.
 
     ``names``: the repositories. ``refused``: errors of repositories, and of sources without any.
-    ``scope``: the repositories to poll where they change meanwhile; else None.
+    ``select``: returns the repositories to poll, where they change meanwhile.
     """
 
     names: list[str]
     refused: dict[str, IngestError] = field(default_factory=dict)
-    scope: Scope | None = None
+    select: SelectRepositories | None = None
 
     @property
-    def watched(self) -> Sequence[str] | Scope:
-        """Return what the agents watch."""
-        return self.scope or self.names
+    def watched(self) -> Sequence[str] | SelectRepositories:
+        """Return what the agents poll."""
+        return self.select or self.names
 
 
 def find_sources(
@@ -53,25 +53,24 @@ def find_sources(
     failing = [each.full_name for each in context.store.list_repositories() if each.failures]
     clear_refusals(context.store, failing, now=context.clock.now())
     names, failed = single_names(patterns), dict[str, IngestError]()
-    if need_listing(patterns):
+    are_repositories = len(names) == len(patterns)
+    if not are_repositories:
         names, failed = _discover_given(collector, patterns, is_once=is_once)
     elif is_once and not names:
         _discover_known(context)
     known = context.store.list_sources()
     require_any([*names, *patterns, *collector.settings.sources, *known], context.store)
     checked = check_repositories(names, collector, is_once=is_once)
-    found = FoundSources(names=list(checked.names), refused={**failed, **checked.refused})
-    if is_once or not need_listing(patterns):
-        return found if is_once else replace(found, scope=_scope_of(collector, checked))
-    # Where only patterns that leave out are given, everything else is polled.
+    refused = {**failed, **checked.refused}
+    if is_once:
+        return FoundSources(names=list(checked.names), refused=refused)
+    if are_repositories:
+        select = _retry_refused(collector, checked)
+        return FoundSources(names=list(checked.names), refused=refused, select=select)
+    # Exclusions alone restrict nothing: every repository in the state is polled.
     has_any = any(not each.is_excluded for each in patterns)
-    scope = _SourceScope(collector.context, patterns).names if has_any else None
-    return FoundSources(names=[], refused=found.refused, scope=scope)
-
-
-def need_listing(patterns: Sequence[SourcePattern]) -> bool:
-    """Return whether any pattern is more than the name of one repository."""
-    return any(each.is_excluded or not each.is_single for each in patterns)
+    included = _IncludedRepositories(context, patterns).names if has_any else None
+    return FoundSources(names=[], refused=refused, select=included)
 
 
 def _discover_known(context: CollectorContext) -> None:
@@ -80,17 +79,17 @@ def _discover_known(context: CollectorContext) -> None:
         discover_sources(context)
 
 
-def _scope_of(collector: Collector, checked: CheckedRepositories) -> Scope | None:
-    """Return a scope where GitHub refuses some of the named repositories for now."""
+def _retry_refused(collector: Collector, checked: CheckedRepositories) -> SelectRepositories | None:
+    """Return what retries the repositories that GitHub refuses for now; None without any."""
     if not checked.refused:
         return None
-    watch(collector, checked.names)
-    repositories = RefusedRepositories(collector, checked)
+    add_repositories(collector, checked.names)
+    repositories = NamedRepositories(collector, checked)
     repositories.report()
     return repositories.names
 
 
-class _SourceScope:
+class _IncludedRepositories:
     """The watched repositories that the sources of a command include, as of a few seconds ago."""
 
     def __init__(self, context: CollectorContext, patterns: Sequence[SourcePattern]) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from ingest.bootstrap.states import open_data_tables_state
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import FROM_COMMAND_LINE
-from ingest.domain.sources import parse_sources
+from ingest.domain.sources import parse_sources, single_names
 from ingest.errors import IngestError
 from ingest.services.sources.manage_sources import add_sources
 
@@ -70,11 +70,10 @@ def watch_sources(given: Sequence[str], *, backfill_days: float) -> None:
     """Let the app watch sources from now on; what it watches already stays as it is."""
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
     patterns = parse_sources(given)
-    listed_patterns = [each for each in patterns if each.is_excluded or not each.is_single]
-    for pattern in patterns:
-        if pattern not in listed_patterns:
-            record = new_repository(str(pattern), backfill_days=backfill_days, now=now)
-            call_app(CALL_SECONDS, partial(state.add_repository, record))
-    if listed_patterns:
-        add = partial(add_sources, state, listed_patterns, origin=FROM_COMMAND_LINE, now=now)
+    for name in single_names(patterns):
+        record = new_repository(name, backfill_days=backfill_days, now=now)
+        call_app(CALL_SECONDS, partial(state.add_repository, record))
+    others = [each for each in patterns if not each.is_repository]
+    if others:
+        add = partial(add_sources, state, others, origin=FROM_COMMAND_LINE, now=now)
         call_app(CALL_SECONDS, add)

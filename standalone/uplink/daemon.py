@@ -10,9 +10,10 @@ from functools import partial
 
 from ingest.bootstrap.collector import open_collector
 from ingest.bootstrap.states import open_data_tables_state
+from ingest.bootstrap.workers import free_dead_leases
 from ingest.settings import Settings
 
-from ..agents import AgentOptions, agent_threads, watch
+from ..agents import AgentOptions, agent_threads
 from ..failures import exit_code_for
 from ..http.server import Address
 from ..http.services import served
@@ -48,7 +49,7 @@ def serve_app(
         state = open_data_tables_state()
         clock = SystemClock(stop)
         with closing(open_collector(settings, state=state, clock=clock)) as collector:
-            watch(collector, [])
+            free_dead_leases(state, now=clock.now())
             watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=_end_process(echo))
             watchdog.start()
             with (

@@ -19,7 +19,13 @@ from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published
 from support.world_builder import WorldBuilder
 
-from standalone.agents import LOCAL_OPTIONS, AgentOptions, agent_threads, run_agents, watch
+from standalone.agents import (
+    LOCAL_OPTIONS,
+    AgentOptions,
+    add_repositories,
+    agent_threads,
+    run_agents,
+)
 from standalone.uplink.daemon import UPLINK_OPTIONS
 
 SPEED = 15
@@ -305,10 +311,10 @@ def test_agents_without_memory_end_and_raise_it(stage, error):
     """Their supervisor starts a new process, which has memory again."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
 
-    def scope():
+    def select_repositories():
         raise error
 
-    with pytest.raises(type(error)), agent_threads(here.context, scope, stop):
+    with pytest.raises(type(error)), agent_threads(here.context, select_repositories, stop):
         assert stop.wait(60)
 
 
@@ -317,7 +323,7 @@ def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
     """Waiting changes nothing, and its own pause lets a new process do the other work first."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
     context = replace(here.context, github=TooLittleMemory(here.context.github, method))
-    watch(Collector(settings=Settings(), context=context, closers=()), [REPOSITORY])
+    add_repositories(Collector(settings=Settings(), context=context, closers=()), [REPOSITORY])
     with (
         pytest.raises(MemoryRefused, match="too little memory for"),
         agent_threads(context, lambda: None, stop),

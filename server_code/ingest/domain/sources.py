@@ -29,6 +29,11 @@ class SourcePattern:
         return not has_wildcard(self.owner) and not has_wildcard(self.name)
 
     @property
+    def is_repository(self) -> bool:
+        """Return whether the pattern names one repository that is collected."""
+        return self.is_single and not self.is_excluded
+
+    @property
     def listed_owner(self) -> str | None:
         """Return whose repositories to list; None for those of every owner."""
         return None if has_wildcard(self.owner) else self.owner
@@ -155,7 +160,7 @@ def parse_sources(
 
 def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
     """Return the repositories that are named themselves."""
-    return [str(each) for each in patterns if each.is_single and not each.is_excluded]
+    return [str(each) for each in patterns if each.is_repository]
 
 
 def _breadth(pattern: SourcePattern) -> tuple[bool, bool, bool, str]:

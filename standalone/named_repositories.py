@@ -1,4 +1,4 @@
-"""The repositories that GitHub refused when a collector started, until it shows them."""
+"""The repositories that a command names, of which GitHub may show some only later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.ports import RepositoryInfo
 from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.sources.look_up_repositories import look_up_repositories
 
-from .agents import watch
+from .agents import add_repositories
 from .failures import sentence_for
 from .logs import write_notice
 from .repositories import CheckedRepositories
@@ -24,11 +24,11 @@ LONGEST_PAUSE = timedelta(hours=1)
 _REMEDY = "It is collected as soon as GitHub shows it; no restart is needed."
 
 
-class RefusedRepositories:
-    """The repositories to poll: those that GitHub shows, and later those that it refused.
+class NamedRepositories:
+    """The repositories to poll: those that GitHub shows, and later those that it refused at first.
 
-    A right that is granted later needs no restart. The state does not hold them meanwhile, so that
-    a mistyped name is not remembered.
+    A right that is granted later needs no restart. The state does not hold the refused ones, so
+    that a mistyped name is not remembered.
     """
 
     def __init__(self, collector: Collector, checked: CheckedRepositories) -> None:
@@ -59,7 +59,7 @@ class RefusedRepositories:
         return self._shown
 
     def _check_if_due(self) -> None:
-        """Check the refused repositories; only under the lock, another thread may just have."""
+        """Check the refused repositories, unless another thread has just done so."""
         now = self._collector.context.clock.now()
         if not is_still_ahead(self._next_at, now, at_most=self._pause):
             self._check()
@@ -76,7 +76,7 @@ class RefusedRepositories:
         self._next_at = context.clock.now() + self._pause
         if not shown:
             return
-        watch(self._collector, tuple(shown.values()))
+        add_repositories(self._collector, tuple(shown.values()))
         self._shown = tuple(dict.fromkeys((*self._shown, *shown.values())))
         self._refused = {name: error for name, error in self._refused.items() if name not in shown}
         for name in shown:

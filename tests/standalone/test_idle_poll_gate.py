@@ -1,4 +1,4 @@
-"""Of the threads of an idle agent one waits for the queue, and all of them take what comes."""
+"""Of the threads of an idle agent one gate for the queue, and all of them take what comes."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from support.world import OpenStage
 from support.world_builder import WorldBuilder
 
 from standalone.agents import LOCAL_OPTIONS, agent_threads
-from standalone.idle_threads import IdleThreads
+from standalone.idle_poll_gate import IdlePollGate
 
 THREADS = 4
 TURNS = 6
 
 
-def in_another_thread(waits: IdleThreads) -> bool:
+def in_another_thread(gate: IdlePollGate) -> bool:
     """Return whether another thread would receive now."""
     with ThreadPoolExecutor(1) as other:
-        return other.submit(waits.begin).result()
+        return other.submit(gate.try_enter).result()
 
 
 def test_all_threads_receive_until_the_queue_is_empty() -> None:
-    waits = IdleThreads()
-    assert waits.begin()
-    assert in_another_thread(waits)
-    waits.end(is_empty=False)
-    assert waits.begin()
-    assert in_another_thread(waits)
+    gate = IdlePollGate()
+    assert gate.try_enter()
+    assert in_another_thread(gate)
+    gate.leave(found_nothing=False)
+    assert gate.try_enter()
+    assert in_another_thread(gate)
 
 
 def test_one_thread_waits_for_an_empty_queue() -> None:
-    waits = IdleThreads()
-    assert waits.begin()
-    waits.end(is_empty=True)
-    assert waits.begin()
-    assert not in_another_thread(waits)
-    assert waits.begin(), "the one that waits goes on"
-    waits.note_work()
-    assert in_another_thread(waits)
+    gate = IdlePollGate()
+    assert gate.try_enter()
+    gate.leave(found_nothing=True)
+    assert gate.try_enter()
+    assert not in_another_thread(gate)
+    assert gate.try_enter(), "the one that gate goes on"
+    gate.open()
+    assert in_another_thread(gate)
 
 
 def test_a_turn_that_ends_later_does_not_end_the_wait_of_another_thread() -> None:
-    waits = IdleThreads()
+    gate = IdlePollGate()
     with ThreadPoolExecutor(1) as other:
-        assert other.submit(waits.begin).result()
-        other.submit(lambda: waits.end(is_empty=True)).result()
-        assert other.submit(waits.begin).result()
-        waits.end(is_empty=True)
-        assert not waits.begin()
-        other.submit(lambda: waits.end(is_empty=True)).result()
-    assert waits.begin()
+        assert other.submit(gate.try_enter).result()
+        other.submit(lambda: gate.leave(found_nothing=True)).result()
+        assert other.submit(gate.try_enter).result()
+        gate.leave(found_nothing=True)
+        assert not gate.try_enter()
+        other.submit(lambda: gate.leave(found_nothing=True)).result()
+    assert gate.try_enter()
 
 
 def test_an_idle_agent_asks_its_queue_from_one_thread_at_a_time(stage: OpenStage) -> None:
