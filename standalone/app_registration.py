@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from ingest.errors import IngestError, Rejected
 from ingest.wire.app_manifest import AppRequest, RegisteredApp
 
-from .http.server import LOCALHOST, Address, HttpServer, Routes, answer
+from .http.server import LOCALHOST, Address, HttpServer, Routes, respond
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -74,7 +74,7 @@ class Registration:
             action=html.escape(request.registration_url(self.web_url, self.state)),
             manifest=html.escape(json.dumps(request.as_manifest())),
         )
-        return answer(start_response, "200 OK", _PAGE.format(form), kind="text/html")
+        return respond(start_response, "200 OK", _PAGE.format(form), content_type="text/html")
 
     def take_code(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Check the state, keep the App, and lead on to its installation."""
@@ -107,4 +107,4 @@ class Registration:
 
 def _refuse(start_response: StartResponse, sentence: str) -> list[bytes]:
     page = _PAGE.format(f"<p>{html.escape(sentence)}</p>")
-    return answer(start_response, "400 Bad Request", page, kind="text/html")
+    return respond(start_response, "400 Bad Request", page, content_type="text/html")

@@ -10,7 +10,7 @@ from ingest.domain.sources import parse_sources
 
 from ..command import command, examples
 from ..environment import read_environment
-from ..http.server import Address, AddressType, operations_option
+from ..http.server import Address, AddressType, http_option
 from ..sources import find_sources
 from ..stopping import ends_in_time, stopped_by_signals
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     metavar="[HOST:]PORT",
     help="Also receive GitHub's webhooks at this address.",
 )
-@operations_option
+@http_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def collect(  # noqa: PLR0913 - one for each option
     given: tuple[str, ...],
@@ -47,7 +47,7 @@ def collect(  # noqa: PLR0913 - one for each option
     once: bool,
     only: str | None,
     webhooks: Address | None,
-    operations: Address | None,
+    health_and_metrics: Address | None,
     as_json: bool,
 ) -> int:
     """Collect runs, jobs, commits and logs until stopped.
@@ -71,7 +71,7 @@ def collect(  # noqa: PLR0913 - one for each option
         collect_until_stopped,
         open_when_state_responds,
     )
-    from ..http.services import served
+    from ..http.services import serve_endpoints
 
     options = CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
     open_it = open_headless if once else open_when_state_responds
@@ -87,7 +87,9 @@ def collect(  # noqa: PLR0913 - one for each option
         if once:
             return collect_all_once(collector, found.names, stop, options, refused=found.refused)
         agents = options.agents.agents
-        with served(collector, webhooks=webhooks, operations=operations, agents=agents):
+        with serve_endpoints(
+            collector, webhooks=webhooks, health_and_metrics=health_and_metrics, agents=agents
+        ):
             return collect_until_stopped(collector, found.watched, stop, options)
 
 
@@ -103,7 +105,7 @@ def _refuse_servers(webhooks: Address | None) -> None:
     """Raise UsageError where a collection that ends is to serve something."""
     if webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
-    if _was_typed("operations"):
+    if _was_typed("health_and_metrics"):
         raise click.UsageError("--once and --http exclude each other.")
 
 

@@ -11,7 +11,7 @@ from ingest.errors import BadSettings
 from ..command import command, examples
 from ..environment import read_environment
 from ..failures import UNAVAILABLE
-from ..http.server import Address, operations_option
+from ..http.server import Address, http_option
 from ..logs import write_notice
 from ..stopping import ends_in_time, stopped_by_signals
 
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     metavar="EMAIL",
     help="Replace the password of this account of the app, print the new one, and exit.",
 )
-@operations_option
-def uplink(*, with_schedule: bool, reset_password: str | None, operations: Address | None) -> int:
+@http_option
+def uplink(
+    *, with_schedule: bool, reset_password: str | None, health_and_metrics: Address | None
+) -> int:
     """Collect on this machine for an Anvil app.
 
     Runs both agents here, stores their state in the app's Data Tables, and answers its pages.
@@ -52,7 +54,7 @@ def uplink(*, with_schedule: bool, reset_password: str | None, operations: Addre
         if reset_password is not None:
             _reset_password(reset_password)
             return 0
-        _serve(with_schedule=with_schedule, operations=operations)
+        _serve(with_schedule=with_schedule, health_and_metrics=health_and_metrics)
     except AppUnreachable as error:
         write_notice(str(error), level=logging.ERROR)
         return UNAVAILABLE
@@ -78,7 +80,7 @@ def _app_address(settings: Settings) -> AppAddress:
     return AppAddress(settings.uplink_url or HOSTED_URL, settings.uplink_key)
 
 
-def _serve(*, with_schedule: bool, operations: Address | None) -> None:
+def _serve(*, with_schedule: bool, health_and_metrics: Address | None) -> None:
     from ..uplink.daemon import register, serve_app
 
     settings = read_environment()
@@ -88,7 +90,7 @@ def _serve(*, with_schedule: bool, operations: Address | None) -> None:
         serve_app(
             settings,
             app=app,
-            operations=operations,
+            health_and_metrics=health_and_metrics,
             stop=stop.event,
             echo=write_notice,
         )

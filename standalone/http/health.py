@@ -11,10 +11,10 @@ from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
 from ingest.services.agents.heartbeat import is_alive
-from ingest.services.context import AGENTS, CollectorContext
+from ingest.services.context import CollectorContext
 
-from ..state_query import StateQuery, query_directly
-from .server import answer
+from ..query_runner import QueryRunner
+from .server import respond
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -25,53 +25,48 @@ HEALTH_PATH = "/healthz"
 class HealthApp:
     """A health check (WSGI): 200 while the agents report and the state is available, else 503.
 
-    ``agents`` are those that this process runs: another process may run the other one.
-
-    An agent that a limit or an error of GitHub or AWS stops is alive: a restart would not help. An
-    agent with a thread that hangs sends no heartbeat.
+    ``agents`` are those that this process runs: another process may run the other one. An agent
+    that waits for a limit or an error of GitHub or AWS is alive, because a restart would not help.
+    An agent with a thread that hangs sends no heartbeat.
     """
 
     def __init__(
         self,
         context: CollectorContext,
-        ask: StateQuery = query_directly,
+        run_query: QueryRunner,
         *,
-        agents: Sequence[str] = AGENTS,
+        agents: Sequence[str],
     ) -> None:
         self._context = context
-        self._ask = ask
+        self._run_query = run_query
         self._agents = agents
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; costs one query of the state."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return answer(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
-        found = check_health(self._context, self._ask, agents=self._agents)
-        status = "503 Service Unavailable" if found["faults"] else "200 OK"
-        text = json.dumps(found) + "\n"
-        return answer(start_response, status, text, kind="application/json")
+            return respond(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
+        health = self._check()
+        status = "503 Service Unavailable" if health["faults"] else "200 OK"
+        text = json.dumps(health) + "\n"
+        return respond(start_response, status, text, content_type="application/json")
 
-
-def check_health(
-    context: CollectorContext,
-    ask: StateQuery = query_directly,
-    *,
-    agents: Sequence[str] = AGENTS,
-) -> dict[str, Any]:
-    """Return the state of this process; ``faults`` is empty where nothing is wrong."""
-    now = context.clock.now()
-    try:
-        records = ask(context.store.list_agents)
-    except IngestError as error:
-        return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
-    own = [agent for agent in records if agent.host == context.worker_id]
-    heartbeats = {agent.name: agent for agent in own}
-    faults = [fault for name in agents if (fault := _fault(name, heartbeats.get(name), now))]
-    return {
-        "status": "failed" if faults else "ok",
-        "faults": faults,
-        "agents": [_heartbeat_row(agent) for agent in own],
-    }
+    def _check(self) -> dict[str, Any]:
+        """Return the health of this process; ``faults`` is empty where nothing is wrong."""
+        context, now = self._context, self._context.clock.now()
+        try:
+            records = self._run_query(context.store.list_agents)
+        except IngestError as error:
+            faults = [f"The state does not answer: {error}"]
+            return {"status": "failed", "faults": faults, "agents": []}
+        own = [agent for agent in records if agent.host == context.worker_id]
+        heartbeats = {agent.name: agent for agent in own}
+        found = (_fault(name, heartbeats.get(name), now) for name in self._agents)
+        faults = [fault for fault in found if fault is not None]
+        return {
+            "status": "failed" if faults else "ok",
+            "faults": faults,
+            "agents": [_heartbeat_row(agent) for agent in own],
+        }
 
 
 def _fault(name: str, heartbeat: AgentRecord | None, now: datetime) -> str | None:

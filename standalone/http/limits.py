@@ -2,8 +2,8 @@
 
 Waitress counts the silence of a connection and stops accepting at its limit of connections, so that
 a hundred clients that each send a header line every few seconds stop it. Here a request has one
-time limit from its first byte to its last, and at the limit of connections the one that has been
-waited for longest makes room for the next.
+time limit from its first byte to its last, and at the limit of connections the one whose request
+has been incomplete for longest is closed for the next.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from ..connection_limit import connection_limit
+
 #: GitHub itself waits 10 s for the whole of a delivery.
 SECONDS_PER_REQUEST = 15
 #: How long bytes are discarded after an answer that did not wait for the body: a client that is
 #: still sending would otherwise lose the answer to a reset connection.
 SECONDS_TO_LINGER = 2
-#: Of incomplete bodies, which anyone can send with a made-up signature.
+#: All incomplete bodies together, which anyone can send with a made-up signature.
 MAX_BUFFERED_BYTES = 100 * 1024 * 1024
-#: Or a quarter of the files that this process may open, if that is less.
-CONNECTIONS = 300
+MAX_CONNECTIONS = 300
 
 THREADS = 4
 RESERVED_THREADS = 2
@@ -68,7 +69,7 @@ class LimitedParser(HTTPRequestParser):
 
 
 class LimitedChannel(HTTPChannel):
-    """A connection with the time since which a whole request is waited for."""
+    """A connection that knows since when its request is incomplete."""
 
     parser_class = LimitedParser
     socket: socket.socket
@@ -80,7 +81,7 @@ class LimitedChannel(HTTPChannel):
         super().__init__(*arguments, **options)
 
     def service(self) -> None:
-        """Answer one request; the time of the next begins."""
+        """Answer one request, and begin the time of the next one."""
         request: Any = self.requests[0]
         self._has_unread_body = request.has_unread_body or request.error is not None
         super().service()
@@ -132,7 +133,7 @@ class LimitedChannel(HTTPChannel):
 
 
 class Dispatcher(ThreadedTaskDispatcher):
-    """Worker threads, of which some paths have their own, whatever the other requests wait for."""
+    """Worker threads; some paths have their own, so that they never wait for other requests."""
 
     def __init__(self, reserved_paths: Collection[str]) -> None:
         super().__init__()
@@ -143,7 +144,7 @@ class Dispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:  # noqa: ANN401 - a connection, not what the stubs say
         """Answer the request that a connection has received."""
-        # Of a request that cannot be parsed there is no path.
+        # A request that cannot be parsed has no path.
         if getattr(task.requests[0], "path", None) in self._reserved_paths:
             self._reserved.add_task(task)
         else:
@@ -156,10 +157,10 @@ class Dispatcher(ThreadedTaskDispatcher):
 
 
 class LimitedServer(TcpWSGIServer):
-    """A server on one address that accepts a connection whatever the others do."""
+    """A server on one address that can always accept one more connection."""
 
     channel_class = LimitedChannel
-    # What waitress's stubs name otherwise.
+    # The stubs of waitress name other types.
     active_channels: dict[int, LimitedChannel]  # type: ignore[assignment]
     effective_port: str
     trigger: Any
@@ -167,14 +168,11 @@ class LimitedServer(TcpWSGIServer):
 
     @cached_property
     def max_connections(self) -> int:
-        """Return how many connections are open at once."""
-        import resource  # Windows has none
-
-        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files // 4)
+        """Return how many connections may be open at once."""
+        return connection_limit(MAX_CONNECTIONS)
 
     def handle_accept(self) -> None:
-        """Accept a connection; at the limit, close the one that has been waited for longest."""
+        """Accept a connection; at the limit, close the one that has been incomplete longest."""
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
         if waiting and len(self.active_channels) >= self.max_connections:
             oldest = min(waiting, key=lambda channel: channel.waiting_since)
@@ -182,7 +180,7 @@ class LimitedServer(TcpWSGIServer):
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
-        """Do nothing: the time that waitress calls this at is that of a clock that can jump."""
+        """Do nothing: waitress calls this by the time of a clock that can jump."""
 
     def readable(self) -> bool:
         """Apply the limits once a second, while the loop asks whether to accept connections."""
@@ -193,7 +191,7 @@ class LimitedServer(TcpWSGIServer):
         return super().readable()
 
     def _apply_limits(self, monotonic: float) -> None:
-        """Close connections whose time is over, and the oldest that together buffer too much."""
+        """Close connections whose time is over, and the oldest ones while all buffer too much."""
         buffered = 0
         newest_first = sorted(
             self.active_channels.values(), key=lambda channel: -channel.waiting_since

@@ -21,8 +21,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from ..state_query import StateQuery, query_directly
-from .server import Wsgi
+from ..query_runner import QueryRunner
+from .server import WsgiApp
 
 logger = logging.getLogger(__name__)
 
@@ -44,16 +44,13 @@ _COUNTERS = {
 
 
 def metrics_app(
-    context: CollectorContext,
-    ask: StateQuery = query_directly,
-    *,
-    dead_letters: Callable[[], int | None] = lambda: None,
-) -> Wsgi:
+    context: CollectorContext, run_query: QueryRunner, dead_letters: Callable[[], int | None]
+) -> WsgiApp:
     """Return the WSGI app of ``/metrics``, with this process's memory and processor time."""
     registry = CollectorRegistry()
-    registry.register(MetricsCollector(context, ask, dead_letters=dead_letters))
+    registry.register(MetricsCollector(context, run_query, dead_letters))
     ProcessCollector(registry=registry)
-    app: Wsgi = make_wsgi_app(registry)
+    app: WsgiApp = make_wsgi_app(registry)
     return app
 
 
@@ -63,12 +60,11 @@ class MetricsCollector(Collector):
     def __init__(
         self,
         context: CollectorContext,
-        ask: StateQuery = query_directly,
-        *,
-        dead_letters: Callable[[], int | None] = lambda: None,
+        run_query: QueryRunner,
+        dead_letters: Callable[[], int | None],
     ) -> None:
         self._context = context
-        self._ask = ask
+        self._run_query = run_query
         self._dead_letters = dead_letters
 
     def describe(self) -> list[Metric]:
@@ -78,16 +74,16 @@ class MetricsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric; costs four queries of the state and no request.
 
-        A state that does not answer is a metric of its own, and hides no other.
+        Whether the state answers is a metric of its own; the counters are there in any case.
         """
         yield from _counted(self._context)
-        yield from _budget(self._context)
+        yield from _rate_limit(self._context)
         letters = self._dead_letters()
         if letters is not None:
             help_text = "Log work in the dead-letter queue, counted each minute; absent if unknown."
             yield _gauge("dead_letters", help_text, letters)
         try:
-            state_metrics = self._ask(lambda: list(_state_metrics(self._context)))
+            state_metrics = self._run_query(lambda: list(_state_metrics(self._context)))
         except IngestError as error:
             logger.warning("state not measured", extra={"reason": str(error)})
             state_metrics = []
@@ -104,12 +100,12 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     buckets, total = read_lag(counts)
     help_text = "Seconds from the end of a job to its message on the metrics queue."
     yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, total)
-    asked = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
+    requests = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
     help_text = "Requests to GitHub. Free requests returned 304 Not Modified."
-    yield _labelled_counter("github_requests", help_text, "kind", asked)
+    yield _labelled_counter("github_requests", help_text, "kind", requests)
 
 
-def _budget(context: CollectorContext) -> Iterator[Metric]:
+def _rate_limit(context: CollectorContext) -> Iterator[Metric]:
     budget = context.github.budget()
     reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
     for name, help_text, value in (
@@ -122,14 +118,15 @@ def _budget(context: CollectorContext) -> Iterator[Metric]:
 
 
 def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
-    beats: dict[str, datetime] = {}
+    heartbeats: dict[str, datetime] = {}
     for agent in context.store.list_agents():
-        beats[agent.name] = max(agent.heartbeat_at, beats.get(agent.name, agent.heartbeat_at))
+        newest = heartbeats.get(agent.name, agent.heartbeat_at)
+        heartbeats[agent.name] = max(agent.heartbeat_at, newest)
     yield _labelled_gauge(
         "agent_heartbeat_timestamp_seconds",
         "Newest heartbeat of an agent, in any process.",
         "agent",
-        {name: beat.timestamp() for name, beat in beats.items()},
+        {name: newest.timestamp() for name, newest in heartbeats.items()},
     )
     states = dict.fromkeys(("new", "watching", "failing", "paused"), 0)
     repositories = context.store.list_repositories()

@@ -1,4 +1,4 @@
-"""A small HTTP server on threads of this process, and what is found at which of its paths."""
+"""A small HTTP server on threads of this process, and the routes to its applications."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.errors import BadSettings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-Wsgi = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+WsgiApp = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 #: How long `close` waits for answers under way.
 SECONDS_TO_CLOSE = 15
@@ -56,10 +56,10 @@ class AddressType(click.ParamType["Address"]):
         return Address(host.removeprefix("[").removesuffix("]") or LOCALHOST, int(port))
 
 
-#: The option of a command that serves its health.
-operations_option = click.option(
+#: The option of commands that also serve their health and metrics.
+http_option = click.option(
     "--http",
-    "operations",
+    "health_and_metrics",
     type=AddressType(),
     envvar="RUNSTREAM_HTTP",
     metavar="[HOST:]PORT",
@@ -72,7 +72,7 @@ class HttpServer:
 
     def __init__(
         self,
-        app: Wsgi,
+        app: WsgiApp,
         address: Address,
         *,
         max_signed_body_bytes: int = 1 << 16,
@@ -85,7 +85,7 @@ class HttpServer:
             port=address.port,
             ident="runstream",
             clear_untrusted_proxy_headers=True,
-            # Of these connections, LimitedServer closes the oldest before there are too many.
+            # Waitress's own limit is never reached: LimitedServer closes the oldest before.
             connection_limit=MANY_CONNECTIONS,
             asyncore_use_poll=True,
         )
@@ -131,23 +131,26 @@ class HttpServer:
 class Routes:
     """A WSGI application that routes each request to the handler of its path."""
 
-    def __init__(self, apps: Mapping[str, Wsgi]) -> None:
+    def __init__(self, apps: Mapping[str, WsgiApp]) -> None:
         self._apps = dict(apps)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
         app = self._apps.get(environ["PATH_INFO"])
         if app is None:
-            places = ", ".join(self._apps)
-            return answer(start_response, "404 Not Found", f"Nothing is here, but at {places}.\n")
+            paths = ", ".join(self._apps)
+            return respond(start_response, "404 Not Found", f"Nothing is here, but at {paths}.\n")
         return app(environ, start_response)
 
 
-def answer(
-    start_response: StartResponse, status: str, text: str, *, kind: str = "text/plain"
+def respond(
+    start_response: StartResponse, status: str, text: str, *, content_type: str = "text/plain"
 ) -> list[bytes]:
-    """Answer with a text."""
+    """Start a response with a text, and return its body."""
     body = text.encode()
-    headers = [("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body)))]
+    headers = [
+        ("Content-Type", f"{content_type}; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+    ]
     start_response(status, headers)
     return [body]

@@ -1,7 +1,7 @@
-"""What a collector serves over HTTP: webhooks, health and metrics, where it is wanted.
+"""What a collector serves over HTTP, if it is given an address: webhooks, health and metrics.
 
-Webhooks come from outside and the rest is for those within, so each has an address of its own;
-where the two are the same, one server serves both. Health has threads of its own.
+GitHub sends webhooks from outside and the rest is for those within, so each has an address of its
+own; where the two are the same, one server serves both. Health has threads of its own.
 """
 
 from __future__ import annotations
@@ -16,39 +16,41 @@ from ingest.errors import BadSettings
 from ingest.services.context import AGENTS
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
-from ..state_query import StateQuery, query_directly
+from ..query_runner import QueryRunner, query_directly
 from .dead_letters import DeadLetterCount
 from .health import HEALTH_PATH, HealthApp
-from .server import Address, HttpServer, Routes, Wsgi, cannot_listen
+from .server import Address, HttpServer, Routes, WsgiApp, cannot_listen
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def served(
+def serve_endpoints(
     collector: Collector,
     *,
     webhooks: Address | None = None,
-    operations: Address | None = None,
-    ask: StateQuery = query_directly,
+    health_and_metrics: Address | None = None,
+    run_query: QueryRunner = query_directly,
     agents: Sequence[str] = AGENTS,
 ) -> Iterator[None]:
-    """Serve while the block runs what has an address; health and metrics ``ask`` the state.
+    """Serve whatever is given an address while the block runs. Raises BadSettings.
 
-    Health is that of ``agents``, which this process runs. Raises BadSettings.
+    Health and metrics query the state by ``run_query``; health is that of ``agents``, which this
+    process runs.
     """
-    places: dict[Address, dict[str, Wsgi]] = {}
+    routes_by_address: dict[Address, dict[str, WsgiApp]] = {}
     if webhooks is not None:
-        places.setdefault(webhooks, {}).update(_webhooks(collector))
-    if operations is not None:
-        places.setdefault(operations, {}).update(_operations(collector, ask, agents))
+        routes_by_address.setdefault(webhooks, {}).update(_webhooks(collector))
+    if health_and_metrics is not None:
+        more = _health_and_metrics(collector, run_query, agents)
+        routes_by_address.setdefault(health_and_metrics, {}).update(more)
     with ExitStack() as servers:
-        for address, routes in places.items():
+        for address, routes in routes_by_address.items():
             servers.callback(_open(address, routes).close)
         yield
 
 
-def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
+def _open(address: Address, routes: dict[str, WsgiApp]) -> HttpServer:
     try:
         server = HttpServer(
             Routes(routes),
@@ -63,7 +65,7 @@ def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
     return server
 
 
-def _webhooks(collector: Collector) -> dict[str, Wsgi]:
+def _webhooks(collector: Collector) -> dict[str, WsgiApp]:
     from .webhook_app import webhook_routes
 
     secret, context = collector.settings.github.webhook_secret, collector.context
@@ -74,12 +76,14 @@ def _webhooks(collector: Collector) -> dict[str, Wsgi]:
     return webhook_routes(context.store, context.clock, secret)
 
 
-def _operations(collector: Collector, ask: StateQuery, agents: Sequence[str]) -> dict[str, Wsgi]:
+def _health_and_metrics(
+    collector: Collector, run_query: QueryRunner, agents: Sequence[str]
+) -> dict[str, WsgiApp]:
     from .metrics import METRICS_PATH, metrics_app
 
     context, settings = collector.context, collector.settings
     letters = DeadLetterCount(lambda: count_dead_letters(settings))
     return {
-        HEALTH_PATH: HealthApp(context, ask, agents=agents),
-        METRICS_PATH: metrics_app(context, ask, dead_letters=letters.latest),
+        HEALTH_PATH: HealthApp(context, run_query, agents=agents),
+        METRICS_PATH: metrics_app(context, run_query, letters.latest),
     }

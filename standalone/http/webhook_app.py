@@ -1,4 +1,4 @@
-"""Taking in GitHub's webhooks for a headless collector."""
+"""The endpoint that receives GitHub's webhooks on hosts other than Anvil."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ingest.ports import Clock, StateStore
 from ingest.services.monitoring.receive_webhook import receive_webhook, refuse_webhook
 from ingest.settings import Secret
 
-from .server import Wsgi, answer
+from .server import WsgiApp, respond
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-#: The path to which GitHub sends webhooks; Anvil's hosts take them at ``/_/api`` + this.
+#: The path to which GitHub sends webhooks; on Anvil it is below ``/_/api``.
 PATH = "/github/webhook"
 
 
-def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str, Wsgi]:
-    """Return the app of each path, that of Anvil's hosts included."""
+def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str, WsgiApp]:
+    """Return the app of each path, also of the one that it has on Anvil."""
     app = WebhookApp(store, clock, secret)
     return {PATH: app, f"/_/api{PATH}": app}
 
@@ -37,7 +37,7 @@ class WebhookApp:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; GitHub waits 10 s, and this takes a few queries of the state."""
         status, text = self._answer(environ)
-        return answer(start_response, status, f"{text}\n")
+        return respond(start_response, status, f"{text}\n")
 
     def _answer(self, environ: WSGIEnvironment) -> tuple[str, str]:
         if environ["REQUEST_METHOD"] != "POST":

@@ -29,7 +29,7 @@ _READ_BYTES = 65_536
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def serve_stdio(server: MCPServer[Any], stop: threading.Event) -> None:
@@ -115,7 +115,7 @@ def _listen(address: Address) -> socket.socket:
         raise cannot_listen(address, error) from error
 
 
-def require_bearer(app: Asgi, token: Secret) -> Asgi:
+def require_bearer(app: AsgiApp, token: Secret) -> AsgiApp:
     """Return an app that answers 401 to requests without the bearer token."""
     expected = token.reveal().encode()
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from contextlib import suppress
 
+from ..connection_limit import connection_limit
 from .compression import CompressedBodies
 from .connection import ClientConnection
 from .http_stream import CHUNK_BYTES, TimeLimits
@@ -15,9 +16,8 @@ from .trusted_proxies import TrustedProxies
 
 logger = logging.getLogger(__name__)
 
-#: Of clients; each has a second one to the app server. Or a quarter of the files that this
-#: process may open, if that is less.
-CONNECTIONS = 1000
+#: Connections of clients; each has a second one to the app server.
+MAX_CONNECTIONS = 1000
 
 
 class ReverseProxy:
@@ -30,7 +30,7 @@ class ReverseProxy:
         *,
         trusted: TrustedProxies | None = None,
         limits: TimeLimits | None = None,
-        connections: int = CONNECTIONS,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         """Take over ``listener``; ``server_port`` is the app server's, on this machine."""
         self.server_port = server_port
@@ -38,7 +38,7 @@ class ReverseProxy:
         self.limits = limits or TimeLimits()
         self.bodies = CompressedBodies()
         self._listener = listener
-        self._max_connections = min(connections, _quarter_of_files())
+        self._max_connections = connection_limit(max_connections)
         self._open: dict[ClientConnection, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -101,16 +101,9 @@ class ReverseProxy:
                 del self._open[connection]
 
     def _make_room(self) -> bool:
-        """Close a connection whose request is not there yet; return whether there was one."""
+        """Close the connection whose request has been incomplete longest; return whether one is."""
         waiting = [each for each in self._open if each.waiting_since is not None]
         if not waiting:
             return False
         min(waiting, key=lambda each: each.waiting_since or 0.0).abort()
         return True
-
-
-def _quarter_of_files() -> int:
-    import resource  # Windows has none
-
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return CONNECTIONS if files == resource.RLIM_INFINITY else files // 4

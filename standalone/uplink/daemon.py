@@ -16,7 +16,7 @@ from ingest.settings import Settings
 from ..agents import AgentOptions, agent_threads
 from ..failures import exit_code_for
 from ..http.server import Address
-from ..http.services import served
+from ..http.services import serve_endpoints
 from ..startup_retries import open_when_available
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
@@ -31,13 +31,13 @@ def serve_app(
     settings: Settings,
     *,
     app: AppAddress,
-    operations: Address | None,
+    health_and_metrics: Address | None,
     stop: threading.Event,
     echo: Callable[[str], None],
 ) -> None:
     """Connect and run both agents until ``stop`` is set; what is registered is answered meanwhile.
 
-    Health and metrics are served at ``operations``. Raises WrongUplinkKey, AppUnreachable,
+    Health and metrics are served at ``health_and_metrics``. Raises WrongUplinkKey, AppUnreachable,
     BadSettings, and what opening a collector raises. A link that dies without closing ends the
     whole process, because what hangs on it hangs for ever; so does a key that was replaced.
     """
@@ -53,7 +53,9 @@ def serve_app(
             watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=_end_process(echo))
             watchdog.start()
             with (
-                served(collector, operations=operations, ask=watchdog.ask),
+                serve_endpoints(
+                    collector, health_and_metrics=health_and_metrics, run_query=watchdog.run_query
+                ),
                 agent_threads(collector.context, lambda: None, stop, UPLINK_OPTIONS),
             ):
                 echo("Both agents work; the app's pages show it.")

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from ..state_query import Answer
+from ..query_runner import Answer
 from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_app, check
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Watchdog:
         """Begin to watch."""
         self._thread.start()
 
-    def ask(self, query: Callable[[], Answer], /) -> Answer:
+    def run_query(self, query: Callable[[], Answer], /) -> Answer:
         """Call the app with a short timeout. Raises AppUnreachable.
 
         Nothing is sent while the link is lost: hanging calls would pile up.

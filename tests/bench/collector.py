@@ -22,7 +22,7 @@ from ingest.settings import read_settings
 
 from standalone.agents import run_agents
 from standalone.http.server import Address
-from standalone.http.services import served
+from standalone.http.services import serve_endpoints
 
 HEARTBEAT_SECONDS = 0.2
 
@@ -95,7 +95,7 @@ def main() -> None:
 
     threading.Thread(target=answer, daemon=True).start()
     webhooks = None if port is None else Address("127.0.0.1", port)
-    with served(collector, webhooks=webhooks):
+    with serve_endpoints(collector, webhooks=webhooks):
         run_agents(collector, repositories, stop=stop, on_progress=lambda _: None)
     collector.close()
 

@@ -21,6 +21,7 @@ from support.world_builder import WorldBuilder
 
 from standalone.http.dead_letters import DeadLetterCount
 from standalone.http.metrics import MetricsCollector
+from standalone.query_runner import query_directly
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -38,7 +39,7 @@ def metrics(stage) -> list[Metric]:
     loops = [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
     Heartbeats(here.context, loops).save()
     here.context.store.save_attempts([an_attempt(5)])
-    return list(MetricsCollector(here.context, dead_letters=lambda: 2).collect())
+    return list(MetricsCollector(here.context, query_directly, lambda: 2).collect())
 
 
 def row(metric: Metric) -> str:
@@ -119,7 +120,7 @@ def test_the_lag_of_each_ended_job_is_counted_once(stage) -> None:
     here.poll()
     (lag,) = (
         metric
-        for metric in MetricsCollector(here.context).collect()
+        for metric in MetricsCollector(here.context, query_directly, lambda: None).collect()
         if metric.name == "runstream_job_lag_seconds"
     )
     count = {sample.labels.get("le"): sample.value for sample in lag.samples}

@@ -9,15 +9,15 @@ from contextlib import ExitStack, closing
 import pytest
 import requests
 
-from standalone.http.limits import CONNECTIONS, SECONDS_PER_REQUEST
-from standalone.http.server import Address, HttpServer, answer
+from standalone.http.limits import MAX_CONNECTIONS, SECONDS_PER_REQUEST
+from standalone.http.server import Address, HttpServer, respond
 
 SIGNED = "X-Hub-Signature-256: sha256=00\r\n"
 
 
 def length(environ, start_response):
     """Answer with the number of bytes of the body."""
-    return answer(start_response, "200 OK", str(len(environ["wsgi.input"].read())))
+    return respond(start_response, "200 OK", str(len(environ["wsgi.input"].read())))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def status(server: HttpServer, head: str, body: bytes = b"") -> tuple[int, str]:
 def test_a_connection_beyond_the_limit_replaces_the_one_that_waits_longest(server):
     """Whoever sends a whole request is answered, however many do not."""
     with ExitStack() as clients:
-        slow = [clients.enter_context(connect(server)) for _ in range(CONNECTIONS + 1)]
+        slow = [clients.enter_context(connect(server)) for _ in range(MAX_CONNECTIONS + 1)]
         assert requests.get(f"http://127.0.0.1:{server.port}", timeout=10).text == "0"
         assert slow[0].recv(1) == b""
         slow[-1].sendall(b"GET / HTTP/1.1\r\n\r\n")

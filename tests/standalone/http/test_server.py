@@ -11,11 +11,11 @@ import requests
 from ingest.errors import BadSettings
 
 from standalone.http.limits import THREADS
-from standalone.http.server import Address, AddressType, HttpServer, Routes, answer
+from standalone.http.server import Address, AddressType, HttpServer, Routes, respond
 
 
 def hello(environ, start_response):
-    return answer(start_response, "200 OK", "hello\n")
+    return respond(start_response, "200 OK", "hello\n")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_path_apart_is_answered_while_all_others_wait():
     def slow(_environ, start_response):
         waiting.release()
         assert go_on.wait(30)
-        return answer(start_response, "200 OK", "late")
+        return respond(start_response, "200 OK", "late")
 
     server = HttpServer(
         Routes({"/slow": slow, "/healthz": hello}),

@@ -19,7 +19,7 @@ from support.world import REPOSITORY
 from support.world_builder import WorldBuilder
 
 from standalone.http.server import Address
-from standalone.http.services import served
+from standalone.http.services import serve_endpoints
 from standalone.http.webhook_app import PATH
 from standalone.uplink.link import AppUnreachable
 
@@ -62,7 +62,7 @@ def collector_of(context, *, secret: str | None = SECRET) -> Collector:
 def ask(context, path: str, **options) -> requests.Response:
     """Serve one request."""
     address = free_address()
-    with served(collector_of(context), operations=address, **options):
+    with serve_endpoints(collector_of(context), health_and_metrics=address, **options):
         return requests.get(f"http://{address}{path}", timeout=60)
 
 
@@ -145,7 +145,7 @@ def test_a_state_that_does_not_answer_is_named(here):
 def test_health_is_read_and_not_written(here):
     """By GET or HEAD."""
     address = free_address()
-    with served(collector_of(here.context), operations=address):
+    with serve_endpoints(collector_of(here.context), health_and_metrics=address):
         url = f"http://{address}/healthz"
         assert requests.post(url, timeout=60).status_code == 405
         assert requests.head(url, timeout=60).status_code == 503
@@ -158,12 +158,12 @@ def refused(_request):
 def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, heartbeats):
     """As while the link to an app is lost: an agent's last heartbeat is no proof then."""
     heartbeats.save()
-    answer = ask(here.context, "/healthz", ask=refused)
+    answer = ask(here.context, "/healthz", run_query=refused)
     assert answer.status_code == 503
     assert answer.json()["faults"] == [
         "The state does not answer: The link to the app is gone: no answer."
     ]
-    metrics = ask(here.context, "/metrics", ask=refused)
+    metrics = ask(here.context, "/metrics", run_query=refused)
     assert metrics.status_code == 200
     assert "runstream_state_up 0.0" in metrics.text
 
@@ -220,10 +220,10 @@ def test_one_address_serves_all_and_two_serve_each_its_own(here):
     """Webhooks come from outside, where nobody should read metrics."""
     one, other = free_address(), free_address()
     collector = collector_of(here.context)
-    with served(collector, webhooks=one, operations=one):
+    with serve_endpoints(collector, webhooks=one, health_and_metrics=one):
         assert requests.post(f"http://{one}{PATH}", timeout=60).status_code == 401
         assert requests.get(f"http://{one}/metrics", timeout=60).status_code == 200
-    with served(collector, webhooks=one, operations=other):
+    with serve_endpoints(collector, webhooks=one, health_and_metrics=other):
         assert requests.post(f"http://{one}{PATH}", timeout=60).status_code == 401
         assert requests.get(f"http://{one}/metrics", timeout=60).status_code == 404
         assert requests.get(f"http://{other}/metrics", timeout=60).status_code == 200
@@ -232,7 +232,7 @@ def test_one_address_serves_all_and_two_serve_each_its_own(here):
 
 def test_no_address_serves_nothing(here):
     """And needs no secret."""
-    with served(collector_of(here.context, secret=None)):
+    with serve_endpoints(collector_of(here.context, secret=None)):
         assert here.state.list_agents() == []
 
 
@@ -241,7 +241,9 @@ def test_webhooks_without_a_secret_are_refused_before_anything_listens(here):
     address = free_address()
     with (
         pytest.raises(BadSettings, match="needs GITHUB_WEBHOOK_SECRET"),
-        served(collector_of(here.context, secret=None), webhooks=address, operations=address),
+        serve_endpoints(
+            collector_of(here.context, secret=None), webhooks=address, health_and_metrics=address
+        ),
     ):
         pass
     with pytest.raises(OSError, match="refused"):
@@ -256,7 +258,7 @@ def test_a_port_that_is_taken_reports_it(here):
         address = Address("127.0.0.1", taken.getsockname()[1])
         with (
             pytest.raises(BadSettings, match=f"nothing can be served at {address}"),
-            served(collector_of(here.context), operations=address),
+            serve_endpoints(collector_of(here.context), health_and_metrics=address),
         ):
             pass
 

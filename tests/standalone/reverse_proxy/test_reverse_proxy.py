@@ -411,7 +411,7 @@ def test_a_client_that_does_not_read_is_closed(origin):
 
 def test_a_connection_beyond_the_limit_replaces_the_one_that_has_waited_longest(origin):
     origin.answers["/"] = lambda request: request.respond(b"here")
-    with proxy_before(origin.port, connections=3) as proxy, ExitStack() as opened:
+    with proxy_before(origin.port, max_connections=3) as proxy, ExitStack() as opened:
         address = ("127.0.0.1", proxy.port)
         slow = [
             opened.enter_context(socket.create_connection(address, timeout=PATIENCE))

@@ -44,7 +44,7 @@ class Watched:
 
     def _asked(self) -> str:
         try:
-            return self.watchdog.ask(lambda: "answered")
+            return self.watchdog.run_query(lambda: "answered")
         except AppUnreachable as error:
             return str(error)
 
@@ -73,7 +73,7 @@ def test_a_call_that_gets_no_answer_is_given_up(monkeypatch):
     watchdog = Watchdog(URL, stop=threading.Event(), echo=print, on_dead=print)
     never = threading.Event()
     with pytest.raises(LinkSilent, match="The app did not answer"):
-        watchdog.ask(never.wait)
+        watchdog.run_query(never.wait)
     never.set()
 
 
