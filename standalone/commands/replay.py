@@ -11,7 +11,7 @@ import click
 from ingest.bootstrap.buses import open_bus
 from ingest.bootstrap.collector import open_headless
 from ingest.domain.counters import Counters
-from ingest.domain.timestamps import write_timestamp
+from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError, QueueMissing
 from ingest.ports import EventBus, Publisher
 from ingest.services.collections.replay import ReplayProgress
@@ -138,7 +138,7 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
 def _describe(progress: ReplayProgress) -> str:
     return (
         f"Replayed {progress.attempts} attempts, {progress.messages} messages about runs and jobs, "
-        f"and {progress.logs} logs, up to {write_timestamp(progress.reached)}."
+        f"and {progress.logs} logs, up to {format_timestamp(progress.reached)}."
     )
 
 
@@ -146,13 +146,13 @@ def _nothing_found(span: ReplaySpan) -> str:
     if span.run_id is not None:
         return f"Run {span.run_id} of {span.repository} has no attempt that the filters select."
     return (
-        f"{span.repository} has no run that was created from {write_timestamp(span.since)} to "
-        f"{write_timestamp(span.until)} and that the filters select."
+        f"{span.repository} has no run that was created from {format_timestamp(span.since)} to "
+        f"{format_timestamp(span.until)} and that the filters select."
     )
 
 
 def _how_to_continue(span: ReplaySpan, progress: ReplayProgress) -> str:
     if span.run_id is not None:
         return "To continue, run the same command again; repeated messages keep their event_id."
-    since = f"--since {write_timestamp(progress.reached)}"
+    since = f"--since {format_timestamp(progress.reached)}"
     return f"To continue, run it with {since}; repeated messages keep their event_id."

@@ -24,7 +24,7 @@ from ingest.domain.stored_records import (
     restore_summary,
     summary_body,
 )
-from ingest.domain.stored_values import read_json, write_json
+from ingest.domain.stored_values import from_json, to_json
 from support.state_records import (
     ODD_TEXTS,
     a_full_attempt,
@@ -41,7 +41,7 @@ from support.state_records import (
 
 def stored(body: dict[str, Any]) -> dict[str, Any]:
     """Write and read a body, as every store does."""
-    return read_json(write_json(body))
+    return from_json(to_json(body))
 
 
 def test_keys_are_compared_without_case() -> None:

@@ -7,12 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.timestamps import (
-    format_timestamp,
-    parse_timestamp,
-    seconds_between,
-    write_timestamp,
-)
+from ingest.domain.timestamps import format_timestamp, parse_timestamp, seconds_between
 from support.strategies import JSON, moments
 
 OFFSET_MINUTES = st.integers(min_value=-(23 * 60 + 59), max_value=23 * 60 + 59)
@@ -76,22 +71,22 @@ def test_an_offset_and_a_fraction_never_change_the_moment(moment, minutes, more)
 @given(moments())
 def test_what_is_written_is_read_back(moment):
     """A time that a store keeps as text is the same time afterwards."""
-    assert parse_timestamp(write_timestamp(moment)) == moment
+    assert parse_timestamp(format_timestamp(moment)) == moment
 
 
 @given(moments(), OFFSET_MINUTES)
 def test_a_time_is_written_in_utc_with_z(moment, minutes):
     """Readers need to know one form only."""
-    written = write_timestamp(moment.astimezone(timezone(timedelta(minutes=minutes))))
+    written = format_timestamp(moment.astimezone(timezone(timedelta(minutes=minutes))))
     assert written.endswith("Z")
-    assert written == write_timestamp(moment)
+    assert written == format_timestamp(moment)
 
 
 def test_milliseconds_are_written_only_where_there_are_any():
     """The usual form is GitHub's own."""
-    assert write_timestamp(utc(2026, 11, 24, 6)) == "2026-11-24T06:00:00Z"
-    assert write_timestamp(utc(2026, 11, 24, 6, 0, 0, 5000)) == "2026-11-24T06:00:00.005Z"
-    assert write_timestamp(utc(2026, 11, 24, 6, 0, 0, 999)) == "2026-11-24T06:00:00Z"
+    assert format_timestamp(utc(2026, 11, 24, 6)) == "2026-11-24T06:00:00Z"
+    assert format_timestamp(utc(2026, 11, 24, 6, 0, 0, 5000)) == "2026-11-24T06:00:00.005Z"
+    assert format_timestamp(utc(2026, 11, 24, 6, 0, 0, 999)) == "2026-11-24T06:00:00Z"
 
 
 def test_no_moment_is_written_as_none():

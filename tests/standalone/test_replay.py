@@ -15,7 +15,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 from ingest.adapters.sql import open_sql_state
-from ingest.domain.timestamps import write_timestamp
+from ingest.domain.timestamps import format_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
 from support.world_builder import FIRST_RUN, WorldBuilder
 
@@ -189,8 +189,8 @@ def test_a_stopped_replay_continues(rig: OpenRig, attempt: int) -> None:
     ],
 )
 def test_a_date_is_a_whole_day(typed: str, first: str, last: str) -> None:
-    assert write_timestamp(MomentType()(typed)) == first
-    assert write_timestamp(MomentType(is_end=True)(typed)) == last
+    assert format_timestamp(MomentType()(typed)) == first
+    assert format_timestamp(MomentType(is_end=True)(typed)) == last
 
 
 @pytest.mark.parametrize(

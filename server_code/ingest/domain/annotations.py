@@ -28,7 +28,7 @@ class Annotation:
     title: str | None
     message: str | None
     raw_details: str | None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,4 +38,4 @@ class AnnotationList:
     items: tuple[Annotation, ...]
     total: int | None
     validator: str | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

@@ -20,4 +20,4 @@ class Artifact:
     digest: str | None
     expires_at: datetime | None
     archive_download_url: str | None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

@@ -27,7 +27,7 @@ class CommitMetrics:
     additions: int | None = None
     deletions: int | None = None
     pull_requests: tuple[PullRequest, ...] = ()
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def triggering_pull_request(

@@ -2,8 +2,8 @@
 
 A record outlives the release that wrote it, and processes of two releases may share a database.
 So a field that a body lacks has its default, and a field that the class lacks is kept in
-``unknown`` and written back. A change that defaults cannot express raises BODY_VERSION and adds an
-upgrade; bodies of version 1 do not name their version.
+``unknown_fields`` and written back. A change that defaults cannot express adds one to UPGRADES;
+bodies of version 1 do not name their version.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from .stored_values import read_time, write_time
-from .timestamps import parse_timestamp, write_timestamp
+from .stored_values import format_time, parse_time
+from .timestamps import format_timestamp, parse_timestamp
 
 T = TypeVar("T")
 
@@ -25,17 +25,17 @@ Decode = Callable[[Any], object]
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 VERSION = "version"
-UNKNOWN = "unknown"
+UNKNOWN_FIELDS = "unknown_fields"
 
 #: The step from version n to n + 1 stands at place n - 1.
 UPGRADES: tuple[Upgrade, ...] = ()
 
 #: The metadata of a field whose value's own fields are stored next to those of its record.
-STORED_FLAT: Mapping[str, Any] = {"is stored flat": True}
+FLATTENED: Mapping[str, Any] = {"is flattened": True}
 
 _STORED_AS = "is stored as"
 
-#: A time with microseconds, as ``write_time`` writes it.
+#: A time with microseconds, as ``format_time`` writes it.
 _MICROSECONDS_LENGTH = len("2026-01-01T00:00:00.000000Z")
 
 
@@ -49,7 +49,7 @@ def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
 
     ``dataclasses.asdict`` does the same five times more slowly, and every save waits for it.
     """
-    body = dict(getattr(value, UNKNOWN, ()))
+    body = dict(getattr(value, UNKNOWN_FIELDS, ()))
     layout = _layout(type(value))  # type: ignore[arg-type] # every class is hashable
     for name in layout.names:
         if name not in without:
@@ -58,8 +58,8 @@ def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     for stored, name in layout.renamed.items():
         if name in body:
             body[stored] = body.pop(name)
-    for name, place in layout.places.items():
-        body[name] = _plain(getattr(getattr(value, place.value), place.attribute))
+    for name, inner in layout.flattened_fields.items():
+        body[name] = _plain(getattr(getattr(value, inner.record_field), inner.name))
     return body
 
 
@@ -75,37 +75,37 @@ def decode(kind: type[T], body: Body, **columns: object) -> T:
     for name, read in layout.decoders.items():
         if name in body and name not in columns:
             values[name] = read(body[name])
-    if layout.flat or not body.keys() <= layout.known:
-        _place_others(layout, body, columns, values)
+    if layout.flattened or not body.keys() <= layout.known:
+        _add_flattened_and_unknown(layout, body, columns, values)
     missing = layout.required - values.keys()
     if missing:
         raise KeyError(f"A stored {kind.__name__} lacks {', '.join(sorted(missing))}.")
     return kind(**values)
 
 
-def _place_others(
+def _add_flattened_and_unknown(
     layout: _Layout, body: Body, columns: Mapping[str, object], values: dict[str, Any]
 ) -> None:
-    """Replace what is no field of a class by the values that are stored flat, and the unknown."""
-    flat: dict[str, dict[str, Any]] = {name: {} for name in layout.flat}
+    """Replace what is no field of the class itself by its flattened values, and unknown fields."""
+    values_of: dict[str, dict[str, Any]] = {name: {} for name in layout.flattened}
     unknown: dict[str, Any] = {}
     for name, stored in body.items():
         if name in layout.known or name in columns:
             continue
         del values[name]
-        if name in layout.places:
-            place = layout.places[name]
-            flat[place.value][place.attribute] = place.decode(stored)
+        if name in layout.flattened_fields:
+            inner = layout.flattened_fields[name]
+            values_of[inner.record_field][inner.name] = inner.decode(stored)
         else:
             unknown[name] = stored
     if unknown and layout.keeps_unknown:
-        values[UNKNOWN] = unknown
-    for name, inner in layout.flat.items():
-        values[name] = inner(**flat[name])
+        values[UNKNOWN_FIELDS] = unknown
+    for name, inner_class in layout.flattened.items():
+        values[name] = inner_class(**values_of[name])
 
 
 def upgraded(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str, Any]:
-    """Return a body in today's version; one of a newer release stays as it is."""
+    """Return a body in the current version; one of a newer release stays as it is."""
     version = int(body.get(VERSION, 1))
     current = dict(body)
     for upgrade in upgrades[version - 1 :]:
@@ -120,7 +120,7 @@ def _plain(value: object) -> object:
         return value  # most fields are
     if isinstance(value, datetime):
         has_microseconds = value.microsecond % 1000
-        return write_time(value) if has_microseconds else write_timestamp(value)
+        return format_time(value) if has_microseconds else format_timestamp(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
@@ -129,11 +129,11 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where a field goes whose value is stored flat: the record's field, and the value's own."""
+class _FlattenedField:
+    """One field ``name`` of the flattened value that a record has in its field ``record_field``."""
 
-    value: str
-    attribute: str
+    record_field: str
+    name: str
     decode: Decode
 
 
@@ -141,10 +141,11 @@ class _Place:
 class _Layout:
     """How a class is stored. ``defaults`` stand in for missing fields that have none of their own.
 
-    They are null where a field may be null, and an empty list. ``flat``: the classes of values that
-    are stored flat, by the field that holds them; ``places``: their fields by their stored names.
-    ``renamed``: fields by the other names that they are stored under. ``scalars``: the fields that
-    are stored as they are; ``decoders``: those that are not read as they are stored.
+    They are null where a field may be null, and an empty list. ``flattened``: the classes of
+    flattened values, by the field that holds them; ``flattened_fields``: their fields by their
+    stored names. ``renamed``: fields by the other names that they are stored under. ``scalars``:
+    the fields that are stored as they are; ``decoders``: those that are not read as they are
+    stored.
     """
 
     names: tuple[str, ...]
@@ -152,8 +153,8 @@ class _Layout:
     scalars: frozenset[str]
     renamed: Mapping[str, str]
     decoders: Mapping[str, Decode]
-    flat: Mapping[str, type]
-    places: Mapping[str, _Place]
+    flattened: Mapping[str, type]
+    flattened_fields: Mapping[str, _FlattenedField]
     defaults: Mapping[str, object]
     required: frozenset[str]
     keeps_unknown: bool
@@ -170,8 +171,8 @@ def _layout(kind: type) -> _Layout:
     ]
     nullable = {name: None for name in bare if type(None) in get_args(hints[name])}
     lists = {name: () for name in bare if get_origin(hints[name]) is tuple}
-    flat = {name: hints[name] for name, each in known.items() if each.metadata == STORED_FLAT}
-    names = tuple(name for name in known if name != UNKNOWN and name not in flat)
+    flattened = {name: hints[name] for name, each in known.items() if each.metadata == FLATTENED}
+    names = tuple(name for name in known if name != UNKNOWN_FIELDS and name not in flattened)
     decoders = {name: _decoder(hints[name]) for name in names}
     return _Layout(
         names=names,
@@ -183,23 +184,25 @@ def _layout(kind: type) -> _Layout:
             if _STORED_AS in known[name].metadata
         },
         decoders={name: read for name, read in decoders.items() if read is not _unchanged},
-        flat=flat,
-        places={
-            stored: place for name, inner in flat.items() for stored, place in _places(name, inner)
+        flattened=flattened,
+        flattened_fields={
+            stored: field
+            for name, inner_class in flattened.items()
+            for stored, field in _flattened_fields(name, inner_class)
         },
         defaults={**nullable, **lists},
         required=frozenset(bare),
-        keeps_unknown=UNKNOWN in known,
+        keeps_unknown=UNKNOWN_FIELDS in known,
     )
 
 
-def _places(name: str, kind: type) -> Iterator[tuple[str, _Place]]:
+def _flattened_fields(name: str, kind: type) -> Iterator[tuple[str, _FlattenedField]]:
     hints = get_type_hints(kind)
     for each in fields(kind):
         stored = each.metadata.get(_STORED_AS, each.name)
         yield (
             stored,
-            _Place(value=name, attribute=each.name, decode=_decoder(hints[each.name])),
+            _FlattenedField(record_field=name, name=each.name, decode=_decoder(hints[each.name])),
         )
 
 
@@ -212,7 +215,7 @@ def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything
         item = _decoder(inner[0])
         return tuple if item is _unchanged else lambda stored: tuple(map(item, stored))
     if hint is datetime:
-        return _read_time
+        return _parse_time
     if isinstance(hint, type) and is_dataclass(hint):
         return lambda stored: decode(hint, stored)
     return _unchanged
@@ -233,5 +236,5 @@ def _unchanged(stored: object) -> object:
     return stored
 
 
-def _read_time(text: str) -> datetime | None:
-    return read_time(text) if len(text) == _MICROSECONDS_LENGTH else parse_timestamp(text)
+def _parse_time(text: str) -> datetime | None:
+    return parse_time(text) if len(text) == _MICROSECONDS_LENGTH else parse_timestamp(text)

@@ -70,7 +70,7 @@ class CollectionRecord:
     last_log_change: LastChange | None = None
     note: str | None = None
     exit_code: int | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def has_ended(self) -> bool:

@@ -33,7 +33,7 @@ class Step:
     conclusion: str | None
     started_at: datetime | None
     completed_at: datetime | None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def duration_seconds(self) -> float | int | None:
@@ -67,7 +67,7 @@ class Job:
     check_run_url: str | None = None
     runner_id: int | None = None
     annotations: AnnotationList | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_completed(self) -> bool:

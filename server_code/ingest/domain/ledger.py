@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
-from .codec import STORED_FLAT, stored_as
+from .codec import FLATTENED, stored_as
 from .error_causes import Cause, cause_of
 from .job_counts import JobCounts
 from .jobs import Job
@@ -66,11 +66,11 @@ class RepositoryRecord:
     last_error: str | None = None
     cursor: datetime | None = None
     job_counts: JobCounts = field(default_factory=dict)
-    run_lists: RunLists = field(default_factory=RunLists, metadata=STORED_FLAT)
-    walk: ListWalk = field(default_factory=ListWalk, metadata=STORED_FLAT)
-    sweep: DaySweep = field(default_factory=DaySweep, metadata=STORED_FLAT)
-    webhooks: WebhookArrivals = field(default_factory=WebhookArrivals, metadata=STORED_FLAT)
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    run_lists: RunLists = field(default_factory=RunLists, metadata=FLATTENED)
+    walk: ListWalk = field(default_factory=ListWalk, metadata=FLATTENED)
+    sweep: DaySweep = field(default_factory=DaySweep, metadata=FLATTENED)
+    webhooks: WebhookArrivals = field(default_factory=WebhookArrivals, metadata=FLATTENED)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_new(self) -> bool:
@@ -119,7 +119,7 @@ class AttemptRecord:
     failures: int = 0
     is_filtered: bool = False
     reason: str | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_unseen(self) -> bool:
@@ -135,7 +135,7 @@ class DeliveredEvent:
     received_at: datetime
     run: WorkflowRun | None = None
     job: Job | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ class JobLogRecord:
     blob_key: str | None = None
     failed_at: datetime | None = None
     pending_since: datetime | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def waits_since(self) -> datetime:
@@ -189,7 +189,7 @@ class AgentRecord:
     last_log_at: datetime | None = None
     unanswered: Mapping[str, str] = field(default_factory=dict)
     answered: Mapping[str, str] = field(default_factory=dict)
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

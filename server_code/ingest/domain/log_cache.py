@@ -239,11 +239,11 @@ def split_logs(
     return kept, evicted
 
 
-def write_long_lines(size: LogSize) -> str:
+def format_long_lines(size: LogSize) -> str:
     """Write the lines of several parts as JSON."""
     return json.dumps([[line.number, line.parts] for line in size.long_lines])
 
 
-def read_long_lines(written: str | None) -> tuple[LongLine, ...]:
-    """Read what ``write_long_lines`` wrote; release 0.1 counted parts as lines and wrote none."""
+def parse_long_lines(written: str | None) -> tuple[LongLine, ...]:
+    """Read what ``format_long_lines`` wrote; release 0.1 counted parts as lines and wrote none."""
     return tuple(LongLine(number, parts) for number, parts in json.loads(written or "[]"))

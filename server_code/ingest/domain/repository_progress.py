@@ -1,6 +1,6 @@
 """The progress of watching one repository: run lists, their walk, sweeps and webhooks.
 
-The values of a repository's record. Each is stored flat in the record's body, under names that
+The values of a repository's record. Each is flattened into the record's body, under names that
 earlier releases gave them.
 """
 

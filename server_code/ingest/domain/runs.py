@@ -31,7 +31,7 @@ class PullRequest:
     head_repository_id: int | None = field(default=None, compare=False)
     opened_at: datetime | None = field(default=None, compare=False)
     closed_at: datetime | None = field(default=None, compare=False)
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class ReferencedWorkflow:
     path: str | None
     sha: str | None
     ref: str | None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,7 +89,7 @@ class WorkflowRun:
     referenced_workflows: tuple[ReferencedWorkflow, ...] | None = None
     check_suite_id: int | None = None
     check_suite_node_id: str | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> AttemptKey:

@@ -60,7 +60,7 @@ class SourceRecord:
     part: str | None = None
     owner_id: int | None = None
     renamed_to: str | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def patterns_of(records: Iterable[SourceRecord]) -> tuple[SourcePattern, ...]:
@@ -101,7 +101,7 @@ class DiscoveredRepository:
     is_auto_paused: bool = field(default=False, metadata=stored_as("is_rested"))
     is_lost: bool = False
     checked_at: datetime | None = None
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,7 +196,7 @@ class CredentialRecord:
     expires_at: datetime | None = None
     rejected: str | None = None
     minute_factor: float = 1.0
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def repositories(self) -> frozenset[str]:

@@ -49,7 +49,7 @@ class RunSummary:
     failed_job_count: int = 0
     queued_seconds: float | int | None = None
     job_marks: str = ""
-    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_failed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from functools import lru_cache
+from typing import overload
 
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?",
@@ -25,7 +26,7 @@ _ZERO_YEAR = 1
 def parse_timestamp(text: object) -> datetime | None:
     """Read a timestamp with ``Z`` or an offset, with or without fractions; None for anything else.
 
-    It is cut to milliseconds, as ``write_timestamp`` writes it: what is kept is what was read.
+    It is cut to milliseconds, as ``format_timestamp`` writes it: what is kept is what was read.
     Python 3.10's ``fromisoformat`` refuses ``Z`` and odd fraction lengths, and GitHub sends both.
     """
     is_possible = isinstance(text, str) and len(text) <= _LONGEST
@@ -50,14 +51,17 @@ def _parse(text: str) -> datetime | None:
     return None if moment.year == _ZERO_YEAR else moment
 
 
+@overload
+def format_timestamp(moment: datetime) -> str: ...
+@overload
+def format_timestamp(moment: datetime | None) -> str | None: ...
 def format_timestamp(moment: datetime | None) -> str | None:
-    """Write a moment as UTC with ``Z``; milliseconds only where there are any."""
-    return None if moment is None else write_timestamp(moment)
+    """Write a moment as UTC with ``Z``, with milliseconds only where there are any; None stays."""
+    return None if moment is None else _format(moment)
 
 
 @lru_cache(maxsize=_KEPT_TIMES)
-def write_timestamp(moment: datetime) -> str:
-    """Write a moment that is known as UTC with ``Z``; milliseconds only where there are any."""
+def _format(moment: datetime) -> str:
     utc = moment.astimezone(timezone.utc)
     precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"
     return utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..domain.timestamps import write_timestamp
+from ..domain.timestamps import format_timestamp
 from .envelope import Envelope
 
 #: What the types of all events begin with.
@@ -33,7 +33,7 @@ def cloudevent_fields(envelope: Envelope, schema_version: str) -> dict[str, Any]
         "id": envelope.event_id,
         "source": f"{envelope.cloudevents_root}/{envelope.repo}",
         "type": TYPE_PREFIX + envelope.event_type,
-        "time": write_timestamp(envelope.timestamp),
+        "time": format_timestamp(envelope.timestamp),
         "subject": _subject(envelope),
         "datacontenttype": "application/json",
         "partitionkey": envelope.group,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.timestamps import write_timestamp
+from ..domain.timestamps import format_timestamp
 from .cloudevents import CLOUDEVENT_TYPE, cloudevent_attributes, cloudevent_fields
 from .envelope import SCHEMA_VERSION, Envelope
 
@@ -91,7 +91,7 @@ def envelope_fields(envelope: Envelope) -> dict[str, Any]:
         "event_type": envelope.event_type,
         "event_id": envelope.event_id,
         "schema_version": SCHEMA_VERSION,
-        "timestamp": write_timestamp(envelope.timestamp),
+        "timestamp": format_timestamp(envelope.timestamp),
         "data": envelope.data,
     }
 

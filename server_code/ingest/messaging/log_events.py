@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any, BinaryIO, Literal
 
 from ..domain.runs import AttemptKey
-from ..domain.timestamps import write_timestamp
+from ..domain.timestamps import format_timestamp
 from ..errors import MessageRefused
 from .attempt_envelope import attempt_envelope
 from .encoding import (
@@ -200,7 +200,7 @@ def _job_fields(metadata: LogMetadata | LogAbsence) -> dict[str, Any]:
         "job_id": metadata.job_id,
         "job_name": metadata.job_name,
         **({"truncated": ["job_name"]} if is_cut_name(metadata.job_name) else {}),
-        "fetched_at": write_timestamp(metadata.fetched_at),
+        "fetched_at": format_timestamp(metadata.fetched_at),
         **({"replayed": True} if metadata.is_replayed else {}),
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ingest.adapters.data_tables import DataTablesState, message_counts, run_list
 from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT
-from ingest.domain.stored_values import write_time
+from ingest.domain.stored_values import format_time
 from support.state_records import NOW, a_summary
 
 AN_HOUR = timedelta(hours=1)
@@ -131,7 +131,7 @@ def test_no_more_are_kept_than_the_state_keeps(
 
 def counted(at: datetime, runs: int) -> dict[str, str]:
     """Return the row of an interval."""
-    return {"key": write_time(at), "counts": f'{{"runs":{runs}}}'}
+    return {"key": format_time(at), "counts": f'{{"runs":{runs}}}'}
 
 
 def totals(runs: int) -> dict[str, str]:

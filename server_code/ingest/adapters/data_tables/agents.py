@@ -18,10 +18,10 @@ from ...domain.stored_records import (
     restore_collection,
 )
 from ...domain.stored_values import (
-    read_ascii,
-    read_json,
-    write_ascii,
-    write_json,
+    escape_text,
+    from_json,
+    to_json,
+    unescape_text,
 )
 from .errors import translate_errors
 from .rows import Rows, distinct
@@ -40,9 +40,9 @@ class TableAgents:
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
         row = {
-            "key": f"{write_ascii(record.name)}|{write_ascii(record.host)}",
+            "key": f"{escape_text(record.name)}|{escape_text(record.host)}",
             "heartbeat_at": record.heartbeat_at,
-            "body": write_json(agent_body(record)),
+            "body": to_json(agent_body(record)),
         }
         _save(_AGENTS, row, "heartbeat_at")
 
@@ -50,7 +50,7 @@ class TableAgents:
         """List agents, by name and host."""
         rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
         agents = {
-            row["key"]: restore_agent(as_utc(row["heartbeat_at"]), read_json(row["body"]))
+            row["key"]: restore_agent(as_utc(row["heartbeat_at"]), from_json(row["body"]))
             for row in distinct(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
@@ -58,9 +58,9 @@ class TableAgents:
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; those a day older or newer are removed."""
         row = {
-            "key": write_ascii(record.collection_id),
+            "key": escape_text(record.collection_id),
             "updated_at": record.updated_at,
-            "body": write_json(collection_body(record)),
+            "body": to_json(collection_body(record)),
         }
         _save(_COLLECTIONS, row, "updated_at")
 
@@ -68,19 +68,19 @@ class TableAgents:
         """List the manual collections, newest started first."""
         rows = distinct(_COLLECTIONS.search(columns=("key", "updated_at", "body")))
         found = [
-            restore_collection(as_utc(row["updated_at"]), read_json(row["body"])) for row in rows
+            restore_collection(as_utc(row["updated_at"]), from_json(row["body"])) for row in rows
         ]
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
         """Save the desired state of an agent; the newest one counts."""
-        row = {"key": write_ascii(name), "wish": write_ascii(desired_state)}
+        row = {"key": escape_text(name), "wish": escape_text(desired_state)}
         transact(lambda: _DESIRED_STATES.upsert([row]))
 
     def load_desired_states(self) -> dict[str, str]:
         """Load the desired states by agent; an agent that has none is not among them."""
         rows = _DESIRED_STATES.search(columns=("key", "wish"))
-        return {read_ascii(row["key"]): read_ascii(row["wish"]) for row in rows}
+        return {unescape_text(row["key"]): unescape_text(row["wish"]) for row in rows}
 
 
 def _save(rows: Rows, row: dict[str, Any], time_column: str) -> None:

@@ -13,7 +13,7 @@ from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
-from ...domain.stored_values import repository_key, write_ascii
+from ...domain.stored_values import escape_text, repository_key
 from .errors import translate_errors
 from .ledger_counts import CountChanges, load_counts, load_each
 from .rows import Rows, chunks_of_bytes, chunks_of_keys, distinct
@@ -164,7 +164,7 @@ def _key_columns(record: AttemptRecord) -> dict[str, Any]:
         "settled": record.settled,
         "unread": not record.published_statuses,
         "look_at": record.next_check_at,
-        "commit": None if head_sha is None else f"{name}|{write_ascii(head_sha)}",
+        "commit": None if head_sha is None else f"{name}|{escape_text(head_sha)}",
     }
 
 

@@ -11,7 +11,7 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
 from ...domain.due import ended_pauses, is_longer_pause
 from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
-from ...domain.stored_values import repository_key, write_ascii
+from ...domain.stored_values import escape_text, repository_key
 from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
@@ -56,7 +56,7 @@ class TableHints:
     def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
         name = repository_key(repository)
-        keys = [f"{name}|{write_ascii(sha)}" for sha in shas]
+        keys = [f"{name}|{escape_text(sha)}" for sha in shas]
         rows = _COMMITS.by("key", keys, columns=("key", "body"))
         found = (decode(CommitMetrics, unpack(row["body"])) for row in rows)
         return {metrics.commit_sha: metrics for metrics in found}
@@ -64,7 +64,7 @@ class TableHints:
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         name = repository_key(repository)
-        newest = {f"{name}|{write_ascii(each.commit_sha)}": each for each in commits}
+        newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}
         rows = [{"key": key, "body": pack(encode(newest[key]))} for key in sorted(newest)]
         if rows:
             transact(lambda: _COMMITS.upsert(rows))
@@ -101,7 +101,7 @@ class TableHints:
 
     def check_writable(self, *, now: datetime) -> None:
         """Write a row and remove it again; what an interruption leaves is purged as a claim is."""
-        _CLAIMS.insert({"key": write_ascii(WRITE_CHECK_KEY), "received_at": now}).delete()
+        _CLAIMS.insert({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
@@ -114,7 +114,7 @@ class TableHints:
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Delete events that were processed."""
-        keys = [write_ascii(each) for each in delivery_ids]
+        keys = [escape_text(each) for each in delivery_ids]
         if keys:
             transact(lambda: _EVENTS.delete_by("key", keys))
 
@@ -132,7 +132,7 @@ class TableHints:
         def save() -> str | None:
             for position, key in enumerate(keys):
                 if not _claim(key, now):
-                    _CLAIMS.delete_by("key", map(write_ascii, keys[:position]))
+                    _CLAIMS.delete_by("key", map(escape_text, keys[:position]))
                     return key
             if event is None:
                 _save_hint(repository, run_id, now)
@@ -158,7 +158,7 @@ def _save_hint(repository: str, run_id: int, now: datetime) -> None:
 
 def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
     row = {
-        "key": write_ascii(event.delivery_id),
+        "key": escape_text(event.delivery_id),
         "repository": repository_key(repository),
         "received_at": now,
         "body": pack(encode(event)),
@@ -167,7 +167,7 @@ def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
 
 
 def _claim(key: str, now: datetime) -> bool:
-    name = write_ascii(key)
+    name = escape_text(key)
     known = _CLAIMS.first(columns=("key", "received_at"), where={"key": name})
     if known is not None and known["received_at"] >= now - CLAIMS_KEPT:
         return False

@@ -13,7 +13,7 @@ from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.log_states import log_id, may_replace, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
-from ...domain.stored_values import read_json, repository_key, write_json
+from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import LogStateStore
 from .errors import translate_errors
 from .ledger_counts import CountChanges
@@ -129,7 +129,7 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "age": f"{age_key(record.updated_at)}|{name}|{numbers}",
         "failed_at": record.failed_at,
-        "body": write_json(log_body(record)),
+        "body": to_json(log_body(record)),
     }
 
 
@@ -139,4 +139,4 @@ def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row
         "state": row["state"],
         "updated_at": as_utc(row["updated_at"]),
     }
-    return restore_log(int(row["run_id"]), int(row["run_attempt"]), read_json(row["body"]), columns)
+    return restore_log(int(row["run_id"]), int(row["run_attempt"]), from_json(row["body"]), columns)

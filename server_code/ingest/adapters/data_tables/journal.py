@@ -9,7 +9,7 @@ from typing import Any
 from ...domain.codec import decode
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
-from ...domain.stored_values import read_json, repository_key, write_json
+from ...domain.stored_values import from_json, repository_key, to_json
 from .errors import translate_errors
 from .rows import Rows
 from .values import age_key, as_utc
@@ -36,7 +36,7 @@ class TableJournal:
         """Delete every error with the same text and repository; return how many they were."""
         key = None if repository is None else repository_key(repository)
         rows = _ERRORS.search(columns=_COLUMNS)
-        same = [row for row in rows if error_identity(read_json(row["body"])) == (agent, key, what)]
+        same = [row for row in rows if error_identity(from_json(row["body"])) == (agent, key, what)]
         return _ERRORS.delete(same)
 
     def add_activity(self, record: ActivityRecord) -> None:
@@ -52,10 +52,10 @@ class TableJournal:
 def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, maximum: int) -> None:
     # Of two of one moment the one that was added later is the newer.
     key = age_key(occurred_at, time.time_ns())
-    rows.add([{"key": key, "occurred_at": occurred_at, "body": write_json(body)}])
+    rows.add([{"key": key, "occurred_at": occurred_at, "body": to_json(body)}])
     rows.trim(maximum, order_by="key")
 
 
 def _list(rows: Rows, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
     found = rows.some(columns=_COLUMNS, order_by="key", is_ascending=False, limit=limit)
-    return [(as_utc(row["occurred_at"]), read_json(row["body"])) for row in found]
+    return [(as_utc(row["occurred_at"]), from_json(row["body"])) for row in found]

@@ -21,9 +21,9 @@ from ...domain.log_cache import (
     PackedLog,
     PackedPage,
     PagedLogCache,
-    read_long_lines,
+    format_long_lines,
+    parse_long_lines,
     split_logs,
-    write_long_lines,
 )
 from ...domain.log_pages import PAGE_BYTES, PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import LogId
@@ -84,7 +84,7 @@ class _TablePages:
         )
         if row is None:
             return None
-        long_lines = read_long_lines(row["long_lines"])
+        long_lines = parse_long_lines(row["long_lines"])
         size = LogSize(int(row["total_lines"]), int(row["total_bytes"]), long_lines)
         return _Stored(row["name"], size, int(row["stored_bytes"] or 0))
 
@@ -151,7 +151,7 @@ class _Writer:
             total_lines=size.total_lines,
             total_bytes=size.total_bytes,
             stored_bytes=self._stored_bytes,
-            long_lines=write_long_lines(size),
+            long_lines=format_long_lines(size),
             marks=base64.b64encode(marks).decode(),
         )
         _delete(self._before)

@@ -15,7 +15,7 @@ import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
 from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
-from ...domain.stored_values import read_json, read_time, write_json, write_time
+from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .errors import translate_errors
 from .rows import Rows, distinct
 from .run_list import RELOAD_SECONDS
@@ -48,18 +48,18 @@ class TableMessageCounts:
         if not added:
             return
         interval = start_of_interval(now)
-        keys = (_TOTALS, write_time(interval))
+        keys = (_TOTALS, format_time(interval))
 
         def add() -> bool:
             found = _COUNTS.by("key", keys, columns=("key", "counts"))
-            known = {row["key"]: read_json(row["counts"]) for row in distinct(found)}
+            known = {row["key"]: from_json(row["counts"]) for row in distinct(found)}
             _COUNTS.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
             return keys[1] in known
 
         if transact(add):
             return
         # Old intervals are removed with the first addition to a new one.
-        old = q.less_than_or_equal_to(write_time(interval - COUNTS_KEPT))
+        old = q.less_than_or_equal_to(format_time(interval - COUNTS_KEPT))
         _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
 
     def load_message_counts(self) -> MessageCounts:
@@ -69,8 +69,8 @@ class TableMessageCounts:
             rows = _load({})
             self._kept_counts.reload_at = time.monotonic() + RELOAD_SECONDS
         keys = sorted(rows.keys() - {_TOTALS})
-        oldest = read_time(keys[-1]) - COUNTS_KEPT if keys else None
-        intervals = tuple((read_time(key), rows[key]) for key in keys)
+        oldest = parse_time(keys[-1]) - COUNTS_KEPT if keys else None
+        intervals = tuple((parse_time(key), rows[key]) for key in keys)
         kept = tuple((at, counts) for at, counts in intervals if oldest is None or at > oldest)
         self._kept_counts.rows = rows
         return MessageCounts(totals=rows.get(_TOTALS, {}), intervals=kept)
@@ -78,7 +78,7 @@ class TableMessageCounts:
 
 def _load(where: Mapping[str, object]) -> dict[str, Counts]:
     found = distinct(_COUNTS.search(columns=("key", "counts"), where=where))
-    return {row["key"]: read_json(row["counts"]) for row in found}
+    return {row["key"]: from_json(row["counts"]) for row in found}
 
 
 def _load_changed(kept: KeptCounts) -> dict[str, Counts] | None:
@@ -87,7 +87,7 @@ def _load_changed(kept: KeptCounts) -> dict[str, Counts] | None:
     keys = rows.keys() - {_TOTALS}
     if not keys or _TOTALS not in rows or time.monotonic() >= kept.reload_at:
         return None
-    since = write_time(read_time(max(keys)) - MAX_CLOCK_DIFFERENCE)
+    since = format_time(parse_time(max(keys)) - MAX_CLOCK_DIFFERENCE)
     changed = _load({"key": q.any_of(_TOTALS, q.greater_than_or_equal_to(since))})
     totals = changed.get(_TOTALS, {})
     # Counts only grow, unless another state has taken the place of the one that was read.
@@ -98,4 +98,4 @@ def _load_changed(kept: KeptCounts) -> dict[str, Counts] | None:
 def _summed(key: str, known: Mapping[str, int], added: Mapping[str, int]) -> dict[str, str]:
     counts = Counter(known)
     counts.update(added)
-    return {"key": key, "counts": write_json(dict(counts))}
+    return {"key": key, "counts": to_json(dict(counts))}

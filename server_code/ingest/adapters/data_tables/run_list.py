@@ -17,7 +17,7 @@ import anvil.tables.query as q
 
 from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
-from ...domain.stored_values import read_json, write_json
+from ...domain.stored_values import from_json, to_json
 from ...domain.summaries import RunSummary
 from .errors import translate_errors
 from .rows import Rows, chunks_of_keys, distinct
@@ -108,7 +108,7 @@ def _read(rows: Iterable[Any]) -> dict[str, _Kept]:
                 int(row["run_id"]),
                 int(row["run_attempt"]),
                 as_utc(row["created_at"]),
-                read_json(row["body"]),
+                from_json(row["body"]),
             ),
         )
         for row in distinct(rows)
@@ -124,5 +124,5 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "created_at": summary.created_at,
         "age": f"{age_key(summary.created_at, run_id, run_attempt)}|{name}",
         "saved_at": datetime.now(timezone.utc),
-        "body": write_json(summary_body(summary)),
+        "body": to_json(summary_body(summary)),
     }

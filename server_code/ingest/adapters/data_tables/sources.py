@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.codec import decode, encode, upgraded
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
-from ...domain.stored_values import read_json, repository_key, write_ascii, write_json
+from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
 from .errors import translate_errors
 from .rows import Rows, chunks_of_keys, distinct
@@ -60,11 +60,11 @@ class TableSources(SourceStore):
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
-        _save_all(_CREDENTIALS, {write_ascii(each.name): each for each in records})
+        _save_all(_CREDENTIALS, {escape_text(each.name): each for each in records})
 
     def remove_credential(self, name: str) -> None:
         """Remove a credential that is no longer configured."""
-        _CREDENTIALS.delete_by("key", [write_ascii(name)])
+        _CREDENTIALS.delete_by("key", [escape_text(name)])
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
@@ -72,12 +72,12 @@ class TableSources(SourceStore):
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters of the settings as a start has reported them."""
-        transact(lambda: _FILTERS.upsert([{"key": _OF_SETTINGS, "body": write_json(filters)}]))
+        transact(lambda: _FILTERS.upsert([{"key": _OF_SETTINGS, "body": to_json(filters)}]))
 
     def load_reported_filters(self) -> str | None:
         """Load the filters that were reported last; None where none ever were."""
         row = _FILTERS.first(columns=("key", "body"), where={"key": _OF_SETTINGS})
-        return None if row is None else str(read_json(row["body"]))
+        return None if row is None else str(from_json(row["body"]))
 
 
 def _save_all(table: Rows, records: Mapping[str, object]) -> None:
@@ -85,7 +85,7 @@ def _save_all(table: Rows, records: Mapping[str, object]) -> None:
 
 
 def _row(key: str, record: object) -> dict[str, str]:
-    return {"key": key, "body": write_json(encode(record))}
+    return {"key": key, "body": to_json(encode(record))}
 
 
 def _upsert(table: Rows, rows: Sequence[Mapping[str, str]]) -> None:
@@ -95,7 +95,7 @@ def _upsert(table: Rows, rows: Sequence[Mapping[str, str]]) -> None:
 
 def _list_all(table: Rows, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     rows = distinct(table.search(columns=("key", "body"), where=where))
-    return [upgraded(read_json(row["body"])) for row in sorted(rows, key=_key)]
+    return [upgraded(from_json(row["body"])) for row in sorted(rows, key=_key)]
 
 
 def _key(row: Any) -> str:  # noqa: ANN401 - a row

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id
-from ...domain.stored_values import write_json, write_time
+from ...domain.stored_values import format_time, to_json
 
 #: Longer ones are kept packed: jobs with their steps repeat themselves.
 _PACKED_FROM = 1000
@@ -29,12 +29,12 @@ def run_key(repository_key: str, run_id: int) -> str:
 
 def age_key(moment: datetime, *numbers: int) -> str:
     """Write what orders as a moment does, and then as numbers do."""
-    return "|".join([write_time(moment), *(f"{number:020d}" for number in numbers)])
+    return "|".join([format_time(moment), *(f"{number:020d}" for number in numbers)])
 
 
 def pack(body: dict[str, Any]) -> str:
     """Write a body as text, a long one packed."""
-    text = write_json(body)
+    text = to_json(body)
     if len(text) < _PACKED_FROM:
         return text
     return _PACKED + base64.b64encode(zlib.compress(text.encode(), 1)).decode()

@@ -13,7 +13,7 @@ import anvil.tables.query as q
 from ...domain.due import is_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restore_repository
-from ...domain.stored_values import read_json, repository_key, write_json
+from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
 from .errors import translate_errors
 from .rows import KEYS_AT_ONCE, Rows, distinct, update
@@ -188,7 +188,7 @@ def _save_held(
 
 
 def _progress(record: RepositoryRecord) -> str:
-    return write_json(repository_body(record))
+    return to_json(repository_body(record))
 
 
 def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
@@ -201,7 +201,7 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
         "lease_holder": row["lease_holder"],
         "lease_until": utc(row["lease_until"]),
     }
-    return restore_repository(read_json(row["progress"]), columns)
+    return restore_repository(from_json(row["progress"]), columns)
 
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:

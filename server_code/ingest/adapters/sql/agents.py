@@ -13,12 +13,12 @@ from ...domain.stored_records import (
     restore_collection,
 )
 from ...domain.stored_values import (
-    read_ascii,
-    read_json,
-    read_time,
-    write_ascii,
-    write_json,
-    write_time,
+    escape_text,
+    format_time,
+    from_json,
+    parse_time,
+    to_json,
+    unescape_text,
 )
 from .database import Database
 from .session import Row, Session
@@ -50,31 +50,31 @@ class SqlAgents:
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
-        name, host = write_ascii(record.name), write_ascii(record.host)
-        row = (name, host, write_time(record.heartbeat_at), write_json(agent_body(record)))
+        name, host = escape_text(record.name), escape_text(record.host)
+        row = (name, host, format_time(record.heartbeat_at), to_json(agent_body(record)))
         self._save(_SAVE_AGENT, row, _DELETE_AGENTS, record.heartbeat_at)
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and host."""
         rows = self._database.read("SELECT heartbeat_at, record FROM agents")
-        agents = (restore_agent(read_time(at), read_json(body)) for at, body in rows)
+        agents = (restore_agent(parse_time(at), from_json(body)) for at, body in rows)
         return sorted(agents, key=lambda agent: (agent.name, agent.host))
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; those a day older or newer are removed."""
-        name, at = write_ascii(record.collection_id), record.updated_at
-        row = (name, write_time(at), write_json(collection_body(record)))
+        name, at = escape_text(record.collection_id), record.updated_at
+        row = (name, format_time(at), to_json(collection_body(record)))
         self._save(_SAVE_COLLECTION, row, _DELETE_COLLECTIONS, at)
 
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
         rows = self._database.read("SELECT updated_at, record FROM collections")
-        found = (restore_collection(read_time(at), read_json(body)) for at, body in rows)
+        found = (restore_collection(parse_time(at), from_json(body)) for at, body in rows)
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 
     def _save(self, save: str, row: Row, delete_old: str, at: datetime) -> None:
         """Save a row, and remove those that are a day older or newer."""
-        kept = (write_time(at - HEARTBEATS_KEPT), write_time(at + HEARTBEATS_KEPT))
+        kept = (format_time(at - HEARTBEATS_KEPT), format_time(at + HEARTBEATS_KEPT))
 
         def work(session: Session) -> None:
             session.insert(save, [row])
@@ -84,10 +84,10 @@ class SqlAgents:
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
         """Save the desired state of an agent; the newest one counts."""
-        row = (write_ascii(name), write_ascii(desired_state))
+        row = (escape_text(name), escape_text(desired_state))
         self._database.write(lambda session: session.insert(_SAVE_DESIRED_STATE, [row]))
 
     def load_desired_states(self) -> dict[str, str]:
         """Load the desired states by agent; an agent that has none is not among them."""
         rows = self._database.read("SELECT name, wish FROM agent_wishes")
-        return {read_ascii(name): read_ascii(desired_state) for name, desired_state in rows}
+        return {unescape_text(name): unescape_text(desired_state) for name, desired_state in rows}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ...domain.ledger import AttemptRecord
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import (
-    read_json,
-    read_optional_time,
-    read_time,
-    write_json,
-    write_optional_time,
-    write_time,
+    format_optional_time,
+    format_time,
+    from_json,
+    parse_optional_time,
+    parse_time,
+    to_json,
 )
 from .session import Row
 
@@ -34,11 +34,11 @@ def attempt_row(record: AttemptRecord) -> Row:
     """Return a record in the columns of SAVE_ATTEMPTS."""
     return (
         *attempt_id(record.key),
-        write_time(record.created_at),
+        format_time(record.created_at),
         int(record.settled),
         int(not record.published_statuses),
-        write_optional_time(record.next_check_at),
-        write_json(attempt_body(record)),
+        format_optional_time(record.next_check_at),
+        to_json(attempt_body(record)),
     )
 
 
@@ -46,8 +46,8 @@ def attempt_record(row: Row) -> AttemptRecord:
     """Read a record from the columns of SELECT_ATTEMPTS."""
     run_id, run_attempt, created_at, settled, next_check_at, body = row
     columns = {
-        "created_at": read_time(created_at),
+        "created_at": parse_time(created_at),
         "settled": bool(settled),
-        "next_check_at": read_optional_time(next_check_at),
+        "next_check_at": parse_optional_time(next_check_at),
     }
-    return restore_attempt(run_id, run_attempt, read_json(body), columns)
+    return restore_attempt(run_id, run_attempt, from_json(body), columns)

@@ -8,7 +8,7 @@ from typing import Any
 from ...domain.codec import decode
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
-from ...domain.stored_values import read_json, read_time, repository_key, write_json, write_time
+from ...domain.stored_values import format_time, from_json, parse_time, repository_key, to_json
 from .database import Database
 from .session import Session
 
@@ -47,7 +47,7 @@ class SqlJournal:
         def remove(session: Session) -> int:
             # So few are kept that to look through them is quicker than to keep an index.
             rows = session.query("SELECT id, record FROM errors")
-            same = [number for number, body in rows if error_identity(read_json(body)) == wanted]
+            same = [number for number, body in rows if error_identity(from_json(body)) == wanted]
             return session.execute_each("DELETE FROM errors WHERE id IN (...)", (), same)
 
         return self._database.write(remove)
@@ -65,11 +65,11 @@ class SqlJournal:
         self, table: str, occurred_at: datetime, body: dict[str, Any], *, maximum: int
     ) -> None:
         def add(session: Session) -> None:
-            session.insert(_ADD.format(table), [(write_time(occurred_at), write_json(body))])
+            session.insert(_ADD.format(table), [(format_time(occurred_at), to_json(body))])
             session.execute(_TRIM.format(table, table), (maximum,))
 
         self._database.write(add)
 
     def _list(self, table: str, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
         rows = self._database.read(_LIST.format(table), (max(0, limit),))
-        return [(read_time(at), read_json(body)) for at, body in rows]
+        return [(parse_time(at), from_json(body)) for at, body in rows]

@@ -19,14 +19,14 @@ from ...domain.ledger import (
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id
 from ...domain.stored_values import (
-    read_json,
-    read_optional_time,
-    read_time,
+    escape_text,
+    format_due_times,
+    format_time,
+    from_json,
+    parse_optional_time,
+    parse_time,
     repository_key,
-    write_ascii,
-    write_due_times,
-    write_json,
-    write_time,
+    to_json,
 )
 from ...ports import LedgerStore
 from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
@@ -105,7 +105,7 @@ class SqlLedger(LedgerStore):
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
-        parameters = (repository_key(repository), *write_due_times(checks_due(now)), max(0, limit))
+        parameters = (repository_key(repository), *format_due_times(checks_due(now)), max(0, limit))
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
         return [attempt_record(row) for row in rows]
@@ -114,20 +114,20 @@ class SqlLedger(LedgerStore):
         self, repository: str, created_since: datetime, *, limit: int
     ) -> list[AttemptRecord]:
         """Load attempts created at a moment or after, oldest created first."""
-        parameters = (repository_key(repository), write_time(created_since), max(0, limit))
+        parameters = (repository_key(repository), format_time(created_since), max(0, limit))
         rows = self._database.read(SELECT_ATTEMPTS + _SINCE + _OLDEST_FIRST, parameters)
         return [attempt_record(row) for row in rows]
 
     def load_next_check_at(self, repository: str) -> datetime | None:
         """Return when the next unsettled attempt is due."""
         sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
-        return read_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
+        return parse_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
 
     def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest attempt of these that was never published was created."""
         names = sorted({repository_key(name) for name in repositories})
         rows = self._database.read_each(_OLDEST_UNPUBLISHED, (), names)
-        return min((read_time(created_at) for (created_at,) in rows if created_at), default=None)
+        return min((parse_time(created_at) for (created_at,) in rows if created_at), default=None)
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
@@ -168,18 +168,18 @@ class SqlLedger(LedgerStore):
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
-        self._insert(_SAVE_HINT, [(repository_key(repository), run_id, write_time(now))])
+        self._insert(_SAVE_HINT, [(repository_key(repository), run_id, format_time(now))])
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
         """Load the runs to check, with the time of each newest hint."""
         sql = "SELECT run_id, hinted_at FROM run_hints WHERE repository_key = ?"
         rows = self._database.read(sql, (repository_key(repository),))
-        return {run_id: read_time(hinted_at) for run_id, hinted_at in rows}
+        return {run_id: parse_time(hinted_at) for run_id, hinted_at in rows}
 
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
         """Delete hints that are not newer than those given."""
         key = repository_key(repository)
-        rows = [(key, run_id, write_time(hints[run_id])) for run_id in sorted(hints)]
+        rows = [(key, run_id, format_time(hints[run_id])) for run_id in sorted(hints)]
 
         def clear(session: Session) -> None:
             for row in rows:
@@ -191,22 +191,22 @@ class SqlLedger(LedgerStore):
     def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
         sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
-        wanted = sorted({write_ascii(sha) for sha in shas})
+        wanted = sorted({escape_text(sha) for sha in shas})
         rows = self._database.read_each(sql, (repository_key(repository),), wanted)
-        found = (decode(CommitMetrics, read_json(metrics)) for (metrics,) in rows)
+        found = (decode(CommitMetrics, from_json(metrics)) for (metrics,) in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         key = repository_key(repository)
-        newest = {write_ascii(metrics.commit_sha): metrics for metrics in commits}
-        rows = [(key, sha, write_json(encode(newest[sha]))) for sha in sorted(newest)]
+        newest = {escape_text(metrics.commit_sha): metrics for metrics in commits}
+        rows = [(key, sha, to_json(encode(newest[sha]))) for sha in sorted(newest)]
         self._insert(_SAVE_COMMITS, rows)
 
     def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Save until when credentials must not send requests; a longer pause is kept."""
-        rows = [(name, write_time(pauses[name])) for name in sorted(pauses)]
-        not_believed = [(name, write_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
+        rows = [(name, format_time(pauses[name])) for name in sorted(pauses)]
+        not_believed = [(name, format_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
 
         def save(session: Session) -> None:
             session.delete(_DELETE_PAUSE, not_believed)
@@ -217,8 +217,8 @@ class SqlLedger(LedgerStore):
 
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        rows = self._database.read(_SELECT_PAUSES, write_due_times(ended_pauses(now)))
-        return {name: read_time(until) for name, until in rows}
+        rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pauses(now)))
+        return {name: parse_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
         """Claim a key; False if it was claimed within 4 days."""
@@ -226,10 +226,10 @@ class SqlLedger(LedgerStore):
 
     def check_writable(self, *, now: datetime) -> None:
         """Write a row and remove it again, in one transaction."""
-        key = write_ascii(WRITE_CHECK_KEY)
+        key = escape_text(WRITE_CHECK_KEY)
 
         def check(session: Session) -> None:
-            session.insert(_CLAIM, [(key, write_time(now))])
+            session.insert(_CLAIM, [(key, format_time(now))])
             session.delete(_RELEASE_CLAIM, [(key,)])
 
         self._database.write(check)
@@ -237,14 +237,14 @@ class SqlLedger(LedgerStore):
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
         rows = self._database.read(_SELECT_EVENTS, (repository_key(repository),))
-        return [decode(DeliveredEvent, read_json(event)) for (event,) in rows]
+        return [decode(DeliveredEvent, from_json(event)) for (event,) in rows]
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Delete events that were processed."""
 
         def clear(session: Session) -> None:
             for delivery_id in sorted(delivery_ids):
-                session.execute(_CLEAR_EVENT, (write_ascii(delivery_id),))
+                session.execute(_CLEAR_EVENT, (escape_text(delivery_id),))
 
         if delivery_ids:
             self._database.write(clear)
@@ -259,21 +259,21 @@ class SqlLedger(LedgerStore):
         event: DeliveredEvent | None = None,
     ) -> str | None:
         """Claim keys, save a hint or event and make the repository due, in one transaction."""
-        name, moment = repository_key(repository), write_time(now)
+        name, moment = repository_key(repository), format_time(now)
 
         def save(session: Session) -> str | None:
             for position, key in enumerate(keys):
                 if not _claim(session, key, now):
                     session.delete(
-                        _RELEASE_CLAIM, [(write_ascii(each),) for each in keys[:position]]
+                        _RELEASE_CLAIM, [(escape_text(each),) for each in keys[:position]]
                     )
                     return key
             if event is None:
                 session.insert(_SAVE_HINT, [(name, run_id, moment)])
             else:
-                body = write_json(encode(event))
-                session.insert(_SAVE_EVENT, [(write_ascii(event.delivery_id), name, moment, body)])
-            due_at = write_time(urgent_due_at(now))
+                body = to_json(encode(event))
+                session.insert(_SAVE_EVENT, [(escape_text(event.delivery_id), name, moment, body)])
+            due_at = format_time(urgent_due_at(now))
             session.execute(MAKE_DUE, (due_at, due_at, name))
             return None
 
@@ -287,7 +287,9 @@ class SqlLedger(LedgerStore):
 def _claim(session: Session, key: str, now: datetime) -> bool:
     """Claim a key; False if it was claimed within 4 days."""
     session.execute(
-        "DELETE FROM deliveries WHERE received_at < ?", (write_time(now - CLAIMS_KEPT),)
+        "DELETE FROM deliveries WHERE received_at < ?", (format_time(now - CLAIMS_KEPT),)
     )
-    session.execute("DELETE FROM run_facts WHERE received_at < ?", (write_time(now - CLAIMS_KEPT),))
-    return session.insert(_CLAIM, [(write_ascii(key), write_time(now))]) == 1
+    session.execute(
+        "DELETE FROM run_facts WHERE received_at < ?", (format_time(now - CLAIMS_KEPT),)
+    )
+    return session.insert(_CLAIM, [(escape_text(key), format_time(now))]) == 1

@@ -19,14 +19,14 @@ from ...domain.log_cache import (
     PackedLog,
     PackedPage,
     PagedLogCache,
+    format_long_lines,
     is_lost,
-    read_long_lines,
+    parse_long_lines,
     split_logs,
-    write_long_lines,
 )
 from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import LogId
-from ...domain.stored_values import read_optional_time, read_time, write_time
+from ...domain.stored_values import format_time, parse_optional_time, parse_time
 from .database import Database
 from .session import Row, Session
 
@@ -117,7 +117,7 @@ class _SqlPages:
             return
         has_room = all(self.has_room(sizes[job], now) for job in newest)
         rows = [
-            (name, *job, write_time(now), 1, *_columns(log.size, sizes[job], log.marks))
+            (name, *job, format_time(now), 1, *_columns(log.size, sizes[job], log.marks))
             for job, (name, log) in newest.items()
         ]
         pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
@@ -138,7 +138,7 @@ class _SqlPages:
         if not rows:
             return None
         name, total_lines, total_bytes, long_lines = rows[0]
-        size = LogSize(total_lines, total_bytes, read_long_lines(long_lines))
+        size = LogSize(total_lines, total_bytes, parse_long_lines(long_lines))
         return _Stored(self.database, name, size)
 
     def has_room(self, stored_bytes: int, now: datetime) -> bool:
@@ -154,10 +154,10 @@ class _SqlPages:
         bytes_left = self._max_bytes * SLACK - int(size)
         self._room = _Room(min(logs_left, _SUM_EVERY), bytes_left, now)
         is_full = logs_left < 0 or bytes_left < 0
-        if not is_full and not is_lost(unfinished_since and read_time(unfinished_since), now):
+        if not is_full and not is_lost(unfinished_since and parse_time(unfinished_since), now):
             return
         logs = (
-            CachedLog(name, stored_bytes, read_optional_time(unfinished_since))
+            CachedLog(name, stored_bytes, parse_optional_time(unfinished_since))
             for name, stored_bytes, unfinished_since in session.query(_SELECT_LOGS)
         )
         limits = {"max_logs": self._max_logs, "max_bytes": self._max_bytes}
@@ -206,7 +206,7 @@ class _Writer:
         self._pages.database.write(finish)
 
     def _add_log(self, session: Session, columns: Row) -> None:
-        session.insert(_ADD_LOG, [(self._name, *self._job, write_time(self._now), *columns)])
+        session.insert(_ADD_LOG, [(self._name, *self._job, format_time(self._now), *columns)])
 
     def _add_pages(self, session: Session, pages: Sequence[PackedPage]) -> None:
         session.insert(_ADD_PAGE, _page_rows(self._name, pages))
@@ -237,7 +237,7 @@ def _new_name(now: datetime) -> str:
 
 def _columns(size: LogSize, stored_bytes: int, marks: bytes) -> Row:
     """Return the columns that are known once a log is whole."""
-    return (size.total_lines, size.total_bytes, stored_bytes, write_long_lines(size), marks)
+    return (size.total_lines, size.total_bytes, stored_bytes, format_long_lines(size), marks)
 
 
 def _page_rows(name: str, pages: Sequence[PackedPage]) -> list[Row]:

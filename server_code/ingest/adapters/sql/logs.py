@@ -9,7 +9,7 @@ from ...domain.ledger import JobLogRecord
 from ...domain.log_states import LogId, log_id, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
-from ...domain.stored_values import read_json, read_time, repository_keys, write_json, write_time
+from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
 from ...ports import LogStateStore
 from .database import Database
 from .ledger_counts import change_counted
@@ -79,7 +79,7 @@ class SqlLogs(LogStateStore):
         limit: int,
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, or after one, oldest first."""
-        moments = (write_time(updated_before), write_time(or_after or _NEVER))
+        moments = (format_time(updated_before), format_time(or_after or _NEVER))
         maximum = max(0, limit)
         if repositories is None:
             rows = self._database.read(_SELECT + _PENDING + _OLDEST, (*moments, maximum))
@@ -91,7 +91,7 @@ class SqlLogs(LogStateStore):
 
     def claim_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
         """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
-        sql, parameters = _SELECT + _FAILED, (write_time(updated_before), max(0, limit))
+        sql, parameters = _SELECT + _FAILED, (format_time(updated_before), max(0, limit))
         found = [_record(row) for row in self._database.read(sql, parameters)]
         if not found:
             return []
@@ -105,12 +105,12 @@ def _age(record: JobLogRecord) -> tuple[datetime, LogId]:
 
 
 def _row(record: JobLogRecord) -> Row:
-    moment = write_time(record.updated_at)
-    failed_at = None if record.failed_at is None else write_time(record.failed_at)
-    return (*log_id(record), record.state, moment, write_json(log_body(record)), failed_at)
+    moment = format_time(record.updated_at)
+    failed_at = None if record.failed_at is None else format_time(record.failed_at)
+    return (*log_id(record), record.state, moment, to_json(log_body(record)), failed_at)
 
 
 def _record(row: Row) -> JobLogRecord:
     run_id, run_attempt, job_id, state, updated_at, body = row
-    columns = {"job_id": job_id, "state": state, "updated_at": read_time(updated_at)}
-    return restore_log(run_id, run_attempt, read_json(body), columns)
+    columns = {"job_id": job_id, "state": state, "updated_at": parse_time(updated_at)}
+    return restore_log(run_id, run_attempt, from_json(body), columns)

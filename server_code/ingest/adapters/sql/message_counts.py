@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
-from ...domain.stored_values import read_ascii, read_time, write_ascii, write_time
+from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
 from .database import Database
 from .session import Session
 
@@ -28,9 +28,9 @@ class SqlMessageCounts:
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
         interval = start_of_interval(now)
-        start, oldest = write_time(interval), write_time(interval - COUNTS_KEPT)
+        start, oldest = format_time(interval), format_time(interval - COUNTS_KEPT)
         # In order, so that two processes never wait for each other's rows.
-        totals = sorted((write_ascii(name), amount) for name, amount in counts.items() if amount)
+        totals = sorted((escape_text(name), amount) for name, amount in counts.items() if amount)
 
         def add(session: Session) -> None:
             session.insert(_ADD_TO_TOTALS, totals)
@@ -46,8 +46,8 @@ class SqlMessageCounts:
         rows = self._database.read("SELECT starts_at, name, amount FROM traffic ORDER BY starts_at")
         intervals: dict[datetime, dict[str, int]] = {}
         for start, name, amount in rows:
-            intervals.setdefault(read_time(start), {})[read_ascii(name)] = amount
+            intervals.setdefault(parse_time(start), {})[unescape_text(name)] = amount
         return MessageCounts(
-            totals={read_ascii(name): amount for name, amount in totals},
+            totals={unescape_text(name): amount for name, amount in totals},
             intervals=tuple(intervals.items()),
         )

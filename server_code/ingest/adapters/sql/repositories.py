@@ -11,14 +11,14 @@ from ...domain.due import MAX_CLOCK_DIFFERENCE, expired_leases, polls_due, urgen
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
-    read_json,
-    read_optional_time,
-    read_time,
+    format_due_times,
+    format_optional_time,
+    format_time,
+    from_json,
+    parse_optional_time,
+    parse_time,
     repository_key,
-    write_due_times,
-    write_json,
-    write_optional_time,
-    write_time,
+    to_json,
 )
 from ...ports import RepositoryStore
 from .database import Database
@@ -118,12 +118,12 @@ class SqlRepositories(RepositoryStore):
 
     def make_due(self, full_name: str, *, now: datetime) -> bool:
         """Make a repository due before all others; False if it is not watched."""
-        moment = write_time(urgent_due_at(now))
+        moment = format_time(urgent_due_at(now))
         return self._change(MAKE_DUE, moment, moment, repository_key(full_name)) == 1
 
     def list_due_since(self, moment: datetime) -> list[str]:
         """List what has been due since a moment or longer and is not paused, leased or not."""
-        rows = self._database.read(_DUE_SINCE, (write_time(moment),))
+        rows = self._database.read(_DUE_SINCE, (format_time(moment),))
         return [full_name for (full_name,) in rows]
 
     def claim_repositories(
@@ -147,11 +147,11 @@ class SqlRepositories(RepositoryStore):
         def claim(session: Session) -> list[RepositoryRecord]:
             due = _lock_due(session, now, found, limit)
             keys = [key for _, key, *_ in due]
-            session.execute_each(_LEASE, (holder, write_time(until)), keys)
+            session.execute_each(_LEASE, (holder, format_time(until)), keys)
             return [
                 replace(
                     repository_record(tuple(row)),
-                    next_poll_at=read_time(since),
+                    next_poll_at=parse_time(since),
                     lease_holder=holder,
                     lease_until=until,
                 )
@@ -164,18 +164,18 @@ class SqlRepositories(RepositoryStore):
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
     ) -> bool:
         """Save everything but pause and next poll, and renew the lease; False if it was lost."""
-        return self._save_held(_RENEW, record, holder, write_time(lease_until))
+        return self._save_held(_RENEW, record, holder, format_time(lease_until))
 
     def release_repository(
         self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
     ) -> bool:
         """Save as ``save_progress`` does and give the lease back; False if it was lost."""
-        return self._save_held(_RELEASE, record, holder, write_time(next_poll_at))
+        return self._save_held(_RELEASE, record, holder, format_time(next_poll_at))
 
     def _save_held(self, sql: str, record: RepositoryRecord, holder: str, moment: str) -> bool:
         key = repository_key(record.full_name)
-        polled = write_optional_time(record.last_polled_at)
-        saved = (record.full_name, write_time(record.added_at), polled, _progress(record))
+        polled = format_optional_time(record.last_polled_at)
+        saved = (record.full_name, format_time(record.added_at), polled, _progress(record))
         return self._change(sql, *saved, moment, key, holder) == 1
 
     def _find_due(self, now: datetime, only: Collection[str] | None) -> list[str]:
@@ -209,26 +209,26 @@ def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int)
 
 def _due_parameters(now: datetime) -> tuple[str, ...]:
     """Return the parameters of what is due."""
-    ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
-    return (*write_due_times(polls_due(now)), ahead, *write_due_times(expired_leases(now)))
+    ahead = format_time(now + MAX_CLOCK_DIFFERENCE)
+    return (*format_due_times(polls_due(now)), ahead, *format_due_times(expired_leases(now)))
 
 
 def _row(record: RepositoryRecord) -> Row:
     return (
         repository_key(record.full_name),
         record.full_name,
-        write_time(record.added_at),
+        format_time(record.added_at),
         int(record.paused),
-        write_optional_time(record.next_poll_at),
-        write_optional_time(record.last_polled_at),
+        format_optional_time(record.next_poll_at),
+        format_optional_time(record.last_polled_at),
         record.lease_holder,
-        write_optional_time(record.lease_until),
+        format_optional_time(record.lease_until),
         _progress(record),
     )
 
 
 def _progress(record: RepositoryRecord) -> str:
-    return write_json(repository_body(record))
+    return to_json(repository_body(record))
 
 
 def repository_record(row: Row) -> RepositoryRecord:
@@ -236,11 +236,11 @@ def repository_record(row: Row) -> RepositoryRecord:
     full_name, added_at, paused, next_poll_at, last_polled_at, holder, until, progress = row
     columns = {
         "full_name": full_name,
-        "added_at": read_time(added_at),
+        "added_at": parse_time(added_at),
         "paused": bool(paused),
-        "next_poll_at": read_optional_time(next_poll_at),
-        "last_polled_at": read_optional_time(last_polled_at),
+        "next_poll_at": parse_optional_time(next_poll_at),
+        "last_polled_at": parse_optional_time(last_polled_at),
         "lease_holder": holder,
-        "lease_until": read_optional_time(until),
+        "lease_until": parse_optional_time(until),
     }
-    return restore_repository(read_json(progress), columns)
+    return restore_repository(from_json(progress), columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ...domain.stored_values import read_json, write_ascii, write_time
+from ...domain.stored_values import escape_text, format_time, from_json
 from .ledger_counts import change_counted
 from .session import Row, Session
 
@@ -25,12 +25,12 @@ def purge_settled(session: Session, *, created_before: datetime, limit: int) -> 
     One that another process is saving at this moment is passed over: it may not stay settled. A
     commit that a later attempt shares goes too, and is asked for again where it is needed.
     """
-    old = session.query(_OLD_ATTEMPTS, (write_time(created_before), limit))
+    old = session.query(_OLD_ATTEMPTS, (format_time(created_before), limit))
     runs = {row[:2] for row in old}
 
     def purge() -> int:
         rows = session.query(
-            _OLD_ATTEMPTS + session.dialect.skip_locked, (write_time(created_before), limit)
+            _OLD_ATTEMPTS + session.dialect.skip_locked, (format_time(created_before), limit)
         )
         return _delete(session, [row for row in rows if row[:2] in runs])
 
@@ -39,9 +39,9 @@ def purge_settled(session: Session, *, created_before: datetime, limit: int) -> 
 
 def _delete(session: Session, rows: Sequence[Row]) -> int:
     keys = sorted(row[:3] for row in rows)
-    read = ((row[0], read_json(row[3])["run"]) for row in rows)
+    read = ((row[0], from_json(row[3])["run"]) for row in rows)
     shas = {(name, run["head_sha"]) for name, run in read if run is not None}
-    commits = sorted((name, write_ascii(sha)) for name, sha in shas if sha is not None)
+    commits = sorted((name, escape_text(sha)) for name, sha in shas if sha is not None)
     session.delete(_DELETE_LOGS, keys)
     session.delete(_DELETE_COMMIT, commits)
     return session.delete(_DELETE_ATTEMPT, keys)

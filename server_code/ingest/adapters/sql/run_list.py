@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
-from ...domain.stored_values import read_json, read_time, write_json, write_time
+from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from ...domain.summaries import RunSummary
 from .database import Database
 from .decoded_rows import DecodedRows
@@ -58,11 +58,11 @@ class SqlRunList:
 
 
 def _row(summary: RunSummary) -> Row:
-    body = write_json(summary_body(summary))
-    return (*attempt_id(summary.key), write_time(summary.created_at), body)
+    body = to_json(summary_body(summary))
+    return (*attempt_id(summary.key), format_time(summary.created_at), body)
 
 
 def run_summary(row: Row) -> RunSummary:
     """Decode a summary's row."""
     run_id, run_attempt, created_at, body = row
-    return restore_summary(run_id, run_attempt, read_time(created_at), read_json(body))
+    return restore_summary(run_id, run_attempt, parse_time(created_at), from_json(body))

@@ -8,10 +8,10 @@ from typing import Any
 from ...domain.codec import decode, encode, upgraded
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import (
-    read_json,
+    escape_text,
+    from_json,
     repository_key,
-    write_ascii,
-    write_json,
+    to_json,
 )
 from ...ports import SourceStore
 from .database import Database
@@ -62,8 +62,7 @@ class SqlSources(SourceStore):
         """Save what is known of repositories, by their names."""
         known = {repository_key(each.full_name): each for each in records}
         rows = [
-            (key, each.repository_id, write_json(encode(each)))
-            for key, each in sorted(known.items())
+            (key, each.repository_id, to_json(encode(each))) for key, each in sorted(known.items())
         ]
         self._database.write(lambda session: session.insert(_SAVE_DISCOVERED, rows))
 
@@ -78,11 +77,11 @@ class SqlSources(SourceStore):
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
-        self._save_all(_CREDENTIALS, {write_ascii(each.name): each for each in records})
+        self._save_all(_CREDENTIALS, {escape_text(each.name): each for each in records})
 
     def remove_credential(self, name: str) -> None:
         """Remove a credential that is no longer configured."""
-        self._remove_all(_CREDENTIALS, [write_ascii(name)])
+        self._remove_all(_CREDENTIALS, [escape_text(name)])
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
@@ -90,16 +89,16 @@ class SqlSources(SourceStore):
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters of the settings as a start has reported them."""
-        row = (_OF_SETTINGS, write_json(filters))
+        row = (_OF_SETTINGS, to_json(filters))
         self._database.write(lambda session: session.insert(_SAVE.format(_FILTERS), [row]))
 
     def load_reported_filters(self) -> str | None:
         """Load the filters that were reported last; None where none ever were."""
         rows = self._database.read(_LIST.format(_FILTERS))
-        return str(read_json(rows[0][0])) if rows else None
+        return str(from_json(rows[0][0])) if rows else None
 
     def _save_all(self, table: str, records: Mapping[str, object]) -> None:
-        rows = [(key, write_json(encode(record))) for key, record in sorted(records.items())]
+        rows = [(key, to_json(encode(record))) for key, record in sorted(records.items())]
 
         def save(session: Session) -> None:
             session.insert(_SAVE.format(table), rows)
@@ -115,4 +114,4 @@ class SqlSources(SourceStore):
 
 
 def _bodies(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    return [upgraded(read_json(record)) for (record,) in rows]
+    return [upgraded(from_json(record)) for (record,) in rows]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from ...domain.due import MAX_PAUSE, is_interval_over
 from ...domain.ledger import RepositoryRecord
-from ...domain.timestamps import write_timestamp
+from ...domain.timestamps import format_timestamp
 from ...errors import NotFound
 from ...ports import RunQuery
 from ..context import CollectorContext
@@ -47,7 +47,7 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
         return
     rare_interval = _rare_interval(context, repository)
     with_rare = is_interval_over(repository.run_lists.statuses_requested_at, rare_interval, now)
-    created = f"<={write_timestamp(_end_of_deep_runs(oldest, now))}"
+    created = f"<={format_timestamp(_end_of_deep_runs(oldest, now))}"
     for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
         if not poll_session.should_continue():
             return

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...domain.delivery_trust import is_overdue_change, relies_on_deliveries
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
-from ...domain.timestamps import write_timestamp
+from ...domain.timestamps import format_timestamp
 from ...messaging.run_events import job_fingerprint
 from ...ports import RunQuery
 from ..context import CollectorContext
@@ -38,7 +38,7 @@ def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> 
     newest = max(filter(None, (repository.cursor, repository.webhooks.newest_run_at)))
     answer = context.github.fetch_runs(
         repository.full_name,
-        RunQuery(created=f">{write_timestamp(newest)}"),
+        RunQuery(created=f">{format_timestamp(newest)}"),
         repository.run_lists.validators.get(_NEWER),
     )
     if answer.value is not None:

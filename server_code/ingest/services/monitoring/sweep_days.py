@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from ...domain.ledger import RepositoryRecord
 from ...domain.repository_progress import DaySweep
 from ...domain.runs import WorkflowRun
-from ...domain.timestamps import write_timestamp
+from ...domain.timestamps import format_timestamp
 from ...ports import RunQuery
 from ...settings import LONGEST_CHANGE_DAYS
 from ..context import CollectorContext
@@ -53,7 +53,7 @@ class Window:
     @property
     def created(self) -> str:
         """Return the window in GitHub's search syntax."""
-        return f"{write_timestamp(self.first)}..{write_timestamp(self.last)}"
+        return f"{format_timestamp(self.first)}..{format_timestamp(self.last)}"
 
     @property
     def days(self) -> int:
@@ -135,7 +135,7 @@ def sweep_span(
 def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
     """Begin at the oldest day that may change, and remove the validators of older ones."""
     for list_name in list(poll_session.repository.run_lists.validators):
-        if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < write_timestamp(
+        if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < format_timestamp(
             start
         ):
             poll_session.keep_validator(list_name, None)
