@@ -11,7 +11,7 @@ from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.rows import repository_state
-from ingest.services.log_ingestion.lag import read_lag
+from ingest.services.monitoring.job_lag import read_job_lag
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -97,7 +97,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
         yield CounterMetricFamily(f"runstream_{name}", help_text, value=counts.get(counter, 0))
     sent = {queue: counts.get(sent_messages(queue), 0) for queue in context.queue_names}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
-    buckets, total = read_lag(counts)
+    buckets, total = read_job_lag(counts)
     help_text = "Seconds from the end of a job to its message on the metrics queue."
     yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, total)
     requests = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}

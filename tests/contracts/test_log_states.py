@@ -32,14 +32,14 @@ class TestLogs:
         state.save_job_logs([a_log(number, failed_at=at(number)) for number in (1, 3, 2)])
         state.save_job_logs([a_log(4), a_log(5, "fetched", failed_at=at(5))])
         state.save_job_logs([a_log(6, updated_at=at(9), failed_at=at(6))])
-        taken = state.claim_failed_logs(updated_before=at(5), limit=2)
+        taken = state.claim_logs_of_failed_jobs(updated_before=at(5), limit=2)
         assert [log.job_id for log in taken] == [3, 2]
         assert [log.state for log in taken] == ["pending", "pending"]
-        taken = state.claim_failed_logs(updated_before=at(5), limit=9)
+        taken = state.claim_logs_of_failed_jobs(updated_before=at(5), limit=9)
         assert [log.job_id for log in taken] == [1]
-        assert state.claim_failed_logs(updated_before=at(5), limit=9) == []
+        assert state.claim_logs_of_failed_jobs(updated_before=at(5), limit=9) == []
         state.save_job_logs([a_log(2, failed_at=at(2))])
-        assert len(state.claim_failed_logs(updated_before=at(5), limit=9)) == 1
+        assert len(state.claim_logs_of_failed_jobs(updated_before=at(5), limit=9)) == 1
 
     def test_a_pending_one_may_be_touched(self, state: StateStore) -> None:
         """So that it is not taken up again at once."""

@@ -112,7 +112,9 @@ class LogStateStore(Protocol):
         Those that a wrong clock has updated ``or_after`` another moment follow.
         """
 
-    def claim_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
+    def claim_logs_of_failed_jobs(
+        self, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
         """Take pending logs of failed jobs, latest failure first; nobody else takes them again.
 
         They stay pending. A save with ``failed_at`` lets them be taken once more.

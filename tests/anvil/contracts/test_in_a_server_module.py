@@ -70,7 +70,7 @@ ATTEMPTS = [
     on_state("find_attempts", 8),
     on_state("load_oldest_unpublished", [REPOSITORY]),
     on_state("load_due_attempts", REPOSITORY, now=NOW, limit=5, newest_first=True),
-    on_state("claim_failed_logs", updated_before=at(10**6), limit=5),
+    on_state("claim_logs_of_failed_jobs", updated_before=at(10**6), limit=5),
     on_state("load_attempts_since", REPOSITORY, at(-(10**6)), limit=5),
     on_state("load_next_check_at", REPOSITORY),
     on_state("save_commits", REPOSITORY, [COMMIT]),

@@ -8,7 +8,7 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import MessageCounts
 from ingest.services.dashboard.windows import WINDOWS, window_rows
-from ingest.services.log_ingestion.lag import count_lag
+from ingest.services.monitoring.job_lag import count_job_lag
 from support.state_records import a_job, a_summary
 
 NOW = datetime(2026, 11, 24, 12, 7, tzinfo=timezone.utc)
@@ -42,7 +42,7 @@ def test_lag_is_that_of_the_jobs_of_the_window():
         counters = Counters()
         at = NOW - timedelta(hours=hours)
         job = a_job(1, completed_at=at - timedelta(seconds=seconds))
-        count_lag(counters, at, [], [job])
+        count_job_lag(counters, at, [], [job])
         state.add_counts(counters.snapshot(), now=at)
     windows = window_rows([], state.load_message_counts(), now=NOW)
     assert windows["1h"]["lag"] == {"jobs": 1, "median_seconds": 10, "p95_seconds": 10}

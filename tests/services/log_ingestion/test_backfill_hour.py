@@ -109,4 +109,4 @@ def test_a_collection_that_ends_pauses_for_its_backfill(stage: OpenStage) -> Non
     here = use_up_hour(stage)
     here.advance(901)
     with pytest.raises(BulkLimited):
-        ingest_due_logs(here.context, wait_seconds=0, pauses_for_backfill=True)
+        ingest_due_logs(here.context, wait_seconds=0, raises_bulk_limits=True)

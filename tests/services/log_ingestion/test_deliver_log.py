@@ -9,7 +9,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageRefused
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_work import DueLog
-from ingest.services.log_ingestion.deliver_log import deliver_absence, deliver_log
+from ingest.services.log_ingestion.deliver_log import deliver_log, deliver_unavailable
 from ingest.services.log_ingestion.fetch_logs import LogFetched, LogUnavailable
 from ingest.services.log_ingestion.spool import Spool
 from support.world_builder import WorldBuilder
@@ -91,7 +91,9 @@ def test_a_queue_that_can_hold_no_part_is_an_error(stage):
 def test_an_absence_is_reported_with_its_reason(stage, reason, state):
     """And recorded as what it is."""
     here = stage(WorldBuilder())
-    record = deliver_absence(here.context, KEY, LogUnavailable(job=JOB, reason=reason, detail="so"))
+    record = deliver_unavailable(
+        here.context, KEY, LogUnavailable(job=JOB, reason=reason, detail="so")
+    )
     [message] = here.logs()
     assert message["event_type"] == "job_log_unavailable"
     assert message["data"]["reason"] == reason

@@ -489,8 +489,8 @@ def test_a_failure_is_reported_though_the_log_was_not_there_at_first(stage, monk
     here.fail(Fault(path="/logs$", do="missing", count=2))
     ingest_due_logs(here.context, wait_seconds=0)
     assert here.errors() == []
-    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
-    monkeypatch.setattr(spool, "_SPARE_DIVISOR", 1)
+    monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 10**18)
+    monkeypatch.setattr(spool, "_RESERVED_DIVISOR", 1)
     for _ in range(4):
         here.advance(60)
         ingest_due_logs(here.context, wait_seconds=0)
@@ -503,14 +503,14 @@ def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
     from ingest.services.log_ingestion import spool
 
     here = collected(stage, a_world(b"x" * 2_000_000))
-    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
-    monkeypatch.setattr(spool, "_SPARE_DIVISOR", 1)
+    monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 10**18)
+    monkeypatch.setattr(spool, "_RESERVED_DIVISOR", 1)
     for _ in range(3):
         ingest_due_logs(here.context, wait_seconds=0)
         here.advance(20)
     assert here.logs() == []
     assert states(here) == {LOG_PENDING}
-    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 0)
+    monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 0)
     here.ingest()
     assert_logs_are_true(here)
 

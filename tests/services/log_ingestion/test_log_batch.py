@@ -11,7 +11,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Rejection
-from ingest.services.log_ingestion.deliver_log import SmallMessage
+from ingest.services.log_ingestion.deliver_log import PackedLog
 from ingest.services.log_ingestion.log_batch import LogBatch
 from support.log_caches import open_log_cache
 from support.world_builder import WorldBuilder
@@ -37,7 +37,7 @@ def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
             troubles[number] = error
 
         log = SmallLog(key=KEY, job_id=number, content=b"line\n", marks=LogMarks())
-        batch.add(SmallMessage(a_message(number), record, log), trouble)
+        batch.add(PackedLog(a_message(number), record, log), trouble)
     return batch, troubles
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from ingest.domain.filters import LOGS_FAILED, Filters
 from ingest.services.collections.replay_logs import replay_fetched_logs
-from ingest.services.log_ingestion.ingest_failures import QUEUE_TIME, ingest_failed_logs
+from ingest.services.log_ingestion.ingest_failed_jobs import (
+    MIN_WAIT_IN_QUEUE,
+    ingest_logs_of_failed_jobs,
+)
 from support.world import Stage
 from support.world_builder import WorldBuilder
 
@@ -35,8 +38,8 @@ def test_a_log_that_a_filter_leaves_out_is_not_taken_for_its_namesakes(stage, lo
 def test_nor_where_a_failure_is_taken_before_its_turn(stage):
     """It has no work item that would name the other jobs."""
     here = filtered(stage, "economy")
-    here.advance(QUEUE_TIME.total_seconds() + 1)
-    assert ingest_failed_logs(here.context) == 2
+    here.advance(MIN_WAIT_IN_QUEUE.total_seconds() + 1)
+    assert ingest_logs_of_failed_jobs(here.context) == 2
     assert contents(here) == [("lint", "lint"), ("test", "failed")]
 
 

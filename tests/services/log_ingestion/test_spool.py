@@ -8,7 +8,7 @@ import tempfile
 import pytest
 from ingest.errors import ResourceExhausted
 from ingest.services.log_ingestion import spool
-from ingest.services.log_ingestion.spool import MEMORY_BYTES, Spool
+from ingest.services.log_ingestion.spool import MAX_BYTES_IN_MEMORY, Spool
 
 
 @pytest.fixture
@@ -41,19 +41,19 @@ def test_a_log_begins_anew_after_a_broken_stream():
 
 def test_the_last_disk_space_is_left_free(monkeypatch):
     """The error names the disk that is full and what to do."""
-    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
-    monkeypatch.setattr(spool, "_SPARE_DIVISOR", 1)
+    monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 10**18)
+    monkeypatch.setattr(spool, "_RESERVED_DIVISOR", 1)
     with Spool() as log, pytest.raises(ResourceExhausted, match="TMPDIR"):
-        log.write(b"x" * (MEMORY_BYTES + 1))
+        log.write(b"x" * (MAX_BYTES_IN_MEMORY + 1))
 
 
 def test_a_small_disk_is_used_but_for_a_tenth():
     """A container's temporary folder of 64 MiB holds a log of 50 MiB."""
-    assert spool.spare_bytes(64 * 2**20) < 7 * 2**20
-    assert spool.spare_bytes(2**50) == 256 * 2**20
+    assert spool.reserved_bytes(64 * 2**20) < 7 * 2**20
+    assert spool.reserved_bytes(2**50) == 256 * 2**20
 
 
-@pytest.mark.parametrize("size", [0, 10, MEMORY_BYTES])
+@pytest.mark.parametrize("size", [0, 10, MAX_BYTES_IN_MEMORY])
 def test_a_small_log_needs_no_disk(no_folder, size):
     """Most logs are small, and arrive where no folder is writable."""
     with Spool() as log:
@@ -65,7 +65,7 @@ def test_a_small_log_needs_no_disk(no_folder, size):
 def test_without_a_temporary_folder_a_large_log_waits(no_folder):
     """The error names the folder and what to do."""
     with Spool() as log, pytest.raises(ResourceExhausted, match="set TMPDIR"):
-        log.write(b"x" * (MEMORY_BYTES + 1))
+        log.write(b"x" * (MAX_BYTES_IN_MEMORY + 1))
 
 
 def test_without_open_files_a_large_log_waits():
@@ -75,7 +75,7 @@ def test_without_open_files_a_large_log_waits():
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
         try:
             with pytest.raises(ResourceExhausted, match="ulimit -n"):
-                log.write(b"x" * (MEMORY_BYTES + 1))
+                log.write(b"x" * (MAX_BYTES_IN_MEMORY + 1))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -94,7 +94,7 @@ def test_a_log_that_outgrows_memory_is_the_same_log():
         assert log.size == 4
 
 
-@pytest.mark.parametrize("size", [MEMORY_BYTES + 10, 3_000_000])
+@pytest.mark.parametrize("size", [MAX_BYTES_IN_MEMORY + 10, 3_000_000])
 def test_a_disk_that_refuses_bytes_is_full_whenever_it_reports_it(size):
     """Buffered bytes may be refused when they are flushed, long after they were written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -43,7 +43,7 @@ def test_a_message_let_go_is_not_extended_again():
     """It is to come back."""
     queue = Watched()
     with VisibilityExtender(queue, MESSAGES) as extender:
-        extender.release(MESSAGES[0])
+        extender.stop_extending(MESSAGES[0])
         assert extender.held() == MESSAGES[1:]
         assert queue.happened.wait(10)
     assert set(queue.extended) == {"b"}
@@ -81,7 +81,7 @@ def test_work_whose_host_is_ending_is_hidden_for_a_short_time_only():
     """A process that ends before its log arrived would hold it from the next one for minutes."""
     queue = LongHidden()
     with VisibilityExtender(queue, MESSAGES) as extender:
-        extender.expect_end()
+        extender.shorten_extensions()
         assert queue.happened.wait(10)
     assert queue.seconds == {LAST_VISIBILITY_SECONDS}
 

@@ -76,7 +76,9 @@ class TableJobLogs(LogStateStore):
         found.sort(key=lambda row: str(row["age"]))
         return [_record(row) for row in found[: max(0, limit)]]
 
-    def claim_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
+    def claim_logs_of_failed_jobs(
+        self, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
         """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
         rows = _JOB_LOGS.some(
             columns=_COLUMNS,

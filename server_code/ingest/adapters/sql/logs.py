@@ -89,7 +89,9 @@ class SqlLogs(LogStateStore):
         rows = self._database.read_each(sql, moments, keys, after=(maximum,))
         return sorted((_record(row) for row in rows), key=_age)[:maximum]
 
-    def claim_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
+    def claim_logs_of_failed_jobs(
+        self, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
         """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
         sql, parameters = _SELECT + _FAILED, (format_time(updated_before), max(0, limit))
         found = [_record(row) for row in self._database.read(sql, parameters)]

@@ -24,9 +24,9 @@ from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..log_ingestion.log_results import LogNotReady
-from ..log_ingestion.log_retries import may_be_written
+from ..log_ingestion.log_retries import may_still_be_written
 from ..log_ingestion.requeue_logs import requeue_stale_logs
-from ..log_ingestion.visibility import MAX_SECONDS
+from ..log_ingestion.visibility import MAX_BATCH_SECONDS
 from ..unexpected_errors import as_ingest_error
 from .collection_plan import CollectionPlan
 
@@ -120,7 +120,7 @@ class LogCollection:
 
     def _ingest_next(self) -> int:
         """Ingest one batch, or wait where GitHub refuses; return how much was received."""
-        seconds_left: float = MAX_SECONDS
+        seconds_left: float = MAX_BATCH_SECONDS
         if self._ends_at is not None:
             seconds_left = (self._ends_at - self._context.clock.now()).total_seconds()
         try:
@@ -138,8 +138,8 @@ class LogCollection:
                 max_seconds=max_seconds,
                 should_continue=self._continues_batch,
                 on_received=lambda: self._busy_since.update({thread: now()}),
-                on_late=self._count_failure,
-                pauses_for_backfill=True,
+                on_not_ready=self._count_failure,
+                raises_bulk_limits=True,
             )
         finally:
             self._busy_since.pop(thread, None)
@@ -153,17 +153,17 @@ class LogCollection:
         is_over = self._ends_at is not None and now >= self._ends_at
         return not is_over and self._should_continue()
 
-    def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
+    def _count_failure(self, key: AttemptKey, log: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
-        error = late.error
+        error = log.error
         if isinstance(error, (StateFull, MemoryRefused)):
             self._end = error
-        is_written = isinstance(error, LogPending) and may_be_written(
-            late.job, self._context.clock.now()
+        is_written = isinstance(error, LogPending) and may_still_be_written(
+            log.job, self._context.clock.now()
         )
         if not is_written and not isinstance(error, (RateLimited, RequestPaused)):
             with self._lock:
-                self._failures[key, late.job.job_id] += 1
+                self._failures[key, log.job.job_id] += 1
 
     def _wait_for(self, limit: RateLimited) -> None:
         """Wait until GitHub permits requests again."""

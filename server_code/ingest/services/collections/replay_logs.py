@@ -14,7 +14,7 @@ from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import DueLog, LogWork, due_log
 from ..context import CollectorContext
 from ..limits_in_force import LimitsInForce
-from ..log_ingestion.deliver_log import deliver_absence, deliver_log
+from ..log_ingestion.deliver_log import deliver_log, deliver_unavailable
 from ..log_ingestion.fetch_logs import fetch_logs, fetch_single
 from ..log_ingestion.log_results import (
     FetchLog,
@@ -25,7 +25,7 @@ from ..log_ingestion.log_results import (
     spool_log,
     with_steps,
 )
-from ..log_ingestion.log_retries import LONG_TRIES, decide_retry
+from ..log_ingestion.log_retries import MAX_MISSING_TRIES, decide_retry
 from ..log_ingestion.read_log import bucket_source
 
 
@@ -91,7 +91,7 @@ def _fetch(
 
 def _work(record: AttemptRecord) -> LogWork:
     jobs = tuple(map(due_log, record.jobs))
-    return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=LONG_TRIES)
+    return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=MAX_MISSING_TRIES)
 
 
 def _publish(
@@ -104,7 +104,7 @@ def _publish(
         counts.lost += 1
         return
     if isinstance(result, LogUnavailable):
-        deliver_absence(quiet, record.key, result, is_replayed=True)
+        deliver_unavailable(quiet, record.key, result, is_replayed=True)
     else:
         jobs = (job for job in record.jobs if job.job_id == result.job.job_id)
         steps = next((job.steps for job in jobs), ())

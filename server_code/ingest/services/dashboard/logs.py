@@ -15,7 +15,7 @@ from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
 from ...messaging.run_data import step_data
 from ...ports import LogCache, StateStore
-from ..log_ingestion.read_log import LogReader, UnreadableLog, never_fetched
+from ..log_ingestion.read_log import LogReader, UnreadableLog, explain_not_fetched
 from .annotations import annotation_rows, files_url
 from .runs import RunAddress, load_run_attempts
 
@@ -171,7 +171,7 @@ class JobLog:
             return lines
         known = self._store.load_job_logs(self._key).get(self._id)
         if known is None or known.state != LOG_FETCHED:
-            return self._without_log() or never_fetched(known)
+            return self._without_log() or explain_not_fetched(known)
         return self._open_log_reader().read(self._key, self._id, first_line, count)
 
     def _without_log(self) -> UnreadableLog | None:

@@ -10,7 +10,7 @@ from typing import Any
 from ...domain.ledger import MessageCounts
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
-from ..log_ingestion.lag import LAG_BOUNDS, read_lag
+from ..monitoring.job_lag import LAG_BOUNDS, read_job_lag
 
 RESULTS = ("success", "failure", "cancelled", "skipped", "other")
 
@@ -83,7 +83,7 @@ def _lag(message_counts: MessageCounts, window: Window, now: datetime) -> dict[s
         if at > since:
             for name, amount in interval.items():
                 counts[name] = counts.get(name, 0) + amount
-    buckets, _ = read_lag(counts)
+    buckets, _ = read_job_lag(counts)
     jobs = buckets[-1][1]
     at_most: Mapping[int, int] = dict(
         zip(LAG_BOUNDS, (count for _, count in buckets), strict=False)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 
 from ...ports.inspection import Check
-from ..log_ingestion.spool import MEMORY_BYTES, spare_bytes
+from ..log_ingestion.spool import MAX_BYTES_IN_MEMORY, reserved_bytes
 
 #: A log of a busy job; a folder that cannot hold some of them lets logs wait.
 _USUAL_LOGS_BYTES = 32 * 1024 * 1024
@@ -30,7 +30,7 @@ def check_machine() -> Iterator[Check]:
 
 def _check_temporary_folder() -> Check:
     subject = "temporary folder"
-    larger = f"Logs of more than {MEMORY_BYTES // 2**20} MiB"
+    larger = f"Logs of more than {MAX_BYTES_IN_MEMORY // 2**20} MiB"
     try:
         with tempfile.TemporaryFile(prefix="runstream-") as file:
             file.write(b"\0")
@@ -40,7 +40,7 @@ def _check_temporary_folder() -> Check:
         finding = f"No temporary folder is writable ({error}). {larger} wait."
         remedy = "Set TMPDIR to a writable folder, for example a mounted volume."
         return Check.failed(subject, finding, remedy)
-    room = max(usage.free - spare_bytes(usage.total), 0)
+    room = max(usage.free - reserved_bytes(usage.total), 0)
     finding = f"{folder} has {room // 2**20:,} MiB free for logs during download."
     if room < _USUAL_LOGS_BYTES:
         remedy = "Free space there, or set TMPDIR to a folder on a larger disk."

@@ -33,8 +33,8 @@ from .log_results import LogFetched, LogUnavailable
 _CHUNK_BYTES = 256 * 1024
 
 
-class SmallMessage(NamedTuple):
-    """The only message of a log, the record to save once it is sent, and the log for the pages."""
+class PackedLog(NamedTuple):
+    """The only message of a log, the record to save once it is sent, and the log for the cache."""
 
     message: QueueMessage
     record: JobLogRecord
@@ -51,9 +51,9 @@ def deliver_log(
     metadata = replace(_metadata(context, key, log), is_replayed=is_replayed)
     limit = context.logs_queue.max_message_bytes
     reference = None
-    whole = only_message(metadata, log.spool.open, limit)
-    if whole is not None:
-        _send(context, whole)
+    only = only_message(metadata, log.spool.open, limit)
+    if only is not None:
+        _send(context, only)
     elif context.blobs is None:
         for message in log_parts(metadata, log.spool.open, limit):
             _send(context, message)
@@ -65,7 +65,7 @@ def deliver_log(
     return _record(metadata, reference)
 
 
-def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> SmallMessage | None:
+def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> PackedLog | None:
     """Build the only message of a small log, and what is kept of it; None where it is larger."""
     metadata = _metadata(context, key, log)
     message = only_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
@@ -75,11 +75,11 @@ def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Sma
     if context.log_cache is not None:
         with log.spool.open() as file:
             content = SmallLog(key=key, job_id=log.job.job_id, content=file.read(), marks=log.marks)
-    return SmallMessage(message, _record(metadata, None), content)
+    return PackedLog(message, _record(metadata, None), content)
 
 
 def cache_logs(context: CollectorContext, logs: Sequence[SmallLog]) -> None:
-    """Cache small logs for the pages; publishing does not depend on it, so it may fail."""
+    """Cache small logs for the dashboard; publishing does not depend on it, so it may fail."""
     if context.log_cache is None or not logs:
         return
     try:
@@ -88,18 +88,22 @@ def cache_logs(context: CollectorContext, logs: Sequence[SmallLog]) -> None:
         _report_uncached(context, logs[0].key, logs[0].job_id, error)
 
 
-def deliver_absence(
-    context: CollectorContext, key: AttemptKey, absent: LogUnavailable, *, is_replayed: bool = False
+def deliver_unavailable(
+    context: CollectorContext,
+    key: AttemptKey,
+    unavailable: LogUnavailable,
+    *,
+    is_replayed: bool = False,
 ) -> JobLogRecord:
     """Publish that a job has no log, and why; returns the record to save after."""
     now = context.clock.now()
     absence = LogAbsence(
         key=key,
-        job_id=absent.job.job_id,
-        job_name=absent.job.job_name,
+        job_id=unavailable.job.job_id,
+        job_name=unavailable.job.job_name,
         fetched_at=now,
-        reason=absent.reason,
-        detail=absent.detail,
+        reason=unavailable.reason,
+        detail=unavailable.detail,
         is_replayed=is_replayed,
         cloudevents_root=context.cloudevents_root,
     )
@@ -107,16 +111,16 @@ def deliver_absence(
     context.counters.add("logs_unavailable")
     return JobLogRecord(
         key=key,
-        job_id=absent.job.job_id,
-        job_name=absent.job.job_name,
-        state=LOG_EXPIRED if absent.reason == "expired" else LOG_UNAVAILABLE,
+        job_id=unavailable.job.job_id,
+        job_name=unavailable.job.job_name,
+        state=LOG_EXPIRED if unavailable.reason == "expired" else LOG_UNAVAILABLE,
         updated_at=now,
-        reason=f"{absent.reason}: {absent.detail}",
+        reason=f"{unavailable.reason}: {unavailable.detail}",
     )
 
 
 def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
-    """Cache a log for the pages; publishing does not depend on it, so it may fail."""
+    """Cache a log for the dashboard; publishing does not depend on it, so it may fail."""
     if context.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
         return
     try:
@@ -148,7 +152,7 @@ def _upload(
 ) -> tuple[BlobReference, QueueMessage]:
     """Store the whole message as an object; return it and the message that points there.
 
-    Next to it is the log alone, byte for byte, of which readers can request a range of bytes.
+    The log alone is stored next to it, so that readers can request a range of its bytes.
     """
     with log.spool.open() as file:
         content = blobs.put(

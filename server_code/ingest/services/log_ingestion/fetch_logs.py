@@ -1,6 +1,6 @@
 """Fetching logs from GitHub into spools: requests only, no state.
 
-A log has two ways, the attempt's archive and the job's single log; each is the fallback of the
+A log is in its attempt's archive and can be requested alone; each way is the fallback of the
 other. Runs on worker threads, so nothing here touches the store or the queues.
 """
 
@@ -33,11 +33,11 @@ from .log_results import (
     spool_log,
 )
 
-#: What fails both ways alike, so that the other way is not tried.
+#: Errors that the other way would meet as well, so that it is not tried.
 _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
 
-#: The tries after which a log that is missing (404) is requested the other way.
-MIN_PENDING_TRIES = 3
+#: A log that is missing (404) is requested the other way after this many tries.
+TRIES_BEFORE_FALLBACK = 3
 
 #: The single logs that fail in a row until the others wait for the next try.
 MAX_CONSECUTIVE_FAILURES = 3
@@ -53,16 +53,18 @@ def fetch_logs(
 ) -> Iterator[LogResult]:
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError.
 
-    Where one of the ``limits`` lasts, nothing is asked for. ``prefers_archive``: an only log is
-    taken from the archive at a later try, too.
+    Where one of the ``limits`` lasts, nothing is requested. ``prefers_archive``: where only one log
+    is due, a later try takes it from the archive, too.
     """
-    asked = [job for job in pending if not job.never_started]
+    requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
     is_first = prefers_archive or work.tries == 0
-    if work.is_whole_attempt and _begins_with_archive(work, asked, is_first=is_first):
-        yield from _unless_limited(limits, work, asked, _fetch_archive_first(github, work, asked))
+    if work.is_whole_attempt and _begins_with_archive(work, requested, is_first=is_first):
+        yield from _unless_limited(
+            limits, work, requested, _fetch_archive_first(github, work, requested)
+        )
         return
-    for job in asked:
+    for job in requested:
         result = map(partial(_fetch_single_first, github, work), [job])
         yield from _unless_limited(limits, work, [job], result)
 
@@ -81,24 +83,24 @@ def _unless_limited(
         yield result
 
 
-def _begins_with_archive(work: LogWork, asked: Sequence[DueLog], *, is_first: bool) -> bool:
-    """Return whether the archive is asked first: for an only log at its first try.
+def _begins_with_archive(work: LogWork, requested: Sequence[DueLog], *, is_first: bool) -> bool:
+    """Return whether the archive is requested first: for an only log at its first try.
 
     Later tries would cost a request more than its single log does.
     """
-    return len(asked) > 1 or (is_first and is_only_log(asked, work.all_jobs))
+    return len(requested) > 1 or (is_first and is_only_log(requested, work.all_jobs))
 
 
 def _fetch_archive_first(
-    github: ActionsApi, work: LogWork, asked: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, requested: Sequence[DueLog]
 ) -> Iterator[LogResult]:
     """Yield what the archive holds for certain, then fetch the other logs one by one."""
-    left = {job.job_id: job for job in asked}
+    left = {job.job_id: job for job in requested}
     failure: IngestError | None = None
     try:
         with fetch_log_archive(github, work, _job_names(work)) as archive:
-            for job in asked:
-                if job.job_id not in archive or archive.is_empty(job.job_id):
+            for job in requested:
+                if job.job_id not in archive or archive.is_empty_log(job.job_id):
                     continue
                 result = extract_log(archive, job)
                 if isinstance(result, LogFetched):
@@ -115,13 +117,13 @@ def _fetch_archive_first(
 
 
 def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
-    """Extract a job's log, with the places of its steps where their files prove them."""
+    """Extract a job's log, and find where its steps are by the archive's files of steps."""
     return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
 
 
 def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
     """Return whether single logs would not do better than the archive did."""
-    is_early = isinstance(failure, LogPending) and work.tries < MIN_PENDING_TRIES
+    is_early = isinstance(failure, LogPending) and work.tries < TRIES_BEFORE_FALLBACK
     return is_early or isinstance(failure, _SHARED_FAILURES)
 
 
@@ -187,7 +189,7 @@ def _extract_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogFetche
             return None
         names = {each.job_id: each.name for each in listed.jobs}
     with fetch_log_archive(github, work, names) as archive:
-        if job.job_id not in archive or archive.is_empty(job.job_id):
+        if job.job_id not in archive or archive.is_empty_log(job.job_id):
             return None
         result = extract_log(archive, job)
         return result if isinstance(result, LogFetched) else None
@@ -202,7 +204,7 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
         return False
     if isinstance(error, RequestPaused):
         return True
-    return work.tries >= (MIN_PENDING_TRIES if isinstance(error, LogPending) else 1)
+    return work.tries >= (TRIES_BEFORE_FALLBACK if isinstance(error, LogPending) else 1)
 
 
 def _job_names(work: LogWork) -> dict[int, str]:

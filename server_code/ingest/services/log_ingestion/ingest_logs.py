@@ -33,46 +33,46 @@ from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..publish import publish_log_work
 from ..unexpected_errors import as_ingest_error
-from .deliver_log import deliver_absence, deliver_log, pack_log
+from .deliver_log import deliver_log, deliver_unavailable, pack_log
 from .fetch_logs import fetch_logs
-from .ingest_failures import ingest_failed_logs
+from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import MAX_QUEUED_TRIES, decide_retry, pause_seconds
 from .log_tasks import LogTask, load_steps, open_task
-from .report_waiting import report_waiting
-from .visibility import MAX_SECONDS, VisibilityExtender
+from .report_waiting_logs import report_waiting_logs
+from .visibility import MAX_BATCH_SECONDS, VisibilityExtender
 
 
-def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
+def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     context: CollectorContext,
     *,
     wait_seconds: int = 20,
-    max_seconds: float = MAX_SECONDS,
+    max_seconds: float = MAX_BATCH_SECONDS,
     should_continue: Callable[[], bool] = lambda: True,
     on_received: Callable[[], None] = lambda: None,
-    on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
-    pauses_for_backfill: bool = False,
+    on_not_ready: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _log: None,
+    raises_bulk_limits: bool = False,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
-    Before it, some logs of the latest failures are ingested that wait behind other work.
+    Before it, some logs of the jobs that failed last are ingested, which wait behind other work.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
     ``should_continue`` is called after each log, and every second while one arrives. Once it
     returns False, what has not begun returns to the queue at once, as copies that count no try.
     A log that has begun to arrive is waited for: one that is longer than its host's turns would
     never be published otherwise. Meanwhile its work is hidden for 20 s at a time, so that another
-    agent soon goes on with it where the process ends first.
-    ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
-    that was not fetched and is tried again.
+    agent soon continues it where the process ends first.
+    ``on_received`` is called once where there is work, before it is done; ``on_not_ready`` for
+    each log that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (not
-    for a limit that holds back a backfill only, unless ``pauses_for_backfill``: live logs go on),
+    for a limit that holds back a backfill only, unless ``raises_bulk_limits``: live logs go on),
     MemoryRefused, so that its process ends, and StateUnavailable, so that no more work is received
     until the state can be written; other errors are reported, and their work waits.
     """
     context.apply_shared_pauses()
-    failures = ingest_failed_logs(context, should_continue=should_continue)
+    failures = ingest_logs_of_failed_jobs(context, should_continue=should_continue)
     if failures and not should_continue():
         return failures
     messages = context.job_events_queue.receive(
@@ -91,23 +91,23 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
             done = [task.message for task in ingestion.tasks if task.is_done]
             context.job_events_queue.delete(done)
             for task in ingestion.tasks:
-                for late in task.late:
-                    on_late(task.work.key, late)
-    for late in (late for task in ingestion.tasks for late in task.late):
-        if isinstance(late.error, BulkLimited) and not pauses_for_backfill:
+                for log in task.not_ready:
+                    on_not_ready(task.work.key, log)
+    for error in (log.error for task in ingestion.tasks for log in task.not_ready):
+        if isinstance(error, BulkLimited) and not raises_bulk_limits:
             continue
-        if isinstance(late.error, RateLimited):
+        if isinstance(error, RateLimited):
             context.share_pauses()
-        if isinstance(late.error, (RateLimited, MemoryRefused, StateUnavailable)):
-            raise late.error
+        if isinstance(error, (RateLimited, MemoryRefused, StateUnavailable)):
+            raise error
     return failures + len(messages)
 
 
 def _continues(should_continue: Callable[[], bool], extender: VisibilityExtender) -> bool:
-    """Return whether to continue; if not, let the extender expect the end."""
+    """Return whether to continue; if not, hide the messages for a short time only."""
     continues = should_continue()
     if not continues:
-        extender.expect_end()
+        extender.shorten_extensions()
     return continues
 
 
@@ -145,18 +145,18 @@ class _Ingestion:
         )
         with closing(results):
             for handle, item in results:
-                self._take(by_handle[handle], item)
+                self._handle_item(by_handle[handle], item)
                 if self._batch.is_full:
                     self._flush()
         self._flush()
         self._context.report_rejected_credentials(LOG_INGESTION_AGENT)
 
-    def _take(self, task: LogTask, item: LogResult | Finished) -> None:
+    def _handle_item(self, task: LogTask, item: LogResult | Finished) -> None:
         """Handle a task's next result, or its end."""
         if not isinstance(item, Finished):
-            task.results += 1
+            task.result_count += 1
             self._handle_result(task, item)
-        elif item.is_cut_short and task.results == 0:
+        elif item.is_cut_short and task.result_count == 0:
             self._return_to_queue(task)
         else:
             self._queue_for_completion(task, item)
@@ -170,9 +170,9 @@ class _Ingestion:
                 with result.spool:
                     self._publish(task, self._locate_steps(task, result))
             elif isinstance(result, LogNotReady):
-                task.late.append(result)
+                task.not_ready.append(result)
             else:
-                record = deliver_absence(self._context, task.work.key, result)
+                record = deliver_unavailable(self._context, task.work.key, result)
                 self._context.save_counts()
                 self._context.store.save_job_logs([record])
         except Exception as error:  # noqa: BLE001 - other logs of the batch are published
@@ -210,40 +210,40 @@ class _Ingestion:
         """Return work that has not begun: the process may end before the rest of its batch does."""
         self._complete_task(task)
         if task.is_done:
-            self._extender.release(task.message)
+            self._extender.stop_extending(task.message)
             self._context.job_events_queue.delete([task.message])
             self.tasks.remove(task)
 
     def _complete_task(self, task: LogTask) -> None:
-        """Mark a task as done, postponed where logs are late; what failed is received again."""
+        """Mark a task as done, postponed where logs are missing; what failed is received again."""
         try:
-            for late in task.late:
-                if isinstance(late.error, (MessageRefused, Unexpected)):
-                    raise late.error
-            if task.late or task.results < len(task.pending):
+            for log in task.not_ready:
+                if isinstance(log.error, (MessageRefused, Unexpected)):
+                    raise log.error
+            if task.not_ready or task.result_count < len(task.pending):
                 self._postpone(task)
             task.is_done = True
         except IngestError as error:
             # Undeleted work is received again, and finds in the store what is already done.
-            self._extender.release(task.message)
+            self._extender.stop_extending(task.message)
             self._report_and_release(task, error)
 
     def _postpone(self, task: LogTask) -> None:
         """Record why logs wait, and publish the delayed copy of their work."""
-        report_waiting(self._context, task)
-        pending = [_pending(self._context, task, late) for late in task.late]
+        report_waiting_logs(self._context, task)
+        pending = [_still_pending(self._context, task, log) for log in task.not_ready]
         self._context.store.save_job_logs(pending)
         if task.work.tries < MAX_QUEUED_TRIES:
-            publish_log_work(self._context, [self._copy(task)], pending)
+            publish_log_work(self._context, [self._delayed_copy(task)], pending)
 
-    def _copy(self, task: LogTask) -> QueueMessage:
-        """Build the delayed copy of work whose logs are late.
+    def _delayed_copy(self, task: LogTask) -> QueueMessage:
+        """Build the delayed copy of work whose logs are not ready.
 
         The names of all jobs identify an archive's files, so no job is left out.
         """
         now, work = self._context.clock.now(), task.work
-        tries = work.tries + (1 if task.late and not task.is_limited else 0)
-        pauses = (pause_seconds(late.error, work.tries, now) for late in task.late)
+        tries = work.tries + (1 if task.not_ready and not task.is_limited else 0)
+        pauses = (pause_seconds(log.error, work.tries, now) for log in task.not_ready)
         delay = max(pauses, default=0)
         if work.is_whole_attempt:
             return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
@@ -263,13 +263,13 @@ class _Ingestion:
             self._context.job_events_queue.release(task.message, after_seconds=pause)
 
 
-def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:
-    known = task.known[late.job.job_id]
+def _still_pending(context: CollectorContext, task: LogTask, log: LogNotReady) -> JobLogRecord:
+    known = task.records[log.job.job_id]
     return replace(
         known,
         updated_at=context.clock.now(),
         pending_since=known.waits_since,
         tries=known.tries + (0 if task.is_limited else 1),
-        reason=late.error.explanation,
+        reason=log.error.explanation,
         failed_at=None,
     )

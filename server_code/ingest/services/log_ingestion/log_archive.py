@@ -1,6 +1,6 @@
 """An attempt's log archive: only files that are certain and sound are read.
 
-Archives come from the network: whatever they hold, the only exceptions are ours.
+Archives come from the network, so every error of reading one is raised as MalformedPayload.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from .spool import Spool
 
 _CHUNK_BYTES = 1024 * 1024
 
-#: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): more is a lie, or two
+#: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): more is false, or two
 #: files that share their bytes. A log of one line repeated is packed 300 times; a large file that
-#: is packed far better repeats a few bytes and is fetched alone.
+#: is packed far better repeats a few bytes, and its log is requested alone.
 _MAX_RATIO = 1032
 _SUSPICIOUS_RATIO = 500
 _LARGE_BYTES = 64 * 1024 * 1024
 
 
-#: Of the list of files, which is held in memory: hundreds of thousands of steps fit.
+#: An archive's list of files is held in memory; the files of hundreds of thousands of steps fit.
 _MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 
 
@@ -42,7 +42,7 @@ class LogArchive:
     def __contains__(self, job_id: int) -> bool:
         return job_id in self._entries
 
-    def is_empty(self, job_id: int) -> bool:
+    def is_empty_log(self, job_id: int) -> bool:
         """Return whether a job's file has no content, which GitHub also serves by mistake."""
         return self._entries[job_id].file_size == 0
 
@@ -58,14 +58,14 @@ class LogArchive:
     def extract(self, job_id: int, into: BinaryIO) -> None:
         """Write a job's log into a file; raises MalformedPayload where its bytes are damaged."""
         entry = self._entries[job_id]
-        with _damage_of(f"file {entry.filename!r} of the log archive"):
+        with _as_malformed(f"file {entry.filename!r} of the log archive"):
             packed = self._opened.open(entry)
         with packed:
             while chunk := self._read(packed, entry):
                 into.write(chunk)
 
     def _read(self, packed: IO[bytes], entry: zipfile.ZipInfo) -> bytes:
-        with _damage_of(f"file {entry.filename!r} of the log archive"):
+        with _as_malformed(f"file {entry.filename!r} of the log archive"):
             return packed.read(_CHUNK_BYTES)
 
 
@@ -88,7 +88,7 @@ def open_log_archive(
     file: BinaryIO, archive_bytes: int, job_names: Mapping[int, str]
 ) -> Iterator[LogArchive]:
     """Open an archive; raises MalformedPayload where it is damaged or claims the impossible."""
-    with _damage_of("log archive"):
+    with _as_malformed("log archive"):
         opened = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
     with opened:
         entries = opened.infolist()
@@ -97,12 +97,12 @@ def open_log_archive(
         names = match_jobs((entry.filename for entry in entries), job_names)
         found = {job_id: opened.getinfo(name) for job_id, name in names.items()}
         yield LogArchive(
-            opened, {job_id: entry for job_id, entry in found.items() if not _is_bomb(entry)}
+            opened, {job_id: entry for job_id, entry in found.items() if not _is_zip_bomb(entry)}
         )
 
 
 class _BoundedReads:
-    """An archive's file, of which zipfile reads the directory in one piece."""
+    """The file of an archive, with a limit for the list of files: zipfile reads it at once."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -121,14 +121,14 @@ def _is_impossible(entries: list[zipfile.ZipInfo], archive_bytes: int) -> bool:
     return packed > archive_bytes or unpacked > _MAX_RATIO * archive_bytes
 
 
-def _is_bomb(entry: zipfile.ZipInfo) -> bool:
+def _is_zip_bomb(entry: zipfile.ZipInfo) -> bool:
     is_large = entry.file_size > _LARGE_BYTES
     return is_large and entry.file_size > _SUSPICIOUS_RATIO * entry.compress_size
 
 
 @contextmanager
-def _damage_of(what: str) -> Iterator[None]:
-    """Translate every exception of zipfile and its decompressors: they document only some."""
+def _as_malformed(what: str) -> Iterator[None]:
+    """Raise any exception of zipfile as MalformedPayload: it documents only some of them."""
     try:
         yield
     except MalformedPayload:

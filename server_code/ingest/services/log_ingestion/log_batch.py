@@ -11,7 +11,7 @@ from ...errors import IngestError
 from ..context import CollectorContext
 from ..publish import publish, refusal_of
 from ..unexpected_errors import as_ingest_error
-from .deliver_log import SmallMessage, cache_logs
+from .deliver_log import PackedLog, cache_logs
 
 #: The most logs that wait for each other, also where a request could carry more.
 MAX_GATHERED_LOGS = 10
@@ -26,7 +26,7 @@ class LogBatch:
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         self._max_count = min(MAX_GATHERED_LOGS, context.logs_queue.max_batch_count)
-        self._entries: list[tuple[SmallMessage, OnFailure]] = []
+        self._entries: list[tuple[PackedLog, OnFailure]] = []
 
     @property
     def is_full(self) -> bool:
@@ -37,7 +37,7 @@ class LogBatch:
         """Return whether a log is so small that a full batch of its size fits into one request."""
         return size_bytes <= self._context.logs_queue.max_message_bytes // (2 * self._max_count)
 
-    def add(self, small: SmallMessage, on_failure: OnFailure) -> None:
+    def add(self, small: PackedLog, on_failure: OnFailure) -> None:
         """Add the only message of a log."""
         self._entries.append((small, on_failure))
 

@@ -55,7 +55,7 @@ LogResult = LogFetched | LogNotReady | LogUnavailable
 def spool_log(job: DueLog, fetch: FetchLog, step_files: Sequence[StepFile] = ()) -> LogResult:
     """Fetch one log into a spool; any failure is this log's result, never an exception.
 
-    ``step_files`` are those of an archive, which prove where the steps are.
+    ``step_files`` are those of an archive, which show where the steps are.
     """
     try:
         spool = Spool()

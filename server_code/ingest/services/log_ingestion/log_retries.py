@@ -1,7 +1,8 @@
-"""When a log is final: only by an answer about it, while its credential reads the repository.
+"""Decide whether a log that did not arrive is tried again, or is unavailable for good.
 
-Everything else (refusals, server errors, limits, a full disk) says nothing about the log, which
-then waits with growing pauses for as long as it takes.
+It is unavailable only if GitHub answers so about this log, to a credential that can read the
+repository. Everything else (refusals, server errors, limits, a full disk) says nothing about the
+log, which then waits with growing pauses for as long as it takes.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from ..context import CollectorContext
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
 
-#: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES tries,
-#: half a minute. If GitHub has served no log of its attempt, logs as such may be unavailable at
-#: the moment: then it gets LONG_TRIES, four minutes.
+#: A log may appear up to this long after its job's end. After that, one that is missing gets
+#: MIN_MISSING_TRIES tries, half a minute. If GitHub has served no log of the attempt, logs as such
+#: may be unavailable at the moment: then it gets MAX_MISSING_TRIES, four minutes.
 MAX_LOG_DELAY = timedelta(minutes=10)
-MIN_TRIES = 5
-LONG_TRIES = 8
+MIN_MISSING_TRIES = 5
+MAX_MISSING_TRIES = 8
 
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 SHORTEST_RETENTION = timedelta(days=1)
@@ -34,7 +35,7 @@ SHORTEST_RETENTION = timedelta(days=1)
 MAX_DELAY_SECONDS = 900
 MAX_PAUSE = timedelta(minutes=10)
 
-#: Logs of what is refused wait no longer once a poll or a person has found that it is not any more.
+#: The longest delay while GitHub refuses access: a poll or a person may end the refusal earlier.
 MAX_REFUSED_SECONDS = 300
 
 #: After this many failures, about half a day, a log leaves the queue and is requeued every hour.
@@ -44,11 +45,11 @@ MAX_QUEUED_TRIES = 60
 def decide_retry(
     context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
 ) -> LogResult:
-    """Return whether a log that did not arrive waits, or is unavailable for good.
+    """Return a log that did not arrive as one that waits, or is unavailable for good.
 
     A log that has expired before any retention time is over waits as one that is missing.
-    A log that is given up is asked for once more after a proof that its run can be read: the 404
-    before may have been the first or the last one of a time in which GitHub hid the repository.
+    A log that is given up is requested once more after its run was read: the 404 before may have
+    been the first or the last one of a time in which GitHub hid the repository.
     """
     github, now = context.github, context.clock.now()
     if isinstance(result, LogUnavailable):
@@ -58,7 +59,7 @@ def decide_retry(
     if not _is_given_up(context, result, work, now):
         return result
     try:
-        _prove_readable(github, work.key)
+        _require_readable(github, work.key)
     except IngestError as error:
         return LogNotReady(job=result.job, error=error)
     again = fetch_single(github, work, result.job)
@@ -67,7 +68,7 @@ def decide_retry(
     return again
 
 
-def _prove_readable(github: ActionsApi, key: AttemptKey) -> None:
+def _require_readable(github: ActionsApi, key: AttemptKey) -> None:
     """Read the run, or if it was deleted its repository; raises what reading raises."""
     try:
         github.fetch_attempt(key)
@@ -78,7 +79,7 @@ def _prove_readable(github: ActionsApi, key: AttemptKey) -> None:
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     """Return how long a log waits for its next try: twice as long each time, up to a bound.
 
-    What GitHub limits or refuses is asked for again at a known time; a refusal may end before it.
+    What GitHub limits or refuses is requested again at a known time; a refusal may end before it.
     """
     if error.retry_at is not None:
         longest = MAX_DELAY_SECONDS if isinstance(error, Retriable) else MAX_REFUSED_SECONDS
@@ -87,8 +88,8 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     return int(backoff(tries + 1, maximum=MAX_PAUSE).total_seconds())
 
 
-def may_be_written(job: DueLog, now: datetime) -> bool:
-    """Return whether a job ended so recently that its log may not be there yet."""
+def may_still_be_written(job: DueLog, now: datetime) -> bool:
+    """Return whether a job ended so recently that GitHub may still write its log."""
     return job.completed_at is not None and now - job.completed_at <= MAX_LOG_DELAY
 
 
@@ -103,11 +104,11 @@ def _is_given_up(
 ) -> bool:
     """Return whether GitHub had time and occasions enough to serve a log that it does not have."""
     is_missing = isinstance(result.error, (LogPending, LogExpired))
-    if not is_missing or may_be_written(result.job, now):
+    if not is_missing or may_still_be_written(result.job, now):
         return False
-    if work.tries >= LONG_TRIES:
+    if work.tries >= MAX_MISSING_TRIES:
         return True
-    return work.tries >= MIN_TRIES and (
+    return work.tries >= MIN_MISSING_TRIES and (
         result.job.completed_at is None or _has_served_another(context, work.key)
     )
 

@@ -1,8 +1,8 @@
 """Work items as they are received: read whole, checked against the ledger, or rejected.
 
-An item only selects jobs: names, ends and tries are the ledger's, so a false item makes no log
-final and names no job. While the ledger knows no end, the item's holds, which gives a log more time
-than none. The ledger knows a log before its work is sent, so unknown work is rejected.
+An item only selects jobs. Their names, ends and tries are read from the ledger, so that a forged
+item can neither rename a job nor end its tries. Only where the ledger has no end of a job yet, the
+item's is used. The ledger knows a log before its work is sent, so unknown work is rejected.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ LEDGER_PAUSE_SECONDS = 0.25
 class LogTask:
     """A received piece of work, what is still pending of it, and what did not arrive.
 
-    ``known`` and ``jobs`` are what the ledger knows, by job id: the pending logs, and jobs.
-    ``results`` counts the logs that were asked for, whether they arrived or not.
+    ``records`` (of the pending logs) and ``jobs`` are the ledger's, by job id. ``result_count``
+    counts the logs that were requested, whether they arrived or not.
     """
 
     message: ReceivedMessage
     work: LogWork
     pending: list[DueLog]
-    known: Mapping[int, JobLogRecord]
-    late: list[LogNotReady] = field(default_factory=list)
+    records: Mapping[int, JobLogRecord]
+    not_ready: list[LogNotReady] = field(default_factory=list)
     jobs: dict[int, Job] = field(default_factory=dict)
-    results: int = 0
+    result_count: int = 0
     is_done: bool = False
 
     def fail(self, job: DueLog, error: IngestError) -> None:
         """Add a log that did not make it to its queue."""
-        self.late.append(LogNotReady(job=job, error=error))
+        self.not_ready.append(LogNotReady(job=job, error=error))
 
     @property
     def is_limited(self) -> bool:
         """Return whether a limit or a known refusal kept a log from being requested."""
-        return any(not late.error.counts_as_failure for late in self.late)
+        return any(not log.error.counts_as_failure for log in self.not_ready)
 
 
 def open_task(
@@ -67,7 +67,7 @@ def open_task(
     try:
         return _open(context, message)
     except MalformedPayload as error:
-        extender.release(message)
+        extender.stop_extending(message)
         _reject(context, message, str(error))
         return None
 
@@ -105,7 +105,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
             others=tuple(due_log(job) for job_id, job in jobs.items() if job_id not in named),
         ),
         pending=pending,
-        known={job.job_id: known[job.job_id] for job in pending},
+        records={job.job_id: known[job.job_id] for job in pending},
         jobs=jobs,
     )
 

@@ -63,7 +63,7 @@ class LogReader:
                 return lines
         record = self.store.load_job_logs(key).get(job_id)
         if record is None or record.state != LOG_FETCHED:
-            return never_fetched(record)
+            return explain_not_fetched(record)
         with Spool() as spool:
             found = self._fetch_again(record, cast("BinaryIO", spool))
             if isinstance(found, UnreadableLog):
@@ -102,7 +102,7 @@ class LogReader:
         if self.log_cache is None or spool.size > MAX_CACHED_LOG_BYTES:
             return
         try:
-            steps = load_steps(self.store, record.key, record.job_id)
+            steps = load_job_steps(self.store, record.key, record.job_id)
             with spool.open() as log:
                 chunks = iter(lambda: log.read(_CHUNK_BYTES), b"")
                 marks = read_marks(chunks, steps, stored_steps)
@@ -113,7 +113,7 @@ class LogReader:
             self.counters.add("uncached_logs")
 
 
-def load_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, ...]:
+def load_job_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, ...]:
     """Load the steps of a job; none where the ledger does not know it yet."""
     attempt = store.load_attempts(key.repository, [key.run_id]).get(key)
     jobs = attempt.jobs if attempt else ()
@@ -127,7 +127,7 @@ _NOT_REQUESTED = (
 _QUEUED = "The log waits on the job events queue for the Log Ingestion Agent."
 
 
-def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
+def explain_not_fetched(record: JobLogRecord | None) -> UnreadableLog:
     """Return the reason why there is nothing to read of a log that was not fetched."""
     if record is None:
         return UnreadableLog(state="unknown", reason=_NOT_REQUESTED, may_come=True)

@@ -22,17 +22,17 @@ class RedriveReport:
 
 
 def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> RedriveReport:
-    """Move dead letters back to the queue of work; what is no work stays where it is.
+    """Move dead letters back to the queue of work; messages that are not work stay.
 
     A message is deleted only after the other queue has taken it. Raises what sending raises.
     """
     moved = 0
     staying: set[str] = set()
     while received := dead_letters.receive(max_messages=10, wait_seconds=1):
-        again = {message.receipt: _again(message) for message in received}
-        ready = [sent for sent in again.values() if sent is not None]
+        rebuilt = {message.receipt: _rebuild_message(message) for message in received}
+        ready = [message for message in rebuilt.values() if message is not None]
         refused = {rejection.event_id for rejection in publish(work, ready, clock=clock)}
-        done = [message for message in received if _is_taken(again[message.receipt], refused)]
+        done = [message for message in received if _is_taken(rebuilt[message.receipt], refused)]
         dead_letters.delete(done)
         moved += len(done)
         # A message that stays may be received again before the last one has moved.
@@ -44,8 +44,8 @@ def _is_taken(message: QueueMessage | None, refused: set[str]) -> bool:
     return message is not None and message.event_id not in refused
 
 
-def _again(message: ReceivedMessage) -> QueueMessage | None:
-    """Wrap a body as it was sent first, for it is the same fact; None for what is no work."""
+def _rebuild_message(message: ReceivedMessage) -> QueueMessage | None:
+    """Build the message as it was first sent, with the same event id; None for what is not work."""
     try:
         key = parse_log_work(message.body).key
         envelope = json.loads(message.body)

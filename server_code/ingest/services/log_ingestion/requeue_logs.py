@@ -10,7 +10,7 @@ from ...messaging.log_work import due_log, job_log_due
 from ..context import CollectorContext
 from ..publish import REQUEUED_AFTER, publish_log_work
 
-#: A log that was updated later than this was so by a clock that was ahead.
+#: A log whose update is further in the future than this was saved by a process with a wrong clock.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 #: The most logs that are requeued at a time, the oldest first.
@@ -25,8 +25,8 @@ def requeue_stale_logs(
 ) -> int:
     """Publish work for logs that have been pending for long; return how many.
 
-    A queue keeps messages for some days only, and may be emptied by hand; and a log that failed
-    for half a day leaves the queue, so that it is tried once each time.
+    A queue keeps messages for some days only, and may be emptied by hand. A log that failed for
+    half a day leaves the queue; each requeueing tries it once.
     """
     now = context.clock.now()
     pending = context.store.load_pending_logs(

@@ -16,12 +16,12 @@ from ...errors import ResourceExhausted
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-#: A log up to this size needs no disk.
-MEMORY_BYTES = 1024 * 1024
+#: A larger log is written to disk.
+MAX_BYTES_IN_MEMORY = 1024 * 1024
 
 #: The space that is left free for others: this much of a large disk, a tenth of a small one.
-SPARE_DISK_BYTES = 256 * 1024 * 1024
-_SPARE_DIVISOR = 10
+RESERVED_DISK_BYTES = 256 * 1024 * 1024
+_RESERVED_DIVISOR = 10
 _CHECK_EVERY_BYTES = 4 * 1024 * 1024
 
 
@@ -38,7 +38,7 @@ class Spool(io.RawIOBase):
         """Open what was written for one pass from its start; passes must not overlap."""
         if self._memory is not None:
             return io.BytesIO(self._memory.getvalue())
-        with _local_errors():
+        with _disk_errors():
             self._file.flush()
             self._file.seek(0)
             return os.fdopen(os.dup(self._file.fileno()), "rb")
@@ -47,18 +47,18 @@ class Spool(io.RawIOBase):
         """Write bytes; raises ResourceExhausted."""
         size = memoryview(chunk).nbytes
         if self._memory is not None:
-            if self._memory.tell() + size <= MEMORY_BYTES:
+            if self._memory.tell() + size <= MAX_BYTES_IN_MEMORY:
                 return self._memory.write(chunk)
             self._move_to_disk(self._memory)
         self._unchecked += size
         if self._unchecked >= _CHECK_EVERY_BYTES:
             self._check_disk()
-        with _local_errors():
+        with _disk_errors():
             return self._file.write(chunk)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move to a position; raises ResourceExhausted where buffered bytes do not fit."""
-        with _local_errors():
+        with _disk_errors():
             return self._file.seek(offset, whence)
 
     def tell(self) -> int:
@@ -70,13 +70,13 @@ class Spool(io.RawIOBase):
         """Return how many bytes were written; raises as ``seek`` does."""
         if self._memory is not None:
             return self._memory.getbuffer().nbytes
-        with _local_errors():
+        with _disk_errors():
             self._file.flush()
             return os.fstat(self._file.fileno()).st_size
 
     def truncate(self, size: int | None = None) -> int:
         """Cut at the position, or at ``size``; raises as ``seek`` does."""
-        with _local_errors():
+        with _disk_errors():
             return self._file.truncate(size)
 
     def close(self) -> None:
@@ -86,31 +86,31 @@ class Spool(io.RawIOBase):
         super().close()
 
     def _move_to_disk(self, memory: io.BytesIO) -> None:
-        with _local_errors():
+        with _disk_errors():
             file = tempfile.TemporaryFile(prefix="runstream-")  # noqa: SIM115 - closed by close()
         self._memory, self._file = None, file
-        with _local_errors():
+        with _disk_errors():
             file.write(memory.getvalue())
             file.seek(memory.tell())
 
     def _check_disk(self) -> None:
         self._unchecked = 0
-        with _local_errors():
+        with _disk_errors():
             usage = shutil.disk_usage(tempfile.gettempdir())
-        if usage.free < spare_bytes(usage.total) + _CHECK_EVERY_BYTES:
+        if usage.free < reserved_bytes(usage.total) + _CHECK_EVERY_BYTES:
             raise ResourceExhausted(
                 f"The temporary folder {_folder()} has {usage.free // 2**20} MiB left: free space "
                 "there, or set TMPDIR to a folder on a larger disk."
             )
 
 
-def spare_bytes(disk_bytes: int) -> int:
+def reserved_bytes(disk_bytes: int) -> int:
     """Return how much of a disk is left free for others."""
-    return min(SPARE_DISK_BYTES, disk_bytes // _SPARE_DIVISOR)
+    return min(RESERVED_DISK_BYTES, disk_bytes // _RESERVED_DIVISOR)
 
 
 @contextmanager
-def _local_errors() -> Iterator[None]:
+def _disk_errors() -> Iterator[None]:
     """Translate errors of the file system, which may come long after bytes were buffered."""
     try:
         yield

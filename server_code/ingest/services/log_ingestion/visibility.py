@@ -18,8 +18,9 @@ RETRY_SECONDS = 5.0
 #: The visibility timeout of work whose host is ending: another host soon continues what is left.
 LAST_VISIBILITY_SECONDS = 20
 
-#: The longest time of a batch: ten logs that each take the longest download, one after the other.
-MAX_SECONDS = 6 * 3600
+#: The longest time for which a batch is hidden: ten logs that each take the longest download, one
+#: after the other.
+MAX_BATCH_SECONDS = 6 * 3600
 
 
 class VisibilityExtender:
@@ -35,7 +36,7 @@ class VisibilityExtender:
         messages: Sequence[ReceivedMessage],
         *,
         parent: Callable[[], int] = os.getppid,
-        max_seconds: float = MAX_SECONDS,
+        max_seconds: float = MAX_BATCH_SECONDS,
     ) -> None:
         self._queue = queue
         self._seconds = queue.visibility_seconds
@@ -57,13 +58,13 @@ class VisibilityExtender:
         self._woken.set()
         self._thread.join()
 
-    def expect_end(self) -> None:
+    def shorten_extensions(self) -> None:
         """Extend by a short time from now on, because the process may end at any moment."""
         if self._seconds > LAST_VISIBILITY_SECONDS:
             self._seconds = LAST_VISIBILITY_SECONDS
             self._woken.set()
 
-    def release(self, message: ReceivedMessage) -> None:
+    def stop_extending(self, message: ReceivedMessage) -> None:
         """Stop extending a message."""
         with self._lock:
             self._held.pop(message.receipt, None)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ..context import CollectorContext
-from ..log_ingestion.lag import count_lag
 from .attempt_messages import Changes
+from .job_lag import count_job_lag
 
 
 def count_published(
@@ -30,7 +30,7 @@ def count_published(
         known = before[record.key]
         context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
         context.counters.add("steps", _steps(record) - _steps(known))
-        count_lag(context.counters, context.clock.now(), known.jobs, record.jobs)
+        count_job_lag(context.counters, context.clock.now(), known.jobs, record.jobs)
 
 
 def _steps(record: AttemptRecord) -> int:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import LOG_FETCHED
-from ingest.services.log_ingestion.ingest_failures import (
-    FAILURES_PER_TURN,
-    QUEUE_TIME,
-    ingest_failed_logs,
+from ingest.services.log_ingestion.ingest_failed_jobs import (
+    FAILED_JOBS_PER_TURN,
+    MIN_WAIT_IN_QUEUE,
+    ingest_logs_of_failed_jobs,
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -32,7 +32,7 @@ def a_backlog(stage, *, failures: int = 1, log_mode: str = "live"):
     here = stage(world, at=900, log_mode=log_mode)
     here.poll_for(200)
     here.move_to(2000)
-    here.poll_for(QUEUE_TIME.total_seconds() + 31)
+    here.poll_for(MIN_WAIT_IN_QUEUE.total_seconds() + 31)
     return here
 
 
@@ -58,11 +58,11 @@ def test_failures_have_a_bounded_share(stage):
     """The latest are first, a few in each turn, beside ten of the queue."""
     here = a_backlog(stage, failures=12)
     turns = [turn(here) for _ in range(3)]
-    assert [names.count("broken") for names in turns] == [FAILURES_PER_TURN] * 2 + [2]
+    assert [names.count("broken") for names in turns] == [FAILED_JOBS_PER_TURN] * 2 + [2]
     assert [names.count("old") for names in turns] == [10, 10, 10]
-    first = [each["data"]["run_id"] for each in here.logs()[:FAILURES_PER_TURN]]
+    first = [each["data"]["run_id"] for each in here.logs()[:FAILED_JOBS_PER_TURN]]
     newest = FIRST_RUN + BACKFILL + 12
-    assert sorted(first) == list(range(newest - FAILURES_PER_TURN + 1, newest + 1))
+    assert sorted(first) == list(range(newest - FAILED_JOBS_PER_TURN + 1, newest + 1))
 
 
 def test_an_ended_attempt_is_one_archive_in_economy_mode(stage):
@@ -81,7 +81,7 @@ def test_a_failure_whose_attempt_owes_no_other_log_is_fetched_alone(stage):
     logs = here.state.load_job_logs(key).values()
     [fine] = [log for log in logs if log.job_name == "fine"]
     here.state.save_job_logs([replace(fine, state=LOG_FETCHED)])
-    assert ingest_failed_logs(here.context) == 1
+    assert ingest_logs_of_failed_jobs(here.context) == 1
     assert [each["data"]["job_name"] for each in here.logs()] == ["broken"]
     assert (here.requests("get_job_log"), here.requests("get_attempt_log")) == (1, 0)
 
@@ -106,6 +106,6 @@ def test_the_queue_has_its_time_first(stage, log_mode):
     here = stage(world, at=100, log_mode=log_mode)
     assert here.poll() is None
     here.ingest()
-    here.advance(2 * QUEUE_TIME.total_seconds())
+    here.advance(2 * MIN_WAIT_IN_QUEUE.total_seconds())
     assert turn(here) == []
     assert len(here.logs()) == 2

@@ -17,29 +17,29 @@ from .log_tasks import LogTask
 REPORT_AT_TRIES = 5
 
 
-def report_waiting(context: CollectorContext, task: LogTask) -> None:
+def report_waiting_logs(context: CollectorContext, task: LogTask) -> None:
     """Report why logs wait: at the first try, or when GitHub's own failure lasts.
 
     Later as well where the reason is another one than before: most logs are not there at first.
     """
-    for late in task.late:
-        if isinstance(late.error, LogPending) or _is_reported_elsewhere(late.error):
+    for log in task.not_ready:
+        if isinstance(log.error, LogPending) or _is_reported_elsewhere(log.error):
             continue
-        first = REPORT_AT_TRIES if isinstance(late.error, GithubUnavailable) else 0
+        first = REPORT_AT_TRIES if isinstance(log.error, GithubUnavailable) else 0
         tries = task.work.tries
-        if tries == first or (tries > first and _is_new(task, late)):
-            remedy = f"{late.error.remedy} " if late.error.remedy else ""
+        if tries == first or (tries > first and _is_new(task, log)):
+            remedy = f"{log.error.remedy} " if log.error.remedy else ""
             remedy += "They are tried again with growing pauses and arrive once this is fixed."
-            what = f"Logs of {task.work.key} wait: {late.error}"
+            what = f"Logs of {task.work.key} wait: {log.error}"
             if not _is_reported(context, task.work.key.repository, what):
                 context.report_error(LOG_INGESTION_AGENT, task.work.key.repository, what, remedy)
             return
 
 
-def _is_new(task: LogTask, late: LogNotReady) -> bool:
+def _is_new(task: LogTask, log: LogNotReady) -> bool:
     """Return whether a log waits for another reason than after its last try."""
-    before = task.known[late.job.job_id].reason or ""
-    return not without_ids(before).startswith(without_ids(str(late.error)))
+    before = task.records[log.job.job_id].reason or ""
+    return not without_ids(before).startswith(without_ids(str(log.error)))
 
 
 def _is_reported_elsewhere(error: IngestError) -> bool:

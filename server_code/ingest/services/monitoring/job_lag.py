@@ -1,4 +1,4 @@
-"""How long after its end a job reaches the queue, counted in the buckets of a histogram."""
+"""How long after its end a job is published, counted in the buckets of a histogram."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAG_BOUNDS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600)
 _COUNT, _SUM = "job_lag.count", "job_lag.seconds"
 
 
-def count_lag(
+def count_job_lag(
     counters: Counters, now: datetime, before: Iterable[Job], published: Iterable[Job]
 ) -> None:
     """Count the lag of each job that has ended since the attempt was read before."""
@@ -30,7 +30,7 @@ def count_lag(
             counters.add(_bucket(bound))
 
 
-def read_lag(counts: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:
+def read_job_lag(counts: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:
     """Return the cumulative buckets of the histogram, and the sum of all lags in seconds."""
     buckets = [(str(float(bound)), counts.get(_bucket(bound), 0)) for bound in LAG_BOUNDS]
     return [*buckets, ("+Inf", counts.get(_COUNT, 0))], counts.get(_SUM, 0)

@@ -1,4 +1,4 @@
-"""Logs of the latest failures, before the work that waits in front of them in the queue.
+"""Ingesting the logs of jobs that failed, ahead of the work that was queued before them.
 
 A backfill fills the queue for hours. So each turn of the agent takes at most a few logs of failed
 jobs out of the state, and then a batch of the queue: neither waits for the other. Their work items
@@ -22,62 +22,63 @@ from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import is_live
+from .read_log import load_job_steps
 
-#: The logs of failures in each turn, which also takes ten items of the queue.
-FAILURES_PER_TURN = 5
+#: The failed jobs whose logs one turn ingests, which also takes ten items of the queue.
+FAILED_JOBS_PER_TURN = 5
 
-#: The queue has this time first: only what waits longer is taken before its turn.
-QUEUE_TIME = timedelta(minutes=1)
+#: A log is ingested ahead of its work item once it has waited this long in the queue.
+MIN_WAIT_IN_QUEUE = timedelta(minutes=1)
 
 
-def ingest_failed_logs(
+def ingest_logs_of_failed_jobs(
     context: CollectorContext, *, should_continue: Callable[[], bool] = lambda: True
 ) -> int:
-    """Fetch and publish logs of the latest failures; return how many were taken.
+    """Fetch and publish the logs of the jobs that failed last; return how many were taken.
 
     What does not arrive, or not before ``should_continue`` returns False, is left to its work
     item. Raises RateLimited, MemoryRefused, StateUnavailable.
     """
-    taken = context.store.claim_failed_logs(
-        updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
+    taken = context.store.claim_logs_of_failed_jobs(
+        updated_before=context.clock.now() - MIN_WAIT_IN_QUEUE, limit=FAILED_JOBS_PER_TURN
     )
-    works = {work.key: (work, due) for work, due in _works(context, taken)}
+    work_of = {work.key: (work, due) for work, due in _load_work(context, taken)}
     limits = LimitsInForce(context.clock)
 
     def fetch(key: AttemptKey) -> Iterator[LogResult]:
-        work, due = works[key]
+        work, due = work_of[key]
         return fetch_logs(context.github, work, due, limits)
 
-    obstacle: RateLimited | MemoryRefused | None = None
-    results = interleave(context.log_workers, list(works), fetch, should_continue=should_continue)
+    stopped_by: RateLimited | MemoryRefused | None = None
+    results = interleave(context.log_workers, list(work_of), fetch, should_continue=should_continue)
     with closing(results):
         for key, item in results:
             if isinstance(item, LogFetched):
                 _publish(context, key, item)
             elif isinstance(item, LogNotReady):
-                obstacle = _obstacle(item.error) or obstacle
+                stopped_by = _stops_all(item.error) or stopped_by
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
-    if obstacle is not None:
+    if stopped_by is not None:
         context.share_pauses()
-        raise obstacle
+        raise stopped_by
     return len(taken)
 
 
-def _obstacle(error: IngestError) -> RateLimited | MemoryRefused | None:
-    """Return an error that holds for the queue's work as well: not what holds a backfill back."""
+def _stops_all(error: IngestError) -> RateLimited | MemoryRefused | None:
+    """Return the error if it stops the work of the queue, too; a limit of backfills does not."""
     if isinstance(error, BulkLimited):
         return None
     return error if isinstance(error, (RateLimited, MemoryRefused)) else None
 
 
-def _works(
+def _load_work(
     context: CollectorContext, taken: Sequence[JobLogRecord]
 ) -> Iterator[tuple[LogWork, list[DueLog]]]:
     """Yield the work of each attempt and what is pending of it.
 
-    In economy mode these are all logs of an ended one, in one archive, whose files are identified
-    by the names of all jobs.
+    In economy mode these are all logs of an ended attempt, which are in one archive, whose files
+    are identified by the names of all jobs.
     """
     now = context.clock.now()
     for key in dict.fromkeys(log.key for log in taken):
@@ -109,9 +110,7 @@ def _works(
 def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
     """Publish a log and record it; a failure leaves it to its work item."""
     try:
-        record = context.store.load_attempts(key.repository, [key.run_id]).get(key)
-        jobs = record.jobs if record else ()
-        steps = next((job.steps for job in jobs if job.job_id == log.job.job_id), ())
+        steps = load_job_steps(context.store, key, log.job.job_id)
         with log.spool:
             done = deliver_log(context, key, with_steps(log, steps))
         context.save_counts()
