@@ -27,14 +27,14 @@ def open_doctor_target(
 
     def open_github() -> DoctorGithub:
         from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
-        from ..adapters.github.inspect import GithubCredentials
+        from ..adapters.github.inspect import CredentialInspector
         from ..domain.counters import Counters
 
         counters = Counters()
         tokens = open_token_pool(settings.github, clock=clock, counters=counters)
         opened.callback(tokens.close)
         return DoctorGithub(
-            inspector=GithubCredentials(tokens),
+            inspector=CredentialInspector(tokens),
             actions=GithubActions(tokens, counters),
             repositories=GithubRepositories(tokens),
         )

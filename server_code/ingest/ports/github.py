@@ -218,10 +218,10 @@ class ActionsApi(Protocol):
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""
 
-    def filter_run_links(self, run: WorkflowRun) -> WorkflowRun:
+    def sanitize_run_links(self, run: WorkflowRun) -> WorkflowRun:
         """Return a run from elsewhere with links to this GitHub only."""
 
-    def filter_job_links(self, job: Job) -> Job:
+    def sanitize_job_links(self, job: Job) -> Job:
         """Return a job from elsewhere with links to this GitHub only."""
 
     def take_malformed(self, repository: str) -> list[str]:

@@ -38,13 +38,13 @@ class RepositoryList:
 class CredentialInfo:
     """What is known of a credential.
 
-    ``kind``: for people. ``is_answered``: whether GitHub has answered a request of this process
-    with it. ``missing_permissions``: what GitHub named when it refused.
+    ``kind``: for people. ``was_used``: GitHub has answered a request of this process with it.
+    ``missing_permissions``: what GitHub named when it refused.
     """
 
     name: str
     kind: str
-    is_answered: bool = False
+    was_used: bool = False
     owner: str | None = None
     limit: int | None = None
     remaining: int | None = None

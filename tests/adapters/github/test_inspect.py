@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
-from ingest.adapters.github.inspect import GithubCredentials
+from ingest.adapters.github.inspect import CredentialInspector
 from ingest.domain.counters import Counters
 from ingest.ports.inspection import FAILED
 from ingest.services.doctor.github import check_credentials, check_repository
@@ -20,7 +20,7 @@ def checks_of(answer):
     with stub_github(answer) as github:
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=clock, counters=counters)
-        inspector, actions = GithubCredentials(pool), GithubActions(pool, counters)
+        inspector, actions = CredentialInspector(pool), GithubActions(pool, counters)
         checks = [
             *check_credentials(inspector, now=clock.now),
             check_repository(actions, inspector, "octo/api", backfill_days=2),
@@ -67,7 +67,7 @@ def test_an_unreachable_github_is_reported_without_a_token_too():
         address = github.url
     clock = StillClock()
     settings = GithubSettings(api_url=address)
-    inspector = GithubCredentials(open_token_pool(settings, clock=clock, counters=Counters()))
+    inspector = CredentialInspector(open_token_pool(settings, clock=clock, counters=Counters()))
     (check,) = check_credentials(inspector, now=clock.now)
     assert (check.status, check.subject) == (FAILED, "anonymous")
     assert "could not be reached" in check.finding

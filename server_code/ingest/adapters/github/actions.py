@@ -23,7 +23,7 @@ from . import details
 from .client import GithubClient
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
-from .link_filter import LinkFilter
+from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
@@ -31,7 +31,7 @@ from .new_names import NewNames
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .rate_limit import fetch_rate_limit
 from .repository_client import RepositoryClient
-from .repository_info import owner_of_jobs, owner_of_runs, parse_repository
+from .repository_info import parse_repository, repository_of_jobs, repository_of_runs
 from .request import Request
 from .start_failures import StartFailureReader
 from .tokens import TokenPool
@@ -52,9 +52,9 @@ class GithubActions:
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens = tokens
         self._lists = ListReader()
-        self._links = LinkFilter(tokens.api_url)
-        self.filter_run_links = self._links.run
-        self.filter_job_links = self._links.job
+        self._sanitizer = LinkSanitizer(tokens.api_url)
+        self.sanitize_run_links = self._sanitizer.run
+        self.sanitize_job_links = self._sanitizer.job
         self._pulls = PullRequestReader(self._lists)
         self._commits = CommitReader(self._lists)
         self._start_failures = StartFailureReader(self._lists)
@@ -91,7 +91,7 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._new_names.notice(repository, owner_of_runs(answer.items), answer.validator)
+            self._new_names.notice(repository, repository_of_runs(answer.items), answer.validator)
         runs = self._malformed.parse_each(
             partial(parse_run, repository=repository),
             answer.items,
@@ -100,7 +100,7 @@ class GithubActions:
         )
         listed = wanted.offset + len(answer.items)
         page = RunPage(
-            runs=tuple(map(self._links.run, runs)),
+            runs=tuple(map(self._sanitizer.run, runs)),
             total_count=answer.total_count,
             has_next=answer.has_next,
             is_complete=answer.has_next or listed >= answer.total_count,
@@ -133,15 +133,15 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            owner = owner_of_jobs(answer.items)
-            self._new_names.notice(key.repository, owner, answer.validator)
+            name = repository_of_jobs(answer.items)
+            self._new_names.notice(key.repository, name, answer.validator)
         listed = ({**item, "run_id": key.run_id} for item in answer.items)
         read = list(
             self._malformed.parse_each(
                 parse_job, listed, repository=key.repository, path=request.path
             )
         )
-        jobs = {job.job_id: self._links.job(job) for job in read}
+        jobs = {job.job_id: self._sanitizer.job(job) for job in read}
         repeated = len(read) - len(jobs)
         counted = max(answer.total_count, len(answer.items) - repeated)
         is_complete = not answer.has_next and len(jobs) >= counted
@@ -151,12 +151,12 @@ class GithubActions:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         client = self._client(repository)
         commits = self._commits.fetch_many(client, self._name(repository), list(shas))
-        return {sha: self._links.commit(commit) for sha, commit in commits.items()}
+        return {sha: self._sanitizer.commit(commit) for sha, commit in commits.items()}
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
         """Fetch one commit's metrics."""
         client = self._client(repository)
-        return self._links.commit(self._commits.fetch_one(client, self._name(repository), sha))
+        return self._sanitizer.commit(self._commits.fetch_one(client, self._name(repository), sha))
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
@@ -164,7 +164,7 @@ class GithubActions:
         """Fetch the pull requests of a head branch; unchanged answers are free."""
         request = branch_pulls_request(self._name(repository), head)
         pulls = self._pulls.fetch(self._client(repository), request, since=since)
-        return self._links.pulls(pulls)
+        return self._sanitizer.pulls(pulls)
 
     def fetch_commit_pulls(
         self, repository: str, sha: str, *, since: datetime | None
@@ -172,7 +172,7 @@ class GithubActions:
         """Fetch the pull requests that hold a commit; unchanged answers are free."""
         request = commit_pulls_request(self._name(repository), sha)
         pulls = self._pulls.fetch(self._client(repository), request, since=since)
-        return self._links.pulls(pulls)
+        return self._sanitizer.pulls(pulls)
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
@@ -194,7 +194,7 @@ class GithubActions:
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts of a run."""
         client, name = self._client(repository), self._name(repository)
-        return details.fetch_artifacts(self._lists, client, self._links, name, run_id)
+        return details.fetch_artifacts(self._lists, client, self._sanitizer, name, run_id)
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO, *, is_live: bool) -> None:
         """Write a job's whole raw log into a seekable file."""
@@ -213,9 +213,9 @@ class GithubActions:
         That name may have gone to a new repository since.
         """
         response = self._client(repository).get(Request.to("/repos/{}", repository))
-        info = parse_repository(mapping(response.json()), asked=repository)
+        info = parse_repository(mapping(response.json()), requested_name=repository)
         self._new_names.notice(repository, info.full_name, f'"{response.validator}"')
-        return replace(info, html_url=self._links.link(info.html_url))
+        return replace(info, html_url=self._sanitizer.link(info.html_url))
 
     def budget(self) -> Budget:
         """Return what is left of the hour's requests over all credentials."""
@@ -296,4 +296,4 @@ class GithubActions:
         if response.is_unchanged:
             return Answer(None, validator)
         run = parse_run(mapping(response.json()), repository=repository)
-        return Answer(self._links.run(run), response.validator)
+        return Answer(self._sanitizer.run(run), response.validator)

@@ -49,6 +49,7 @@ class GithubClient:
     """An HTTP client with one credential. Safe for many threads; never sleeps.
 
     A request is sent once, and once more where the credential could be renewed after a 401.
+    ``was_used``: GitHub has answered a request with the credential.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class GithubClient:
         self.rate_limiter = RateLimiter()
         self.expires_at: datetime | None = None
         self.missing_permissions: tuple[str, ...] = ()
-        self.is_answered = False
+        self.was_used = False
         self._credential = credential
         self._rejected_since: datetime | None = None
         self._api_url = _without_password(api_url.rstrip("/"))
@@ -166,7 +167,7 @@ class GithubClient:
 
     def _send_once(self, call: _Call, token: str | None) -> tuple[RawAnswer, IngestError | None]:
         answer = self._send(call, token)
-        self.is_answered = self.is_answered or answer.status < 500
+        self.was_used = self.was_used or answer.status < 500
         if token is not None and answer.status >= 400:
             # Nothing that people read may hold the credential, whatever an answer repeats.
             hidden = answer.body.replace(token, "***")

@@ -13,7 +13,7 @@ from ...wire.details import (
     parse_artifact,
     parse_pending_environments,
 )
-from .link_filter import LinkFilter
+from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
@@ -65,7 +65,7 @@ def fetch_pending_environments(
 def fetch_artifacts(
     lists: ListReader,
     client: RepositoryClient,
-    links: LinkFilter,
+    sanitizer: LinkSanitizer,
     repository: str,
     run_id: int,
 ) -> tuple[Artifact, ...]:
@@ -85,4 +85,4 @@ def fetch_artifacts(
         if answer.pages == 1 or answer.has_next or len(found) >= answer.total_count:
             break
     parsed = map(parse_artifact, found.values())
-    return tuple(links.artifact(artifact) for artifact in parsed if artifact is not None)
+    return tuple(sanitizer.artifact(artifact) for artifact in parsed if artifact is not None)

@@ -23,7 +23,7 @@ _INSTALLATION = "installation-"
 _NO_USER = "by integration"
 
 
-class GithubCredentials(GithubInspector):
+class CredentialInspector(GithubInspector):
     """The credentials of a pool; inspecting one costs one request or none."""
 
     def __init__(self, tokens: TokenPool) -> None:

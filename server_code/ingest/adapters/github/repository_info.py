@@ -10,10 +10,10 @@ from ...ports import RepositoryInfo
 from ...wire.fields import integer, mapping, text
 
 
-def parse_repository(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryInfo:
-    """Parse a repository object."""
+def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") -> RepositoryInfo:
+    """Parse a repository object; ``requested_name`` stands in for a name that it lacks."""
     return RepositoryInfo(
-        full_name=text(payload.get("full_name")) or asked,
+        full_name=text(payload.get("full_name")) or requested_name,
         is_private=payload.get("private") is True,
         is_archived=payload.get("archived") is True,
         is_disabled=payload.get("disabled") is True,
@@ -24,14 +24,14 @@ def parse_repository(payload: Mapping[str, Any], *, asked: str = "") -> Reposito
     )
 
 
-def owner_of_runs(runs: tuple[Mapping[str, Any], ...]) -> str | None:
-    """Name the repository that a list of runs belongs to; None for an empty list."""
+def repository_of_runs(runs: tuple[Mapping[str, Any], ...]) -> str | None:
+    """Return the full name of the repository of a list of runs; None for an empty list."""
     names = (mapping(run.get("repository")) for run in runs)
     return next((text(name.get("full_name")) for name in names), None)
 
 
-def owner_of_jobs(jobs: tuple[Mapping[str, Any], ...]) -> str | None:
-    """Name the repository that a list of jobs belongs to, by the address of their run."""
+def repository_of_jobs(jobs: tuple[Mapping[str, Any], ...]) -> str | None:
+    """Return the full name of the repository of a list of jobs, from the URL of their run."""
     for job in jobs:
         _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
         return "/".join(path.split("/")[:2]) if found else None

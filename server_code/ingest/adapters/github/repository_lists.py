@@ -111,7 +111,7 @@ class GithubRepositories(RepositoryApi):
         return CredentialInfo(
             name=client.name,
             kind=client.kind,
-            is_answered=client.is_answered,
+            was_used=client.was_used,
             missing_permissions=client.missing_permissions,
             owner=self._tokens.rights.account_of(client.name),
             limit=None if core is None else core.limit,

@@ -144,7 +144,7 @@ def with_info(
         reset_at=info.reset_at if is_known else record.reset_at,
         expires_at=info.expires_at or record.expires_at,
         missing_permissions=info.missing_permissions,
-        rejected=info.rejected if info.is_answered else info.rejected or record.rejected,
+        rejected=info.rejected if info.was_used else info.rejected or record.rejected,
     )
 
 

@@ -1,4 +1,4 @@
-"""Removing links that lead anywhere but to the configured GitHub."""
+"""Links that lead anywhere but to the configured GitHub are removed: people click on them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ...domain.web_links import api_hosts, web_hosts, web_link
 T = TypeVar("T", WorkflowRun, Job, PullRequest, CommitMetrics, Artifact)
 
 
-class LinkFilter:
-    """A filter of what was parsed: links to other hosts, and of other schemes, become None."""
+class LinkSanitizer:
+    """What replaces links of parsed objects to other hosts, and of other schemes, with None."""
 
     def __init__(self, api_url: str) -> None:
         self._hosts = web_hosts(api_url)
