@@ -27,9 +27,9 @@ from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
-from .new_names import NewNames
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .rate_limit import fetch_rate_limit
+from .renamed_repositories import RenamedRepositories
 from .repository_client import RepositoryClient
 from .repository_info import parse_repository, repository_of_jobs, repository_of_runs
 from .request import Request
@@ -62,7 +62,7 @@ class GithubActions:
         self._malformed = MalformedObjects()
         self.take_malformed = self._malformed.take
         self.fetch_rate_limit = partial(fetch_rate_limit, tokens)
-        self._new_names = NewNames(tokens.clock, tokens.prefer)
+        self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
         self._poll_demand = PollDemand()
 
     def fetch_runs(
@@ -70,10 +70,10 @@ class GithubActions:
     ) -> Answer[RunPage]:
         """Fetch one page of runs, newest created first.
 
-        A validator also holds the new name of a repository that was renamed.
+        The validator of a renamed repository also holds its new name, which is requested then.
         """
-        known = self._new_names.unwrap(repository, validator)
-        self._tokens.prefer(repository, known)
+        known = self._renames.without_name(repository, validator)
+        self._tokens.pin_by_validator(repository, known)
         filters = {"status": query.status, "created": query.created}
         request = Request.to(
             _RUNS,
@@ -86,12 +86,12 @@ class GithubActions:
             offset=(query.page - 1) * PER_PAGE,
             max_items=PER_PAGE,
         )
-        known = None if query.is_reread else known
-        answer = self._lists.fetch(self._client(repository), wanted, known)
+        condition = None if query.is_reread else known
+        answer = self._lists.fetch(self._client(repository), wanted, condition)
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._new_names.notice(repository, repository_of_runs(answer.items), answer.validator)
+            self._renames.note_name(repository, repository_of_runs(answer.items), answer.validator)
         runs = self._malformed.parse_each(
             partial(parse_run, repository=repository),
             answer.items,
@@ -105,7 +105,7 @@ class GithubActions:
             has_next=answer.has_next,
             is_complete=answer.has_next or listed >= answer.total_count,
         )
-        return Answer(page, self._new_names.wrap(repository, answer.validator))
+        return Answer(page, self._renames.with_name(repository, answer.validator))
 
     def fetch_run(
         self, repository: str, run_id: int, validator: str | None = None
@@ -134,7 +134,7 @@ class GithubActions:
             return Answer(None, validator)
         if answer.was_redirected:
             name = repository_of_jobs(answer.items)
-            self._new_names.notice(key.repository, name, answer.validator)
+            self._renames.note_name(key.repository, name, answer.validator)
         listed = ({**item, "run_id": key.run_id} for item in answer.items)
         read = list(
             self._malformed.parse_each(
@@ -214,7 +214,7 @@ class GithubActions:
         """
         response = self._client(repository).get(Request.to("/repos/{}", repository))
         info = parse_repository(mapping(response.json()), requested_name=repository)
-        self._new_names.notice(repository, info.full_name, f'"{response.validator}"')
+        self._renames.note_name(repository, info.full_name, f'"{response.validator}"')
         return replace(info, html_url=self._sanitizer.link(info.html_url))
 
     def budget(self) -> Budget:
@@ -287,7 +287,7 @@ class GithubActions:
             return None
 
     def _name(self, repository: str) -> str:
-        return self._new_names.find(repository)
+        return self._renames.current_name(repository)
 
     def _fetch_one_run(
         self, repository: str, request: Request, validator: str | None

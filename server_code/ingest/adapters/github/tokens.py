@@ -140,7 +140,7 @@ class TokenPool:
         """Return what a repository's requests are sent for, logs aside."""
         return self._purposes.get(repository, Purpose.WATCHING)
 
-    def prefer(self, repository: str, validator: str | None) -> None:
+    def pin_by_validator(self, repository: str, validator: str | None) -> None:
         """Keep a repository with the credential that got its validator, if it is still here."""
         for name in self._by_name():
             if validator is not None and f'"{name} ' in validator:

@@ -1,0 +1,62 @@
+"""The names that repositories have since they were renamed or transferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from ...domain.due import is_still_ahead
+from ...ports import Clock
+
+#: The time after which the old name is requested again: a new repository may have got it.
+RENAME_TTL = timedelta(hours=1)
+
+#: Begins the validator of a renamed repository, before its new name.
+_RENAMED = "renamed "
+
+
+class RenamedRepositories:
+    """The new names of repositories: requesting the old one costs a redirect each time.
+
+    The validator of a repository's runs holds its new name, so that another process knows it.
+    """
+
+    def __init__(self, clock: Clock, pin_by_validator: Callable[[str, str | None], object]) -> None:
+        self._clock = clock
+        self._pin_by_validator = pin_by_validator
+        self._names: dict[str, tuple[str, datetime]] = {}
+
+    def current_name(self, repository: str) -> str:
+        """Return the name to request for a repository, given by the name it is watched under."""
+        name, until = self._names.get(repository, (repository, None))
+        if until is None or not is_still_ahead(until, self._clock.now(), at_most=RENAME_TTL):
+            return repository
+        return name
+
+    def note_name(self, repository: str, name: str | None, validator: str | None) -> None:
+        """Note the name of a repository in an answer of GitHub; None where the answer lacks it.
+
+        The credential that got the answer, and so its ``validator``, is used for the new name too:
+        GitHub may not have listed that name to any credential.
+        """
+        if name is not None and name.lower() != self.current_name(repository).lower():
+            self._pin_by_validator(name, validator)
+            self._names[repository] = (name, self._clock.now() + RENAME_TTL)
+
+    def without_name(self, repository: str, validator: str | None) -> str | None:
+        """Return a validator without the new name, which is requested from now on.
+
+        None where that name is not the current one any more.
+        """
+        if validator is None or not validator.startswith(_RENAMED):
+            return validator
+        name, _, own = validator.removeprefix(_RENAMED).partition(" ")
+        if repository not in self._names:
+            self.note_name(repository, name, own)
+        return own if name == self.current_name(repository) else None
+
+    def with_name(self, repository: str, validator: str | None) -> str | None:
+        """Return a validator that holds the new name of a renamed repository."""
+        name = self.current_name(repository)
+        is_own = name.lower() == repository.lower()
+        return validator if validator is None or is_own else f"{_RENAMED}{name} {validator}"
