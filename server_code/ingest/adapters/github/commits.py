@@ -126,14 +126,14 @@ class CommitReader:
             request=Request.to(_COMMIT, repository, sha),
             key="files",
             max_items=MAX_FILES,
-            own_size=FILES_PER_PAGE,
-            may_lack=True,
+            default_page_size=FILES_PER_PAGE,
+            is_key_optional=True,
         )
         try:
             answer = self._lists.fetch(client, wanted)
         except NotFound:
             return CommitMetrics(commit_sha=sha)
-        commit = parse_commit(answer.first)
+        commit = parse_commit(answer.first_page)
         files = commit.files_changed_count
         if files is not None:
             counted = len(answer.items or ())

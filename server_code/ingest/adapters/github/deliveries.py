@@ -50,7 +50,7 @@ def _failed(
         return at is None or at < since
 
     request = Request.to(_DELIVERIES, repository, hook_id)
-    wanted = ListRequest(request=request, key=None, max_items=MAX_DELIVERIES, is_last=is_older)
+    wanted = ListRequest(request=request, key=None, max_items=MAX_DELIVERIES, stop_at=is_older)
     delivered: set[str] = set()
     for delivery in lists.fetch(client, wanted).items or ():
         if is_older(delivery):

@@ -1,4 +1,4 @@
-"""Reads that a limit ended, to be continued by the next request for the same."""
+"""Reads of lists that a rate limit ended, for the next read of the same list to continue."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class InterruptedReads(Generic[T]):
         self._lock = threading.Lock()
         self._reads: OrderedDict[str, tuple[T, float]] = OrderedDict()
 
-    def keep(self, query: str, read: T) -> None:
+    def keep(self, key: str, read: T) -> None:
         """Keep a read; the oldest goes when there are too many."""
         with self._lock:
-            self._reads[query] = (read, time.monotonic() + KEPT_SECONDS)
-            self._reads.move_to_end(query)
+            self._reads[key] = (read, time.monotonic() + KEPT_SECONDS)
+            self._reads.move_to_end(key)
             while len(self._reads) > MAX_READS:
                 self._reads.popitem(last=False)
 
-    def take(self, query: str) -> T | None:
-        """Remove and return what was read of a query so far; None if that is nothing."""
+    def take(self, key: str) -> T | None:
+        """Remove and return the read of a key; None where none is kept."""
         with self._lock:
-            read, until = self._reads.pop(query, (None, 0.0))
+            read, until = self._reads.pop(key, (None, 0.0))
         return read if time.monotonic() < until else None

@@ -1,7 +1,7 @@
 """Which lists need smaller pages: learned from what GitHub failed to answer.
 
-A list that fails in every size is asked in one size at a time from then on, and so is every list
-while several fail: an outage is no matter of sizes, and must not cost more requests.
+A list that fails in every size is tried in one size at a time from then on, and so is every list
+while several fail: smaller pages do not help in an outage, and must not cost more requests.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FAILURES_BEFORE_LIMIT = 2
 MAX_REMEMBERED = 1000
 REMEMBERED_SECONDS = 3600.0
 
-#: The lists that fail in a row, with no list answered in between, from which on it is an outage.
+#: As many lists that fail in a row, with no list answered in between, are an outage.
 OUTAGE_LISTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _SizeLimit:
-    """The size that a list was answered in, and how often in a row a larger one failed."""
+    """The page size that GitHub answered, and how often in a row larger ones failed."""
 
     size: int
     failures: int
@@ -44,7 +44,7 @@ class PageSizes:
     """The page sizes of lists, by path. Safe for many threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, _SizeLimit] = OrderedDict()
+        self._limits: OrderedDict[str, _SizeLimit] = OrderedDict()
         self._failures: OrderedDict[str, int] = OrderedDict()
         self._failed_in_a_row: set[str] = set()
         self._lock = threading.Lock()
@@ -52,9 +52,9 @@ class PageSizes:
     def allowed(self, path: str, sizes: Sequence[int], *, offset: int = 0) -> list[int]:
         """Return the sizes to try for the part of a list at an offset, the largest first."""
         with self._lock:
-            known, failures = self._known.get(path), self._failures.get(f"{path} {offset}", 0)
-        if known is not None and known.applies:
-            sizes = [size for size in sizes if size <= known.size]
+            limit, failures = self._limits.get(path), self._failures.get(f"{path} {offset}", 0)
+        if limit is not None and limit.applies:
+            sizes = [size for size in sizes if size <= limit.size]
         if failures or self.is_outage:
             return [sizes[failures % len(sizes)]]
         return list(sizes)
@@ -79,21 +79,21 @@ class PageSizes:
             if len(self._failed_in_a_row) < OUTAGE_LISTS:
                 self._failed_in_a_row.add(path)
 
-    def note(
-        self, path: str, size: int, *, is_reduced: bool, is_usual: bool, offset: int = 0
+    def note_answer(
+        self, path: str, size: int, *, is_reduced: bool, is_largest: bool, offset: int = 0
     ) -> None:
-        """Note the size that a page was answered in; ``is_reduced``: larger ones just failed."""
+        """Note the size of a page that GitHub answered; ``is_reduced``: larger ones just failed."""
         with self._lock:
             self._failures.pop(f"{path} {offset}", None)
             self._failed_in_a_row.clear()
-            known = self._known.get(path)
+            limit = self._limits.get(path)
             if is_reduced:
-                failures = 1 if known is None else known.failures + 1
+                failures = 1 if limit is None else limit.failures + 1
                 logger.info("list needs smaller pages", extra={"path": path, "per_page": size})
                 until = time.monotonic() + REMEMBERED_SECONDS
-                self._known[path] = _SizeLimit(size, failures, until)
-                self._known.move_to_end(path)
-                while len(self._known) > MAX_REMEMBERED:
-                    self._known.popitem(last=False)
-            elif is_usual:
-                self._known.pop(path, None)
+                self._limits[path] = _SizeLimit(size, failures, until)
+                self._limits.move_to_end(path)
+                while len(self._limits) > MAX_REMEMBERED:
+                    self._limits.popitem(last=False)
+            elif is_largest:
+                self._limits.pop(path, None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 from urllib.parse import quote
 
 from ...errors import BadRequest
 from ...wire.answers import RawAnswer, parse_json
 from ...wire.hourly_use import Purpose
+from ...wire.rate_limits import parse_http_date
 
 #: GitHub does not count it: https://docs.github.com/en/rest/rate-limit/rate-limit
 RATE_LIMIT = "/rate_limit"
@@ -58,8 +60,13 @@ class Response(RawAnswer):
 
     @property
     def is_unchanged(self) -> bool:
-        """Return whether the validator still held; such an answer was free."""
+        """Return whether the validator still held; such an answer does not count (304)."""
         return self.status == 304
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """Return the time of the answer by GitHub's clock."""
+        return parse_http_date(self.headers.get("date"))
 
     def json(self) -> object:
         """Parse the body. Raises RequestFailed."""
