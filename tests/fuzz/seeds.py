@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_events import LogMetadata, log_payload
-from ingest.messaging.log_work import attempt_logs_due, job_log_due
+from ingest.messaging.log_work import attempt_work_message, job_work_message
 from support.builders import CREATED_AT, a_job, commit_payload, job_payload, run_payload
 
 _FILES = {
@@ -42,7 +42,7 @@ def seeds(target: str) -> Sequence[bytes]:
     if target == "headers":
         return [_HEADERS.encode()]
     if target == "work-item":
-        items = [job_log_due, lambda key, job, now: attempt_logs_due(key, [job], now=now)]
+        items = [job_work_message, lambda key, job, now: attempt_work_message(key, [job], now=now)]
         return [item(_KEY, a_job(), now=CREATED_AT).body.encode() for item in items]
     if target == "log-object":
         return [_log_object("text é \x1b\n".encode()), _log_object(b"\xff\x00binary")]

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ingest.domain.runs import AttemptKey
-from ingest.messaging.log_work import DueLog, LogWork
+from ingest.messaging.log_work import LogWork, WorkItemJob
 from ingest.services.log_ingestion.fetch_logs import extract_log, fetch_logs
 from ingest.services.log_ingestion.log_archive import open_log_archive
 from ingest.services.log_ingestion.log_results import LogFetched
@@ -49,7 +49,7 @@ def archive_of(*files: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> by
 def fetched(archive: bytes, *names: str) -> tuple[dict[int, bytes], list[int]]:
     """Fetch the logs of jobs with these names; return them, and who was asked for alone."""
     jobs = tuple(
-        DueLog(job_id=n, job_name=name, conclusion=None, completed_at=NOW, never_started=False)
+        WorkItemJob(job_id=n, job_name=name, conclusion=None, completed_at=NOW, never_started=False)
         for n, name in enumerate(names, start=1)
     )
     github = Source(archive)
@@ -98,7 +98,9 @@ WHOLE = b"\xef\xbb\xbfset up\n1\n2\ndone\n"
 def test_steps_are_proved_by_their_files(change, expected):
     """Their sizes and checksums are those of the whole log's parts; else nothing is said."""
     files = {"0_build.txt": WHOLE, **STEPS, **change}
-    due = DueLog(job_id=1, job_name="build", conclusion=None, completed_at=NOW, never_started=False)
+    due = WorkItemJob(
+        job_id=1, job_name="build", conclusion=None, completed_at=NOW, never_started=False
+    )
     with open_log_archive(io.BytesIO(archive_of(*files.items())), MIB, {1: "build"}) as archive:
         result = extract_log(archive, due)
     assert isinstance(result, LogFetched)

@@ -20,7 +20,7 @@ from ingest.messaging.log_events import (
     log_parts,
     log_unavailable_message,
 )
-from ingest.messaging.log_work import DueLog, attempt_logs_due, job_log_due
+from ingest.messaging.log_work import WorkItemJob, attempt_work_message, job_work_message
 from ingest.messaging.run_events import job_envelope, run_envelope
 from jsonschema import Draft202012Validator
 from support.message_examples import an_absence, example_messages, log_metadata
@@ -42,7 +42,7 @@ IDS = st.integers(min_value=1, max_value=2**53)
 TIMES = st.none() | moments()
 KEYS = st.builds(AttemptKey, st.just("octo/api"), IDS, IDS)
 DUE_LOGS = st.builds(
-    DueLog,
+    WorkItemJob,
     job_id=IDS,
     job_name=UGLY_TEXT,
     conclusion=st.none() | UGLY_TEXT,
@@ -98,10 +98,10 @@ def test_messages_of_missing_logs_are_as_published(
 
 
 @given(KEYS, st.lists(DUE_LOGS, min_size=1, max_size=3), st.integers(0, 60))
-def test_work_is_as_published(key: AttemptKey, logs: list[DueLog], tries: int) -> None:
+def test_work_is_as_published(key: AttemptKey, logs: list[WorkItemJob], tries: int) -> None:
     """What the agents send each other is written down too."""
-    assert_valid("job_log_due", job_log_due(key, logs[0], now=NOW, tries=tries))
-    assert_valid("attempt_logs_due", attempt_logs_due(key, logs, now=NOW, tries=tries))
+    assert_valid("job_log_due", job_work_message(key, logs[0], now=NOW, tries=tries))
+    assert_valid("attempt_logs_due", attempt_work_message(key, logs, now=NOW, tries=tries))
 
 
 @pytest.mark.parametrize("omission", ["steps_omitted", "jobs_omitted"])

@@ -23,7 +23,7 @@ from ingest.messaging.log_events import (
     log_unavailable_message,
 )
 from ingest.messaging.log_marks import MessageMarks, bounded_marks
-from ingest.messaging.log_work import attempt_logs_due, job_log_due
+from ingest.messaging.log_work import attempt_work_message, job_work_message
 from ingest.messaging.run_data import RunDetails
 from ingest.messaging.run_events import job_envelope, run_envelope
 
@@ -90,8 +90,8 @@ def example_messages() -> dict[str, QueueMessage]:
         "job_log_unavailable": log_unavailable_message(
             an_absence(key, "build", "expired"), max_bytes=10**6
         ),
-        "job_log_due": job_log_due(key, job, now=NOW),
-        "attempt_logs_due": attempt_logs_due(key, [job], now=NOW),
+        "job_log_due": job_work_message(key, job, now=NOW),
+        "attempt_logs_due": attempt_work_message(key, [job], now=NOW),
         "claim_check": pointer_message(
             log_envelope(log_metadata(key, log)), Pointer("bucket", "key"), payload_bytes=4
         ),

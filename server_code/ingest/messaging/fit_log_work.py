@@ -1,4 +1,4 @@
-"""Fitting work for logs to its queue."""
+"""Work items that are too large for their queue, as smaller ones."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from .encoding import QueueMessage
-from .log_work import DueLog, LogWork, job_log_due
+from .log_work import LogWork, WorkItemJob, job_work_message
 from .log_work_parser import parse_log_work
 
 
 def fit_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> list[QueueMessage]:
-    """Return a work item in messages that fit: each job alone, and the beginning of its name.
+    """Return a work item's message, or where it is too large one message for each of its jobs.
 
-    The job is found by its number, and its log by the name that the ledger has.
+    A job's name is shortened as far as needed: the receiver finds the job by its id, and takes the
+    name from the ledger.
     """
     if message.size_bytes <= max_bytes:
         return [message]
@@ -22,10 +23,12 @@ def fit_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> lis
 
 
 def _fit_job(
-    work: LogWork, job: DueLog, delay_seconds: int, max_bytes: int, now: datetime
+    work: LogWork, job: WorkItemJob, delay_seconds: int, max_bytes: int, now: datetime
 ) -> QueueMessage:
     while True:
-        message = job_log_due(work.key, job, now=now, tries=work.tries, delay_seconds=delay_seconds)
+        message = job_work_message(
+            work.key, job, now=now, tries=work.tries, delay_seconds=delay_seconds
+        )
         if message.size_bytes <= max_bytes or len(job.job_name) == 1:
             return message
         job = replace(job, job_name=job.job_name[: len(job.job_name) // 2])

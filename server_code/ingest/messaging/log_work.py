@@ -29,8 +29,8 @@ DEFAULT_RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueLog:
-    """One job whose log is due."""
+class WorkItemJob:
+    """A job as a work item names it."""
 
     job_id: int
     job_name: str
@@ -41,90 +41,96 @@ class DueLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogWork:
-    """One piece of work: one job's log, or all logs of an attempt.
+    """A work item: fetch one job's log, or all logs of an attempt, and publish them.
 
-    ``tries`` counts how often the log was asked for and was not there. ``is_live``: one of its jobs
-    has just ended; other logs are a backfill's. No message says so, for it ends with time.
-    ``others`` are the attempt's jobs whose logs are not due, as far as the ledger knows them: an
-    archive holds their logs too, under names that may be alike.
+    ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and was
+    not there. ``is_live``: one of its jobs has just ended; other logs are a backfill's. It depends
+    on the present time, so it is not in the message. ``others`` are the attempt's jobs whose logs
+    are not due, as far as the ledger knows them: an archive holds their logs, too, under names that
+    may be alike.
     """
 
     key: AttemptKey
-    jobs: tuple[DueLog, ...]
+    jobs: tuple[WorkItemJob, ...]
     is_whole_attempt: bool
     tries: int
     is_live: bool = False
-    others: tuple[DueLog, ...] = ()
+    others: tuple[WorkItemJob, ...] = ()
 
     @property
-    def all_jobs(self) -> tuple[DueLog, ...]:
+    def all_jobs(self) -> tuple[WorkItemJob, ...]:
         """Return every job of the attempt that is known."""
         return (*self.jobs, *self.others)
 
 
 def is_archive_worthwhile(
-    due: Sequence[Job | DueLog], jobs: Iterable[Job | DueLog], *, now: datetime
+    due: Sequence[Job | WorkItemJob], jobs: Iterable[Job | WorkItemJob], *, now: datetime
 ) -> bool:
     """Return whether an ended attempt's archive costs no more than the logs of it that are due.
 
-    The archive of an only log costs as much, and proves where the steps are. A log that has most
-    likely expired is asked for alone: an archive that has expired is not believed without it.
+    The archive of a single log costs as much as the log, and proves where its steps are. A log that
+    has most likely expired is requested alone: an archive that has expired is not believed without
+    it.
     """
     if is_only_log(due, jobs):
         return not _has_most_likely_expired(due[0], now)
     return len(due) > 1
 
 
-def is_only_log(due: Sequence[Job | DueLog], jobs: Iterable[Job | DueLog]) -> bool:
+def is_only_log(due: Sequence[Job | WorkItemJob], jobs: Iterable[Job | WorkItemJob]) -> bool:
     """Return whether one log is due, and the attempt has no other."""
     return len(due) == 1 and sum(not job.never_started for job in jobs) == 1
 
 
-def _has_most_likely_expired(job: Job | DueLog, now: datetime) -> bool:
+def _has_most_likely_expired(job: Job | WorkItemJob, now: datetime) -> bool:
     return job.completed_at is not None and now - job.completed_at >= DEFAULT_RETENTION
 
 
-def job_log_due(
-    key: AttemptKey, job: Job | DueLog, *, now: datetime, tries: int = 0, delay_seconds: int = 0
+def job_work_message(
+    key: AttemptKey,
+    job: Job | WorkItemJob,
+    *,
+    now: datetime,
+    tries: int = 0,
+    delay_seconds: int = 0,
 ) -> QueueMessage:
     """Build the work item of a job that has ended."""
-    due = due_log(job)
-    data = {**attempt_fields(key), "tries": tries, **_due_data(due)}
-    envelope = attempt_envelope(JOB_LOG_DUE, key, due.job_id, tries, now=now, data=data)
+    data = {**attempt_fields(key), "tries": tries, **_job_data(work_item_job(job))}
+    envelope = attempt_envelope(JOB_LOG_DUE, key, job.job_id, tries, now=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 
-def attempt_logs_due(
+def attempt_work_message(
     key: AttemptKey,
-    jobs: Iterable[Job | DueLog],
+    jobs: Iterable[Job | WorkItemJob],
     *,
     now: datetime,
     tries: int = 0,
     delay_seconds: int = 0,
 ) -> QueueMessage:
     """Build the work item of an ended attempt, whose jobs' logs are in one archive."""
-    due_logs = [due_log(job) for job in jobs]
-    data = {**attempt_fields(key), "tries": tries, "jobs": [_due_data(due) for due in due_logs]}
-    ids = sorted(due.job_id for due in due_logs)
+    due = [work_item_job(job) for job in jobs]
+    data = {**attempt_fields(key), "tries": tries, "jobs": [_job_data(job) for job in due]}
+    ids = sorted(job.job_id for job in due)
     envelope = attempt_envelope(ATTEMPT_LOGS_DUE, key, *ids, tries, now=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 
-def due_log(job: Job | DueLog | JobLogRecord) -> DueLog:
-    """Return a job's log as a work item names it; a record of the log knows only the job's name."""
-    if isinstance(job, DueLog):
+def work_item_job(job: Job | WorkItemJob | JobLogRecord) -> WorkItemJob:
+    """Return a job as a work item names it; a record of its log knows only its name."""
+    if isinstance(job, WorkItemJob):
         return replace(
             job, job_name=_cut_name(job.job_name), conclusion=_cut_conclusion(job.conclusion)
         )
     if isinstance(job, JobLogRecord):
-        return DueLog(
+        return WorkItemJob(
             job_id=job.job_id,
             job_name=_cut_name(job.job_name),
             conclusion=None,
             completed_at=None,
             never_started=False,
         )
-    return DueLog(
+    return WorkItemJob(
         job_id=job.job_id,
         job_name=_cut_name(job.name),
         conclusion=_cut_conclusion(job.conclusion),
@@ -150,11 +156,11 @@ def _cut(text: str, maximum: int) -> str:
     return text if len(text) <= maximum else text[: maximum - 1] + _CUT
 
 
-def _due_data(due: DueLog) -> dict[str, Any]:
+def _job_data(job: WorkItemJob) -> dict[str, Any]:
     return {
-        "job_id": due.job_id,
-        "job_name": due.job_name,
-        "conclusion": due.conclusion,
-        "completed_at": format_timestamp(due.completed_at),
-        "never_started": due.never_started,
+        "job_id": job.job_id,
+        "job_name": job.job_name,
+        "conclusion": job.conclusion,
+        "completed_at": format_timestamp(job.completed_at),
+        "never_started": job.never_started,
     }

@@ -1,4 +1,4 @@
-"""Reading work items: each is valid as a whole, or it is no work.
+"""The parser of work items, which rejects an item if one of its fields is invalid.
 
 Whoever may send to the job events queue could send anything. So every value has a type, a form and
 a bound, and the schema is closed: an item has the known fields and no other. Only what a later
@@ -18,14 +18,14 @@ from ..domain.runs import AttemptKey
 from ..domain.timestamps import parse_timestamp
 from ..errors import InvalidRepository, MalformedPayload
 from .envelope import SCHEMA_VERSION
-from .log_work import ATTEMPT_LOGS_DUE, JOB_LOG_DUE, DueLog, LogWork
+from .log_work import ATTEMPT_LOGS_DUE, JOB_LOG_DUE, LogWork, WorkItemJob
 
 _VERSION = re.compile(r"1\.([0-9]{1,4})")
 _KNOWN_MINOR = int(SCHEMA_VERSION.partition(".")[2])
 
-_ENVELOPE = frozenset({"event_type", "event_id", "schema_version", "timestamp", "data"})
-_KEY = frozenset({"repo", "run_id", "run_attempt", "tries"})
-_DUE = frozenset({"job_id", "job_name", "conclusion", "completed_at", "never_started"})
+_ENVELOPE_FIELDS = frozenset({"event_type", "event_id", "schema_version", "timestamp", "data"})
+_ATTEMPT_FIELDS = frozenset({"repo", "run_id", "run_attempt", "tries"})
+_JOB_FIELDS = frozenset({"job_id", "job_name", "conclusion", "completed_at", "never_started"})
 
 #: GitHub's ids are signed 64-bit numbers, and so are the ledger's columns.
 _MAX_ID = 2**63 - 1
@@ -35,7 +35,7 @@ _MAX_JOBS = 10_000
 
 
 def parse_log_work(body: str) -> LogWork:
-    """Read a work item; raises MalformedPayload for anything else."""
+    """Parse a work item. Raises MalformedPayload for anything else."""
     try:
         return _parse(json.loads(body))
     except (ValueError, RecursionError, InvalidRepository) as error:
@@ -46,21 +46,21 @@ def parse_log_work(body: str) -> LogWork:
 
 def _parse(value: object) -> LogWork:
     is_later = _is_later_version(value)
-    envelope = _fields(value, _ENVELOPE, is_open=is_later)
+    envelope = _fields(value, _ENVELOPE_FIELDS, allows_others=is_later)
     kind = envelope["event_type"]
     if kind not in (JOB_LOG_DUE, ATTEMPT_LOGS_DUE):
         raise ValueError("event_type is unknown")
     _text(envelope, "event_id")
     _time(envelope, "timestamp")
     is_whole_attempt = kind == ATTEMPT_LOGS_DUE
-    names = _KEY | (frozenset({"jobs"}) if is_whole_attempt else _DUE)
-    data = _fields(envelope["data"], names, is_open=is_later)
-    jobs = data["jobs"] if is_whole_attempt else [{name: data[name] for name in _DUE}]
+    names = _ATTEMPT_FIELDS | (frozenset({"jobs"}) if is_whole_attempt else _JOB_FIELDS)
+    data = _fields(envelope["data"], names, allows_others=is_later)
+    jobs = data["jobs"] if is_whole_attempt else [{name: data[name] for name in _JOB_FIELDS}]
     return LogWork(
         key=AttemptKey(
             _repository(data), _number(data, "run_id"), _number(data, "run_attempt", _MAX_COUNT)
         ),
-        jobs=_parse_jobs(jobs, is_open=is_later),
+        jobs=_parse_jobs(jobs, allows_others=is_later),
         is_whole_attempt=is_whole_attempt,
         tries=_number(data, "tries", _MAX_COUNT, minimum=0),
     )
@@ -76,19 +76,19 @@ def _is_later_version(envelope: object) -> bool:
     return int(version[1]) > _KNOWN_MINOR
 
 
-def _parse_jobs(jobs: object, *, is_open: bool) -> tuple[DueLog, ...]:
+def _parse_jobs(jobs: object, *, allows_others: bool) -> tuple[WorkItemJob, ...]:
     if not isinstance(jobs, list) or len(jobs) > _MAX_JOBS:
         raise ValueError(f"jobs is not a list of up to {_MAX_JOBS}")
-    due = tuple(_parse_due(_fields(job, _DUE, is_open=is_open)) for job in jobs)
+    due = tuple(_parse_job(_fields(job, _JOB_FIELDS, allows_others=allows_others)) for job in jobs)
     if len({job.job_id for job in due}) < len(due):
         raise ValueError("a job_id is repeated")
     return due
 
 
-def _parse_due(data: Mapping[str, Any]) -> DueLog:
+def _parse_job(data: Mapping[str, Any]) -> WorkItemJob:
     if not isinstance(data["never_started"], bool):
         raise ValueError("never_started is not a boolean")  # noqa: TRY004 - one kind of error
-    return DueLog(
+    return WorkItemJob(
         job_id=_number(data, "job_id"),
         job_name=_text(data, "job_name"),
         conclusion=None if data["conclusion"] is None else _text(data, "conclusion"),
@@ -97,11 +97,11 @@ def _parse_due(data: Mapping[str, Any]) -> DueLog:
     )
 
 
-def _fields(value: object, names: frozenset[str], *, is_open: bool) -> Mapping[str, Any]:
-    """Return these fields of an object that has all of them, and no other unless it is open."""
+def _fields(value: object, names: frozenset[str], *, allows_others: bool) -> Mapping[str, Any]:
+    """Return these fields of an object that has all of them, and no other by default."""
     if not isinstance(value, dict) or not names <= value.keys():
         raise ValueError(f"the fields do not include {', '.join(sorted(names))}")
-    if not is_open and len(value) > len(names):
+    if not allows_others and len(value) > len(names):
         raise ValueError(f"it has fields other than {', '.join(sorted(names))}")
     return {name: value[name] for name in names}
 

@@ -12,7 +12,7 @@ from ingest.domain.ledger import LOG_PENDING, JobLogRecord
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import BulkLimited
-from ingest.messaging.log_work import DueLog, job_log_due
+from ingest.messaging.log_work import WorkItemJob, job_work_message
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from support.world import GENEROUS, REPOSITORY, OpenStage, Stage, log_reader
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -81,7 +81,7 @@ def test_a_live_log_whose_attempt_is_not_recorded_yet_is_known_by_its_work(
     first = FIRST_JOB + OLD_RUNS
     key = AttemptKey(REPOSITORY, FIRST_RUN + OLD_RUNS + 1, 1)
     for number, age in ((1, timedelta(hours=2)), (2, timedelta(seconds=30))):
-        due = DueLog(
+        due = WorkItemJob(
             job_id=first + number,
             job_name="known later",
             conclusion="success",
@@ -92,7 +92,7 @@ def test_a_live_log_whose_attempt_is_not_recorded_yet_is_known_by_its_work(
             key=key, job_id=due.job_id, job_name="x", state=LOG_PENDING, updated_at=now
         )
         here.state.save_job_logs([log])
-        here.queues.job_events.send([job_log_due(key, due, now=now)])
+        here.queues.job_events.send([job_work_message(key, due, now=now)])
     ingest_all(here)
     assert [each["data"]["job_id"] for each in here.logs()[before:]] == [first + 2]
 

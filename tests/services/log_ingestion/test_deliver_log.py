@@ -8,14 +8,14 @@ from ingest.domain.log_marks import LogMarkReader
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageRefused
 from ingest.messaging.log_content import inspect_log
-from ingest.messaging.log_work import DueLog
+from ingest.messaging.log_work import WorkItemJob
 from ingest.services.log_ingestion.deliver_log import deliver_log, deliver_unavailable
 from ingest.services.log_ingestion.fetch_logs import LogFetched, LogUnavailable
 from ingest.services.log_ingestion.spool import Spool
 from support.world_builder import WorldBuilder
 
 KEY = AttemptKey("octo/api", 1, 2)
-JOB = DueLog(
+JOB = WorkItemJob(
     job_id=5, job_name="build", conclusion="success", completed_at=None, never_started=False
 )
 

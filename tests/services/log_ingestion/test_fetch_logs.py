@@ -18,7 +18,7 @@ from ingest.errors import (
     RateLimited,
     ResourceExhausted,
 )
-from ingest.messaging.log_work import DueLog, LogWork
+from ingest.messaging.log_work import LogWork, WorkItemJob
 from ingest.ports.github import Answer, JobList
 from ingest.services.limits_in_force import LimitsInForce
 from ingest.services.log_ingestion.fetch_logs import fetch_logs
@@ -29,8 +29,8 @@ from support.manual_clock import ManualClock
 KEY = AttemptKey("octo/api", 1, 1)
 
 
-def due(job_id: int, *, never_started: bool = False) -> DueLog:
-    return DueLog(
+def due(job_id: int, *, never_started: bool = False) -> WorkItemJob:
+    return WorkItemJob(
         job_id=job_id,
         job_name=f"job {job_id}",
         conclusion="success",
@@ -39,7 +39,7 @@ def due(job_id: int, *, never_started: bool = False) -> DueLog:
     )
 
 
-def work(*jobs: DueLog, whole: bool = False, tries: int = 0) -> LogWork:
+def work(*jobs: WorkItemJob, whole: bool = False, tries: int = 0) -> LogWork:
     return LogWork(key=KEY, jobs=jobs, is_whole_attempt=whole, tries=tries)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.messaging.log_work import job_log_due
+from ingest.messaging.log_work import job_work_message
 from support.world import Stage
 from support.world_builder import WorldBuilder
 
@@ -57,7 +57,7 @@ def test_an_only_log_that_was_ordered_alone_is_fetched_alone(stage):
     queue = here.queues.job_events
     queue.delete(queue.receive(max_messages=10, wait_seconds=0))
     attempt = here.attempt()
-    queue.send([job_log_due(attempt.key, job, now=here.clock.now()) for job in attempt.jobs])
+    queue.send([job_work_message(attempt.key, job, now=here.clock.now()) for job in attempt.jobs])
     here.ingest()
     assert len(here.logs()) == 2
     assert requests(here) == (0, 1)

@@ -10,7 +10,7 @@ from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
-from ingest.messaging.log_work import DueLog, job_log_due
+from ingest.messaging.log_work import WorkItemJob, job_work_message
 from ingest.ports import Rejection
 from ingest.services.log_ingestion.redrive import redrive
 from support.manual_clock import ManualClock
@@ -20,10 +20,10 @@ NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 
 def work(job_id: int) -> QueueMessage:
-    job = DueLog(
+    job = WorkItemJob(
         job_id=job_id, job_name="build", conclusion=None, completed_at=NOW, never_started=False
     )
-    return job_log_due(AttemptKey("octo/api", 1, 1), job, now=NOW)
+    return job_work_message(AttemptKey("octo/api", 1, 1), job, now=NOW)
 
 
 def strange(body: str) -> QueueMessage:

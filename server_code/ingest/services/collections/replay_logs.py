@@ -11,7 +11,7 @@ from ...domain.ledger import LOG_FETCHED, LOG_PENDING, AttemptRecord, JobLogReco
 from ...domain.step_ranges import StepRange
 from ...errors import IngestError, LogExpired, Retriable
 from ...messaging.log_events import UnavailableReason
-from ...messaging.log_work import DueLog, LogWork, due_log
+from ...messaging.log_work import LogWork, WorkItemJob, work_item_job
 from ..context import CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..log_ingestion.deliver_log import deliver_log, deliver_unavailable
@@ -84,13 +84,13 @@ def _fetch(
     """Fetch logs from GitHub, from the archive where it costs no more than they do."""
     work = _work(record)
     jobs = {job.job_id: job for job in work.jobs}
-    pending = [jobs.get(job_id) or due_log(log) for job_id, log in due.items()]
+    pending = [jobs.get(job_id) or work_item_job(log) for job_id, log in due.items()]
     limits = LimitsInForce(context.clock)
     return fetch_logs(context.github, work, pending, limits, prefers_archive=True)
 
 
 def _work(record: AttemptRecord) -> LogWork:
-    jobs = tuple(map(due_log, record.jobs))
+    jobs = tuple(map(work_item_job, record.jobs))
     return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=MAX_MISSING_TRIES)
 
 
@@ -139,7 +139,7 @@ def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> Log
 
 def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
     """Return a log from the cache or the bucket, or why it is in neither."""
-    job = due_log(log)
+    job = work_item_job(log)
     if log.state != LOG_FETCHED:
         return _absence(job, log)
     result: LogResult = LogNotReady(job=job, error=LogExpired("The log is not stored."))
@@ -150,7 +150,7 @@ def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
     return result
 
 
-def _absence(job: DueLog, log: JobLogRecord) -> LogUnavailable:
+def _absence(job: WorkItemJob, log: JobLogRecord) -> LogUnavailable:
     """Return the reason that was published, as its record holds it."""
     name, _, detail = (log.reason or "").partition(": ")
     reasons: dict[str, UnavailableReason] = {

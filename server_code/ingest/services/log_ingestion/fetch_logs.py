@@ -19,7 +19,7 @@ from ...errors import (
     RequestPaused,
     ResourceExhausted,
 )
-from ...messaging.log_work import DueLog, LogWork, is_only_log
+from ...messaging.log_work import LogWork, WorkItemJob, is_only_log
 from ...ports import ActionsApi
 from ..limits_in_force import LimitsInForce
 from ..unexpected_errors import as_ingest_error
@@ -46,7 +46,7 @@ MAX_CONSECUTIVE_FAILURES = 3
 def fetch_logs(
     github: ActionsApi,
     work: LogWork,
-    pending: Collection[DueLog],
+    pending: Collection[WorkItemJob],
     limits: LimitsInForce,
     *,
     prefers_archive: bool = False,
@@ -70,7 +70,7 @@ def fetch_logs(
 
 
 def _unless_limited(
-    limits: LimitsInForce, work: LogWork, jobs: Sequence[DueLog], results: Iterator[LogResult]
+    limits: LimitsInForce, work: LogWork, jobs: Sequence[WorkItemJob], results: Iterator[LogResult]
 ) -> Iterator[LogResult]:
     """Yield the results of jobs; those that a limit refuses are held back with it."""
     kind = work.key.repository, work.is_live
@@ -83,7 +83,9 @@ def _unless_limited(
         yield result
 
 
-def _begins_with_archive(work: LogWork, requested: Sequence[DueLog], *, is_first: bool) -> bool:
+def _begins_with_archive(
+    work: LogWork, requested: Sequence[WorkItemJob], *, is_first: bool
+) -> bool:
     """Return whether the archive is requested first: for an only log at its first try.
 
     Later tries would cost a request more than its single log does.
@@ -92,7 +94,7 @@ def _begins_with_archive(work: LogWork, requested: Sequence[DueLog], *, is_first
 
 
 def _fetch_archive_first(
-    github: ActionsApi, work: LogWork, requested: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, requested: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
     """Yield what the archive holds for certain, then fetch the other logs one by one."""
     left = {job.job_id: job for job in requested}
@@ -116,7 +118,7 @@ def _fetch_archive_first(
         yield from _fetch_singles(github, work, list(left.values()))
 
 
-def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
+def extract_log(archive: LogArchive, job: WorkItemJob) -> LogResult:
     """Extract a job's log, and find where its steps are by the archive's files of steps."""
     return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
 
@@ -128,7 +130,7 @@ def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
 
 
 def _fetch_unless_expired(
-    github: ActionsApi, work: LogWork, jobs: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, jobs: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
     """Fetch the logs of an archive that has expired: the first one shows whether all have."""
     first = fetch_single(github, work, jobs[0])
@@ -140,7 +142,7 @@ def _fetch_unless_expired(
 
 
 def _fetch_singles(
-    github: ActionsApi, work: LogWork, jobs: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, jobs: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
     """Fetch logs one by one until several in a row fail; each try begins with another job."""
     first = work.tries % max(len(jobs), 1)
@@ -159,13 +161,13 @@ def _fetch_singles(
         yield result
 
 
-def fetch_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogResult:
+def fetch_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
     """Fetch one job's log alone."""
     fetch = partial(github.fetch_job_log, work.key.repository, job.job_id, is_live=work.is_live)
     return spool_log(job, fetch)
 
 
-def _fetch_single_first(github: ActionsApi, work: LogWork, job: DueLog) -> LogResult:
+def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
     """Fetch a single log, and where that keeps failing the attempt's archive for it."""
     result = fetch_single(github, work, job)
     if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
@@ -177,7 +179,7 @@ def _fetch_single_first(github: ActionsApi, work: LogWork, job: DueLog) -> LogRe
         return result
 
 
-def _extract_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogFetched | None:
+def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogFetched | None:
     """Return one job's log out of the archive of its attempt; None where it is not certain.
 
     An empty file is never certain: a log that is empty is served so alone.
@@ -211,7 +213,7 @@ def _job_names(work: LogWork) -> dict[int, str]:
     return {job.job_id: job.job_name for job in work.all_jobs}
 
 
-def _never_existed(job: DueLog) -> LogUnavailable:
+def _never_existed(job: WorkItemJob) -> LogUnavailable:
     end = "left open" if job.conclusion is None else job.conclusion
     detail = f"The job was {end} before a runner took it, so it wrote no log."
     return LogUnavailable(job=job, reason="never_existed", detail=detail)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import BulkLimited, IngestError, MemoryRefused, RateLimited
-from ...messaging.log_work import DueLog, LogWork, due_log, is_archive_worthwhile
+from ...messaging.log_work import LogWork, WorkItemJob, is_archive_worthwhile, work_item_job
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
 from .deliver_log import deliver_log
@@ -74,7 +74,7 @@ def _stops_all(error: IngestError) -> RateLimited | MemoryRefused | None:
 
 def _load_work(
     context: CollectorContext, taken: Sequence[JobLogRecord]
-) -> Iterator[tuple[LogWork, list[DueLog]]]:
+) -> Iterator[tuple[LogWork, list[WorkItemJob]]]:
     """Yield the work of each attempt and what is pending of it.
 
     In economy mode these are all logs of an ended attempt, which are in one archive, whose files
@@ -94,7 +94,7 @@ def _load_work(
             and record.run.is_completed
         )
         wanted = pending if is_whole else pending & failed
-        jobs = tuple(map(due_log, record.jobs))
+        jobs = tuple(map(work_item_job, record.jobs))
         due = [job for job in jobs if job.job_id in wanted and not job.never_started]
         if due:
             work = LogWork(

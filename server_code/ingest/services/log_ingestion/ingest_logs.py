@@ -26,7 +26,7 @@ from ...errors import (
     Unexpected,
 )
 from ...messaging.encoding import QueueMessage
-from ...messaging.log_work import attempt_logs_due, job_log_due
+from ...messaging.log_work import attempt_work_message, job_work_message
 from ...ports import ReceivedMessage
 from ...ports.queues import MAX_RECEIVES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
@@ -246,8 +246,10 @@ class _Ingestion:
         pauses = (pause_seconds(log.error, work.tries, now) for log in task.not_ready)
         delay = max(pauses, default=0)
         if work.is_whole_attempt:
-            return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
-        return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
+            return attempt_work_message(
+                work.key, work.jobs, now=now, tries=tries, delay_seconds=delay
+            )
+        return job_work_message(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
 
     def _report_and_release(self, task: LogTask, error: IngestError) -> None:
         self._context.report_error(

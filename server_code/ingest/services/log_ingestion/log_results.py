@@ -13,7 +13,7 @@ from ...domain.step_ranges import StepFile, StepFileReader, StepRange
 from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogDigest, inspect_log
 from ...messaging.log_events import UnavailableReason
-from ...messaging.log_work import DueLog
+from ...messaging.log_work import WorkItemJob
 from ..unexpected_errors import as_ingest_error
 from .spool import Spool
 
@@ -25,7 +25,7 @@ FetchLog = Callable[[BinaryIO], tuple[StepRange, ...] | None]
 class LogFetched:
     """A log that arrived whole; its receiver closes the spool."""
 
-    job: DueLog
+    job: WorkItemJob
     spool: Spool
     digest: LogDigest
     marks: LogMarks
@@ -36,7 +36,7 @@ class LogFetched:
 class LogNotReady:
     """A log that did not arrive this time."""
 
-    job: DueLog
+    job: WorkItemJob
     error: IngestError
 
 
@@ -44,7 +44,7 @@ class LogNotReady:
 class LogUnavailable:
     """A log that will never arrive, and the reason."""
 
-    job: DueLog
+    job: WorkItemJob
     reason: UnavailableReason
     detail: str
 
@@ -52,7 +52,7 @@ class LogUnavailable:
 LogResult = LogFetched | LogNotReady | LogUnavailable
 
 
-def spool_log(job: DueLog, fetch: FetchLog, step_files: Sequence[StepFile] = ()) -> LogResult:
+def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] = ()) -> LogResult:
     """Fetch one log into a spool; any failure is this log's result, never an exception.
 
     ``step_files`` are those of an archive, which show where the steps are.
@@ -77,7 +77,7 @@ def spool_log(job: DueLog, fetch: FetchLog, step_files: Sequence[StepFile] = ())
     return LogFetched(job=job, spool=spool, digest=digest, marks=marks, evidence=evidence)
 
 
-def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
+def failed_log(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailable:
     """Return the result of a log whose fetching raised an exception."""
     if isinstance(error, LogExpired):
         return LogUnavailable(job=job, reason="expired", detail=str(error))

@@ -14,7 +14,7 @@ from ...domain.backoff import backoff
 from ...domain.ledger import LOG_FETCHED
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, NotFound, Retriable
-from ...messaging.log_work import DueLog, LogWork
+from ...messaging.log_work import LogWork, WorkItemJob
 from ...ports import ActionsApi
 from ...wire.hourly_use import WATCHED_AGE
 from ..context import CollectorContext
@@ -88,12 +88,12 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     return int(backoff(tries + 1, maximum=MAX_PAUSE).total_seconds())
 
 
-def may_still_be_written(job: DueLog, now: datetime) -> bool:
+def may_still_be_written(job: WorkItemJob, now: datetime) -> bool:
     """Return whether a job ended so recently that GitHub may still write its log."""
     return job.completed_at is not None and now - job.completed_at <= MAX_LOG_DELAY
 
 
-def is_live(jobs: Iterable[DueLog], now: datetime) -> bool:
+def is_live(jobs: Iterable[WorkItemJob], now: datetime) -> bool:
     """Return whether one of some jobs ended so recently that its log is waited for."""
     ends = (job.completed_at for job in jobs)
     return any(end is not None and now - end <= WATCHED_AGE for end in ends)
@@ -118,6 +118,6 @@ def _has_served_another(context: CollectorContext, key: AttemptKey) -> bool:
     return any(log.state == LOG_FETCHED for log in logs)
 
 
-def _is_retained(job: DueLog, now: datetime) -> bool:
+def _is_retained(job: WorkItemJob, now: datetime) -> bool:
     """Return whether a job ended so recently that no retention time can be over."""
     return job.completed_at is not None and now - job.completed_at < SHORTEST_RETENTION

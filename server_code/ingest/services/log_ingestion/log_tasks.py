@@ -15,7 +15,7 @@ from ...domain.jobs import Job, Step
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, MalformedPayload
-from ...messaging.log_work import DueLog, LogWork, due_log
+from ...messaging.log_work import LogWork, WorkItemJob, work_item_job
 from ...messaging.log_work_parser import parse_log_work
 from ...ports import ReceivedMessage
 from ..context import LOG_INGESTION_AGENT, CollectorContext
@@ -40,14 +40,14 @@ class LogTask:
 
     message: ReceivedMessage
     work: LogWork
-    pending: list[DueLog]
+    pending: list[WorkItemJob]
     records: Mapping[int, JobLogRecord]
     not_ready: list[LogNotReady] = field(default_factory=list)
     jobs: dict[int, Job] = field(default_factory=dict)
     result_count: int = 0
     is_done: bool = False
 
-    def fail(self, job: DueLog, error: IngestError) -> None:
+    def fail(self, job: WorkItemJob, error: IngestError) -> None:
         """Add a log that did not make it to its queue."""
         self.not_ready.append(LogNotReady(job=job, error=error))
 
@@ -92,7 +92,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
         wanted = {job.job_id for job in pending if item.is_whole_attempt or job.never_started}
         jobs = _load_jobs(context, item.key, wanted)
     tries = [known[job.job_id].tries for job in pending]
-    due = tuple(_due_log(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
+    due = tuple(_work_item_job(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
     pending = [job for job in due if job.job_id in pending_ids]
     named = {job.job_id for job in due}
     return LogTask(
@@ -102,7 +102,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
             jobs=due,
             tries=min(tries, default=0),
             is_live=is_live(pending, context.clock.now()),
-            others=tuple(due_log(job) for job_id, job in jobs.items() if job_id not in named),
+            others=tuple(work_item_job(job) for job_id, job in jobs.items() if job_id not in named),
         ),
         pending=pending,
         records={job.job_id: known[job.job_id] for job in pending},
@@ -110,11 +110,11 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     )
 
 
-def _due_log(item: DueLog, log: JobLogRecord, job: Job | None) -> DueLog:
+def _work_item_job(item: WorkItemJob, log: JobLogRecord, job: Job | None) -> WorkItemJob:
     """Return a log that is due as the ledger knows it; when its job ended, as far as it knows."""
     if job is None:
-        return replace(due_log(log), completed_at=item.completed_at)
-    return due_log(job if job.name == log.job_name else replace(job, name=log.job_name))
+        return replace(work_item_job(log), completed_at=item.completed_at)
+    return work_item_job(job if job.name == log.job_name else replace(job, name=log.job_name))
 
 
 def _load_jobs(

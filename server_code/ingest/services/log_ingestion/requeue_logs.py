@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from ...messaging.log_work import due_log, job_log_due
+from ...messaging.log_work import job_work_message, work_item_job
 from ..context import CollectorContext
 from ..publish import REQUEUED_AFTER, publish_log_work
 
@@ -35,7 +35,9 @@ def requeue_stale_logs(
         or_after=now + CLOCK_TOLERANCE,
         limit=MAX_REQUEUED,
     )
-    again = [job_log_due(log.key, due_log(log), now=now, tries=log.tries) for log in pending]
+    again = [
+        job_work_message(log.key, work_item_job(log), now=now, tries=log.tries) for log in pending
+    ]
     if publish_log_work(context, again, pending):
         context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
     return len(pending)

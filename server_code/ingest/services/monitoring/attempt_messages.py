@@ -15,7 +15,12 @@ from ...domain.runs import WorkflowRun
 from ...domain.summaries import RunSummary, summary_of
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
-from ...messaging.log_work import attempt_logs_due, due_log, is_archive_worthwhile, job_log_due
+from ...messaging.log_work import (
+    attempt_work_message,
+    is_archive_worthwhile,
+    job_work_message,
+    work_item_job,
+)
 from ...messaging.run_data import RunDetails
 from ...messaging.run_events import (
     job_envelope,
@@ -191,11 +196,11 @@ def _log_work(
         is_worthwhile = len(with_logs) > 1 and _are_most_logs_due(record, with_logs)
     if not is_worthwhile:
         return tuple(
-            job_log_due(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
+            job_work_message(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
             for job in requested
         )
     delay = _delay_seconds(requested, now)
-    return (attempt_logs_due(record.key, in_archive, now=now, delay_seconds=delay),)
+    return (attempt_work_message(record.key, in_archive, now=now, delay_seconds=delay),)
 
 
 def _are_most_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
@@ -217,7 +222,7 @@ def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
     return JobLogRecord(
         key=record.key,
         job_id=job.job_id,
-        job_name=due_log(job).job_name,
+        job_name=work_item_job(job).job_name,
         state=LOG_PENDING,
         updated_at=now,
         pending_since=now,
