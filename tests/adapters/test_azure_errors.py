@@ -39,7 +39,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[ServiceBusBus]:
     [
         (lambda bus: bus.depth("m"), "Queue m"),
         (lambda bus: bus.open_work_queue("w", Counters()).receive(1, wait_seconds=1), "Queue w"),
-        (lambda bus: bus.open_blobs().ensure(), f"Container {CONTAINER}"),
+        (lambda bus: bus.open_blobs().create_if_missing(), f"Container {CONTAINER}"),
     ],
 )
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ _AZURITE = os.environ.get("RUNSTREAM_TEST_AZURITE")
 def gcs() -> Iterator[GcsBlobStore]:
     with running_gcs():
         store = GcsBlobStore(open_storage("here"), "logs")
-        store.ensure()
+        store.create_if_missing()
         yield store
 
 
@@ -58,7 +58,7 @@ def azure() -> Iterator[AzureBlobStore]:
         clients = AzureClients(AzureSettings(storage_connection=secret))
         opened.enter_context(closing(clients))
         store = AzureBlobStore(clients, f"{address}/{ACCOUNT}/logs-{uuid.uuid4()}")
-        store.ensure()
+        store.create_if_missing()
         yield store
 
 
@@ -163,7 +163,7 @@ def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore)
     """The doctor leaves nothing; a container that is missing is named with the remedy."""
     azure.check()
     azure.require_store()
-    assert azure.ensure().endswith("exists.")
+    assert azure.create_if_missing().endswith("exists.")
     missing = AzureBlobStore(azure._clients, f"{azure._url}x")
     for check in (missing.check, missing.require_store):
         with pytest.raises(QueueMissing, match="runstream setup"):
@@ -174,6 +174,6 @@ def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> No
     """The doctor asks for the permission; a bucket that is missing is named with the remedy."""
     gcs.check()
     gcs.require_store()
-    assert gcs.ensure().endswith("exists.")
+    assert gcs.create_if_missing().endswith("exists.")
     with pytest.raises(QueueMissing, match="runstream setup"):
         GcsBlobStore(open_storage("here"), "missing").check()

@@ -9,7 +9,7 @@ from string import Template
 
 from ...ports.queues import MAX_RECEIVES
 from ...settings import QueueSettings
-from .provision import DUPLICATES_SECONDS, READER_LOCK_SECONDS, WORK_LOCK_SECONDS
+from .provision import DUPLICATE_WINDOW_SECONDS, READER_LOCK_SECONDS, WORK_LOCK_SECONDS
 
 #: Azure Service Bus Data Sender and Data Receiver, which includes dead letters:
 #: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration
@@ -22,7 +22,7 @@ _ROLES = {
     "blobReader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
 }
 
-_HEAD = Template("""\
+_HEAD = """\
 // Runstream: namespace, queues, container for large logs, and least privileges.
 @description('Name of the Service Bus namespace: SERVICEBUS_NAMESPACE.')
 param namespaceName string
@@ -46,7 +46,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   sku: { name: sku, tier: sku }
   properties: { minimumTlsVersion: '1.2' }
 }
-""")
+"""
 
 _ROLE = Template("""\
 var $role = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '$id')
@@ -59,7 +59,7 @@ resource $symbol 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
   properties: {
     lockDuration: 'PT${lock}S'
     maxDeliveryCount: $deliveries
-    requiresDuplicateDetection: $detects
+    requiresDuplicateDetection: $detects_duplicates
     duplicateDetectionHistoryTimeWindow: 'PT${window}S'
     deadLetteringOnMessageExpiration: true
   }
@@ -138,8 +138,8 @@ def bicep_template(queues: QueueSettings) -> str:
         "logs": queues.logs_queue,
         "jobEvents": queues.job_events_queue,
     }
-    parts = [_HEAD.substitute(), "\n"]
-    parts += [_ROLE.substitute(role=role, id=identity) for role, identity in _ROLES.items()]
+    parts = [_HEAD, "\n"]
+    parts += [_ROLE.substitute(role=role, id=role_id) for role, role_id in _ROLES.items()]
     parts += [_queue(symbol, name) for symbol, name in names.items()]
     collector, reader = "collectorPrincipalId", "readerPrincipalId"
     parts += [_grant(f"{symbol}Sender", symbol, collector, "sender") for symbol in names]
@@ -158,22 +158,22 @@ def bicep_template(queues: QueueSettings) -> str:
 
 
 def _queue(symbol: str, name: str) -> str:
-    is_work = symbol == "jobEvents"
+    is_work_queue = symbol == "jobEvents"
     return _QUEUE.substitute(
         symbol=symbol,
         name=name.replace("'", "\\'"),
-        lock=WORK_LOCK_SECONDS if is_work else READER_LOCK_SECONDS,
+        lock=WORK_LOCK_SECONDS if is_work_queue else READER_LOCK_SECONDS,
         deliveries=MAX_RECEIVES,
-        detects="false" if is_work else "true",
-        window=DUPLICATES_SECONDS,
+        detects_duplicates="false" if is_work_queue else "true",
+        window=DUPLICATE_WINDOW_SECONDS,
     )
 
 
-def _grant(symbol: str, scope: str, principal: str, role: str, more: str = "") -> str:
+def _grant(symbol: str, scope: str, principal: str, role: str, more_conditions: str = "") -> str:
     return _GRANT.substitute(
         symbol=symbol,
         scope=scope,
         principal=principal,
         role=role,
-        condition=f"!empty({principal}){more}",
+        condition=f"!empty({principal}){more_conditions}",
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 _TIMEOUT_SECONDS = 60
-_PROBE = "runstream-doctor"
+_PROBE_KEY = "runstream-doctor"
 
 
 class AzureBlobStore(BlobStore):
@@ -34,10 +34,10 @@ class AzureBlobStore(BlobStore):
         """Raise QueueMissing if the container does not exist and the credentials may check it."""
         try:
             with azure_errors(f"Container {self._url}"):
-                is_there = self._container.exists(timeout=_TIMEOUT_SECONDS)
+                exists = self._container.exists(timeout=_TIMEOUT_SECONDS)
         except AccessDenied:
             return
-        if not is_there:
+        if not exists:
             raise QueueMissing(
                 f"Container {self._url} does not exist. Create it with `runstream setup`."
             )
@@ -46,11 +46,11 @@ class AzureBlobStore(BlobStore):
         """Store an empty object and delete it. Raises AccessDenied, QueueMissing."""
         with azure_errors(f"Container {self._url}"):
             blob = self._container.upload_blob(
-                _PROBE, b"", overwrite=True, timeout=_TIMEOUT_SECONDS
+                _PROBE_KEY, b"", overwrite=True, timeout=_TIMEOUT_SECONDS
             )
             blob.delete_blob(timeout=_TIMEOUT_SECONDS)
 
-    def ensure(self) -> str:
+    def create_if_missing(self) -> str:
         """Create the container where it is missing; return what was done."""
         from azure.core.exceptions import ResourceExistsError
 
@@ -97,10 +97,10 @@ class AzureBlobStore(BlobStore):
             container = self._clients.container(reference.bucket)
         with azure_errors(f"Container {reference.bucket}"):
             try:
-                found = container.download_blob(
+                download = container.download_blob(
                     reference.key, timeout=_TIMEOUT_SECONDS, decompress=False
                 )
             except ResourceNotFoundError as error:
                 missing = f"Container {reference.bucket} has no object {reference.key}."
                 raise NotFound(missing) from error
-            yield found.chunks()
+            yield download.chunks()

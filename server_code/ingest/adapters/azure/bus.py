@@ -48,11 +48,11 @@ class ServiceBusBus(EventBus):
     def set_up(self) -> Iterator[str]:
         """Create queues and container where they are missing; yield what was done."""
         for name in self._queues.names:
-            is_work = name == self._queues.job_events_queue
-            yield ensure_queue(self._clients.administration, name, is_work=is_work)
+            is_work_queue = name == self._queues.job_events_queue
+            yield ensure_queue(self._clients.administration, name, is_work_queue=is_work_queue)
         blobs = self.open_blobs()
         if blobs is not None:
-            yield blobs.ensure()
+            yield blobs.create_if_missing()
 
     def depth(self, name: str) -> QueueDepth:
         """Count the messages of a queue; unknown to credentials that may not manage it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import BadSettings
@@ -17,48 +18,29 @@ if TYPE_CHECKING:
     from azure.servicebus.management import ServiceBusAdministrationClient
     from azure.storage.blob import ContainerClient
 
-#: One operation with its retries takes no longer; the collector sends again what was not taken.
+#: The time limit of one operation with its retries; the collector sends again what failed.
 OPERATION_SECONDS = 30
-
-_HTTP_SECONDS = 30
 
 #: A host name, without scheme, port and path; Azure's own domain may be left out.
 _NAMESPACE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
-class _Limits(TypedDict):
-    """The time limits of one HTTP request."""
+#: Of one HTTP request.
+_TIMEOUTS: dict[str, Any] = {"connection_timeout": 30, "read_timeout": 30}
 
-    connection_timeout: int
-    read_timeout: int
+_RETRIES: dict[str, Any] = {
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+    "retry_backoff_max": 5,
+}
 
-
-_LIMITS = _Limits(connection_timeout=_HTTP_SECONDS, read_timeout=_HTTP_SECONDS)
-
-
-class _StorageRetries(TypedDict):
-    """How Blob Storage repeats a request; its own waits would add up to more than a minute."""
-
-    retry_total: int
-    initial_backoff: int
-    increment_base: int
-    random_jitter_range: int
-
-
-_STORAGE_RETRIES = _StorageRetries(
-    retry_total=2, initial_backoff=1, increment_base=1, random_jitter_range=1
-)
-
-
-class _Retries(TypedDict):
-    """How the libraries repeat an operation that failed for a moment."""
-
-    retry_total: int
-    retry_backoff_factor: float
-    retry_backoff_max: float
-
-
-_RETRIES = _Retries(retry_total=2, retry_backoff_factor=0.2, retry_backoff_max=5)
+#: By default Blob Storage waits for more than a minute between its retries.
+_STORAGE_RETRIES: dict[str, Any] = {
+    "retry_total": 2,
+    "initial_backoff": 1,
+    "increment_base": 1,
+    "random_jitter_range": 1,
+}
 
 
 class AzureClients:
@@ -69,7 +51,7 @@ class AzureClients:
         self._opened = ExitStack()
 
     @cached_property
-    def bus(self) -> ServiceBusClient:
+    def service_bus(self) -> ServiceBusClient:
         """Open the client of messages. Raises BadSettings."""
         from azure.servicebus import ServiceBusClient
 
@@ -77,10 +59,8 @@ class AzureClients:
         if secret is None:
             client = ServiceBusClient(self._namespace, self._credential, **_RETRIES)
         else:
-            try:
+            with _connection_errors("SERVICEBUS_CONNECTION_STRING"):
                 client = ServiceBusClient.from_connection_string(secret.reveal(), **_RETRIES)
-            except ValueError as error:
-                raise _bad_connection("SERVICEBUS_CONNECTION_STRING", error) from None
         return self._opened.enter_context(client)
 
     @cached_property
@@ -90,14 +70,12 @@ class AzureClients:
 
         secret = self._azure.servicebus_connection
         if secret is None:
-            client = ServiceBusAdministrationClient(self._namespace, self._credential, **_LIMITS)
+            client = ServiceBusAdministrationClient(self._namespace, self._credential, **_TIMEOUTS)
         else:
-            try:
+            with _connection_errors("SERVICEBUS_CONNECTION_STRING"):
                 client = ServiceBusAdministrationClient.from_connection_string(
-                    secret.reveal(), **_LIMITS
+                    secret.reveal(), **_TIMEOUTS
                 )
-            except ValueError as error:
-                raise _bad_connection("SERVICEBUS_CONNECTION_STRING", error) from None
         return self._opened.enter_context(client)
 
     def container(self, url: str) -> ContainerClient:
@@ -114,15 +92,13 @@ class AzureClients:
         secret = self._azure.storage_connection
         if secret is None:
             client = ContainerClient.from_container_url(
-                url, self._credential, **_LIMITS, **_STORAGE_RETRIES
+                url, self._credential, **_TIMEOUTS, **_STORAGE_RETRIES
             )
         else:
-            try:
+            with _connection_errors("AZURE_STORAGE_CONNECTION_STRING"):
                 service = BlobServiceClient.from_connection_string(
-                    secret.reveal(), **_LIMITS, **_STORAGE_RETRIES
+                    secret.reveal(), **_TIMEOUTS, **_STORAGE_RETRIES
                 )
-            except ValueError as error:
-                raise _bad_connection("AZURE_STORAGE_CONNECTION_STRING", error) from None
             client = service.get_container_client(name)
         return self._opened.enter_context(client)
 
@@ -145,6 +121,11 @@ class AzureClients:
         return self._opened.enter_context(DefaultAzureCredential())
 
 
-def _bad_connection(name: str, error: ValueError) -> BadSettings:
-    """Name the setting; the library's own words do not contain the key."""
-    return BadSettings([f"{name} is not valid: copy it from the Azure portal ({error})"])
+@contextmanager
+def _connection_errors(setting: str) -> Iterator[None]:
+    """Name the setting that is not valid; the library's own words do not contain the key."""
+    try:
+        yield
+    except ValueError as error:
+        fault = f"{setting} is not valid: copy it from the Azure portal ({error})"
+        raise BadSettings([fault]) from None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
-#: What to do where no request arrives.
+#: What to do where the service cannot be reached.
 NETWORK_REMEDY = (
     "Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, or LOG_BUCKET and its connection "
     "string, and the network: port 5671, proxy, firewall, certificate."
@@ -17,11 +17,11 @@ NETWORK_REMEDY = (
 
 _DENIED_STATUSES = (401, 403)
 
-#: What the system or OpenSSL reports, within the calls and addresses that the libraries add.
+#: The reason that the system or OpenSSL gives, inside the text that the libraries put around it.
 _SYSTEM_REASON = re.compile(
     r"\[(?:Errno -?\d+|SSL: \w+)\] (.+?)(?= \(_ssl\.c|[)'\"]| Error condition|$)"
 )
-_CONNECTION = re.compile(r"^(?:<[^>]*>|HTTPS?Connection\w*\([^)]*\)): ")
+_CONNECTION_PREFIX = re.compile(r"^(?:<[^>]*>|HTTPS?Connection\w*\([^)]*\)): ")
 
 
 @contextmanager
@@ -62,11 +62,11 @@ def azure_errors(subject: str) -> Iterator[None]:
         raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
 
 
-def _unreachable(subject: str, said: str) -> QueueUnavailable:
-    """Return the error of a request that did not arrive, with the system's own reason."""
-    found = _SYSTEM_REASON.search(said)
-    reason = found.group(1) if found else _CONNECTION.sub("", said)
-    remedy = CLOCK_REMEDY if is_clock_error(said) else NETWORK_REMEDY
+def _unreachable(subject: str, message: str) -> QueueUnavailable:
+    """Return the error of a service that cannot be reached, with the system's own reason."""
+    found = _SYSTEM_REASON.search(message)
+    reason = found.group(1) if found else _CONNECTION_PREFIX.sub("", message)
+    remedy = CLOCK_REMEDY if is_clock_error(message) else NETWORK_REMEDY
     return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
 
 

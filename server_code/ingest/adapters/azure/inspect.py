@@ -35,7 +35,7 @@ class ServiceBusInspector(QueueInspector):
                 properties = self._clients.administration.get_queue(name)
                 counts = self._clients.administration.get_queue_runtime_properties(name)
         except (AccessDenied, QueueMissing):
-            # Its data may be used, and it may not be managed; or it is a topic.
+            # Reading the limits needs more rights than sending does; or it is a topic.
             pass
         else:
             lock = properties.lock_duration

@@ -1,4 +1,4 @@
-"""Queues, created or corrected."""
+"""Creation and correction of queues."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from .errors import azure_errors
 if TYPE_CHECKING:
     from azure.servicebus.management import QueueProperties, ServiceBusAdministrationClient
 
+#: For how long a received message is locked: of the job events queue, and of queues for readers.
 WORK_LOCK_SECONDS = 120
 READER_LOCK_SECONDS = 60
 
-#: A fact that is sent again within this time is dropped. Longer windows cost throughput.
-DUPLICATES_SECONDS = 600
+#: A message whose id was sent within this time is dropped. Longer windows cost throughput.
+DUPLICATE_WINDOW_SECONDS = 600
 
 
-def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work: bool) -> str:
+def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work_queue: bool) -> str:
     """Create a queue where it is missing, else correct its lock and tries; return what was done.
 
-    Work has no duplicate detection: a log that is late is the same item again. A topic of that
-    name is left as it is.
+    The work queue has no duplicate detection: the item of a late log is sent again with its id. A
+    topic of that name is left as it is.
     """
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-    lock = timedelta(seconds=WORK_LOCK_SECONDS if is_work else READER_LOCK_SECONDS)
+    lock = timedelta(seconds=WORK_LOCK_SECONDS if is_work_queue else READER_LOCK_SECONDS)
     with azure_errors(f"Queue {name}"):
         try:
             return _correct(client, client.get_queue(name), lock)
@@ -37,8 +38,8 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work: 
                 name,
                 lock_duration=lock,
                 max_delivery_count=MAX_RECEIVES,
-                requires_duplicate_detection=not is_work,
-                duplicate_detection_history_time_window=timedelta(seconds=DUPLICATES_SECONDS),
+                requires_duplicate_detection=not is_work_queue,
+                duplicate_detection_history_time_window=timedelta(seconds=DUPLICATE_WINDOW_SECONDS),
                 dead_lettering_on_message_expiration=True,
             )
         except ResourceExistsError:
@@ -49,11 +50,11 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work: 
 def _correct(
     client: ServiceBusAdministrationClient, queue: QueueProperties, lock: timedelta
 ) -> str:
-    """Raise lock and tries; what was chosen higher stays."""
-    has_lock = isinstance(queue.lock_duration, timedelta) and queue.lock_duration >= lock
-    if has_lock and (queue.max_delivery_count or 0) >= MAX_RECEIVES:
+    """Raise lock and tries to the minimum; higher values stay."""
+    is_long_enough = isinstance(queue.lock_duration, timedelta) and queue.lock_duration >= lock
+    if is_long_enough and (queue.max_delivery_count or 0) >= MAX_RECEIVES:
         return f"Queue {queue.name} exists."
-    queue.lock_duration = queue.lock_duration if has_lock else lock
+    queue.lock_duration = queue.lock_duration if is_long_enough else lock
     queue.max_delivery_count = max(queue.max_delivery_count or 0, MAX_RECEIVES)
     client.update_queue(queue)
     return f"Queue {queue.name} corrected."

@@ -28,14 +28,14 @@ MAX_BATCH_COUNT = 500
 #: The shortest wait in which a receiver gets the messages that are there.
 SHORTEST_RECEIVE_SECONDS = 0.5
 
-#: What is assumed of a lock before the first message names it: the default of a new queue.
+#: The assumed lock duration until a message was received: the default of a new queue.
 DEFAULT_LOCK_SECONDS = 60
 
-#: A property's value has 32,767 bytes at most; the reason is for people.
+#: A property's value has 32,767 bytes at most; a person reads the reason.
 MAX_REASON_CHARACTERS = 1_024
 
-#: Answers to a request that is invalid, and would be refused again.
-_REFUSALS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
+#: AMQP errors of a request that is invalid, and would be refused again.
+_INVALID_REQUEST_ERRORS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
 
 
 class ServiceBusPublisher(RequestPublisher):
@@ -43,15 +43,15 @@ class ServiceBusPublisher(RequestPublisher):
 
     def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:
         super().__init__(name, counters)
-        self._lock = threading.Lock()
+        self._sender_lock = threading.Lock()
         with azure_errors(f"Queue {name}"):
-            self._sender: ServiceBusSender = clients.bus.get_queue_sender(name)
-            self._limit: int = self._sender.create_message_batch().max_size_in_bytes
+            self._sender: ServiceBusSender = clients.service_bus.get_queue_sender(name)
+            self._max_batch_bytes: int = self._sender.create_message_batch().max_size_in_bytes
 
     @property
     def max_message_bytes(self) -> int:
         """Return the limit for a message, which is that of a batch too."""
-        return self._limit - OVERHEAD_BYTES
+        return self._max_batch_bytes - OVERHEAD_BYTES
 
     @property
     def max_batch_count(self) -> int:
@@ -61,17 +61,17 @@ class ServiceBusPublisher(RequestPublisher):
     def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: within the limit of bytes, and by when they are due."""
         for _, group in groupby(messages, key=attrgetter("delay_seconds")):
-            yield from batches(group, size_of=_bytes_on_link, max_bytes=self._limit)
+            yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
 
     def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
         from azure.servicebus.exceptions import ServiceBusError
 
         self._counters.add("queue_requests")
-        with self._lock, azure_errors(f"Queue {self._name}"):
+        with self._sender_lock, azure_errors(f"Queue {self._name}"):
             try:
-                self._transmit(messages)
+                self._send_or_schedule(messages)
             except ServiceBusError as error:
-                if not any(refusal in str(error) for refusal in _REFUSALS):
+                if not any(name in str(error) for name in _INVALID_REQUEST_ERRORS):
                     raise
                 if len(messages) == 1:
                     return [Rejection(event_id=messages[0].event_id, reason=str(error))]
@@ -80,7 +80,7 @@ class ServiceBusPublisher(RequestPublisher):
         # One message that Service Bus refuses does not stop the others.
         return [refused for message in messages for refused in self._send_request([message])]
 
-    def _transmit(self, messages: list[QueueMessage]) -> None:
+    def _send_or_schedule(self, messages: list[QueueMessage]) -> None:
         delay = messages[0].delay_seconds
         encoded = [_encode(message) for message in messages]
         if delay:
@@ -111,29 +111,29 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
 
         super().__init__(clients, name, counters)
         self._lock_seconds = DEFAULT_LOCK_SECONDS
-        self._receiving = threading.Lock()
+        self._receiver_lock = threading.Lock()
         sub_queue = ServiceBusSubQueue.DEAD_LETTER if is_dead_letters else None
         with azure_errors(f"Queue {name}"):
-            self._receiver = clients.bus.get_queue_receiver(name, sub_queue=sub_queue)
+            self._receiver = clients.service_bus.get_queue_receiver(name, sub_queue=sub_queue)
             self._receiver.__enter__()
 
     @property
     def visibility_seconds(self) -> int:
-        """Return for how long the queue locks a message, as the last message named it."""
+        """Return for how long the queue locks a message, as observed with the last one."""
         return self._lock_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages; waits for the first up to ``wait_seconds``."""
         wait = max(float(wait_seconds), SHORTEST_RECEIVE_SECONDS)
         self._counters.add("queue_requests")
-        with self._receiving, azure_errors(f"Queue {self._name}"):
+        with self._receiver_lock, azure_errors(f"Queue {self._name}"):
             found = self._receiver.receive_messages(max_messages, max_wait_time=wait)
         for message in found:
-            self._learn_lock(message)
-        return [_received(message) for message in found]
+            self._note_lock_duration(message)
+        return [_decode(message) for message in found]
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:  # noqa: ARG002 - see below
-        """Renew the lock of a message for as long as the queue locks: it takes no other time."""
+        """Renew the lock of a message for the queue's lock duration; Service Bus takes no other."""
         self._settle(self._receiver.renew_message_lock, message)
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
@@ -154,25 +154,25 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
     def _settle(
         self, settle: Callable[..., object], message: ReceivedMessage, **details: str
     ) -> None:
-        """Settle a message; one whose lock was lost is another's, and has the same ids."""
+        """Settle a message unless its lock was lost: another receiver will publish the same ids."""
         from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError
 
         self._counters.add("queue_requests")
-        with self._receiving, azure_errors(f"Queue {self._name}"):
+        with self._receiver_lock, azure_errors(f"Queue {self._name}"):
             try:
-                # Opens it again where its connection was lost; else it does nothing.
+                # Opens the receiver again where its connection was lost; else it does nothing.
                 self._receiver.__enter__()
                 settle(message.receipt, **details)
             except (MessageAlreadySettled, MessageLockLostError):
                 return
 
-    def _learn_lock(self, message: ServiceBusReceivedMessage) -> None:
+    def _note_lock_duration(self, message: ServiceBusReceivedMessage) -> None:
         if message.locked_until_utc is not None:
             left = message.locked_until_utc - datetime.now(timezone.utc)
             self._lock_seconds = max(round(left.total_seconds()), 1)
 
 
-def _bytes_on_link(message: QueueMessage) -> int:
+def _bytes_with_overhead(message: QueueMessage) -> int:
     return message.size_bytes + OVERHEAD_BYTES
 
 
@@ -189,7 +189,7 @@ def _encode(message: QueueMessage) -> ServiceBusMessage:
     )
 
 
-def _received(message: ServiceBusReceivedMessage) -> ReceivedMessage:
+def _decode(message: ServiceBusReceivedMessage) -> ReceivedMessage:
     count: Any = message.delivery_count
     return ReceivedMessage(
         body=b"".join(message.body).decode(errors="replace"),

@@ -52,11 +52,11 @@ class PubsubBus(EventBus):
     def set_up(self) -> Iterator[str]:
         """Create topics, subscriptions and bucket where they are missing; yield what was done."""
         for name in self._queues.names:
-            is_work = name == self._queues.job_events_queue
-            yield from ensure_queue(self._clients, name, is_work=is_work)
+            is_work_queue = name == self._queues.job_events_queue
+            yield from ensure_queue(self._clients, name, is_work_queue=is_work_queue)
         blobs = self.open_blobs()
         if blobs is not None:
-            yield blobs.ensure()
+            yield blobs.create_if_missing()
 
     def depth(self, name: str) -> QueueDepth:
         """Return an unknown depth: only Cloud Monitoring counts (num_undelivered_messages)."""

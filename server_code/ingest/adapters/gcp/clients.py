@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.pubsub_v1 import PublisherClient, SubscriberClient
 
-#: One request takes no longer; the collector sends again what was not taken.
+#: The time limit of one request; the collector sends again what failed.
 REQUEST_SECONDS = 30
 
 
@@ -24,13 +24,13 @@ class PubsubClients:
     publisher: PublisherClient
     subscriber: SubscriberClient
 
-    def topic(self, name: str) -> str:
+    def topic_path(self, name: str) -> str:
         """Return the path of a topic that is given by name or path."""
         return name if name.startswith("projects/") else f"projects/{self.project}/topics/{name}"
 
-    def subscription(self, name: str) -> str:
+    def subscription_path(self, name: str) -> str:
         """Return the path of the subscription that has the topic's name."""
-        return self.topic(name).replace("/topics/", "/subscriptions/")
+        return self.topic_path(name).replace("/topics/", "/subscriptions/")
 
     def close(self) -> None:
         """Close both connections."""
@@ -65,7 +65,7 @@ def open_clients(project: str) -> PubsubClients:
 
 
 def brief_retry() -> Retry:
-    """Return how a request is tried again while the service is away for a moment."""
+    """Return the retries of a request while the service is unavailable for a moment."""
     from google.api_core.retry import Retry
 
     return Retry(initial=0.1, maximum=2.0, timeout=5.0)

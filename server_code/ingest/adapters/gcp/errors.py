@@ -1,4 +1,4 @@
-"""Google's exceptions as ours."""
+"""Translation of Google's exceptions to those of Runstream."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
-#: What to do where no request arrives.
+#: What to do where the service cannot be reached.
 NETWORK_REMEDY = (
     "Check the application default credentials, and the way to googleapis.com or "
     "PUBSUB_EMULATOR_HOST: proxy, firewall, certificate."
 )
 
-#: What gRPC and requests put around the system's reason: their own call chain.
-_CALL_CHAIN = re.compile(
+#: What gRPC and requests put before the system's reason where they cannot connect.
+_UNREACHABLE = re.compile(
     "failed to connect to all addresses|errors resolving|DNS resolution failed|Max retries exceeded"
 )
 
@@ -52,11 +52,11 @@ def google_errors(subject: str) -> Iterator[None]:
 
 def _unavailable(subject: str, error: Exception) -> QueueUnavailable:
     """Return the error of a service that fails or cannot be reached, with its own reason."""
-    last = getattr(error, "cause", None) or error  # an error of retries holds the last answer
-    said = str(last).rstrip(".")
-    if is_clock_error(said):
-        return QueueUnavailable(f"{subject} cannot be used now: {said}.", remedy=CLOCK_REMEDY)
-    if _CALL_CHAIN.search(said) is None:
-        return QueueUnavailable(f"{subject} cannot be used now: {said}.")
-    reason = said.rpartition(": ")[2].rpartition("] ")[2].rstrip("]')\".")
+    last = getattr(error, "cause", None) or error  # a RetryError holds the last error
+    message = str(last).rstrip(".")
+    if is_clock_error(message):
+        return QueueUnavailable(f"{subject} cannot be used now: {message}.", remedy=CLOCK_REMEDY)
+    if _UNREACHABLE.search(message) is None:
+        return QueueUnavailable(f"{subject} cannot be used now: {message}.")
+    reason = message.rpartition(": ")[2].rpartition("] ")[2].rstrip("]')\".")
     return QueueUnavailable(f"{subject} cannot be reached: {reason}.", remedy=NETWORK_REMEDY)

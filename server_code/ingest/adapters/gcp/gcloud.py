@@ -1,7 +1,7 @@
 """Everything that ``setup`` makes, with the least privileges, as gcloud commands. Sends no request.
 
-Roles: https://cloud.google.com/pubsub/docs/access-control#roles, of which none that publishes or
-receives may also read a topic or subscription, and
+Roles: https://cloud.google.com/pubsub/docs/access-control#roles (publisher and subscriber may not
+read a topic or subscription: that needs viewer), and
 https://cloud.google.com/storage/docs/access-control/iam-roles. Dead letters:
 https://cloud.google.com/pubsub/docs/dead-letter-topics#assigning_forwarding_roles
 """
@@ -47,14 +47,17 @@ def gcloud_script(queues: QueueSettings) -> str:
     """
     lines = [_HEAD]
     for name in queues.names:
-        lines += _queue(name, is_work=name == queues.job_events_queue)
+        lines += _queue(name, is_work_queue=name == queues.job_events_queue)
     if queues.log_bucket is not None:
         lines += _bucket(queues.log_bucket)
     return "\n".join(lines) + "\n"
 
 
-def _queue(name: str, *, is_work: bool) -> Iterator[str]:
-    dead_letters, deadline = dead_letter_name(name), ack_deadline_seconds(is_work=is_work)
+def _queue(name: str, *, is_work_queue: bool) -> Iterator[str]:
+    dead_letters, deadline = (
+        dead_letter_name(name),
+        ack_deadline_seconds(is_work_queue=is_work_queue),
+    )
     topic, dead = shlex.quote(name), shlex.quote(dead_letters)
     yield f"gcloud pubsub topics create {topic} {dead}"
     yield (
@@ -72,7 +75,7 @@ def _queue(name: str, *, is_work: bool) -> Iterator[str]:
     yield _grant("topics", topic, "$collector", "publisher")
     yield _grant("topics", topic, "$collector", "viewer")
     yield _grant("subscriptions", topic, "$collector", "viewer")
-    if is_work:
+    if is_work_queue:
         yield _grant("subscriptions", topic, "$collector", "subscriber")
         yield _grant("topics", dead, "$collector", "publisher")
         yield _grant("topics", dead, "$collector", "viewer")

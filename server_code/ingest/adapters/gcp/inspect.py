@@ -6,11 +6,11 @@ from ...errors import AccessDenied, BadSettings
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
 from .errors import NETWORK_REMEDY, google_errors
-from .pubsub import MAX_BYTES
+from .pubsub import MAX_MESSAGE_BYTES
 from .storage import GcsBlobStore
 from .subscriptions import read_subscription
 
-_PUBLISH = "pubsub.topics.publish"
+_PUBLISH_PERMISSION = "pubsub.topics.publish"
 
 
 class PubsubInspector(QueueInspector):
@@ -31,7 +31,7 @@ class PubsubInspector(QueueInspector):
         found = read_subscription(self._clients, name)
         dead_letters = found.dead_letter_topic
         return QueueAttributes(
-            max_message_bytes=MAX_BYTES,
+            max_message_bytes=MAX_MESSAGE_BYTES,
             visibility_seconds=found.ack_deadline_seconds,
             waiting=None,
             dead_letter_queue=dead_letters and dead_letters.rpartition("/")[2],
@@ -40,13 +40,13 @@ class PubsubInspector(QueueInspector):
 
     def require_send(self, name: str) -> None:
         """Ask for the permission to publish."""
-        path = self._clients.topic(name)
+        path = self._clients.topic_path(name)
         with google_errors(f"Topic {path}"):
             answer = self._clients.publisher.test_iam_permissions(
-                {"resource": path, "permissions": [_PUBLISH]}, timeout=REQUEST_SECONDS
+                {"resource": path, "permissions": [_PUBLISH_PERMISSION]}, timeout=REQUEST_SECONDS
             )
-        if _PUBLISH not in answer.permissions:
-            raise AccessDenied(f"Topic {path} does not grant {_PUBLISH}.")
+        if _PUBLISH_PERMISSION not in answer.permissions:
+            raise AccessDenied(f"Topic {path} does not grant {_PUBLISH_PERMISSION}.")
 
     def require_store(self, bucket: str) -> None:
         """Ask for the permission to create objects."""

@@ -1,4 +1,4 @@
-"""Topics, subscriptions and their dead letters, created or updated."""
+"""Creation of topics, subscriptions and their dead letters."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ...ports.queues import MAX_RECEIVES
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
 
-#: The tries of work, and two receptions of an item that was not due yet: delays have 900 s at
-#: most, and an ack deadline 600.
+#: Two more than the tries of an item: one that is delayed (900 s at most) is received up to twice
+#: before it is due, because an ack deadline has 600 s at most.
 MAX_DELIVERY_ATTEMPTS = MAX_RECEIVES + 2
 _WORK_ACK_DEADLINE_SECONDS = 120
 READER_ACK_DEADLINE_SECONDS = 60
@@ -20,28 +20,30 @@ _RETENTION = timedelta(days=7)
 
 
 def dead_letter_name(name: str) -> str:
-    """Return the topic and subscription for what a queue's readers cannot process."""
+    """Return the name of the topic and subscription for a queue's dead letters."""
     return f"{name}_dlq"
 
 
-def ack_deadline_seconds(*, is_work: bool) -> int:
+def ack_deadline_seconds(*, is_work_queue: bool) -> int:
     """Return how long a receiver of a queue has for a message."""
-    return _WORK_ACK_DEADLINE_SECONDS if is_work else READER_ACK_DEADLINE_SECONDS
+    return _WORK_ACK_DEADLINE_SECONDS if is_work_queue else READER_ACK_DEADLINE_SECONDS
 
 
-def ensure_queue(clients: PubsubClients, name: str, *, is_work: bool) -> Iterator[str]:
+def ensure_queue(clients: PubsubClients, name: str, *, is_work_queue: bool) -> Iterator[str]:
     """Create a queue and its dead letters where they are missing; yield what was done."""
     dead_letters = dead_letter_name(name)
     for topic in (name, dead_letters):
         yield _ensure_topic(clients, topic)
     yield _ensure_subscription(clients, dead_letters, READER_ACK_DEADLINE_SECONDS, None)
-    yield _ensure_subscription(clients, name, ack_deadline_seconds(is_work=is_work), dead_letters)
+    yield _ensure_subscription(
+        clients, name, ack_deadline_seconds(is_work_queue=is_work_queue), dead_letters
+    )
 
 
 def _ensure_topic(clients: PubsubClients, name: str) -> str:
     from google.api_core.exceptions import AlreadyExists
 
-    path = clients.topic(name)
+    path = clients.topic_path(name)
     with google_errors(f"Topic {path}"):
         try:
             clients.publisher.create_topic(name=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
@@ -56,10 +58,10 @@ def _ensure_subscription(
     from google.api_core.exceptions import AlreadyExists
     from google.pubsub_v1 import types
 
-    path = clients.subscription(name)
+    path = clients.subscription_path(name)
     wanted = types.Subscription(
         name=path,
-        topic=clients.topic(name),
+        topic=clients.topic_path(name),
         ack_deadline_seconds=ack_deadline,
         message_retention_duration=_RETENTION,
         # Without a time to live: an idle subscription is not deleted.
@@ -67,7 +69,7 @@ def _ensure_subscription(
     )
     if dead_letters is not None:
         wanted.dead_letter_policy = types.DeadLetterPolicy(
-            dead_letter_topic=clients.topic(dead_letters),
+            dead_letter_topic=clients.topic_path(dead_letters),
             max_delivery_attempts=MAX_DELIVERY_ATTEMPTS,
         )
     with google_errors(f"Subscription {path}"):

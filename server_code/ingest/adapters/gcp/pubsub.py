@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 #: https://cloud.google.com/pubsub/quotas#resource_limits: a request has 10 MB and 1,000 messages.
 #: The emulator takes more. Names, ordering keys and the framing of messages need the rest.
 MAX_REQUEST_BYTES = 10_000_000
-MAX_BYTES = MAX_REQUEST_BYTES - 200_000
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES - 200_000
 MAX_BATCH_COUNT = 1_000
 MAX_ACK_DEADLINE_SECONDS = 600
 
-#: A pull that ends before its answer has come leaves messages held by nobody.
+#: A pull that is cancelled before its answer arrives leaves messages that nobody processes.
 SHORTEST_PULL_SECONDS = 1.0
 
 #: Between two pulls, where one ends early without a message.
@@ -39,7 +39,7 @@ PULL_PAUSE_SECONDS = 0.5
 #: An attribute's value has 1,024 bytes at most.
 MAX_REASON_CHARACTERS = 200
 
-#: Seconds since 1970 before which a work item is not due: Pub/Sub delays no message by itself.
+#: Seconds since 1970 before which a work item is not due: Pub/Sub cannot delay a message.
 NOT_BEFORE_ATTRIBUTE = "not_before"
 EVENT_ID_ATTRIBUTE = "event_id"
 
@@ -55,13 +55,13 @@ class PubsubPublisher(RequestPublisher):
     ) -> None:
         super().__init__(name, counters)
         self._clients = clients
-        self._topic = clients.topic(name)
+        self._topic = clients.topic_path(name)
         self._is_ordered = is_ordered
 
     @property
     def max_message_bytes(self) -> int:
         """Return the limit for a message, attributes included."""
-        return MAX_BYTES
+        return MAX_MESSAGE_BYTES
 
     @property
     def max_batch_count(self) -> int:
@@ -72,7 +72,7 @@ class PubsubPublisher(RequestPublisher):
         """Split messages into requests: one ordering key each, and within the limit of bytes."""
         groups = groupby(messages, key=lambda each: each.group if self._is_ordered else "")
         for _, group in groups:
-            yield from batches(group, size_of=attrgetter("size_bytes"), max_bytes=MAX_BYTES)
+            yield from batches(group, size_of=attrgetter("size_bytes"), max_bytes=MAX_MESSAGE_BYTES)
 
     def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
         from google.api_core.exceptions import InvalidArgument
@@ -133,10 +133,10 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         deadline = time.monotonic() + wait_seconds
         while True:
             pulled = self._pull(max_messages, deadline - time.monotonic())
-            due = [each for each in pulled if self._is_due(each)]
+            due = [each for each in pulled if not self._postpone_early(each)]
             left = deadline - time.monotonic()
             if due or left <= 0:
-                return [_received(each) for each in due]
+                return [_decode(each) for each in due]
             if not pulled:
                 threading.Event().wait(min(left, PULL_PAUSE_SECONDS))
 
@@ -158,22 +158,23 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
                 return []
         return list(answer.received_messages)
 
-    def _is_due(self, received: types.ReceivedMessage) -> bool:
+    def _postpone_early(self, received: types.ReceivedMessage) -> bool:
+        """Hide a message until it is due; return whether it was not due yet."""
         left = float(received.message.attributes.get(NOT_BEFORE_ATTRIBUTE, 0)) - time.time()
         if left <= 0:
-            return True
-        self._modify(received.ack_id, max(int(left), 1))
-        return False
+            return False
+        self._modify_ack_deadline(received.ack_id, max(int(left), 1))
+        return True
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hold a message for ``seconds`` from now, 600 at most."""
-        self._modify(str(message.receipt), seconds)
+        self._modify_ack_deadline(str(message.receipt), seconds)
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message come back after ``after_seconds``, 600 at most."""
-        self._modify(str(message.receipt), after_seconds)
+        self._modify_ack_deadline(str(message.receipt), after_seconds)
 
-    def _modify(self, ack_id: str, seconds: int) -> None:
+    def _modify_ack_deadline(self, ack_id: str, seconds: int) -> None:
         from google.api_core.exceptions import InvalidArgument
 
         self._counters.add("queue_requests")
@@ -187,7 +188,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
                     timeout=REQUEST_SECONDS,
                 )
             except InvalidArgument:
-                # Its ack deadline has passed: another has the message, and works with the same ids.
+                # Its ack deadline has passed: another receiver will publish the same ids.
                 return
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
@@ -198,15 +199,15 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
                 f"Subscription {self._name} has no dead-letter topic. "
                 "Create it with `runstream setup`."
             )
-        letter = QueueMessage(
+        dead_letter = QueueMessage(
             event_id="rejected",
             event_type="rejected",
             group="",
             body=message.body,
             attributes={REJECTION_ATTRIBUTE: encode_string(reason)[:MAX_REASON_CHARACTERS]},
         )
-        letters = PubsubPublisher(self._clients, topic, self._counters, is_ordered=False)
-        for refused in letters.send([letter]):
+        publisher = PubsubPublisher(self._clients, topic, self._counters, is_ordered=False)
+        for refused in publisher.send([dead_letter]):
             raise QueueUnavailable(f"{topic} refused it: {refused.reason}")
         self.delete([message])
 
@@ -225,7 +226,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
                 )
 
 
-def _received(received: types.ReceivedMessage) -> ReceivedMessage:
+def _decode(received: types.ReceivedMessage) -> ReceivedMessage:
     return ReceivedMessage(
         body=received.message.data.decode(errors="replace"),
         receipt=received.ack_id,

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 _TIMEOUT_SECONDS = 60
-_CREATE = "storage.objects.create"
-_OFF = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
+_CREATE_PERMISSION = "storage.objects.create"
+_DISABLE_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 
 
 def open_storage(project: str) -> Client:
     """Open the client of Cloud Storage, which sends only what it is asked to send.
 
-    Left alone, it also reads the bucket for its traces: in a thread that retries for two minutes,
+    By default it also reads the bucket for its traces: in a thread that retries for two minutes,
     and with a permission (storage.buckets.get) that a collector does not need.
     """
     from google.cloud.storage import Client
 
-    os.environ.setdefault(_OFF, "true")
+    os.environ.setdefault(_DISABLE_BUCKET_READS, "true")
     with google_errors("Cloud Storage"):
         return Client(project=project)
 
@@ -47,13 +47,13 @@ class GcsBlobStore(BlobStore):
         self._client = client
 
     def check(self) -> None:
-        """Raise QueueMissing where the bucket is not there and we may see that."""
+        """Raise QueueMissing if the bucket does not exist and the credentials may check it."""
         try:
             with google_errors(f"Bucket {self._bucket.name}"):
-                is_there = self._bucket.exists(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
+                exists = self._bucket.exists(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
         except AccessDenied:
             return
-        if not is_there:
+        if not exists:
             raise QueueMissing(
                 f"Bucket {self._bucket.name} does not exist. Create it with `runstream setup`."
             )
@@ -62,12 +62,12 @@ class GcsBlobStore(BlobStore):
         """Raise AccessDenied where objects may not be created."""
         with google_errors(f"Bucket {self._bucket.name}"):
             granted = self._bucket.test_iam_permissions(
-                [_CREATE], retry=brief_retry(), timeout=_TIMEOUT_SECONDS
+                [_CREATE_PERMISSION], retry=brief_retry(), timeout=_TIMEOUT_SECONDS
             )
-        if _CREATE not in granted:
-            raise AccessDenied(f"Bucket {self._bucket.name} does not grant {_CREATE}.")
+        if _CREATE_PERMISSION not in granted:
+            raise AccessDenied(f"Bucket {self._bucket.name} does not grant {_CREATE_PERMISSION}.")
 
-    def ensure(self) -> str:
+    def create_if_missing(self) -> str:
         """Create the bucket where it is missing; return what was done."""
         from google.api_core.exceptions import Conflict
 
@@ -113,7 +113,7 @@ class GcsBlobStore(BlobStore):
 
 @contextmanager
 def _storage_errors(subject: str) -> Iterator[None]:
-    """Translate what an upload raises too: a writer's refusals are not Google's exceptions yet."""
+    """Translate what an upload raises; InvalidResponse is none of the API's own exceptions."""
     from google.api_core.exceptions import from_http_status
     from google.cloud.storage.exceptions import InvalidResponse
 

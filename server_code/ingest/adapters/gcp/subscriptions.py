@@ -1,4 +1,4 @@
-"""What Pub/Sub reports of a topic and the subscription of the same name."""
+"""The attributes of a topic and the subscription of the same name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import google_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """The facts of a queue: a topic and a subscription of the same name."""
+    """A subscription that, with the topic of its name, is a queue."""
 
     name: str
     path: str
@@ -22,7 +22,7 @@ class Subscription:
 
 def read_subscription(clients: PubsubClients, name: str) -> Subscription:
     """Fetch a subscription. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    path = clients.subscription(name)
+    path = clients.subscription_path(name)
     with google_errors(f"Subscription {path}"):
         found = clients.subscriber.get_subscription(
             subscription=path, retry=brief_retry(), timeout=REQUEST_SECONDS
@@ -37,7 +37,7 @@ def read_subscription(clients: PubsubClients, name: str) -> Subscription:
 
 
 def has_ordering(clients: PubsubClients, name: str) -> bool:
-    """Return whether a topic is read in order; False where its subscription is not ours to see."""
+    """Return whether a topic is read in order; False where its subscription cannot be read."""
     try:
         return read_subscription(clients, name).is_ordered
     except (AccessDenied, QueueMissing):
@@ -45,8 +45,8 @@ def has_ordering(clients: PubsubClients, name: str) -> bool:
 
 
 def require_topic(clients: PubsubClients, name: str) -> None:
-    """Raise QueueMissing where a topic does not exist; AccessDenied is no answer to that."""
-    path = clients.topic(name)
+    """Raise QueueMissing if a topic does not exist and the credentials may check it."""
+    path = clients.topic_path(name)
     try:
         with google_errors(f"Topic {path}"):
             clients.publisher.get_topic(topic=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
