@@ -11,7 +11,7 @@ import grpc
 import pytest
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.errors import NETWORK_REMEDY
-from ingest.adapters.gcp.pubsub import MAX_BYTES, PubsubWorkQueue
+from ingest.adapters.gcp.pubsub import MAX_MESSAGE_BYTES, PubsubWorkQueue
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
@@ -96,7 +96,7 @@ def test_one_refused_message_keeps_no_neighbour_back(server: PubsubServer, queue
 
 def test_our_own_limit_stays_within_the_services(server: PubsubServer, queue: PubsubWorkQueue):
     """A full batch fits one request with all that surrounds its messages."""
-    each = MAX_BYTES // 1000
+    each = MAX_MESSAGE_BYTES // 1000
     overhead = a_message(100, body="").size_bytes
     batch = [a_message(100 + n, body="x" * (each - overhead - 1)) for n in range(1000)]
     assert queue.send(batch) == ()
@@ -115,6 +115,6 @@ def test_ordered_topics_get_one_key_a_request(server: PubsubServer, bus: PubsubB
 def test_doctor_sees_limits_and_dead_letters(bus: PubsubBus):
     """Pub/Sub does not count what waits."""
     condition = bus.inspector().inspect_queue("m")
-    assert (condition.max_message_bytes, condition.waiting) == (MAX_BYTES, None)
+    assert (condition.max_message_bytes, condition.waiting) == (MAX_MESSAGE_BYTES, None)
     assert condition.dead_letter_queue == "m_dlq"
     bus.inspector().require_send("m")

@@ -131,8 +131,8 @@ class RealPubsub:
         hold = min(visibility_seconds * self.scale, 600)
         clients.subscriber.update_subscription(
             subscription={
-                "name": clients.subscription(self.name),
-                "topic": clients.topic(self.name),
+                "name": clients.subscription_path(self.name),
+                "topic": clients.topic_path(self.name),
                 "ack_deadline_seconds": hold,
             },
             update_mask={"paths": ["ack_deadline_seconds"]},
@@ -150,8 +150,8 @@ class RealPubsub:
         clients = self.bus._clients
         for name in self.names:
             try:
-                clients.subscriber.delete_subscription(subscription=clients.subscription(name))
-                clients.publisher.delete_topic(topic=clients.topic(name))
+                clients.subscriber.delete_subscription(subscription=clients.subscription_path(name))
+                clients.publisher.delete_topic(topic=clients.topic_path(name))
             except NotFound:
                 continue
         self.bus.close()

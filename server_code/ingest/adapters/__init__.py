@@ -1,1 +1,1 @@
-"""The world behind the ports: one vendor each. Only ``bootstrap`` chooses among them."""
+"""The implementations of the ports, a package for each vendor; ``bootstrap`` selects them."""

@@ -17,14 +17,14 @@ ENVIRONMENT = "environment"
 APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
 NOWHERE = "default"
 
-#: How long a process knows what it has read. Each secret is a request, and every call of a page
-#: needs all. A changed one is another version of the app's source, for which Anvil starts a new
-#: process: https://anvil.works/docs/security/encrypting-secret-data
-KEPT_SECONDS = 300.0
+#: How long a process caches a secret: reading one is a request, and every call of a page needs all.
+#: A changed secret is another version of the app's source, for which Anvil starts a new process:
+#: https://anvil.works/docs/security/encrypting-secret-data
+CACHE_SECONDS = 300.0
 
-_known: dict[str, tuple[str | None, float]] = {}
+_cache: dict[str, tuple[str | None, float]] = {}
 
-#: What Anvil calls code that runs in a process of its own.
+#: The type of context that Anvil gives to code on an Uplink.
 _UPLINK = "uplink"
 
 
@@ -46,10 +46,10 @@ def _secret(name: str) -> str | None:
     if anvil.server.context.type == _UPLINK:
         return None
     now = time.monotonic()
-    value, read_at = _known.get(name, (None, -math.inf))
-    if now - read_at > KEPT_SECONDS:
+    value, read_at = _cache.get(name, (None, -math.inf))
+    if now - read_at > CACHE_SECONDS:
         value = _read(name)
-        _known[name] = value, now
+        _cache[name] = value, now
     return value
 
 
@@ -58,5 +58,5 @@ def _read(name: str) -> str | None:
         value = anvil.secrets.get_secret(name)
     except anvil.secrets.SecretError:
         return None
-    # A number without quotes in the app server's configuration comes as one.
+    # The app server returns a number where its configuration has no quotes.
     return None if value is None else str(value)

@@ -62,7 +62,7 @@ def test_every_error_of_the_vendor_is_mapped(dialect: Dialect) -> None:
     for kind in kinds:
         with pytest.raises(StateUnavailable) as caught, state_errors(dialect):
             raise kind("words of the vendor")
-        assert str(caught.value).startswith(dialect.place)
+        assert str(caught.value).startswith(dialect.display_name)
         assert str(caught.value).endswith(".")
 
 
@@ -194,7 +194,7 @@ def test_a_programming_error_is_not_a_lost_connection() -> None:
 def test_several_hosts_may_be_named(hosts: str, place: str) -> None:
     """As libpq takes them; the password is not shown."""
     dialect = postgres_dialect(f"postgresql://me:secret@{hosts}/x?target_session_attrs=read-write")
-    assert dialect.place == f"The PostgreSQL database 'x' at {place}"
+    assert dialect.display_name == f"The PostgreSQL database 'x' at {place}"
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,10 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     state.close()
 
 
-@pytest.mark.parametrize("is_undone", [True, False])
-def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_undone: bool) -> None:
+@pytest.mark.parametrize("is_rolled_back", [True, False])
+def test_a_full_disk_leaves_no_doubt_of_what_was_saved(
+    tmp_path: Path, *, is_rolled_back: bool
+) -> None:
     """SQLite undoes the change; of other failures at its end nobody knows what they left."""
     dialect = sqlite_dialect(str(tmp_path / "state.db"))
 
@@ -235,7 +237,7 @@ def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_und
         connection.cursor().execute("PRAGMA foreign_keys = 1")
         return connection
 
-    database = Database(replace(dialect, connect=connect, is_undone=lambda _: is_undone))
+    database = Database(replace(dialect, connect=connect, is_rolled_back=lambda _: is_rolled_back))
 
     def fail_at_the_end(session: Session) -> None:
         session.execute("CREATE TABLE up (id INTEGER PRIMARY KEY)")
@@ -245,7 +247,7 @@ def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_und
 
     with pytest.raises(StateUnavailable) as raised:
         database.write(fail_at_the_end)
-    assert ("saved is not known" in str(raised.value)) == (not is_undone)
+    assert ("saved is not known" in str(raised.value)) == (not is_rolled_back)
     database.close()
 
 

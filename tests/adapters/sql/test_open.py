@@ -105,4 +105,4 @@ def test_a_host_without_psycopg2_reports_what_to_install(monkeypatch: pytest.Mon
 )
 def test_a_place_is_named_without_its_password(url: str, place: str) -> None:
     """Every error begins with it."""
-    assert choose_dialect(url).place == f"The PostgreSQL database {place}"
+    assert choose_dialect(url).display_name == f"The PostgreSQL database {place}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ingest.adapters.sql import open_sql_state
-from ingest.adapters.sql.sqlite_errors import explanation_for
+from ingest.adapters.sql.sqlite_errors import make_explainer
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.errors import StateFull, StateUnavailable
 
@@ -123,7 +123,7 @@ def test_a_file_that_another_program_holds_is_named(tmp_path: Path) -> None:
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(sqlite3.OperationalError) as refused:
             other.execute("BEGIN IMMEDIATE")
-    explain = explanation_for("The state", path)
+    explain = make_explainer("The state", path)
     assert "has been locked by another process for over 30 seconds" in explain(refused.value)
 
 

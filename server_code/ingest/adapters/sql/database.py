@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from .dialect import Dialect, state_error, state_errors
 from .pool import ConnectionPool
-from .session import MAX_PARAMETERS, Row, Session, chunks, with_marks
+from .session import Row, Session
 
 T = TypeVar("T")
 
@@ -24,9 +24,9 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one query."""
-        return self._run(lambda session: self._read(session, sql, parameters))
+        return self._run(lambda session: session.query(self._with_timeout(sql), parameters))
 
-    def read_each(
+    def read_in_chunks(
         self,
         sql: str,
         parameters: Sequence[Any],
@@ -34,19 +34,18 @@ class Database:
         *,
         after: Sequence[Any] = (),
     ) -> list[Row]:
-        """Run a query for as many chunks of ``values`` as there are, see Session.query_each."""
-        return [
-            row
-            for chunk in chunks(values, MAX_PARAMETERS)
-            for row in self.read(with_marks(sql, chunk), (*parameters, *chunk, *after))
-        ]
+        """Run a query as Session.query_in_chunks does."""
+        query = self._with_timeout(sql)
+        return self._run(
+            lambda session: session.query_in_chunks(query, parameters, values, after=after)
+        )
 
     def has_tables(self) -> bool:
-        """Return whether the tables have been made."""
-        return self.read(self._dialect.find_version_table) != []
+        """Return whether the tables have been created."""
+        return self.read(self._dialect.select_version_table) != []
 
     def write(self, work: Callable[[Session], T]) -> T:
-        """Run work in one transaction; where that was undone, the work runs a second time."""
+        """Run work in one transaction; if that was rolled back for a transient error, once more."""
         return self._run(lambda session: self._commit(session, work))
 
     def close(self) -> None:
@@ -58,7 +57,7 @@ class Database:
             try:
                 return self._once(work)
             except self._dialect.errors as error:
-                if not self._dialect.may_repeat(error):
+                if not self._dialect.is_transient(error):
                     raise
                 logger.warning("state repeated", extra={"reason": self._dialect.explain(error)})
             return self._once(work)
@@ -67,10 +66,10 @@ class Database:
         with self._pool.borrow() as connection:
             return work(Session(connection, self._dialect))
 
-    def _read(self, session: Session, sql: str, parameters: Sequence[Any]) -> list[Row]:
-        limit = self._dialect.limit
-        # What is sent at once is one transaction to PostgreSQL, also without a BEGIN.
-        return session.query(f"{limit}; {sql}" if limit else sql, parameters)
+    def _with_timeout(self, sql: str) -> str:
+        """Set the timeout with the query: PostgreSQL runs what is sent at once in a transaction."""
+        set_timeout = self._dialect.set_timeout
+        return f"{set_timeout}; {sql}" if set_timeout else sql
 
     def _commit(self, session: Session, work: Callable[[Session], T]) -> T:
         session.begin()
@@ -78,8 +77,8 @@ class Database:
         try:
             session.commit()
         except self._dialect.errors as error:
-            # Nobody knows whether the server has done it, so it is not for us to do it again.
-            is_undone = self._dialect.is_undone(error)
-            more = "" if is_undone else "Whether the last change was saved is not known."
+            # The server may have committed, so the work is not repeated.
+            is_known = self._dialect.is_rolled_back(error)
+            more = "" if is_known else "Whether the last change was saved is not known."
             raise state_error(self._dialect, error, more) from error
         return result

@@ -1,4 +1,4 @@
-"""In what SQLite and PostgreSQL differ; everything else of this package is the same for both."""
+"""The differences between SQLite and PostgreSQL; the rest of the package is common to both."""
 
 from __future__ import annotations
 
@@ -41,45 +41,45 @@ class Connection(Protocol):
 class Dialect:
     """One database: its SQL, its connections and its errors."""
 
-    place: str
-    """What to call the database in a sentence; holds no password."""
+    display_name: str
+    """The name of the database in messages; contains no password."""
 
     placeholder: str
     begin: str
-    """How a transaction that will write begins."""
+    """The statement that begins a transaction that will write."""
 
-    limit: str
-    """What limits a transaction's statements, sent with the first; empty where none is needed."""
+    set_timeout: str
+    """A statement that limits those of its transaction; empty where none is needed."""
 
-    find_version_table: str
-    """A query that finds a row where the tables have been made."""
+    select_version_table: str
+    """A query that returns a row if the tables have been created."""
 
     lock_schema: str | None
     """A statement that lets one transaction at a time change tables; None where ``begin`` does."""
 
     skip_locked: str
-    """What a query ends in that locks its rows and passes over those that others have locked."""
+    """The end of a query that locks its rows and skips those that others have locked."""
 
     big_integer: str
     text: str
     bytes: str
     identity: str
-    """The type of a primary key that counts up by itself."""
+    """The type of a primary key that the database numbers."""
 
     max_connections: int
     connect: Callable[[], Connection]
     reset: Callable[[Any, BaseException], bool]
-    """Roll back what an error left open; False where the connection is of no more use."""
+    """Roll back after an error; return False if the connection cannot be used again."""
 
     errors: tuple[type[Exception], ...]
-    may_repeat: Callable[[Exception], bool]
-    """Return whether an error rolled the transaction back for a reason that may have passed."""
+    is_transient: Callable[[Exception], bool]
+    """Return whether a transaction that an error rolled back may succeed when it is repeated."""
 
     is_full: Callable[[Exception], bool]
     """Return whether an error means that the database has no space left."""
 
-    is_undone: Callable[[Exception], bool]
-    """Return whether a commit that failed with an error has certainly changed nothing."""
+    is_rolled_back: Callable[[Exception], bool]
+    """Return whether a commit that failed with an error has certainly been rolled back."""
 
     explain: Callable[[Exception], str]
     """Return what happened to which database, and what to do."""
@@ -95,6 +95,6 @@ def state_errors(dialect: Dialect) -> Iterator[None]:
 
 
 def state_error(dialect: Dialect, error: Exception, more: str = "") -> StateUnavailable:
-    """Build our error of a vendor's."""
+    """Translate one of the vendor's errors; ``more`` is a sentence that is added."""
     kind = StateFull if dialect.is_full(error) else StateUnavailable
     return kind(f"{dialect.explain(error)} {more}".rstrip())

@@ -1,4 +1,4 @@
-"""What went wrong, and what people did, in SQL and bounded."""
+"""The lists of errors and of activities, bounded, in SQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from ...domain.stored_values import format_time, from_json, parse_time, reposito
 from .database import Database
 from .session import Session
 
-#: The two tables.
 _ERRORS, _ACTIVITIES = "errors", "activities"
 
 _ADD = "INSERT INTO {} (occurred_at, record) VALUES (...)"
@@ -48,7 +47,7 @@ class SqlJournal:
             # So few are kept that to look through them is quicker than to keep an index.
             rows = session.query("SELECT id, record FROM errors")
             same = [number for number, body in rows if error_identity(from_json(body)) == wanted]
-            return session.execute_each("DELETE FROM errors WHERE id IN (...)", (), same)
+            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", (), same)
 
         return self._database.write(remove)
 

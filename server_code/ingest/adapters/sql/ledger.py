@@ -31,7 +31,13 @@ from ...domain.stored_values import (
 from ...ports import LedgerStore
 from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
-from .ledger_counts import SELECT_EACH, SELECT_ONE, SELECT_SUM, change_counted, ledger_counts
+from .ledger_counts import (
+    SELECT_COUNTS,
+    SELECT_COUNTS_BY_REPOSITORY,
+    SELECT_TOTAL_COUNTS,
+    change_and_count,
+    ledger_counts,
+)
 from .repositories import MAKE_DUE
 from .retention import purge_settled
 from .session import Row, Session
@@ -44,7 +50,7 @@ _OLDEST_UNPUBLISHED = """
     FROM repositories WHERE name_key IN (...)
 """
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
-_SINCE = "WHERE repository_key = ? AND created_at >= ? "
+_CREATED_SINCE = "WHERE repository_key = ? AND created_at >= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
 _NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
 
@@ -92,7 +98,9 @@ class SqlLedger(LedgerStore):
     ) -> dict[AttemptKey, AttemptRecord]:
         """Load every known attempt of these runs, under the key with which it was saved."""
         sql = SELECT_ATTEMPTS + "WHERE repository_key = ? AND run_id IN (...)"
-        rows = self._database.read_each(sql, (repository_key(repository),), sorted(set(run_ids)))
+        rows = self._database.read_in_chunks(
+            sql, (repository_key(repository),), sorted(set(run_ids))
+        )
         records = (attempt_record(row) for row in rows)
         return {record.key: record for record in records}
 
@@ -115,7 +123,7 @@ class SqlLedger(LedgerStore):
     ) -> list[AttemptRecord]:
         """Load attempts created at a moment or after, oldest created first."""
         parameters = (repository_key(repository), format_time(created_since), max(0, limit))
-        rows = self._database.read(SELECT_ATTEMPTS + _SINCE + _OLDEST_FIRST, parameters)
+        rows = self._database.read(SELECT_ATTEMPTS + _CREATED_SINCE + _OLDEST_FIRST, parameters)
         return [attempt_record(row) for row in rows]
 
     def load_next_check_at(self, repository: str) -> datetime | None:
@@ -126,7 +134,7 @@ class SqlLedger(LedgerStore):
     def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest attempt of these that was never published was created."""
         names = sorted({repository_key(name) for name in repositories})
-        rows = self._database.read_each(_OLDEST_UNPUBLISHED, (), names)
+        rows = self._database.read_in_chunks(_OLDEST_UNPUBLISHED, (), names)
         return min((parse_time(created_at) for (created_at,) in rows if created_at), default=None)
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
@@ -138,7 +146,7 @@ class SqlLedger(LedgerStore):
 
         def save(session: Session) -> None:
             insert = partial(session.insert, SAVE_ATTEMPTS, rows)
-            change_counted(session, runs, insert, logs=False)
+            change_and_count(session, runs, insert, logs=False)
 
         if rows:
             self._database.write(save)
@@ -147,24 +155,25 @@ class SqlLedger(LedgerStore):
         """Remove settled attempts, some at a time: nobody waits long for the rows."""
         removed = 0
         while removed < limit:
-            portion = min(_PURGE_BATCH, limit - removed)
-            purge = partial(purge_settled, created_before=created_before, limit=portion)
-            gone = self._database.write(purge)
-            removed += gone
-            if gone < portion:
+            batch_size = min(_PURGE_BATCH, limit - removed)
+            purge = partial(purge_settled, created_before=created_before, limit=batch_size)
+            removed_now = self._database.write(purge)
+            removed += removed_now
+            if removed_now < batch_size:
                 break
         return removed
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
         if repository is None:
-            return ledger_counts(self._database.read(SELECT_SUM)[0])
-        rows = self._database.read(SELECT_ONE, (repository_key(repository),))
+            return ledger_counts(self._database.read(SELECT_TOTAL_COUNTS)[0])
+        rows = self._database.read(SELECT_COUNTS, (repository_key(repository),))
         return ledger_counts(rows[0]) if rows else LedgerCounts()
 
     def count_each_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
-        return {name: ledger_counts(row) for name, *row in self._database.read(SELECT_EACH)}
+        rows = self._database.read(SELECT_COUNTS_BY_REPOSITORY)
+        return {name: ledger_counts(row) for name, *row in rows}
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
@@ -192,7 +201,7 @@ class SqlLedger(LedgerStore):
         """Load what is known of these commits."""
         sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
         wanted = sorted({escape_text(sha) for sha in shas})
-        rows = self._database.read_each(sql, (repository_key(repository),), wanted)
+        rows = self._database.read_in_chunks(sql, (repository_key(repository),), wanted)
         found = (decode(CommitMetrics, from_json(metrics)) for (metrics,) in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
@@ -206,10 +215,10 @@ class SqlLedger(LedgerStore):
     def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Save until when credentials must not send requests; a longer pause is kept."""
         rows = [(name, format_time(pauses[name])) for name in sorted(pauses)]
-        not_believed = [(name, format_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
+        too_far_ahead = [(name, format_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
 
         def save(session: Session) -> None:
-            session.delete(_DELETE_PAUSE, not_believed)
+            session.delete(_DELETE_PAUSE, too_far_ahead)
             session.insert(_SAVE_PAUSES, rows)
 
         if rows:

@@ -1,4 +1,4 @@
-"""The kept counts of the ledger, one row for each repository.
+"""The stored counts of the ledger, one row for each repository.
 
 They change in the transaction that changes what they count, so that nothing is counted again.
 """
@@ -14,8 +14,8 @@ from .session import Row, Session
 
 T = TypeVar("T")
 
-#: A repository and one of its runs.
-TouchedRun = tuple[str, int]
+#: The key of a repository, and the id of one of its runs.
+RunKey = tuple[str, int]
 
 _COLUMNS = (
     "attempts",
@@ -27,6 +27,7 @@ _COLUMNS = (
 )
 _SUMS = ", ".join(f"COALESCE(SUM({column}), 0)" for column in _COLUMNS)
 
+#: An update locks the row, also one that changes nothing.
 _LOCK = """
     INSERT INTO ledger_counts (repository_key) VALUES (?)
     ON CONFLICT (repository_key) DO UPDATE SET attempts = ledger_counts.attempts
@@ -46,7 +47,7 @@ _COUNT_LOGS = """
     FROM job_logs WHERE repository_key = ? AND run_id IN (...)
 """
 
-#: The table, and what an earlier release saved, counted once.
+#: The migration that creates the table and counts what is in the ledger.
 LEDGER_COUNTS = (
     """
     CREATE TABLE ledger_counts (
@@ -79,9 +80,9 @@ LEDGER_COUNTS = (
     "DROP INDEX counted_logs",
 )
 
-SELECT_ONE = f"SELECT {', '.join(_COLUMNS)} FROM ledger_counts WHERE repository_key = ?"  # noqa: S608
-SELECT_EACH = f"SELECT repository_key, {', '.join(_COLUMNS)} FROM ledger_counts"  # noqa: S608
-SELECT_SUM = f"SELECT {_SUMS} FROM ledger_counts"  # noqa: S608
+SELECT_COUNTS = f"SELECT {', '.join(_COLUMNS)} FROM ledger_counts WHERE repository_key = ?"  # noqa: S608
+SELECT_COUNTS_BY_REPOSITORY = f"SELECT repository_key, {', '.join(_COLUMNS)} FROM ledger_counts"  # noqa: S608
+SELECT_TOTAL_COUNTS = f"SELECT {_SUMS} FROM ledger_counts"  # noqa: S608
 
 
 def ledger_counts(row: Sequence[int]) -> LedgerCounts:
@@ -89,9 +90,9 @@ def ledger_counts(row: Sequence[int]) -> LedgerCounts:
     return LedgerCounts(**dict(zip(_COLUMNS, map(int, row), strict=True)))
 
 
-def change_counted(
+def change_and_count(
     session: Session,
-    runs: Iterable[TouchedRun],
+    runs: Iterable[RunKey],
     change: Callable[[], T],
     *,
     attempts: bool = True,
@@ -124,5 +125,5 @@ def change_counted(
 
 
 def _sum(session: Session, sql: str, name: str, run_ids: Sequence[int]) -> list[int]:
-    chunks: list[Row] = session.query_each(sql, (name,), run_ids)
+    chunks: list[Row] = session.query_in_chunks(sql, (name,), run_ids)
     return [sum(map(int, column)) for column in zip(*chunks, strict=True)]

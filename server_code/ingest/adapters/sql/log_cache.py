@@ -30,6 +30,7 @@ from ...domain.stored_values import format_time, parse_optional_time, parse_time
 from .database import Database
 from .session import Row, Session
 
+#: ``first_line`` and ``line_count`` count parts of lines, which release 0.1 called lines.
 _ADD_PAGE = "INSERT INTO log_pages (log_name, first_line, line_count, content) VALUES (...)"
 _ADD_LOG = """
     INSERT INTO cached_logs (log_name, repository_key, run_id, run_attempt, job_id, saved_at,
@@ -64,24 +65,24 @@ _SELECT_TOTALS = """
     FROM cached_logs
 """
 
-#: The logs of all processes are summed up after this many of this one, and after this time.
-_SUM_EVERY = 32
-_SUM_INTERVAL = timedelta(minutes=1)
+#: When a process that writes logs sums up those of all processes.
+_MAX_LOGS_BETWEEN_SUMS = 32
+_MAX_TIME_BETWEEN_SUMS = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class _Room:
-    """How much this process may still write before the logs of all are summed up again."""
+class _Allowance:
+    """What this process may write before it sums up the logs of all processes again."""
 
     logs: float
     stored_bytes: float
     summed_at: datetime
 
     def take(self, stored_bytes: int, now: datetime) -> bool:
-        """Take the room of one more log; return False where the logs must be summed up."""
+        """Subtract one more log; return False where the logs must be summed up."""
         self.logs -= 1
         self.stored_bytes -= stored_bytes
-        is_recent = timedelta(0) <= now - self.summed_at < _SUM_INTERVAL
+        is_recent = timedelta(0) <= now - self.summed_at < _MAX_TIME_BETWEEN_SUMS
         return is_recent and self.logs >= 0 and self.stored_bytes >= 0
 
 
@@ -103,11 +104,11 @@ class _SqlPages:
         self.database = database
         self._max_logs = max_logs
         self._max_bytes = max_bytes
-        self._room: _Room | None = None
+        self._allowance: _Allowance | None = None
 
-    def new_log(self, job: LogId, now: datetime) -> _Writer:
+    def new_log(self, job: LogId, now: datetime) -> _LogWriter:
         """Begin to write a log."""
-        return _Writer(self, job, now)
+        return _LogWriter(self, job, now)
 
     def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
         """Write whole logs in one transaction; of two of one job, the last stays."""
@@ -115,7 +116,7 @@ class _SqlPages:
         sizes = {job: _stored_bytes(log.pages) for job, (_, log) in newest.items()}
         if not newest:
             return
-        has_room = all(self.has_room(sizes[job], now) for job in newest)
+        has_room = all(self.take_room(sizes[job], now) for job in newest)
         rows = [
             (name, *job, format_time(now), 1, *_columns(log.size, sizes[job], log.marks))
             for job, (name, log) in newest.items()
@@ -123,28 +124,28 @@ class _SqlPages:
         pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
 
         def add(session: Session) -> None:
-            before = _names_of(session, newest)
+            replaced = _names_of_jobs(session, newest)
             session.insert(_ADD_LOG, rows)
             session.insert(_ADD_PAGE, pages)
-            _delete(session, before)
+            _delete(session, replaced)
             if not has_room:
                 self.evict(session, now)
 
         self.database.write(add)
 
-    def find_log(self, job: LogId) -> _Stored | None:
+    def find_log(self, job: LogId) -> _StoredLog | None:
         """Find the whole log of a job."""
         rows = self.database.read(_SELECT_LOG, job)
         if not rows:
             return None
         name, total_lines, total_bytes, long_lines = rows[0]
         size = LogSize(total_lines, total_bytes, parse_long_lines(long_lines))
-        return _Stored(self.database, name, size)
+        return _StoredLog(self.database, name, size)
 
-    def has_room(self, stored_bytes: int, now: datetime) -> bool:
-        """Return whether one more log surely fits; where it does not, ``evict`` finds out."""
-        room = self._room
-        return room is not None and room.take(stored_bytes, now)
+    def take_room(self, stored_bytes: int, now: datetime) -> bool:
+        """Count one more log; return whether it surely fits, else ``evict`` has to sum up."""
+        allowance = self._allowance
+        return allowance is not None and allowance.take(stored_bytes, now)
 
     def evict(self, session: Session, now: datetime) -> None:
         """Delete the oldest logs that are too many, and what was never finished."""
@@ -152,7 +153,7 @@ class _SqlPages:
         # PostgreSQL sums up as decimals.
         logs_left = self._max_logs * SLACK - int(count)
         bytes_left = self._max_bytes * SLACK - int(size)
-        self._room = _Room(min(logs_left, _SUM_EVERY), bytes_left, now)
+        self._allowance = _Allowance(min(logs_left, _MAX_LOGS_BETWEEN_SUMS), bytes_left, now)
         is_full = logs_left < 0 or bytes_left < 0
         if not is_full and not is_lost(unfinished_since and parse_time(unfinished_since), now):
             return
@@ -165,7 +166,7 @@ class _SqlPages:
         _delete(session, evicted)
 
 
-class _Writer:
+class _LogWriter:
     def __init__(self, pages: _SqlPages, job: LogId, now: datetime) -> None:
         self._pages = pages
         self._job = job
@@ -189,17 +190,17 @@ class _Writer:
     def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
-        has_room = self._pages.has_room(stored_bytes, self._now)
+        has_room = self._pages.take_room(stored_bytes, self._now)
         columns = _columns(size, stored_bytes, marks)
 
         def finish(session: Session) -> None:
-            before = [row[0] for row in session.query(_SELECT_LOG, self._job)]
+            replaced = [row[0] for row in session.query(_SELECT_LOG, self._job)]
             if self._is_begun:
                 session.execute(_FINISH, (*columns, self._name))
             else:
                 self._add_log(session, (1, *columns))
             self._add_pages(session, pages)
-            _delete(session, before)
+            _delete(session, replaced)
             if not has_room:
                 self._pages.evict(session, self._now)
 
@@ -212,7 +213,7 @@ class _Writer:
         session.insert(_ADD_PAGE, _page_rows(self._name, pages))
 
 
-class _Stored:
+class _StoredLog:
     def __init__(self, database: Database, name: str, size: LogSize) -> None:
         self.size = size
         self._database = database
@@ -231,7 +232,7 @@ class _Stored:
 
 
 def _new_name(now: datetime) -> str:
-    """Return a name that no other log has; later ones come last, where databases add fastest."""
+    """Return a unique name; names sort by time, because databases append fastest."""
     return f"{int(now.timestamp() * 1000):012x}{os.urandom(10).hex()}"
 
 
@@ -248,21 +249,21 @@ def _stored_bytes(pages: Sequence[PackedPage]) -> int:
     return sum(len(page.content) for page in pages)
 
 
-def _names_of(session: Session, jobs: Collection[LogId]) -> list[str]:
+def _names_of_jobs(session: Session, jobs: Collection[LogId]) -> list[str]:
     """Return the names of the whole logs of jobs."""
     runs: dict[str, set[int]] = defaultdict(set)
     for repository, run_id, _, _ in jobs:
         runs[repository].add(run_id)
     names = []
     for repository in sorted(runs):
-        rows = session.query_each(_SELECT_EARLIER, (repository,), sorted(runs[repository]))
+        rows = session.query_in_chunks(_SELECT_EARLIER, (repository,), sorted(runs[repository]))
         names += [name for name, *job in rows if (repository, *job) in jobs]
     return names
 
 
 def _delete(session: Session, names: Sequence[str]) -> None:
     for table in ("cached_logs", "log_pages"):
-        session.execute_each(
+        session.execute_in_chunks(
             f"DELETE FROM {table} WHERE log_name IN (...)",  # noqa: S608 - constants
             (),
             sorted(names),

@@ -1,4 +1,4 @@
-"""What was counted, in SQL; any number of processes add at once."""
+"""Counts of messages, in total and by interval, in SQL; any number of processes add at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ADD_TO_TOTALS = """
     INSERT INTO totals (name, amount) VALUES (...)
     ON CONFLICT (name) DO UPDATE SET amount = totals.amount + excluded.amount
 """
-_ADD_TO_SPAN = """
+_ADD_TO_INTERVAL = """
     INSERT INTO traffic (starts_at, name, amount) VALUES (...)
     ON CONFLICT (starts_at, name) DO UPDATE SET amount = traffic.amount + excluded.amount
 """
@@ -34,7 +34,7 @@ class SqlMessageCounts:
 
         def add(session: Session) -> None:
             session.insert(_ADD_TO_TOTALS, totals)
-            session.insert(_ADD_TO_SPAN, [(start, *row) for row in totals])
+            session.insert(_ADD_TO_INTERVAL, [(start, *row) for row in totals])
             session.execute("DELETE FROM traffic WHERE starts_at <= ?", (oldest,))
 
         if totals:

@@ -1,4 +1,4 @@
-"""Bringing the tables of a database up to date."""
+"""Migration of a database's tables to the version of this release."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from .session import Session
 _VERSION = "SELECT version FROM schema_version"
 
 
-def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+def migrate(database: Database, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
     """Bring the tables up to date; processes that start at once do it one after another.
 
-    Tables that are up to date are only read: a standby or a locked file can still be looked at.
+    Tables that are up to date are only read: a standby or a locked file can still be opened.
     Raises BadSettings where a newer Runstream has made the tables, and changes nothing then.
     """
-    if not database.has_tables() or database.read(_VERSION) != [(len(steps),)]:
-        database.write(lambda session: _migrate(session, steps))
+    if not database.has_tables() or database.read(_VERSION) != [(len(migrations),)]:
+        database.write(lambda session: _migrate(session, migrations))
 
 
-def _migrate(session: Session, steps: tuple[tuple[str, ...], ...]) -> None:
+def _migrate(session: Session, migrations: tuple[tuple[str, ...], ...]) -> None:
     if session.dialect.lock_schema is not None:
         session.query(session.dialect.lock_schema)
     version = _read_version(session)
-    if version > len(steps):
-        raise BadSettings([_too_new(session.dialect.place, version, len(steps))])
-    for statement in (statement for step in steps[version:] for statement in step):
+    if version > len(migrations):
+        raise BadSettings([_too_new(session.dialect.display_name, version, len(migrations))])
+    for statement in (statement for step in migrations[version:] for statement in step):
         session.execute(_in_dialect(statement, session))
-    session.execute("UPDATE schema_version SET version = ?", (len(steps),))
+    session.execute("UPDATE schema_version SET version = ?", (len(migrations),))
 
 
 def _read_version(session: Session) -> int:
@@ -49,8 +49,8 @@ def _in_dialect(statement: str, session: Session) -> str:
     )
 
 
-def _too_new(place: str, found: int, known: int) -> str:
+def _too_new(database: str, found: int, known: int) -> str:
     return (
-        f"{place} has tables of version {found}, and this Runstream knows version {known}:"
+        f"{database} has tables of version {found}, and this Runstream knows version {known}:"
         " update Runstream, or name another database in DATABASE_URL"
     )

@@ -45,7 +45,9 @@ class ConnectionPool:
     def _take(self) -> Connection:
         with self._lock:
             if self._is_closed:
-                raise StateUnavailable(f"{self._dialect.place} was closed; open the state again.")
+                raise StateUnavailable(
+                    f"{self._dialect.display_name} was closed; open the state again."
+                )
             if self._idle:
                 return self._idle.pop()
         return self._dialect.connect()
@@ -74,8 +76,8 @@ class ConnectionPool:
                 connection.close()
 
     def _too_few(self) -> str:
-        count = self._dialect.max_connections
+        name, count = self._dialect.display_name, self._dialect.max_connections
         return (
-            f"{self._dialect.place} is too slow: all {count} connections of this process have been"
-            f" busy for {self._wait_seconds} seconds; run fewer agents, or use a faster database."
+            f"{name} is too slow: all {count} connections of this process have been busy for"
+            f" {self._wait_seconds} seconds; run fewer agents, or use a faster database."
         )

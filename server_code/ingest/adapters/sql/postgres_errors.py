@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest match counts.
 #: Names in words are codes of our own, for errors that have none.
-_FAULTS = {
+_EXPLANATIONS = {
     "08": "cannot be reached ({text}); check that it runs and that DATABASE_URL names its host and "
     "port",
     "08P01": "is refused by its pooler ({text}); check the limits and the server of the pooler",
@@ -105,8 +105,8 @@ _PATTERNS = tuple(
 )
 
 
-def explanation_for(
-    place: str, *, secrets: frozenset[str], statement_seconds: int
+def make_explainer(
+    database: str, *, secrets: frozenset[str], statement_seconds: int
 ) -> Callable[[Exception], str]:
     """Return the function that explains errors of a database; it shows none of the secrets."""
 
@@ -116,11 +116,11 @@ def explanation_for(
             text = text.replace(secret, "***")
         code = _code_of(error, text)
         for length in (len(code), 3, 2):
-            sentence = _FAULTS.get(code[:length])
+            sentence = _EXPLANATIONS.get(code[:length])
             if sentence is not None:
-                return f"{place} {sentence.format(text=text, seconds=statement_seconds)}."
+                return f"{database} {sentence.format(text=text, seconds=statement_seconds)}."
         name = f"{type(error).__name__} {code}".rstrip()
-        return f"{place} failed ({name}: {text}); see the server's log."
+        return f"{database} failed ({name}: {text}); see the server's log."
 
     return explain
 

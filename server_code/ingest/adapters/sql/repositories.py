@@ -25,26 +25,26 @@ from .database import Database
 from .decoded_rows import DecodedRows
 from .session import Row, Session
 
-_SELECTED = (
+_COLUMNS = (
     "full_name, added_at, paused, next_poll_at, last_polled_at, lease_holder, lease_until, progress"
 )
-_SELECT = f"SELECT {_SELECTED} FROM repositories "  # noqa: S608
+_SELECT = f"SELECT {_COLUMNS} FROM repositories "  # noqa: S608
 #: A repository that has no next poll is due: it is new, or its holder died before it was released.
-_DUE = f"""
-    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key, {_SELECTED}
+_SELECT_DUE = f"""
+    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key, {_COLUMNS}
     FROM repositories
     WHERE paused = 0
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """  # noqa: S608
-#: The same in parts, each of which an index answers.
-_PART_OF_DUE = """
+#: The same repositories by a UNION of queries, each of which an index answers.
+_SELECT_UNLEASED_KEYS = """
     SELECT name_key FROM repositories
     WHERE paused = 0 AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
-_FIND_DUE = "UNION".join(
-    _PART_OF_DUE + f"AND {part} "
-    for part in (
+_SELECT_DUE_KEYS = "UNION".join(
+    _SELECT_UNLEASED_KEYS + f"AND {condition} "
+    for condition in (
         "next_poll_at IS NULL",
         "next_poll_at <= ?",
         "next_poll_at > ?",
@@ -53,7 +53,7 @@ _FIND_DUE = "UNION".join(
 )
 _LONGEST_OVERDUE_FIRST = "ORDER BY 1, name_key LIMIT ? "
 
-_DUE_SINCE = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
+_SELECT_DUE_SINCE = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
 
 _ADD = """
     INSERT INTO repositories (name_key, full_name, added_at, paused, next_poll_at, last_polled_at,
@@ -74,7 +74,7 @@ _LEASE = """
     UPDATE repositories SET lease_holder = ?, lease_until = ?, next_poll_at = NULL
     WHERE name_key IN (...)
 """
-#: A resumed repository is due since its last poll: so no clock of a process matters.
+#: A resumed repository is due since its last poll, a time that no process's clock can get wrong.
 _RESUME = """
     UPDATE repositories SET paused = 0, next_poll_at = COALESCE(last_polled_at, added_at)
     WHERE name_key = ? AND paused = 1
@@ -90,7 +90,7 @@ class SqlRepositories(RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
     _database: Database
-    _listed: DecodedRows[RepositoryRecord]
+    _decoded_repositories: DecodedRows[RepositoryRecord]
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
@@ -109,7 +109,8 @@ class SqlRepositories(RepositoryStore):
 
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
-        return self._listed.decode_all(self._database.read(_SELECT + "ORDER BY name_key"))
+        rows = self._database.read(_SELECT + "ORDER BY name_key")
+        return self._decoded_repositories.decode_all(rows)
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due, also while it is leased."""
@@ -123,7 +124,7 @@ class SqlRepositories(RepositoryStore):
 
     def list_due_since(self, moment: datetime) -> list[str]:
         """List what has been due since a moment or longer and is not paused, leased or not."""
-        rows = self._database.read(_DUE_SINCE, (format_time(moment),))
+        rows = self._database.read(_SELECT_DUE_SINCE, (format_time(moment),))
         return [full_name for (full_name,) in rows]
 
     def claim_repositories(
@@ -137,7 +138,7 @@ class SqlRepositories(RepositoryStore):
     ) -> list[RepositoryRecord]:
         """Lease up to ``limit`` due repositories atomically, the most overdue first.
 
-        Mostly nothing is due: no transaction that may write is begun to find that out.
+        Mostly nothing is due, which is found without a transaction that may write.
         """
         found = self._find_due(now, only)
         if not found:
@@ -147,7 +148,7 @@ class SqlRepositories(RepositoryStore):
         def claim(session: Session) -> list[RepositoryRecord]:
             due = _lock_due(session, now, found, limit)
             keys = [key for _, key, *_ in due]
-            session.execute_each(_LEASE, (holder, format_time(until)), keys)
+            session.execute_in_chunks(_LEASE, (holder, format_time(until)), keys)
             return [
                 replace(
                     repository_record(tuple(row)),
@@ -180,10 +181,10 @@ class SqlRepositories(RepositoryStore):
 
     def _find_due(self, now: datetime, only: Collection[str] | None) -> list[str]:
         """Find the keys of what is due, without a lock."""
-        *polls, reached, ahead = _due_parameters(now)
-        leases = (reached, ahead)
+        *polls, expired, too_far_ahead = _due_parameters(now)
+        leases = (expired, too_far_ahead)
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
-        found = {key for (key,) in self._database.read(_FIND_DUE, parameters)}
+        found = {key for (key,) in self._database.read(_SELECT_DUE_KEYS, parameters)}
         if found and only is not None:
             found &= _keys_of(tuple(only))
         return sorted(found)
@@ -201,16 +202,16 @@ def _keys_of(names: tuple[str, ...]) -> frozenset[str]:
 def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int) -> list[Row]:
     """Lock and return the most overdue of these repositories that nobody else is claiming."""
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
-    rows = session.query_each(
-        _DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, after=(maximum,)
+    rows = session.query_in_chunks(
+        _SELECT_DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, after=(maximum,)
     )
     return sorted(rows, key=lambda row: row[:2])[:maximum]
 
 
 def _due_parameters(now: datetime) -> tuple[str, ...]:
-    """Return the parameters of what is due."""
-    ahead = format_time(now + MAX_CLOCK_DIFFERENCE)
-    return (*format_due_times(polls_due(now)), ahead, *format_due_times(expired_leases(now)))
+    """Return the parameters of ``_SELECT_DUE``."""
+    polled_ahead = format_time(now + MAX_CLOCK_DIFFERENCE)
+    return (*format_due_times(polls_due(now)), polled_ahead, *format_due_times(expired_leases(now)))
 
 
 def _row(record: RepositoryRecord) -> Row:

@@ -1,4 +1,4 @@
-"""Taking settled attempts out of the ledger, with all that is known of them."""
+"""Deletion of old settled attempts with their logs and commits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.stored_values import escape_text, format_time, from_json
-from .ledger_counts import change_counted
+from .ledger_counts import change_and_count
 from .session import Row, Session
 
 _OLD_ATTEMPTS = """
@@ -22,8 +22,8 @@ _DELETE_COMMIT = "DELETE FROM commits WHERE repository_key = ? AND sha = ?"
 def purge_settled(session: Session, *, created_before: datetime, limit: int) -> int:
     """Delete the oldest settled attempts within a transaction; return how many.
 
-    One that another process is saving at this moment is passed over: it may not stay settled. A
-    commit that a later attempt shares goes too, and is asked for again where it is needed.
+    One that another process is saving at this moment is skipped: it may not stay settled. A commit
+    that a later attempt shares is deleted too, and requested again where it is needed.
     """
     old = session.query(_OLD_ATTEMPTS, (format_time(created_before), limit))
     runs = {row[:2] for row in old}
@@ -34,7 +34,7 @@ def purge_settled(session: Session, *, created_before: datetime, limit: int) -> 
         )
         return _delete(session, [row for row in rows if row[:2] in runs])
 
-    return change_counted(session, runs, purge)
+    return change_and_count(session, runs, purge)
 
 
 def _delete(session: Session, rows: Sequence[Row]) -> int:

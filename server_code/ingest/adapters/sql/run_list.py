@@ -1,4 +1,4 @@
-"""The newest runs in one line each, in SQL."""
+"""Summaries of the newest runs, in SQL."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SqlRunList:
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
     _database: Database
-    _summaries: DecodedRows[RunSummary]
+    _decoded_summaries: DecodedRows[RunSummary]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
@@ -54,7 +54,7 @@ class SqlRunList:
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
-        return self._summaries.decode_all(self._database.read(_LOAD))
+        return self._decoded_summaries.decode_all(self._database.read(_LOAD))
 
 
 def _row(summary: RunSummary) -> Row:

@@ -1,15 +1,15 @@
-"""The tables, and the steps from each version of them to the next.
+"""The tables, as migrations from each version to the next.
 
-A step that was released is never changed; a new one is added behind it.
+A migration that was released is never changed; a new one is added after it.
 """
 
 from __future__ import annotations
 
+from .job_logs import FAILED_LOGS
 from .ledger_counts import LEDGER_COUNTS
-from .logs import FAILED_LOGS
 
-#: What is searched or counted is a column; times are text of a fixed width, 0 and 1 are no and yes.
-#: No table refers to another: the ledger outlives the repository, and rows come in any order.
+#: What is searched or counted is a column; times are text of a fixed width, booleans 0 and 1.
+#: There are no foreign keys: the ledger outlives the repository, and rows come in any order.
 _FIRST = (
     # A few thousand rows at most, all looked through by each claim: no index would help.
     """
@@ -126,7 +126,7 @@ _CACHED_LOGS = (
     """,
 )
 
-#: Until when credentials must not ask GitHub, so that no process asks while another knows better.
+#: Until when credentials must not send requests to GitHub, for all processes.
 _PAUSES = (
     """
     CREATE TABLE pauses (
@@ -136,9 +136,9 @@ _PAUSES = (
     """,
 )
 
-#: What lists show of runs, what people want and did, and what was counted; and the ways to a run by
-#: its number, and to what is old enough to be purged.
-_PEOPLE = (
+#: What the dashboard shows (runs, desired states of agents, counts of messages, activities), and
+#: indexes to find a run by its id, and attempts that are old enough to be purged.
+_DASHBOARD = (
     """
     CREATE TABLE run_summaries (
         repository_key {text} NOT NULL,
@@ -225,7 +225,7 @@ _LOG_MARKS = (
     "ALTER TABLE cached_logs ADD COLUMN marks {bytes}",
 )
 
-#: The oldest attempt that was never published, in one look for each repository.
+#: To find the oldest attempt of each repository that was never published.
 _UNPUBLISHED_ATTEMPTS = (
     """
     CREATE INDEX unpublished_attempts ON attempts (repository_key, created_at)
@@ -264,12 +264,12 @@ _ATTEMPTS_IN_ORDER = (
     """,
 )
 
-#: Step n leads from version n to version n + 1.
+#: Migration n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _CACHED_LOGS,
     _PAUSES,
-    _PEOPLE,
+    _DASHBOARD,
     _SOURCES,
     _COLLECTIONS,
     _RUN_FACTS,

@@ -1,4 +1,4 @@
-"""Plain SQL on one connection, in the same words for both databases."""
+"""Plain SQL on one connection, the same for both databases."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .dialect import Connection, Cursor, Dialect
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
-#: Far below what either database takes, and long enough that round trips do not matter.
+#: Far below the limit of either database, and enough that round trips do not matter.
 MAX_PARAMETERS = 500
 
 
 class Session:
-    """One transaction; in SQL, ``?`` stands for a parameter, ``(...)`` for a chunk of many."""
+    """One transaction; in its SQL, ``?`` is a parameter and ``(...)`` a list of parameters."""
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.dialect = dialect
@@ -25,15 +25,15 @@ class Session:
         self._unsent = ""
 
     def begin(self) -> None:
-        """Begin to write: where a message takes several statements, together with the first one."""
-        begin, limit = self.dialect.begin, self.dialect.limit
-        if limit:
-            self._unsent = f"{begin}; {limit}; "
+        """Begin a transaction that writes; PostgreSQL gets this with the first statement."""
+        begin, set_timeout = self.dialect.begin, self.dialect.set_timeout
+        if set_timeout:
+            self._unsent = f"{begin}; {set_timeout}; "
         else:
             self.execute(begin)
 
     def commit(self) -> None:
-        """Commit what was begun, unless there was no statement."""
+        """Commit the transaction, unless it had no statement."""
         if not self._unsent:
             self.execute("COMMIT")
 
@@ -53,7 +53,7 @@ class Session:
         cursor.execute(unsent + sql.replace("?", self.dialect.placeholder), tuple(parameters))
         return cursor
 
-    def query_each(
+    def query_in_chunks(
         self,
         sql: str,
         parameters: Sequence[Any],
@@ -63,21 +63,21 @@ class Session:
     ) -> list[Row]:
         """Run a query with ``IN (...)`` in it for each chunk of ``values``.
 
-        ``parameters`` stand before it, ``after`` behind it; a ``LIMIT`` there is that of a chunk.
+        ``parameters`` stand before it, ``after`` after it; a ``LIMIT`` there is that of a chunk.
         """
         found: list[Row] = []
         for chunk in chunks(values, MAX_PARAMETERS):
-            found += self.query(with_marks(sql, chunk), (*parameters, *chunk, *after))
+            found += self.query(with_placeholders(sql, chunk), (*parameters, *chunk, *after))
         return found
 
-    def execute_each(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> int:
+    def execute_in_chunks(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> int:
         """Run a statement with ``IN (...)`` as its last condition for each chunk of ``values``.
 
         Returns how many rows were changed.
         """
         changed = 0
         for chunk in chunks(values, MAX_PARAMETERS):
-            changed += self.execute(with_marks(sql, chunk), (*parameters, *chunk))
+            changed += self.execute(with_placeholders(sql, chunk), (*parameters, *chunk))
         return changed
 
     def insert(self, sql: str, rows: Sequence[Row]) -> int:
@@ -87,14 +87,14 @@ class Session:
         """
         changed = 0
         for chunk in chunks(rows, MAX_PARAMETERS // len(rows[0]) if rows else 1):
-            values = ", ".join(_marks(len(row)) for row in chunk)
+            values = ", ".join(_placeholders(len(row)) for row in chunk)
             changed += self.execute(sql.replace("(...)", values), list(chain.from_iterable(chunk)))
         return changed
 
     def delete(self, sql: str, keys: Sequence[Row]) -> int:
-        """Delete rows one by one; return how many went.
+        """Delete rows one by one; return how many were deleted.
 
-        SQLite takes no index for a list of keys of several columns.
+        SQLite uses no index for a list of keys of several columns.
         """
         return sum(self.execute(sql, key) for key in keys)
 
@@ -105,10 +105,10 @@ def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
-def with_marks(sql: str, chunk: Sequence[object]) -> str:
+def with_placeholders(sql: str, chunk: Sequence[object]) -> str:
     """Return a statement with a placeholder for each value of a chunk in place of ``(...)``."""
-    return sql.replace("(...)", _marks(len(chunk)))
+    return sql.replace("(...)", _placeholders(len(chunk)))
 
 
-def _marks(count: int) -> str:
+def _placeholders(count: int) -> str:
     return f"({', '.join('?' * count)})"

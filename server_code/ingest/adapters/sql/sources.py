@@ -22,8 +22,8 @@ _DISCOVERED = "discovered_repositories"
 _CREDENTIALS = "credentials"
 _FILTERS = "reported_filters"
 
-#: The only row of the reported filters.
-_OF_SETTINGS = "settings"
+#: The key of the only row of the reported filters.
+_FILTERS_KEY = "settings"
 
 _SAVE = """
     INSERT INTO {} (name_key, record) VALUES (...)
@@ -89,7 +89,7 @@ class SqlSources(SourceStore):
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters of the settings as a start has reported them."""
-        row = (_OF_SETTINGS, to_json(filters))
+        row = (_FILTERS_KEY, to_json(filters))
         self._database.write(lambda session: session.insert(_SAVE.format(_FILTERS), [row]))
 
     def load_reported_filters(self) -> str | None:
@@ -107,7 +107,7 @@ class SqlSources(SourceStore):
 
     def _remove_all(self, table: str, keys: Sequence[str]) -> None:
         sql = _REMOVE.format(table)
-        self._database.write(lambda session: session.execute_each(sql, (), keys))
+        self._database.write(lambda session: session.execute_in_chunks(sql, (), keys))
 
     def _list_all(self, table: str) -> Iterable[dict[str, Any]]:
         return _bodies(self._database.read(_LIST.format(table)))

@@ -7,28 +7,28 @@ from pathlib import Path
 
 from ...errors import BadSettings
 from .dialect import Connection, Dialect
-from .sqlite_errors import BUSY_SECONDS, explanation_for, is_disk_full, is_out_of_space
+from .sqlite_errors import BUSY_SECONDS, is_disk_full, is_out_of_space, make_explainer
 
-#: Each waiting writer asks for the file again and again; more connections are slower, not faster.
+#: Waiting writers poll the file's lock: more connections are slower.
 _MAX_CONNECTIONS = 8
 
-#: Of a file of another kind, which no waiting changes.
+#: SQLite's message for a file of another kind.
 _NO_DATABASE = "not a database"
 
-_SWITCHES_TO_WAL = 20
+_WAL_ATTEMPTS = 20
 
 
 def sqlite_dialect(path: str) -> Dialect:
     """Describe the SQLite database in a file, or in memory for ``:memory:``."""
     in_memory = path == ":memory:"
     file = None if in_memory else Path(path).absolute()
-    place = "The SQLite database in memory" if in_memory else f"The SQLite file {path!r}"
+    display_name = "The SQLite database in memory" if in_memory else f"The SQLite file {path!r}"
     return Dialect(
-        place=place,
+        display_name=display_name,
         placeholder="?",
         begin="BEGIN IMMEDIATE",
-        limit="",
-        find_version_table="SELECT 1 FROM sqlite_master WHERE name = 'schema_version'",
+        set_timeout="",
+        select_version_table="SELECT 1 FROM sqlite_master WHERE name = 'schema_version'",
         lock_schema=None,
         skip_locked="",
         big_integer="INTEGER",
@@ -40,17 +40,16 @@ def sqlite_dialect(path: str) -> Dialect:
         reset=_reset,
         # A number beyond 64 bits never gets as far as SQLite.
         errors=(sqlite3.Error, OverflowError),
-        may_repeat=_never,
+        is_transient=_never,
         is_full=lambda error: is_out_of_space(error, file),
-        is_undone=is_disk_full,
-        explain=explanation_for(place, file),
+        is_rolled_back=is_disk_full,
+        explain=make_explainer(display_name, file),
     )
 
 
 def _connect(path: str) -> Connection:
     """Open the file; the pool lends a connection to one thread at a time, but not always the same.
 
-    Foreign keys stay off, for there are none: the ledger outlives the repository that it is of.
     Raises BadSettings for a file of another kind.
     """
     connection = sqlite3.connect(
@@ -71,11 +70,11 @@ def _connect(path: str) -> Connection:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Let readers continue while one writes; a file remembers it, so this is done once.
+    """Let readers continue while one writes; the file keeps the mode.
 
-    The switch needs the file for itself and does not wait for it as other statements do.
+    The switch needs the file for itself, and does not wait for it as other statements do.
     """
-    for _ in range(_SWITCHES_TO_WAL):
+    for _ in range(_WAL_ATTEMPTS):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:

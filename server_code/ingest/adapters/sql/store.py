@@ -1,4 +1,4 @@
-"""The whole state in SQL, opened from a database URL."""
+"""The whole state in SQL, opened by a database URL."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .agents import SqlAgents
 from .database import Database
 from .decoded_rows import DecodedRows
 from .dialect import Dialect
+from .job_logs import SqlJobLogs
 from .journal import SqlJournal
 from .ledger import SqlLedger
 from .log_cache import SqlLogCache
-from .logs import SqlLogs
 from .message_counts import SqlMessageCounts
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
@@ -30,7 +30,7 @@ class SqlState(
     SqlRepositories,
     SqlSources,
     SqlLedger,
-    SqlLogs,
+    SqlJobLogs,
     SqlRunList,
     SqlAgents,
     SqlMessageCounts,
@@ -41,8 +41,8 @@ class SqlState(
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listed = DecodedRows(repository_record)
-        self._summaries = DecodedRows(run_summary)
+        self._decoded_repositories = DecodedRows(repository_record)
+        self._decoded_summaries = DecodedRows(run_summary)
         self.log_cache = SqlLogCache(database)
 
     def close(self) -> None:

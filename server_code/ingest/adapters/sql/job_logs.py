@@ -12,7 +12,7 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
 from ...ports import LogStateStore
 from .database import Database
-from .ledger_counts import change_counted
+from .ledger_counts import change_and_count
 from .session import Row, Session
 
 _SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
@@ -29,7 +29,7 @@ _SAVE = """
     WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'
 """
 _PENDING = "WHERE state = 'pending' AND (updated_at < ? OR updated_at > ?) "
-_OLDEST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
+_OLDEST_FIRST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
 _FAILED = """
     WHERE state = 'pending' AND failed_at IS NOT NULL AND updated_at < ?
     ORDER BY failed_at DESC, repository_key, run_id, run_attempt, job_id LIMIT ?
@@ -39,16 +39,16 @@ _TAKE = """
     AND run_attempt = ? AND job_id = ? AND failed_at IS NOT NULL
 """
 
-#: When the job of a pending log failed, until somebody takes the log before its turn.
+#: When the job of a pending log failed; NULL once the log was claimed.
 FAILED_LOGS = (
     "ALTER TABLE job_logs ADD COLUMN failed_at {text}",
     "CREATE INDEX failed_logs ON job_logs (failed_at) WHERE state = 'pending'",
 )
 
-_NEVER = datetime.max.replace(tzinfo=timezone.utc)
+_END_OF_TIME = datetime.max.replace(tzinfo=timezone.utc)
 
 
-class SqlLogs(LogStateStore):
+class SqlJobLogs(LogStateStore):
     """Records of job logs."""
 
     _database: Database
@@ -59,7 +59,7 @@ class SqlLogs(LogStateStore):
         runs = {row[:2] for row in rows}
 
         def save(session: Session) -> None:
-            change_counted(session, runs, lambda: session.insert(_SAVE, rows), attempts=False)
+            change_and_count(session, runs, lambda: session.insert(_SAVE, rows), attempts=False)
 
         if rows:
             self._database.write(save)
@@ -79,15 +79,15 @@ class SqlLogs(LogStateStore):
         limit: int,
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, or after one, oldest first."""
-        moments = (format_time(updated_before), format_time(or_after or _NEVER))
+        moments = (format_time(updated_before), format_time(or_after or _END_OF_TIME))
         maximum = max(0, limit)
         if repositories is None:
-            rows = self._database.read(_SELECT + _PENDING + _OLDEST, (*moments, maximum))
+            rows = self._database.read(_SELECT + _PENDING + _OLDEST_FIRST, (*moments, maximum))
             return [_record(row) for row in rows]
-        sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST
+        sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST_FIRST
         keys = repository_keys(repositories)
-        rows = self._database.read_each(sql, moments, keys, after=(maximum,))
-        return sorted((_record(row) for row in rows), key=_age)[:maximum]
+        rows = self._database.read_in_chunks(sql, moments, keys, after=(maximum,))
+        return sorted((_record(row) for row in rows), key=_sort_key)[:maximum]
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -102,7 +102,7 @@ class SqlLogs(LogStateStore):
         )
 
 
-def _age(record: JobLogRecord) -> tuple[datetime, LogId]:
+def _sort_key(record: JobLogRecord) -> tuple[datetime, LogId]:
     return record.updated_at, log_id(record)
 
 
