@@ -105,5 +105,5 @@ def _facts() -> list[Envelope]:
         run = a_run(run_id=number + 1)
         jobs = [a_job(job_id=number * 100 + job, run_id=run.run_id) for job in range(JOBS_PER_RUN)]
         facts += [job_envelope(run.key, job, now=NOW) for job in jobs]
-        facts.append(run_envelope(run, jobs, None, visit=0, now=NOW))
+        facts.append(run_envelope(run, jobs, None, occurrence=0, now=NOW))
     return facts

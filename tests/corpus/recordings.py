@@ -116,7 +116,7 @@ def run_message(
     run: WorkflowRun, jobs: Iterable[Job] = (), commit: CommitMetrics | None = None
 ) -> dict[str, Any]:
     """Send a run, and take the message's data as a reader gets it, checked."""
-    return _sent(run_envelope(run, jobs, commit, visit=0, now=NOW), "workflow_run")
+    return _sent(run_envelope(run, jobs, commit, occurrence=0, now=NOW), "workflow_run")
 
 
 def job_message(job: Job, repository: str = "octo/api") -> dict[str, Any]:

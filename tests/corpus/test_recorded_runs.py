@@ -32,7 +32,7 @@ TAKEN_OVER = {
 
 
 def fact_of(run: WorkflowRun, jobs=()) -> str:
-    return run_envelope(run, jobs, None, visit=0, now=NOW).event_id
+    return run_envelope(run, jobs, None, occurrence=0, now=NOW).event_id
 
 
 def seconds_of(run: WorkflowRun) -> float:

@@ -20,7 +20,7 @@ from ingest.domain.log_marks import (
     unpack_marks,
 )
 from ingest.domain.step_ranges import StepRange
-from ingest.messaging.log_marks import MAX_MARKS, bounded_marks
+from ingest.messaging.log_marks import MAX_MARKS, truncate_marks
 
 TIME = b"2026-11-24T06:30:00.1234567Z "
 LOG = (
@@ -78,7 +78,7 @@ def test_what_is_too_much_is_named():
 def test_a_message_names_few_marks_and_what_it_leaves_out():
     """Groups are left out before the lines with errors."""
     many = read_marks([b"##[error]no\n##[group]a\n" * (MAX_MARKS + 5)])
-    fields, truncated = bounded_marks(many, 100_000)
+    fields, truncated = truncate_marks(many, 100_000)
     assert len(fields["error_lines"]) == len(fields["groups"]) == MAX_MARKS
     assert set(truncated) == {"error_lines", "groups"}
     group = LogGroup(title="a" * 90, first_line=1, last_line=2, first_byte=0, last_byte=9)
@@ -94,13 +94,13 @@ def test_a_message_names_few_marks_and_what_it_leaves_out():
         "steps": [asdict(step)],
         "uncertain_steps": [asdict(step)] * 2,
     }
-    assert bounded_marks(marks, 1000) == (whole, ())
-    assert bounded_marks(marks, 360) == ({**whole, "groups": []}, ("groups",))
-    assert bounded_marks(marks, 180) == (
+    assert truncate_marks(marks, 1000) == (whole, ())
+    assert truncate_marks(marks, 360) == ({**whole, "groups": []}, ("groups",))
+    assert truncate_marks(marks, 180) == (
         {**whole, "groups": [], "uncertain_steps": []},
         ("groups", "uncertain_steps"),
     )
-    assert bounded_marks(marks, 5) == (
+    assert truncate_marks(marks, 5) == (
         {"error_lines": [], "groups": [], "steps": None, "uncertain_steps": []},
         ("groups", "uncertain_steps", "error_lines", "steps"),
     )
@@ -118,7 +118,7 @@ def test_the_first_error_of_a_step_is_named_behind_any_number_of_errors():
         StepRange(number=n, step_name="", first_line=a, last_line=b, first_byte=0, last_byte=0)
         for n, (a, b) in enumerate(zip(begins, ends, strict=True))
     )
-    fields, truncated = bounded_marks(replace(marks, steps=steps), 100_000)
+    fields, truncated = truncate_marks(replace(marks, steps=steps), 100_000)
     assert fields["error_lines"] == [*range(2, MAX_MARKS + 1), first]
     assert truncated == ("error_lines",)
 

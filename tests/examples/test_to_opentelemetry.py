@@ -41,7 +41,7 @@ RUN = a_run(conclusion="failure", event="pull_request", pull_requests=(PULL,))
 def envelopes() -> list[Envelope]:
     commit = a_commit(pull_requests=(PULL,))
     jobs = [job_envelope(RUN.key, job, now=at(90)) for job in (WAITING, JOB, SKIPPED)]
-    return [*jobs, run_envelope(RUN, [JOB], commit, visit=0, now=at(90))]
+    return [*jobs, run_envelope(RUN, [JOB], commit, occurrence=0, now=at(90))]
 
 
 class Exporter:
@@ -169,7 +169,7 @@ def test_names_are_those_of_the_conventions(exporter: Exporter) -> None:
 def test_a_repeated_message_exports_the_same_span(exporter: Exporter) -> None:
     """Ids are derived; the next attempt is another trace."""
     last = envelopes()[-1]
-    again = run_envelope(replace(RUN, run_attempt=2), [], None, visit=0, now=at(90))
+    again = run_envelope(replace(RUN, run_attempt=2), [], None, occurrence=0, now=at(90))
     exporter.send(last, last, again)
     assert exporter.run() == 0
     ids = [(span.trace_id, span.span_id) for _, span in exporter.receiver.spans]

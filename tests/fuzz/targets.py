@@ -17,7 +17,7 @@ from ingest.errors import (
     RateLimited,
     RequestPaused,
 )
-from ingest.messaging.log_payload import log_in_payload
+from ingest.messaging.log_payload_reader import read_log_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_ingestion.log_archive import open_log_archive
 from ingest.wire.details import (
@@ -126,7 +126,7 @@ def read_log_object(data: bytes) -> None:
     """Read the log in an object of the bucket."""
     step = len(data) // 40 + 1
     with suppress(MalformedPayload):
-        for _ in log_in_payload(
+        for _ in read_log_payload(
             data[start : start + step] for start in range(0, len(data), step)
         ).content:
             pass

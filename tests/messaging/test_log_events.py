@@ -22,15 +22,15 @@ from ingest.errors import MessageRefused
 from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split_content
 from ingest.messaging.log_events import (
-    LogAbsence,
     LogMetadata,
-    log_object_key,
+    UnavailableLog,
     log_parts,
     log_payload,
+    log_payload_key,
     log_unavailable_message,
-    only_message,
+    whole_log_message,
 )
-from ingest.messaging.log_marks import bounded_marks
+from ingest.messaging.log_marks import truncate_marks
 
 FETCHED_AT = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -106,7 +106,7 @@ def test_parts_join_to_the_log_byte_for_byte(log: bytes, limit: int) -> None:
         is_replayed=st.booleans(),
         marks=st.none()
         | st.integers(0, 30).map(
-            lambda count: bounded_marks(LogMarks(error_lines=tuple(range(count))), 128)
+            lambda count: truncate_marks(LogMarks(error_lines=tuple(range(count))), 128)
         ),
     ),
 )
@@ -154,7 +154,7 @@ def test_a_log_is_split_only_where_it_does_not_fit(log: bytes, limit: int) -> No
         len(name) + len("String") + len(value) for name, value in attributes.items()
     )
     assert (len(parts_of(log, limit)) == 1) == (whole_bytes <= limit)
-    only = only_message(metadata, lambda: io.BytesIO(log), limit)
+    only = whole_log_message(metadata, lambda: io.BytesIO(log), limit)
     assert (only is not None) == (whole_bytes <= limit)
 
 
@@ -246,7 +246,9 @@ def test_a_log_fits_the_smallest_limit_of_any_queue(log: bytes, name: str) -> No
 
 def test_a_short_log_leaves_its_envelope_whole_where_both_fit() -> None:
     """Nothing is cut for room that is not needed."""
-    message = only_message(metadata_of(b"ok", job_name="n" * 420), lambda: io.BytesIO(b"ok"), 1024)
+    message = whole_log_message(
+        metadata_of(b"ok", job_name="n" * 420), lambda: io.BytesIO(b"ok"), 1024
+    )
     assert message is not None
     assert message.size_bytes > 1024 * 7 // 8
     assert data_of(message)["job_name"] == "n" * 420
@@ -254,7 +256,7 @@ def test_a_short_log_leaves_its_envelope_whole_where_both_fit() -> None:
 
 def test_a_reason_fits_the_smallest_limit_of_any_queue() -> None:
     """The text that explains it is cut."""
-    absence = LogAbsence(
+    absence = UnavailableLog(
         key=AttemptKey("octo/api", 7, 2),
         job_id=99,
         job_name="n" * 1000,
@@ -279,7 +281,7 @@ def test_an_envelope_that_leaves_no_room_is_refused(log: bytes) -> None:
 def test_a_log_without_content_reports_why() -> None:
     """A job that has no log gets a message all the same."""
     message = log_unavailable_message(
-        LogAbsence(
+        UnavailableLog(
             key=AttemptKey("octo/api", 7, 2),
             job_id=99,
             job_name="deploy",
@@ -305,9 +307,9 @@ def test_a_log_without_content_reports_why() -> None:
 def test_an_object_is_named_after_its_log() -> None:
     """The same log replaces itself; another log of the same job does not."""
     one, two = metadata_of(b"one"), metadata_of(b"two")
-    assert log_object_key(one) == log_object_key(metadata_of(b"one", job_name="renamed"))
-    assert log_object_key(one) != log_object_key(two)
-    assert log_object_key(one).startswith("logs/octo/api/7/2/99-")
+    assert log_payload_key(one) == log_payload_key(metadata_of(b"one", job_name="renamed"))
+    assert log_payload_key(one) != log_payload_key(two)
+    assert log_payload_key(one).startswith("logs/octo/api/7/2/99-")
 
 
 class EndlessLine(io.RawIOBase):

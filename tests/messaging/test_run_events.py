@@ -25,8 +25,8 @@ NOW = at(600)
 KEY = a_run().key
 
 
-def run_id_of(run, jobs=(), *, visit=0):
-    return run_envelope(run, jobs, None, visit=visit, now=NOW).event_id
+def run_id_of(run, jobs=(), *, occurrence=0):
+    return run_envelope(run, jobs, None, occurrence=occurrence, now=NOW).event_id
 
 
 def job_id_of(job, key=KEY):
@@ -38,7 +38,7 @@ def test_a_completed_run_is_reported_in_full():
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
     in_full = a_pull(title="Parse it", author="hubot", draft=False, labels=("bug",))
     commit = a_commit(pull_requests=(in_full,))
-    envelope = run_envelope(run, [a_job()], commit, visit=0, now=NOW)
+    envelope = run_envelope(run, [a_job()], commit, occurrence=0, now=NOW)
     assert envelope.event_type == "workflow_run_completed"
     assert (envelope.repo, envelope.group) == ("octo/api", "octo/api/12000000001")
     assert envelope.timestamp == NOW
@@ -110,7 +110,7 @@ def test_a_pull_request_that_was_not_read_has_no_title():
     run = a_run(pull_requests=(a_pull(),))
     other = a_pull(id=502, title="Another one", author="hubot", draft=True, labels=())
     for commit in (None, a_commit(), a_commit(pull_requests=(other,))):
-        [pull] = run_envelope(run, [], commit, visit=0, now=NOW).data["pull_requests"]
+        [pull] = run_envelope(run, [], commit, occurrence=0, now=NOW).data["pull_requests"]
         assert [pull[name] for name in ("title", "author", "draft", "labels")] == [None] * 4
 
 
@@ -222,7 +222,7 @@ def test_a_run_in_flight_has_neither_end_nor_duration():
 def test_the_type_names_the_status(status, word):
     """Also one that GitHub has not invented yet."""
     run, job = a_run(status=status), a_job(status=status)
-    envelope = run_envelope(run, [], None, visit=0, now=NOW)
+    envelope = run_envelope(run, [], None, occurrence=0, now=NOW)
     assert envelope.event_type == f"workflow_run_{word}"
     assert job_envelope(KEY, job, now=NOW).event_type == f"workflow_job_{word}"
 
@@ -230,8 +230,8 @@ def test_the_type_names_the_status(status, word):
 def test_each_visit_of_a_status_is_a_fact_of_its_own():
     """A run that waits for a second approval waits again."""
     waiting = a_run(status="waiting", conclusion=None)
-    assert run_id_of(waiting, visit=0) == run_id_of(waiting, visit=0)
-    assert run_id_of(waiting, visit=0) != run_id_of(waiting, visit=1)
+    assert run_id_of(waiting, occurrence=0) == run_id_of(waiting, occurrence=0)
+    assert run_id_of(waiting, occurrence=0) != run_id_of(waiting, occurrence=1)
     assert run_id_of(waiting) != run_id_of(a_run(status="queued", conclusion=None))
 
 
@@ -254,7 +254,7 @@ def test_a_run_in_flight_is_the_same_fact_whatever_its_jobs_do():
 def test_an_ended_run_is_the_same_fact_although_its_surroundings_change(changes):
     """`updated_at` moves, pull requests close, accounts are deleted."""
     assert run_id_of(a_run(**changes), [a_job()]) == run_id_of(a_run(), [a_job()])
-    assert run_id_of(a_run(), [a_job()], visit=3) == run_id_of(a_run(), [a_job()])
+    assert run_id_of(a_run(), [a_job()], occurrence=3) == run_id_of(a_run(), [a_job()])
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_group_holds_one_run():
 @given(RUNS, st.lists(JOBS, max_size=2), st.none() | COMMITS)
 def test_any_run_and_its_jobs_can_be_sent(run, jobs, commit):
     """Whatever GitHub shows, it becomes JSON without a negative duration."""
-    envelopes = [run_envelope(run, jobs, commit, visit=0, now=NOW)]
+    envelopes = [run_envelope(run, jobs, commit, occurrence=0, now=NOW)]
     envelopes += [job_envelope(run.key, job, now=NOW) for job in jobs]
     for envelope in envelopes:
         message = encode_envelope(envelope)

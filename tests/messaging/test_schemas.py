@@ -66,10 +66,10 @@ def assert_valid(name: str, message: QueueMessage) -> None:
 
 @given(RUNS, st.lists(JOBS, max_size=2), st.none() | COMMITS, st.integers(0, 3))
 def test_run_messages_are_as_published(
-    run: WorkflowRun, jobs: list[Job], commit: CommitMetrics | None, visit: int
+    run: WorkflowRun, jobs: list[Job], commit: CommitMetrics | None, occurrence: int
 ) -> None:
     """Whatever GitHub leaves out or invents."""
-    envelope = run_envelope(run, jobs, commit, visit=visit, now=NOW)
+    envelope = run_envelope(run, jobs, commit, occurrence=occurrence, now=NOW)
     assert_valid("workflow_run", encode_envelope(envelope))
 
 

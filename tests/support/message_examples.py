@@ -16,13 +16,13 @@ from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
-    LogAbsence,
     LogMetadata,
+    UnavailableLog,
     log_envelope,
     log_parts,
     log_unavailable_message,
 )
-from ingest.messaging.log_marks import MessageMarks, bounded_marks
+from ingest.messaging.log_marks import MessageMarks, truncate_marks
 from ingest.messaging.log_work import attempt_work_message, job_work_message
 from ingest.messaging.run_data import RunDetails
 from ingest.messaging.run_events import job_envelope, run_envelope
@@ -54,11 +54,11 @@ def full_marks() -> MessageMarks:
         steps=(StepRange(number=1, step_name="Set up job", **place),),
         uncertain_steps=(StepRange(number=2, step_name="Test", **place),),
     )
-    return bounded_marks(marks, 1 << 20)
+    return truncate_marks(marks, 1 << 20)
 
 
-def an_absence(key: AttemptKey, job_name: str, reason: Any) -> LogAbsence:
-    return LogAbsence(
+def an_absence(key: AttemptKey, job_name: str, reason: Any) -> UnavailableLog:
+    return UnavailableLog(
         key=key, job_id=9, job_name=job_name, fetched_at=NOW, reason=reason, detail="It is gone."
     )
 
@@ -74,7 +74,7 @@ def example_messages() -> dict[str, QueueMessage]:
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
     job = a_failed_job()
     details = RunDetails(annotations=job.annotations, artifacts=(an_artifact(),))
-    run_message = run_envelope(run, [job], a_commit(), visit=0, now=NOW, details=details)
+    run_message = run_envelope(run, [job], a_commit(), occurrence=0, now=NOW, details=details)
     key = run.key
     log = b"log\n"
     return {

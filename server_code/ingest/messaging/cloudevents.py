@@ -18,7 +18,7 @@ from .envelope import Envelope
 TYPE_PREFIX = "runstream."
 
 #: By this type a receiver knows that the whole event is in the body.
-CLOUDEVENT_TYPE = "application/cloudevents+json; charset=utf-8"
+CLOUDEVENT_CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 _SPEC_VERSION = "1.0"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.timestamps import format_timestamp
-from .cloudevents import CLOUDEVENT_TYPE, cloudevent_attributes, cloudevent_fields
+from .cloudevents import CLOUDEVENT_CONTENT_TYPE, cloudevent_attributes, cloudevent_fields
 from .envelope import SCHEMA_VERSION, Envelope
 
 #: Of the buses, SQS takes the characters of XML 1.0 only. JSON escapes control characters itself,
@@ -20,7 +20,7 @@ _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-JSON_TYPE = "application/json"
+JSON_CONTENT_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class QueueMessage:
     body: str
     attributes: Mapping[str, str]
     delay_seconds: int = 0
-    content_type: str = JSON_TYPE
+    content_type: str = JSON_CONTENT_TYPE
 
     @property
     def size_bytes(self) -> int:
@@ -80,7 +80,7 @@ def envelope_attributes(envelope: Envelope) -> dict[str, str]:
 
 def content_type_of(envelope: Envelope) -> str:
     """Return the media type of an envelope's message."""
-    return JSON_TYPE if envelope.cloudevents_root is None else CLOUDEVENT_TYPE
+    return JSON_CONTENT_TYPE if envelope.cloudevents_root is None else CLOUDEVENT_CONTENT_TYPE
 
 
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:

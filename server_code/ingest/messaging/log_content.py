@@ -40,7 +40,7 @@ class ChunkReader(Protocol):
         """Read the next bytes."""
 
 
-class LogDigest(NamedTuple):
+class LogContentInfo(NamedTuple):
     """The facts of a whole log, from one reading."""
 
     log_bytes: int
@@ -48,7 +48,7 @@ class LogDigest(NamedTuple):
     is_text: bool
 
 
-def inspect_log(file: BinaryIO, readers: Sequence[ChunkReader] = ()) -> LogDigest:
+def inspect_log(file: BinaryIO, readers: Sequence[ChunkReader] = ()) -> LogContentInfo:
     """Return a log's length, digest and whether it is valid UTF-8, from its current position on.
 
     ``readers`` read the same bytes on the way.
@@ -63,7 +63,7 @@ def inspect_log(file: BinaryIO, readers: Sequence[ChunkReader] = ()) -> LogDiges
             reader.feed(chunk)
         is_text = is_text and _decodes(decoder, chunk)
     is_text = is_text and _decodes(decoder, b"", final=True)
-    return LogDigest(log_bytes, digest.hexdigest(), is_text)
+    return LogContentInfo(log_bytes, digest.hexdigest(), is_text)
 
 
 def escaped_content(file: BinaryIO, *, is_text: bool) -> Iterator[bytes]:

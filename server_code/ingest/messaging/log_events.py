@@ -24,7 +24,7 @@ from .encoding import (
 )
 from .envelope import Envelope
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
-from .log_marks import MessageMarks, marks_room
+from .log_marks import MessageMarks, max_marks_bytes
 from .log_work import is_cut_name
 from .truncation import SIZE_REMEDY, cut_to_fit, encode_to_fit
 
@@ -73,7 +73,7 @@ class LogMetadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogAbsence:
+class UnavailableLog:
     """A job's log that is unavailable; ``detail`` explains it in a sentence."""
 
     key: AttemptKey
@@ -109,7 +109,7 @@ def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Env
     )
 
 
-def only_message(
+def whole_log_message(
     metadata: LogMetadata, open_log: OpenLog, max_message_bytes: int
 ) -> QueueMessage | None:
     """Return the message that holds the whole log; None where none can.
@@ -135,7 +135,7 @@ def log_parts(
     Reads the log twice: to count the parts, then to send them.
     Raises MessageRefused where its envelope leaves no room, whatever is cut.
     """
-    whole = only_message(metadata, open_log, max_message_bytes)
+    whole = whole_log_message(metadata, open_log, max_message_bytes)
     if whole is not None:
         yield whole
         return
@@ -155,17 +155,17 @@ def log_payload(metadata: LogMetadata, open_log: OpenLog) -> Iterator[bytes]:
     yield _TAIL.encode()
 
 
-def log_object_key(metadata: LogMetadata) -> str:
+def log_payload_key(metadata: LogMetadata) -> str:
     """Return the key of a log's S3 object; a repeat of the same log replaces it."""
     return f"{_object_name(metadata)}.json"
 
 
-def log_copy_key(metadata: LogMetadata) -> str:
+def log_text_key(metadata: LogMetadata) -> str:
     """Return the key of the S3 object that holds a log alone, byte for byte."""
     return f"{_object_name(metadata)}.txt"
 
 
-def log_unavailable_message(absence: LogAbsence, *, max_bytes: int) -> QueueMessage:
+def log_unavailable_message(absence: UnavailableLog, *, max_bytes: int) -> QueueMessage:
     """Build the message that a job's log is unavailable, with the reason; it is cut to fit."""
     return encode_to_fit(
         attempt_envelope(
@@ -191,7 +191,7 @@ def _object_name(metadata: LogMetadata) -> str:
     return f"logs/{attempt}/{metadata.job_id}-{metadata.log_sha256[:16]}"
 
 
-def _job_fields(metadata: LogMetadata | LogAbsence) -> dict[str, Any]:
+def _job_fields(metadata: LogMetadata | UnavailableLog) -> dict[str, Any]:
     return {
         "repo": metadata.key.repository,
         "repo_name": metadata.key.repository,
@@ -261,7 +261,9 @@ def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
     widest = max(metadata.log_bytes, 1)
     longest = replace(metadata, marks=None, is_replayed=True, fetched_at=_LONGEST_TIME)
     frame = _message(log_envelope(longest, part=widest, parts=widest), "")
-    room = max_message_bytes - frame.size_bytes - marks_room(max_message_bytes) - _TRUNCATED_BYTES
+    room = (
+        max_message_bytes - frame.size_bytes - max_marks_bytes(max_message_bytes) - _TRUNCATED_BYTES
+    )
     least_room = max_message_bytes // _ROOM_DIVISOR
     if room >= least_room:
         return room

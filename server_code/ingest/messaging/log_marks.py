@@ -40,12 +40,12 @@ _LEAST: tuple[tuple[str, list[Any] | None], ...] = (
 )
 
 
-def marks_room(max_message_bytes: int) -> int:
+def max_marks_bytes(max_message_bytes: int) -> int:
     """Return how many bytes of a message the marks may take."""
     return max_message_bytes // _MARKS_DIVISOR
 
 
-def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
+def truncate_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
     fields: dict[str, Any] = {
         "error_lines": _chosen_lines(

@@ -28,14 +28,14 @@ def run_envelope(  # noqa: PLR0913 - what a message is made of
     jobs: Iterable[Job],
     commit: CommitMetrics | None,
     *,
-    visit: int,
+    occurrence: int,
     now: datetime,
     details: RunDetails = RunDetails(),  # noqa: B008 - it is frozen
 ) -> Envelope:
-    """Build an attempt's message. ``visit`` counts its earlier times in this status."""
+    """Build an attempt's message. ``occurrence`` counts its earlier times in this status."""
     known = list(jobs)
     kind = f"workflow_run_{_word(run.status)}"
-    mark = run_fingerprint(run, known) if run.is_completed else f"visit {visit}"
+    mark = run_fingerprint(run, known) if run.is_completed else f"visit {occurrence}"
     data = run_data(run, known, commit, details)
     return attempt_envelope(kind, run.key, mark, now=now, data=data)
 

@@ -62,7 +62,7 @@ def publish_log_work(
     refused = publish(queue, messages, clock=context.clock)
     if refused:
         [message] = (each for each in messages if each.event_id == refused[0].event_id)
-        error = refusal_of(queue, message, refused[0], f"the work for {len(refused)} logs")
+        error = refusal_error(queue, message, refused[0], f"the work for {len(refused)} logs")
         context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
         due = now - REQUEUED_AFTER - timedelta(seconds=1)
         context.store.save_job_logs(
@@ -71,7 +71,7 @@ def publish_log_work(
     return not refused
 
 
-def refusal_of(
+def refusal_error(
     queue: Publisher, message: QueueMessage, rejection: Rejection, what: str
 ) -> MessageRefused:
     """Build the error of a message that its queue refused for good."""

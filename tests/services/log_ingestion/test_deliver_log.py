@@ -25,9 +25,11 @@ def a_log(content: bytes) -> LogFetched:
     spool.write(content)
     with spool.open() as written:
         marks = LogMarkReader()
-        digest = inspect_log(written, [marks])
+        content_info = inspect_log(written, [marks])
     found, evidence = marks.finish()
-    return LogFetched(job=JOB, spool=spool, digest=digest, marks=found, evidence=evidence)
+    return LogFetched(
+        job=JOB, spool=spool, content_info=content_info, marks=found, evidence=evidence
+    )
 
 
 def test_a_log_that_fits_is_one_message(stage):

@@ -112,7 +112,7 @@ def test_economy_orders_a_single_log_of_several_alone():
 def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted):
     """First the steps go, then the jobs: both are on the queue alone."""
     jobs = [a_job(job_id=number) for number in range(1, 16)]
-    envelope = run_envelope(a_run(), jobs, a_commit(), visit=0, now=at(0))
+    envelope = run_envelope(a_run(), jobs, a_commit(), occurrence=0, now=at(0))
     message = encode_to_fit(envelope, max_bytes=max_bytes)
     assert message.event_id == envelope.event_id
     assert message.size_bytes <= max_bytes

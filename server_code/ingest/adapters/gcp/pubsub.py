@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
-from ...messaging.encoding import JSON_TYPE, QueueMessage, encode_string
+from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher
@@ -100,7 +100,7 @@ class PubsubPublisher(RequestPublisher):
         from google.pubsub_v1 import types
 
         attributes = {**message.attributes, EVENT_ID_ATTRIBUTE: message.event_id}
-        if message.content_type != JSON_TYPE:
+        if message.content_type != JSON_CONTENT_TYPE:
             attributes[CONTENT_TYPE_ATTRIBUTE] = message.content_type
         if message.delay_seconds:
             attributes[NOT_BEFORE_ATTRIBUTE] = f"{time.time() + message.delay_seconds:.3f}"

@@ -120,12 +120,14 @@ def _as_published(
 
     The archive and the single log of a job may differ.
     """
-    if log.log_sha256 in (None, found.digest.log_sha256):
+    if log.log_sha256 in (None, found.content_info.log_sha256):
         return found
     other = fetch_single(context.github, _work(record), found.job)
     if not isinstance(other, LogFetched):
         return found
-    kept, left = (other, found) if other.digest.log_sha256 == log.log_sha256 else (found, other)
+    kept, left = (
+        (other, found) if other.content_info.log_sha256 == log.log_sha256 else (found, other)
+    )
     left.spool.close()
     return kept
 

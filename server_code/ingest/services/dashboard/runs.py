@@ -123,7 +123,7 @@ def load_run(
         run,
         record.jobs,
         commits.get(run.head_sha or ""),
-        visit=max(0, record.published_statuses.count(run.status) - 1),
+        occurrence=max(0, record.published_statuses.count(run.status) - 1),
         now=run.updated_at or now,
         details=details_of(record),
     )

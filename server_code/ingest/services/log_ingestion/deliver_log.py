@@ -13,21 +13,21 @@ from ...domain.runs import AttemptKey
 from ...errors import IngestError
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
-    LogAbsence,
     LogMetadata,
-    log_copy_key,
+    UnavailableLog,
     log_envelope,
-    log_object_key,
     log_parts,
     log_payload,
+    log_payload_key,
+    log_text_key,
     log_unavailable_message,
-    only_message,
+    whole_log_message,
 )
-from ...messaging.log_marks import bounded_marks, marks_room
+from ...messaging.log_marks import max_marks_bytes, truncate_marks
 from ...ports import BlobReference, BlobStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
-from ..publish import publish, refusal_of
+from ..publish import publish, refusal_error
 from .log_results import LogFetched, LogUnavailable
 
 _CHUNK_BYTES = 256 * 1024
@@ -51,7 +51,7 @@ def deliver_log(
     metadata = replace(_metadata(context, key, log), is_replayed=is_replayed)
     limit = context.logs_queue.max_message_bytes
     reference = None
-    only = only_message(metadata, log.spool.open, limit)
+    only = whole_log_message(metadata, log.spool.open, limit)
     if only is not None:
         _send(context, only)
     elif context.blobs is None:
@@ -68,7 +68,7 @@ def deliver_log(
 def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> PackedLog | None:
     """Build the only message of a small log, and what is kept of it; None where it is larger."""
     metadata = _metadata(context, key, log)
-    message = only_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
+    message = whole_log_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
     if message is None:
         return None
     content = None
@@ -97,7 +97,7 @@ def deliver_unavailable(
 ) -> JobLogRecord:
     """Publish that a job has no log, and why; returns the record to save after."""
     now = context.clock.now()
-    absence = LogAbsence(
+    absence = UnavailableLog(
         key=key,
         job_id=unavailable.job.job_id,
         job_name=unavailable.job.job_name,
@@ -121,7 +121,7 @@ def deliver_unavailable(
 
 def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
     """Cache a log for the dashboard; publishing does not depend on it, so it may fail."""
-    if context.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
+    if context.log_cache is None or log.content_info.log_bytes > MAX_CACHED_LOG_BYTES:
         return
     try:
         with log.spool.open() as content:
@@ -144,7 +144,7 @@ def _report_uncached(
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:
     for rejection in publish(context.logs_queue, [message], clock=context.clock):
-        raise refusal_of(context.logs_queue, message, rejection, "a log")
+        raise refusal_error(context.logs_queue, message, rejection, "a log")
 
 
 def _upload(
@@ -156,7 +156,7 @@ def _upload(
     """
     with log.spool.open() as file:
         content = blobs.put(
-            log_copy_key(metadata),
+            log_text_key(metadata),
             iter(lambda: file.read(_CHUNK_BYTES), b""),
             content_type="text/plain; charset=utf-8" if metadata.is_text else "text/plain",
         )
@@ -167,7 +167,7 @@ def _upload(
             sizes.append(len(chunk))
             yield chunk
 
-    reference = blobs.put(log_object_key(metadata), payload(), content_type="application/json")
+    reference = blobs.put(log_payload_key(metadata), payload(), content_type="application/json")
     claim = blobs.claim_check(
         log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), content=content
     )
@@ -179,11 +179,11 @@ def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Lo
         key=key,
         job_id=log.job.job_id,
         job_name=log.job.job_name,
-        log_bytes=log.digest.log_bytes,
-        log_sha256=log.digest.log_sha256,
+        log_bytes=log.content_info.log_bytes,
+        log_sha256=log.content_info.log_sha256,
         fetched_at=context.clock.now(),
-        is_text=log.digest.is_text,
-        marks=bounded_marks(log.marks, marks_room(context.logs_queue.max_message_bytes)),
+        is_text=log.content_info.is_text,
+        marks=truncate_marks(log.marks, max_marks_bytes(context.logs_queue.max_message_bytes)),
         cloudevents_root=context.cloudevents_root,
     )
 

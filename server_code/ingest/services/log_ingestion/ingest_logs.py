@@ -185,7 +185,7 @@ class _Ingestion:
 
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log, a small one together with others."""
-        if self._batch.accepts(log.digest.log_bytes):
+        if self._batch.accepts(log.content_info.log_bytes):
             small = pack_log(self._context, task.work.key, log)
             if small is not None:
                 self._batch.add(small, partial(task.fail, log.job))

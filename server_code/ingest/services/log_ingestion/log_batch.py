@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ...errors import IngestError
 from ..context import CollectorContext
-from ..publish import publish, refusal_of
+from ..publish import publish, refusal_error
 from ..unexpected_errors import as_ingest_error
 from .deliver_log import PackedLog, cache_logs
 
@@ -64,4 +64,4 @@ class LogBatch:
         for each, on_failure in entries:
             if (rejection := reasons.get(each.message.event_id)) is not None:
                 queue = self._context.logs_queue
-                on_failure(refusal_of(queue, each.message, rejection, "a log"))
+                on_failure(refusal_error(queue, each.message, rejection, "a log"))

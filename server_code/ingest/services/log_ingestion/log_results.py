@@ -11,7 +11,7 @@ from ...domain.locate_steps import StepEvidence
 from ...domain.log_marks import LogMarkReader, LogMarks, with_places
 from ...domain.step_ranges import StepFile, StepFileReader, StepRange
 from ...errors import IngestError, LogExpired
-from ...messaging.log_content import LogDigest, inspect_log
+from ...messaging.log_content import LogContentInfo, inspect_log
 from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import WorkItemJob
 from ..unexpected_errors import as_ingest_error
@@ -27,7 +27,7 @@ class LogFetched:
 
     job: WorkItemJob
     spool: Spool
-    digest: LogDigest
+    content_info: LogContentInfo
     marks: LogMarks
     evidence: StepEvidence
 
@@ -65,7 +65,7 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
         stored_steps = fetch(cast("BinaryIO", spool))
         reader, steps = LogMarkReader(), StepFileReader(step_files)
         with spool.open() as written:
-            digest = inspect_log(written, (reader, steps) if step_files else (reader,))
+            content_info = inspect_log(written, (reader, steps) if step_files else (reader,))
         marks, evidence = reader.finish()
         evidence = replace(evidence, proved=steps.finish() or stored_steps)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
@@ -74,7 +74,9 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
     except BaseException:
         spool.close()
         raise
-    return LogFetched(job=job, spool=spool, digest=digest, marks=marks, evidence=evidence)
+    return LogFetched(
+        job=job, spool=spool, content_info=content_info, marks=marks, evidence=evidence
+    )
 
 
 def failed_log(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailable:

@@ -16,7 +16,7 @@ from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ...domain.runs import AttemptKey
 from ...domain.step_ranges import StepRange
 from ...errors import IngestError, LogExpired, LogPending, MalformedPayload
-from ...messaging.log_payload import log_in_payload
+from ...messaging.log_payload_reader import read_log_payload
 from ...ports import ActionsApi, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
 from .log_results import FetchLog
@@ -157,7 +157,7 @@ def _fetch_from_bucket(
     into.seek(0)
     into.truncate()
     with blobs.open(reference) as chunks:
-        content, steps = log_in_payload(chunks)
+        content, steps = read_log_payload(chunks)
         for piece in content:
             digest.update(piece)
             into.write(piece)

@@ -121,9 +121,11 @@ def _run_envelopes(
 ) -> tuple[Envelope, ...]:
     if not has_run_changes(record):
         return ()
-    visit = record.published_statuses.count(run.status)
+    occurrence = record.published_statuses.count(run.status)
     details = details_of(record)
-    return (run_envelope(run, record.jobs, commit, visit=visit, now=now, details=details),)
+    return (
+        run_envelope(run, record.jobs, commit, occurrence=occurrence, now=now, details=details),
+    )
 
 
 def details_of(record: AttemptRecord) -> RunDetails:

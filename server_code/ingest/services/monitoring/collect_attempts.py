@@ -27,7 +27,7 @@ from ...messaging.truncation import encode_to_fit
 from ...ports import Rejection
 from ..context import CollectorContext
 from ..limits_in_force import LimitsInForce
-from ..publish import publish, publish_log_work, refusal_of
+from ..publish import publish, publish_log_work, refusal_error
 from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
 from .count_published import count_published
@@ -250,7 +250,7 @@ def _unpublished(
 ) -> Changes:
     """Record an attempt as read but not as published: what was refused is sent again."""
     what = f"message {message.event_id}"
-    error = refusal_of(context.metrics_queue, message, rejection, what)
+    error = refusal_error(context.metrics_queue, message, rejection, what)
     return Changes(record=postpone(context, snapshot.record, error))
 
 

@@ -14,7 +14,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import MalformedPayload
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import LogMetadata, log_payload
-from ingest.messaging.log_payload import log_in_payload
+from ingest.messaging.log_payload_reader import read_log_payload
 
 
 def payload_of(log: bytes, job_name: str = "build") -> bytes:
@@ -36,7 +36,7 @@ def chunks_of(payload: bytes, size: int) -> Iterator[bytes]:
 
 
 def log_in(chunks: Iterable[bytes]) -> bytes:
-    return b"".join(log_in_payload(chunks).content)
+    return b"".join(read_log_payload(chunks).content)
 
 
 @given(

@@ -36,7 +36,7 @@ class StoredLog(NamedTuple):
     steps: tuple[StepRange, ...] | None
 
 
-def log_in_payload(chunks: Iterable[bytes]) -> StoredLog:
+def read_log_payload(chunks: Iterable[bytes]) -> StoredLog:
     """Read a log from the chunks of its object.
 
     Raises MalformedPayload where the object is none of ours, and while its content is read where it
