@@ -10,9 +10,11 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_work import LogWork, WorkItemJob
+from ingest.services.limits_in_force import LimitsInForce
 from ingest.services.log_ingestion.fetch_logs import extract_log, fetch_logs
 from ingest.services.log_ingestion.log_archive import open_log_archive
 from ingest.services.log_ingestion.log_results import LogFetched
+from support.manual_clock import ManualClock
 
 KEY = AttemptKey("octo/api", 1, 1)
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -29,11 +31,11 @@ class Source:
         self.asked: list[int] = []
         self._archive = archive
 
-    def fetch_job_log(self, repository, job_id, into, *, is_live):
+    def fetch_job_log(self, repository, job_id, into, *, is_backfill):
         self.asked.append(job_id)
         into.write(ALONE)
 
-    def fetch_attempt_logs(self, key, into, *, is_live):
+    def fetch_attempt_logs(self, key, into, *, is_backfill):
         into.write(self._archive)
 
 
@@ -55,7 +57,7 @@ def fetched(archive: bytes, *names: str) -> tuple[dict[int, bytes], list[int]]:
     github = Source(archive)
     work = LogWork(key=KEY, jobs=jobs, is_whole_attempt=True, tries=0)
     logs: dict[int, bytes] = {}
-    for outcome in fetch_logs(github, work, jobs):
+    for outcome in fetch_logs(github, work, jobs, LimitsInForce(ManualClock(NOW))):
         assert isinstance(outcome, LogFetched)
         assert outcome.job.job_id not in logs
         with outcome.spool, outcome.spool.open() as file:

@@ -100,15 +100,15 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage, log_mode):
     key = here.attempt().key
     [bad] = here.state.load_job_logs(key)
 
-    def fail_for_one(repository, job_id, into, *, is_live):
+    def fail_for_one(repository, job_id, into, *, is_backfill):
         if job_id == bad:
             raise ValueError("a defect of ours")
-        fetch(repository, job_id, into, is_live=is_live)
+        fetch(repository, job_id, into, is_backfill=is_backfill)
 
-    def fail_for_its_attempt(attempt, into, *, is_live):
+    def fail_for_its_attempt(attempt, into, *, is_backfill):
         if attempt == key:
             raise ValueError("a defect of ours")
-        fetch_all(attempt, into, is_live=is_live)
+        fetch_all(attempt, into, is_backfill=is_backfill)
 
     here.context.github.fetch_job_log = fail_for_one
     here.context.github.fetch_attempt_logs = fail_for_its_attempt

@@ -85,10 +85,10 @@ def test_agents_that_are_stopped_return_their_logs_to_the_queue(stage):
     stop, fetch = threading.Event(), here.context.github.fetch_job_log
     is_returned, delete = threading.Event(), here.context.job_events_queue.delete
 
-    def stop_at_the_first(repository, job_id, into, *, is_live) -> None:
+    def stop_at_the_first(repository, job_id, into, *, is_backfill) -> None:
         stop.set()
         is_returned.wait(60)
-        fetch(repository, job_id, into, is_live=is_live)
+        fetch(repository, job_id, into, is_backfill=is_backfill)
 
     def note_return(messages) -> None:
         delete(messages)

@@ -44,17 +44,16 @@ class LogWork:
     """A work item: fetch one job's log, or all logs of an attempt, and publish them.
 
     ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and was
-    not there. ``is_live``: one of its jobs has just ended; other logs are a backfill's. It depends
-    on the present time, so it is not in the message. ``others`` are the attempt's jobs whose logs
-    are not due, as far as the ledger knows them: an archive holds their logs, too, under names that
-    may be alike.
+    not there. ``is_backfill``: all of its jobs ended long ago. It depends on the present time, so
+    it is not in the message. ``others`` are the attempt's jobs whose logs are not due, as far as
+    the ledger knows them: an archive holds their logs, too, under names that may be alike.
     """
 
     key: AttemptKey
     jobs: tuple[WorkItemJob, ...]
     is_whole_attempt: bool
     tries: int
-    is_live: bool = False
+    is_backfill: bool = True
     others: tuple[WorkItemJob, ...] = ()
 
     @property

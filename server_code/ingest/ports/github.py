@@ -165,17 +165,19 @@ class ActionsApi(Protocol):
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts that a run has uploaded so far."""
 
-    def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO, *, is_live: bool) -> None:
+    def fetch_job_log(
+        self, repository: str, job_id: int, into: BinaryIO, *, is_backfill: bool
+    ) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.
 
-        ``is_live``: it is waited for now, so that no backfill holds it back, of which others are.
+        ``is_backfill``: nobody waits for it, so it leaves a part of each limit to other requests.
         Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
         """
 
-    def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_live: bool) -> None:
+    def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_backfill: bool) -> None:
         """Write an ended attempt's log archive (zip) into a seekable file, from position 0.
 
-        ``is_live``: as for ``fetch_job_log``.
+        ``is_backfill``: as for ``fetch_job_log``.
         Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
         """
 

@@ -78,7 +78,7 @@ def test_a_log_comes_after_interim_answers():
     into = BytesIO()
     with server_with(b"HTTP/1.1 103 Early Hints\r\n\r\n") as url:
         client = RepositoryClient(pool_of(url), "octo/api")
-        LogDownloader(Counters(), api_url=url).download(client, LOG, into, is_live=True)
+        LogDownloader(Counters(), api_url=url).download(client, LOG, into, is_backfill=False)
     assert into.getvalue() == b"a log\n"
 
 

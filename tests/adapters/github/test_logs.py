@@ -31,7 +31,7 @@ def here(stage):
 
 def fetch(here, into=None) -> bytes:
     into = into or io.BytesIO()
-    here.context.github.fetch_job_log("octo/api", JOB, into, is_live=True)
+    here.context.github.fetch_job_log("octo/api", JOB, into, is_backfill=False)
     return into.getvalue()
 
 
@@ -143,7 +143,7 @@ def test_an_attempts_archive_is_a_zip(here):
     """All its jobs in one."""
     into = io.BytesIO()
     here.context.github.fetch_attempt_logs(
-        AttemptKey("octo/api", FIRST_RUN + 1, 1), into, is_live=True
+        AttemptKey("octo/api", FIRST_RUN + 1, 1), into, is_backfill=False
     )
     assert into.getvalue().startswith(b"PK")
 
@@ -154,7 +154,7 @@ def answered(status, headers, body):
     with stub_github(lambda _: (status, headers, body)) as github:
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=StillClock(), counters=counters)
-        GithubActions(pool, counters).fetch_job_log("octo/api", 1, into, is_live=True)
+        GithubActions(pool, counters).fetch_job_log("octo/api", 1, into, is_backfill=False)
     return into.getvalue()
 
 
@@ -200,7 +200,7 @@ def test_the_words_of_a_logs_host_reach_people(body, words):
         pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
         actions = GithubActions(pool, Counters())
         with pytest.raises(GithubUnavailable) as refused:
-            actions.fetch_job_log("octo/api", 1, io.BytesIO(), is_live=True)
+            actions.fetch_job_log("octo/api", 1, io.BytesIO(), is_backfill=False)
     assert words in str(refused.value)
     assert "ms-1" in refused.value.remedy
 
@@ -233,7 +233,7 @@ def redirected(location, *, hops=0, headers=None, body="the log"):
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=StillClock(), counters=counters)
         try:
-            GithubActions(pool, counters).fetch_job_log("octo/api", 1, into, is_live=True)
+            GithubActions(pool, counters).fetch_job_log("octo/api", 1, into, is_backfill=False)
         finally:
             blobs = [asked for asked in github.asked if asked.path == "/blob"]
     return into.getvalue(), blobs

@@ -93,6 +93,6 @@ def test_a_log_is_given_longer_after_each_silence_of_its_host():
             downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=timeouts)
             with pytest.raises(GithubUnavailable):
                 downloader.download(
-                    RepositoryClient(pool, "octo/api"), request, BytesIO(), is_live=True
+                    RepositoryClient(pool, "octo/api"), request, BytesIO(), is_backfill=False
                 )
     assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_STREAMS)

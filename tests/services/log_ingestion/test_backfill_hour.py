@@ -45,7 +45,9 @@ def use_up_hour(
 def fetch_old_logs(here: Stage) -> None:
     with suppress(BulkLimited):
         while True:
-            here.context.github.fetch_job_log(REPOSITORY, FIRST_JOB + 1, BytesIO(), is_live=False)
+            here.context.github.fetch_job_log(
+                REPOSITORY, FIRST_JOB + 1, BytesIO(), is_backfill=True
+            )
 
 
 def ingest_all(here: Stage) -> None:

@@ -58,11 +58,11 @@ class Logs:
         self.asked: list[int] = []
         self._job, self._archive = job, archive
 
-    def fetch_job_log(self, repository, job_id, into, *, is_live):
+    def fetch_job_log(self, repository, job_id, into, *, is_backfill):
         self.asked.append(job_id)
         self._give(self._job, into)
 
-    def fetch_attempt_logs(self, key, into, *, is_live):
+    def fetch_attempt_logs(self, key, into, *, is_backfill):
         self.asked.append(0)
         self._give(self._archive, into)
 
@@ -235,7 +235,7 @@ def test_a_limit_holds_back_what_is_of_the_same_repository_and_age(whole):
         assert [outcome.error for outcome in late] == [LIMITED, LIMITED]
     assert len(logs.asked) == 1
     elsewhere = replace(refused, key=AttemptKey("octo/web", 1, 1))
-    for each in (replace(refused, is_live=True), elsewhere):
+    for each in (replace(refused, is_backfill=False), elsewhere):
         assert contents(fetch_logs(Logs(), each, jobs, limits)) == {1: b"log", 2: b"log"}
 
 

@@ -471,8 +471,8 @@ def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
     here = collected(stage, a_world(None, None), log_mode="economy")
     fetch = here.context.github.fetch_attempt_logs
 
-    def damaged(key, into, *, is_live):
-        fetch(key, into, is_live=is_live)
+    def damaged(key, into, *, is_backfill):
+        fetch(key, into, is_backfill=is_backfill)
         into.seek(60)
         into.write(b"!" * 400)
 

@@ -196,16 +196,18 @@ class GithubActions:
         client, name = self._client(repository), self._name(repository)
         return details.fetch_artifacts(self._lists, client, self._sanitizer, name, run_id)
 
-    def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO, *, is_live: bool) -> None:
+    def fetch_job_log(
+        self, repository: str, job_id: int, into: BinaryIO, *, is_backfill: bool
+    ) -> None:
         """Write a job's whole raw log into a seekable file."""
         request = Request.to(_JOB_LOGS, self._name(repository), job_id)
-        self._logs.download(self._client(repository), request, into, is_live=is_live)
+        self._logs.download(self._client(repository), request, into, is_backfill=is_backfill)
 
-    def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_live: bool) -> None:
+    def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_backfill: bool) -> None:
         """Write an attempt's log archive into a seekable file."""
         name = self._name(key.repository)
         request = Request.to(_ATTEMPT + "/logs", name, key.run_id, key.run_attempt)
-        self._logs.download(self._client(key.repository), request, into, is_live=is_live)
+        self._logs.download(self._client(key.repository), request, into, is_backfill=is_backfill)
 
     def fetch_repository(self, repository: str) -> RepositoryInfo:
         """Fetch what the credential sees of a repository itself, by the name it is watched under.

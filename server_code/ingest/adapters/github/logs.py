@@ -53,14 +53,14 @@ class LogDownloader:
         self._threads = threading.local()
 
     def download(
-        self, client: RepositoryClient, request: Request, into: BinaryIO, *, is_live: bool
+        self, client: RepositoryClient, request: Request, into: BinaryIO, *, is_backfill: bool
     ) -> None:
         """Write the whole log into a seekable file, from position 0.
 
         Raises LogPending (404), LogExpired (410), AccessDenied, GithubUnavailable; a log that
         arrives short is never taken for whole.
         """
-        purpose = Purpose.LIVE_LOG if is_live else Purpose.BACKFILL
+        purpose = Purpose.BACKFILL if is_backfill else Purpose.LIVE_LOG
         request = replace(request, log=into, purpose=purpose)
         started = time.monotonic()
         for stream in range(1, MAX_STREAMS + 1):

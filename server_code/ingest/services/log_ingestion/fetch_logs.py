@@ -73,7 +73,7 @@ def _unless_limited(
     limits: LimitsInForce, work: LogWork, jobs: Sequence[WorkItemJob], results: Iterator[LogResult]
 ) -> Iterator[LogResult]:
     """Yield the results of jobs; those that a limit refuses are held back with it."""
-    kind = work.key.repository, work.is_live
+    kind = work.key.repository, work.is_backfill
     if limit := limits.find(kind):
         yield from (LogNotReady(job=job, error=limit) for job in jobs)
         return
@@ -163,7 +163,9 @@ def _fetch_singles(
 
 def fetch_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
     """Fetch one job's log alone."""
-    fetch = partial(github.fetch_job_log, work.key.repository, job.job_id, is_live=work.is_live)
+    fetch = partial(
+        github.fetch_job_log, work.key.repository, job.job_id, is_backfill=work.is_backfill
+    )
     return spool_log(job, fetch)
 
 

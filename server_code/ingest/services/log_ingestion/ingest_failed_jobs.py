@@ -21,7 +21,7 @@ from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import is_live
+from .log_retries import is_backfill
 from .read_log import load_job_steps
 
 #: The failed jobs whose logs one turn ingests, which also takes ten items of the queue.
@@ -102,7 +102,7 @@ def _load_work(
                 jobs=jobs,
                 is_whole_attempt=is_whole and is_archive_worthwhile(due, jobs, now=now),
                 tries=0,
-                is_live=is_live(due, now),
+                is_backfill=is_backfill(due, now),
             )
             yield work, due
 

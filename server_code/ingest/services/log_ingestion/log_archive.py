@@ -78,7 +78,7 @@ def fetch_log_archive(
     Raises what fetching raises, and MalformedPayload where it is no sound archive.
     """
     with Spool() as spool:
-        github.fetch_attempt_logs(work.key, cast("BinaryIO", spool), is_live=work.is_live)
+        github.fetch_attempt_logs(work.key, cast("BinaryIO", spool), is_backfill=work.is_backfill)
         with spool.open() as file, open_log_archive(file, spool.size, job_names) as archive:
             yield archive
 

@@ -93,10 +93,10 @@ def may_still_be_written(job: WorkItemJob, now: datetime) -> bool:
     return job.completed_at is not None and now - job.completed_at <= MAX_LOG_DELAY
 
 
-def is_live(jobs: Iterable[WorkItemJob], now: datetime) -> bool:
-    """Return whether one of some jobs ended so recently that its log is waited for."""
+def is_backfill(jobs: Iterable[WorkItemJob], now: datetime) -> bool:
+    """Return whether all jobs ended so long ago that nobody waits for their logs."""
     ends = (job.completed_at for job in jobs)
-    return any(end is not None and now - end <= WATCHED_AGE for end in ends)
+    return all(end is None or now - end > WATCHED_AGE for end in ends)
 
 
 def _is_given_up(

@@ -20,7 +20,7 @@ from ...messaging.log_work_parser import parse_log_work
 from ...ports import ReceivedMessage
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogNotReady
-from .log_retries import is_live
+from .log_retries import is_backfill
 from .visibility import VisibilityExtender
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
             item,
             jobs=due,
             tries=min(tries, default=0),
-            is_live=is_live(pending, context.clock.now()),
+            is_backfill=is_backfill(pending, context.clock.now()),
             others=tuple(work_item_job(job) for job_id, job in jobs.items() if job_id not in named),
         ),
         pending=pending,

@@ -93,7 +93,7 @@ class LogReader:
             yield stored
         repository = record.key.repository
         # A person waits for it.
-        yield partial(self.github.fetch_job_log, repository, record.job_id, is_live=True)
+        yield partial(self.github.fetch_job_log, repository, record.job_id, is_backfill=False)
 
     def _save_to_cache(
         self, record: JobLogRecord, spool: Spool, stored_steps: tuple[StepRange, ...] | None
