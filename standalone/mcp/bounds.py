@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from ingest.messaging.truncation import shortened
+from ingest.messaging.truncation import halved
 from pydantic import TypeAdapter
 
 #: Characters of an answer, and of one text in it.
@@ -26,7 +26,7 @@ def size_of(value: object) -> int:
 def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json:
     """Cut an answer as far as it must be; ``truncated`` names the fields that were cut."""
     found = answer
-    for found in chain([answer], shortened(answer)):
+    for found in chain([answer], halved(answer)):
         if size_of(found) <= max_characters:
             break
     return dict(found)

@@ -1,1 +1,1 @@
-"""What goes onto the queues: envelopes, their data, their sizes. No I/O."""
+"""The messages of the queues: envelopes, their data and their sizes. No I/O."""

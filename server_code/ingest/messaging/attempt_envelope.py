@@ -1,4 +1,4 @@
-"""The envelope of a fact about an attempt, one of its jobs or one of its logs."""
+"""The envelope of an event of an attempt, of one of its jobs or of one of its logs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .envelope import Envelope, event_id
 
 
 def attempt_envelope(
-    kind: str,
+    event_type: str,
     key: AttemptKey,
     *identity: object,
     now: datetime,
     data: Mapping[str, Any],
     cloudevents_root: str | None = None,
 ) -> Envelope:
-    """Build an envelope; ``identity`` is what tells facts of one kind about an attempt apart."""
+    """Build an envelope; ``identity`` distinguishes an attempt's events of the same type."""
     return Envelope(
-        event_type=kind,
-        event_id=event_id(kind, key.repository, key.run_id, key.run_attempt, *identity),
+        event_type=event_type,
+        event_id=event_id(event_type, key.repository, key.run_id, key.run_attempt, *identity),
         repo=key.repository,
         group=run_group(key),
         timestamp=now,
@@ -31,11 +31,11 @@ def attempt_envelope(
 
 
 def attempt_fields(key: AttemptKey) -> dict[str, Any]:
-    """Return the fields that name the attempt."""
+    """Return the fields that identify an attempt in a message's data."""
     return {"repo": key.repository, "run_id": key.run_id, "run_attempt": key.run_attempt}
 
 
 def run_group(key: AttemptKey) -> str:
-    """Name the FIFO group in which a run's messages keep their order."""
+    """Return the FIFO message group of a run, which keeps its messages in order."""
     # SQS takes 128 characters; the id alone identifies a run, the name is for readers.
     return f"{key.repository[:100]}/{key.run_id}"

@@ -14,10 +14,10 @@ from typing import Any
 from ..domain.timestamps import format_timestamp
 from .envelope import Envelope
 
-#: What the types of all events begin with.
+#: The prefix of the types of all events.
 TYPE_PREFIX = "runstream."
 
-#: By this type a receiver knows that the whole event is in the body.
+#: The content type of a CloudEvent in structured mode: the body is the whole event.
 CLOUDEVENT_CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 _SPEC_VERSION = "1.0"

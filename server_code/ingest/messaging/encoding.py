@@ -12,13 +12,12 @@ from ..domain.timestamps import format_timestamp
 from .cloudevents import CLOUDEVENT_CONTENT_TYPE, cloudevent_attributes, cloudevent_fields
 from .envelope import SCHEMA_VERSION, Envelope
 
-#: Of the buses, SQS takes the characters of XML 1.0 only. JSON escapes control characters itself,
-#: but not these.
+#: SQS accepts only the characters of XML 1.0. JSON escapes control characters itself, but not
+#: these.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
 
 JSON_CONTENT_TYPE = "application/json"
 
@@ -53,7 +52,7 @@ def _size(text: str) -> int:
 
 
 def encode_json(value: object) -> str:
-    """Write JSON that every bus accepts: UTF-8 text where it may be, escapes where it must."""
+    """Encode a value as JSON in UTF-8, with escapes for what a bus does not accept."""
     text = _JSON.encode(value)
     if text.isascii():
         return text  # the search below reads every character
@@ -61,12 +60,12 @@ def encode_json(value: object) -> str:
 
 
 def encode_string(text: str) -> str:
-    """Write the inside of a JSON string, without its quotes."""
+    """Encode a text as a JSON string, without its quotes."""
     return encode_json(text)[1:-1]
 
 
 def message_attributes(event_type: str, repo: str) -> dict[str, str]:
-    """Name the attributes that let readers filter without parsing."""
+    """Return the attributes by which readers can filter messages without parsing them."""
     return {"event_type": event_type, "repo": repo, "schema_version": SCHEMA_VERSION}
 
 

@@ -1,4 +1,4 @@
-"""The envelope around every message, and the ids of facts."""
+"""The envelope around every message, and the ids of events."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-#: The minor number rises with what consumers may ignore, the major number with anything else.
+#: The minor number is raised for what consumers may ignore, the major number for anything else.
 SCHEMA_VERSION = "1.1"
 
-#: Where event ids come from; changing it would give every old fact a new id.
+#: The namespace of event ids. A change would give every published event a new id.
 _EVENT_NAMESPACE = uuid.UUID("5a2f0b9e-9f0e-5c8e-8c43-2f7d1a3f6b11")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """One fact on its way to a queue.
+    """One event, before it is encoded for a queue.
 
-    ``event_id`` is the same for the same fact for ever; readers drop what they have seen.
-    ``group`` orders messages of one run on FIFO queues. ``cloudevents_root``: the address of the
-    GitHub whose repositories are the sources of CloudEvents; None for Runstream's own format.
+    ``event_id`` is always the same for the same event, so that readers can drop repeats. ``group``
+    is the FIFO message group, which keeps the messages of a run in order. ``cloudevents_root``: the
+    URL of the GitHub server, with which the ``source`` of CloudEvents begins; None for Runstream's
+    own format.
     """
 
     event_type: str
@@ -35,7 +36,7 @@ class Envelope:
 
 
 def event_id(*parts: object) -> str:
-    """Derive a fact's id from what identifies it."""
+    """Derive an event's id from what identifies it."""
     identity = "\x1f".join(map(str, parts)).encode(errors="backslashreplace")
     # As ``uuid.uuid5``, which builds an object first that is three times as slow.
     digest = hashlib.sha1(_EVENT_NAMESPACE.bytes + identity, usedforsecurity=False).hexdigest()

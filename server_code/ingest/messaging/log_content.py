@@ -34,14 +34,14 @@ _CHUNK_BYTES = 3 * 32 * 1024
 
 
 class ChunkReader(Protocol):
-    """A reader of a log that streams past."""
+    """What reads the chunks of a log while it is inspected, such as the parser of its marks."""
 
     def feed(self, chunk: bytes) -> None:
         """Read the next bytes."""
 
 
 class LogContentInfo(NamedTuple):
-    """The facts of a whole log, from one reading."""
+    """The size and hash of a log, and whether it is valid UTF-8."""
 
     log_bytes: int
     log_sha256: str
@@ -49,10 +49,7 @@ class LogContentInfo(NamedTuple):
 
 
 def inspect_log(file: BinaryIO, readers: Sequence[ChunkReader] = ()) -> LogContentInfo:
-    """Return a log's length, digest and whether it is valid UTF-8, from its current position on.
-
-    ``readers`` read the same bytes on the way.
-    """
+    """Read a log from its current position to its end; ``readers`` get every chunk of it."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     log_bytes, is_text = 0, True
@@ -83,7 +80,7 @@ def split_content(file: BinaryIO, *, is_text: bool, max_bytes: int) -> Iterator[
 
 
 def _escape(text: bytes) -> bytes:
-    """Do what ``encode_string`` does, faster: what is escaped is rare, and found by its bytes."""
+    """Do what ``encode_string`` does, but faster: characters that must be escaped are rare."""
     for character, escape in _ESCAPES:
         text = text.replace(character, escape)
     if _FORBIDDEN_START in text:
@@ -105,7 +102,7 @@ def _split_escaped(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
 
 
 def _end_of_whole_characters(escaped: bytearray, limit: int) -> int:
-    """Find the last place up to ``limit`` that is inside no character and no escape sequence."""
+    """Find the last place up to ``limit`` that splits no character and no escape sequence."""
     end = limit
     while escaped[end] & 0xC0 == 0x80:  # inside a character of UTF-8
         end -= 1
@@ -145,7 +142,7 @@ def _start_of_last_character(text: bytes) -> int:
 
 
 def _base64(file: BinaryIO, step: int) -> Iterator[bytes]:
-    """Encode ``step`` bytes at a time, also where the file gives fewer at once."""
+    """Encode ``step`` bytes at a time, also if the file returns fewer."""
     pending = bytearray()
     for chunk in _chunks(file):
         pending += chunk

@@ -1,4 +1,4 @@
-"""The messages about job logs: a log in one message, in ordered parts, or as one payload for S3.
+"""The messages of job logs: a log in one message, in ordered parts, or as one payload for S3.
 
 A log of any size takes the same memory: its content is read and escaped chunk by chunk.
 """
@@ -32,23 +32,23 @@ LOG_FETCHED_EVENT = "job_log_fetched"
 LOG_UNAVAILABLE_EVENT = "job_log_unavailable"
 
 #: Why there is no log: the job never reached a runner, GitHub has deleted the log, or GitHub has
-#: none although the job ran. Whatever else keeps a log from us may pass, so it waits.
+#: none although the job ran. For any other reason a log stays pending and is requested again.
 UnavailableReason = Literal["never_existed", "expired", "not_found"]
 
-#: Opens a log from its start; called once per pass, and what it returns is closed after the pass.
+#: Opens a log at its start; called once for each time that it is read.
 OpenLog = Callable[[], BinaryIO]
 
-#: What follows the content: the ends of its string, of the data and of the envelope.
+#: What follows the content: the end of its string, of the data and of the envelope.
 _TAIL = '"}}'
 _CONTENT_FIELD = ',"log_content":""'
 
-#: At least this share of a message is for content: the other fields are cut where they take more.
-_ROOM_DIVISOR = 8
+#: At least an eighth of a message is for content: the other fields are cut where they need more.
+_MIN_CONTENT_DIVISOR = 8
 
-#: Marks may name what of them is not complete.
+#: The size of the field that names the marks that are not complete.
 _TRUNCATED_BYTES = len(',"truncated":["groups","error_lines","uncertain_steps","steps"]')
 
-#: No time is longer than one with milliseconds.
+#: A time whose text is as long as any.
 _LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)
 
 
@@ -57,7 +57,7 @@ class LogMetadata:
     """The metadata of a fetched log, without its content.
 
     ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
-    ``marks`` are in the first part only.
+    ``marks`` (groups, steps and error lines) are in the first part only.
     """
 
     key: AttemptKey
@@ -112,25 +112,25 @@ def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Env
 def whole_log_message(
     metadata: LogMetadata, open_log: OpenLog, max_message_bytes: int
 ) -> QueueMessage | None:
-    """Return the message that holds the whole log; None where none can.
+    """Return the one message that contains the whole log; None if the log is too large for it.
 
-    Reads no more than a message could hold.
+    Reads no more of the log than a message can contain.
     """
-    least_room = max_message_bytes // _ROOM_DIVISOR
-    frame = _message(log_envelope(metadata), "")
-    whole = _only_piece(metadata, open_log, max_message_bytes - frame.size_bytes)
-    if whole is None and max_message_bytes - frame.size_bytes < least_room:
-        frame = _part_message(metadata, "", part=1, parts=1, max_bytes=max_message_bytes)
-        whole = _only_piece(metadata, open_log, max_message_bytes - frame.size_bytes)
+    min_room = max_message_bytes // _MIN_CONTENT_DIVISOR
+    empty = _message(log_envelope(metadata), "")
+    whole = _whole_content(metadata, open_log, max_message_bytes - empty.size_bytes)
+    if whole is None and max_message_bytes - empty.size_bytes < min_room:
+        empty = _part_message(metadata, "", part=1, parts=1, max_bytes=max_message_bytes)
+        whole = _whole_content(metadata, open_log, max_message_bytes - empty.size_bytes)
     if whole is None:
         return None
-    return replace(frame, body=frame.body.removesuffix(_TAIL) + whole + _TAIL)
+    return replace(empty, body=empty.body.removesuffix(_TAIL) + whole + _TAIL)
 
 
 def log_parts(
     metadata: LogMetadata, open_log: OpenLog, max_message_bytes: int
 ) -> Iterator[QueueMessage]:
-    """Yield a log as one message if it fits, else as ordered parts that join byte for byte.
+    """Yield a log as one message if it fits, else as ordered parts, which joined are the log.
 
     Reads the log twice: to count the parts, then to send them.
     Raises MessageRefused where its envelope leaves no room, whatever is cut.
@@ -140,15 +140,15 @@ def log_parts(
         yield whole
         return
     room = _room_for_content(metadata, max_message_bytes)
-    parts = sum(1 for _ in _pieces(metadata, open_log, room))
-    for part, content in enumerate(_pieces(metadata, open_log, room), start=1):
+    parts = sum(1 for _ in _split(metadata, open_log, room))
+    for part, content in enumerate(_split(metadata, open_log, room), start=1):
         yield _part_message(
             metadata, content.decode(), part=part, parts=parts, max_bytes=max_message_bytes
         )
 
 
 def log_payload(metadata: LogMetadata, open_log: OpenLog) -> Iterator[bytes]:
-    """Yield the JSON of the one complete envelope, whatever its size, for an object in S3."""
+    """Yield the JSON of the envelope with the whole log, of any size, for an object in S3."""
     yield _head(log_envelope(metadata)).encode()
     with open_log() as file:
         yield from escaped_content(file, is_text=metadata.is_text)
@@ -156,30 +156,26 @@ def log_payload(metadata: LogMetadata, open_log: OpenLog) -> Iterator[bytes]:
 
 
 def log_payload_key(metadata: LogMetadata) -> str:
-    """Return the key of a log's S3 object; a repeat of the same log replaces it."""
+    """Return the key of the S3 object with a log's payload; a repeat of the log replaces it."""
     return f"{_object_name(metadata)}.json"
 
 
 def log_text_key(metadata: LogMetadata) -> str:
-    """Return the key of the S3 object that holds a log alone, byte for byte."""
+    """Return the key of the S3 object that is the log alone, byte for byte."""
     return f"{_object_name(metadata)}.txt"
 
 
-def log_unavailable_message(absence: UnavailableLog, *, max_bytes: int) -> QueueMessage:
+def log_unavailable_message(log: UnavailableLog, *, max_bytes: int) -> QueueMessage:
     """Build the message that a job's log is unavailable, with the reason; it is cut to fit."""
     return encode_to_fit(
         attempt_envelope(
             LOG_UNAVAILABLE_EVENT,
-            absence.key,
-            absence.job_id,
-            absence.reason,
-            now=absence.fetched_at,
-            data={
-                **_job_fields(absence),
-                "reason": absence.reason,
-                "detail": absence.detail,
-            },
-            cloudevents_root=absence.cloudevents_root,
+            log.key,
+            log.job_id,
+            log.reason,
+            now=log.fetched_at,
+            data={**_job_fields(log), "reason": log.reason, "detail": log.detail},
+            cloudevents_root=log.cloudevents_root,
         ),
         max_bytes=max_bytes,
     )
@@ -221,8 +217,8 @@ def _head(envelope: Envelope) -> str:
 def _part_message(
     metadata: LogMetadata, content: str, *, part: int, parts: int, max_bytes: int
 ) -> QueueMessage:
-    """Build the message of a part; other fields are cut where they leave it too little room."""
-    most = max_bytes - max_bytes // _ROOM_DIVISOR - len(_CONTENT_FIELD)
+    """Build the message of a part; other fields are cut where they leave too little room for it."""
+    most = max_bytes - max_bytes // _MIN_CONTENT_DIVISOR - len(_CONTENT_FIELD)
     envelope = log_envelope(metadata, part=part, parts=parts)
     return _message(cut_to_fit(envelope, max_bytes=most), content)
 
@@ -238,8 +234,8 @@ def _message(envelope: Envelope, content: str) -> QueueMessage:
     )
 
 
-def _only_piece(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | None:
-    """Read the content for which one message has room; None where there is more of it."""
+def _whole_content(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | None:
+    """Return a log's content if it is at most ``room`` bytes, else None."""
     if metadata.log_bytes == 0 and room >= 0:
         return ""
     if room < MAX_CHARACTER_BYTES or metadata.log_bytes > room:
@@ -247,36 +243,36 @@ def _only_piece(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | No
     if metadata.log_bytes * MAX_CHARACTER_BYTES <= room:
         with open_log() as file:
             return b"".join(escaped_content(file, is_text=metadata.is_text)).decode()
-    with closing(_pieces(metadata, open_log, room)) as pieces:
+    with closing(_split(metadata, open_log, room)) as pieces:
         first = next(pieces, b"")
         return first.decode() if next(pieces, None) is None else None
 
 
 def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
-    """Return the bytes for content in every part: part numbers cannot grow past the log's bytes.
+    """Return the bytes for content in every part.
 
-    Parts of a repeat join those of the first message, so that the room does not depend on what
-    differs between them: the time, the marks, and that it is replayed.
+    A log that is published again must be split in the same way, because readers may join parts of
+    both. So the room does not depend on what differs then: the time, the marks, ``replayed``.
     """
-    widest = max(metadata.log_bytes, 1)
+    widest = max(metadata.log_bytes, 1)  # no part number is longer than this
     longest = replace(metadata, marks=None, is_replayed=True, fetched_at=_LONGEST_TIME)
-    frame = _message(log_envelope(longest, part=widest, parts=widest), "")
+    empty = _message(log_envelope(longest, part=widest, parts=widest), "")
     room = (
-        max_message_bytes - frame.size_bytes - max_marks_bytes(max_message_bytes) - _TRUNCATED_BYTES
+        max_message_bytes - empty.size_bytes - max_marks_bytes(max_message_bytes) - _TRUNCATED_BYTES
     )
-    least_room = max_message_bytes // _ROOM_DIVISOR
-    if room >= least_room:
+    min_room = max_message_bytes // _MIN_CONTENT_DIVISOR
+    if room >= min_room:
         return room
-    frame = _part_message(metadata, "", part=1, parts=widest, max_bytes=max_message_bytes)
-    if max_message_bytes - frame.size_bytes < least_room:
+    empty = _part_message(metadata, "", part=1, parts=widest, max_bytes=max_message_bytes)
+    if max_message_bytes - empty.size_bytes < min_room:
         raise MessageRefused(
             f"The envelope of the log of job {metadata.job_id} of {metadata.key} takes "
-            f"{frame.size_bytes} bytes, and the queue takes {max_message_bytes} a message.",
+            f"{empty.size_bytes} bytes, and the queue takes {max_message_bytes} a message.",
             remedy=SIZE_REMEDY,
         )
-    return least_room
+    return min_room
 
 
-def _pieces(metadata: LogMetadata, open_log: OpenLog, room: int) -> Generator[bytes, None, None]:
+def _split(metadata: LogMetadata, open_log: OpenLog, room: int) -> Generator[bytes, None, None]:
     with open_log() as file:
         yield from split_content(file, is_text=metadata.is_text, max_bytes=room)

@@ -1,4 +1,4 @@
-"""The marks of a log as fields of its message, bounded by their number and size."""
+"""The marks of a log (groups, steps, error lines) as fields of its message, limited in size."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ..domain.step_ranges import StepRange
 from .encoding import encode_json
 from .log_content import MAX_CHARACTER_BYTES
 
-#: The most marks of a kind in a message; what is left out is named in ``truncated``.
+#: The most groups or error lines in a message; ``truncated`` names the fields that lack some.
 MAX_MARKS = 100
 
-#: Of a message, at most this share is marks, so that most of it is the log.
+#: At most an eighth of a message is marks, so that most of it is the log.
 _MARKS_DIVISOR = 8
 
 
 class MessageMarks(NamedTuple):
-    """Fields of a message's data, and the names of those that are not complete."""
+    """The marks as fields of a message's data, and the names of those that are not complete."""
 
     fields: dict[str, Any]
     truncated: tuple[str, ...]
 
 
-#: No range or line takes more than this beside its text.
+#: No range or line takes more than this, besides its text.
 _MAX_ENTRY_BYTES = 256
 _RANGES = ("groups", "steps", "uncertain_steps")
 
-#: What is left out first where marks take too much, and what stays of it.
-_LEAST: tuple[tuple[str, list[Any] | None], ...] = (
+#: The fields in the order in which they are dropped if marks are too large, and their empty values.
+_DROPPED_FIRST: tuple[tuple[str, list[Any] | None], ...] = (
     ("groups", []),
     ("uncertain_steps", []),
     ("error_lines", []),
@@ -41,12 +41,12 @@ _LEAST: tuple[tuple[str, list[Any] | None], ...] = (
 
 
 def max_marks_bytes(max_message_bytes: int) -> int:
-    """Return how many bytes of a message the marks may take."""
+    """Return how many bytes of a message its marks may take."""
     return max_message_bytes // _MARKS_DIVISOR
 
 
 def truncate_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
-    """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
+    """Return the marks for a message; groups, lines and steps are dropped above ``max_bytes``."""
     fields: dict[str, Any] = {
         "error_lines": _chosen_lines(
             marks.error_lines, (*(marks.steps or ()), *marks.uncertain_steps)
@@ -57,17 +57,17 @@ def truncate_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     }
     found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
     truncated = [name for name in found if name in marks.truncated or found[name] > MAX_MARKS]
-    for name, nothing in _LEAST:
+    for name, empty in _DROPPED_FIRST:
         if _fits(fields, max_bytes):
             break
         if fields[name]:
-            fields[name] = nothing
+            fields[name] = empty
             truncated.append(name)
     return MessageMarks(fields, tuple(dict.fromkeys(truncated)))
 
 
 def _fits(fields: Mapping[str, Any], max_bytes: int) -> bool:
-    """Return whether marks take at most so many bytes; most are so few that nobody measures."""
+    """Return whether marks take at most so many bytes; few marks fit without being measured."""
     ranges = [each for name in _RANGES for each in fields[name] or ()]
     texts = sum(len(value) for each in ranges for value in each.values() if isinstance(value, str))
     most = _MAX_ENTRY_BYTES * (1 + len(ranges) + len(fields["error_lines"]))
@@ -77,7 +77,7 @@ def _fits(fields: Mapping[str, Any], max_bytes: int) -> bool:
 
 
 def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:
-    """Return the lines that a message names: the first ones of each step before its others."""
+    """Return up to MAX_MARKS lines: the first ones of every step before the later ones."""
     begins = sorted({step.first_line for step in steps})
     counts: Counter[int] = Counter()
     ranked = []

@@ -1,6 +1,6 @@
-"""The log in an S3 object, read back: the inverse of ``log_payload``, in constant memory.
+"""The reader of a log's S3 object, which ``log_payload`` wrote, in constant memory.
 
-The object is one JSON envelope whose last field is the log's content; it may have gigabytes, so it
+The object is one JSON envelope whose last field is the log's content. It can have gigabytes, so it
 is never parsed as a whole.
 """
 
@@ -25,12 +25,11 @@ _TAIL = '"}}'
 #: From the start of a buffer to the end of the string, or to where an escape is not complete.
 _INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
 
-
 _STEP_FIELDS = [each.name for each in fields(StepRange)]
 
 
 class StoredLog(NamedTuple):
-    """A log as its object holds it; ``steps`` are where its message says that they are."""
+    """A log in an S3 object; ``steps`` are the line ranges of its steps, if they are known."""
 
     content: Iterator[bytes]
     steps: tuple[StepRange, ...] | None
@@ -39,8 +38,8 @@ class StoredLog(NamedTuple):
 def read_log_payload(chunks: Iterable[bytes]) -> StoredLog:
     """Read a log from the chunks of its object.
 
-    Raises MalformedPayload where the object is none of ours, and while its content is read where it
-    does not end as ours do.
+    Raises MalformedPayload if Runstream did not write the object; where only its end is wrong, not
+    before the content is read.
     """
     rest = iter(chunks)
     data, begun = _read_head(rest)
@@ -71,7 +70,7 @@ def _steps(data: Mapping[str, Any]) -> tuple[StepRange, ...] | None:
 
 
 def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], bytes]:
-    """Read the envelope up to its content; return its data, and what was read of the content."""
+    """Read the envelope up to the log; return its data, and the bytes that follow in that chunk."""
     head = b""
     while _CONTENT_FIELD not in head:
         chunk = next(chunks, None)
@@ -89,7 +88,7 @@ def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], bytes]:
 
 
 def _content(begun: bytes, chunks: Iterator[bytes]) -> Iterator[str]:
-    """Yield the unescaped inside of the string, and make sure that its end is the message's."""
+    """Yield the unescaped content; raise MalformedPayload if the object does not end after it."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     buffer, chunk = "", begun
     while True:

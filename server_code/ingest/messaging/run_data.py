@@ -15,7 +15,7 @@ from ..domain.timestamps import format_timestamp, seconds_between
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetails:
-    """An attempt's annotations, environments and artifacts; None is what was not read."""
+    """An attempt's annotations, environments and artifacts; None means that they were not read."""
 
     annotations: AnnotationList | None = None
     artifacts: tuple[Artifact, ...] | None = None
@@ -125,7 +125,7 @@ def _annotation_data(annotation: Annotation) -> dict[str, Any]:
 
 
 def _environments_data(run: WorkflowRun, names: tuple[str, ...] | None) -> list[str] | None:
-    """Name the environments of a run while it waits; later they are nothing it waits for."""
+    """Return the environments whose approval a run waits for; None if it does not wait."""
     return list(names) if names is not None and run.status == "waiting" else None
 
 
@@ -154,26 +154,26 @@ def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
 
 
 def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
-    """Return the run's own list, completed from the commit's pull requests.
+    """Return the run's pull requests with the details that its commit's pull requests have.
 
-    GitHub's list is empty for a run from a fork: then the pull request that triggered it is named.
+    GitHub's list is empty for a run from a fork: then the pull request that triggered it is given.
     """
     known = commit.pull_requests if commit else ()
-    in_full = {pull.id: pull for pull in known}
+    detailed = {pull.id: pull for pull in known}
     triggering = triggering_pull_request(run, known)
     pulls = run.pull_requests or ((triggering,) if triggering is not None else ())
-    return [_pull_request_data(pull, in_full.get(pull.id, pull)) for pull in pulls]
+    return [_pull_request_data(pull, detailed.get(pull.id, pull)) for pull in pulls]
 
 
-def _pull_request_data(pull: PullRequest, in_full: PullRequest) -> dict[str, Any]:
+def _pull_request_data(pull: PullRequest, detailed: PullRequest) -> dict[str, Any]:
     return {
         "id": pull.id,
         "number": pull.number,
         "html_url": pull.html_url,
-        "title": in_full.title,
-        "author": in_full.author,
-        "draft": in_full.draft,
-        "labels": None if in_full.labels is None else list(in_full.labels),
+        "title": detailed.title,
+        "author": detailed.author,
+        "draft": detailed.draft,
+        "labels": None if detailed.labels is None else list(detailed.labels),
         "head_sha": pull.head_sha,
         "head_ref": pull.head_ref,
         "base_ref": pull.base_ref,

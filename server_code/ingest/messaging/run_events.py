@@ -1,4 +1,4 @@
-"""The messages about runs and jobs: their types, and the ids of their facts."""
+"""The messages about runs and jobs: their event types and ids."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ def run_envelope(  # noqa: PLR0913 - what a message is made of
     now: datetime,
     details: RunDetails = RunDetails(),  # noqa: B008 - it is frozen
 ) -> Envelope:
-    """Build an attempt's message. ``occurrence`` counts its earlier times in this status."""
+    """Build an attempt's message. ``occurrence``: how often it had this status before."""
     known = list(jobs)
-    kind = f"workflow_run_{_word(run.status)}"
-    mark = run_fingerprint(run, known) if run.is_completed else f"visit {occurrence}"
+    event_type = f"workflow_run_{_type_suffix(run.status)}"
+    identity = run_fingerprint(run, known) if run.is_completed else f"visit {occurrence}"
     data = run_data(run, known, commit, details)
-    return attempt_envelope(kind, run.key, mark, now=now, data=data)
+    return attempt_envelope(event_type, run.key, identity, now=now, data=data)
 
 
 def job_envelope(key: AttemptKey, job: Job, *, now: datetime) -> Envelope:
     """Build the message of a job's status."""
-    kind = f"workflow_job_{_word(job.status)}"
-    mark = job_fingerprint(job) if job.is_completed else job.status
+    event_type = f"workflow_job_{_type_suffix(job.status)}"
+    identity = job_fingerprint(job) if job.is_completed else job.status
     data = {**attempt_fields(key), **job_data(job)}
-    return attempt_envelope(kind, key, job.job_id, mark, now=now, data=data)
+    return attempt_envelope(event_type, key, job.job_id, identity, now=now, data=data)
 
 
 def run_fingerprint(run: WorkflowRun, jobs: Iterable[Job]) -> str:
-    """Digest what makes an ended attempt a different fact: its outcome and its jobs.
+    """Hash what makes an ended attempt a new event if it changes: its outcome and its jobs.
 
     ``updated_at`` moves with nothing visible changed, pull requests close and names are edited;
-    none of these makes a new fact.
+    none of these is a new event.
     """
     return _digest(
         [
@@ -64,10 +64,10 @@ def run_fingerprint(run: WorkflowRun, jobs: Iterable[Job]) -> str:
     )
 
 
-# A job is compared with what was published of it, and its run too; the jobs of one attempt at once.
+# Each job is hashed twice: for itself, and for its attempt.
 @lru_cache(maxsize=256)
 def job_fingerprint(job: Job) -> str:
-    """Digest what makes an ended job a different fact: its outcome, its times and its steps."""
+    """Hash what makes an ended job a new event if it changes: its outcome, times and steps."""
     return _digest(
         [
             job.status,
@@ -79,8 +79,8 @@ def job_fingerprint(job: Job) -> str:
     )
 
 
-def _word(status: str) -> str:
-    """Make a status fit for an event type; GitHub may add statuses we have not met."""
+def _type_suffix(status: str) -> str:
+    """Return a status as the end of an event type; GitHub may add statuses."""
     return _NOT_A_WORD.sub("_", status.lower()).strip("_")[:MAX_STATUS_CHARS] or "unknown"
 
 

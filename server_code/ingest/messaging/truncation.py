@@ -9,24 +9,24 @@ from typing import Any
 from .encoding import QueueMessage, encode_envelope, encode_json
 from .envelope import Envelope
 
-#: What readers find a fact by; never cut, unless it is longer than any such value is.
+#: The fields that identify an event, which are never cut unless one is absurdly long.
 _IDENTITY = frozenset(
     {"repo", "run_id", "run_attempt", "run_number", "workflow_id", "job_id", "number"}
     | {"status", "conclusion", "head_sha", "commit_sha", "event", "truncated"}
     | {"reason", "fetched_at", "log_sha256", "log_encoding"}
 )
 
-#: Values of which a part is none: they are left out as a whole.
+#: The ends of the names of times and URLs, of which a part is worthless: they become null.
 _INDIVISIBLE = ("_at", "_url")
 
 _MAX_IDENTITY_CHARS = 1000
 
-#: Each cut halves the largest field, so this many leave nothing of any message but its identity.
+#: Each cut halves the largest field, so that after so many only the identity is left.
 _MAX_CUTS = 400
 
 _CUT_MARK = "…"
 
-#: What to do about a fact of which not even the identity fits.
+#: What to do if not even the identity of an event fits.
 SIZE_REMEDY = (
     "Raise the queue's limit for a message (in SQS its MaximumMessageSize) to 256 KiB: below 2 KiB "
     "runs do not fit. What was refused is sent again."
@@ -34,18 +34,18 @@ SIZE_REMEDY = (
 
 
 def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
-    """Encode a fact so that it fits its queue; ``data.truncated`` names the fields that were cut.
+    """Encode an event so that it fits its queue; ``data.truncated`` names the fields that were cut.
 
-    First the annotations of a run's jobs go, then their steps, then the jobs: each job is on the
-    queue alone, with both. Then the largest field is halved again and again: a text keeps its
-    beginning, a list its first items, a time or address becomes null. A message that still does
-    not fit is returned as it is.
+    First the annotations of a run's jobs are dropped, then their steps, then the jobs: each job has
+    a message of its own, with both. Then the largest field is halved again and again: a text keeps
+    its beginning, a list its first items, a time or URL becomes null. A message that still does not
+    fit is returned as it is.
     """
     return _cut_and_encoded(envelope, max_bytes)[1]
 
 
 def cut_to_fit(envelope: Envelope, *, max_bytes: int) -> Envelope:
-    """Cut the data of an envelope as far as its encoded message has to be."""
+    """Cut the data of an envelope until its message fits."""
     return _cut_and_encoded(envelope, max_bytes)[0]
 
 
@@ -63,7 +63,7 @@ def _cut_and_encoded(envelope: Envelope, max_bytes: int) -> tuple[Envelope, Queu
 
 
 def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield ever shorter data."""
+    """Yield shorter and shorter data, as ``encode_to_fit`` describes."""
     if "jobs" in data:
         jobs, cut = data["jobs"], []
         if any(job.get("annotations") for job in jobs):
@@ -73,11 +73,11 @@ def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": cut}
         data = {**data, "jobs": [], "jobs_omitted": True, "truncated": ["jobs"]}
         yield data
-    yield from shortened(data)
+    yield from halved(data)
 
 
-def shortened(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield ever shorter data: the largest text or list is halved; ``truncated`` names it."""
+def halved(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield shorter and shorter data: the largest text or list is halved each time."""
     for _ in range(_MAX_CUTS):
         path = _largest(data)
         if path is None:
