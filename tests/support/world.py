@@ -149,7 +149,7 @@ class Stage:
         self._closers += [lambda: workers.shutdown(cancel_futures=True), pool.close]
         return CollectorContext(
             github=GithubActions(pool, self.counters),
-            repositories=GithubRepositories(pool),
+            repository_api=GithubRepositories(pool),
             store=state or self.state,
             metrics_queue=self.queues.metrics,
             logs_queue=self.queues.logs,

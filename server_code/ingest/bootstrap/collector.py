@@ -71,7 +71,7 @@ def open_collector(
     log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
     context = CollectorContext(
         github=GithubActions(tokens, counters),
-        repositories=GithubRepositories(tokens),
+        repository_api=GithubRepositories(tokens),
         sources=settings.sources,
         store=state,
         metrics_queue=_open_tracked(bus.open_publisher, queues.metrics_queue, counters),

@@ -36,52 +36,55 @@ PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
-#: How long what was reported is not reported again: of other repositories of an owner that denies
-#: access, and of the other logs that wait for the same cause.
+#: An error is not reported again within this time for other repositories of an owner that denies
+#: access, and for other logs that wait for the same cause.
 REPORTED_FOR = timedelta(hours=1)
 
-#: How often a process that was refused something checks whether another one has read it.
+#: How often a process to which GitHub refused something checks whether the refusal was cleared.
 REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
 
 
 @dataclass(slots=True)
-class DiscoveryClock:
-    """The next time at which this process checks whether discovery is due; at first, now.
+class DiscoveryState:
+    """When this process discovers the repositories of its sources next, and what it did before.
 
-    ``failures``: how many discoveries in a row have failed. ``running`` is held by the thread that
-    discovers; the others go on with their polls. ``recorded_at``: when credentials were last saved.
-    ``followed_hint``: the newest webhook that a discovery of this process has followed.
+    ``next_at``: when it checks next whether a discovery is due; None means now. ``failures``: the
+    discoveries that have failed in a row. ``lock`` is held by the thread that discovers; the others
+    continue to poll. ``has_sources``: without any source, webhooks about repositories are ignored.
+    ``webhooks_checked_at``: when it last looked for such webhooks. ``followed_webhook_at``: when
+    the newest one came that a discovery has followed.
     """
 
     next_at: datetime | None = None
     has_started: bool = False
     failures: int = 0
-    running: threading.Lock = field(default_factory=threading.Lock)
-    recorded_at: datetime | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    credentials_saved_at: datetime | None = None
     has_sources: bool = False
-    hints_checked_at: datetime | None = None
-    followed_hint: datetime | None = None
+    webhooks_checked_at: datetime | None = None
+    followed_webhook_at: datetime | None = None
     refusals_checked_at: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether to check now; a clock that was set back delays nothing for long."""
+        """Return whether to check now, also if the clock was set back since ``next_at`` was set."""
         longest = timedelta(minutes=1)
         return self.next_at is None or not is_still_ahead(self.next_at, now, at_most=longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorContext:
-    """The ports of one collector.
+    """The ports of one collector, and what its process remembers.
 
-    ``workers`` and ``log_workers`` run requests to GitHub concurrently, so that large logs keep no
-    poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
-    ``worker_id`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
-    where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
-    the ``sources`` of the settings, and those of the state, include.
-    ``busy_polls``: repositories whose last poll by this process met a busy state.
-    ``unreleased``: repositories whose leases could not be given back, as they were claimed.
-    ``while_waiting`` is called every second by a thread that waits for its workers.
-    ``planned_ahead``: repositories with attempts that were planned before the clock was set back.
+    ``job_events_queue`` has the work of the Log Ingestion Agent: jobs that have ended, whose logs
+    are to be fetched. ``workers`` and ``log_workers`` run requests to GitHub concurrently, so that
+    no poll waits for large logs; they never use the store, because Anvil's tables answer a task's
+    main thread only. ``while_waiting`` is called every second by a thread that waits for them.
+    ``worker_id`` identifies this process in leases. ``log_cache`` keeps the newest logs for pages.
+    ``cloudevents_root``: see ``Envelope``. ``repository_api`` lists the repositories of ``sources``
+    (from the settings) and of the sources in the store.
+    ``busy_repositories``: those whose last poll by this process ended with StateBusy.
+    ``unreleased_leases``: repositories whose leases could not be released, as they were claimed.
+    ``to_reschedule``: repositories whose attempts are due, because the clock was set back.
     """
 
     github: ActionsApi
@@ -98,12 +101,12 @@ class CollectorContext:
     worker_id: str
     log_cache: LogCache | None = None
     cloudevents_root: str | None = None
-    repositories: RepositoryApi | None = None
+    repository_api: RepositoryApi | None = None
     sources: tuple[SourcePattern, ...] = ()
-    discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
-    busy_polls: set[str] = field(default_factory=set)
-    unreleased: dict[str, RepositoryRecord] = field(default_factory=dict)
-    planned_ahead: set[str] = field(default_factory=set)
+    discovery: DiscoveryState = field(default_factory=DiscoveryState)
+    busy_repositories: set[str] = field(default_factory=set)
+    unreleased_leases: dict[str, RepositoryRecord] = field(default_factory=dict)
+    to_reschedule: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
     probe: GithubProbe = field(default_factory=GithubProbe)
     poll_order: PollOrder = field(default_factory=PollOrder)
@@ -115,7 +118,7 @@ class CollectorContext:
         return FilterChain((self.settings.filters, filters))
 
     def probe_github(self) -> None:
-        """Ask GitHub for something free where nothing was answered for a while."""
+        """Request the rate limit, which is free, if GitHub has answered nothing for a while."""
         self.probe.send_when_due(self.github, self.counters, self.clock)
 
     def share_pauses(self) -> None:
@@ -126,42 +129,43 @@ class CollectorContext:
     def apply_shared_pauses(self) -> None:
         """Apply the rate-limit pauses of other processes, and of this one before a restart.
 
-        What others have found to be refused no longer is asked for.
+        Also allows requests again that GitHub no longer refuses to another process.
         """
         self.github.apply_pauses(self.store.load_pauses(now=self.clock.now()))
-        self.end_withdrawn_refusals()
+        self.retry_cleared_refusals()
 
-    def end_withdrawn_refusals(self, *, at_once: bool = False) -> None:
-        """Ask anew for what GitHub refused and the state keeps no longer; checked now and then.
+    def retry_cleared_refusals(self, *, at_once: bool = False) -> None:
+        """Allow requests again whose refusal by GitHub was removed from the store.
 
-        Another process has read it meanwhile, or a person asks for it.
+        Another process removes it when GitHub accepts such a request, or when a person asks for
+        one. Reads the store every REFUSALS_CHECKED_EVERY only, unless ``at_once``.
         """
-        clock, now = self.discovery, self.clock.now()
-        is_soon = not is_interval_over(clock.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
-        if self.repositories is None or (is_soon and not at_once):
+        discovery, now = self.discovery, self.clock.now()
+        is_soon = not is_interval_over(discovery.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
+        if self.repository_api is None or (is_soon and not at_once):
             return
-        clock.refusals_checked_at = now
-        self.repositories.end_withdrawn(self.store.list_credentials)
+        discovery.refusals_checked_at = now
+        self.repository_api.end_withdrawn(self.store.list_credentials)
 
     @property
     def queue_names(self) -> tuple[str, ...]:
-        """Return the names of the queues as they were configured."""
+        """Return the names of the queues in the settings."""
         queues = (self.metrics_queue, self.logs_queue, self.job_events_queue)
         return tuple(queue.queue_name for queue in queues)
 
     def save_counts(self) -> None:
-        """Add what this process has counted to the totals of the state.
+        """Add what this process has counted since the last call to the totals in the store.
 
         Called after each publishing, so that the counts of a killed process are not lost.
         Raises StateUnavailable.
         """
         now = self.clock.now()
-        self.counters.save_increments(lambda grown: self.store.add_counts(grown, now=now))
+        self.counters.save_increments(lambda counts: self.store.add_counts(counts, now=now))
 
     def report_error(
         self, agent: str, repository: str | None, what: str, remedy: str, *, is_logged: bool = True
     ) -> None:
-        """Keep an error where people look for it, count it, and log it unless the caller does."""
+        """Save an error for the errors list, count it, and log it unless the caller does."""
         self.counters.add("errors")
         if is_logged:
             logger.warning(what, extra={"repository": repository, "remedy": remedy})
@@ -176,12 +180,12 @@ class CollectorContext:
         )
 
     def list_recent_errors(self) -> list[ErrorRecord]:
-        """List what was reported within REPORTED_FOR."""
+        """List the errors of the last REPORTED_FOR."""
         now = self.clock.now()
         errors = self.store.list_errors(limit=MAX_ERRORS)
         return [each for each in errors if abs(now - each.occurred_at) < REPORTED_FOR]
 
     def report_rejected_credentials(self, agent: str) -> None:
-        """Report each credential that GitHub rejects once, and not for each thing that needs it."""
+        """Report each credential that GitHub rejects, once, and not with every request for it."""
         for name, rejected in self.github.take_rejected_credentials().items():
             self.report_error(agent, None, name_rejected(name, str(rejected)), rejected.advice)

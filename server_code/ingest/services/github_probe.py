@@ -1,7 +1,7 @@
-"""Requests that keep GitHub's silence from going unnoticed where no poll is due.
+"""Requests that show whether GitHub answers while no poll is due.
 
-Idle repositories are polled every ten minutes. Until then, nobody would notice that GitHub accepts
-connections and answers nothing.
+Idle repositories are polled every ten minutes. Without a probe, nobody would notice before that
+GitHub accepts connections and answers nothing.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from ..domain.due import is_interval_over
 from ..errors import IngestError
 from ..ports import ActionsApi, Clock
 
-#: GitHub is asked for something at least this often, by each process.
+#: Each process sends GitHub some request at least this often.
 PROBE_INTERVAL = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
 class GithubProbe:
-    """A probe of one process, sent only after a time without any answer. Safe for many threads."""
+    """The probe of a process, sent only after PROBE_INTERVAL without an answer. Thread-safe."""
 
     _answers: int = 0
-    _noted_at: datetime | None = None
+    _changed_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send_when_due(self, github: ActionsApi, counters: Counters, clock: Clock) -> None:
-        """Request the rate limit, which is free; who stays silent is seen by the request pending.
+        """Request the rate limit, which is free.
 
-        What GitHub answers, or that it does not, is for the requests that need something.
+        While it has no answer, heartbeats report it (``PendingRequests``). An error is not
+        reported: the next poll meets the same one.
         """
         if self._is_due(counters, clock.now()):
             try:
@@ -42,7 +43,7 @@ class GithubProbe:
         answers = sum(counters.read(f"github_requests.{kind}") for kind in ("charged", "free"))
         with self._lock:
             has_answered = answers != self._answers
-            is_due = not has_answered and is_interval_over(self._noted_at, PROBE_INTERVAL, now)
+            is_due = not has_answered and is_interval_over(self._changed_at, PROBE_INTERVAL, now)
             if has_answered or is_due:
-                self._answers, self._noted_at = answers, now
+                self._answers, self._changed_at = answers, now
             return is_due

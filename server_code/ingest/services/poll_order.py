@@ -1,4 +1,4 @@
-"""Which repositories are polled before the backfills of others."""
+"""The order of polls: repositories with recent changes in turns with the longest overdue ones."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from datetime import datetime, timedelta
 from ..domain.due import is_ahead
 from ..domain.ledger import RepositoryRecord
 
-#: All repositories get a turn this often at least, the longest overdue first: also those with a
-#: backfill, those that were never polled, and those of other processes. Turns that are shorter
-#: alternate with those of what is caught up with.
-OTHERS_EVERY = timedelta(seconds=30)
+#: The longest overdue of all repositories gets a turn at least this often, be it one with a
+#: backfill, one that was never polled, or one of another process.
+OVERDUE_TURN_EVERY = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
 class PollOrder:
-    """The next polls of the repositories that this process has caught up with.
+    """The next polls of the repositories without a backfill that this process has polled.
 
-    They come before repositories with a backfill, of which a new organization has hundreds;
-    those whose runs changed last come first, after those whose first poll has priority and was put
-    off by a limit. Safe for many threads.
+    They come before repositories with a backfill, of which a new organization has hundreds. Those
+    whose first poll a limit has put off come first, then those whose runs changed last. Their turns
+    alternate with those of the longest overdue of all repositories, and each gets as much time as
+    the other, up to OVERDUE_TURN_EVERY. Thread-safe.
     """
 
     _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)
-    _others_at: datetime | None = None
-    _others_pause: timedelta = OTHERS_EVERY
-    _is_turn_of_others: bool = False
+    _overdue_turn_at: datetime | None = None
+    _overdue_turn_pause: timedelta = OVERDUE_TURN_EVERY
+    _was_overdue_turn: bool = False
     _called_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find_caught_up(self, now: datetime) -> str | None:
-        """Return the due repository to poll first; None where it is the others' turn."""
+    def find_recently_changed(self, now: datetime) -> str | None:
+        """Return the repository to poll first; None if it is the turn of the longest overdue."""
         with self._lock:
-            at = self._others_at
-            pause = OTHERS_EVERY if self._is_turn_of_others else self._others_pause
+            at = self._overdue_turn_at
+            pause = OVERDUE_TURN_EVERY if self._was_overdue_turn else self._overdue_turn_pause
             if at is None or not timedelta(0) <= now - at < pause:
                 return None
             due = [
@@ -51,22 +51,19 @@ class PollOrder:
             called_at, self._called_at = self._called_at, now
         return is_ahead(called_at, now)
 
-    def note_turn_of_caught_up(self) -> None:
-        """Note that a repository that was found here had its turn."""
+    def note_recent_turn(self) -> None:
+        """Note that the repository of ``find_recently_changed`` was polled."""
         with self._lock:
-            self._is_turn_of_others = False
+            self._was_overdue_turn = False
 
-    def note_turn_of_others(self, now: datetime, *, took: timedelta = OTHERS_EVERY) -> None:
-        """Note that the longest overdue of all repositories had their turn.
-
-        Their next one is no sooner than it ``took``, and than a turn of what is found here.
-        """
+    def note_overdue_turn(self, now: datetime, *, took: timedelta = OVERDUE_TURN_EVERY) -> None:
+        """Note that the longest overdue repository was polled, and how long that took."""
         with self._lock:
-            self._others_at, self._is_turn_of_others = now, True
-            self._others_pause = min(max(took, timedelta(0)), OTHERS_EVERY)
+            self._overdue_turn_at, self._was_overdue_turn = now, True
+            self._overdue_turn_pause = min(max(took, timedelta(0)), OVERDUE_TURN_EVERY)
 
     def note_poll(self, record: RepositoryRecord, *, next_poll_at: datetime, now: datetime) -> None:
-        """Note when a repository is polled next; one that is due at once has a backfill."""
+        """Note when a repository is polled next; one that is due again at once has a backfill."""
         with self._lock:
             if next_poll_at <= now:
                 self._next.pop(record.full_name, None)
@@ -75,6 +72,6 @@ class PollOrder:
                 self._next[record.full_name] = (next_poll_at, rank)
 
     def remove(self, name: str) -> None:
-        """Drop a repository that is not polled here."""
+        """Remove a repository that this process does not poll."""
         with self._lock:
             self._next.pop(name, None)

@@ -122,7 +122,7 @@ def test_logs_arrive_soon_after_a_poll_has_read_the_repository_again(deleted: De
 def test_a_list_that_has_the_repository_again_ends_the_pause(deleted: Deleted) -> None:
     deleted.pass_time(3600, every=60)
     deleted.restore()
-    repositories = deleted.stage.context.repositories
+    repositories = deleted.stage.context.repository_api
     assert repositories is not None
     [credential] = [each.name for each in repositories.credentials()]
     query = RepositoryListQuery(credential, "octo")

@@ -474,18 +474,18 @@ def test_what_is_caught_up_is_polled_before_the_backfills_of_new_repositories(st
     here = stage(a_finished_run(), at=100)
     now = here.clock.now()
     order = here.context.poll_order
-    order.note_turn_of_others(now)
+    order.note_overdue_turn(now)
     quiet = new_repository("octo/quiet", backfill_days=1, now=now)
     busy = replace(quiet, full_name="octo/busy", last_changed_at=now + timedelta(seconds=1))
     new = replace(quiet, full_name="octo/new")
     for each in (quiet, busy):
         order.note_poll(each, next_poll_at=now + timedelta(seconds=5), now=now)
     order.note_poll(new, next_poll_at=now, now=now)
-    assert order.find_caught_up(now) is None
-    assert order.find_caught_up(now + timedelta(seconds=5)) == "octo/busy"
+    assert order.find_recently_changed(now) is None
+    assert order.find_recently_changed(now + timedelta(seconds=5)) == "octo/busy"
     order.remove("octo/busy")
-    assert order.find_caught_up(now + timedelta(seconds=5)) == "octo/quiet"
-    assert order.find_caught_up(now + timedelta(seconds=30)) is None
+    assert order.find_recently_changed(now + timedelta(seconds=5)) == "octo/quiet"
+    assert order.find_recently_changed(now + timedelta(seconds=30)) is None
 
 
 def test_a_webhook_ends_the_turn_of_a_backfill_and_is_polled_next(stage):

@@ -20,7 +20,7 @@ from ingest.domain.source_records import FROM_COMMAND_LINE, FROM_SETTINGS
 from ingest.domain.sources import parse_source, parse_sources
 from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
-from ingest.services.context import CollectorContext, DiscoveryClock
+from ingest.services.context import CollectorContext, DiscoveryState
 from ingest.services.dashboard.credentials import list_credential_rows
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.receive_webhook import receive_webhook
@@ -570,9 +570,9 @@ class TestOneOwner:
             origin=FROM_COMMAND_LINE,
             now=stage.clock.now(),
         )
-        assert stage.context.repositories is not None
+        assert stage.context.repository_api is not None
         preview = preview_source(
-            SourceLister(stage.context.repositories, stage.context.github),
+            SourceLister(stage.context.repository_api, stage.context.github),
             parse_sources(["acme"])[0],
             [parse_source(each.pattern) for each in stage.state.list_sources()],
             log_mode="economy",
@@ -754,7 +754,7 @@ class TestOneOwner:
         first = replace(stage.context, sources=parse_sources(["acme"]))
         assert start_discovery(first) is not None
         assert start_discovery(first) is None, "nothing has changed"
-        fewer = replace(first, sources=parse_sources(["acme/web-*"]), discovery=DiscoveryClock())
+        fewer = replace(first, sources=parse_sources(["acme/web-*"]), discovery=DiscoveryState())
         discover_when_due(fewer)
         watched = [each.full_name for each in stage.state.list_repositories() if not each.paused]
         assert watched == ["acme/web-c"]

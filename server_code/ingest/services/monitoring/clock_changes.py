@@ -19,14 +19,14 @@ def make_polls_due_after_change(context: CollectorContext) -> None:
         return
     for repository in context.store.list_repositories():
         context.store.make_due(repository.full_name, now=now)
-        context.planned_ahead.add(repository.full_name)
+        context.to_reschedule.add(repository.full_name)
 
 
 def make_checks_due_after_change(context: CollectorContext, repository: RepositoryRecord) -> None:
     """Make the attempts of a leased repository due if the clock was set back."""
-    if repository.full_name not in context.planned_ahead:
+    if repository.full_name not in context.to_reschedule:
         return
     now, name = context.clock.now(), repository.full_name
     attempts = context.store.load_due_attempts(name, now=now + MAX_CHECK_DELAY, limit=_MAX_ATTEMPTS)
     context.store.save_attempts([replace(each, next_check_at=now) for each in attempts])
-    context.planned_ahead.discard(name)
+    context.to_reschedule.discard(name)

@@ -84,10 +84,10 @@ def poll_due_repositories(
         if isinstance(error, MemoryRefused):
             raise error
     if first:
-        context.poll_order.note_turn_of_caught_up()
+        context.poll_order.note_recent_turn()
     else:
         now = context.clock.now()
-        context.poll_order.note_turn_of_others(now, took=now - began_at)
+        context.poll_order.note_overdue_turn(now, took=now - began_at)
     return len(claimed)
 
 
@@ -109,7 +109,7 @@ def _log_failure(
 def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
     """Claim what comes before backfills: what is urgent, then what is caught up with."""
     order = context.poll_order
-    first = order.find_caught_up(context.clock.now())
+    first = order.find_recently_changed(context.clock.now())
     if first is None or (only is not None and first not in only):
         return []
     urgent = find_urgent(context, only)
@@ -149,7 +149,7 @@ def _poll(
     try:
         context.apply_shared_pauses()
         if repository.failures and is_urgent(context.clock.now(), repository.next_poll_at):
-            context.end_withdrawn_refusals(at_once=True)
+            context.retry_cleared_refusals(at_once=True)
         poll_session = PollSession(
             repository=repository,
             leased_at=context.clock.now(),
@@ -224,7 +224,7 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     It delays nothing: GitHub's filtered lists may fail while the list itself works.
     """
     repository, error = poll_session.repository, poll_session.error
-    context.busy_polls.discard(repository.full_name)
+    context.busy_repositories.discard(repository.full_name)
     is_prioritized = repository.is_prioritized and poll_session.is_cut_short
     repository = replace(repository, failures=0, is_prioritized=is_prioritized)
     if error is None or isinstance(error, StateBusy):
@@ -252,10 +252,10 @@ def _after_failure(
     if not is_asked and (stored.failures or isinstance(error, RequestPaused)):
         # The answer before stays its error.
         return stored, next_try_at(stored.full_name, stored.failures, error, now)
-    if isinstance(error, StateBusy) and repository.full_name not in context.busy_polls:
+    if isinstance(error, StateBusy) and repository.full_name not in context.busy_repositories:
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # were in each other's way do not come back in step.
-        context.busy_polls.add(repository.full_name)
+        context.busy_repositories.add(repository.full_name)
         return stored, now + timedelta(seconds=SystemRandom().uniform(1, 5))
     failures = stored.failures + 1
     if isinstance(error, RepositoryUnavailable) and stored.failures == 0:

@@ -20,7 +20,7 @@ def kept_for_release(context: CollectorContext, repository: RepositoryRecord) ->
     try:
         yield
     except StateUnavailable:
-        context.unreleased[repository.full_name] = repository
+        context.unreleased_leases[repository.full_name] = repository
         raise
 
 
@@ -29,8 +29,8 @@ def release_leases(context: CollectorContext) -> None:
 
     Raises StateUnavailable.
     """
-    for name in list(context.unreleased):
-        repository = context.unreleased.pop(name, None)
+    for name in list(context.unreleased_leases):
+        repository = context.unreleased_leases.pop(name, None)
         if repository is not None:  # another thread may have taken it
             with kept_for_release(context, repository):
                 context.store.release_repository(

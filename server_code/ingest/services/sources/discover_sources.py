@@ -44,14 +44,14 @@ def discover_when_due(context: CollectorContext) -> None:
     Raises StateUnavailable. What GitHub answers against it is kept with the sources.
     """
     clock, now = context.discovery, context.clock.now()
-    if context.repositories is None or not (clock.is_due(now) or has_new_hint(context)):
+    if context.repository_api is None or not (clock.is_due(now) or has_new_hint(context)):
         return
-    if clock.running.acquire(blocking=False):
+    if clock.lock.acquire(blocking=False):
         clock.next_at = now + CHECK_EVERY
         try:
-            _discover_if_due(context, context.repositories)
+            _discover_if_due(context, context.repository_api)
         finally:
-            clock.running.release()
+            clock.lock.release()
 
 
 def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> None:
@@ -91,8 +91,8 @@ def start_discovery(
     ``given`` are the sources of the command line. Returns None where nothing was discovered.
     """
     context.discovery.has_started = True
-    if context.repositories is not None:
-        _restore_refusals(context, context.repositories)
+    if context.repository_api is not None:
+        _restore_refusals(context, context.repository_api)
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -117,19 +117,19 @@ def _restore_refusals(context: CollectorContext, repositories: RepositoryApi) ->
 
 def discover_sources(context: CollectorContext) -> DiscoveryResult:
     """List what all sources match, watch what is new, and suspend what is gone."""
-    if context.repositories is None:
+    if context.repository_api is None:
         return DiscoveryResult()
     records = context.store.list_sources()
     # Other processes wait, and what becomes due meanwhile is listed again.
     began_at = context.clock.now()
     context.store.save_sources([replace(each, listed_at=began_at) for each in records])
     sources = sources_of(records)
-    lists = fetch_lists(context, context.repositories, sources)
+    lists = fetch_lists(context, context.repository_api, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = lists.are_complete
     if result.is_complete:
         _claim_turn(context, began_at)
-    note_former_names(context.repositories, lists, context.store.list_discovered())
+    note_former_names(context.repository_api, lists, context.store.list_discovered())
     now = context.clock.now()
     record_credentials(context, lists.credentials)
     patterns = {each.pattern for each in records}

@@ -41,7 +41,7 @@ def record_credentials(
 
     ``learned``: records with lists and refusals that a discovery has just read.
     """
-    api, store, now = context.repositories, context.store, context.clock.now()
+    api, store, now = context.repository_api, context.store, context.clock.now()
     if api is None:
         return
     stored = {each.name: each for each in store.list_credentials()}
@@ -86,13 +86,13 @@ def record_changes(context: CollectorContext) -> None:
     Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; it
     is then asked once more.
     """
-    api, clock, now = context.repositories, context.discovery, context.clock.now()
+    api, clock, now = context.repository_api, context.discovery, context.clock.now()
     if api is None:
         return
     changes = api.take_refusals()
-    if not changes and not is_interval_over(clock.recorded_at, RECORD_EVERY, now):
+    if not changes and not is_interval_over(clock.credentials_saved_at, RECORD_EVERY, now):
         return
-    clock.recorded_at = now
+    clock.credentials_saved_at = now
     stored = {each.name: each for each in context.store.list_credentials()}
     factors = context.github.budget().minute_factors
     context.store.save_credentials(

@@ -24,7 +24,7 @@ KEPT_FOR = timedelta(minutes=9)
 def load_hints(context: CollectorContext) -> dict[int, datetime]:
     """Load what webhooks left, and note that it is followed now."""
     hints = context.store.load_run_hints(SOURCES_HINT[0])
-    context.discovery.followed_hint = max(hints.values(), default=None)
+    context.discovery.followed_webhook_at = max(hints.values(), default=None)
     return hints
 
 
@@ -50,10 +50,10 @@ def has_new_hint(context: CollectorContext) -> bool:
     It waits neither for the next regular check nor for a pause after failures.
     """
     clock, now = context.discovery, context.clock.now()
-    is_soon = not is_interval_over(clock.hints_checked_at, CHECK_EVERY, now)
-    if is_soon or context.repositories is None or not clock.has_sources:
+    is_soon = not is_interval_over(clock.webhooks_checked_at, CHECK_EVERY, now)
+    if is_soon or context.repository_api is None or not clock.has_sources:
         return False
     newest = max(context.store.load_run_hints(SOURCES_HINT[0]).values(), default=None)
-    is_new = newest is not None and newest != clock.followed_hint
-    clock.hints_checked_at = None if is_new else now
+    is_new = newest is not None and newest != clock.followed_webhook_at
+    clock.webhooks_checked_at = None if is_new else now
     return is_new
