@@ -79,8 +79,11 @@ class RepositoryApi(Protocol):
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
         """Restore what is known of credentials; what was found out since is kept."""
 
-    def end_withdrawn(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
-        """Ask for what the state does not keep as refused; load it only where anything is."""
+    def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
+        """Retry what was refused and is not refused any more by the records of the state.
+
+        ``load`` is called only where anything is refused.
+        """
 
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""

@@ -145,7 +145,7 @@ class CollectorContext:
         if self.repository_api is None or (is_soon and not at_once):
             return
         discovery.refusals_checked_at = now
-        self.repository_api.end_withdrawn(self.store.list_credentials)
+        self.repository_api.retry_cleared_refusals(self.store.list_credentials)
 
     @property
     def queue_names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from ingest.adapters.github import rights
+from ingest.adapters.github import credential_access
 from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
 from ingest.ports import RepositoryListQuery
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
@@ -66,7 +66,7 @@ def deleted(
     stage: OpenStage, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Deleted:
     # Time passes faster here than a proof that a repository is read grows old.
-    monkeypatch.setattr(rights, "PROOF_SECONDS", 0.0)
+    monkeypatch.setattr(credential_access, "PROOF_SECONDS", 0.0)
     builder = WorldBuilder()
     for number in range(ATTEMPTS):
         builder.run(created=number, seconds=900 if request.param == "live" else 60)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.adapters.github import rights
+from ingest.adapters.github import credential_access
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import REPOSITORY, OpenStage, assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
@@ -18,7 +18,7 @@ def test_the_first_poll_that_reads_it_again_leaves_nothing_out(
 ) -> None:
     """Attempts that had ended unread, and attempts in flight, whose jobs end meanwhile."""
     # Time passes faster here than a proof that a repository is read grows old.
-    monkeypatch.setattr(rights, "PROOF_SECONDS", 0.0)
+    monkeypatch.setattr(credential_access, "PROOF_SECONDS", 0.0)
     builder = WorldBuilder()
     for number in range(3):
         builder.run(created=number, seconds=seconds)

@@ -83,7 +83,7 @@ class App:
         self._failures = 0
         self._clients: dict[int, GithubClient] = {}
         self._accounts: dict[str, str] = {}
-        self._usable: frozenset[str] = frozenset()
+        self._unsuspended: frozenset[str] = frozenset()
 
     def clients(self) -> list[GithubClient]:
         """Return a client for each installation; lists them anew every ten minutes."""
@@ -105,10 +105,10 @@ class App:
         """Return whose installation each client is, by the client's name, as far as known."""
         return dict(self._accounts)
 
-    def take_usable(self) -> frozenset[str]:
-        """Return which clients a new list has as not suspended; each list's once."""
+    def take_unsuspended(self) -> frozenset[str]:
+        """Return the names of clients that were not suspended in a listing since the last call."""
         with self._lock:
-            taken, self._usable = self._usable, frozenset()
+            taken, self._unsuspended = self._unsuspended, frozenset()
             return taken
 
     def close(self) -> None:
@@ -131,15 +131,15 @@ class App:
         self._next_listing_at = self._clock.now() + LISTED_EVERY
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
-        usable = set[str]()
+        unsuspended = set[str]()
         for installation_id, each in found.items():
             client = self._open(installation_id)
             client.missing_permissions = each.missing_permissions
             if each.account is not None:
                 self._accounts[client.name] = each.account
             if not each.is_suspended:
-                usable.add(client.name)
-        self._usable = frozenset(usable)
+                unsuspended.add(client.name)
+        self._unsuspended = frozenset(unsuspended)
 
     def _note_failure(self, error: IngestError, *, longest: timedelta) -> None:
         self.failure = error

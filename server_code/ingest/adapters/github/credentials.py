@@ -37,8 +37,8 @@ _PREFIXES = {
     "ghs_": "app installation",
 }
 
-#: Kinds that have permissions of their own, and not those of an account in each repository.
-WITH_PERMISSIONS = frozenset({"fine-grained token", "app installation"})
+#: Kinds with their own permissions, which are not those of an account in each repository.
+KINDS_WITH_PERMISSIONS = frozenset({"fine-grained token", "app installation"})
 
 
 def _kind_of(token: str) -> str:

@@ -1,8 +1,8 @@
-"""What GitHub refuses a credential, and when it is asked for again.
+"""What GitHub refuses a credential, and when it is requested again: a circuit breaker.
 
-GitHub's incidents refuse for seconds; what is revoked, deleted or denied by an organization is
-refused until a person changes it. So the pauses begin short and grow fast to an hour, and after
-each of them one request finds out for all.
+An incident refuses for seconds; what is revoked, deleted or denied by an organization is refused
+until a person changes it. So the pauses begin short and grow fast to an hour. After each pause
+one request, the probe, is sent while the others wait for its answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ...errors import (
 )
 from .credential_pairs import CredentialPairs, Pair
 
-#: The pauses after refusals in a row, of up to an hour, and that of what a server lacks.
+#: The pauses after the first refusal, the second in a row and so on, up to an hour; the last one
+#: is for what a server does not support.
 PAUSES = (
     timedelta(seconds=1),
     timedelta(seconds=4),
@@ -34,13 +35,12 @@ PAUSES = (
     LACKED_FOR,
 )
 
-#: As many refusals count at once: for a reason that GitHub names, where no other answer is
-#: expected, and where the server has to be updated first.
-IF_EXPLAINED = 3
-IF_EXPECTED = len(PAUSES) - 1
-IF_LACKING = len(PAUSES)
+#: Steps in ``PAUSES`` (from 1) at which a refusal may begin.
+STEP_15_SECONDS = 3
+STEP_HOUR = 6
+STEP_DAY = 7
 
-#: How long other requests wait for the answer of the one that finds out.
+#: How long other requests wait for the answer of the probe.
 PROBE_TIME = timedelta(seconds=5)
 
 _ERRORS = {
@@ -51,23 +51,23 @@ _ERRORS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The latest of ``refusals`` in a row.
+    """The latest refusal in a row, with its step in ``PAUSES``.
 
-    ``probe_at``: when a request was let through after the pause.
+    ``probe_at``: when the probe after its pause was sent.
     """
 
     error: IngestError
     at: datetime
-    refusals: int = 1
+    step: int = 1
     probe_at: datetime | None = None
 
     @property
     def ends_at(self) -> datetime:
         """Return the end of the pause after it."""
-        return self.at + _pause_after(self.refusals)
+        return self.at + _pause_of(self.step)
 
-    def find_pause(self, now: datetime) -> datetime | None:
-        """Return until when nothing is asked; None where a request is to find out."""
+    def paused_until(self, now: datetime) -> datetime | None:
+        """Return until when no request is sent; None where the next one is the probe."""
         if self.probe_at is None:
             begun_at, until = self.at, self.ends_at
         else:
@@ -75,77 +75,74 @@ class Refusal:
         return until if is_still_ahead(until, now, at_most=until - begun_at) else None
 
     def error_until(self, until: datetime) -> IngestError:
-        """Return the reason as a new error, for requests that wait until then."""
+        """Return a copy of the error, for requests that wait until then."""
         error = copy(self.error)
-        error.retry_at, error.refusals, error.counts_as_failure = until, self.refusals, False
+        error.retry_at, error.refusals, error.counts_as_failure = until, self.step, False
         return error
 
-    def record(self, what: str) -> CredentialRefusal:
+    def to_record(self, scope: str) -> CredentialRefusal:
         """Return what the state keeps of it."""
         return CredentialRefusal(
-            what=what,
+            what=scope,
             until=self.ends_at,
             reason=str(self.error),
             error=type(self.error).__name__,
             remedy=self.error.remedy,
-            refusals=self.refusals,
+            refusals=self.step,
         )
 
 
 class KnownRefusals(CredentialPairs[Refusal]):
-    """The latest refusals by credential and scope, which may be everything. Its caller locks."""
+    """The latest refusals by credential and scope (``refusal_scopes``). The caller locks."""
 
-    def find_obstacle(self, name: str, scopes: Iterable[str], now: datetime) -> IngestError | None:
-        """Return why a credential is not to be asked for any of some scopes now."""
+    def active(self, name: str, scopes: Iterable[str], now: datetime) -> IngestError | None:
+        """Return the refusal of any of the scopes whose pause is not over."""
         for scope in scopes:
             known = self.get((name, scope.lower()))
-            until = known and known.find_pause(now)
+            until = known and known.paused_until(now)
             if known and until:
                 return known.error_until(until)
         return None
 
     def begin(self, name: str, scopes: tuple[str, ...], now: datetime) -> IngestError | None:
-        """Return why a request is not to be sent; None lets it through, after a pause this one."""
-        obstacle = self.find_obstacle(name, scopes, now)
-        if obstacle is None:
+        """Return the active refusal; without one, note that the request is the probe of others."""
+        refusal = self.active(name, scopes, now)
+        if refusal is None:
             self._change(name, scopes, lambda known: replace(known, probe_at=now))
-        return obstacle
+        return refusal
 
     def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
-        """Note that the request that was let through has failed: the next one finds out."""
+        """Note that a probe showed nothing: the next request is the probe."""
         self._change(name, scopes, lambda known: replace(known, probe_at=None))
 
-    def refuse(self, pair: Pair, error: IngestError, now: datetime, *, at_least: int) -> Refusal:
-        """Note a refusal, and in its error when it is asked again.
+    def note(self, pair: Pair, error: IngestError, now: datetime, *, min_step: int) -> Refusal:
+        """Note a refusal with the next step, and in its error when it is requested again.
 
-        One that comes while a pause lasts belongs to a request sent before it, and lengthens
-        nothing.
+        A refusal during a pause answers a request sent before it, and does not lengthen the pause.
         """
         known = self.get(pair)
         if known is None:
-            known = Refusal(error=copy(error), at=now, refusals=at_least)
-        elif known.probe_at or known.find_pause(now) is None or known.refusals < at_least:
-            refusals = max(min(known.refusals + 1, IF_EXPECTED), at_least)
-            known = Refusal(error=copy(error), at=now, refusals=refusals)
+            known = Refusal(error=copy(error), at=now, step=min_step)
+        elif known.probe_at or known.paused_until(now) is None or known.step < min_step:
+            step = max(min(known.step + 1, STEP_HOUR), min_step)
+            known = Refusal(error=copy(error), at=now, step=step)
         self.set(pair, known)
-        error.refusals, error.retry_at = known.refusals, known.ends_at
+        error.refusals, error.retry_at = known.step, known.ends_at
         return known
 
     def end_pause(self, pair: Pair, now: datetime) -> None:
-        """Let a request find out now whether a refusal is over."""
-        self._change(
-            pair[0], pair[1:], lambda known: replace(known, at=now - _pause_after(known.refusals))
-        )
+        """End the pause of a refusal: the next request is the probe."""
+        name, scope = pair
+        self._change(name, (scope,), lambda known: replace(known, at=now - _pause_of(known.step)))
 
     def restore(self, name: str, record: CredentialRefusal, now: datetime) -> None:
-        """Restore what the state has kept, unless it was found out here."""
+        """Restore a refusal from the state, unless this process knows a later one."""
         kind, pair = _ERRORS.get(record.error), (name, record.what)
         if kind is None or pair in self or not record.is_remembered(now):
             return
-        refusals = record.refusals or IF_EXPECTED
-        at = record.until - _pause_after(refusals)
+        step = record.refusals or STEP_HOUR
         error = kind(record.reason, remedy=record.remedy)
-        self.set(pair, Refusal(error=error, at=at, refusals=refusals))
+        self.set(pair, Refusal(error=error, at=record.until - _pause_of(step), step=step))
 
     def _change(
         self, name: str, scopes: tuple[str, ...], change: Callable[[Refusal], Refusal]
@@ -156,5 +153,5 @@ class KnownRefusals(CredentialPairs[Refusal]):
                 self.set(pair, change(known))
 
 
-def _pause_after(refusals: int) -> timedelta:
-    return PAUSES[min(refusals, len(PAUSES)) - 1]
+def _pause_of(step: int) -> timedelta:
+    return PAUSES[min(step, len(PAUSES)) - 1]

@@ -52,7 +52,7 @@ class PullRequestReader:
         self, client: RepositoryClient, request: Request, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch pull requests; an answer that GitHub has given after ``since`` is not repeated."""
-        query = f"{client.name} {request.path} {request.parameters.get('head')}"
+        query = f"{client.credential_name} {request.path} {request.parameters.get('head')}"
         with self._lock:
             kept = self._answers.get(query, _Kept())
         if since is not None and kept.answered_at is not None and kept.answered_at > since:

@@ -1,4 +1,4 @@
-"""The one request that GitHub does not count."""
+"""The one request that GitHub does not count, which shows whether it answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from .tokens import TokenPool
 
 
 def fetch_rate_limit(tokens: TokenPool) -> None:
-    """Request the rate limit with the first credential that neither waits nor is rejected.
+    """Request the rate limit with the first credential that is neither paused nor rejected.
 
     Raises as ``GithubClient.get`` does.
     """
     for client in tokens.clients():
-        if client.paused_until() is None and tokens.rejection_of(client.name) is None:
-            with tokens.asking(client):
+        if client.paused_until() is None and tokens.access.rejection_of(client.name) is None:
+            with tokens.using(client):
                 client.get(Request.to(RATE_LIMIT))
             return

@@ -1,4 +1,4 @@
-"""Why no credential reads a repository: of many refusals, the one that a person can act on."""
+"""Why no credential reads a repository: of several refusals, the one that a person can act on."""
 
 from __future__ import annotations
 
@@ -14,47 +14,48 @@ from ...errors import (
     RateLimited,
     RepositoryUnavailable,
 )
-from .rights import Rights
+from .credential_access import CredentialAccess
 
-#: Refusals of a credential: another one may be accepted. The most specific one comes first.
-REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
+#: Errors of one credential, where another one may be accepted; the most specific first.
+REFUSAL_ERRORS = (AccessDenied, BadCredentials, RepositoryUnavailable)
 
 
 def is_worth_asking(
-    rights: Rights,
+    access: CredentialAccess,
     name: str,
     repository: str,
     refused: Mapping[str, IngestError],
     limited: Sequence[RateLimited] = (),
 ) -> bool:
-    """Return whether to ask a credential for a path that others were refused, or limited.
+    """Return whether to try a credential after others were ``refused`` or ``limited``.
 
-    Where one of them reads the repository, one that reads nothing of its owner is not.
+    After one that reads the repository was denied an endpoint of it, only those are tried that may
+    read the repository, or read others of its owner.
     """
-    if limited and not rights.may_read(name, repository):
+    if limited and not access.may_read(name, repository):
         return False
-    has_reader = any(
-        isinstance(error, AccessDenied) and rights.has_read(each, repository)
+    is_reader_denied = any(
+        isinstance(error, AccessDenied) and access.has_read(each, repository)
         for each, error in refused.items()
     )
-    return not has_reader or rights.may_read_owner(name, repository)
+    return not is_reader_denied or access.may_read_owner(name, repository)
 
 
 def list_reasons(
-    rights: Rights,
+    access: CredentialAccess,
     repository: str,
     refused: Mapping[str, IngestError],
     rejected: Mapping[str, IngestError | None],
     failed_apps: Iterable[IngestError],
 ) -> list[IngestError]:
-    """List why a repository was refused to those that were asked, or why others are rejected.
+    """List the refusals of a repository, and rejections of other credentials that may explain them.
 
-    A 404 says nothing of a repository that nobody who got it has ever read, while its reader may be
-    a rejected credential or an app that failed. Where a reader got it, rejections of others are no
-    reason.
+    GitHub answers 404 to a credential that cannot see a repository. So a 404 proves that it is gone
+    only to a credential that has read it before. Otherwise the one that reads it may be among the
+    ``rejected``, or of an app that failed.
     """
     is_gone = any(
-        isinstance(error, RepositoryUnavailable) and rights.has_read(name, repository)
+        isinstance(error, RepositoryUnavailable) and access.has_read(name, repository)
         for name, error in refused.items()
     )
     if is_gone:
@@ -64,21 +65,21 @@ def list_reasons(
         *(
             error
             for name, error in rejected.items()
-            if error is not None and name not in refused and rights.could_read(name, repository)
+            if error is not None and name not in refused and access.could_read(name, repository)
         ),
         *failed_apps,
     ]
 
 
 def most_informative(
-    repository: str, failures: list[IngestError], obstacles: Iterable[IngestError] = ()
+    repository: str, failures: list[IngestError], paused: Iterable[IngestError] = ()
 ) -> IngestError:
-    """Return the error of a repository for several failures, as a new one.
+    """Return a copy of the failure that tells a person most.
 
-    It is asked for again when the first of them is, or of the ``obstacles`` of other credentials.
+    It is to be tried again when the first of the failures, or of the ``paused`` refusals, is.
     """
-    times = [each.retry_at for each in (*failures, *obstacles) if each.retry_at is not None]
-    for kind in REFUSALS:
+    times = [each.retry_at for each in (*failures, *paused) if each.retry_at is not None]
+    for kind in REFUSAL_ERRORS:
         for error in failures:
             if isinstance(error, kind):
                 found = copy(error)
@@ -89,11 +90,8 @@ def most_informative(
     return GithubUnavailable(f"No credential can read {repository} for now.")
 
 
-def narrowest_limit(limited: Sequence[RateLimited]) -> RateLimited | None:
-    """Return which limit of several credentials holds back least, or ends first; None of none.
-
-    Where one holds back bulk requests only, others have that credential left.
-    """
+def least_restrictive(limited: Sequence[RateLimited]) -> RateLimited | None:
+    """Return the limit that holds back bulk requests only, or else ends first; None of none."""
     return min(
         limited,
         key=lambda limit: (not isinstance(limit, BulkLimited), limit.retry_at),

@@ -1,4 +1,8 @@
-"""What a refusal of one request is believed of: a repository, one path of it, or of all."""
+"""The scope of a refusal: what a credential is not used for after GitHub refused it one request.
+
+A scope is everything, a repository, an endpoint of a repository or of all of an owner's, or a
+feature of GraphQL. It has nothing to do with OAuth's scopes.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,22 @@ from collections.abc import Iterable, Mapping
 from ...domain.source_records import EVERYTHING, CredentialRefusal
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
-from .credentials import WITH_PERMISSIONS, InstallationToken
-from .known_refusals import IF_EXPECTED, IF_EXPLAINED
-from .rights import Rights
+from .credential_access import CredentialAccess
+from .credentials import KINDS_WITH_PERMISSIONS, InstallationToken
+from .known_refusals import STEP_15_SECONDS, STEP_HOUR
 
 RUNS = "/repos/{}/actions/runs"
 
-#: The endpoints whose refusal is of the repository itself.
-_OF_REPOSITORY = frozenset({"/repos/{}", RUNS})
+#: The endpoints whose refusal means that the repository as a whole cannot be read.
+_REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS})
 
-#: Paths whose permission Runstream does without, so that an App is not given it.
-_OPTIONAL = frozenset({"/repos/{}/hooks"})
+#: Endpoints whose permission Runstream can do without, so that an App does not request it.
+_OPTIONAL_ENDPOINTS = frozenset({"/repos/{}/hooks"})
 
 
-def is_of_repository(endpoint: str) -> bool:
-    """Return whether an endpoint's refusal is of the repository itself."""
-    return endpoint in _OF_REPOSITORY
+def is_repository_endpoint(endpoint: str) -> bool:
+    """Return whether a refusal of an endpoint means that the repository cannot be read."""
+    return endpoint in _REPOSITORY_ENDPOINTS
 
 
 def feature_scope(feature: str) -> str:
@@ -32,64 +36,65 @@ def feature_scope(feature: str) -> str:
 
 def scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
     """Return every scope whose refusal covers a request."""
-    of_owner = (_of_owner(repository, endpoint),) if endpoint in _OPTIONAL else ()
+    of_owner = (_owner_scope(repository, endpoint),) if endpoint in _OPTIONAL_ENDPOINTS else ()
     return EVERYTHING, repository, f"{repository} {endpoint}", *of_owner
 
 
-def still_valid(
+def restorable_refusals(
     refusals: Iterable[CredentialRefusal], client: GithubClient | None
 ) -> list[CredentialRefusal]:
-    """Return the refusals of before a start: an installation may have another key and token now."""
+    """Return the refusals that hold after a restart: an installation has a new token then."""
     is_renewed = client is not None and client.kind == InstallationToken.kind
     return [each for each in refusals if not (is_renewed and each.error == BadCredentials.__name__)]
 
 
 def note_refusals(  # noqa: PLR0913 - a request, and what came of it
-    rights: Rights,
+    access: CredentialAccess,
     clients: Mapping[str, GithubClient],
     repository: str,
     endpoint: str,
     refused: Mapping[str, IngestError],
     *,
-    is_replaced: bool,
+    other_accepted: bool,
 ) -> None:
-    """Note refusals, of the repository, or of one endpoint where another credential reads that.
+    """Note the refusals of one request to several credentials, each with its scope and pause.
 
-    A credential that is the only one, or that has read or was listed the repository, may read it
-    again soon, unless another one was accepted instead (``is_replaced``). One that is rejected as a
-    whole is tried again with another repository, if it reads any.
+    ``other_accepted``: another credential got the answer. If none did, a credential may read the
+    repository again soon where it has read it, was listed it, or is the only one: the pause is
+    short. One that is rejected as a whole is tried next with another repository, if it reads any.
     """
     for name, error in refused.items():
-        has_read = rights.has_read(name, repository)
-        may_read_again = len(clients) == 1 or has_read or rights.is_listed(name, repository)
+        has_read = access.has_read(name, repository)
+        may_read_again = len(clients) == 1 or has_read or access.is_listed(name, repository)
         if isinstance(error, BadCredentials):
-            if is_replaced:
-                rights.unpin(name, repository)
-            if len(clients) > 1 and rights.reads_others(name, repository):
-                rights.refuse(name, repository, error)
+            if other_accepted:
+                access.unpin(name, repository)
+            if len(clients) > 1 and access.reads_others(name, repository):
+                access.note_refusal(name, repository, error)
             continue
-        is_of_path = (
-            isinstance(error, AccessDenied) and has_read and is_replaced
-            if is_of_repository(endpoint)
+        is_of_endpoint = (
+            isinstance(error, AccessDenied) and has_read and other_accepted
+            if is_repository_endpoint(endpoint)
             else may_read_again
         )
-        if not is_of_path:
-            at_least = IF_EXPECTED if is_replaced or not may_read_again else IF_EXPLAINED
-            rights.refuse(name, repository, error, at_least=at_least)
-        elif is_replaced or endpoint in _OPTIONAL:
-            what = _refused_path(clients[name].kind, repository, endpoint)
-            rights.refuse(name, what, error)
+        if not is_of_endpoint:
+            is_final = other_accepted or not may_read_again
+            min_step = STEP_HOUR if is_final else STEP_15_SECONDS
+            access.note_refusal(name, repository, error, min_step=min_step)
+        elif other_accepted or endpoint in _OPTIONAL_ENDPOINTS:
+            scope = _endpoint_scope(clients[name].kind, repository, endpoint)
+            access.note_refusal(name, scope, error)
 
 
-def _refused_path(kind: str, repository: str, endpoint: str) -> str:
-    """Return which path a credential of a kind is not to be asked for after a refusal.
+def _endpoint_scope(kind: str, repository: str, endpoint: str) -> str:
+    """Return the scope of an endpoint that a credential of this kind was refused.
 
-    One with permissions of its own has the same ones in all repositories of an owner.
+    A kind with its own permissions has the same ones in all repositories of an owner.
     """
-    if endpoint in _OPTIONAL and kind in WITH_PERMISSIONS:
-        return _of_owner(repository, endpoint)
+    if endpoint in _OPTIONAL_ENDPOINTS and kind in KINDS_WITH_PERMISSIONS:
+        return _owner_scope(repository, endpoint)
     return f"{repository} {endpoint}"
 
 
-def _of_owner(repository: str, endpoint: str) -> str:
+def _owner_scope(repository: str, endpoint: str) -> str:
     return f"{repository.partition('/')[0]}/* {endpoint}"

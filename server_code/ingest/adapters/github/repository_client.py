@@ -7,22 +7,22 @@ from typing import Any
 
 from ...errors import AccessDenied
 from .graphql import lacks_a_field
-from .known_refusals import IF_EXPECTED, IF_LACKING
+from .known_refusals import STEP_DAY, STEP_HOUR
 from .refusal_scopes import feature_scope
 from .request import Request, Response
 from .tokens import TokenPool
 
 
 class RepositoryClient:
-    """A repository's requests. ``name`` is the credential that the next one is likely to use."""
+    """A client for one repository's requests."""
 
     def __init__(self, tokens: TokenPool, repository: str) -> None:
         self._tokens = tokens
         self._repository = repository
 
     @property
-    def name(self) -> str:
-        """Return the name of the credential."""
+    def credential_name(self) -> str:
+        """Return the name of the credential that the next request is likely to use."""
         return self._tokens.client_for(self._repository).name
 
     def get(self, request: Request) -> Response:
@@ -34,12 +34,17 @@ class RepositoryClient:
         return self._tokens.query(self._repository, query, variables)
 
     def may_use(self, feature: str) -> bool:
-        """Return whether the credential was not refused a feature of GraphQL."""
-        return self._tokens.rights.find_obstacle(self.name, (feature_scope(feature),)) is None
+        """Return whether the credential was not refused a feature of GraphQL lately."""
+        scopes = (feature_scope(feature),)
+        return self._tokens.access.active_refusal(self.credential_name, scopes) is None
 
     def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
-        """Ask for no feature for an hour; for a day where the server's ``answer`` lacks it."""
-        is_lacking = answer is not None and lacks_a_field(answer)
+        """Do not use a feature for an hour; for a day where the server does not support it."""
+        is_unsupported = answer is not None and lacks_a_field(answer)
         error = AccessDenied(f"GraphQL gives no {feature}.")
-        at_least = IF_LACKING if is_lacking else IF_EXPECTED
-        self._tokens.rights.refuse(self.name, feature_scope(feature), error, at_least=at_least)
+        self._tokens.access.note_refusal(
+            self.credential_name,
+            feature_scope(feature),
+            error,
+            min_step=STEP_DAY if is_unsupported else STEP_HOUR,
+        )

@@ -44,7 +44,7 @@ class GithubRepositories(RepositoryApi):
         wanted = {owner.lower(): owner for owner in owners}
         queries: list[RepositoryListQuery] = []
         for client in self._tokens.clients():
-            account = self._tokens.rights.account_of(client.name)
+            account = self._tokens.access.account_of(client.name)
             if client.name.startswith(_INSTALLATION):
                 if of_all_owners or account is None or account in wanted:
                     queries.append(RepositoryListQuery(client.name, ALL, account))
@@ -65,7 +65,7 @@ class GithubRepositories(RepositoryApi):
     ) -> Answer[RepositoryList]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
-        with self._tokens.asking(client):
+        with self._tokens.using(client):
             if query.owner != ALL:
                 return self._fetch_of_owner(client, query.owner, validator)
             is_installation = client.name.startswith(_INSTALLATION)
@@ -73,24 +73,24 @@ class GithubRepositories(RepositoryApi):
             return _answer(self._lists.fetch(client, wanted, validator), validator)
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
-        """Note what a credential was listed, so that it is asked first for these."""
-        self._tokens.rights.set_list(query.credential, query.owner, names)
+        """Note which repositories a credential was listed: it is tried first for these."""
+        self._tokens.access.set_list(query.credential, query.owner, names)
 
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
-        """Restore what is known of credentials."""
+        """Restore the lists and refusals of credentials."""
         for record in records:
             for each in record.lists:
-                self._tokens.rights.set_list(record.name, each.owner, each.names)
+                self._tokens.access.set_list(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
 
-    def end_withdrawn(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
-        """Ask for what the state does not keep as refused; load it only where anything is."""
-        for record in load() if self._tokens.rights.has_refusals() else ():
-            self._tokens.rights.end_withdrawn(record.name, record.refusals)
+    def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
+        """Retry what was refused and is not refused any more by the records of the state."""
+        for record in load() if self._tokens.access.has_refusals() else ():
+            self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
-        return self._tokens.rights.take_changes()
+        return self._tokens.access.take_changes()
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""
@@ -101,24 +101,24 @@ class GithubRepositories(RepositoryApi):
         client = self._tokens.client_named(credential)
         if client.name == _ANONYMOUS or client.name.startswith(_INSTALLATION):
             return None
-        with self._tokens.asking(client):
+        with self._tokens.using(client):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))
 
     def _info(self, client: GithubClient) -> CredentialInfo:
         core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)
-        rejection = self._tokens.rejection_of(client.name)
-        is_passing = isinstance(rejection, Retriable)
+        rejection = self._tokens.access.rejection_of(client.name)
+        is_temporary = isinstance(rejection, Retriable)
         return CredentialInfo(
             name=client.name,
             kind=client.kind,
             was_used=client.was_used,
             missing_permissions=client.missing_permissions,
-            owner=self._tokens.rights.account_of(client.name),
+            owner=self._tokens.access.account_of(client.name),
             limit=None if core is None else core.limit,
             remaining=None if core is None else core.remaining,
             reset_at=None if core is None else core.reset_at,
             expires_at=client.expires_at,
-            rejected=None if rejection is None or is_passing else str(rejection),
+            rejected=None if rejection is None or is_temporary else str(rejection),
         )
 
     def _fetch_of_owner(

@@ -26,22 +26,22 @@ from ...ports import Budget, Clock
 from ...wire.hourly_use import Purpose
 from .budgets import sum_budgets
 from .client import GithubClient
+from .credential_access import CredentialAccess
 from .refusal_reasons import (
-    REFUSALS,
+    REFUSAL_ERRORS,
     is_worth_asking,
+    least_restrictive,
     list_reasons,
     most_informative,
-    narrowest_limit,
 )
 from .refusal_scopes import (
     RUNS,
-    is_of_repository,
+    is_repository_endpoint,
     note_refusals,
+    restorable_refusals,
     scopes_of,
-    still_valid,
 )
 from .request import Request, Response
-from .rights import Rights
 
 if TYPE_CHECKING:
     from .apps import App
@@ -53,10 +53,10 @@ MAX_LIMIT_WAIT = timedelta(minutes=2)
 
 
 class TokenPool:
-    """One client per credential. Each repository is read with a credential that may.
+    """One client per credential. Each repository is read with a credential that may read it.
 
-    A repository stays with its credential while that may read it, for ETags are the credential's;
-    it moves to another one that may where a limit would hold it for minutes.
+    A repository stays with its credential, because ETags are valid for that one alone. It moves to
+    another one that may read it where a rate limit would hold it for minutes.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TokenPool:
         self.clock = clock
         self._clients = list(clients)
         self._apps = apps
-        self.rights = Rights(clock)
+        self.access = CredentialAccess(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._failed_apps: set[str] = set()
@@ -81,46 +81,48 @@ class TokenPool:
         """Send one GET with a credential that reads the repository.
 
         Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
-        credential reads the repository's Actions at that time.
+        credential has just read the repository's runs.
         """
         if request.log is None:
             request = replace(request, purpose=self.purpose_of(repository))
         clients, endpoint = self._by_name(), request.endpoint
         scopes = scopes_of(repository, endpoint)
-        waiting: dict[str, IngestError] = {}
+        paused: dict[str, IngestError] = {}
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
         for client in self._candidates(clients, repository, scopes):
-            if not is_worth_asking(self.rights, client.name, repository, refused, limited):
+            if not is_worth_asking(self.access, client.name, repository, refused, limited):
                 continue
-            if (obstacle := self.rights.begin(client.name, scopes)) is not None:
-                waiting[client.name] = obstacle
+            if (refusal := self.access.begin_request(client.name, scopes)) is not None:
+                paused[client.name] = refusal
                 continue
             try:
                 with self._noting_answer(client, scopes):
-                    response = self._ask(client, repository, request)
+                    response = self._send(client, repository, request)
             except RateLimited as limit:
                 if limit.retry_at - self.clock.now() < MAX_LIMIT_WAIT:
                     raise
                 limited.append(limit)
-            except REFUSALS as error:
+            except REFUSAL_ERRORS as error:
                 refused[client.name] = error
             else:
-                note_refusals(self.rights, clients, repository, endpoint, refused, is_replaced=True)
-                self.rights.grant(client.name, repository, scopes, moves=bool(limited))
+                note_refusals(
+                    self.access, clients, repository, endpoint, refused, other_accepted=True
+                )
+                self.access.note_read(client.name, repository, scopes, repin=bool(limited))
                 return response
         failed = self.failed_apps().values()
-        rejected = {name: waiting.get(name) or self.rejection_of(name) for name in clients}
-        reasons = list_reasons(self.rights, repository, refused, rejected, failed)
-        note_refusals(self.rights, clients, repository, endpoint, refused, is_replaced=False)
-        reasons = reasons or [*waiting.values()]
-        obstacles = self._obstacles(clients, scopes).values()
-        raise narrowest_limit(limited) or most_informative(repository, reasons, obstacles)
+        rejected = {name: paused.get(name) or self.access.rejection_of(name) for name in clients}
+        reasons = list_reasons(self.access, repository, refused, rejected, failed)
+        note_refusals(self.access, clients, repository, endpoint, refused, other_accepted=False)
+        reasons = reasons or [*paused.values()]
+        active = self._active_refusals(clients, scopes).values()
+        raise least_restrictive(limited) or most_informative(repository, reasons, active)
 
     def query(self, repository: str, query: str, variables: Mapping[str, str]) -> object:
         """Send one GraphQL query about a repository. Raises as ``GithubClient.query`` does."""
         client = self.client_for(repository)
-        with self.asking(client):
+        with self.using(client):
             return client.query(query, variables, self.purpose_of(repository))
 
     def client_for(self, repository: str) -> GithubClient:
@@ -131,20 +133,20 @@ class TokenPool:
         return self._by_name()[names[0]]
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
-        """Set what a repository's requests are sent for from here on, logs aside."""
+        """Set the purpose of a repository's next requests, except those for logs."""
         self._purposes.pop(repository, None)
         if purpose is not Purpose.WATCHING:
             self._purposes[repository] = purpose
 
     def purpose_of(self, repository: str) -> Purpose:
-        """Return what a repository's requests are sent for, logs aside."""
+        """Return the purpose of a repository's requests, except those for logs."""
         return self._purposes.get(repository, Purpose.WATCHING)
 
     def pin_by_validator(self, repository: str, validator: str | None) -> None:
-        """Keep a repository with the credential that got its validator, if it is still here."""
+        """Pin a repository to the credential that got its validator, if it is still configured."""
         for name in self._by_name():
             if validator is not None and f'"{name} ' in validator:
-                self.rights.pin(name, repository)
+                self.access.pin(name, repository)
 
     def clients(self) -> list[GithubClient]:
         """List all clients, by name."""
@@ -152,9 +154,9 @@ class TokenPool:
         for app in self._apps:
             found += app.clients()
             for name, account in app.accounts().items():
-                self.rights.set_account(name, account)
-            for name in app.take_usable():
-                self.rights.end_suspension(name)
+                self.access.set_account(name, account)
+            for name in app.take_unsuspended():
+                self.access.note_unsuspended(name)
         return sorted(found, key=lambda client: client.name)
 
     def refresh_installations(self) -> None:
@@ -169,26 +171,21 @@ class TokenPool:
             raise GithubUnavailable(f"The credential {name} is no longer configured.")
         return client
 
-    def rejection_of(self, name: str) -> IngestError | None:
-        """Return why GitHub rejects a credential as a whole; None where it does not."""
-        return self.rights.rejection_of(name)
-
     @contextmanager
-    def asking(self, client: GithubClient) -> Iterator[None]:
-        """Send a request that is of no repository, and note whether its credential is accepted.
+    def using(self, client: GithubClient) -> Iterator[None]:
+        """Note whether GitHub accepts the credential of a request that concerns no repository.
 
-        Raises BadCredentials where it is rejected, and not to be asked now.
+        Raises BadCredentials, without a request, while a rejection of the credential is paused.
         """
         scopes = (EVERYTHING,)
-        obstacle = self.rights.begin(client.name, scopes)
-        if obstacle is not None:
-            raise obstacle
+        if (refusal := self.access.begin_request(client.name, scopes)) is not None:
+            raise refusal
         with self._noting_answer(client, scopes):
             yield
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
-        self.rights.restore_refusals(name, still_valid(refusals, self._by_name().get(name)))
+        self.access.restore_refusals(name, restorable_refusals(refusals, self._by_name().get(name)))
 
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps have no installation to use, by the app's name."""
@@ -214,71 +211,73 @@ class TokenPool:
         for app in self._apps:
             app.close()
 
-    def _ask(self, client: GithubClient, repository: str, request: Request) -> Response:
-        """Send one request; believe that an item is missing only while its repository is read.
+    def _send(self, client: GithubClient, repository: str, request: Request) -> Response:
+        """Send one request. Raises NotFound for an item only if its repository can be read.
 
-        Where the repository was refused before, it is asked for itself first.
+        A repository that was refused before is checked before the item is requested.
         """
         started = time.monotonic()
-        is_of_item = not is_of_repository(request.endpoint)
-        if is_of_item and self.rights.is_refused(client.name, repository):
-            self._prove_readable(client, repository)
+        is_of_item = not is_repository_endpoint(request.endpoint)
+        if is_of_item and self.access.is_refused(client.name, repository):
+            self._check_readable(client, repository)
         try:
             return client.get(request)
         except (NotFound, RepositoryUnavailable):
-            if is_of_item and not self.rights.has_read(client.name, repository, since=started):
-                self._prove_readable(client, repository)
+            if is_of_item and not self.access.has_read(client.name, repository, since=started):
+                self._check_readable(client, repository)
             raise
 
-    def _prove_readable(self, client: GithubClient, repository: str) -> None:
+    def _check_readable(self, client: GithubClient, repository: str) -> None:
         """Read a repository's runs, and note whether they are refused. Raises as ``get`` does."""
         try:
             client.get(Request.to(RUNS, repository, per_page=1))
-        except REFUSALS as error:
+        except REFUSAL_ERRORS as error:
             refused = {client.name: error}
             note_refusals(
-                self.rights, self._by_name(), repository, RUNS, refused, is_replaced=False
+                self.access, self._by_name(), repository, RUNS, refused, other_accepted=False
             )
             raise
-        self.rights.grant(client.name, repository)
+        self.access.note_read(client.name, repository)
 
     @contextmanager
     def _noting_answer(self, client: GithubClient, scopes: tuple[str, ...]) -> Iterator[None]:
-        """Note what GitHub's answer says of a credential as a whole; a failure says nothing."""
+        """Note whether GitHub's answer accepts or rejects a credential; a failure shows neither."""
         try:
             yield
         except BadCredentials as error:
-            if self.rights.reject(client.name, error):
+            if self.access.note_rejection(client.name, error):
                 logger.info("credential rejected", extra={"credential": client.name})
                 with self._lock:
                     self._rejected[client.name] = error
             raise
         except Retriable:
-            self.rights.end_probe(client.name, scopes)
+            self.access.end_probe(client.name, scopes)
             raise
         except IngestError:
-            self.rights.accept(client.name)
+            self.access.note_accepted(client.name)
             raise
-        self.rights.accept(client.name)
+        self.access.note_accepted(client.name)
 
     def _candidates(
         self, clients: Mapping[str, GithubClient], repository: str, scopes: tuple[str, ...]
     ) -> list[GithubClient]:
-        """Return the clients to ask, in order. Raises the known refusal where there are none."""
+        """Return the clients to try, in order. Raises the known refusal where there are none."""
         order = self._order(repository)
-        refused = self._obstacles(order, scopes)
+        refused = self._active_refusals(order, scopes)
         allowed = [
             name
             for name in order
-            if name not in refused and is_worth_asking(self.rights, name, repository, refused)
+            if name not in refused and is_worth_asking(self.access, name, repository, refused)
         ]
         if not allowed:
             raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
         return [clients[name] for name in allowed]
 
-    def _obstacles(self, names: Iterable[str], scopes: tuple[str, ...]) -> dict[str, IngestError]:
-        """Return why credentials are not to be asked now, by those that are not."""
-        found = ((name, self.rights.find_obstacle(name, scopes)) for name in names)
+    def _active_refusals(
+        self, names: Iterable[str], scopes: tuple[str, ...]
+    ) -> dict[str, IngestError]:
+        """Return the refusals whose pauses are not over, by credential."""
+        found = ((name, self.access.active_refusal(name, scopes)) for name in names)
         return {name: error for name, error in found if error is not None}
 
     def _order(self, repository: str) -> list[str]:
@@ -286,13 +285,10 @@ class TokenPool:
 
         def preference(name: str) -> tuple[float, bytes]:
             # Tenths: small differences must not move repositories. The hash spreads the rest.
-            return -clients[name].budget_left(), _rank(name, repository.lower())
+            digest = hashlib.sha256(f"{name} {repository.lower()}".encode()).digest()
+            return -clients[name].budget_left(), digest
 
-        return self.rights.order(clients, repository, preference)
+        return self.access.order(clients, repository, preference)
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}
-
-
-def _rank(name: str, repository: str) -> bytes:
-    return hashlib.sha256(f"{name} {repository}".encode()).digest()

@@ -1,4 +1,4 @@
-"""Which credential reads which repository: learned from GitHub's answers, and learned anew."""
+"""Which credential reads which repository, by GitHub's latest answers."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from ...domain.source_records import (
 )
 from ...errors import BadCredentials, CredentialSuspended, IngestError, Retriable
 from ...ports import Clock
-from .credential_pairs import CredentialPairs, trim
-from .known_refusals import IF_EXPECTED, IF_EXPLAINED, KnownRefusals, Refusal
+from .credential_pairs import MAX_PAIRS, CredentialPairs
+from .known_refusals import STEP_15_SECONDS, STEP_HOUR, KnownRefusals, Refusal
 
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
 
-#: The rank of a credential of which nothing is known; higher ones are less likely to read.
-_UNKNOWN = 2
-
-#: The rank of one that reads some of an owner's repositories, and was refused others.
-_READS_SOME = 3
+#: Ranks of credentials by how likely they read a repository, the most likely first.
+_PINNED, _LISTED, _UNKNOWN, _READS_OTHERS, _UNLIKELY = range(5)
 
 
-class Rights:
-    """What is known of credentials (by name) and repositories. Safe for many threads."""
+class CredentialAccess:
+    """What is known of credentials (by name) and repositories. Safe for many threads.
+
+    A repository is pinned to the credential that reads it, because its ETags are that one's.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -41,99 +41,100 @@ class Rights:
         self._accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
 
-    def grant(
-        self, name: str, repository: str, scopes: Iterable[str] = (), *, moves: bool = False
+    def note_read(
+        self, name: str, repository: str, scopes: Iterable[str] = (), *, repin: bool = False
     ) -> None:
-        """Note that a credential has read a repository, which stays with the first one to do so.
+        """Note that a credential has read a repository, which ends its refusals of ``scopes``.
 
-        ``scopes``: what is refused no longer. ``moves``: it stays with this one from now on.
+        A repository that is pinned stays so, unless ``repin`` pins it to this credential.
         """
         pair = (name, repository.lower())
         with self._lock:
-            if moves:
+            if repin:
                 self._pins.pop(pair[1], None)
-            self._pins.setdefault(pair[1], name)
+            self._pin(*pair)
             self._read_at.set(pair, time.monotonic())
             for scope in (repository, *scopes):
-                self._end(name, scope.lower())
-            trim(self._pins)
+                self._forget_refusal(name, scope.lower())
 
-    def accept(self, name: str) -> None:
-        """Let a credential that GitHub accepts, whatever for, read what it was rejected for."""
+    def note_accepted(self, name: str) -> None:
+        """Note that GitHub accepts a credential, which ends its rejection and what came of it."""
         with self._lock:
-            if not self._end(name, EVERYTHING):
+            if not self._forget_refusal(name, EVERYTHING):
                 return
             for pair, refusal in self._refusals.items():
                 if pair[0] == name and isinstance(refusal.error, BadCredentials):
-                    self._end(*pair)
+                    self._forget_refusal(*pair)
 
-    def end_suspension(self, name: str) -> None:
-        """Let a credential that GitHub lists as not suspended find out whether it reads again."""
+    def note_unsuspended(self, name: str) -> None:
+        """Note that GitHub lists the installation of a credential as not suspended."""
         if isinstance(self.rejection_of(name), CredentialSuspended):
-            self.accept(name)
+            self.note_accepted(name)
 
     def pin(self, name: str, repository: str) -> None:
-        """Prefer the credential that has a repository's ETags, unless another one reads it."""
+        """Pin a repository to a credential, unless it is pinned."""
         with self._lock:
-            self._pins.setdefault(repository.lower(), name)
-            trim(self._pins)
+            self._pin(name, repository.lower())
 
     def unpin(self, name: str, repository: str) -> None:
-        """Let a repository move from a credential to the next one that reads it."""
+        """Unpin a repository from a credential, if it is pinned to that one."""
         with self._lock:
             if self._pins.get(repository.lower()) == name:
                 del self._pins[repository.lower()]
 
-    def refuse(
-        self, name: str, scope: str, error: IngestError, *, at_least: int = IF_EXPECTED
+    def note_refusal(
+        self, name: str, scope: str, error: IngestError, *, min_step: int = STEP_HOUR
     ) -> None:
-        """Note that a credential may not read a repository, or something else.
+        """Note that GitHub refuses a credential a repository or another scope.
 
-        ``at_least``: as many refusals it counts as, which set when it is asked for again.
+        ``min_step``: the shortest pause before the next request, as a step in ``PAUSES``.
         """
         pair = (name, scope.lower())
         with self._lock:
-            if at_least >= IF_EXPECTED:
+            if min_step >= STEP_HOUR:
                 self._read_at.pop(pair)
                 if self._pins.get(pair[1]) == name:
                     del self._pins[pair[1]]
-            refusal = self._refusals.refuse(pair, error, self._clock.now(), at_least=at_least)
-            self._note(*pair, refusal)
+            refusal = self._refusals.note(pair, error, self._clock.now(), min_step=min_step)
+            self._note_change(*pair, refusal)
 
-    def reject(self, name: str, error: BadCredentials) -> bool:
+    def note_rejection(self, name: str, error: BadCredentials) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
-        at_least = IF_EXPLAINED if isinstance(error, CredentialSuspended) else 1
+        min_step = STEP_15_SECONDS if isinstance(error, CredentialSuspended) else 1
         pair = (name, EVERYTHING)
         with self._lock:
             known = self._refusals.get(pair)
-            noted = self._refusals.refuse(pair, error, self._clock.now(), at_least=at_least)
+            noted = self._refusals.note(pair, error, self._clock.now(), min_step=min_step)
             if isinstance(error, Retriable):
                 return False
-            self._note(*pair, noted)
+            self._note_change(*pair, noted)
             return known is None or isinstance(known.error, Retriable)
 
-    def find_obstacle(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
-        """Return why a credential is not to be asked for any of some scopes now."""
+    def active_refusal(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+        """Return the refusal of any of the scopes whose pause is not over."""
         with self._lock:
-            return self._refusals.find_obstacle(name, scopes, self._clock.now())
+            return self._refusals.active(name, scopes, self._clock.now())
 
-    def begin(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
-        """Return why a request is not to be sent now: of what was refused one at a time is."""
+    def begin_request(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+        """Return the refusal that forbids a request now; None where it is to be sent.
+
+        After a pause it is sent as the probe, and others wait for its answer.
+        """
         with self._lock:
             return self._refusals.begin(name, scopes, self._clock.now())
 
     def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
-        """Let another request find out whether one is accepted: this one failed."""
+        """Note that a probe got no answer that shows anything: the next request is the probe."""
         with self._lock:
             self._refusals.end_probe(name, scopes)
 
     def is_refused(self, name: str, scope: str) -> bool:
-        """Return whether GitHub has refused something that it was not seen to accept since."""
+        """Return whether GitHub's latest answer for a scope was a refusal, paused or not."""
         with self._lock:
             return self._refusals.get((name, scope.lower())) is not None
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
-        """Restore what a credential was refused; what was found out since is kept."""
+        """Restore a credential's refusals, except those that later answers have ended."""
         now = self._clock.now()
         with self._lock:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
@@ -146,8 +147,11 @@ class Rights:
         """Return whether any credential was refused anything."""
         return bool(self._refusals)
 
-    def end_withdrawn(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
-        """Ask for what the state keeps no longer: another process read it, or a person asks."""
+    def retry_cleared_refusals(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
+        """End the pauses of refusals that are no longer among those of the state.
+
+        Another process has read what was refused, or a person asked to try again.
+        """
         kept = {each.what for each in refusals}
         with self._lock:
             unsaved = self._changes.get(name, {})
@@ -162,31 +166,36 @@ class Rights:
             taken, self._changes = self._changes, {}
         return dict(taken)
 
-    def _end(self, name: str, what: str) -> bool:
+    def _forget_refusal(self, name: str, scope: str) -> bool:
         """Forget a refusal, also in the state; return whether there was one."""
-        is_known = self._refusals.pop((name, what)) is not None
+        is_known = self._refusals.pop((name, scope)) is not None
         if is_known:
-            self._note(name, what)
+            self._note_change(name, scope)
         return is_known
 
-    def _note(self, name: str, what: str, refusal: Refusal | None = None) -> None:
+    def _note_change(self, name: str, scope: str, refusal: Refusal | None = None) -> None:
         changes = self._changes.setdefault(name, {})
-        changes[what] = None if refusal is None else refusal.record(what)
+        changes[scope] = None if refusal is None else refusal.to_record(scope)
+
+    def _pin(self, name: str, repository: str) -> None:
+        self._pins.setdefault(repository, name)
+        if len(self._pins) > MAX_PAIRS:
+            self._pins.popitem(last=False)
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
         """Return whether a credential has read a repository (since a ``time.monotonic()``).
 
-        One that has its ETags has, though before a restart or under its former name.
+        The one that it is pinned to has, if only before a restart or under its former name.
         """
         with self._lock:
             at = self._read_at.get((name, repository.lower()))
-            has_etags = self._pins.get(repository.lower()) == name
+            is_pinned = self._pins.get(repository.lower()) == name
         if since is None:
-            return has_etags or at is not None
+            return is_pinned or at is not None
         return at is not None and at >= since - PROOF_SECONDS
 
     def reads_others(self, name: str, repository: str) -> bool:
-        """Return whether a credential can be tried with another repository that it has read."""
+        """Return whether a credential has read another repository that is not refused since."""
         with self._lock:
             others = (pair for pair in self._read_at if pair != (name, repository.lower()))
             return any(pair[0] == name and self._refusals.get(pair) is None for pair in others)
@@ -209,28 +218,25 @@ class Rights:
         return error if isinstance(error, BadCredentials) else None
 
     def is_listed(self, name: str, repository: str) -> bool:
-        """Return whether a credential was listed a repository."""
+        """Return whether a repository is in a list that GitHub gave a credential."""
         with self._lock:
             return any(repository.lower() in each for each in self._lists.get(name, {}).values())
 
     def could_read(self, name: str, repository: str) -> bool:
-        """Return whether a credential may read a repository when GitHub accepts it again."""
-        key = repository.lower()
-        owner = key.partition("/")[0]
+        """Return whether a rejected credential may read a repository once GitHub accepts it."""
+        owner = repository.lower().partition("/")[0]
         with self._lock:
-            refusal = self._refusals.get((name, key))
-            account, lists = self._accounts.get(name), self._lists.get(name, {})
+            refusal = self._refusals.get((name, repository.lower()))
+            account = self._accounts.get(name)
+            lists_owner = self._lists_owner(name, owner)
         if refusal is not None and not isinstance(refusal.error, BadCredentials):
             return False
-        if any(key in listed for listed in lists.values()):
-            return True
-        is_listed_whole = owner in lists or (account == owner and "*" in lists)
-        return not is_listed_whole and account in (None, owner)
+        return self.is_listed(name, repository) or (not lists_owner and account in (None, owner))
 
     def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> frozenset[str]:
-        """Note which repositories of an owner (``*``: of all) a credential was listed.
+        """Note the repositories of an owner (``*``: of all) that GitHub lists to a credential.
 
-        It may be asked at once for what an earlier list lacked, which is returned.
+        Return those that an earlier list lacked; their refusals are over.
         """
         listed = frozenset(repository.lower() for repository in repositories)
         with self._lock:
@@ -238,7 +244,7 @@ class Rights:
             added = listed - lists.get(owner.lower(), listed)
             lists[owner.lower()] = listed
             for repository in added:
-                self._end(name, repository)
+                self._forget_refusal(name, repository)
         return added
 
     def order(
@@ -248,49 +254,35 @@ class Rights:
         preference: Callable[[str], tuple[float, bytes]],
     ) -> list[str]:
         """Order credentials by how likely they read a repository, then by preference."""
-        ranks = self._ranks(names, repository)
-        return sorted(ranks, key=lambda name: (ranks[name], *preference(name)))
+        return sorted(names, key=lambda name: (self._rank(name, repository), *preference(name)))
 
     def may_read(self, name: str, repository: str) -> bool:
         """Return whether nothing that is known of a credential speaks against a repository."""
-        return self._ranks([name], repository)[name] <= _UNKNOWN
+        return self._rank(name, repository) <= _UNKNOWN
 
     def may_read_owner(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository, or reads others of its owner."""
-        return self._ranks([name], repository)[name] <= _READS_SOME
+        return self._rank(name, repository) <= _READS_OTHERS
 
-    def _ranks(self, names: Iterable[str], repository: str) -> dict[str, int]:
-        """Rank credentials by how likely they read a repository.
-
-        The pinned one is first, then those that were listed the repository, then the installation
-        on its owner. Those that this owner has refused so far, or that were listed others of its
-        repositories, are last.
-        """
+    def _rank(self, name: str, repository: str) -> int:
+        """Return how likely a credential reads a repository: by pins, lists, owners, refusals."""
         owner = repository.lower().partition("/")[0]
+        is_listed = self.is_listed(name, repository)
         with self._lock:
-            pinned = self._pins.get(repository.lower())
-            reading = self._read_at.names_at(owner)
-            refused = self._refusals.names_at(owner)
-            accounts = dict(self._accounts)
-            lists = {name: tuple(each.values()) for name, each in self._lists.items()}
-            has_whole_list = {
-                name
-                for name, each in self._lists.items()
-                if owner in each or (accounts.get(name) == owner and "*" in each)
-            }
-
-        def rank(name: str) -> int:
-            account = accounts.get(name)
-            if name == pinned:
-                return 0
-            if any(repository.lower() in listed for listed in lists.get(name, ())):
-                return 1
-            if name in has_whole_list:
-                return 4
+            account = self._accounts.get(name)
+            if self._pins.get(repository.lower()) == name:
+                return _PINNED
+            if is_listed:
+                return _LISTED
+            if self._lists_owner(name, owner):
+                return _UNLIKELY
             if account is not None:
-                return 1 if account == owner else 4
-            if name in refused:
-                return _READS_SOME if name in reading else 4
+                return _LISTED if account == owner else _UNLIKELY
+            if self._refusals.has_owner(name, owner):
+                return _READS_OTHERS if self._read_at.has_owner(name, owner) else _UNLIKELY
             return _UNKNOWN
 
-        return {name: rank(name) for name in names}
+    def _lists_owner(self, name: str, owner: str) -> bool:
+        """Return whether GitHub has listed all that a credential reads of an owner."""
+        lists = self._lists.get(name, {})
+        return owner in lists or (self._accounts.get(name) == owner and "*" in lists)

@@ -102,8 +102,8 @@ def test_what_another_process_learned_spares_requests():
             actions.fetch_runs(name, RunQuery())
         with pytest.raises(RepositoryUnavailable):
             actions.fetch_runs("other/1", RunQuery())
-        learned = actions._tokens.rights.take_changes()
-        assert actions._tokens.rights.take_changes() == {}
+        learned = actions._tokens.access.take_changes()
+        assert actions._tokens.access.take_changes() == {}
         asked = sum(world.wrong.values())
         later = actions_of(github, "ab", clock)
         for name, changes in learned.items():
@@ -118,8 +118,8 @@ def test_what_another_process_learned_spares_requests():
         assert sum(world.wrong.values()) == asked
         world.readers["b"] = {"other"}
         for client in later._tokens.clients():
-            later._tokens.rights.set_list(client.name, "other", [])
-            later._tokens.rights.set_list(client.name, "other", ["Other/1"])
+            later._tokens.access.set_list(client.name, "other", [])
+            later._tokens.access.set_list(client.name, "other", ["Other/1"])
         assert later.fetch_runs("other/1", RunQuery()).value is not None
 
 
@@ -134,7 +134,7 @@ def test_a_credential_that_another_process_saw_rejected_is_not_reported_again(re
         for name in NAMES[:20]:
             first.fetch_runs(name, RunQuery())
         [rejected] = first.take_rejected_credentials()
-        learned = first._tokens.rights.take_changes()[rejected]
+        learned = first._tokens.access.take_changes()[rejected]
         asked = sum(world.wrong.values())
         later = actions_of(github, "ax", clock)
         later._tokens.restore_refusals(
@@ -280,9 +280,9 @@ def test_a_rejected_token_that_was_never_listed_a_repository_is_not_the_reason()
         [reader] = [
             client.name
             for client in actions._tokens.clients()
-            if actions._tokens.rights.has_read(client.name, "octo/1")
+            if actions._tokens.access.has_read(client.name, "octo/1")
         ]
-        actions._tokens.rights.set_list(reader, "third", ["third/1"])
+        actions._tokens.access.set_list(reader, "third", ["third/1"])
         del world.readers["a"]
         for name in ("octo/1", "third/1"):
             with pytest.raises(BadCredentials):
