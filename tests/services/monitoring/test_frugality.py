@@ -256,7 +256,7 @@ def test_an_idle_repository_costs_nothing(stage, log_mode):
 
 
 def test_a_hundred_runs_take_a_message_batch_of_ten_each_and_one_query_for_their_commits(stage):
-    """Slices fill the batches, and hold as many commits as one GraphQL query takes."""
+    """A batch of attempts fills those of messages, and its commits one GraphQL query."""
     here = stage(ended_runs(RUNS, 1), at=3 * HOUR, log_mode="economy", settings=GENEROUS)
     sends, send = [], here.queues.metrics.send
 

@@ -14,9 +14,9 @@ from ingest.services.monitoring.read_attempts import (
     merge_jobs,
     read_attempt,
 )
-from ingest.services.monitoring.read_commits import CommitReads
-from ingest.services.monitoring.read_details import DetailReads
-from ingest.services.monitoring.slice_reads import SliceReads
+from ingest.services.monitoring.read_commits import CommitReader
+from ingest.services.monitoring.read_details import DetailReader
+from ingest.services.monitoring.shared_readers import SharedReaders
 from support.builders import a_job
 from support.world import REPOSITORY, assert_all_published
 from support.world_builder import WorldBuilder
@@ -35,9 +35,9 @@ def test_an_older_sights_steps_stay_where_a_newer_one_has_none():
 
 def read(here, **wanted):
     github = here.context.github
-    commits = CommitReads(github, REPOSITORY, {}, clock=here.clock)
-    details = DetailReads(github, REPOSITORY, clock=here.clock, with_artifacts=False)
-    return read_attempt(github, here.attempt(), SliceReads(commits, details), **wanted)
+    commits = CommitReader(github, REPOSITORY, {}, clock=here.clock)
+    details = DetailReader(github, REPOSITORY, clock=here.clock, with_artifacts=False)
+    return read_attempt(github, here.attempt(), SharedReaders(commits, details), **wanted)
 
 
 def a_stage_in_flight(stage):
@@ -66,7 +66,7 @@ def test_a_look_that_meets_a_later_attempt_brings_both(stage):
 
 
 def test_an_error_is_part_of_the_reading(stage):
-    """The other attempts of a slice are kept."""
+    """The other attempts of a batch are kept."""
     here = a_stage_in_flight(stage)
     here.fail(Fault(path=f"/repos/{REPOSITORY}/actions/runs/", do="error", status=500))
     snapshot = read(here, is_current=True, wants_jobs=True)

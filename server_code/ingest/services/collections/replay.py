@@ -21,7 +21,7 @@ from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.attempt_messages import changes_of
 from ..monitoring.read_attempts import AttemptSnapshot, is_in_doubt, read_attempt
-from ..monitoring.slice_reads import SliceReads, open_slice_reads
+from ..monitoring.shared_readers import SharedReaders, open_shared_readers
 from ..publish import publish
 from .replay_logs import replay_fetched_logs, replay_stored_logs
 from .replay_span import ReplaySpan, SpanAttempt, load_span
@@ -68,11 +68,11 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     record = attempt.record
     if attempt.is_in_ledger and not record.published_statuses:
         return
-    reads = open_slice_reads(context, record.key.repository, [_unpublished(record)])
+    readers = open_shared_readers(context, record.key.repository, [_unpublished(record)])
     if attempt.is_in_ledger:
-        commit = _commit_of(record, reads)
+        commit = _commit_of(record, readers)
     else:
-        snapshot = _read_purged(context, record, reads)
+        snapshot = _read_purged(context, record, readers)
         if isinstance(snapshot.error, Skippable) or snapshot.record.run is None:
             progress.lost_attempts += 1
             return
@@ -102,19 +102,19 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     progress.lost_logs += logs.lost
 
 
-def _commit_of(record: AttemptRecord, reads: SliceReads) -> CommitMetrics | None:
+def _commit_of(record: AttemptRecord, readers: SharedReaders) -> CommitMetrics | None:
     try:
-        return None if record.run is None else reads.commits.fetch(record.run)
+        return None if record.run is None else readers.commits.fetch(record.run)
     except Skippable:
         return None
 
 
 def _read_purged(
-    context: CollectorContext, record: AttemptRecord, reads: SliceReads
+    context: CollectorContext, record: AttemptRecord, readers: SharedReaders
 ) -> AttemptSnapshot:
     """Read an attempt from GitHub; a list of jobs that may be short is read again."""
     while True:
-        snapshot = read_attempt(context.github, record, reads, is_current=True, wants_jobs=True)
+        snapshot = read_attempt(context.github, record, readers, is_current=True, wants_jobs=True)
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
             raise snapshot.error
         record = snapshot.record

@@ -32,12 +32,12 @@ from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
-from .load_due import load_due_slice
+from .load_due_batch import load_due_batch
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, renew_lease_when_due, save_progress
 from .prove_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 from .read_attempts import AttemptSnapshot, read_attempt
-from .read_commits import CommitReads
+from .read_commits import CommitReader
 from .request_purposes import mark_purpose
 from .save_runs import count_filtered, is_wanted, upsert_runs
 from .schedule_attempts import (
@@ -47,20 +47,20 @@ from .schedule_attempts import (
     schedule,
     settling_pause,
 )
-from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
+from .shared_readers import SharedReaders, open_shared_readers, report_denied, save_commits
 
 #: Where this many attempts may not be read, and none may, the repository itself may not be read.
 MIN_DENIALS = 5
 
 
 def collect_attempts(context: CollectorContext, poll_session: PollSession) -> int:
-    """Collect one slice of due attempts; return how many there were, 0 if the lease was lost.
+    """Collect one batch of due attempts; return how many there were, 0 if the lease was lost.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
     Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
     that was read is published, and what publishing raises.
     """
-    due = load_due_slice(context, poll_session.repository.full_name)
+    due = load_due_batch(context, poll_session.repository.full_name)
     if not due or not save_progress(context, poll_session):
         return 0
     _collect(context, poll_session, due)
@@ -70,7 +70,7 @@ def collect_attempts(context: CollectorContext, poll_session: PollSession) -> in
 def collect_records(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    """Collect given attempts, as ``collect_attempts`` does a slice of those that are due."""
+    """Collect given attempts, as ``collect_attempts`` does a batch of those that are due."""
     if due and save_progress(context, poll_session):
         _collect(context, poll_session, due)
 
@@ -78,11 +78,11 @@ def collect_records(
 def _collect(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    reads = open_slice_reads(context, poll_session.repository.full_name, due)
+    readers = open_shared_readers(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
         context.workers,
         due,
-        _reader(context, poll_session, reads),
+        _reader(context, poll_session, readers),
         clock=context.clock,
         should_continue=lambda: (
             renew_lease_when_due(context, poll_session) and poll_session.should_continue()
@@ -95,11 +95,11 @@ def _collect(
         for group in groups:
             snapshots = [snapshot for snapshot in group if snapshot is not None]
             if snapshots:
-                _finish(context, poll_session, reads.commits, snapshots, before)
+                _finish(context, poll_session, readers.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
         mark_purpose(context, poll_session, ())
-    report_denied(context, poll_session.repository.full_name, reads)
+    report_denied(context, poll_session.repository.full_name, readers)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials, ResourceExhausted)):
             raise error
@@ -108,7 +108,7 @@ def _collect(
 
 
 def _reader(
-    context: CollectorContext, poll_session: PollSession, reads: SliceReads
+    context: CollectorContext, poll_session: PollSession, readers: SharedReaders
 ) -> Callable[[AttemptRecord], AttemptSnapshot | None]:
     """Return the read of one attempt, for worker threads.
 
@@ -127,7 +127,7 @@ def _reader(
             snapshot = read_attempt(
                 context.github,
                 record,
-                reads,
+                readers,
                 is_current=is_current,
                 wants_jobs=wants_jobs,
             )
@@ -146,7 +146,7 @@ def _reader(
 def _finish(
     context: CollectorContext,
     poll_session: PollSession,
-    commits: CommitReads,
+    commits: CommitReader,
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:

@@ -12,7 +12,7 @@ from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
 from .collect_attempts import collect_records
 from .discover_runs import discover_hinted_runs
-from .load_due import SLICE
+from .load_due_batch import BATCH_SIZE
 from .poll_session import PollSession
 from .prove_deliveries import decide_reliance
 from .request_purposes import BACKLOG, mark_purpose, purpose_of
@@ -44,11 +44,11 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
-    due = context.store.load_due_attempts(name, now=now, limit=SLICE)
+    due = context.store.load_due_attempts(name, now=now, limit=BATCH_SIZE)
     poll_session.has_unstarted_attempt = any(_is_unstarted(each) for each in due)
     _decide_purpose(context, poll_session, due)
-    if len(due) == SLICE:
-        due = context.store.load_due_attempts(name, now=since, limit=SLICE)
+    if len(due) == BATCH_SIZE:
+        due = context.store.load_due_attempts(name, now=since, limit=BATCH_SIZE)
     ended = [
         each
         for each in due

@@ -1,4 +1,4 @@
-"""Which attempts in flight have their jobs read in one slice: requests are spent on changes."""
+"""Which attempts in flight have their jobs read in one batch: requests are spent on changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .schedule_attempts import is_jobs_read_due
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobReadPolicy:
-    """The choice of the attempts in flight whose jobs are read, the same for one slice.
+    """The choice of the attempts in flight whose jobs are read, the same for one batch.
 
     Jobs are read when they may have changed while there are requests to spare, else when the run
     itself has changed; in economy at the run's end only, or when everything is collected now.

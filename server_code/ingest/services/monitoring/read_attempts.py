@@ -17,8 +17,8 @@ from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
 from ...ports import ActionsApi
 from .attempt_messages import has_run_changes
-from .read_commits import CommitReads
-from .slice_reads import SliceReads
+from .read_commits import CommitReader
+from .shared_readers import SharedReaders
 
 #: The failed reads, in an hour, after which a run whose jobs answer 404 is published without them.
 MAX_PARTIAL_READS = 13
@@ -63,7 +63,7 @@ class AttemptSnapshot:
 def read_attempt(
     github: ActionsApi,
     record: AttemptRecord,
-    reads: SliceReads,
+    readers: SharedReaders,
     *,
     is_current: bool,
     wants_jobs: bool,
@@ -75,15 +75,15 @@ def read_attempt(
     snapshot = AttemptSnapshot(record=record)
     try:
         snapshot = _read_run(github, snapshot, is_current=is_current)
-        if _is_left_out(record, snapshot.record.run, reads.filters):
+        if _is_left_out(record, snapshot.record.run, readers.filters):
             return replace(snapshot, record=filtered_record(snapshot.record))
         if wants_jobs or snapshot.has_ended:
             snapshot = _read_jobs(github, snapshot)
-        for detailed in reads.details.read(snapshot.record):
+        for detailed in readers.details.read(snapshot.record):
             snapshot = replace(snapshot, record=detailed)
-        return _read_commit(reads.commits, snapshot)
+        return _read_commit(readers.commits, snapshot)
     except NotFound as error:
-        return _without_a_part(github, reads.commits, snapshot, error)
+        return _without_a_part(github, readers.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
 
@@ -193,7 +193,7 @@ def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
     return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
 
 
-def _read_commit(commits: CommitReads, snapshot: AttemptSnapshot) -> AttemptSnapshot:
+def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSnapshot:
     record = snapshot.record
     if record.run is None or not has_run_changes(record):
         return snapshot
@@ -208,7 +208,7 @@ def _read_commit(commits: CommitReads, snapshot: AttemptSnapshot) -> AttemptSnap
 
 
 def _without_a_part(
-    github: ActionsApi, commits: CommitReads, snapshot: AttemptSnapshot, error: NotFound
+    github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: NotFound
 ) -> AttemptSnapshot:
     """Find out whether a run was deleted, or a part of it is not readable yet.
 

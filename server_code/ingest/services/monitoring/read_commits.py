@@ -17,8 +17,8 @@ from .long_pauses import is_long
 T = TypeVar("T")
 
 
-class CommitReads:
-    """The commits of one slice: those already known, and those its worker threads fetch.
+class CommitReader:
+    """The reader of the commits of one batch: known ones, else fetched by worker threads.
 
     Each commit is fetched once, whichever runs share it. ``denied`` is why none could be read.
     """

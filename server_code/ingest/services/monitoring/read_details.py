@@ -1,6 +1,6 @@
 """Reading an attempt's annotations, environments and artifacts.
 
-None holds a message: what GitHub does not give at once is published as null.
+No message waits for them: what GitHub does not return at once is published as null.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ ARTIFACTS = "artifacts"
 ENVIRONMENTS = "environments"
 
 
-class DetailReads:
-    """The details of one slice's attempts. Safe for many threads.
+class DetailReader:
+    """The reader of the details of one batch's attempts. Safe for many threads.
 
     ``denied`` is why a kind of details could not be read; it is then not asked for again.
     """

@@ -1,4 +1,4 @@
-"""Loading the attempts that are due, a slice at a time."""
+"""Loading the attempts that are due, a batch at a time."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from ...domain.runs import AttemptKey
 from ..context import CollectorContext
 
 #: Attempts that are loaded at once; their commits fit one GraphQL query.
-SLICE = 100
-NEWEST_IN_SLICE = 20
+BATCH_SIZE = 100
+NEWEST_IN_BATCH = 20
 
 
-def load_due_slice(context: CollectorContext, repository: str) -> list[AttemptRecord]:
-    """Load a slice: oldest first, because logs expire, and always some of the newest."""
+def load_due_batch(context: CollectorContext, repository: str) -> list[AttemptRecord]:
+    """Load a batch: oldest first, because logs expire, and always some of the newest."""
     now = context.clock.now()
     newest = context.store.load_due_attempts(
-        repository, now=now, limit=NEWEST_IN_SLICE, newest_first=True
+        repository, now=now, limit=NEWEST_IN_BATCH, newest_first=True
     )
-    if len(newest) < NEWEST_IN_SLICE:
+    if len(newest) < NEWEST_IN_BATCH:
         return sorted(newest, key=_order)
-    oldest = context.store.load_due_attempts(repository, now=now, limit=SLICE - NEWEST_IN_SLICE)
+    oldest = context.store.load_due_attempts(
+        repository, now=now, limit=BATCH_SIZE - NEWEST_IN_BATCH
+    )
     both = {record.key: record for record in (*oldest, *newest)}
     return sorted(both.values(), key=_order)
 

@@ -1,4 +1,4 @@
-"""What the attempts of a slice read together: their commits, and details of their failures."""
+"""The readers that the attempts of a batch share: of their commits, and of their details."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .attempt_messages import has_run_changes
-from .read_commits import CommitReads
-from .read_details import DetailReads
+from .read_commits import CommitReader
+from .read_details import DetailReader
 
 _REMEDIES = {
     "commits": "Grant the token read access to contents. Until then code_metrics are null, and "
@@ -24,30 +24,30 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class SliceReads:
-    """The reads that are optional for each attempt: an attempt is published without them too.
+class SharedReaders:
+    """The readers of what is optional: an attempt is published without it, too.
 
     ``filters`` may leave out an attempt of which only a job or a later attempt was known.
     """
 
-    commits: CommitReads
-    details: DetailReads
+    commits: CommitReader
+    details: DetailReader
     filters: FilterChain = NO_CHAIN
 
 
-def open_slice_reads(
+def open_shared_readers(
     context: CollectorContext, repository: str, due: Sequence[AttemptRecord]
-) -> SliceReads:
-    """Load the commits of a slice, and fetch those that are unknown in one query."""
+) -> SharedReaders:
+    """Load the commits of a batch, and fetch those that are unknown in one query."""
     runs = [record.run for record in due if record.run is not None and has_run_changes(record)]
     shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
     known = context.store.load_commits(repository, shas)
     missing = [sha for sha in shas if sha not in known]
     fetched = context.github.fetch_commits(repository, missing) if missing else {}
     save_commits(context, repository, list(fetched.values()))
-    return SliceReads(
-        CommitReads(context.github, repository, {**known, **fetched}, clock=context.clock),
-        DetailReads(
+    return SharedReaders(
+        CommitReader(context.github, repository, {**known, **fetched}, clock=context.clock),
+        DetailReader(
             context.github,
             repository,
             clock=context.clock,
@@ -64,11 +64,11 @@ def save_commits(context: CollectorContext, repository: str, commits: list[Commi
         context.counters.add("commits", len(commits))
 
 
-def report_denied(context: CollectorContext, repository: str, reads: SliceReads) -> None:
+def report_denied(context: CollectorContext, repository: str, readers: SharedReaders) -> None:
     """Report what the credential may not read, with the permission that it lacks."""
-    denied: dict[str, AccessDenied] = dict(reads.details.denied)
-    if reads.commits.denied is not None:
-        denied["commits"] = reads.commits.denied
+    denied: dict[str, AccessDenied] = dict(readers.details.denied)
+    if readers.commits.denied is not None:
+        denied["commits"] = readers.commits.denied
     for what, error in denied.items():
         remedy = f"{error.remedy or ''} {_REMEDIES[what]}".lstrip()
         context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
