@@ -106,11 +106,11 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
 
 
 def _rate_limit(context: CollectorContext) -> Iterator[Metric]:
-    budget = context.github.budget()
-    reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
+    rate_limit = context.github.rate_limit_status()
+    reset_at = None if rate_limit.reset_at is None else rate_limit.reset_at.timestamp()
     for name, help_text, value in (
-        ("rate_limit", "Requests per hour that GitHub allows.", budget.limit),
-        ("rate_limit_remaining", "Requests remaining in this hour.", budget.remaining),
+        ("rate_limit", "Requests per hour that GitHub allows.", rate_limit.limit),
+        ("rate_limit_remaining", "Requests remaining in this hour.", rate_limit.remaining),
         ("rate_limit_reset_timestamp_seconds", "Time at which the limit resets.", reset_at),
     ):
         if value is not None:

@@ -115,9 +115,9 @@ def describe(progress: Progress) -> str:
 
 def _lines(progress: Progress) -> list[str]:
     """Return the progress in lines that each fit a terminal."""
-    sent, budget = _sent(progress), progress.budget
-    if budget.remaining is not None:
-        sent += f"; {budget.remaining:,} of {budget.limit or 0:,} GitHub requests left"
+    sent, rate_limit = _sent(progress), progress.rate_limit_status
+    if rate_limit.remaining is not None:
+        sent += f"; {rate_limit.remaining:,} of {rate_limit.limit or 0:,} GitHub requests left"
     return [_counts(progress), sent]
 
 

@@ -10,7 +10,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import LedgerCounts
 from ingest.domain.source_records import LOGS_FILTERED, RUNS_FILTERED
-from ingest.ports import Budget
+from ingest.ports import RateLimitStatus
 
 from .pending_items import PendingItem
 
@@ -67,7 +67,7 @@ class Progress:
 
     summary: Summary
     counts: LedgerCounts
-    budget: Budget
+    rate_limit_status: RateLimitStatus
 
 
 #: Reads how far a collector is; called only where that is shown.
@@ -102,5 +102,5 @@ def read_progress(collector: Collector, *, seconds: float) -> Progress:
     return Progress(
         summary=summarize(collector, seconds=seconds),
         counts=context.store.count_ledger(),
-        budget=context.github.budget(),
+        rate_limit_status=context.github.rate_limit_status(),
     )

@@ -77,15 +77,15 @@ class TestAgents:
 class TestPauses:
     def test_a_pause_is_loaded_until_it_is_over(self, state: AgentStore) -> None:
         """Who starts anew knows what GitHub asked of the one before."""
-        state.save_pauses({"token-1": NOW + timedelta(minutes=1)})
-        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=1)}
-        assert state.load_pauses(now=NOW + timedelta(minutes=1)) == {}
+        state.save_credential_pauses({"token-1": NOW + timedelta(minutes=1)})
+        assert state.load_credential_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=1)}
+        assert state.load_credential_pauses(now=NOW + timedelta(minutes=1)) == {}
 
     def test_a_longer_pause_is_never_shortened(self, state: AgentStore) -> None:
         """Processes save their pauses in any order."""
-        state.save_pauses({"token-1": NOW + timedelta(minutes=9)})
-        state.save_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
-        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}
+        state.save_credential_pauses({"token-1": NOW + timedelta(minutes=9)})
+        state.save_credential_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
+        assert state.load_credential_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}
 
 
 class TestClaimOnce:

@@ -26,11 +26,11 @@ class TestHints:
     def test_a_hint_is_saved_with_its_claims_or_not_at_all(self, state: StateStore) -> None:
         """The first key that was claimed before is returned, and nothing else changes."""
         state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
-        assert state.claim_run_hint(["d", "body"], REPOSITORY, 7, now=NOW) is None
+        assert state.save_delivery_once(["d", "body"], REPOSITORY, 7, now=NOW) is None
         assert state.load_run_hints(REPOSITORY) == {7: NOW}
         assert state.load_repository(REPOSITORY).next_poll_at == urgent_due_at(NOW)
-        assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
-        assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
+        assert state.save_delivery_once(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
+        assert state.save_delivery_once(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
         assert state.claim_once("e", now=NOW)
         assert state.load_run_hints(REPOSITORY) == {7: NOW}
 
@@ -46,8 +46,8 @@ class TestHints:
         ]
         for event in events:
             key, now = event.delivery_id, event.received_at
-            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, event=event) is None
-            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, event=event) == key
+            assert state.save_delivery_once([key], REPOSITORY, 7, now=now, event=event) is None
+            assert state.save_delivery_once([key], REPOSITORY, 7, now=now, event=event) == key
         assert state.load_run_hints(REPOSITORY) == {}
         assert state.load_repository(REPOSITORY).next_poll_at == urgent_due_at(NOW)
         assert state.load_delivered_events("octo/other") == []
@@ -57,7 +57,7 @@ class TestHints:
         state.clear_delivered_events([])
         assert state.load_delivered_events(REPOSITORY) == events[1:]
         later = NOW + CLAIMS_KEPT + timedelta(minutes=1)
-        assert state.claim_run_hint(["d3"], REPOSITORY, 7, now=later) is None
+        assert state.save_delivery_once(["d3"], REPOSITORY, 7, now=later) is None
         assert state.load_delivered_events(REPOSITORY) == []
 
     def test_the_newest_hint_counts(self, state: StateStore) -> None:

@@ -58,15 +58,17 @@ class TestTimesAhead:
     def test_a_pause_is_over_where_nothing_pauses_that_long(
         self, state: StateStore, over: timedelta
     ) -> None:
-        state.save_pauses({"token-1": NOW + MAX_PAUSE + over})
-        assert state.load_pauses(now=NOW) == ({} if over else {"token-1": NOW + MAX_PAUSE})
+        state.save_credential_pauses({"token-1": NOW + MAX_PAUSE + over})
+        assert state.load_credential_pauses(now=NOW) == (
+            {} if over else {"token-1": NOW + MAX_PAUSE}
+        )
 
     def test_a_pause_replaces_one_that_is_not_believed(self, state: StateStore) -> None:
         """What GitHub asks for now is obeyed by all, whatever was stored before."""
         until = NOW + timedelta(minutes=1)
-        state.save_pauses({"token-1": NOW + timedelta(days=400)})
-        state.save_pauses({"token-1": until})
-        assert state.load_pauses(now=NOW) == {"token-1": until}
+        state.save_credential_pauses({"token-1": NOW + timedelta(days=400)})
+        state.save_credential_pauses({"token-1": until})
+        assert state.load_credential_pauses(now=NOW) == {"token-1": until}
 
     def test_a_heartbeat_of_the_future_is_removed_by_the_next_one(self, state: StateStore) -> None:
         """An agent that worked under a wrong clock does not stay the newest one."""

@@ -180,7 +180,8 @@ class CredentialRecord:
     """What was learned of a credential; ``name`` is no secret.
 
     ``expires_at``: when GitHub stops accepting the token; None where GitHub names no time.
-    ``minute_factor``: how many times longer its polls wait at most for the limit per minute.
+    ``minute_interval_factor``: by how much the interval between its polls is multiplied at most, so
+    that they fit into the limit per minute.
     """
 
     name: str
@@ -195,7 +196,7 @@ class CredentialRecord:
     reset_at: datetime | None = None
     expires_at: datetime | None = None
     rejected: str | None = None
-    minute_factor: float = 1.0
+    minute_interval_factor: float = field(default=1.0, metadata=stored_as("minute_factor"))
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

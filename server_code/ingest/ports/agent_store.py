@@ -11,7 +11,7 @@ from ..domain.ledger import AgentRecord
 
 
 class AgentStore(Protocol):
-    """What agents share: heartbeats, collections, desired states, pauses, claimed keys."""
+    """What agents share: heartbeats, collections, desired states, rate-limit pauses, claims."""
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat by name and host; remove those older than a day."""
@@ -31,14 +31,17 @@ class AgentStore(Protocol):
     def load_desired_states(self) -> dict[str, str]:
         """Load the desired states by agent; an agent without one is left out."""
 
-    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
-        """Save until when credentials must not ask GitHub; a longer pause is kept."""
+    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Save until when credentials must send GitHub nothing; a longer pause is kept."""
 
-    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim a key; False if it was claimed before. Kept for 4 days."""
+        """Claim the key of something that only one process may do; False if it was claimed before.
+
+        Claims are kept for 4 days.
+        """
 
     def check_writable(self, *, now: datetime) -> None:
         """Write a row and remove it again. Raises StateUnavailable."""

@@ -35,35 +35,35 @@ class RunQuery:
     """One page (from 1) of a repository's runs, newest created first.
 
     ``status`` and ``created`` (GitHub's search syntax, ``A..B``) are hints: GitHub serves filtered
-    lists from an index that lags, and stops them at 1,000 runs. ``is_reread``: the answer is to be
-    whole, whatever the validator says, which still names the credential.
+    lists from an index that lags, and stops them at 1,000 runs. ``without_etag``: of the validator
+    only the credential is used, so that GitHub answers with the runs.
     """
 
     page: int = 1
     status: str | None = None
     created: str | None = None
-    is_reread: bool = False
+    without_etag: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
     """One page of runs. ``total_count`` is GitHub's count over all pages, which may be wrong.
 
-    Not ``is_complete`` where the list ends here and GitHub counted more than it listed.
+    Not ``matches_total_count`` where the list ends here with fewer runs than GitHub counted.
     """
 
     runs: tuple[WorkflowRun, ...]
     total_count: int
     has_next: bool
-    is_complete: bool = True
+    matches_total_count: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobList:
-    """An attempt's jobs; not ``is_complete`` where GitHub counted more than it listed."""
+    """An attempt's jobs; not ``matches_total_count`` where they are fewer than GitHub counted."""
 
     jobs: tuple[Job, ...]
-    is_complete: bool
+    matches_total_count: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +80,29 @@ class RepositoryInfo:
     owner_id: int | None = None
 
 
-#: Intervals that are less than a twentieth longer are not worth a note.
-NOTED_FACTOR = 1.05
+#: Polls that wait less than a twentieth longer are not reported.
+MIN_REPORTED_FACTOR = 1.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """The requests left to one credential, or the sum over several.
+class RateLimitStatus:
+    """The requests left of the hour to one credential, or the sum over several.
 
-    ``interval_factor``: how many times longer the polls of the most used credential must wait; 1
-    where the budget lasts. ``minute_factors``: by credential how many times longer its polls wait
-    at most to fit into its limit per minute.
+    ``interval_factor``: by how much the interval between polls is multiplied for the most used
+    credential, so that its hour lasts. ``minute_interval_factors``: by how much it is multiplied at
+    most, by credential, so that the polls fit into the limit per minute. 1 changes nothing.
     """
 
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
     interval_factor: float = 1.0
-    minute_factors: Mapping[str, float] = field(default_factory=dict)
+    minute_interval_factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def minute_factor(self) -> float:
-        """Return how many times longer the polls wait that wait longest."""
-        return max(self.minute_factors.values(), default=1.0)
+    def minute_interval_factor(self) -> float:
+        """Return the largest factor of any credential."""
+        return max(self.minute_interval_factors.values(), default=1.0)
 
 
 class ActionsApi(Protocol):
@@ -130,7 +130,7 @@ class ActionsApi(Protocol):
         """Fetch all pages of an attempt's jobs."""
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
-        """Fetch many commits at once, as far as GitHub returns them; never raises a limit."""
+        """Fetch many commits at once, as far as GitHub returns them; never raises RateLimited."""
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
         """Fetch one commit without pull requests; one that GitHub does not know has None fields."""
@@ -184,37 +184,37 @@ class ActionsApi(Protocol):
     def fetch_repository(self, repository: str) -> RepositoryInfo:
         """Fetch what a credential sees of a repository."""
 
-    def budget(self) -> Budget:
-        """Return what is left by the last answers; costs nothing."""
+    def rate_limit_status(self) -> RateLimitStatus:
+        """Return what is left of the hour by the last answers; sends no request."""
 
     def has_headroom(self, repository: str) -> bool:
-        """Return whether optional requests may be sent; costs nothing."""
+        """Return whether enough of the hour is left for optional requests; sends no request."""
 
     def has_minute_headroom(self, repository: str) -> bool:
-        """Return whether free requests may be sent, which count by the minute all the same."""
+        """Return whether enough of the minute is left for requests that the hour does not count."""
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
-        """Set what a repository's requests are sent for from here on, logs aside.
+        """Set what a repository's requests are sent for from here on, those for logs aside.
 
-        It decides what they leave to others, and whether they are expected to go on.
+        The purpose decides how much of the rate limit they leave to more urgent requests.
         """
 
     def interval_factor(self, repository: str) -> float:
-        """Return how many times longer polls must wait for the budget to last; 1 where it does."""
+        """Return by how much to multiply the interval between polls so that the hour lasts."""
 
     def fetch_rate_limit(self) -> None:
-        """Request the rate limit, for which GitHub counts nothing, with a credential in use."""
+        """Request the rate limit with a credential in use; GitHub does not count the request."""
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
-        """Note how many requests a repository's polls need where nothing makes them wait longer."""
+        """Note how many requests a repository's polls need at their shortest interval."""
 
     def minute_interval_factor(self, repository: str) -> float:
-        """Return how many times longer planned polls wait to fit into the limit per minute."""
+        """Return by how much to multiply the interval so that planned polls fit into the minute."""
 
-    def pauses(self) -> dict[str, datetime]:
-        """Return until when a limit forbids to use a credential, by its public name."""
+    def credential_pauses(self) -> dict[str, datetime]:
+        """Return until when rate limits forbid each credential to send, by its public name."""
 
-    def apply_pauses(self, pauses: Mapping[str, datetime]) -> None:
+    def apply_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
@@ -226,8 +226,8 @@ class ActionsApi(Protocol):
     def sanitize_job_links(self, job: Job) -> Job:
         """Return a job from elsewhere with links to this GitHub only."""
 
-    def take_malformed(self, repository: str) -> list[str]:
-        """Return which objects of a repository's lists could not be read, each once."""
+    def pop_malformed(self, repository: str) -> list[str]:
+        """Return and forget which objects of a repository's lists could not be parsed."""
 
-    def take_rejected_credentials(self) -> Mapping[str, IngestError]:
-        """Return the credentials that GitHub rejects as a whole, by name; each is returned once."""
+    def pop_rejected_credentials(self) -> Mapping[str, IngestError]:
+        """Return and forget the credentials that GitHub has rejected as a whole, by name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from .github import Budget
+from .github import RateLimitStatus
 
 OK = "ok"
 WARNING = "warning"
@@ -58,7 +58,7 @@ class InspectedCredential:
     login: str | None
     scopes: tuple[str, ...] | None
     expires_at: datetime | None
-    budget: Budget
+    rate_limit_status: RateLimitStatus
     server_time: datetime | None
 
 

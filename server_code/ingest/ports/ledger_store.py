@@ -12,7 +12,7 @@ from ..domain.runs import AttemptKey
 
 
 class LedgerStore(Protocol):
-    """Every attempt, the hints about runs, and the commits they were made of."""
+    """The attempts, the runs that webhooks deliver or point at, and the metrics of commits."""
 
     def load_attempts(
         self, repository: str, run_ids: Collection[int]
@@ -36,7 +36,7 @@ class LedgerStore(Protocol):
         """Return when the next unsettled attempt is due."""
 
     def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest attempt of these that was never published was created."""
+        """Return when the oldest never published attempt of these repositories was created."""
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
@@ -68,7 +68,7 @@ class LedgerStore(Protocol):
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
 
-    def claim_run_hint(
+    def save_delivery_once(
         self,
         keys: Sequence[str],
         repository: str,
@@ -77,10 +77,10 @@ class LedgerStore(Protocol):
         now: datetime,
         event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim keys, save a run hint and make the repository due: all or nothing.
+        """Claim the keys of a delivery, save its event and make the repository due: all or nothing.
 
-        A event is saved in place of the hint, and kept for 4 days at most. Returns the first key
-        that was claimed before, and then changes nothing.
+        Without an event a run hint is saved; events are kept for 4 days at most. Returns the first
+        key that was claimed before, and then changes nothing.
         """
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:

@@ -88,8 +88,8 @@ class RepositoryApi(Protocol):
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""
 
-    def take_refusals(self) -> Mapping[str, RefusalChanges]:
-        """Return by credential which refusals are new or over since the last call."""
+    def pop_refusals(self) -> Mapping[str, RefusalChanges]:
+        """Return and forget which refusals have begun or ended, by credential."""
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials; costs nothing."""

@@ -123,15 +123,15 @@ class CollectorContext:
 
     def share_pauses(self) -> None:
         """Save this process's rate-limit pauses for other processes and for its next start."""
-        if pauses := self.github.pauses():
-            self.store.save_pauses(pauses)
+        if pauses := self.github.credential_pauses():
+            self.store.save_credential_pauses(pauses)
 
     def apply_shared_pauses(self) -> None:
         """Apply the rate-limit pauses of other processes, and of this one before a restart.
 
         Also allows requests again that GitHub no longer refuses to another process.
         """
-        self.github.apply_pauses(self.store.load_pauses(now=self.clock.now()))
+        self.github.apply_credential_pauses(self.store.load_credential_pauses(now=self.clock.now()))
         self.retry_cleared_refusals()
 
     def retry_cleared_refusals(self, *, at_once: bool = False) -> None:
@@ -187,5 +187,5 @@ class CollectorContext:
 
     def report_rejected_credentials(self, agent: str) -> None:
         """Report each credential that GitHub rejects, once, and not with every request for it."""
-        for name, rejected in self.github.take_rejected_credentials().items():
+        for name, rejected in self.github.pop_rejected_credentials().items():
             self.report_error(agent, None, name_rejected(name, str(rejected)), rejected.advice)

@@ -49,7 +49,7 @@ def test_all_jobs_are_read_and_unchanged_ones_are_free(source, count):
     here, actions = source(a_world(count))
     answer = actions.fetch_jobs(KEY)
     assert len(answer.value.jobs) == count
-    assert answer.value.is_complete
+    assert answer.value.matches_total_count
     charged = here.requests("list_attempt_jobs", "charged")
     assert actions.fetch_jobs(KEY, answer.validator).value is None
     assert here.requests("list_attempt_jobs", "charged") == charged
@@ -108,10 +108,10 @@ def test_a_repository_is_looked_up(source):
 def test_what_is_left_is_known_without_asking(source):
     """From the last answers."""
     here, actions = source(a_world(1))
-    assert actions.budget().remaining is None
+    assert actions.rate_limit_status().remaining is None
     actions.fetch_runs("octo/api", RunQuery())
     asked = here.requests()
-    assert actions.budget().remaining == 10**6 - 1
+    assert actions.rate_limit_status().remaining == 10**6 - 1
     assert actions.has_headroom("octo/api")
     assert actions.interval_factor("octo/api") == 1
     assert here.requests() == asked

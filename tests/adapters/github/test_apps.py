@@ -133,9 +133,9 @@ def test_a_suspended_installation_stops_no_other():
             with pytest.raises(BadCredentials, match="suspended"):
                 reads(actions, "octo/a")
             assert all(reads(actions, "other/a"))
-        [error] = actions.take_rejected_credentials().values()
+        [error] = actions.pop_rejected_credentials().values()
         assert "unsuspend" in error.remedy
-        assert actions.take_rejected_credentials() == {}
+        assert actions.pop_rejected_credentials() == {}
         attempts = sum("/1/access_tokens" in asked.path for asked in github.asked)
         assert attempts == 1
         world.suspended = set()
@@ -222,10 +222,10 @@ def test_an_app_with_more_installations_than_are_read_says_so():
     with stub_github(world) as github:
         actions = actions_of(github, clock)
         assert all(reads(actions, "owner-1/a", f"owner-{MAX_ITEMS}/a"))
-        [error] = actions.take_rejected_credentials().values()
+        [error] = actions.pop_rejected_credentials().values()
         assert "more than 5,000 installations of app-9" in str(error)
         assert "GITHUB_APP_INSTALLATION_ID" in error.remedy
-        assert actions.take_rejected_credentials() == {}
+        assert actions.pop_rejected_credentials() == {}
 
 
 def test_a_new_installation_is_found_within_ten_minutes():
@@ -290,7 +290,7 @@ def test_a_new_token_that_is_not_known_yet_is_tried_by_one_request_for_all_repos
         clock.sleep(2)
         is_known = True
         assert all(reads(actions, "octo/a"))
-        assert actions.take_rejected_credentials() == {}
+        assert actions.pop_rejected_credentials() == {}
 
 
 def test_new_tokens_that_are_never_accepted_are_a_matter_for_people():
@@ -307,7 +307,7 @@ def test_new_tokens_that_are_never_accepted_are_a_matter_for_people():
         for _ in range(1800):
             with pytest.raises(BadCredentials):
                 reads(actions, "octo/a")
-            rejections += actions.take_rejected_credentials().values()
+            rejections += actions.pop_rejected_credentials().values()
             clock.sleep(1)
         [rejection] = rejections
         assert type(rejection) is BadCredentials

@@ -133,7 +133,7 @@ def test_a_credential_that_another_process_saw_rejected_is_not_reported_again(re
         first = actions_of(github, "ax", clock)
         for name in NAMES[:20]:
             first.fetch_runs(name, RunQuery())
-        [rejected] = first.take_rejected_credentials()
+        [rejected] = first.pop_rejected_credentials()
         learned = first._tokens.access.take_changes()[rejected]
         asked = sum(world.wrong.values())
         later = actions_of(github, "ax", clock)
@@ -144,7 +144,7 @@ def test_a_credential_that_another_process_saw_rejected_is_not_reported_again(re
             clock.sleep(pause)
             for number in range(20):
                 later.fetch_runs(f"octo/{pause}-{number}", RunQuery())
-            assert later.take_rejected_credentials() == {}
+            assert later.pop_rejected_credentials() == {}
             assert sum(world.wrong.values()) == asked + (pause > 0)
 
 
@@ -222,10 +222,10 @@ def test_a_rejected_token_stops_no_other_and_is_reported_once():
         actions = actions_of(github, ["good", "expired"])
         for name in NAMES:
             actions.fetch_runs(name, RunQuery())
-        [rejected] = actions.take_rejected_credentials().values()
+        [rejected] = actions.pop_rejected_credentials().values()
         assert isinstance(rejected, BadCredentials)
         assert "GITHUB_TOKEN" in rejected.remedy
-        assert actions.take_rejected_credentials() == {}
+        assert actions.pop_rejected_credentials() == {}
     assert sum(world.wrong.values()) <= 1
 
 
@@ -265,7 +265,7 @@ def test_repositories_of_a_rejected_token_are_not_reported_as_missing():
                 with pytest.raises(BadCredentials):
                     actions.fetch_runs(name, RunQuery())
             clock.sleep(61)
-        assert len(actions.take_rejected_credentials()) == 1
+        assert len(actions.pop_rejected_credentials()) == 1
         world.readers["b"] = set()
         with pytest.raises(RepositoryUnavailable):
             actions.fetch_runs("other/1", RunQuery())

@@ -65,7 +65,7 @@ def test_a_long_list_is_read_on_where_a_limit_ended_it():
     with opened(trickle) as (actions, clock, _):
         first = fetch_patiently(actions, clock)
         assert len(first.value.jobs) == 350
-        assert first.value.is_complete
+        assert first.value.matches_total_count
         assert trickle.asked <= 8
         assert fetch_patiently(actions, clock, first.validator).value is None
         assert trickle.asked <= 16
@@ -117,7 +117,7 @@ def test_a_malformed_object_hides_none_of_the_others(odd):
         listed = actions.fetch_jobs(KEY).value
     assert [run.run_id for run in page.runs] == [1, 3]
     assert [job.job_id for job in listed.jobs] == [1, 3]
-    assert not listed.is_complete  # the list is read again: the object may be well then
+    assert not listed.matches_total_count  # the list is read again: the object may be well then
 
 
 def test_a_job_that_names_no_run_is_of_the_run_it_is_listed_for():
@@ -126,4 +126,4 @@ def test_a_job_that_names_no_run_is_of_the_run_it_is_listed_for():
     with opened(lambda asked: a_page(asked, jobs, "jobs")) as (actions, _, _):
         listed = actions.fetch_jobs(KEY).value
     assert [(job.job_id, job.run_id) for job in listed.jobs] == [(1, KEY.run_id), (2, KEY.run_id)]
-    assert listed.is_complete
+    assert listed.matches_total_count

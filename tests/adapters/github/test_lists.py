@@ -47,7 +47,7 @@ def test_a_list_that_fails_is_asked_for_in_smaller_pages(bearable, count, failur
     with stub_github(answer) as github:
         found = actions_of(github).fetch_jobs(KEY).value
     assert sorted(job.job_id for job in found.jobs) == list(range(1, count + 1))
-    assert found.is_complete
+    assert found.matches_total_count
 
 
 def test_a_page_that_fails_in_the_middle_keeps_those_before_it():
@@ -169,7 +169,7 @@ def test_a_list_ends_where_its_links_end():
         assert len(actions_of(github).fetch_jobs(KEY).value.jobs) == 130
     with stub_github(lambda asked: a_page(asked, jobs(30), "jobs", total=140)) as github:
         found = actions_of(github).fetch_jobs(KEY).value
-        assert (len(found.jobs), found.is_complete) == (30, False)
+        assert (len(found.jobs), found.matches_total_count) == (30, False)
         assert len(github.asked) == 1
 
 
@@ -188,9 +188,9 @@ def test_jobs_that_move_between_two_pages_make_a_list_incomplete():
     with stub_github(answer) as github:
         actions = actions_of(github)
         found = actions.fetch_jobs(KEY).value
-        assert (len(found.jobs), found.is_complete) == (249, False)
+        assert (len(found.jobs), found.matches_total_count) == (249, False)
         again = actions.fetch_jobs(KEY).value
-        assert (len(again.jobs), again.is_complete) == (250, True)
+        assert (len(again.jobs), again.matches_total_count) == (250, True)
 
 
 def test_a_job_that_is_listed_twice_is_no_other_job():
@@ -198,7 +198,7 @@ def test_a_job_that_is_listed_twice_is_no_other_job():
     listed = [*jobs(3), *jobs(1)]
     with stub_github(lambda asked: a_page(asked, listed, "jobs", total=3)) as github:
         found = actions_of(github).fetch_jobs(KEY).value
-    assert (len(found.jobs), found.is_complete) == (3, True)
+    assert (len(found.jobs), found.matches_total_count) == (3, True)
 
 
 def artifacts(count):
@@ -259,7 +259,7 @@ def test_a_full_page_without_a_link_is_not_the_last_one_that_is_counted(count, t
     with stub_github(answer) as github:
         found = actions_of(github).fetch_jobs(KEY).value
         assert len(found.jobs) == count
-        assert found.is_complete == (count == total)
+        assert found.matches_total_count == (count == total)
         assert len(github.asked) == requests
 
 
@@ -276,7 +276,7 @@ def test_links_without_end_are_followed_to_a_bound():
 
     with stub_github(endless) as github:
         found = actions_of(github).fetch_jobs(KEY).value
-        assert (len(found.jobs), found.is_complete) == (5000, False)
+        assert (len(found.jobs), found.matches_total_count) == (5000, False)
         assert len(github.asked) == 50
 
 

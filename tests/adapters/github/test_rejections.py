@@ -102,7 +102,7 @@ def test_a_pause_goes_on_where_another_process_began_it(collector: Collector) ->
         collector.clock.sleep((error.retry_at - collector.clock.now()).total_seconds())
     error = collector.poll()
     assert error is not None
-    changes = collector.repositories.take_refusals()[collector.credential]
+    changes = collector.repositories.pop_refusals()[collector.credential]
     record = CredentialRecord(name=collector.credential, kind="token", updated_at=error.retry_at)
     record = record.with_refusals(changes, now=collector.clock.now())
     other = Collector(collector.world, collector.github, collector.clock)

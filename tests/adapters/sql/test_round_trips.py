@@ -72,7 +72,7 @@ def counted(postgres: PostgresServer) -> Iterator[tuple[SqlState, Exactly]]:
 def test_a_query_is_one_message(counted: tuple[SqlState, Exactly]) -> None:
     state, exactly = counted
     with exactly(1):
-        state.load_pauses(now=NOW)
+        state.load_credential_pauses(now=NOW)
     with exactly(1):
         assert state.count_ledger().attempts == 0
 

@@ -89,14 +89,14 @@ ATTEMPTS = [
     on_state("save_run_hint", REPOSITORY, 8, now=at(5)),
     on_state("clear_run_hints", REPOSITORY, {7: NOW, 8: NOW}),
     on_state("load_run_hints", REPOSITORY),
-    on_state("save_pauses", {"token": at(9), "other": at(-9)}),
-    on_state("load_pauses", now=NOW),
+    on_state("save_credential_pauses", {"token": at(9), "other": at(-9)}),
+    on_state("load_credential_pauses", now=NOW),
     on_state("claim_once", "d", now=NOW),
     on_state("claim_once", "d", now=NOW),
     on_state("check_writable", now=NOW),
     on_state("claim_once", WRITE_CHECK_KEY, now=NOW),
-    on_state("claim_run_hint", ["e", "f"], REPOSITORY, 8, now=NOW),
-    on_state("claim_run_hint", ["g", "f"], REPOSITORY, 9, now=NOW),
+    on_state("save_delivery_once", ["e", "f"], REPOSITORY, 8, now=NOW),
+    on_state("save_delivery_once", ["g", "f"], REPOSITORY, 9, now=NOW),
     on_state("load_run_hints", REPOSITORY),
 ]
 SOURCES = [

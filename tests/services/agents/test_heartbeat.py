@@ -12,7 +12,7 @@ from ingest.domain.counters import Counters
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import parse_timestamp
 from ingest.errors import StateUnavailable
-from ingest.ports import Budget
+from ingest.ports import RateLimitStatus
 from ingest.services.agents.heartbeat import (
     HEARTBEAT_INTERVAL,
     HEARTBEAT_TIMEOUT,
@@ -143,7 +143,7 @@ def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(
     assert reported(here).rate_limit == known
     here.poll()
     heartbeat.save(AgentState.RUNNING)
-    assert reported(here).rate_limit == rate_limit_of(here.context.github.budget())
+    assert reported(here).rate_limit == rate_limit_of(here.context.github.rate_limit_status())
     assert reported(here).rate_limit["remaining"] != 17
 
 
@@ -165,18 +165,18 @@ def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
 def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_factor, is_said):
     """With how much longer the time between polls is, and what to do."""
     note = slowdown_note(
-        agent, Budget(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
+        agent, RateLimitStatus(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
     )
     assert (note is not None) is is_said
     assert note is None or ("2.5 times as long. If this lasts, add a token" in note)
 
 
-@pytest.mark.parametrize(("minute_factor", "is_said"), [(2.5, True), (1.04, False)])
-def test_polls_that_wait_for_the_limit_per_minute_are_reported(minute_factor, is_said):
+@pytest.mark.parametrize(("minute_interval_factor", "is_said"), [(2.5, True), (1.04, False)])
+def test_polls_that_wait_for_the_limit_per_minute_are_reported(minute_interval_factor, is_said):
     """The hour may last all the same."""
-    factors = {"a": 1.0, "b": minute_factor}
-    budget = Budget(limit=1, remaining=1, reset_at=None, minute_factors=factors)
-    note = slowdown_note(PIPELINE_MONITORING_AGENT, budget)
+    factors = {"a": 1.0, "b": minute_interval_factor}
+    status = RateLimitStatus(limit=1, remaining=1, reset_at=None, minute_interval_factors=factors)
+    note = slowdown_note(PIPELINE_MONITORING_AGENT, status)
     assert (note is not None) is is_said
     assert note is None or ("limit per minute" in note and "up to 2.5 times as long" in note)
 

@@ -21,7 +21,7 @@ from ingest.errors import (
     RateLimited,
     StateUnavailable,
 )
-from ingest.ports import Answer, Budget, Clock, RepositoryInfo, RunPage
+from ingest.ports import Answer, Clock, RateLimitStatus, RepositoryInfo, RunPage
 from ingest.ports.inspection import (
     FAILED,
     OK,
@@ -42,7 +42,7 @@ WELL = InspectedCredential(
     login="octocat",
     scopes=("repo",),
     expires_at=None,
-    budget=Budget(limit=5000, remaining=4000, reset_at=NOW),
+    rate_limit_status=RateLimitStatus(limit=5000, remaining=4000, reset_at=NOW),
     server_time=NOW,
 )
 QUEUE = QueueAttributes(
@@ -153,12 +153,17 @@ def test_where_all_is_well_nothing_needs_a_remedy():
         ({"server_time": NOW + timedelta(seconds=60)}, "clock", "warning", "60 s behind"),
         ({"server_time": NOW - timedelta(seconds=900)}, "clock", "failed", "900 s ahead of"),
         (
-            {"budget": Budget(limit=5000, remaining=40, reset_at=NOW)},
+            {"rate_limit_status": RateLimitStatus(limit=5000, remaining=40, reset_at=NOW)},
             "limit",
             "warning",
             "40 of 5,000 requests are left until 12:00 UTC",
         ),
-        ({"budget": Budget(limit=None, remaining=None, reset_at=None)}, "limit", "ok", "no limit"),
+        (
+            {"rate_limit_status": RateLimitStatus(limit=None, remaining=None, reset_at=None)},
+            "limit",
+            "ok",
+            "no limit",
+        ),
     ],
 )
 def test_what_github_reports_of_a_credential_is_judged(info, subject, status, words):

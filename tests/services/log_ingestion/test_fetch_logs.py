@@ -68,7 +68,9 @@ class Logs:
 
     def fetch_jobs(self, key):
         self.asked.append(-1)
-        return Answer(JobList(jobs=(a_job(job_id=2, name="job 2"),), is_complete=True), None)
+        return Answer(
+            JobList(jobs=(a_job(job_id=2, name="job 2"),), matches_total_count=True), None
+        )
 
     def _give(self, answer, into):
         if isinstance(answer, Exception):

@@ -151,7 +151,7 @@ def test_a_list_that_is_shorter_than_counted_is_read_again_for_a_while(stage, an
         if page is None or not left:
             return answer
         left.pop()
-        return replace(answer, value=replace(page, runs=page.runs[:3], is_complete=False))
+        return replace(answer, value=replace(page, runs=page.runs[:3], matches_total_count=False))
 
     here.context.github.fetch_runs = fetch_few
     here.poll()

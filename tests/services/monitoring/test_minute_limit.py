@@ -72,7 +72,7 @@ def test_polls_of_many_repositories_fit_into_the_minute_and_the_active_ones_come
     assert max(min(polls.times[name]) for name in names) < start + 10, "first polls"
     assert here.server.stats()["violations"] == 0
     assert here.errors() == []
-    assert here.context.github.budget().minute_factor > 1
+    assert here.context.github.rate_limit_status().minute_interval_factor > 1
     record_credentials(here.context)
     [credential] = list_credential_rows(here.state, now=here.clock.now())
     assert "GitHub's limit per minute" in credential["finding"]

@@ -386,7 +386,9 @@ class LostState:
         return getattr(self._store, name)
 
 
-@pytest.mark.parametrize("lost_at", ["load_pauses", "save_attempts", "release_repository"])
+@pytest.mark.parametrize(
+    "lost_at", ["load_credential_pauses", "save_attempts", "release_repository"]
+)
 def test_a_poll_that_lost_its_state_is_repeated_when_the_state_is_back(stage, lost_at):
     """The lease that it could not give back does not make its repository wait for minutes."""
     here = stage(a_finished_run(), at=600)

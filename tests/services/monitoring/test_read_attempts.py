@@ -88,7 +88,7 @@ def with_jobs(here, answers):
 def test_an_ended_run_whose_list_of_jobs_is_empty_for_a_while_loses_none(stage, is_counted):
     """Whether GitHub counts the jobs that it does not list, or none."""
     here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
-    with_jobs(here, [JobList(jobs=(), is_complete=not is_counted)] * 4)
+    with_jobs(here, [JobList(jobs=(), matches_total_count=not is_counted)] * 4)
     here.poll_for(90, every=10)
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
     assert here.attempt().settled
@@ -102,7 +102,7 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
     def fetch_half(key, validator=None):
         answer = fetch(key, validator)
         jobs = answer.value
-        half = jobs and JobList(jobs=jobs.jobs[:1], is_complete=False)
+        half = jobs and JobList(jobs=jobs.jobs[:1], matches_total_count=False)
         return replace(answer, value=half)
 
     here.context.github.fetch_jobs = fetch_half
@@ -119,7 +119,7 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
 def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage, age, reads):
     """It is read a bounded number of times, less often if it ended long ago."""
     here = stage(WorldBuilder().run(seconds=60).job("a"), at=age, days=3)
-    with_jobs(here, [JobList(jobs=(), is_complete=True)] * 100)
+    with_jobs(here, [JobList(jobs=(), matches_total_count=True)] * 100)
     here.poll()
     assert here.kinds() == ["workflow_run_completed"]
     here.poll_for(100, every=10)
@@ -139,7 +139,7 @@ def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
         if validator is not None:
             return Answer(None, validator)
         jobs = fetch(key).value.jobs[: 1 if listed == "half" else 0]
-        return Answer(JobList(jobs=jobs, is_complete=listed == "none"), '"early"')
+        return Answer(JobList(jobs=jobs, matches_total_count=listed == "none"), '"early"')
 
     here.context.github.fetch_jobs = fetch_early
     here.poll_for(600, every=10)
@@ -183,9 +183,9 @@ def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
         [first, *_] = answer.value.jobs
         if number < MAX_OPEN_READS:
             still_open = replace(first, status="in_progress", conclusion=None, completed_at=None)
-            return replace(answer, value=JobList(jobs=(still_open,), is_complete=True))
+            return replace(answer, value=JobList(jobs=(still_open,), matches_total_count=True))
         if number == MAX_OPEN_READS:
-            return replace(answer, value=JobList(jobs=(first,), is_complete=False))
+            return replace(answer, value=JobList(jobs=(first,), matches_total_count=False))
         return answer
 
     here.context.github.fetch_jobs = fetch_in_parts

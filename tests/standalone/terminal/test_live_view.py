@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, RepositoryRecord
-from ingest.ports import Budget
+from ingest.ports import RateLimitStatus
 from rich.console import Console, Group
 
 from standalone.terminal.live_view import (
@@ -34,7 +34,7 @@ def a_progress(**changes: int) -> Progress:
     return Progress(
         summary=a_summary(**changes),
         counts=LedgerCounts(attempts=3, open_attempts=1, logs_pending=2),
-        budget=Budget(limit=5000, remaining=4321, reset_at=None),
+        rate_limit_status=RateLimitStatus(limit=5000, remaining=4321, reset_at=None),
     )
 
 

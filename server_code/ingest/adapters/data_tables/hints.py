@@ -69,7 +69,7 @@ class TableHints:
         if rows:
             transact(lambda: _COMMITS.upsert(rows))
 
-    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
+    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Save until when credentials must not send requests; a longer pause is kept."""
 
         def save() -> None:
@@ -86,7 +86,7 @@ class TableHints:
         if pauses:
             transact(save)
 
-    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
         over = ended_pauses(now)
         lasting = q.all_of(q.greater_than(over.now), q.less_than_or_equal_to(over.latest))
@@ -118,7 +118,7 @@ class TableHints:
         if keys:
             transact(lambda: _EVENTS.delete_by("key", keys))
 
-    def claim_run_hint(
+    def save_delivery_once(
         self,
         keys: Sequence[str],
         repository: str,

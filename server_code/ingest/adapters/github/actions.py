@@ -14,7 +14,7 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.counters import Counters
 from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
-from ...ports import Answer, Budget, JobList, RepositoryInfo, RunPage, RunQuery
+from ...ports import Answer, JobList, RateLimitStatus, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
 from ...wire.hourly_use import Purpose
 from ...wire.payloads import parse_job, parse_run
@@ -60,7 +60,7 @@ class GithubActions:
         self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
-        self.take_malformed = self._malformed.take
+        self.pop_malformed = self._malformed.take
         self.fetch_rate_limit = partial(fetch_rate_limit, tokens)
         self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
         self._poll_demand = PollDemand()
@@ -86,7 +86,7 @@ class GithubActions:
             offset=(query.page - 1) * PER_PAGE,
             max_items=PER_PAGE,
         )
-        condition = None if query.is_reread else known
+        condition = None if query.without_etag else known
         answer = self._lists.fetch(self._client(repository), wanted, condition)
         if answer.items is None:
             return Answer(None, validator)
@@ -103,7 +103,7 @@ class GithubActions:
             runs=tuple(map(self._sanitizer.run, runs)),
             total_count=answer.total_count,
             has_next=answer.has_next,
-            is_complete=answer.has_next or listed >= answer.total_count,
+            matches_total_count=answer.has_next or listed >= answer.total_count,
         )
         return Answer(page, self._renames.with_name(repository, answer.validator))
 
@@ -144,8 +144,11 @@ class GithubActions:
         jobs = {job.job_id: self._sanitizer.job(job) for job in read}
         repeated = len(read) - len(jobs)
         counted = max(answer.total_count, len(answer.items) - repeated)
-        is_complete = not answer.has_next and len(jobs) >= counted
-        return Answer(JobList(jobs=tuple(jobs.values()), is_complete=is_complete), answer.validator)
+        matches_total_count = not answer.has_next and len(jobs) >= counted
+        return Answer(
+            JobList(jobs=tuple(jobs.values()), matches_total_count=matches_total_count),
+            answer.validator,
+        )
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
@@ -219,9 +222,12 @@ class GithubActions:
         self._renames.note_name(repository, info.full_name, f'"{response.validator}"')
         return replace(info, html_url=self._sanitizer.link(info.html_url))
 
-    def budget(self) -> Budget:
+    def rate_limit_status(self) -> RateLimitStatus:
         """Return what is left of the hour's requests over all credentials."""
-        return replace(self._tokens.budget(), minute_factors=self._poll_demand.longest_factors())
+        return replace(
+            self._tokens.rate_limit_status(),
+            minute_interval_factors=self._poll_demand.longest_factors(),
+        )
 
     def has_headroom(self, repository: str) -> bool:
         """Return whether the repository's credential has more requests than it needs."""
@@ -258,12 +264,12 @@ class GithubActions:
         """Return how many times longer planned polls wait to fit into the limit per minute."""
         return self._poll_demand.interval_factor(repository)
 
-    def pauses(self) -> dict[str, datetime]:
+    def credential_pauses(self) -> dict[str, datetime]:
         """Return which credentials a limit forbids to use, and until when."""
         paused = {client.name: client.paused_until() for client in self._tokens.clients()}
         return {name: until for name, until in paused.items() if until is not None}
 
-    def apply_pauses(self, pauses: Mapping[str, datetime]) -> None:
+    def apply_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
         for client in self._tokens.clients():
             if client.name in pauses:
@@ -274,7 +280,7 @@ class GithubActions:
         name = self._name(repository)
         return failed_delivery_runs(self._client(repository), self._lists, name, since)
 
-    def take_rejected_credentials(self) -> dict[str, IngestError]:
+    def pop_rejected_credentials(self) -> dict[str, IngestError]:
         """Return credentials that GitHub rejects as a whole, each once, by name."""
         return self._tokens.take_rejections()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from ...errors import AccessDenied, RequestFailed, Skippable
-from ...ports import Budget
+from ...ports import RateLimitStatus
 from ...ports.inspection import GithubInspector, InspectedCredential
 from ...ports.repository_api import ANONYMOUS_KIND
 from ...wire.expiration import parse_expiration
@@ -44,13 +44,13 @@ class CredentialInspector(GithubInspector):
             raise failure
         client = next(each for each in self._tokens.clients() if each.name == credential)
         login, headers = (None, {}) if credential == _ANONYMOUS else _identity(client)
-        limits, budget = _limits(client)
+        limits, rate_limit = _limits(client)
         return InspectedCredential(
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
             expires_at=parse_expiration(headers),
-            budget=budget,
+            rate_limit_status=rate_limit,
             server_time=parse_http_date(limits.get("date", headers.get("date"))),
         )
 
@@ -92,17 +92,17 @@ def _scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
     return tuple(scope.strip() for scope in listed.split(",") if scope.strip())
 
 
-def _budget(payload: Mapping[str, object]) -> Budget:
+def _parse_rate_limit_status(payload: Mapping[str, object]) -> RateLimitStatus:
     core = mapping(mapping(payload.get("resources")).get("core"))
     reset = integer(core.get("reset"))
-    return Budget(
+    return RateLimitStatus(
         limit=integer(core.get("limit")),
         remaining=integer(core.get("remaining")),
         reset_at=None if reset is None else datetime.fromtimestamp(reset, timezone.utc),
     )
 
 
-def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
+def _limits(client: GithubClient) -> tuple[Mapping[str, str], RateLimitStatus]:
     """Fetch what is left of the hour.
 
     A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 and others.
@@ -111,5 +111,5 @@ def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
     try:
         response = client.get(Request.to(RATE_LIMIT))
     except (AccessDenied, Skippable, RequestFailed):
-        return {}, Budget(limit=None, remaining=None, reset_at=None)
-    return response.headers, _budget(mapping(response.json()))
+        return {}, RateLimitStatus(limit=None, remaining=None, reset_at=None)
+    return response.headers, _parse_rate_limit_status(mapping(response.json()))

@@ -88,7 +88,7 @@ class GithubRepositories(RepositoryApi):
         for record in load() if self._tokens.access.has_refusals() else ():
             self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
 
-    def take_refusals(self) -> dict[str, RefusalChanges]:
+    def pop_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
         return self._tokens.access.take_changes()
 

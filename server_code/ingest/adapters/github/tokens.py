@@ -22,11 +22,11 @@ from ...errors import (
     RepositoryUnavailable,
     Retriable,
 )
-from ...ports import Budget, Clock
+from ...ports import Clock, RateLimitStatus
 from ...wire.hourly_use import Purpose
-from .budgets import sum_budgets
 from .client import GithubClient
 from .credential_access import CredentialAccess
+from .rate_limit_status import sum_rate_limits
 from .refusal_reasons import (
     REFUSAL_ERRORS,
     is_worth_asking,
@@ -200,9 +200,9 @@ class TokenPool:
             self._rejected, self._failed_apps = {}, set(failed)
         return taken
 
-    def budget(self) -> Budget:
+    def rate_limit_status(self) -> RateLimitStatus:
         """Sum up what is left of the hour's REST requests; None before the first answer."""
-        return sum_budgets(self.clients())
+        return sum_rate_limits(self.clients())
 
     def close(self) -> None:
         """Close every client."""

@@ -212,7 +212,7 @@ class SqlLedger(LedgerStore):
         rows = [(key, sha, to_json(encode(newest[sha]))) for sha in sorted(newest)]
         self._insert(_SAVE_COMMITS, rows)
 
-    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
+    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Save until when credentials must not send requests; a longer pause is kept."""
         rows = [(name, format_time(pauses[name])) for name in sorted(pauses)]
         too_far_ahead = [(name, format_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
@@ -224,7 +224,7 @@ class SqlLedger(LedgerStore):
         if rows:
             self._database.write(save)
 
-    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
         rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pauses(now)))
         return {name: parse_time(until) for name, until in rows}
@@ -258,7 +258,7 @@ class SqlLedger(LedgerStore):
         if delivery_ids:
             self._database.write(clear)
 
-    def claim_run_hint(
+    def save_delivery_once(
         self,
         keys: Sequence[str],
         repository: str,

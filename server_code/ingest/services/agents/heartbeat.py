@@ -17,8 +17,8 @@ from ...domain.ledger import AgentRecord
 from ...domain.pending_requests import PendingRequests
 from ...domain.timestamps import format_timestamp, parse_timestamp
 from ...errors import IngestError
-from ...ports import AgentStore, Budget, Clock, StateStore
-from ...ports.github import NOTED_FACTOR
+from ...ports import AgentStore, Clock, RateLimitStatus, StateStore
+from ...ports.github import MIN_REPORTED_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from .agent_loop import AgentLoop
 
@@ -32,14 +32,14 @@ HANGING_SECONDS = 900.0
 #: Answers begin within seconds: a server that has sent none for this time is reported.
 SILENCE_SECONDS = 10.0
 
-_UNKNOWN_BUDGET = Budget(limit=None, remaining=None, reset_at=None)
+_UNKNOWN_RATE_LIMIT_STATUS = RateLimitStatus(limit=None, remaining=None, reset_at=None)
 
 
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
     ``host`` names where it works for people; processes that follow each other there share it.
-    Without ``read_budget`` it is that of an agent whose collector is not open yet.
+    Without ``read_rate_limit_status`` it is that of an agent whose collector is not open yet.
     """
 
     def __init__(  # noqa: PLR0913 - what there is before a collector is open
@@ -50,14 +50,14 @@ class Heartbeat:
         store: StateStore,
         clock: Clock,
         counters: Counters,
-        read_budget: Callable[[], Budget] = lambda: _UNKNOWN_BUDGET,
+        read_rate_limit_status: Callable[[], RateLimitStatus] = lambda: _UNKNOWN_RATE_LIMIT_STATUS,
     ) -> None:
         self.agent = agent
         self._host = host
         self._store = store
         self._clock = clock
         self._counters = counters
-        self._read_budget = read_budget
+        self._read_rate_limit_status = read_rate_limit_status
         self._started_at = clock.now()
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] = {}
@@ -74,13 +74,13 @@ class Heartbeat:
             store=context.store,
             clock=context.clock,
             counters=context.counters,
-            read_budget=context.github.budget,
+            read_rate_limit_status=context.github.rate_limit_status,
         )
 
     def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         now, at = self._clock.now(), time.monotonic()
-        pending, budget = self._counters.pending, self._read_budget()
+        pending, rate_limit = self._counters.pending, self._read_rate_limit_status()
         self._counters.save_increments(lambda grown: self._store.add_counts(grown, now=now))
         self._resume(now)
         self._store.save_agent(
@@ -92,8 +92,8 @@ class Heartbeat:
                 started_at=self._started_at,
                 counts=self._counters.snapshot(),
                 last_log_at=self._find_last_log(now),
-                rate_limit=self._known_limit(budget),
-                note=note or slowdown_note(self.agent, budget),
+                rate_limit=self._known_limit(rate_limit),
+                note=note or slowdown_note(self.agent, rate_limit),
                 unanswered=unanswered_since(pending, now=now, at=at),
                 answered=_times(pending.answered(at=at), now),
             )
@@ -119,10 +119,10 @@ class Heartbeat:
             self._logs, self._last_log_at = logs, now
         return self._last_log_at
 
-    def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
+    def _known_limit(self, rate_limit: RateLimitStatus) -> Mapping[str, int | str | None]:
         """Return the limit of the last answers, else what an earlier process reported."""
-        if budget.remaining is not None:
-            self._rate_limit = rate_limit_of(budget)
+        if rate_limit.remaining is not None:
+            self._rate_limit = rate_limit_of(rate_limit)
         return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
@@ -205,31 +205,31 @@ def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:
     }
 
 
-def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
+def rate_limit_of(rate_limit: RateLimitStatus) -> dict[str, int | str | None]:
     """Return a budget as heartbeats hold it."""
     return {
-        "limit": budget.limit,
-        "remaining": budget.remaining,
-        "reset_at": format_timestamp(budget.reset_at),
+        "limit": rate_limit.limit,
+        "remaining": rate_limit.remaining,
+        "reset_at": format_timestamp(rate_limit.reset_at),
     }
 
 
-def slowdown_note(agent: str, budget: Budget) -> str | None:
+def slowdown_note(agent: str, rate_limit: RateLimitStatus) -> str | None:
     """Return the note that polls wait for a limit of GitHub; None where all are on time."""
     if agent != PIPELINE_MONITORING_AGENT:
         return None
     notes = []
-    if budget.interval_factor >= NOTED_FACTOR:
+    if rate_limit.interval_factor >= MIN_REPORTED_FACTOR:
         notes.append(
             "GitHub's hourly rate limit is used up too fast, as during a backfill: the time "
-            f"between polls is {budget.interval_factor:.1f} times as long. If this lasts, add a "
-            "token or watch fewer repositories."
+            f"between polls is {rate_limit.interval_factor:.1f} times as long. If this lasts, add "
+            "a token or watch fewer repositories."
         )
-    if budget.minute_factor >= NOTED_FACTOR:
+    if rate_limit.minute_interval_factor >= MIN_REPORTED_FACTOR:
         notes.append(
             "More repositories are watched than GitHub's limit per minute has requests for: the "
-            f"time between polls is up to {budget.minute_factor:.1f} times as long. Add a token or "
-            "watch fewer repositories."
+            f"time between polls is up to {rate_limit.minute_interval_factor:.1f} times as long. "
+            "Add a token or watch fewer repositories."
         )
     return " ".join(notes) or None
 

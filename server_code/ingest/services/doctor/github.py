@@ -16,7 +16,7 @@ from ...errors import (
     RateLimited,
     Skippable,
 )
-from ...ports import ActionsApi, Budget, RunQuery
+from ...ports import ActionsApi, RateLimitStatus, RunQuery
 from ...ports.inspection import (
     OK,
     Check,
@@ -61,7 +61,7 @@ def check_credentials(
         else:
             yield _check_identity(name, info, now())
             of_name = "without a token" if info.kind == ANONYMOUS_KIND else f"of {name}"
-            yield _check_budget(f"limit {of_name}", info.budget)
+            yield _check_rate_limit(f"limit {of_name}", info.rate_limit_status)
             if info.server_time is not None:
                 yield _check_clock(info.server_time, now())
 
@@ -148,12 +148,12 @@ def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Chec
     return Check.ok(name, f"{finding}.")
 
 
-def _check_budget(subject: str, budget: Budget) -> Check:
-    if budget.limit is None or budget.remaining is None:
+def _check_rate_limit(subject: str, rate_limit: RateLimitStatus) -> Check:
+    if rate_limit.limit is None or rate_limit.remaining is None:
         return Check.ok(subject, "GitHub reports no limit.")
-    until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""
-    finding = f"{budget.remaining:,} of {budget.limit:,} requests are left{until}."
-    if budget.remaining < budget.limit // 10:
+    until = f" until {rate_limit.reset_at:%H:%M} UTC" if rate_limit.reset_at else ""
+    finding = f"{rate_limit.remaining:,} of {rate_limit.limit:,} requests are left{until}."
+    if rate_limit.remaining < rate_limit.limit // 10:
         remedy = "Wait, or add another token: GITHUB_TOKEN takes several."
         return Check.warning(subject, finding, remedy)
     return Check.ok(subject, finding)

@@ -189,7 +189,7 @@ def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogF
     names = _job_names(work)
     if not work.is_whole_attempt:
         listed = github.fetch_jobs(work.key).value
-        if listed is None or not listed.is_complete:
+        if listed is None or not listed.matches_total_count:
             return None
         names = {each.job_id: each.name for each in listed.jobs}
     with fetch_log_archive(github, work, names) as archive:

@@ -190,7 +190,7 @@ def _prioritized(context: CollectorContext, repository: RepositoryRecord) -> Rep
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
     """Report objects of GitHub's lists that cannot be read, unless they are listed already."""
-    malformed = context.github.take_malformed(repository)
+    malformed = context.github.pop_malformed(repository)
     if not malformed:
         return
     known = {each.what for each in context.store.list_errors(limit=MAX_ERRORS)}

@@ -124,11 +124,11 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
     """
     if not context.github.has_headroom(poll_session.repository.full_name):
         return False
-    budget = context.github.budget()
-    if not budget.limit or budget.remaining is None or budget.reset_at is None:
+    rate_limit = context.github.rate_limit_status()
+    if not rate_limit.limit or rate_limit.remaining is None or rate_limit.reset_at is None:
         return True
-    past = 1 - (budget.reset_at - context.clock.now()) / timedelta(hours=1)
-    return 1 - budget.remaining / budget.limit <= FREE_SHARE + PACE_SHARE * past
+    past = 1 - (rate_limit.reset_at - context.clock.now()) / timedelta(hours=1)
+    return 1 - rate_limit.remaining / rate_limit.limit <= FREE_SHARE + PACE_SHARE * past
 
 
 def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> datetime:

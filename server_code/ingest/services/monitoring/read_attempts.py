@@ -157,7 +157,7 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
     validator = None if record.jobs and is_in_doubt(record) else record.jobs_validator
     answer = github.fetch_jobs(record.key, validator)
     # What is unchanged lacks what it lacked before.
-    is_complete = answer.value.is_complete if answer.value else record.doubtful_reads == 0
+    is_complete = answer.value.matches_total_count if answer.value else record.doubtful_reads == 0
     if answer.value is not None:
         jobs = merge_jobs(record.jobs, _without_older(record, _of(record.key, answer.value.jobs)))
         # Nothing remembers that the list of an open run was incomplete.

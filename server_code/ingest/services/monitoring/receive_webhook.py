@@ -93,7 +93,7 @@ def _claim(
     event: DeliveredEvent | None = None,
 ) -> str | None:
     """Claim a delivery and save its hint or event; return what kept it from being accepted."""
-    known = store.claim_run_hint(keys, *hint, now=now, event=event)
+    known = store.save_delivery_once(keys, *hint, now=now, event=event)
     if known is None:
         return None
     if not known.startswith(_BODY):

@@ -43,10 +43,9 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     """
     is_caught_up = poll_session.repository.walk.page is None or _walk(context, poll_session, None)
     repository = poll_session.repository
-    is_reread = _is_reread_due(context, repository)
     answer = context.github.fetch_runs(
         repository.full_name,
-        RunQuery(is_reread=is_reread),
+        RunQuery(without_etag=_is_reread_due(context, repository)),
         repository.run_lists.validators.get("runs"),
     )
     poll_session.list_is_fresh = True
@@ -154,7 +153,7 @@ def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
     The count may stay wrong, so the list is then taken as it is, until both agree again.
     """
     repository, lists = poll_session.repository, poll_session.repository.run_lists
-    short_reads = 0 if page.is_complete else min(lists.short_reads + 1, MAX_SHORT_READS + 1)
+    short_reads = 0 if page.matches_total_count else min(lists.short_reads + 1, MAX_SHORT_READS + 1)
     if not page.has_next:
         lists = replace(lists, short_reads=short_reads)
         poll_session.repository = replace(repository, run_lists=lists)
@@ -175,7 +174,7 @@ def _pages(
             return
         if before is not None and page.runs and page.runs == before.runs:
             # The links repeat a page.
-            page = replace(page, has_next=False, is_complete=False)
+            page = replace(page, has_next=False, matches_total_count=False)
         if before is not None and page.total_count < before.total_count:
             # Runs were deleted: those after them moved up, onto the page that was read before.
             moved = _fetch_page(context, name, number - 1)

@@ -51,7 +51,7 @@ def record_credentials(
         changes = {e.what: e for e in known[name].refusals if e.what.endswith(LIST)}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
-    factors = context.github.budget().minute_factors
+    factors = context.github.rate_limit_status().minute_interval_factors
     store.save_credentials(
         [
             _with_factor(_updated(api, known.get(each.name), each, now), factors)
@@ -89,12 +89,12 @@ def record_changes(context: CollectorContext) -> None:
     api, clock, now = context.repository_api, context.discovery, context.clock.now()
     if api is None:
         return
-    changes = api.take_refusals()
+    changes = api.pop_refusals()
     if not changes and not is_interval_over(clock.credentials_saved_at, RECORD_EVERY, now):
         return
     clock.credentials_saved_at = now
     stored = {each.name: each for each in context.store.list_credentials()}
-    factors = context.github.budget().minute_factors
+    factors = context.github.rate_limit_status().minute_interval_factors
     context.store.save_credentials(
         [
             _with_factor(with_info(stored.get(each.name), each, now), factors).with_refusals(
@@ -164,7 +164,7 @@ def refused(
 
 def _with_factor(record: CredentialRecord, factors: Mapping[str, float]) -> CredentialRecord:
     """Return a record with how much longer the credential's polls wait at present."""
-    return replace(record, minute_factor=factors.get(record.name, 1.0))
+    return replace(record, minute_interval_factor=factors.get(record.name, 1.0))
 
 
 def _updated(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...ports import Budget
+from ...ports import RateLimitStatus
 from .client import GithubClient
 
 
-def sum_budgets(clients: Sequence[GithubClient]) -> Budget:
+def sum_rate_limits(clients: Sequence[GithubClient]) -> RateLimitStatus:
     """Sum up what is left of the hour's REST requests; None before the first answer."""
     limits = [
         limit
@@ -17,8 +17,8 @@ def sum_budgets(clients: Sequence[GithubClient]) -> Budget:
         if limit.resource == "core"
     ]
     if not limits:
-        return Budget(limit=None, remaining=None, reset_at=None)
-    return Budget(
+        return RateLimitStatus(limit=None, remaining=None, reset_at=None)
+    return RateLimitStatus(
         limit=sum(limit.limit for limit in limits),
         remaining=sum(limit.remaining for limit in limits),
         reset_at=min(limit.reset_at for limit in limits),
