@@ -28,6 +28,7 @@ from support.state_records import (
     a_log,
     a_repository,
     a_summary,
+    an_agent,
     an_attempt,
     at,
 )
@@ -197,14 +198,18 @@ def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
 
 
 def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) -> None:
-    """However many repositories and runs there are; the second time, and every 15 seconds."""
+    """However many runs there are; the second time, and every 15 seconds, as agents report."""
     watch(50)
     state.save_attempts([an_attempt(run_id) for run_id in range(20)])
     state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
     state.add_counts({"runs": 1}, now=NOW)
     settings = read_settings({}.get)
+    state.save_agent(an_agent())
     build_overview(state, settings, now=NOW)
-    with asked(13):
+    with asked(12):
+        build_overview(state, settings, now=NOW)
+    state.save_agent(an_agent(heartbeat_at=at(5)))
+    with asked(10):
         assert build_overview(state, settings, now=NOW)["repositories"]["watched"] == 50
     with asked(6):
         list_repository_page(state, settings, RepositoryQuery(), now=NOW)
@@ -212,10 +217,35 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
         list_runs(state, RunChoice(), limit=50, offset=0)
 
 
+def test_a_look_at_many_repositories(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    """Those that changed are read, and all are counted: one may have been removed elsewhere."""
+    watch(1500)
+    name = "o/r007"
+    assert len(state.view_repositories()) == 1500
+    with asked(2):  # none says when it was saved
+        assert len(state.view_repositories()) == 1500
+    assert state.make_due(name, now=at(-120))
+    state.view_repositories()
+    another_process().set_paused(name, paused=True)
+    with asked(1 + COUNT):
+        shown = {each.full_name: each for each in state.view_repositories()}
+    assert shown[name].paused
+    another_process().remove_repository("o/r009")
+    another_process().add_repository(a_repository())
+    names = {each.full_name for each in state.view_repositories()}
+    assert names ^ shown.keys() == {"o/r009", REPOSITORY}
+    assert state.view_repositories() == state.list_repositories()
+
+
+def another_process() -> DataTablesState:
+    """Open the same tables without what was read before."""
+    return DataTablesState()
+
+
 def test_a_check_that_the_state_can_be_written(
     state: DataTablesState, asked: Callable[..., Any]
 ) -> None:
-    """Each refresh of the overview makes one."""
+    """A refresh of the overview makes one where no agent has reported since the one before."""
     with asked(2):
         state.check_writable(now=NOW)
 

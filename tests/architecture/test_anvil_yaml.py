@@ -24,7 +24,7 @@ ENTRYPOINTS = sorted((ROOT / "server_code/ingest/entrypoints").glob("*.py"))
 RELEASED = {
     "repositories": {
         "string": "key full_name lease_holder progress",
-        "datetime": "added_at next_poll_at last_polled_at lease_until",
+        "datetime": "added_at next_poll_at last_polled_at lease_until saved_at",
         "bool": "paused",
     },
     "attempts": {
@@ -98,6 +98,7 @@ RELEASED = {
         "string": "key",
         "number": "attempts open_attempts unread_attempts logs_pending logs_fetched "
         "logs_unavailable",
+        "datetime": "saved_at",
     },
     "login_failures": {
         "string": "key account",

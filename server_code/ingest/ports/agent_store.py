@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -45,3 +45,12 @@ class AgentStore(Protocol):
 
     def check_writable(self, *, now: datetime) -> None:
         """Write a row and remove it again. Raises StateUnavailable."""
+
+    def check_still_writable(
+        self,
+        heartbeats: Sequence[AgentRecord],  # noqa: ARG002 - not every state looks at them
+        *,
+        now: datetime,
+    ) -> None:
+        """Check as ``check_writable`` does, unless these show that something was just written."""
+        self.check_writable(now=now)

@@ -24,6 +24,10 @@ class RepositoryStore(Protocol):
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
 
+    def view_repositories(self) -> list[RepositoryRecord]:
+        """List all for a page, by name; a state may keep those that it has read before."""
+        return self.list_repositories()
+
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due."""
 

@@ -7,10 +7,17 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ingest.adapters.data_tables import DataTablesState, message_counts, run_list
+from ingest.adapters.data_tables import (
+    DataTablesState,
+    kept_rows,
+    message_counts,
+    run_list,
+    watched,
+)
 from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT
-from ingest.domain.stored_values import format_time
-from support.state_records import NOW, a_summary
+from ingest.domain.stored_records import REPOSITORY_COLUMNS
+from ingest.domain.stored_values import repository_key, format_time
+from support.state_records import NOW, a_repository, a_summary
 
 AN_HOUR = timedelta(hours=1)
 
@@ -34,6 +41,10 @@ class StoredRows:
         self.brought.append(len(found))
         return iter(found)
 
+    def count(self) -> int:
+        """Count all rows."""
+        return len(self.rows)
+
 
 def _matches(value: Any, wanted: Any) -> bool:
     if hasattr(wanted, "args"):
@@ -47,6 +58,13 @@ def _matches(value: Any, wanted: Any) -> bool:
 def runs(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
     monkeypatch.setattr(run_list, "_SUMMARIES", table)
+    return table
+
+
+@pytest.fixture
+def repositories(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
+    table = StoredRows()
+    monkeypatch.setattr(watched, "_REPOSITORIES", table)
     return table
 
 
@@ -69,10 +87,10 @@ def ids(state: DataTablesState) -> list[int]:
 def test_only_what_was_saved_since_is_read(runs: StoredRows) -> None:
     """With an overlap, because the clocks of hosts differ."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
-    runs.rows = [saved(number, now - run_list.OVERLAP * number) for number in range(1, 50)]
+    runs.rows = [saved(number, now - kept_rows.OVERLAP * number) for number in range(1, 50)]
     assert sorted(ids(state)) == list(range(1, 50))
     runs.rows[1] = saved(2, now, title="changed")
-    runs.rows.append(saved(77, now - run_list.OVERLAP / 2))
+    runs.rows.append(saved(77, now - kept_rows.OVERLAP / 2))
     shown = {each.key.run_id: each for each in state.load_run_summaries()}
     assert shown.keys() == {*range(1, 50), 77}
     assert shown[2].title == "changed"
@@ -109,7 +127,7 @@ def test_all_are_read_again_after_a_while(
     runs: StoredRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock of a host may be wrong by more."""
-    monkeypatch.setattr(run_list, "RELOAD_SECONDS", 0.0)
+    monkeypatch.setattr(kept_rows, "RELOAD_SECONDS", 0.0)
     state, now = DataTablesState(), datetime.now(timezone.utc)
     runs.rows = [saved(1, now)]
     assert ids(state) == [1]
@@ -127,6 +145,53 @@ def test_no_more_are_kept_than_the_state_keeps(
     runs.rows = [*runs.rows[1:], saved(3, now, created_at=NOW + 3 * AN_HOUR)]
     assert ids(state) == [3, 2, 1]
     assert runs.brought == [3, 3]
+
+
+def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
+    """Return the row of a repository that was saved at a moment."""
+    record = a_repository(f"o/r{number:03}", **changes)
+    columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
+    key = repository_key(record.full_name)
+    return {"key": key, **columns, "progress": watched._progress(record), "saved_at": at}
+
+
+def names(state: DataTablesState) -> list[str]:
+    return [each.full_name for each in state.view_repositories()]
+
+
+def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRows) -> None:
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    before = now - AN_HOUR
+    repositories.rows = [
+        watched_row(number, before + timedelta(microseconds=number)) for number in range(150)
+    ]
+    assert len(names(state)) == 150
+    repositories.rows[7] = watched_row(7, now, failures=3)
+    repositories.rows.append(watched_row(150, now))
+    shown = state.view_repositories()
+    assert [each.full_name for each in shown] == [f"o/r{number:03}" for number in range(151)]
+    assert shown[7].failures == 3
+    assert repositories.brought == [150, 3]
+
+
+def test_a_repository_that_is_no_longer_watched_is_gone(repositories: StoredRows) -> None:
+    """Another process may have removed it, long after its last change."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    repositories.rows = [watched_row(n, now - AN_HOUR * (n < 120)) for n in range(150)]
+    assert len(names(state)) == 150
+    del repositories.rows[3]
+    assert "o/r003" not in names(state)
+    repositories.rows[3] = watched_row(3, now)
+    assert names(state)[3] == "o/r003"
+    assert "o/r004" not in names(state)
+
+
+def test_few_repositories_are_read_whole(repositories: StoredRows) -> None:
+    """One query, where changes and a count would be three."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    repositories.rows = [watched_row(number, now - AN_HOUR) for number in range(20)]
+    assert names(state) == names(state)
+    assert repositories.brought == [20, 20]
 
 
 def counted(at: datetime, runs: int) -> dict[str, str]:

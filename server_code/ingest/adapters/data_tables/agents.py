@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import anvil.tables.query as q
@@ -23,6 +26,7 @@ from ...domain.stored_values import (
     to_json,
     unescape_text,
 )
+from ...ports import AgentStore
 from .errors import translate_errors
 from .rows import Rows, distinct
 from .transactions import transact
@@ -32,10 +36,18 @@ _AGENTS = Rows("agents")
 _COLLECTIONS = Rows("collections")
 _DESIRED_STATES = Rows("agent_wishes")
 
+#: How long ago the check before may be: a page makes one every 15 seconds.
+PROVEN_SECONDS = 30.0
+
+#: When a process looked, and when each agent of each host had last reported.
+SeenBeats = tuple[float, dict[tuple[str, str], datetime]]
+
 
 @translate_errors
-class TableAgents:
+class TableAgents(AgentStore):
     """Agents and collections; each save removes those that have not reported for long."""
+
+    _seen_beats: SeenBeats
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
@@ -54,6 +66,14 @@ class TableAgents:
             for row in distinct(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
+
+    def check_still_writable(self, heartbeats: Sequence[AgentRecord], *, now: datetime) -> None:
+        """Check by writing, unless a heartbeat was saved since the check before, moments ago."""
+        beats = {(each.name, each.host): each.heartbeat_at for each in heartbeats}
+        (seen_at, seen), checked_at = self._seen_beats, time.monotonic()
+        self._seen_beats = checked_at, beats
+        if checked_at - seen_at > PROVEN_SECONDS or beats.items() <= seen.items():
+            self.check_writable(now=now)
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; those a day older or newer are removed."""

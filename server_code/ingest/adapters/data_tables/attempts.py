@@ -15,6 +15,7 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import escape_text, repository_key
 from .errors import translate_errors
+from .kept_rows import KeptRows
 from .ledger_counts import CountChanges, load_counts, load_each
 from .rows import Rows, chunks_of_bytes, chunks_of_keys, distinct
 from .transactions import transact
@@ -33,6 +34,8 @@ _PURGE_BATCH = 50
 @translate_errors
 class TableAttempts:
     """The ledger: the newest known state of every attempt."""
+
+    _kept_ledger: KeptRows[LedgerCounts]
 
     def load_attempts(
         self, repository: str, run_ids: Collection[int]
@@ -132,12 +135,12 @@ class TableAttempts:
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
         if repository is None:
-            return sum_counts(load_each().values())
-        return load_counts(repository_key(repository))
+            return sum_counts(load_each(self._kept_ledger).values())
+        return load_counts(repository_key(repository), self._kept_ledger)
 
     def count_each_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
-        return load_each()
+        return load_each(self._kept_ledger)
 
 
 def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:

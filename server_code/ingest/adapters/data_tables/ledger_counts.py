@@ -19,6 +19,7 @@ from ...domain.ledger import (
     LOG_UNAVAILABLE,
     LedgerCounts,
 )
+from .kept_rows import KeptRows, saved_now
 from .rows import Rows, distinct, update
 from .transactions import transact
 
@@ -62,49 +63,50 @@ class CountChanges:
         rows = {row["key"]: row for row in distinct(found)}
         _COUNTS.add(
             [
-                {"key": name, **_summed(asdict(_count(name)), growth)}
+                {"key": name, **_summed(asdict(_count(name)), growth), **saved_now()}
                 for name, growth in sorted(grown.items())
                 if name not in rows
             ]
         )
-        update((row, _summed(row, grown[name])) for name, row in rows.items())
+        update((row, {**_summed(row, grown[name]), **saved_now()}) for name, row in rows.items())
 
     def _note(self, repository: str, before: Iterable[str], after: Iterable[str]) -> None:
         self._grown[repository].update(after)
         self._grown[repository].subtract(before)
 
 
-def load_counts(repository: str) -> LedgerCounts:
+def keep_counts() -> KeptRows[LedgerCounts]:
+    """Keep the counts that a process reads for its pages."""
+    return KeptRows(("key", *_NAMES, "saved_at"), _counts)
+
+
+def load_counts(repository: str, kept: KeptRows[LedgerCounts]) -> LedgerCounts:
     """Load the counts of a repository, given by its key."""
     row = _COUNTS.first(columns=("key", *_NAMES), where={"key": repository})
-    return load_each().get(repository, LedgerCounts()) if row is None else _counts(row)
+    return load_each(kept).get(repository, LedgerCounts()) if row is None else _counts(row)
 
 
-def load_each() -> dict[str, LedgerCounts]:
+def load_each(kept: KeptRows[LedgerCounts]) -> dict[str, LedgerCounts]:
     """Load the counts of all repositories that have any, by their keys."""
-    rows = _load()
-    if _ALL_COUNTED not in rows:
-        _count_all(rows)
-        rows = _load()
-    return {name: _counts(row) for name, row in rows.items() if name != _ALL_COUNTED}
+    counts = kept.load(_COUNTS)
+    if _ALL_COUNTED not in counts:
+        _count_all(counts)
+        counts = kept.load(_COUNTS)
+    return {name: each for name, each in counts.items() if name != _ALL_COUNTED}
 
 
-def _load() -> dict[str, Any]:
-    return {row["key"]: row for row in distinct(_COUNTS.search(columns=("key", *_NAMES)))}
-
-
-def _count_all(known: Mapping[str, Any]) -> None:
+def _count_all(known: Mapping[str, LedgerCounts]) -> None:
     """Count what an earlier release saved, a repository at a time: a kill leaves fewer to count."""
     names = {row["repository"] for row in _ATTEMPTS.search(columns=("repository",))}
     for name in sorted(names - known.keys()):
         transact(partial(_add_counted, name))
-    done = {"key": _ALL_COUNTED, **asdict(LedgerCounts())}
+    done = {"key": _ALL_COUNTED, **asdict(LedgerCounts()), **saved_now()}
     transact(lambda: _COUNTS.upsert([done]))
 
 
 def _add_counted(name: str) -> None:
     if _COUNTS.first(columns=("key",), where={"key": name}) is None:
-        _COUNTS.add([{"key": name, **asdict(_count(name))}])
+        _COUNTS.add([{"key": name, **asdict(_count(name)), **saved_now()}])
 
 
 def _count(repository: str) -> LedgerCounts:

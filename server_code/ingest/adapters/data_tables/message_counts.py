@@ -17,8 +17,8 @@ from ...domain.due import MAX_CLOCK_DIFFERENCE
 from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .errors import translate_errors
+from .kept_rows import RELOAD_SECONDS
 from .rows import Rows, distinct
-from .run_list import RELOAD_SECONDS
 from .transactions import transact
 
 _COUNTS = Rows("traffic")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 from ...ports import StateStore
@@ -10,11 +11,12 @@ from .attempts import TableAttempts
 from .hints import TableHints
 from .job_logs import TableJobLogs
 from .journal import TableJournal
+from .ledger_counts import keep_counts
 from .log_cache import TableLogCache
 from .message_counts import KeptCounts, TableMessageCounts
-from .run_list import KeptRuns, TableRunList
+from .run_list import TableRunList, keep_runs
 from .sources import TableSources
-from .watched import WatchedRepositories
+from .watched import WatchedRepositories, keep_repositories
 
 
 class DataTablesState(
@@ -36,8 +38,11 @@ class DataTablesState(
 
     def __init__(self) -> None:
         self.log_cache = TableLogCache()
-        self._kept_runs = KeptRuns()
+        self._kept_repositories = keep_repositories()
+        self._kept_ledger = keep_counts()
+        self._kept_runs = keep_runs()
         self._kept_counts = KeptCounts()
+        self._seen_beats = -math.inf, {}
 
     def close(self) -> None:
         """Do nothing: the connection is Anvil's."""

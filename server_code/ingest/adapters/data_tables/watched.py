@@ -16,6 +16,7 @@ from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restor
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
 from .errors import translate_errors
+from .kept_rows import KeptRows, saved_now
 from .rows import KEYS_AT_ONCE, Rows, distinct, update
 from .transactions import transact
 from .values import as_utc, utc
@@ -30,12 +31,15 @@ _CLAIMED_BY = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until",
 class WatchedRepositories(RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
+    _kept_repositories: KeptRows[RepositoryRecord]
+
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
         row = {
             "key": repository_key(record.full_name),
             **{name: getattr(record, name) for name in REPOSITORY_COLUMNS},
             "progress": _progress(record),
+            **saved_now(),
         }
 
         def add() -> RepositoryRecord:
@@ -61,6 +65,11 @@ class WatchedRepositories(RepositoryStore):
         rows = distinct(_REPOSITORIES.search(columns=_ALL))
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
+    def view_repositories(self) -> list[RepositoryRecord]:
+        """List all for a page, by name; of many only what was saved since the last time is read."""
+        records = self._kept_repositories.load(_REPOSITORIES)
+        return [records[key] for key in sorted(records)]
+
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due, also while it is leased."""
 
@@ -70,7 +79,7 @@ class WatchedRepositories(RepositoryStore):
                 return
             # A resumed repository is due since its last poll: so no clock of a process matters.
             due = {} if paused else {"next_poll_at": row["last_polled_at"] or row["added_at"]}
-            row.update(paused=paused, **due)
+            row.update(paused=paused, **due, **saved_now())
 
         transact(change)
 
@@ -147,7 +156,7 @@ def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[Re
         for key in keys
         if key in rows
     ]
-    update((row, {**lease, "next_poll_at": None}) for row in rows.values())
+    update((row, {**lease, "next_poll_at": None, **saved_now()}) for row in rows.values())
     return claimed
 
 
@@ -181,10 +190,16 @@ def _save_held(
             progress=_progress(record),
             **lease,
             **due,
+            **saved_now(),
         )
         return True
 
     return transact(save)
+
+
+def keep_repositories() -> KeptRows[RepositoryRecord]:
+    """Keep the repositories that a process reads for its pages."""
+    return KeptRows((*_ALL, "saved_at"), _record, is_counted=True)
 
 
 def _progress(record: RepositoryRecord) -> str:
@@ -210,5 +225,6 @@ def mark_repository_due(full_name: str, now: datetime) -> bool:
     if row is None:
         return False
     due_at, next_at = urgent_due_at(now), row["next_poll_at"]
-    row.update(next_poll_at=due_at if next_at is None else min(next_at, due_at))
+    due_at = due_at if next_at is None else min(next_at, due_at)
+    row.update(next_poll_at=due_at, **saved_now())
     return True

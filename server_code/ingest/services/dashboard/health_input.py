@@ -33,7 +33,7 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    repositories = store.list_repositories()
+    repositories = store.view_repositories()
     heartbeats = store.list_agents()
     agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
     has_ended = all(agent["state"] in ENDED_STATES for agent in agents)
@@ -41,22 +41,23 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages(settings.queues.logs_queue)
     counts_of, collections = store.count_each_repository(), store.list_collections()
+    counts = sum_counts(counts_of.values())
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
         repositories=repositories,
-        counts=sum_counts(counts_of.values()),
+        counts=counts,
         counts_of=counts_of,
         errors=store.list_errors(limit=MAX_ERRORS),
         message_counts=message_counts,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
         sources=store.list_sources(),
         credentials=store.list_credentials(),
-        oldest_pending=_oldest_pending(store, now),
+        oldest_pending=_oldest_pending(store, now) if counts.logs_pending else None,
         collections=collections,
         one_time=find_one_time_collection(collections, heartbeats) if has_ended else None,
         unanswered=_unanswered(heartbeats, now),
-        write_error=_write_error(store, now),
+        write_error=_write_error(store, heartbeats, now),
     )
 
 
@@ -87,9 +88,9 @@ def _read_times(times: Mapping[str, str]) -> list[tuple[str, datetime]]:
     return [(asked, at) for asked, at in parsed if at is not None]
 
 
-def _write_error(store: StateStore, now: datetime) -> str | None:
+def _write_error(store: StateStore, heartbeats: Sequence[AgentRecord], now: datetime) -> str | None:
     try:
-        store.check_writable(now=now)
+        store.check_still_writable(heartbeats, now=now)
     except StateUnavailable as error:
         return str(error)
     return None

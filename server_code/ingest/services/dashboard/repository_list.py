@@ -36,7 +36,7 @@ def list_repository_page(
     store: StateStore, settings: Settings, query: RepositoryQuery, *, now: datetime
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
-    records = store.list_repositories()
+    records = store.view_repositories()
     known = {repository_key(each.full_name): each for each in store.list_discovered()}
     found = sorted(_matching(records, known, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
