@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from ingest.adapters.data_tables import (
     DataTablesState,
+    journal,
     kept_rows,
     message_counts,
     run_list,
     watched,
 )
-from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT
-from ingest.domain.stored_records import REPOSITORY_COLUMNS
-from ingest.domain.stored_values import repository_key, format_time
-from support.state_records import NOW, a_repository, a_summary
+from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT, MAX_ERRORS
+from ingest.domain.stored_records import REPOSITORY_COLUMNS, error_body
+from ingest.domain.stored_values import format_time, repository_key, to_json
+from support.state_records import NOW, a_repository, a_summary, an_error
 
 AN_HOUR = timedelta(hours=1)
 
@@ -192,6 +193,48 @@ def test_few_repositories_are_read_whole(repositories: StoredRows) -> None:
     repositories.rows = [watched_row(number, now - AN_HOUR) for number in range(20)]
     assert names(state) == names(state)
     assert repositories.brought == [20, 20]
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
+    table = StoredRows()
+    monkeypatch.setattr(journal, "_ERRORS", table)
+    return table
+
+
+def error_row(number: int, at: datetime) -> dict[str, Any]:
+    """Return the row of an error."""
+    body = to_json(error_body(an_error(what=f"error {number}")))
+    return {"key": f"{format_time(at)}|{number:03}", "occurred_at": at, "body": body}
+
+
+def told(state: DataTablesState) -> list[str]:
+    return [each.what for each in state.list_errors(limit=MAX_ERRORS)]
+
+
+def test_of_many_errors_the_new_ones_are_read(errors: StoredRows) -> None:
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    errors.rows = [error_row(n, now - AN_HOUR + timedelta(seconds=n)) for n in range(200)]
+    assert told(state) == [f"error {n}" for n in reversed(range(200))]
+    errors.rows.append(error_row(200, now))
+    assert told(state) == [f"error {n}" for n in reversed(range(201))]
+    assert errors.brought == [200, 2]
+
+
+def test_an_error_that_was_dismissed_elsewhere_is_gone(errors: StoredRows) -> None:
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    errors.rows = [error_row(n, now - AN_HOUR) for n in range(200)]
+    assert len(told(state)) == 200
+    del errors.rows[3]
+    assert told(state) == [f"error {n}" for n in reversed(range(200)) if n != 3]
+
+
+def test_an_error_of_a_host_whose_clock_is_late_is_shown(errors: StoredRows) -> None:
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    errors.rows = [error_row(n, now) for n in range(200)]
+    assert len(told(state)) == 200
+    errors.rows.append(error_row(200, now - AN_HOUR))
+    assert told(state)[-1] == "error 200"
 
 
 def counted(at: datetime, runs: int) -> dict[str, str]:

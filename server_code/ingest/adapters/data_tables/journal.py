@@ -11,6 +11,7 @@ from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRe
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import from_json, repository_key, to_json
 from .errors import translate_errors
+from .kept_rows import KeptRows, Newest
 from .rows import Rows
 from .values import age_key, as_utc
 
@@ -19,10 +20,16 @@ _ACTIVITIES = Rows("activities")
 
 _COLUMNS = ("key", "occurred_at", "body")
 
+#: An error or an activity with what orders it.
+_Aged = tuple[str, datetime, dict[str, Any]]
+
 
 @translate_errors
 class TableJournal:
     """Errors and activities; each addition removes the oldest beyond the limit."""
+
+    _kept_errors: KeptRows[_Aged]
+    _kept_activities: KeptRows[_Aged]
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
@@ -30,7 +37,8 @@ class TableJournal:
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        return [decode(ErrorRecord, body, occurred_at=at) for at, body in _list(_ERRORS, limit)]
+        found = self._kept_errors.load(_ERRORS).values()
+        return [decode(ErrorRecord, body, occurred_at=at) for _, at, body in found][:limit]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Delete every error with the same text and repository; return how many they were."""
@@ -45,8 +53,22 @@ class TableJournal:
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
-        found = _list(_ACTIVITIES, limit)
-        return [decode(ActivityRecord, body, occurred_at=at) for at, body in found]
+        found = self._kept_activities.load(_ACTIVITIES).values()
+        return [decode(ActivityRecord, body, occurred_at=at) for _, at, body in found][:limit]
+
+
+def keep_journal(maximum: int) -> KeptRows[_Aged]:
+    """Keep the errors, or the activities, that a process reads for its pages."""
+    newest = Newest(maximum, order=_age)
+    return KeptRows(_COLUMNS, _read, saved_at="occurred_at", is_counted=True, newest=newest)
+
+
+def _age(aged: _Aged) -> str:
+    return aged[0]
+
+
+def _read(row: Any) -> _Aged:  # noqa: ANN401 - a row
+    return str(row["key"]), as_utc(row["occurred_at"]), from_json(row["body"])
 
 
 def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, maximum: int) -> None:
@@ -54,8 +76,3 @@ def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, maximum: in
     key = age_key(occurred_at, time.time_ns())
     rows.add([{"key": key, "occurred_at": occurred_at, "body": to_json(body)}])
     rows.trim(maximum, order_by="key")
-
-
-def _list(rows: Rows, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
-    found = rows.some(columns=_COLUMNS, order_by="key", is_ascending=False, limit=limit)
-    return [(as_utc(row["occurred_at"]), from_json(row["body"])) for row in found]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from functools import cache
 
+from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ...ports import StateStore
 from .agents import TableAgents
 from .attempts import TableAttempts
 from .hints import TableHints
 from .job_logs import TableJobLogs
-from .journal import TableJournal
+from .journal import TableJournal, keep_journal
 from .ledger_counts import keep_counts
 from .log_cache import TableLogCache
 from .message_counts import KeptCounts, TableMessageCounts
@@ -42,6 +43,8 @@ class DataTablesState(
         self._kept_ledger = keep_counts()
         self._kept_runs = keep_runs()
         self._kept_counts = KeptCounts()
+        self._kept_errors = keep_journal(MAX_ERRORS)
+        self._kept_activities = keep_journal(MAX_ACTIVITIES)
         self._seen_beats = -math.inf, {}
 
     def close(self) -> None:
