@@ -25,6 +25,10 @@ START_SECONDS = 240.0
 #: How often the progress of starting is printed.
 WAIT_MESSAGE_SECONDS = 15.0
 
+#: Apps whose source the process that starts server code keeps. One that it keeps it sends with
+#: each call, also to a process that has it: two megabytes. Without, a new process asks for it.
+KEPT_APPS = "0"
+
 _CHECK_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
 _LAST_LINES = 8
@@ -120,7 +124,7 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Name what the server's processes inherit: this Python, and nothing of other hosts' state."""
     other_hosts = {setting.name for setting in SETTINGS if setting.host != "all"}
     kept = {name: value for name, value in environment.items() if name not in other_hosts}
-    return {**kept, "PYTHON_INTERPRETER": sys.executable}
+    return {"APP_CACHE_SIZE": KEPT_APPS, **kept, "PYTHON_INTERPRETER": sys.executable}
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -97,7 +97,16 @@ def test_the_state_of_a_headless_collector_is_kept_from_the_app():
     inherited = server_environment(
         {"DATABASE_URL": "d", "ANVIL_DATABASE_URL": "a", "ANVIL_UPLINK_KEY": "k", "HOME": "h"}
     )
-    assert inherited == {"HOME": "h", "PYTHON_INTERPRETER": sys.executable}
+    assert inherited == {
+        "APP_CACHE_SIZE": "0",
+        "HOME": "h",
+        "PYTHON_INTERPRETER": sys.executable,
+    }
+
+
+def test_an_app_is_not_sent_with_each_call_unless_somebody_wants_it():
+    assert server_environment({})["APP_CACHE_SIZE"] == "0"
+    assert server_environment({"APP_CACHE_SIZE": "16"})["APP_CACHE_SIZE"] == "16"
 
 
 def test_a_private_file_is_private_whatever_it_replaces(tmp_path: Path):
