@@ -108,7 +108,7 @@ def test_others_that_are_always_in_the_way(
         raise error
 
     with monkeypatch.context() as changed:
-        changed.setattr(transactions, "_TRIED_SECONDS", 10)
+        changed.setattr(transactions, "_MAX_RETRY_SECONDS", 10)
         changed.setattr(Rows, "upsert", fail)
         with pytest.raises(StateBusy, match=reason):
             state.save_desired_state("monitor", "paused")

@@ -14,7 +14,7 @@ from typing import Any
 import anvil.users
 from anvil.tables import app_tables
 
-from ..adapters.data_tables.passwords import Passwords
+from ..adapters.data_tables.passwords import save_password_hash
 from ..adapters.data_tables.transactions import transact
 from ..domain.passwords import hash_password
 from ..domain.timestamps import format_timestamp
@@ -75,7 +75,7 @@ def create_account(email: str, role: Role, *, now: datetime) -> dict[str, Any]:
         if _find(email) is not None:
             raise Rejected(f"{email} already has an account.")
         app_tables.users.add_row(email=email, enabled=True, role=role.label, signed_up=now)
-        Passwords().save(email, digest)
+        save_password_hash(email, digest)
 
     transact(create)
     return {"email": email, "password": password}
@@ -120,7 +120,7 @@ def _replace(email: str, password: str, *, enable: bool = False) -> Any:  # noqa
         kept = {name: old[name] for name in ("email", "role", "signed_up", "last_login")}
         is_enabled = enable or bool(old["enabled"])
         created = app_tables.users.add_row(enabled=is_enabled, **kept)
-        Passwords().save(email, digest)
+        save_password_hash(email, digest)
         old.delete()
         return created
 

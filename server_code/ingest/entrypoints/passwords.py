@@ -13,7 +13,7 @@ from typing import Any
 
 import anvil.server
 
-from ..adapters.data_tables.passwords import Passwords
+from ..adapters.data_tables.passwords import load_password_hash, save_password_hash
 from ..adapters.data_tables.transactions import transact
 from ..domain.passwords import hash_password, is_own_hash, is_password
 
@@ -31,7 +31,7 @@ def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of 
     """
     if row is None:
         return is_password(password, _NOBODY)
-    stored = Passwords().load(row["email"]) or row["password_hash"] or _NOBODY
+    stored = load_password_hash(row["email"]) or row["password_hash"] or _NOBODY
     if is_own_hash(stored):
         return is_password(password, stored)
     if not hmac.compare_digest(_bcrypt(password, stored), _comparable(stored)):
@@ -43,11 +43,11 @@ def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of 
 def move_hash(row: Any) -> None:  # noqa: ANN401 - a row of the users table
     """Move a hash of release 0.1 to where Anvil's own functions do not write."""
     if row["password_hash"]:
-        transact(partial(_keep, row, Passwords().load(row["email"]) or row["password_hash"]))
+        transact(partial(_keep, row, load_password_hash(row["email"]) or row["password_hash"]))
 
 
 def _keep(row: Any, stored: str) -> None:  # noqa: ANN401 - a row of the users table
-    Passwords().save(row["email"], stored)
+    save_password_hash(row["email"], stored)
     row["password_hash"] = None
 
 

@@ -1,4 +1,4 @@
-"""Anvil's errors, as ours: each says what is wrong with the state and what to do."""
+"""Translation of Anvil's errors to StateUnavailable, with what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .transactions import is_contention, is_expired
 
 _Class = TypeVar("_Class", bound=type)
 
-#: What Anvil raises where a query was not answered; most of it has no base class to go by.
+#: What Anvil raises where a query was not answered; most of these have no common base class.
 _UNANSWERED = (
     anvil.server.AnvilWrappedError,
     anvil.server.ExecutionTerminatedError,
@@ -29,7 +29,7 @@ _UNANSWERED = (
     OSError,
 )
 
-#: Of the Uplink's connection: a proxy in front of a server that is down refuses the handshake.
+#: The module of the Uplink's errors, such as a handshake that a proxy refuses while Anvil is down.
 _WEBSOCKET_ERRORS = "ws4py.exc"
 
 _OVER_QUOTA = (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)
@@ -68,11 +68,11 @@ def table_errors() -> Iterator[None]:
 
 def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def ask(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the method takes
+    def translating(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the method takes
         with table_errors():
             return method(*args, **kwargs)
 
-    return ask
+    return translating
 
 
 def _reason(error: Exception) -> str | None:
@@ -85,7 +85,7 @@ def _reason(error: Exception) -> str | None:
         return f"{error}. {_NOT_MIGRATED}"
     if isinstance(error, _UNANSWERED):
         return f"Data Tables do not answer: {error}"
-    # The Uplink's own failures are plain exceptions, distinguished by their words.
+    # The Uplink raises plain exceptions for its own failures.
     is_of_uplink = type(error) is Exception or isinstance(error, RuntimeError)
     if is_of_uplink or type(error).__module__ == _WEBSOCKET_ERRORS:
         return f"Data Tables do not answer: {error}"
@@ -93,7 +93,7 @@ def _reason(error: Exception) -> str | None:
 
 
 def _is_not_migrated(error: Exception) -> bool:
-    """Return whether a table or a column is missing; Anvil has two errors for a column."""
+    """Return whether a table (an attribute of AppTables) or a column is missing."""
     if isinstance(error, AttributeError):
         return "AppTables" in str(error)
     is_named = isinstance(error, anvil.tables.NoSuchColumnError)

@@ -1,4 +1,4 @@
-"""Hints about runs, commits' metrics, pauses and claimed keys in Data Tables."""
+"""Run hints, delivered events, commits' metrics, pauses and claimed keys in Data Tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CLAIMS = Rows("deliveries")
 
 @translate_errors
 class TableHints:
-    """Store of hints and delivered events, which are no attempts."""
+    """Run hints (runs that a webhook or a person named), delivered events, and what is small."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
@@ -88,9 +88,9 @@ class TableHints:
 
     def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        over = ended_pauses(now)
-        lasting = q.all_of(q.greater_than(over.now), q.less_than_or_equal_to(over.latest))
-        rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": lasting})
+        ended = ended_pauses(now)
+        not_ended = q.all_of(q.greater_than(ended.now), q.less_than_or_equal_to(ended.latest))
+        rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": not_ended})
         return {row["key"]: as_utc(row["paused_until"]) for row in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
@@ -100,7 +100,7 @@ class TableHints:
         return is_new
 
     def check_writable(self, *, now: datetime) -> None:
-        """Write a row and remove it again; what an interruption leaves is purged as a claim is."""
+        """Write a row and remove it again; one that is left is purged as claims are."""
         _CLAIMS.insert({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:

@@ -25,7 +25,7 @@ _JOB_LOGS = Rows("job_logs")
 
 _COLUMNS = ("key", "run_id", "run_attempt", "job_id", "state", "updated_at", "body", "age")
 
-
+#: Before any failure: a comparison that leaves out rows without ``failed_at``.
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
@@ -55,12 +55,12 @@ class TableJobLogs(LogStateStore):
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, or after one, oldest first."""
         old = q.less_than(updated_before)
-        asked: dict[str, Any] = {
+        where: dict[str, Any] = {
             "state": LOG_PENDING,
             "updated_at": old if or_after is None else q.any_of(old, q.greater_than(or_after)),
         }
         if repositories is None:
-            rows = _JOB_LOGS.some(columns=_COLUMNS, order_by="age", limit=limit, where=asked)
+            rows = _JOB_LOGS.some(columns=_COLUMNS, order_by="age", limit=limit, where=where)
             return [_record(row) for row in rows]
         names = sorted({repository_key(name) for name in repositories})
         found = [
@@ -70,7 +70,7 @@ class TableJobLogs(LogStateStore):
                 columns=_COLUMNS,
                 order_by="age",
                 limit=limit,
-                where={**asked, "repository": q.any_of(*chunk)},
+                where={**where, "repository": q.any_of(*chunk)},
             )
         ]
         found.sort(key=lambda row: str(row["age"]))
@@ -79,7 +79,7 @@ class TableJobLogs(LogStateStore):
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
     ) -> list[JobLogRecord]:
-        """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
+        """Claim pending logs of failed jobs, latest failure first; no process claims them again."""
         rows = _JOB_LOGS.some(
             columns=_COLUMNS,
             order_by="failed_at",
@@ -91,15 +91,15 @@ class TableJobLogs(LogStateStore):
                 "updated_at": q.less_than(updated_before),
             },
         )
-        return [_record(row) for row in transact(partial(_take, rows))] if rows else []
+        return [_record(row) for row in transact(partial(_claim, rows))] if rows else []
 
 
-def _take(found: Sequence[Any]) -> list[Any]:
-    """Return the rows that nobody took meanwhile."""
-    now = _JOB_LOGS.by("key", [row["key"] for row in found], columns=("key", "failed_at"))
-    free = {row["key"]: row for row in now if row["failed_at"] is not None}
-    update((row, {"failed_at": None}) for row in free.values())
-    return [row for row in found if row["key"] in free]
+def _claim(found: Sequence[Any]) -> list[Any]:
+    """Claim rows; return those that no other process claimed since they were found."""
+    current = _JOB_LOGS.by("key", [row["key"] for row in found], columns=("key", "failed_at"))
+    unclaimed = {row["key"]: row for row in current if row["failed_at"] is not None}
+    update((row, {"failed_at": None}) for row in unclaimed.values())
+    return [row for row in found if row["key"] in unclaimed]
 
 
 def _save(rows: Sequence[dict[str, Any]]) -> None:

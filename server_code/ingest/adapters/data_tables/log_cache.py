@@ -34,14 +34,15 @@ from .values import age_key, as_utc
 _LOGS = Rows("cached_logs")
 _PAGES = Rows("log_pages")
 
-#: Pages that come at once where one follows the other. A page has 350 kB at most, and a message to
-#: or from Anvil 16 MiB; a query costs about as much time as 2 MiB.
-_MIN_AT_ONCE, _MAX_AT_ONCE = 6, 40
+#: Pages of one query where they are read in order. A page has 350 kB at most, and a message to or
+#: from Anvil 16 MiB; a query costs about as much time as 2 MiB.
+_MIN_PAGES_AT_ONCE, _MAX_PAGES_AT_ONCE = 6, 40
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
-#: The logs that are saved until the cache's size is checked again.
-CHECKED_AFTER = 50
+#: After so many saves a process reads the size of the cache again.
+SAVES_PER_CHECK = 50
 
+#: ``first_line`` and ``line_count`` count parts of lines, which release 0.1 called lines.
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
@@ -60,23 +61,23 @@ class _TablePages:
         self._max_logs = max_logs
         self._max_bytes = max_bytes
         self._logs = self._stored_bytes = 0
-        self._saves_to_check = 0
+        self._saves_until_check = 0
 
-    def new_log(self, job: LogId, now: datetime) -> _Writer:
+    def new_log(self, job: LogId, now: datetime) -> _LogWriter:
         """Begin to write a log, and find those that it replaces."""
         log_key = "|".join(map(str, job))
         found = _LOGS.search(columns=("name",), where={"log": log_key})
-        before = [row["name"] for row in found]
+        replaced = [row["name"] for row in found]
         name = uuid.uuid4().hex
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
-        return _Writer(self, _LOGS.insert({**row, "age": age_key(now)}), name, before, now)
+        return _LogWriter(self, _LOGS.insert({**row, "age": age_key(now)}), name, replaced, now)
 
     def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
         """Write whole logs, one after the other."""
         for log in logs:
             self.new_log(log.job, now).finish(log.pages, log.size, log.marks)
 
-    def find_log(self, job: LogId) -> _Stored | None:
+    def find_log(self, job: LogId) -> _StoredLog | None:
         """Find the whole log of a job."""
         row = _LOGS.first(
             columns=("name", "total_lines", "total_bytes", "stored_bytes", "long_lines"),
@@ -86,19 +87,19 @@ class _TablePages:
             return None
         long_lines = parse_long_lines(row["long_lines"])
         size = LogSize(int(row["total_lines"]), int(row["total_bytes"]), long_lines)
-        return _Stored(row["name"], size, int(row["stored_bytes"] or 0))
+        return _StoredLog(row["name"], size, int(row["stored_bytes"] or 0))
 
-    def make_room(self, stored_bytes: int, now: datetime) -> None:
-        """Evict where it may be needed: most logs find room enough.
+    def evict_if_full(self, stored_bytes: int, now: datetime) -> None:
+        """Count a saved log, and evict if the cache may be full.
 
-        What others save meanwhile is seen with the next check, CHECKED_AFTER saves later at most.
+        What other processes saved counts from the next check, SAVES_PER_CHECK saves later at most.
         """
         self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
-        self._saves_to_check -= 1
+        self._saves_until_check -= 1
         has_too_many = self._logs > self._max_logs * SLACK
         is_full = has_too_many or self._stored_bytes > self._max_bytes * SLACK
-        if is_full or self._saves_to_check < 0:
-            self._saves_to_check = CHECKED_AFTER
+        if is_full or self._saves_until_check < 0:
+            self._saves_until_check = SAVES_PER_CHECK
             self._evict(now)
 
     def _evict(self, now: datetime) -> None:
@@ -121,19 +122,19 @@ class _TablePages:
 
 
 @translate_errors
-class _Writer:
+class _LogWriter:
     def __init__(
         self,
         pages: _TablePages,
         row: Any,  # noqa: ANN401 - a row
         name: str,
-        before: Sequence[str],
+        replaced: Sequence[str],
         now: datetime,
     ) -> None:
         self._pages = pages
         self._row = row
         self._name = name
-        self._before = before
+        self._replaced = replaced
         self._now = now
         self._stored_bytes = 0
 
@@ -154,8 +155,8 @@ class _Writer:
             long_lines=format_long_lines(size),
             marks=base64.b64encode(marks).decode(),
         )
-        _delete(self._before)
-        self._pages.make_room(self._stored_bytes, self._now)
+        _delete(self._replaced)
+        self._pages.evict_if_full(self._stored_bytes, self._now)
 
     def _page_row(self, page: PackedPage) -> dict[str, Any]:
         return {
@@ -168,23 +169,23 @@ class _Writer:
 
 
 @translate_errors
-class _Stored:
-    """The pages of one log; those that follow each other come some at a time."""
+class _StoredLog:
+    """The pages of one log; where they are read in order, several are fetched by one query."""
 
     def __init__(self, name: str, size: LogSize, stored_bytes: int) -> None:
         self.size = size
         self._name = name
         pages = max(size.total_bytes // PAGE_BYTES, size.total_lines // PAGE_PARTS, 1)
         wanted = _BYTES_AT_ONCE * pages // max(stored_bytes, 1)
-        self._at_once = max(_MIN_AT_ONCE, min(wanted, _MAX_AT_ONCE))
-        self._coming: Iterator[LogPage] = iter(())
+        self._pages_at_once = max(_MIN_PAGES_AT_ONCE, min(wanted, _MAX_PAGES_AT_ONCE))
+        self._next_pages: Iterator[LogPage] = iter(())
         self._next_part = 0
 
     def find_page(self, number: int) -> LogPage | None:
         """Find the page that holds a part; None where it is gone."""
         if number != self._next_part:
-            self._coming = self._read(number)
-        page = next(self._coming, None)
+            self._next_pages = self._read(number)
+        page = next(self._next_pages, None)
         self._next_part = 0 if page is None else page.end
         return page
 
@@ -205,7 +206,7 @@ class _Stored:
         following = _PAGES.search(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
-            page=self._at_once,
+            page=self._pages_at_once,
             where={"name": self._name, "first_line": q.greater_than(number)},
         )
         yield from map(_page, following)

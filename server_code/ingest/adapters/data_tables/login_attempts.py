@@ -23,7 +23,7 @@ from .values import as_utc
 _FAILURES = Rows("login_failures")
 _COLUMNS = ("key", "account", "failures", "failed_at", "paused_until")
 
-#: Rows that are kept; an attacker with many addresses fills no table.
+#: An attacker with many addresses cannot fill the table.
 _MAX_ROWS = 2000
 
 
@@ -34,7 +34,8 @@ class LoginAttempts:
     def begin(self, limits: Mapping[str, int], account: str, *, now: datetime) -> LoginPause | None:
         """Count a login as failed until it succeeds; return the longest pause that refuses it.
 
-        ``limits`` are keys with their free failures. Counting first bounds concurrent logins too.
+        ``limits``: how many failures each key may have without a pause. Counting first bounds
+        concurrent logins too.
         """
 
         def count() -> LoginPause | None:

@@ -18,8 +18,8 @@ _DISCOVERED = Rows("discovered_repositories")
 _CREDENTIALS = Rows("credentials")
 _FILTERS = Rows("reported_filters")
 
-#: The only row of the reported filters.
-_OF_SETTINGS = "settings"
+#: The key of the only row of the reported filters.
+_FILTERS_KEY = "settings"
 
 
 @translate_errors
@@ -72,11 +72,11 @@ class TableSources(SourceStore):
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters of the settings as a start has reported them."""
-        transact(lambda: _FILTERS.upsert([{"key": _OF_SETTINGS, "body": to_json(filters)}]))
+        transact(lambda: _FILTERS.upsert([{"key": _FILTERS_KEY, "body": to_json(filters)}]))
 
     def load_reported_filters(self) -> str | None:
         """Load the filters that were reported last; None where none ever were."""
-        row = _FILTERS.first(columns=("key", "body"), where={"key": _OF_SETTINGS})
+        row = _FILTERS.first(columns=("key", "body"), where={"key": _FILTERS_KEY})
         return None if row is None else str(from_json(row["body"]))
 
 

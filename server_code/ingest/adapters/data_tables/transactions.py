@@ -1,4 +1,4 @@
-"""Several queries as one: all or none, and alone with the rows they touch.
+"""Transactions of Data Tables, repeated on conflict.
 
 https://anvil.works/docs/data-tables/transactions: what is in a transaction may be run again, and
 ends ten seconds after its last query. So it holds nothing but queries to tables.
@@ -17,32 +17,32 @@ import anvil.tables
 
 _Result = TypeVar("_Result")
 
-#: How long others may be in the way. Anvil's own retries last for minutes, and a call for 30 s.
-_TRIED_SECONDS = 20.0
+#: How long conflicts are retried. Anvil's own retries last for minutes, and a call for 30 s.
+_MAX_RETRY_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
 
-#: An app server has few transactions at once: two for each of its processors.
-_ALL_TAKEN = "Too many transactions"
+#: Anvil's message where its server has as many transactions at once as it takes: two per processor.
+_TOO_MANY = "Too many transactions"
 
-#: A transaction that a slow server has undone, ten seconds after its last query.
+#: Anvil's message for a transaction that it rolled back, ten seconds after its last query.
 _EXPIRED = "transaction has expired"
 
-#: Threads of one process take turns, for in each other's way they would only be slower.
-_turn = threading.Lock()
+#: One transaction of a process at a time: those of several threads would conflict.
+_process_lock = threading.Lock()
 
-#: The connection in which each thread's transaction was begun.
-_begun = threading.local()
+#: The connection in which the transaction of a thread began.
+_current = threading.local()
 
 
 def transact(work: Callable[[], _Result]) -> _Result:
-    """Run in a transaction; repeat it for up to 20 s while others are in the way."""
-    ends_at = time.monotonic() + _TRIED_SECONDS
+    """Run work in a transaction; repeat it for up to 20 s while it conflicts with others."""
+    ends_at = time.monotonic() + _MAX_RETRY_SECONDS
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
-            with _turn:
-                return _do(work)
+            with _process_lock:
+                return _run_once(work)
         except anvil.server.AnvilWrappedError as error:  # an expired one has no class of its own
             if not is_contention(error) or time.monotonic() >= ends_at:
                 raise
@@ -53,22 +53,22 @@ def transact(work: Callable[[], _Result]) -> _Result:
 def require_connection() -> None:
     """Raise ConnectionError where this thread's transaction has ended with its connection.
 
-    The Uplink connects again by itself, and what is asked then is done outside of any transaction.
+    The Uplink reconnects by itself, and later queries would run outside of any transaction.
     """
-    connection = getattr(_begun, "connection", None)
+    connection = getattr(_current, "connection", None)
     if connection is not None and connection is not _connection():
         raise ConnectionError("the connection was lost in the middle of a save, which is undone")
 
 
-def _do(work: Callable[[], _Result]) -> _Result:
+def _run_once(work: Callable[[], _Result]) -> _Result:
     before = _connection()
     try:
         with anvil.tables.Transaction():
-            # Where there was none before, beginning has made one.
-            _begun.connection = before if before is not None else _connection()
+            # The first transaction opens the connection.
+            _current.connection = before if before is not None else _connection()
             return work()
     finally:
-        _begun.connection = None
+        _current.connection = None
 
 
 def _connection() -> Any:  # noqa: ANN401 - Anvil's own
@@ -78,10 +78,10 @@ def _connection() -> Any:  # noqa: ANN401 - Anvil's own
 
 def is_contention(error: BaseException) -> bool:
     """Return whether concurrent transactions conflicted, or one of them took too long."""
-    is_conflict = isinstance(error, anvil.tables.TransactionConflict) or _ALL_TAKEN in str(error)
+    is_conflict = isinstance(error, anvil.tables.TransactionConflict) or _TOO_MANY in str(error)
     return is_conflict or is_expired(error)
 
 
 def is_expired(error: BaseException) -> bool:
-    """Return whether a transaction took longer than the server lets it; it is undone."""
+    """Return whether a transaction exceeded the server's time limit; it is rolled back."""
     return _EXPIRED in str(error)

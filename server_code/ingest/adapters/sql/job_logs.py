@@ -34,7 +34,7 @@ _FAILED = """
     WHERE state = 'pending' AND failed_at IS NOT NULL AND updated_at < ?
     ORDER BY failed_at DESC, repository_key, run_id, run_attempt, job_id LIMIT ?
 """
-_TAKE = """
+_CLAIM = """
     UPDATE job_logs SET failed_at = NULL WHERE repository_key = ? AND run_id = ?
     AND run_attempt = ? AND job_id = ? AND failed_at IS NOT NULL
 """
@@ -92,13 +92,13 @@ class SqlJobLogs(LogStateStore):
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
     ) -> list[JobLogRecord]:
-        """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
+        """Claim pending logs of failed jobs, latest failure first; no process claims them again."""
         sql, parameters = _SELECT + _FAILED, (format_time(updated_before), max(0, limit))
         found = [_record(row) for row in self._database.read(sql, parameters)]
         if not found:
             return []
         return self._database.write(
-            lambda session: [each for each in found if session.execute(_TAKE, log_id(each)) == 1]
+            lambda session: [each for each in found if session.execute(_CLAIM, log_id(each)) == 1]
         )
 
 
