@@ -27,7 +27,7 @@ _CLAIMS = Rows("deliveries")
 
 @translate_errors
 class TableHints:
-    """Run hints (runs that a webhook or a person named), delivered events, and what is small."""
+    """Run hints (runs that a webhook or a person named), and the small tables around the ledger."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""

@@ -1,23 +1,53 @@
-"""An attempt as a row of the ledger, and back."""
+"""The ledger of attempts in SQL."""
 
 from __future__ import annotations
 
-from ...domain.ledger import AttemptRecord
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+
+from ...domain.due import checks_due
+from ...domain.ledger import AttemptRecord, LedgerCounts
+from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import (
+    format_due_times,
     format_optional_time,
     format_time,
     from_json,
     parse_optional_time,
     parse_time,
+    repository_key,
     to_json,
 )
-from .session import Row
+from .database import Database
+from .ledger_counts import (
+    SELECT_COUNTS,
+    SELECT_COUNTS_BY_REPOSITORY,
+    SELECT_TOTAL_COUNTS,
+    change_and_count,
+    ledger_counts,
+)
+from .retention import purge_settled
+from .session import Row, Session
 
-SELECT_ATTEMPTS = """
+_PURGE_BATCH = 100
+
+_OLDEST_UNPUBLISHED = """
+    SELECT (SELECT created_at FROM attempts WHERE repository_key = repositories.name_key
+            AND settled = 0 AND unread = 1 ORDER BY created_at LIMIT 1)
+    FROM repositories WHERE name_key IN (...)
+"""
+_DUE = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
+_CREATED_SINCE = "WHERE repository_key = ? AND created_at >= ? "
+_OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
+_NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
+
+#: Columns keep the names of release 0.1: ``look_at`` is next_check_at, ``unread`` unpublished.
+_SELECT = """
     SELECT run_id, run_attempt, created_at, settled, look_at, record FROM attempts
 """
-SAVE_ATTEMPTS = """
+_SAVE = """
     INSERT INTO attempts (repository_key, run_id, run_attempt, created_at, settled, unread, look_at,
                           record)
     VALUES (...)
@@ -30,8 +60,96 @@ SAVE_ATTEMPTS = """
 """
 
 
-def attempt_row(record: AttemptRecord) -> Row:
-    """Return a record in the columns of SAVE_ATTEMPTS."""
+class SqlAttempts:
+    """The ledger: the newest known state of every attempt."""
+
+    _database: Database
+
+    def load_attempts(
+        self, repository: str, run_ids: Collection[int]
+    ) -> dict[AttemptKey, AttemptRecord]:
+        """Load every known attempt of these runs, under the key with which it was saved."""
+        sql = _SELECT + "WHERE repository_key = ? AND run_id IN (...)"
+        rows = self._database.read_in_chunks(
+            sql, (repository_key(repository),), sorted(set(run_ids))
+        )
+        records = (_record(row) for row in rows)
+        return {record.key: record for record in records}
+
+    def find_attempts(self, run_id: int) -> list[AttemptKey]:
+        """Find the known attempts of a run whose repository is not known, in order."""
+        rows = self._database.read(_SELECT + "WHERE run_id = ?", (run_id,))
+        return sorted((_record(row).key for row in rows), key=attempt_id)
+
+    def load_due_attempts(
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
+    ) -> list[AttemptRecord]:
+        """Load unsettled attempts that are due, oldest created first by default."""
+        parameters = (repository_key(repository), *format_due_times(checks_due(now)), max(0, limit))
+        order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
+        rows = self._database.read(_SELECT + _DUE + order, parameters)
+        return [_record(row) for row in rows]
+
+    def load_attempts_since(
+        self, repository: str, created_since: datetime, *, limit: int
+    ) -> list[AttemptRecord]:
+        """Load attempts created at a moment or after, oldest created first."""
+        parameters = (repository_key(repository), format_time(created_since), max(0, limit))
+        rows = self._database.read(_SELECT + _CREATED_SINCE + _OLDEST_FIRST, parameters)
+        return [_record(row) for row in rows]
+
+    def load_next_check_at(self, repository: str) -> datetime | None:
+        """Return when the next unsettled attempt is due."""
+        sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
+        return parse_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
+
+    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+        """Return when the oldest attempt of these that was never published was created."""
+        names = sorted({repository_key(name) for name in repositories})
+        rows = self._database.read_in_chunks(_OLDEST_UNPUBLISHED, (), names)
+        return min((parse_time(created_at) for (created_at,) in rows if created_at), default=None)
+
+    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
+        """Insert or replace attempts, all or none."""
+        newest = {attempt_id(record.key): record for record in records}
+        # In order, so that two processes never wait for each other's rows.
+        rows = [_row(newest[key]) for key in sorted(newest)]
+        runs = {row[:2] for row in rows}
+
+        def save(session: Session) -> None:
+            insert = partial(session.insert, _SAVE, rows)
+            change_and_count(session, runs, insert, logs=False)
+
+        if rows:
+            self._database.write(save)
+
+    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
+        """Remove settled attempts, some at a time: nobody waits long for the rows."""
+        removed = 0
+        while removed < limit:
+            batch_size = min(_PURGE_BATCH, limit - removed)
+            purge = partial(purge_settled, created_before=created_before, limit=batch_size)
+            removed_now = self._database.write(purge)
+            removed += removed_now
+            if removed_now < batch_size:
+                break
+        return removed
+
+    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
+        """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
+        if repository is None:
+            return ledger_counts(self._database.read(SELECT_TOTAL_COUNTS)[0])
+        rows = self._database.read(SELECT_COUNTS, (repository_key(repository),))
+        return ledger_counts(rows[0]) if rows else LedgerCounts()
+
+    def count_each_repository(self) -> dict[str, LedgerCounts]:
+        """Count attempts and logs of every repository, by its name in lower case."""
+        rows = self._database.read(SELECT_COUNTS_BY_REPOSITORY)
+        return {name: ledger_counts(row) for name, *row in rows}
+
+
+def _row(record: AttemptRecord) -> Row:
+    """Return a record in the columns of _SAVE."""
     return (
         *attempt_id(record.key),
         format_time(record.created_at),
@@ -42,8 +160,8 @@ def attempt_row(record: AttemptRecord) -> Row:
     )
 
 
-def attempt_record(row: Row) -> AttemptRecord:
-    """Read a record from the columns of SELECT_ATTEMPTS."""
+def _record(row: Row) -> AttemptRecord:
+    """Read a record from the columns of _SELECT."""
     run_id, run_attempt, created_at, settled, next_check_at, body = row
     columns = {
         "created_at": parse_time(created_at),

@@ -8,12 +8,13 @@ from pathlib import Path
 from ...errors import BadSettings
 from ...ports import StateStore
 from .agents import SqlAgents
+from .attempts import SqlAttempts
 from .database import Database
 from .decoded_rows import DecodedRows
 from .dialect import Dialect
+from .hints import SqlHints
 from .job_logs import SqlJobLogs
 from .journal import SqlJournal
-from .ledger import SqlLedger
 from .log_cache import SqlLogCache
 from .message_counts import SqlMessageCounts
 from .migrate import migrate
@@ -29,7 +30,8 @@ _POSTGRES = ("postgres://", "postgresql://")
 class SqlState(
     SqlRepositories,
     SqlSources,
-    SqlLedger,
+    SqlAttempts,
+    SqlHints,
     SqlJobLogs,
     SqlRunList,
     SqlAgents,

@@ -1,58 +1,26 @@
-"""Attempts, the hints about them, commits and webhook deliveries in SQL."""
+"""Run hints, delivered events, commits' metrics, pauses and claimed keys in SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
-from ...domain.due import MAX_PAUSE, checks_due, ended_pauses, urgent_due_at
-from ...domain.ledger import (
-    CLAIMS_KEPT,
-    WRITE_CHECK_KEY,
-    AttemptRecord,
-    DeliveredEvent,
-    LedgerCounts,
-)
-from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id
+from ...domain.due import MAX_PAUSE, ended_pauses, urgent_due_at
+from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import (
     escape_text,
     format_due_times,
     format_time,
     from_json,
-    parse_optional_time,
     parse_time,
     repository_key,
     to_json,
 )
-from ...ports import LedgerStore
-from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
-from .ledger_counts import (
-    SELECT_COUNTS,
-    SELECT_COUNTS_BY_REPOSITORY,
-    SELECT_TOTAL_COUNTS,
-    change_and_count,
-    ledger_counts,
-)
 from .repositories import MAKE_DUE
-from .retention import purge_settled
 from .session import Row, Session
-
-_PURGE_BATCH = 100
-
-_OLDEST_UNPUBLISHED = """
-    SELECT (SELECT created_at FROM attempts WHERE repository_key = repositories.name_key
-            AND settled = 0 AND unread = 1 ORDER BY created_at LIMIT 1)
-    FROM repositories WHERE name_key IN (...)
-"""
-_DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
-_CREATED_SINCE = "WHERE repository_key = ? AND created_at >= ? "
-_OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
-_NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
 
 _SAVE_HINT = """
     INSERT INTO run_hints (repository_key, run_id, hinted_at) VALUES (...)
@@ -88,92 +56,10 @@ _CLAIM = """
 _RELEASE_CLAIM = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
-class SqlLedger(LedgerStore):
-    """The ledger: the newest known state of every attempt."""
+class SqlHints:
+    """Run hints (runs that a webhook or a person named), and the small tables around the ledger."""
 
     _database: Database
-
-    def load_attempts(
-        self, repository: str, run_ids: Collection[int]
-    ) -> dict[AttemptKey, AttemptRecord]:
-        """Load every known attempt of these runs, under the key with which it was saved."""
-        sql = SELECT_ATTEMPTS + "WHERE repository_key = ? AND run_id IN (...)"
-        rows = self._database.read_in_chunks(
-            sql, (repository_key(repository),), sorted(set(run_ids))
-        )
-        records = (attempt_record(row) for row in rows)
-        return {record.key: record for record in records}
-
-    def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run whose repository is not known, in order."""
-        rows = self._database.read(SELECT_ATTEMPTS + "WHERE run_id = ?", (run_id,))
-        return sorted((attempt_record(row).key for row in rows), key=attempt_id)
-
-    def load_due_attempts(
-        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
-    ) -> list[AttemptRecord]:
-        """Load unsettled attempts that are due, oldest created first by default."""
-        parameters = (repository_key(repository), *format_due_times(checks_due(now)), max(0, limit))
-        order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
-        rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
-        return [attempt_record(row) for row in rows]
-
-    def load_attempts_since(
-        self, repository: str, created_since: datetime, *, limit: int
-    ) -> list[AttemptRecord]:
-        """Load attempts created at a moment or after, oldest created first."""
-        parameters = (repository_key(repository), format_time(created_since), max(0, limit))
-        rows = self._database.read(SELECT_ATTEMPTS + _CREATED_SINCE + _OLDEST_FIRST, parameters)
-        return [attempt_record(row) for row in rows]
-
-    def load_next_check_at(self, repository: str) -> datetime | None:
-        """Return when the next unsettled attempt is due."""
-        sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
-        return parse_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
-
-    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest attempt of these that was never published was created."""
-        names = sorted({repository_key(name) for name in repositories})
-        rows = self._database.read_in_chunks(_OLDEST_UNPUBLISHED, (), names)
-        return min((parse_time(created_at) for (created_at,) in rows if created_at), default=None)
-
-    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
-        """Insert or replace attempts, all or none."""
-        newest = {attempt_id(record.key): record for record in records}
-        # In order, so that two processes never wait for each other's rows.
-        rows = [attempt_row(newest[key]) for key in sorted(newest)]
-        runs = {row[:2] for row in rows}
-
-        def save(session: Session) -> None:
-            insert = partial(session.insert, SAVE_ATTEMPTS, rows)
-            change_and_count(session, runs, insert, logs=False)
-
-        if rows:
-            self._database.write(save)
-
-    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Remove settled attempts, some at a time: nobody waits long for the rows."""
-        removed = 0
-        while removed < limit:
-            batch_size = min(_PURGE_BATCH, limit - removed)
-            purge = partial(purge_settled, created_before=created_before, limit=batch_size)
-            removed_now = self._database.write(purge)
-            removed += removed_now
-            if removed_now < batch_size:
-                break
-        return removed
-
-    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
-        """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
-        if repository is None:
-            return ledger_counts(self._database.read(SELECT_TOTAL_COUNTS)[0])
-        rows = self._database.read(SELECT_COUNTS, (repository_key(repository),))
-        return ledger_counts(rows[0]) if rows else LedgerCounts()
-
-    def count_each_repository(self) -> dict[str, LedgerCounts]:
-        """Count attempts and logs of every repository, by its name in lower case."""
-        rows = self._database.read(SELECT_COUNTS_BY_REPOSITORY)
-        return {name: ledger_counts(row) for name, *row in rows}
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
