@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
 from ingest.ports import Clock, StateStore
-from ingest.services.monitoring.receive_webhook import receive_webhook, refuse_webhook
+from ingest.services.monitoring.receive_webhook import receive_webhook, webhook_error_response
 from ingest.settings import Secret
 
 from .server import WsgiApp, respond
@@ -51,7 +51,7 @@ class WebhookApp:
                 now=self._clock.now(),
             )
         except IngestError as error:
-            status, text = refuse_webhook(error)
+            status, text = webhook_error_response(error)
             return f"{status} {HTTPStatus(status).phrase}", text
         return "202 Accepted", done
 

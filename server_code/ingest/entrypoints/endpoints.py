@@ -18,7 +18,7 @@ from ..errors import IngestError
 from ..services.context import PIPELINE_MONITORING_AGENT
 from ..services.dashboard.agents import agent_rows
 from ..services.dashboard.configuration import WEBHOOKS
-from ..services.monitoring.receive_webhook import receive_webhook, refuse_webhook
+from ..services.monitoring.receive_webhook import receive_webhook, webhook_error_response
 from ..wire.webhooks import MAX_BODY_BYTES
 from .request_context import RequestContext
 from .task_launcher import launch_tick
@@ -54,7 +54,7 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
         if done.startswith("accepted"):
             launch_tick(call, PIPELINE_MONITORING_AGENT)
     except IngestError as error:
-        return _text(*refuse_webhook(error))
+        return _text(*webhook_error_response(error))
     return _text(202, done)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from ingest.services.monitoring.sweep_days import LONGEST_CHANGE, WINDOWS_PER_TICK, Window
+from ingest.services.monitoring.sweep_days import LONGEST_CHANGE, WINDOWS_PER_POLL, Window
 from support.world import assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -64,7 +64,7 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
     here.move_to(10.1 * DAY)
     before = here.requests("list_runs")
     here.poll()
-    assert here.requests("list_runs") - before < 8 * WINDOWS_PER_TICK
+    assert here.requests("list_runs") - before < 8 * WINDOWS_PER_POLL
     for _ in range(12):
         here.advance(30)
         here.poll()

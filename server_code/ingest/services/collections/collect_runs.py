@@ -24,8 +24,8 @@ from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
 from ..monitoring.poll_runs import poll_repository
-from ..monitoring.poll_session import claim_due
-from ..monitoring.read_attempts import is_in_doubt
+from ..monitoring.poll_session import claim_due_repositories
+from ..monitoring.read_attempts import are_jobs_in_doubt
 from ..monitoring.sweep_days import sweep_progress
 from ..monitoring.unreleased_leases import release_leases
 from .collection_plan import CollectionPlan, CollectionPolicy
@@ -102,7 +102,7 @@ class RunCollection:
         """Poll one repository that is due and free; False where there is none."""
         context = self._context
         release_leases(context)
-        claimed = claim_due(context, limit=1, only=self.open_names())
+        claimed = claim_due_repositories(context, limit=1, only=self.open_names())
         for repository in claimed:
             error = poll_repository(
                 context,
@@ -290,6 +290,6 @@ def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
     An attempt that was seen in progress is read.
     """
     run, published = attempt.run, attempt.published_statuses
-    if run is None or not published or attempt.failures or is_in_doubt(attempt):
+    if run is None or not published or attempt.failures or are_jobs_in_doubt(attempt):
         return True
     return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < lag)

@@ -27,7 +27,7 @@ from ...messaging.run_events import (
     run_envelope,
     run_fingerprint,
 )
-from .published_jobs import PublishedJob, as_text, current_state, load_published
+from .published_jobs import PublishedJob, as_text, current_state, find_published
 
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
@@ -92,7 +92,7 @@ def changes_of(
 
 def unpublished_jobs(record: AttemptRecord) -> list[Job]:
     """Return the jobs that have changed since they were last published."""
-    return [job for job in record.jobs if _has_changed(load_published(record, job), job)]
+    return [job for job in record.jobs if _has_changed(find_published(record, job), job)]
 
 
 def _has_changed(published: PublishedJob | None, job: Job) -> bool:
@@ -101,7 +101,7 @@ def _has_changed(published: PublishedJob | None, job: Job) -> bool:
 
 def has_ended_before(record: AttemptRecord, job: Job) -> bool:
     """Return whether an end of the job was published."""
-    published = load_published(record, job)
+    published = find_published(record, job)
     return published is not None and published.has_ended
 
 
@@ -156,7 +156,7 @@ def _published(
 
 def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> PublishedJob:
     """Return a job as published now; one that was abandoned stays so while its state does."""
-    before, current = load_published(record, job), current_state(job, is_abandoned=is_abandoned)
+    before, current = find_published(record, job), current_state(job, is_abandoned=is_abandoned)
     if before is not None and before.is_abandoned and before.state == current.state:
         return before
     return current
@@ -181,7 +181,7 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
 
 def _was_abandoned(record: AttemptRecord, job: Job) -> bool:
     """Return whether a job's log was requested although the job had not ended."""
-    published = load_published(record, job)
+    published = find_published(record, job)
     return published is not None and published.is_abandoned
 
 

@@ -1,4 +1,4 @@
-"""A clock that was set back: what was planned before is due now, not when its time comes again."""
+"""Make everything due whose next check was set by a clock that has been set back since."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..context import CollectorContext
 _MAX_ATTEMPTS = 1000
 
 
-def make_polls_due_after_change(context: CollectorContext) -> None:
+def make_polls_due_after_clock_change(context: CollectorContext) -> None:
     """Make every repository due if the clock was set back since the last call."""
     now = context.clock.now()
     if not context.poll_order.is_clock_set_back(now):
@@ -22,7 +22,9 @@ def make_polls_due_after_change(context: CollectorContext) -> None:
         context.to_reschedule.add(repository.full_name)
 
 
-def make_checks_due_after_change(context: CollectorContext, repository: RepositoryRecord) -> None:
+def make_checks_due_after_clock_change(
+    context: CollectorContext, repository: RepositoryRecord
+) -> None:
     """Make the attempts of a leased repository due if the clock was set back."""
     if repository.full_name not in context.to_reschedule:
         return

@@ -38,14 +38,14 @@ from .poll_session import PollSession, renew_lease_when_due, save_progress
 from .prove_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReader
-from .request_purposes import mark_purpose
+from .request_purposes import set_request_purpose
 from .save_runs import count_filtered, is_wanted, upsert_runs
 from .schedule_attempts import (
-    is_settling,
+    is_waiting_for_jobs,
     keep_job_counts,
+    pause_for_jobs,
     postpone,
     schedule,
-    settling_pause,
 )
 from .shared_readers import SharedReaders, open_shared_readers, report_denied, save_commits
 
@@ -90,15 +90,15 @@ def _collect(
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []
-    mark_purpose(context, poll_session, due)
+    set_request_purpose(context, poll_session, due)
     try:
         for group in groups:
             snapshots = [snapshot for snapshot in group if snapshot is not None]
             if snapshots:
-                _finish(context, poll_session, readers.commits, snapshots, before)
+                _publish_group(context, poll_session, readers.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
-        mark_purpose(context, poll_session, ())
+        set_request_purpose(context, poll_session, ())
     report_denied(context, poll_session.repository.full_name, readers)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials, ResourceExhausted)):
@@ -110,7 +110,7 @@ def _collect(
 def _reader(
     context: CollectorContext, poll_session: PollSession, readers: SharedReaders
 ) -> Callable[[AttemptRecord], AttemptSnapshot | None]:
-    """Return the read of one attempt, for worker threads.
+    """Return the function that reads one attempt, for worker threads.
 
     It returns None for what requires a request while a limit that refused another one lasts.
     """
@@ -118,7 +118,7 @@ def _reader(
     limits, repository = LimitsInForce(context.clock), poll_session.repository.full_name
 
     def read(record: AttemptRecord) -> AttemptSnapshot | None:
-        is_current, wants_jobs = poll_session.has_current(record), policy.wants_jobs(record)
+        is_current, wants_jobs = poll_session.is_current(record), policy.wants_jobs(record)
         has_ended = record.run is not None and record.run.is_completed
         sends_request = wants_jobs or has_ended or not is_current
         if sends_request and limits.find(repository):
@@ -143,7 +143,7 @@ def _reader(
     return read
 
 
-def _finish(
+def _publish_group(
     context: CollectorContext,
     poll_session: PollSession,
     commits: CommitReader,
@@ -168,7 +168,7 @@ def _finish(
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
     changes = [
-        _unpublished(context, snapshot, rejected[0], refused[rejected[0].event_id])
+        _postpone_refused(context, snapshot, rejected[0], refused[rejected[0].event_id])
         if (rejected := [each for each in messages if each.event_id in refused])
         else change
         for snapshot, (change, messages) in zip(snapshots, built, strict=True)
@@ -211,8 +211,8 @@ def _changes(
     run, since = record.run, poll_session.repository.watched_since
     if run is None or (not record.published_statuses and not is_wanted(run, since)):
         return Changes(record=replace(record, settled=True, next_check_at=None))
-    if is_settling(snapshot, now):
-        return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
+    if is_waiting_for_jobs(snapshot, now):
+        return Changes(record=replace(record, next_check_at=now + pause_for_jobs(record)))
     changes = changes_of(
         record,
         snapshot.commit,
@@ -242,7 +242,7 @@ def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> 
     publish_log_work(context, work, logs)
 
 
-def _unpublished(
+def _postpone_refused(
     context: CollectorContext,
     snapshot: AttemptSnapshot,
     message: QueueMessage,

@@ -7,8 +7,8 @@ from ...errors import AccessDenied, IngestError
 from ..context import CollectorContext
 
 
-def is_reported_of_owner(context: CollectorContext, repository: str, error: IngestError) -> bool:
-    """Return whether people read already that another repository of the owner is denied so."""
+def is_reported_for_owner(context: CollectorContext, repository: str, error: IngestError) -> bool:
+    """Return whether the same denial is reported for another repository of the owner."""
     return isinstance(error, AccessDenied) and any(
         each.repository != repository
         and is_of_same_owner(str(error), repository, each.what, each.repository)

@@ -1,7 +1,7 @@
 """Find every attempt that GitHub shows, and save it in the ledger before it is read.
 
-The unfiltered run list is the truth. The filtered lists lag, and are asked about runs that are deep
-in it: a re-run keeps its first creation time. Nothing here publishes.
+The unfiltered run list is always right. The filtered lists lag, and are requested for runs that are
+deep in it: a re-run keeps its first creation time. Nothing here publishes.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from ..time_limits import await_result
 from .open_runs import ask_for_open_runs
 from .poll_session import PollSession, run_list_due_at
 from .prove_deliveries import ask_for_newer_runs, note_missed_deliveries
-from .save_runs import mark_due, upsert_runs
+from .save_runs import make_shown_runs_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
 
 #: Hinted runs that are fetched at once; one that fails does not delay the others.
 HINTS_AT_ONCE = 16
 
-#: How often the failed deliveries of webhooks are asked for; GitHub lists them for 3 days.
-DELIVERY_INTERVAL = timedelta(hours=1)
-DELIVERY_AGE = timedelta(days=3)
+#: How often the failed deliveries of webhooks are requested; GitHub lists them for 3 days.
+FAILED_DELIVERIES_INTERVAL = timedelta(hours=1)
+FAILED_DELIVERIES_AGE = timedelta(days=3)
 
 
 def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
@@ -40,8 +40,8 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """
     record, now = poll_session.repository, context.clock.now()
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
-        steps = _DELIVERY_CHECKS if is_check_due(record, now) else (follow_run_hints,)
-        _ask_each(context, poll_session, steps)
+        searches = _DELIVERY_CHECKS if is_check_due(record, now) else (follow_run_hints,)
+        _ask_each(context, poll_session, searches)
         note_missed_deliveries(context, poll_session, poll_session.changed)
         if poll_session.relies_on_deliveries:
             return
@@ -51,19 +51,19 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
 
-def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Find runs as ``discover_runs`` does, but let a list rest that has changed.
+def discover_runs_sparingly(context: CollectorContext, poll_session: PollSession) -> None:
+    """Find runs as ``discover_runs`` does, but skip a list that has changed a moment ago.
 
-    Changes come together: runs appear, start and end. The list is charged for each answer that
-    differs, so the next one is awaited for nearly two polls and holds them all; not where a run
-    may have started whose jobs are due, for these need not be read before. A re-run deep in
-    the list may be over by then, so open runs are asked for by status at every poll.
+    Changes come together: runs appear, start and end. Each answer that differs is charged, so the
+    next one is requested after nearly two polls and has them all. It is requested at once where a
+    due attempt may have started: its jobs are then read as well. A re-run deep in the list may be
+    over by then, so open runs are requested by status at every poll.
     """
     list_due_at = run_list_due_at(context, poll_session.repository)
     if poll_session.has_unstarted_attempt or list_due_at <= context.clock.now():
         discover_runs(context, poll_session)
         return
-    poll_session.list_is_fresh = True
+    poll_session.is_list_current = True
     _ask_each(context, poll_session, (follow_run_hints, ask_for_open_runs))
 
 
@@ -85,29 +85,29 @@ def discover_all_runs(
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
     poll_session.reads_everything, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
-    steps = (follow_run_hints, ask_for_failed_deliveries, sweep, _ask_for_unswept_runs)
-    _discover(context, poll_session, steps)
+    searches = (follow_run_hints, ask_for_failed_deliveries, sweep, _ask_for_unswept_runs)
+    _discover(context, poll_session, searches)
 
 
 def _discover(
     context: CollectorContext,
     poll_session: PollSession,
-    steps: Sequence[Callable[[CollectorContext, PollSession], None]],
+    searches: Sequence[Callable[[CollectorContext, PollSession], None]],
 ) -> None:
     walk_run_list(context, poll_session)
-    _ask_each(context, poll_session, steps)
+    _ask_each(context, poll_session, searches)
 
 
 def _ask_each(
     context: CollectorContext,
     poll_session: PollSession,
-    steps: Sequence[Callable[[CollectorContext, PollSession], None]],
+    searches: Sequence[Callable[[CollectorContext, PollSession], None]],
 ) -> None:
-    for ask in steps:
+    for search in searches:
         if not poll_session.should_continue():
             return
         try:
-            ask(context, poll_session)
+            search(context, poll_session)
         except IngestError as error:
             # What the list has shown is collected all the same.
             poll_session.note_failure(error)
@@ -135,7 +135,9 @@ def _fetch_hinted(
     if not hints:
         return
     name = poll_session.repository.full_name
-    shown = {key.run_id for key in poll_session.seen} | mark_due(context, poll_session, hints)
+    shown = {key.run_id for key in poll_session.seen} | make_shown_runs_due(
+        context, poll_session, hints
+    )
     wanted = [run_id for run_id in hints if run_id not in shown]
     context.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
     for start in range(0, len(wanted), HINTS_AT_ONCE):
@@ -158,11 +160,10 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
     """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
     repository, now = poll_session.repository, context.clock.now()
     checked_at = repository.webhooks.failures_requested_at
-    if not context.settings.expects_webhooks or not _is_time(
-        context, checked_at, DELIVERY_INTERVAL
-    ):
+    is_due = is_interval_over(checked_at, FAILED_DELIVERIES_INTERVAL, now)
+    if not context.settings.expects_webhooks or not is_due:
         return
-    since = max(checked_at or repository.added_at, now - DELIVERY_AGE)
+    since = max(checked_at or repository.added_at, now - FAILED_DELIVERIES_AGE)
     try:
         runs = context.github.fetch_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
@@ -180,10 +181,6 @@ _LOOKUPS = (follow_run_hints, ask_for_open_runs, ask_for_failed_deliveries)
 
 #: What proves that deliveries still arrive, and finds re-runs deep in the list.
 _DELIVERY_CHECKS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)
-
-
-def _is_time(context: CollectorContext, last: datetime | None, interval: timedelta) -> bool:
-    return is_interval_over(last, interval, context.clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

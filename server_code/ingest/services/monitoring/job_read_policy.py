@@ -11,7 +11,7 @@ from ...domain.runs import AttemptKey
 from ..context import CollectorContext
 from .attempt_messages import has_run_changes
 from .poll_session import PollSession
-from .schedule_attempts import is_jobs_read_due
+from .schedule_attempts import is_job_read_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class JobReadPolicy:
     reads_jobs_in_flight: bool
     has_headroom: bool
     job_counts: JobCounts
-    moved: Collection[AttemptKey]
+    changed: Collection[AttemptKey]
 
     @classmethod
     def of(cls, context: CollectorContext, poll_session: PollSession) -> JobReadPolicy:
@@ -39,7 +39,7 @@ class JobReadPolicy:
             reads_jobs_in_flight=is_live and not poll_session.relies_on_deliveries,
             has_headroom=context.github.has_headroom(repository.full_name),
             job_counts=repository.job_counts,
-            moved={run.key for run in poll_session.changed},
+            changed={run.key for run in poll_session.changed},
         )
 
     def wants_jobs(self, record: AttemptRecord) -> bool:
@@ -52,5 +52,5 @@ class JobReadPolicy:
             return False
         if not self.has_headroom:
             return has_run_changes(record)
-        has_moved = record.key in self.moved
-        return is_jobs_read_due(self.context, record, self.job_counts, has_moved=has_moved)
+        has_changed = record.key in self.changed
+        return is_job_read_due(self.context, record, self.job_counts, has_changed=has_changed)

@@ -12,6 +12,6 @@ from ...ports import Clock
 LONGEST_PAUSE = timedelta(minutes=10)
 
 
-def is_long(pause: RequestPaused, clock: Clock) -> bool:
-    """Return whether a request that must wait is done without."""
+def is_too_long(pause: RequestPaused, clock: Clock) -> bool:
+    """Return whether an attempt is published without what a paused request would read."""
     return pause.retry_at - clock.now() > LONGEST_PAUSE

@@ -18,7 +18,7 @@ from ..context import CollectorContext
 from .poll_session import PollSession, can_afford_extra
 from .save_runs import upsert_runs
 
-#: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
+#: https://docs.github.com/en/rest/actions/workflow-runs: every status of a run that has not ended.
 OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
 
 #: Nearly every re-run passes through these. They are asked with every poll, the others less often.
@@ -29,7 +29,7 @@ RARE_STATUSES_INTERVAL = timedelta(minutes=5)
 MAX_FILTERED_PAGES = 10
 
 #: The most scheduled attempts that are compared with a changed list by status, oldest first.
-MAX_FOLLOWED = 100
+MAX_COMPARED = 100
 
 #: Deep runs are those below the first page. The time up to which they are asked for moves by these.
 _DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timedelta(minutes=10))
@@ -137,12 +137,12 @@ def _make_missing_due(
     The next answers are unchanged, which would wrongly mean that these attempts are, too.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
-    scheduled = context.store.load_due_attempts(name, now=now + MAX_PAUSE, limit=MAX_FOLLOWED)
+    scheduled = context.store.load_due_attempts(name, now=now + MAX_PAUSE, limit=MAX_COMPARED)
     missing = [
         replace(record, next_check_at=now)
         for record in scheduled
         if record.run is not None
         and record.run.status == status
-        and not poll_session.has_current(record)
+        and not poll_session.is_current(record)
     ]
     context.store.save_attempts(missing)

@@ -29,12 +29,12 @@ from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
 from ..sources.record_credentials import record_changes
 from ..unexpected_errors import as_ingest_error
-from .clock_changes import make_checks_due_after_change, make_polls_due_after_change
+from .clock_changes import make_checks_due_after_clock_change, make_polls_due_after_clock_change
 from .collect_attempts import collect_attempts
-from .collect_first import collect_delivered, collect_waiting
-from .denied_owners import is_reported_of_owner
-from .discover_runs import discover_due_runs, discover_runs
-from .poll_session import PollSession, claim_due
+from .collect_before_list import collect_delivered, collect_overdue
+from .denied_owners import is_reported_for_owner
+from .discover_runs import discover_runs, discover_runs_sparingly
+from .poll_session import PollSession, claim_due_repositories
 from .poll_turn import PollTurn, find_urgent
 from .schedule_attempts import make_waiting_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
@@ -65,11 +65,11 @@ def poll_due_repositories(
     Raises MemoryRefused after recording it; every other error of a repository is recorded only.
     """
     release_leases(context)
-    make_polls_due_after_change(context)
+    make_polls_due_after_clock_change(context)
     discover_when_due(context)
     began_at = context.clock.now()
     first = _claim_first(context, only)
-    claimed = first or claim_due(context, limit=limit, only=only)
+    claimed = first or claim_due_repositories(context, limit=limit, only=only)
     if claimed:
         on_claimed()
     for repository in claimed:
@@ -78,7 +78,7 @@ def poll_due_repositories(
             context,
             repository,
             should_continue=turn.should_continue,
-            discover=discover_due_runs,
+            discover=discover_runs_sparingly,
         )
         _log_failure(context, repository, error)
         if isinstance(error, MemoryRefused):
@@ -101,21 +101,21 @@ def _log_failure(
     if error is None or not error.counts_as_failure or isinstance(error, BadCredentials):
         return
     is_new = str(error) != repository.last_error
-    if is_new and not is_reported_of_owner(context, repository.full_name, error):
+    if is_new and not is_reported_for_owner(context, repository.full_name, error):
         facts = {"repository": repository.full_name, "remedy": error.advice}
         logger.warning(str(error), extra=facts)
 
 
 def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
-    """Claim what comes before backfills: what is urgent, then what is caught up with."""
+    """Claim what comes before backfills: what is urgent, then a repository without a backlog."""
     order = context.poll_order
     first = order.find_recently_changed(context.clock.now())
     if first is None or (only is not None and first not in only):
         return []
     urgent = find_urgent(context, only)
-    claimed = claim_due(context, limit=1, only=urgent) if urgent else []
+    claimed = claim_due_repositories(context, limit=1, only=urgent) if urgent else []
     if not claimed:
-        claimed = claim_due(context, limit=1, only=[first])
+        claimed = claim_due_repositories(context, limit=1, only=[first])
     if not claimed:
         order.remove(first)
     return claimed
@@ -156,9 +156,9 @@ def _poll(
             should_continue=should_continue,
             hints=context.store.load_run_hints(repository.full_name),
         )
-        make_checks_due_after_change(context, repository)
+        make_checks_due_after_clock_change(context, repository)
         collect_delivered(context, poll_session)
-        collect_waiting(context, poll_session)
+        collect_overdue(context, poll_session)
         discover(context, poll_session)
         if repository.failures:
             make_waiting_attempts_due(context, repository.full_name)
@@ -248,8 +248,8 @@ def _after_failure(
         # What failed before is still what is known of the repository.
         known = stored.last_error if stored.failures else str(error)
         return replace(stored, last_error=known), error.retry_at
-    is_asked = error.counts_as_failure or error.retry_at is None
-    if not is_asked and (stored.failures or isinstance(error, RequestPaused)):
+    was_requested = error.counts_as_failure or error.retry_at is None
+    if not was_requested and (stored.failures or isinstance(error, RequestPaused)):
         # The answer before stays its error.
         return stored, next_try_at(stored.full_name, stored.failures, error, now)
     if isinstance(error, StateBusy) and repository.full_name not in context.busy_repositories:
@@ -264,7 +264,7 @@ def _after_failure(
     is_new = stored.failures == 0 or stored.last_error != str(error)
     # A rejected credential is reported by itself: it concerns all its repositories.
     is_own = is_new and not isinstance(error, BadCredentials)
-    if is_own and not is_reported_of_owner(context, name, error):
+    if is_own and not is_reported_for_owner(context, name, error):
         what, remedy = str(error), error.advice
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))

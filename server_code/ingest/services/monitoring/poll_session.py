@@ -17,8 +17,8 @@ from ..context import CollectorContext
 LEASE_SECONDS = 120
 _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 
-#: The share of the hour's requests that may be used before optional requests are held back: some
-#: from the start of the hour, more as it passes.
+#: Optional requests are held back where more of the hour's requests are used than FREE_SHARE, plus
+#: the part of PACE_SHARE that corresponds to the part of the hour that has passed.
 FREE_SHARE = 0.1
 PACE_SHARE = 0.6
 
@@ -27,16 +27,20 @@ PACE_SHARE = 0.6
 class PollSession:
     """One poll of one repository, and what it has seen.
 
-    ``reads_everything``: everything is to be collected now. ``error`` is why some of the requests
-    other than the first page of the run list failed this time, ``is_cut_short`` whether a limit
-    was among the reasons. ``ignores_created``: the
-    server answers a filter by creation time with other runs. ``has_unread_pages``: a window of the
-    sweep has more pages than GitHub's filtered lists show. ``should_continue`` is asked between
-    requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
-    that were new or differed from the ledger's copy; ``changed_at``: when what was found changed
-    last. ``relies_on_deliveries``: webhooks take the place of polling. ``has_unstarted_attempt``:
-    one is due that had not started. ``hints``: the runs that webhooks or people pointed at, and
-    when; each is followed once in a poll. ``purpose``: what its requests are sent for.
+    ``should_continue`` is called between requests; False ends the search where it is, and the next
+    poll continues it. ``hints``: the runs that webhooks or people pointed at, and when; each is
+    followed once in a poll. ``seen``: the attempts that GitHub has shown. ``purpose``: what its
+    requests are sent for. ``reads_everything``: everything is to be collected now.
+
+    ``is_list_current``: the first page of the run list was read, or changed a moment ago.
+    ``unchanged_statuses``: the runs in these statuses below that page are as they were.
+    ``changed``: runs that were new or differed from the ledger's copy; ``changed_at``: when what
+    was found changed last. ``relies_on_deliveries``: webhooks take the place of polling.
+    ``has_unstarted_attempt``: one is due that had not started. ``has_more_events``: some delivered
+    events are left for the next poll. ``ignores_created``: the server answers a filter by creation
+    time with other runs. ``has_unread_pages``: a window of the sweep has more pages than GitHub's
+    filtered lists show. ``error`` is why requests other than that for the first page failed,
+    ``is_cut_short`` whether a limit was among the reasons.
     """
 
     repository: RepositoryRecord
@@ -46,7 +50,7 @@ class PollSession:
     seen: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.WATCHING
     reads_everything: bool = False
-    list_is_fresh: bool = False
+    is_list_current: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
     changed: list[WorkflowRun] = field(default_factory=list)
@@ -58,12 +62,12 @@ class PollSession:
     error: IngestError | None = None
     is_cut_short: bool = False
 
-    def has_current(self, record: AttemptRecord) -> bool:
+    def is_current(self, record: AttemptRecord) -> bool:
         """Return whether the ledger's copy of an attempt is as new as this poll."""
         oldest = self.repository.run_lists.oldest_on_first_page
         on_first_page = oldest is None or record.created_at >= oldest
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
-        return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
+        return record.key in self.seen or is_as_before or (self.is_list_current and on_first_page)
 
     def note_failure(self, error: IngestError) -> None:
         """Keep why a request failed: the first failure, or a limit where nothing else failed."""
@@ -88,7 +92,7 @@ class PollSession:
         self.repository = replace(self.repository, run_lists=lists)
 
 
-def claim_due(
+def claim_due_repositories(
     context: CollectorContext, *, limit: int, only: Collection[str] | None
 ) -> list[RepositoryRecord]:
     """Lease due repositories, the most overdue first."""
@@ -132,9 +136,9 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 
 
 def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Return until when the run list is not asked for again, because it has just changed.
+    """Return when the run list is requested again, which may have changed a moment ago.
 
-    In live mode it rests shorter: it also shows the end of a run's last job, seconds late.
+    In live mode that is earlier: the list also shows the end of a run's last job, seconds late.
     """
     now, changed_at = context.clock.now(), repository.run_lists.changed_at
     rest = longest_gap(context.settings.poll_seconds)

@@ -20,7 +20,7 @@ _NEWER = "newer"
 
 
 def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
-    """Decide whether this poll relies on deliveries; what they changed so far was delivered."""
+    """Decide whether this poll relies on deliveries; the changes noted so far were delivered."""
     needs_jobs = context.settings.log_mode == "live"
     poll_session.changed.clear()
     poll_session.relies_on_deliveries = relies_on_deliveries(
@@ -29,9 +29,9 @@ def decide_reliance(context: CollectorContext, poll_session: PollSession) -> Non
 
 
 def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Ask for runs that are newer than every known one: no answer is as cheap as an empty list.
+    """Request runs that are newer than every known one; an unchanged, empty list is free.
 
-    The validator of the last empty list is sent though the query has moved on, for GitHub
+    The validator of the last empty list is sent although the query is another one, because GitHub
     computes it from the answer.
     """
     repository = poll_session.repository

@@ -35,8 +35,8 @@ def current_state(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
     return PublishedJob(state, is_abandoned)
 
 
-def load_published(record: AttemptRecord, job: Job) -> PublishedJob | None:
-    """Return what the ledger keeps of a job; None where nothing was published."""
+def find_published(record: AttemptRecord, job: Job) -> PublishedJob | None:
+    """Return the state in which a job was published; None where it was not."""
     text = record.published_jobs.get(str(job.job_id))
     if text is None:
         return None

@@ -83,13 +83,13 @@ def read_attempt(
             snapshot = replace(snapshot, record=detailed)
         return _read_commit(readers.commits, snapshot)
     except NotFound as error:
-        return _without_a_part(github, readers.commits, snapshot, error)
+        return _explain_not_found(github, readers.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
 
 
-def is_in_doubt(record: AttemptRecord) -> bool:
-    """Return whether the jobs of an ended attempt are read again soon: some are missing or open."""
+def are_jobs_in_doubt(record: AttemptRecord) -> bool:
+    """Return whether jobs of an ended attempt are missing or open, so that they are read again."""
     is_short = 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS
     return is_short or 0 < record.open_reads < MAX_OPEN_READS
 
@@ -154,12 +154,14 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
     if record.has_all_jobs:
         return snapshot
     # A list of jobs in doubt is read whole: "unchanged" may be what is wrong.
-    validator = None if record.jobs and is_in_doubt(record) else record.jobs_validator
+    validator = None if record.jobs and are_jobs_in_doubt(record) else record.jobs_validator
     answer = github.fetch_jobs(record.key, validator)
     # What is unchanged lacks what it lacked before.
     is_complete = answer.value.matches_total_count if answer.value else record.doubtful_reads == 0
     if answer.value is not None:
-        jobs = merge_jobs(record.jobs, _without_older(record, _of(record.key, answer.value.jobs)))
+        jobs = merge_jobs(
+            record.jobs, _without_older(record, _assigned_to(record.key, answer.value.jobs))
+        )
         # Nothing remembers that the list of an open run was incomplete.
         validator = answer.validator if is_complete or snapshot.has_ended else None
         record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
@@ -188,7 +190,7 @@ def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
     return [job for job in seen if job.is_completed or job.job_id not in ended]
 
 
-def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
+def _assigned_to(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
     """Assign jobs to the attempt they were listed for."""
     return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
 
@@ -207,7 +209,7 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
         return snapshot
 
 
-def _without_a_part(
+def _explain_not_found(
     github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: NotFound
 ) -> AttemptSnapshot:
     """Find out whether a run was deleted, or a part of it is not readable yet.

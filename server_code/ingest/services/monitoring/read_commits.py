@@ -12,7 +12,7 @@ from ...domain.code_metrics import CommitMetrics, triggering_pull_request
 from ...domain.runs import PullRequest, WorkflowRun
 from ...errors import AccessDenied, RequestPaused, Skippable
 from ...ports import ActionsApi, Clock
-from .long_pauses import is_long
+from .long_pauses import is_too_long
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class CommitReader:
             self.denied = error
             return None
         except RequestPaused as pause:
-            return self._do_without(pause, None)
+            return self._default_if_long(pause, None)
         self._keep(commit)
         return commit
 
@@ -80,8 +80,8 @@ class CommitReader:
         if not run.is_for_pull_request:
             return commit
         found = commit or CommitMetrics(commit_sha=sha)
-        steps = (self._fetch_branch_pulls, self._fetch_commit_pulls, self._fetch_actor_pulls)
-        for fetch in steps:
+        sources = (self._fetch_branch_pulls, self._fetch_commit_pulls, self._fetch_actor_pulls)
+        for fetch in sources:
             if triggering_pull_request(run, found.pull_requests) is not None:
                 break
             pulls = (*found.pull_requests, *fetch(run))
@@ -110,7 +110,7 @@ class CommitReader:
             # Pull requests need a permission of their own; without it none is named.
             return ()
         except RequestPaused as pause:
-            return self._do_without(pause, ())
+            return self._default_if_long(pause, ())
 
     def _fetch_commit_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
         try:
@@ -120,12 +120,12 @@ class CommitReader:
         except (AccessDenied, Skippable):
             return ()
         except RequestPaused as pause:
-            return self._do_without(pause, ())
+            return self._default_if_long(pause, ())
 
-    def _do_without(self, pause: RequestPaused, nothing: T) -> T:
-        """Return what stands for a part that is paused for long. Raises a shorter pause."""
-        if is_long(pause, self._clock):
-            return nothing
+    def _default_if_long(self, pause: RequestPaused, default: T) -> T:
+        """Return the default for a part that is paused for long. Raises a shorter pause."""
+        if is_too_long(pause, self._clock):
+            return default
         raise pause
 
     def _keep(self, commit: CommitMetrics) -> None:

@@ -16,7 +16,7 @@ from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
 from ...ports import ActionsApi, Clock
 from .attempt_messages import has_ended_before, has_run_changes, unpublished_jobs
-from .long_pauses import is_long
+from .long_pauses import is_too_long
 
 T = TypeVar("T")
 
@@ -124,7 +124,7 @@ class DetailReader:
             try:
                 return fetch()
             except RequestPaused as pause:
-                if is_long(pause, self._clock):
+                if is_too_long(pause, self._clock):
                     return None
                 raise
             except RateLimited:

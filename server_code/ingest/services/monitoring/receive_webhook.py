@@ -102,7 +102,7 @@ def _claim(
     return "ignored: this body was received before under another delivery id"
 
 
-def refuse_webhook(error: IngestError) -> tuple[int, str]:
+def webhook_error_response(error: IngestError) -> tuple[int, str]:
     """Return the HTTP status and text for a delivery that was not accepted."""
     if isinstance(error, InvalidSignature):
         return 401, str(error)

@@ -10,27 +10,27 @@ from ...wire.hourly_use import WATCHED_AGE, Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 
-#: From this many due attempts on, they are read as bulk: a webhook must not wait for them.
-BACKLOG = 20
+#: So many due attempts are a backlog, for which no webhook must wait.
+MIN_BACKLOG = 20
 
 
-def mark_purpose(
+def set_request_purpose(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    """Mark what a poll asks for from here on, while it reads attempts that are due."""
+    """Set what the requests of a poll are sent for from here on, while it reads due attempts."""
     purpose = max(poll_session.purpose, purpose_of(due, context.clock.now()))
     context.github.set_purpose(poll_session.repository.full_name, purpose)
 
 
 def purpose_of(due: Sequence[AttemptRecord], now: datetime) -> Purpose:
     """Return what attempts that are due are read for: a backfill, where most ended long ago."""
-    if len(due) < BACKLOG:
+    if len(due) < MIN_BACKLOG:
         return Purpose.WATCHING
-    past = sum(_is_past(record, now) for record in due)
+    past = sum(_ended_long_ago(record, now) for record in due)
     return Purpose.BACKFILL if 2 * past > len(due) else Purpose.BACKLOG
 
 
-def _is_past(record: AttemptRecord, now: datetime) -> bool:
+def _ended_long_ago(record: AttemptRecord, now: datetime) -> bool:
     run = record.run
     if run is None:
         return now - record.created_at > WATCHED_AGE

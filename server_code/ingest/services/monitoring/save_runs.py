@@ -86,13 +86,13 @@ def _adopt_spelling(poll_session: PollSession, runs: Sequence[WorkflowRun]) -> N
         poll_session.repository = replace(poll_session.repository, full_name=spelled)
 
 
-def mark_due(
+def make_shown_runs_due(
     context: CollectorContext, poll_session: PollSession, run_ids: Collection[int]
 ) -> set[int]:
     """Make open attempts due whose runs the list has just shown; return all runs it has shown."""
     now, name = context.clock.now(), poll_session.repository.full_name
     known = context.store.load_attempts(name, sorted(run_ids)).values()
-    shown = [record for record in known if poll_session.has_current(record)]
+    shown = [record for record in known if poll_session.is_current(record)]
     due = [replace(record, next_check_at=now) for record in shown if not record.settled]
     context.store.save_attempts(due)
     return {record.key.run_id for record in shown}

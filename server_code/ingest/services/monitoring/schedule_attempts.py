@@ -21,7 +21,7 @@ from ...errors import (
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
-from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot, is_in_doubt
+from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot, are_jobs_in_doubt
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
 OPEN_AGE_DIVISOR = 120
@@ -47,9 +47,9 @@ REPORTED_FAILURES = 5
 #: The longest time between two reads of the jobs in flight, though no change is expected.
 LONGEST_SKIP = timedelta(minutes=5)
 
-#: How long a run's end may be ahead of its jobs', and how soon they are checked again.
-SETTLING_TIME = timedelta(minutes=1)
-SETTLING_PAUSE = timedelta(seconds=5)
+#: How long a run that has ended waits for the ends of its jobs, and how soon they are read again.
+MAX_WAIT_FOR_JOBS = timedelta(minutes=1)
+MIN_PAUSE_FOR_JOBS = timedelta(seconds=5)
 
 #: A doubtful list of jobs is read again after 1, 2, 4 … seconds, at most this long.
 MAX_DOUBT_PAUSE = timedelta(seconds=32)
@@ -61,30 +61,30 @@ LONGEST_LAG = timedelta(days=1)
 LONGEST_RUN = timedelta(days=36)
 
 
-def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
+def is_waiting_for_jobs(snapshot: AttemptSnapshot, now: datetime) -> bool:
     """Return whether a run has just ended and its jobs, a moment behind, have not.
 
-    It is published when they have, or when SETTLING_TIME is over.
+    It is published when they have, or when MAX_WAIT_FOR_JOBS is over.
     """
     run = snapshot.record.run
     if run is None or not run.is_completed or snapshot.is_gone or snapshot.record.has_all_jobs:
         return False
-    return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
+    return run.updated_at is not None and now - run.updated_at < MAX_WAIT_FOR_JOBS
 
 
-def is_jobs_read_due(
-    context: CollectorContext, record: AttemptRecord, counts: JobCounts, *, has_moved: bool
+def is_job_read_due(
+    context: CollectorContext, record: AttemptRecord, counts: JobCounts, *, has_changed: bool
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
     A read is charged whenever a step has changed. They are read just before two polls are over, so
-    that no event is later, but not for an end that the run list shows. ``has_moved``: it shows
+    that no event is later, but not for an end that the run list shows. ``has_changed``: it shows
     that something has changed.
     """
     now, gap = context.clock.now(), longest_gap(context.settings.poll_seconds)
     if not is_interval_over(_jobs_known_at(record), gap, now):
         return False
-    if has_moved or record.run is None or record.jobs_read_at is None:
+    if has_changed or record.run is None or record.jobs_read_at is None:
         return True
     if now >= record.jobs_read_at + LONGEST_SKIP:
         return True
@@ -92,9 +92,9 @@ def is_jobs_read_due(
 
 
 def _jobs_known_at(record: AttemptRecord) -> datetime:
-    """Return when it was last known of an attempt in flight how its jobs are.
+    """Return when the state of the jobs of an attempt in flight was last known.
 
-    Before they are read, that is when the run was created, and when it started.
+    Before they are read, that is when the run was created, or when it started.
     """
     run = record.run
     has_started = run is not None and run.status == "in_progress"
@@ -115,12 +115,12 @@ def keep_job_counts(
     poll_session.repository = replace(poll_session.repository, job_counts=counts)
 
 
-def settling_pause(record: AttemptRecord) -> timedelta:
+def pause_for_jobs(record: AttemptRecord) -> timedelta:
     """Return how soon the jobs of a run that has just ended are read again.
 
     Jobs that are listed, and open, end within seconds.
     """
-    return max(SETTLING_PAUSE, _doubt_pause(record.doubtful_reads))
+    return max(MIN_PAUSE_FOR_JOBS, _doubt_pause(record.doubtful_reads))
 
 
 def schedule(
@@ -144,7 +144,7 @@ def schedule(
         max(timedelta(seconds=context.settings.poll_seconds), since_change / OPEN_AGE_DIVISOR),
         MAX_PAUSE,
     )
-    if is_in_doubt(record):
+    if are_jobs_in_doubt(record):
         pause = _doubt_pause(max(record.doubtful_reads, record.open_reads))
     elif record.doubtful_reads:
         pause = backoff(record.doubtful_reads, maximum=MAX_FAILURE_PAUSE)

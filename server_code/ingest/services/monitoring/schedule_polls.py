@@ -40,14 +40,14 @@ LONGEST_OUTAGE_PAUSE = timedelta(minutes=5)
 def next_poll_after(
     context: CollectorContext, poll_session: PollSession, record: RepositoryRecord
 ) -> datetime:
-    """Return when to poll again after a poll: as a proof only, where webhooks are relied on."""
+    """Return when to poll again after a poll; where webhooks are relied on, only to check them."""
     now = context.clock.now()
     if poll_session.has_more_events:
         return now
     if not poll_session.relies_on_deliveries:
         return next_poll(context, record)
     next_check_at = context.store.load_next_check_at(record.full_name)
-    delivery_check_at = now + _spread(DELIVERY_CHECK_INTERVAL, record.full_name)
+    delivery_check_at = now + _with_jitter(DELIVERY_CHECK_INTERVAL, record.full_name)
     return min(delivery_check_at, next_check_at or delivery_check_at)
 
 
@@ -93,7 +93,7 @@ def _wanted_poll(
     has_deep_runs = repository.run_lists.oldest_on_first_page is not None
     list_at = now if has_deep_runs else run_list_due_at(context, repository)
     if next_check_at is None:
-        return max(now + _spread(longest, repository.full_name), list_at)
+        return max(now + _with_jitter(longest, repository.full_name), list_at)
     idle_poll = max(now + longest, list_at)
     return min(
         idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
@@ -103,10 +103,11 @@ def _wanted_poll(
 def next_try_at(repository: str, failures: int, error: IngestError, now: datetime) -> datetime:
     """Return when a repository is polled again after failed polls in a row, the last with an error.
 
-    What GitHub refuses is due when it may be asked for again; where a credential is suspended,
-    earlier: GitHub may list it as usable before. Nothing is asked until then.
+    What GitHub refuses is due when it may be requested again. Where a credential is suspended, the
+    repository is due earlier, because GitHub may list the credential as usable before; nothing is
+    requested until then.
     """
-    outage_pause = _spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
+    outage_pause = _with_jitter(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
     is_rejected = isinstance(error, BadCredentials)
     longest = outage_pause if is_rejected or isinstance(error, Retriable) else LONGEST_FAILURE_PAUSE
     pause = backoff(failures, maximum=longest)
@@ -116,7 +117,7 @@ def next_try_at(repository: str, failures: int, error: IngestError, now: datetim
     return now + (min(pause, outage_pause) if isinstance(error, CredentialSuspended) else pause)
 
 
-def _spread(interval: timedelta, repository: str, *, share: float = 0.1) -> timedelta:
+def _with_jitter(interval: timedelta, repository: str, *, share: float = 0.1) -> timedelta:
     """Shorten an interval by up to a share of it, by the repository's name.
 
     Repositories that are polled together, as after a start or a limit, drift apart.

@@ -1,6 +1,6 @@
-"""Sweep closed days for runs that were run again: such runs keep their place deep in the list.
+"""Sweep past days for runs that were run again: such runs keep their place deep in the list.
 
-Once a day every closed day is asked for by ``created=``, in windows with fixed bounds, so that
+Once a day every past day is asked for by ``created=``, in windows with fixed bounds, so that
 windows in which nothing has changed answer 304 and cost nothing. A window that one page does not
 hold is halved: so each proves itself complete by its count, and the end of filtered lists (1,000
 runs) is never reached. A window of one second cannot be halved and is paged.
@@ -26,7 +26,7 @@ LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 
 #: Windows that one poll asks for, so that a sweep does not delay new runs. Windows of less than a
 #: day are asked for with their day.
-WINDOWS_PER_TICK = 8
+WINDOWS_PER_POLL = 8
 
 #: The largest window in days; windows are halves of halves of it, counted from a fixed day.
 LARGEST_WINDOW_DAYS = 32
@@ -80,7 +80,7 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
     today = _midnight(now)
     if repository.sweep.began_at is None or _midnight(repository.sweep.began_at) != today:
         _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
-    for _ in range(WINDOWS_PER_TICK):
+    for _ in range(WINDOWS_PER_POLL):
         window = _next_window(poll_session, today)
         if window is None or not can_afford_extra(context, poll_session):
             return
@@ -108,7 +108,7 @@ def sweep_all_days(
 
 
 def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
-    """Return what changes whenever a sweep comes further: its place and what it knows of windows.
+    """Return what changes whenever a sweep advances: its place and what it knows of windows.
 
     The validators of other lists change by themselves while runs are in progress.
     """
@@ -168,12 +168,12 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
     while number % size or day + size * _DAY > end:
         size //= 2
     window = Window(day, day + size * _DAY - _SECOND)
-    while window.days > 1 and _is_full(poll_session, window):
+    while window.days > 1 and _is_halved(poll_session, window):
         window = window.halves()[0]
     return window
 
 
-def _is_full(poll_session: PollSession, window: Window) -> bool:
+def _is_halved(poll_session: PollSession, window: Window) -> bool:
     return (
         poll_session.repository.run_lists.validators.get(_CREATED_PREFIX + window.created)
         == _HALVED
@@ -196,15 +196,15 @@ def _ask(
     if poll_session.ignores_created:
         yield window
         return
-    if _is_full(poll_session, window) or not _fits_a_page(context, poll_session, window):
+    if _is_halved(poll_session, window) or not _fetch_window(context, poll_session, window):
         for half in window.halves() if window.days <= 1 else ():
             yield from _ask(context, poll_session, half, after=after)
         return
     yield window
 
 
-def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
-    """Fetch a window's runs; return False, and remember it, where it must be halved."""
+def _fetch_window(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
+    """Save a window's runs; return False, and remember it, where the window must be halved."""
     list_name = _CREATED_PREFIX + window.created
     validator = poll_session.repository.run_lists.validators.get(list_name)
     answer = context.github.fetch_runs(

@@ -1,7 +1,7 @@
-"""Leases of polls that a lost state did not let end.
+"""Leases that a poll could not release, because the state store did not respond.
 
-Without giving them back, a repository would wait until they expire, minutes after the state
-answers again.
+They are released as soon as it responds. Otherwise their repositories would wait until they expire,
+minutes later.
 """
 
 from __future__ import annotations

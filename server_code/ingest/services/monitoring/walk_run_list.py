@@ -48,7 +48,7 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
         RunQuery(without_etag=_is_reread_due(context, repository)),
         repository.run_lists.validators.get("runs"),
     )
-    poll_session.list_is_fresh = True
+    poll_session.is_list_current = True
     first = answer.value
     if first is None:
         return
@@ -132,7 +132,7 @@ def _walk_pages(
         oldest = min(_created(page.runs), default=walk.oldest)
         walk = replace(walk, page=number, oldest=oldest)
         poll_session.repository = replace(poll_session.repository, walk=walk)
-        _doubt_short_list(poll_session, page)
+        _raise_if_short(poll_session, page)
         if page.runs and oldest is not None and oldest < floor:
             return True
         if has_next and not poll_session.should_continue():
@@ -147,7 +147,7 @@ def _walk_pages(
     return True
 
 
-def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
+def _raise_if_short(poll_session: PollSession, page: RunPage) -> None:
     """Raise GithubUnavailable for a list that ends before GitHub's count, a few times in a row.
 
     The count may stay wrong, so the list is then taken as it is, until both agree again.

@@ -15,7 +15,7 @@ from .discover_runs import discover_hinted_runs
 from .load_due_batch import BATCH_SIZE
 from .poll_session import PollSession
 from .prove_deliveries import decide_reliance
-from .request_purposes import BACKLOG, mark_purpose, purpose_of
+from .request_purposes import MIN_BACKLOG, purpose_of, set_request_purpose
 
 
 def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
@@ -35,12 +35,12 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
         collect_records(context, poll_session, due)
 
 
-def collect_waiting(context: CollectorContext, poll_session: PollSession) -> None:
-    """Collect ended attempts that have been due for longer than a poll takes to come round.
+def collect_overdue(context: CollectorContext, poll_session: PollSession) -> None:
+    """Collect ended attempts that have been due for longer than two polls are apart.
 
     They go before the run list, so that a limit that lets few requests through is not used up by
-    the list alone. Where a backfill goes on, all that the poll asks for from here on is bulk, but
-    for a repository that was just created and has no backlog.
+    the list alone. From here on, the requests of the poll are a backfill's or a backlog's where
+    there is one, unless the repository was just created.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
@@ -75,15 +75,15 @@ def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> l
 def _decide_purpose(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    repository, visit = poll_session.repository, Purpose.WATCHING
+    repository, purpose = poll_session.repository, Purpose.WATCHING
     if _is_walking(repository) and not repository.is_prioritized:
-        visit = Purpose.BACKFILL if repository.cursor is None else Purpose.BACKLOG
-    poll_session.purpose = max(visit, purpose_of(due, context.clock.now()))
-    mark_purpose(context, poll_session, ())
+        purpose = Purpose.BACKFILL if repository.cursor is None else Purpose.BACKLOG
+    poll_session.purpose = max(purpose, purpose_of(due, context.clock.now()))
+    set_request_purpose(context, poll_session, ())
 
 
 def _is_walking(repository: RepositoryRecord) -> bool:
-    """Return whether the run list was not walked down to what is known yet."""
+    """Return whether the run list was not yet walked down to the known runs."""
     return repository.cursor is None or repository.walk.page is not None
 
 
@@ -91,6 +91,6 @@ def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bo
     if _is_walking(repository):
         return True
     due = context.store.load_due_attempts(
-        repository.full_name, now=context.clock.now(), limit=BACKLOG
+        repository.full_name, now=context.clock.now(), limit=MIN_BACKLOG
     )
-    return len(due) >= BACKLOG
+    return len(due) >= MIN_BACKLOG
