@@ -10,4 +10,4 @@ from ingest.adapters.github import actions, lists
 def ten_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read lists in pages of 10, where GitHub's have up to 100."""
     monkeypatch.setattr(actions, "PER_PAGE", 10)
-    monkeypatch.setattr(lists, "SIZES", (10,))
+    monkeypatch.setattr(lists, "PAGE_SIZES", (10,))
