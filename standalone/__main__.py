@@ -13,7 +13,7 @@ from .stuck_interpreter import restart_stuck_timer
 
 #: Objects are counted so far before cycles among them are searched for: by default after 700, which
 #: takes a twenty-fifth of the time of a collection, and nearly none of what it creates is a cycle.
-_GC_THRESHOLDS = (20_000, 10, 10)
+_GC_THRESHOLDS = (150_000, 10, 10)
 
 
 #: Where memory is refused even to what reports it; 69 is ``failures.UNAVAILABLE``.

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from logs.rig import OpenRig, a_world
+from logs.rig import OpenRig, Rig, a_world
 
 from standalone.sandbox.specs import LogSpec
 
@@ -25,7 +25,7 @@ GIANT_BYTES = 1024 * MIB if os.environ.get("LOG_PROOF") == "full" else 64 * MIB
 def test_a_giant_log_takes_at_most_32_mib_more_than_idle(
     rig: OpenRig, mode: str, bucket: bool
 ) -> None:
-    """From GitHub over the disk to S3 or to the queue, and into the viewer's cache."""
+    """From GitHub over the disk to S3 or to the queue, and into the viewer's cache; only once."""
     if not bucket and mode == "economy":
         pytest.skip("parts are made alike in both modes")
     world = a_world().repository("octo/warm").run(seconds=60).job(log=b"x" * 2 * MIB)
@@ -40,3 +40,14 @@ def test_a_giant_log_takes_at_most_32_mib_more_than_idle(
     print(mode, bucket, measured)
     assert measured["peak_kib"] - measured["idle_kib"] <= MAX_KIB, measured
     assert here.count(here.logs) >= 3
+    assert log_requests(here) == {"addresses": 2, "blobs": 2}, "a log was downloaded again"
+
+
+def log_requests(here: Rig) -> dict[str, int]:
+    """Count requests for where logs and archives are, and for their content."""
+    kinds = here.github.stats()["endpoints"]
+    addresses = (kinds.get(name, {}) for name in ("get_job_log", "get_attempt_log"))
+    return {
+        "addresses": sum(kind.get("requests", 0) for kind in addresses),
+        "blobs": kinds["blob"]["requests"],
+    }
