@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -68,8 +69,9 @@ class _EndedWhenNamed:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SilentServer]:
-    """Run a silent server, which is silent for too long at once."""
+    """Run a silent server, which is silent for too long at once; the tests' clock stands still."""
     monkeypatch.setattr(heartbeat, "SILENCE_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_INTERVAL", timedelta(0))
     with closing(SilentServer()) as server:
         yield server
 
