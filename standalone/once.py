@@ -54,6 +54,9 @@ def collect_once(
     result = collection.collect_in_threads(
         monitoring_threads=MONITORING_THREADS, log_threads=LOG_THREADS, on_wait=show
     )
-    pending = (*map(pending_attempt, result.unread), *map(pending_log, result.pending_logs))
+    pending = (
+        *map(pending_attempt, result.unread_attempts),
+        *map(pending_log, result.pending_logs),
+    )
     summary = summarize(collector, seconds=time.monotonic() - started)
     return CollectionSummary(summary=replace(summary, pending=pending), errors=result.errors)

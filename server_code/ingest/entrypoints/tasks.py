@@ -23,11 +23,11 @@ from ..services.agents.heartbeat import Heartbeat
 from ..services.agents.tick import (
     Report,
     TickResult,
-    is_done_elsewhere,
     log_tick,
     monitoring_tick,
     report_error,
     report_idle,
+    runs_elsewhere,
 )
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.setup import missing_steps
@@ -101,7 +101,7 @@ def _work(
     counters = Counters()
     try:
         missing = missing_steps(request.settings)
-        if missing and is_done_elsewhere(state, agent, host=HOST, now=request.now):
+        if missing and runs_elsewhere(state, agent, host=HOST, now=request.now):
             return 0
         if missing:
             raise BadSettings(missing)

@@ -14,10 +14,10 @@ _Answer = TypeVar("_Answer")
 
 
 class TrackedRequests:
-    """The requests to one queue or bucket, which ``asked`` names for people."""
+    """The requests to one queue or bucket, which ``target`` names for people."""
 
-    def __init__(self, asked: str, pending: PendingRequests) -> None:
-        self._asked = asked
+    def __init__(self, target: str, pending: PendingRequests) -> None:
+        self._asked = target
         self._pending = pending
 
     def send(self, request: Callable[[], _Answer]) -> _Answer:
@@ -35,5 +35,5 @@ class TrackedRequests:
 
 
 def _wait_seconds(request: Callable[[], object]) -> float:
-    """Return how long the answer may take where nothing is wrong: as a long poll was asked to."""
+    """Return how long the answer may take where nothing is wrong: as a long poll was target to."""
     return request.keywords.get("wait_seconds", 0) if isinstance(request, partial) else 0

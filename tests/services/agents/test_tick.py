@@ -11,11 +11,11 @@ from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import BadCredentials, IngestError, QueueMissing
 from ingest.services.agents.tick import (
     REPORT_AGAIN_AFTER,
-    is_done_elsewhere,
     log_tick,
     monitoring_tick,
     report_error,
     report_idle,
+    runs_elsewhere,
 )
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
@@ -331,4 +331,4 @@ def test_work_is_done_elsewhere_where_another_host_reported_of_late(stage, recor
     """A host that stopped, or fell silent, does nothing any more."""
     here = stage(WorldBuilder().run())
     here.state.save_agent(record)
-    assert is_done_elsewhere(here.state, "monitor", host=HOST, now=NOW) is is_done
+    assert runs_elsewhere(here.state, "monitor", host=HOST, now=NOW) is is_done

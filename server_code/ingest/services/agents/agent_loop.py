@@ -1,8 +1,8 @@
 """The loop of an agent: its work, its pauses, and the state that its heartbeats report.
 
-A process runs it in threads until it is stopped. A task, which its host may kill at any moment,
-runs it in slices: the next slice begins where this one ended, also where that was in the middle.
-Polls and logs are shared out by leases and by the queue, so slices never do the same work twice.
+A process runs it in threads until it is stopped. A task, which Anvil may kill at any moment, runs
+it in slices of bounded time, each of which continues where the last one ended or was killed.
+Leases and the queue distribute polls and logs, so that no work is done twice at the same time.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ LONGEST_FAILURE_PAUSE = timedelta(seconds=30)
 
 ShouldContinue = Callable[[], bool]
 
-#: One turn of an agent's work; returns False where nothing is left to wait for.
+#: One turn of an agent's work; returns False if nothing else becomes due in its slice.
 Work = Callable[[ShouldContinue], bool | None]
 
 
 class AgentLoop:
-    """One loop of an agent; the outermost place where its errors end.
+    """One loop of an agent, which reports every error of its work and continues.
 
-    ``last_turn_at`` is the monotonic time at which the loop, or the work in it, last checked
-    whether to continue.
+    ``state`` and ``note`` are what heartbeats report. ``last_turn_at`` is the monotonic time at
+    which the loop, or the work in it, last checked whether to continue.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class AgentLoop:
     def run(self, should_continue: ShouldContinue) -> None:
         """Work until ``should_continue`` returns False; wait while the agent is paused.
 
-        Raises what says that the machine refuses memory: only a new process has it again.
+        Raises MemoryRefused and MemoryError, because only a new process gets memory again.
         """
 
         def continues() -> bool:
@@ -78,7 +78,7 @@ class AgentLoop:
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
                 if self._failures:
-                    # Work whose result cannot be saved would be received until it is a dead letter.
+                    # Work whose result cannot be saved would be repeated until it is a dead letter.
                     self._context.store.check_writable(now=self._context.clock.now())
                 self._work_once(continues)
                 if self.state is AgentState.RUNNING:
@@ -97,8 +97,8 @@ class AgentLoop:
         """Work for ``seconds``; end early if paused, or if nothing is left to wait for.
 
         ``on_turn`` is called whenever the loop or its work checks whether to continue. At the
-        end the state is idle, or what keeps the agent from its work. Raises what the work raises,
-        except for limits.
+        end the state is idle, paused, or limited by GitHub. Raises what the work raises, except
+        for RateLimited.
         """
         ends_at = self._context.clock.now() + timedelta(seconds=seconds)
 
@@ -117,7 +117,7 @@ class AgentLoop:
             self.state = AgentState.IDLE
 
     def _work_once(self, should_continue: ShouldContinue, ends_at: datetime | None = None) -> bool:
-        """Work once, and wait for a limit that ends in time; return whether to continue."""
+        """Work once, or wait for a limit that ends in time; return whether to continue."""
         try:
             is_more_to_do = self._work(should_continue)
         except RateLimited as limit:
@@ -130,15 +130,15 @@ class AgentLoop:
         return is_more_to_do is not False
 
     def _pause_after(self, error: Exception, should_continue: ShouldContinue) -> None:
-        """Report an error once while it lasts, and pause longer after each failure in a row."""
+        """Report an error, once if it is repeated, and pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
-        # A busy state passes by itself: an error only if the next turn fails as well.
-        lasts = self._failures > 0 or not isinstance(error, StateBusy)
-        if lasts and what != self._reported:
+        # A busy database is an error only if the next turn fails as well.
+        is_error = self._failures > 0 or not isinstance(error, StateBusy)
+        if is_error and what != self._reported:
             self._report(what)
         self._failures += 1
         pause = backoff(self._failures, first=FAILURE_PAUSE, maximum=LONGEST_FAILURE_PAUSE)
-        self.state, self.note = (AgentState.ERROR if lasts else AgentState.RUNNING), what
+        self.state, self.note = (AgentState.ERROR if is_error else AgentState.RUNNING), what
         self._sleep_until(self._context.clock.now() + pause, should_continue)
 
     def _report(self, what: str) -> None:
@@ -147,11 +147,11 @@ class AgentLoop:
             self._context.report_error(self.agent, None, what, remedy)
             self._reported = what
         except IngestError:
-            # The state itself does not respond, so the error can only be logged.
+            # The database does not respond, so the error can only be logged.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
 
     def _sleep_until(self, moment: datetime, should_continue: ShouldContinue) -> None:
-        """Sleep; a clock that is set back meanwhile does not make it longer."""
+        """Sleep until a time, but no longer if the clock is set back meanwhile."""
         pause = moment - self._context.clock.now() + timedelta(seconds=IDLE_SECONDS)
         while should_continue() and is_still_ahead(
             moment, self._context.clock.now(), at_most=pause
@@ -160,7 +160,7 @@ class AgentLoop:
 
 
 class DesiredStates:
-    """The desired states of agents, at most a few seconds old; threads share them."""
+    """The desired states of the agents, loaded every few seconds; threads share them."""
 
     def __init__(
         self, context: CollectorContext, *, every_seconds: float = PAUSE_CHECK_SECONDS

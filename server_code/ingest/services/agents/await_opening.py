@@ -1,7 +1,7 @@
-"""The opening of a task's collector, which asks queues and bucket, with heartbeats meanwhile.
+"""Heartbeats while a task opens its collector, which sends requests to the queues and the bucket.
 
-A task has a minute, and a queue that accepts connections and answers nothing holds it for half of
-it: without heartbeats the pages would show nothing of that.
+A queue that accepts connections and answers nothing delays a task for half of its minute. Without
+heartbeats, the pages would not show why.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Opened = TypeVar("_Opened")
 
 
 def await_opening(open_it: Callable[[], _Opened], heartbeat: Heartbeat) -> _Opened:
-    """Return what ``open_it`` opens in a thread of its own; it must not use the state."""
+    """Return what ``open_it`` opens in another thread; it must not use Anvil's tables."""
     with ThreadPoolExecutor(1, thread_name_prefix="opening") as worker:
         opening = worker.submit(open_it)
         return await_result(opening, lambda: heartbeat.save_when_due(AgentState.RUNNING))

@@ -1,7 +1,7 @@
-"""Ports whose slow calls let a tick's main thread report while it waits for them.
+"""Ports that send the main thread's requests in another thread, so that it can report meanwhile.
 
-A task's main thread alone may use Anvil's tables. While it waits for GitHub or a queue itself, it
-could save no heartbeat, and the pages would show nothing of a server that does not answer.
+Only a task's main thread can use Anvil's tables. If it waited for GitHub or a queue itself, it
+could save no heartbeat, and the pages would not show that a server does not answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..time_limits import await_result
 def awaited_ports(
     context: CollectorContext, while_waiting: Callable[[], object]
 ) -> Iterator[CollectorContext]:
-    """Provide a context whose requests of this thread call ``while_waiting`` while they wait."""
+    """Provide a context that calls ``while_waiting`` while this thread waits for a request."""
     with ThreadPoolExecutor(1, thread_name_prefix="requests") as worker:
         me = threading.get_ident()
 

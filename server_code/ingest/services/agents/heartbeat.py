@@ -1,7 +1,7 @@
-"""Heartbeats: the state of an agent, stored where people and other processes read it.
+"""Heartbeats: the state of an agent, stored for people and other processes.
 
-A task gives its own, because only its thread may use the store. A process of many threads gives
-those of all its agents from a thread of their own, because a thread may be busy for long.
+A task saves them itself, because only its thread can use the store. A process with many threads
+saves those of all its agents from one more thread, because the others may be busy for long.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ...ports.github import MIN_REPORTED_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from .agent_loop import AgentLoop
 
-#: How often a working agent reports; one that has not reported for HEARTBEAT_TIMEOUT is gone.
+#: How often a working agent reports; without a report for HEARTBEAT_TIMEOUT it is not alive.
 HEARTBEAT_INTERVAL = timedelta(seconds=5)
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 
-#: A loop that has not checked in for this time hangs: no heartbeat is sent for it.
+#: A loop that has not checked whether to continue for this time hangs: it gets no heartbeat.
 HANGING_SECONDS = 900.0
 
-#: Answers begin within seconds: a server that has sent none for this time is reported.
+#: A host or queue that has answered nothing for this time is reported as silent.
 SILENCE_SECONDS = 10.0
 
 _UNKNOWN_RATE_LIMIT_STATUS = RateLimitStatus(limit=None, remaining=None, reset_at=None)
@@ -38,7 +38,7 @@ _UNKNOWN_RATE_LIMIT_STATUS = RateLimitStatus(limit=None, remaining=None, reset_a
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
-    ``host`` names where it works for people; processes that follow each other there share it.
+    ``host`` is the name of the machine or of Anvil's tasks, which successive processes share.
     Without ``read_rate_limit_status`` it is that of an agent whose collector is not open yet.
     """
 
@@ -81,7 +81,7 @@ class Heartbeat:
         """Save a heartbeat now. Raises StateUnavailable."""
         now, at = self._clock.now(), time.monotonic()
         pending, rate_limit = self._counters.pending, self._read_rate_limit_status()
-        self._counters.save_increments(lambda grown: self._store.add_counts(grown, now=now))
+        self._counters.save_increments(lambda counts: self._store.add_counts(counts, now=now))
         self._resume(now)
         self._store.save_agent(
             AgentRecord(
@@ -101,34 +101,34 @@ class Heartbeat:
         self._next_at = now + HEARTBEAT_INTERVAL
 
     def _resume(self, now: datetime) -> None:
-        """Continue, once, from what an earlier process reported from here."""
+        """Take over, once, what the last process on this host reported."""
         if self._has_resumed:
             return
-        reported = _find_reported(self._store, self.agent, self._host)
-        if reported is not None:
-            self._rate_limit = reported.rate_limit
+        last = _find_heartbeat(self._store, self.agent, self._host)
+        if last is not None:
+            self._rate_limit = last.rate_limit
             if self.agent == LOG_INGESTION_AGENT:
-                self._last_log_at = reported.last_log_at
-            _resume_silences(self._counters.pending, reported, now)
+                self._last_log_at = last.last_log_at
+            _resume_silences(self._counters.pending, last, now)
         self._has_resumed = True
 
     def _find_last_log(self, now: datetime) -> datetime | None:
-        """Return when a log was last published, to within the time between two heartbeats."""
+        """Return when a log was last published, as precisely as heartbeats are frequent."""
         logs = self._counters.read("logs")
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
         return self._last_log_at
 
     def _known_limit(self, rate_limit: RateLimitStatus) -> Mapping[str, int | str | None]:
-        """Return the limit of the last answers, else what an earlier process reported."""
+        """Return the rate limit of GitHub's last answers, or of the last process on this host."""
         if rate_limit.remaining is not None:
             self._rate_limit = rate_limit_of(rate_limit)
         return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
-        """Save a heartbeat if the last one is HEARTBEAT_INTERVAL old; ignore a failing store.
+        """Save a heartbeat if the last one is HEARTBEAT_INTERVAL old; ignore an error of the store.
 
-        The work itself uses the store next, and reports what is wrong with it.
+        The agent's work uses the store as well, and reports the error.
         """
         if is_still_ahead(self._next_at, self._clock.now(), at_most=HEARTBEAT_INTERVAL):
             return
@@ -154,8 +154,8 @@ class Heartbeats:
         for agent, heartbeat in self._heartbeats.items():
             own = [loop for loop in self._loops if loop.agent == agent]
             if not any(time.monotonic() - loop.last_turn_at > HANGING_SECONDS for loop in own):
-                worst = next((loop for loop in own if loop.note), own[0])
-                heartbeat.save(worst.state, worst.note)
+                shown = next((loop for loop in own if loop.note), own[0])
+                heartbeat.save(shown.state, shown.note)
 
     def save_last(self) -> None:
         """Report that the agents have stopped. Raises StateUnavailable."""
@@ -163,50 +163,50 @@ class Heartbeats:
             heartbeat.save(AgentState.STOPPED)
 
 
-def plain_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) -> AgentRecord:
-    """Build the heartbeat of an idle agent; the limit that it knew is kept."""
-    reported = _find_reported(store, agent, host)
+def idle_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) -> AgentRecord:
+    """Build the heartbeat of an agent that does nothing, with the rate limit it last reported."""
+    last = _find_heartbeat(store, agent, host)
     return AgentRecord(
         name=agent,
         host=host,
         state=AgentState.IDLE.value,
         heartbeat_at=now,
         started_at=now,
-        rate_limit={} if reported is None else reported.rate_limit,
-        last_log_at=None if reported is None else reported.last_log_at,
+        rate_limit={} if last is None else last.rate_limit,
+        last_log_at=None if last is None else last.last_log_at,
     )
 
 
-def _find_reported(store: AgentStore, agent: str, host: str) -> AgentRecord | None:
+def _find_heartbeat(store: AgentStore, agent: str, host: str) -> AgentRecord | None:
     """Return the last heartbeat of an agent from a host; None where there is none."""
     own = (each for each in store.list_agents() if (each.name, each.host) == (agent, host))
     return next(own, None)
 
 
-def _resume_silences(pending: PendingRequests, reported: AgentRecord, now: datetime) -> None:
-    """Take a heartbeat's silences over, in this process's monotonic seconds."""
+def _resume_silences(pending: PendingRequests, last: AgentRecord, now: datetime) -> None:
+    """Add the silences of an earlier heartbeat, in monotonic seconds of this process."""
     offset = time.monotonic() - now.timestamp()
-    times = {asked: parse_timestamp(since) for asked, since in reported.unanswered.items()}
+    times = {target: parse_timestamp(since) for target, since in last.unanswered.items()}
     pending.resume(
-        {asked: since.timestamp() + offset for asked, since in times.items() if since},
-        ended_at=reported.heartbeat_at.timestamp() + offset,
+        {target: since.timestamp() + offset for target, since in times.items() if since},
+        ended_at=last.heartbeat_at.timestamp() + offset,
     )
 
 
 def unanswered_since(pending: PendingRequests, *, now: datetime, at: float) -> dict[str, str]:
-    """Return since when hosts and queues have answered nothing; ``at``: now, monotonic."""
+    """Return since when hosts and queues have answered nothing; ``at``: ``now``, monotonic."""
     return _times(pending.silences(at=at, longer_than=SILENCE_SECONDS), now)
 
 
 def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:
     """Return the time that each age in seconds stands for."""
     return {
-        asked: str(format_timestamp(now - timedelta(seconds=age))) for asked, age in ages.items()
+        target: str(format_timestamp(now - timedelta(seconds=age))) for target, age in ages.items()
     }
 
 
 def rate_limit_of(rate_limit: RateLimitStatus) -> dict[str, int | str | None]:
-    """Return a budget as heartbeats hold it."""
+    """Return a rate limit as heartbeats store it."""
     return {
         "limit": rate_limit.limit,
         "remaining": rate_limit.remaining,
@@ -215,7 +215,7 @@ def rate_limit_of(rate_limit: RateLimitStatus) -> dict[str, int | str | None]:
 
 
 def slowdown_note(agent: str, rate_limit: RateLimitStatus) -> str | None:
-    """Return the note that polls wait for a limit of GitHub; None where all are on time."""
+    """Return the note that polls are slower because of GitHub's limits; None if they are not."""
     if agent != PIPELINE_MONITORING_AGENT:
         return None
     notes = []
@@ -237,6 +237,6 @@ def slowdown_note(agent: str, rate_limit: RateLimitStatus) -> str | None:
 def is_alive(agent: AgentRecord, now: datetime, *, timeout: timedelta = HEARTBEAT_TIMEOUT) -> bool:
     """Return whether an agent has reported within ``timeout``, and not that it stopped.
 
-    A heartbeat that is as far ahead is the trace of a wrong clock, and keeps nobody from the work.
+    A heartbeat that is further in the future comes from a wrong clock, and is ignored.
     """
     return agent.state != AgentState.STOPPED and abs(now - agent.heartbeat_at) < timeout

@@ -1,4 +1,4 @@
-"""A tick: an agent's work in a bounded time, for hosts that run tasks and not processes."""
+"""A tick: an agent's work in a bounded time, for Anvil, which runs tasks and not processes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from ..monitoring.poll_runs import poll_due_repositories
 from ..sources.record_credentials import record_changes
 from .agent_loop import AgentLoop, ShouldContinue
 from .awaited_ports import awaited_ports
-from .heartbeat import Heartbeat, is_alive, plain_heartbeat, unanswered_since
+from .heartbeat import Heartbeat, idle_heartbeat, is_alive, unanswered_since
 
-#: How often a waiting tick looks for due work, and how long it waits for logs at once.
+#: The pause of a tick without due polls, and the longest single wait for messages.
 IDLE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
-#: Where a repository is due within this time, the next tick starts at once, not by the schedule.
+#: If a repository is due within this time, the next tick starts at once, not by the schedule.
 SOON = timedelta(seconds=10)
 
-#: An error that lasts is reported again after this time.
+#: An error that is repeated is reported again after this time.
 REPORT_AGAIN_AFTER = timedelta(hours=1)
 _NEWEST_ERRORS = 50
 
-#: Reports a value of a running task, by name.
+#: Sets a value of the running task's state, by name.
 Report = Callable[[str, object], None]
 
 
 @dataclass(frozen=True, slots=True)
 class TickResult:
-    """What a tick did: its count of polls or work items, and whether it leaves due work."""
+    """How many polls or work items a tick completed, and whether it leaves due work."""
 
     count: int
     has_more: bool
@@ -84,7 +84,7 @@ def log_tick(context: CollectorContext, *, seconds: float, host: str, report: Re
     def ingest(context: CollectorContext, should_continue: ShouldContinue) -> bool:
         nonlocal received, newly_received
         seconds_left = (ends_at - context.clock.now()).total_seconds()
-        # Queues wait whole seconds; asked without waiting, it would be asked without end.
+        # Queues wait whole seconds, and with a wait of 0 this would spin.
         if seconds_left < 1:
             return False
         wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))
@@ -127,12 +127,12 @@ def _run_slice(
 
 
 def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> None:
-    """Save a tick's last heartbeat: the agent is not idle if the next or another tick works."""
+    """Save a tick's last heartbeat: running, if another tick works now or follows at once."""
     is_running = loop.state is AgentState.IDLE and is_working
     heartbeat.save(AgentState.RUNNING if is_running else loop.state, loop.note)
 
 
-def is_done_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime) -> bool:
+def runs_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime) -> bool:
     """Return whether another host runs an agent, such as a daemon on the Uplink."""
     return any(
         each.name == agent and each.host != host and is_alive(each, now)
@@ -142,7 +142,7 @@ def is_done_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime
 
 def report_idle(store: AgentStore, agent: str, *, host: str, now: datetime) -> None:
     """Report that an agent is idle."""
-    store.save_agent(plain_heartbeat(store, agent, host=host, now=now))
+    store.save_agent(idle_heartbeat(store, agent, host=host, now=now))
 
 
 def report_error(  # noqa: PLR0913 - what a heartbeat says
@@ -154,9 +154,9 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
     now: datetime,
     pending: PendingRequests,
 ) -> None:
-    """Report what stops an agent; in the errors list once, however often it is tried.
+    """Report in the heartbeat what stops an agent, and once in the errors list.
 
-    Who answered nothing until then is named until the next try.
+    The heartbeat also keeps which hosts and queues did not answer.
     """
     what = str(error)
     tried = "It is tried again every minute; the checks under Settings show details."
@@ -170,7 +170,7 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
                 remedy=error.remedy or tried,
             )
         )
-    heartbeat = plain_heartbeat(store, agent, host=host, now=now)
+    heartbeat = idle_heartbeat(store, agent, host=host, now=now)
     unanswered = unanswered_since(pending, now=now, at=time.monotonic())
     store.save_agent(
         replace(heartbeat, state=AgentState.ERROR.value, note=what, unanswered=unanswered)
@@ -178,7 +178,7 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
 
 
 def _is_reported(store: StateStore, agent: str, what: str, *, host: str, now: datetime) -> bool:
-    """Return whether the error was reported recently; a new try first reports running."""
+    """Return whether the error is that of the last heartbeat, or recent in the errors list."""
     return any(
         (each.name, each.host, each.note) == (agent, host, what) for each in store.list_agents()
     ) or any(
@@ -189,11 +189,11 @@ def _is_reported(store: StateStore, agent: str, what: str, *, host: str, now: da
 
 
 def _next_due(repositories: Sequence[RepositoryRecord]) -> datetime | None:
-    """Find when the next repository is due; one that is leased is at the lease's end."""
+    """Return when the next repository is due; a leased one is due when its lease ends."""
     moments = [each.next_poll_at or each.lease_until for each in repositories if not each.paused]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _is_any_leased(repositories: Sequence[RepositoryRecord], now: datetime) -> bool:
-    """Return whether a repository is leased, at the end of a tick by another one."""
+    """Return whether a repository is leased; at the end of a tick, another one holds the lease."""
     return any(each.lease_until is not None and each.lease_until > now for each in repositories)

@@ -1,1 +1,4 @@
-"""Collections that a person asks for and that end: everything once, on request, or again."""
+"""Collections that a person starts and that end, unlike the agents' continuous one.
+
+They collect everything once, collect now what is new, or replay what was published.
+"""

@@ -1,4 +1,4 @@
-"""The logs of a collection that ends: ingested until no pending one may still arrive."""
+"""The logs of a collection, ingested until none is pending or those that are do not arrive."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ..log_ingestion.visibility import MAX_BATCH_SECONDS
 from ..unexpected_errors import as_ingest_error
 from .collection_plan import CollectionPlan
 
-#: Work that a killed process received stays hidden for long, so pending logs are requeued.
+#: Pending logs are requeued, because work that a killed process received stays hidden for long.
 REQUEUE_AFTER = timedelta(minutes=1)
 
 #: The longest pause of a collection that does not wait for limits.
@@ -46,7 +46,7 @@ MAX_PENDING = 1000
 class LogCollection:
     """The logs of a collection; several threads may run ``ingest`` at the same time.
 
-    ``runs_are_done``: no further log becomes due.
+    ``runs_are_done`` is set when no further log becomes due.
     """
 
     def __init__(
@@ -63,18 +63,18 @@ class LogCollection:
         self._ends_at = plan.ends_at
         self._lock = threading.Lock()
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
-        self._end: StateFull | MemoryRefused | None = None
+        self._fatal_error: StateFull | MemoryRefused | None = None
         self._requeued_at = self._reported_at = now
         self._busy_since: dict[int, datetime] = {}
 
     def ingest(self) -> IngestError | None:
-        """Ingest until the runs are done and no pending log may still arrive.
+        """Ingest until the runs are done and no pending log is worth waiting for.
 
-        Returns why the rest could not be received, if that is the cause.
+        Returns the error that ended it early, if there is one.
         """
         error: IngestError | None = None
         answered_at = self._context.clock.now()
-        while self._should_continue() and self._end is None:
+        while self._should_continue() and self._fatal_error is None:
             try:
                 self._on_turn()
                 is_over = not self._ingest_next() and self.runs_are_done.is_set() and self.is_over()
@@ -85,11 +85,11 @@ class LogCollection:
                 error = as_ingest_error(raised, "the job events queue")
                 lasted = self._context.clock.now() - answered_at
                 if isinstance(error, (Fatal, StateFull, MemoryRefused)) or (
-                    self.runs_are_done.is_set() and lasted >= self._policy.outage
+                    self.runs_are_done.is_set() and lasted >= self._policy.outage_timeout
                 ):
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
-        return self._end or error
+        return self._fatal_error or error
 
     def load_pending(self) -> list[JobLogRecord]:
         """Load the logs that are still pending, up to MAX_PENDING."""
@@ -99,7 +99,7 @@ class LogCollection:
         )
 
     def is_over(self) -> bool:
-        """Return whether no log is pending, or none that may still arrive."""
+        """Return whether no log is pending, or those that are have failed or stalled."""
         now, pending = self._context.clock.now(), self.load_pending()
         keys = sorted(((log.key, log.job_id) for log in pending), key=str)
         with self._lock:
@@ -119,7 +119,7 @@ class LogCollection:
         return waited > self._policy.stall_timeout
 
     def _ingest_next(self) -> int:
-        """Ingest one batch, or wait where GitHub refuses; return how much was received."""
+        """Ingest one batch, or wait for a rate limit; return how many work items were received."""
         seconds_left: float = MAX_BATCH_SECONDS
         if self._ends_at is not None:
             seconds_left = (self._ends_at - self._context.clock.now()).total_seconds()
@@ -145,7 +145,7 @@ class LogCollection:
             self._busy_since.pop(thread, None)
 
     def _continues_batch(self) -> bool:
-        """Report progress now and then; return whether neither the time nor the work is over."""
+        """Report progress every PROGRESS_INTERVAL; return whether to continue."""
         now = self._context.clock.now()
         if now - self._reported_at >= PROGRESS_INTERVAL:
             self._reported_at = now
@@ -154,10 +154,10 @@ class LogCollection:
         return not is_over and self._should_continue()
 
     def _count_failure(self, key: AttemptKey, log: LogNotReady) -> None:
-        """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
+        """Count a failed try, which neither a limit is nor a log that GitHub is still writing."""
         error = log.error
         if isinstance(error, (StateFull, MemoryRefused)):
-            self._end = error
+            self._fatal_error = error
         is_written = isinstance(error, LogPending) and may_still_be_written(
             log.job, self._context.clock.now()
         )
@@ -166,9 +166,9 @@ class LogCollection:
                 self._failures[key, log.job.job_id] += 1
 
     def _wait_for(self, limit: RateLimited) -> None:
-        """Wait until GitHub permits requests again."""
+        """Wait for a rate limit, or a few seconds if this collection does not wait for limits."""
         clock, until = self._context.clock, limit.retry_at
-        if self._policy.waits_for_others and not self._policy.is_endless(limit, clock.now()):
+        if self._policy.waits_for_limits and not self._policy.is_wait_too_long(limit, clock.now()):
             with self._lock:
                 self.last_change = self.last_change.after_pause(clock.now(), until)
         else:

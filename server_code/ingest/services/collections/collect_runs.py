@@ -1,4 +1,4 @@
-"""The runs of a collection that ends: every repository polled until nothing of it is unread."""
+"""The runs of a collection: every repository is polled until all of its attempts are read."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ from .collection_plan import CollectionPlan, CollectionPolicy
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
-#: A refusal of a whole repository or credential counts with the second one in a row: incidents of
-#: GitHub have answered 401 and 404 for what was there a second later.
+#: A repository or credential is given up after as many refusals in a row: during incidents GitHub
+#: has answered 401 and 404 for what was there a second later.
 REFUSED_TRIES = 2
 
 
 class RunCollection:
     """The repositories of a collection; several threads may run ``poll`` at the same time.
 
-    ``errors`` and ``unread``: what is missing of those that are done.
+    ``errors`` and ``unread_attempts``: what is missing of the repositories that are done.
     """
 
     def __init__(
         self, context: CollectorContext, plan: CollectionPlan, *, should_continue: ShouldContinue
     ) -> None:
         self.errors: dict[str, IngestError] = {}
-        self.unread: list[AttemptRecord] = []
+        self.unread_attempts: list[AttemptRecord] = []
         self.last_change = plan.last_run_change
         self._context = context
         self._policy = plan.policy
@@ -56,7 +56,7 @@ class RunCollection:
         self._on_turn = plan.on_turn
         self._lock = threading.Lock()
         self._open = {
-            name.lower(): _RepositoryPart(context, plan.policy, name) for name in plan.names
+            name.lower(): _RepositoryProgress(context, plan.policy, name) for name in plan.names
         }
         self._discover = (
             partial(discover_all_runs, since=context.clock.now())
@@ -65,12 +65,12 @@ class RunCollection:
         )
 
     def make_due(self) -> None:
-        """Make every repository, and what of it failed before, due as if it had never failed."""
+        """Make every repository due, and its attempts that failed before."""
         for part in self._open.values():
             part.make_due()
 
     def poll(self) -> IngestError | None:
-        """Poll whatever is due until every repository is done; return why it ended early, if so.
+        """Poll what is due until every repository is done; return the error that ended it early.
 
         No repository waits for another one's pause, limit or failure.
         """
@@ -83,12 +83,15 @@ class RunCollection:
                 if not self._poll_next():
                     self._drop_paused()
                     self._context.clock.sleep(IDLE_SECONDS)
-                if not self._policy.waits_for_others:
+                if not self._policy.waits_for_limits:
                     self._close_stalled()
                 answered_at = self._context.clock.now()
             except IngestError as error:
                 lasted = self._context.clock.now() - answered_at
-                if isinstance(error, (StateFull, MemoryRefused)) or lasted >= self._policy.outage:
+                if (
+                    isinstance(error, (StateFull, MemoryRefused))
+                    or lasted >= self._policy.outage_timeout
+                ):
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
         return None
@@ -99,7 +102,7 @@ class RunCollection:
             return [part.name for part in self._open.values()]
 
     def _poll_next(self) -> bool:
-        """Poll one repository that is due and free; False where there is none."""
+        """Poll a repository that is due and not leased; return False if there is none."""
         context = self._context
         release_leases(context)
         claimed = claim_due_repositories(context, limit=1, only=self.open_names())
@@ -112,23 +115,23 @@ class RunCollection:
             )
             if isinstance(error, MemoryRefused):
                 raise error
-            self._judge(repository.full_name, error)
+            self._close_if_done(repository.full_name, error)
         return bool(claimed)
 
-    def _judge(self, name: str, error: IngestError | None) -> None:
+    def _close_if_done(self, name: str, error: IngestError | None) -> None:
         part = self._open.get(name.lower())
         if part is not None and part.is_done_after(error):
             self._close(part)
 
-    def _close(self, part: _RepositoryPart) -> None:
+    def _close(self, part: _RepositoryProgress) -> None:
         with self._lock:
             if self._open.pop(part.name.lower(), None) is not None:
-                self.unread.extend(part.unread)
+                self.unread_attempts.extend(part.unread_attempts)
                 if part.error is not None:
                     self.errors[part.name] = part.error
 
     def _drop_paused(self) -> None:
-        """Leave out repositories that were paused or removed; make those due that wait for it."""
+        """Drop repositories that were paused or removed; make those due that search for more."""
         known = {each.full_name.lower(): each for each in self._context.store.list_repositories()}
         with self._lock:
             for key, part in list(self._open.items()):
@@ -139,7 +142,7 @@ class RunCollection:
                     part.make_due_again()
 
     def _close_stalled(self) -> None:
-        """Stop waiting for items where nothing of them has changed for long."""
+        """Give up the repositories if nothing has changed for ``stall_timeout``."""
         names, now = self.open_names(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
@@ -149,22 +152,22 @@ class RunCollection:
                 self._close(part)
 
 
-class _RepositoryPart:
-    """One repository's part in a collection: how often it failed, and what of it is unread."""
+class _RepositoryProgress:
+    """One repository of a collection: how often it failed, and which attempts are unread."""
 
     def __init__(self, context: CollectorContext, policy: CollectionPolicy, name: str) -> None:
         self.name = name
         self.error: IngestError | None = None
-        self.unread: list[AttemptRecord] = []
+        self.unread_attempts: list[AttemptRecord] = []
         self._context = context
         self._policy = policy
         self._failures = 0
-        self._depth = SearchDepth()
+        self._search = SearchProgress()
         self._due_again_at: datetime | None = None
         self._last_change = LastChange("", context.clock.now())
 
     def make_due(self) -> None:
-        """Make the repository and what failed before due, as if it had never failed."""
+        """Make the repository due, and its attempts that failed before, with no failure counted."""
         store, now = self._context.store, self._context.clock.now()
         failed = [
             replace(each, failures=0, next_check_at=now)
@@ -176,11 +179,11 @@ class _RepositoryPart:
         store.make_due(self.name, now=now)
 
     def is_done_after(self, error: IngestError | None) -> bool:
-        """Return whether a poll was the last one; ``error`` and ``unread`` name the rest."""
-        if error is not None and self._policy.is_endless(error, self._context.clock.now()):
-            self.error, self.unread = error, self._load_unread()
+        """Return whether that poll was the last; ``error`` and ``unread_attempts`` are set then."""
+        if error is not None and self._policy.is_wait_too_long(error, self._context.clock.now()):
+            self.error, self.unread_attempts = error, self._load_unread()
             return True
-        if isinstance(error, RateLimited) and self._policy.waits_for_others:
+        if isinstance(error, RateLimited) and self._policy.waits_for_limits:
             self.error = error
             now = self._context.clock.now()
             self._last_change = self._last_change.after_pause(now, error.retry_at)
@@ -194,40 +197,40 @@ class _RepositoryPart:
         return self._is_searched() and self._is_read()
 
     def make_due_again(self) -> None:
-        """Make the repository due where a further search for older runs waits for it."""
+        """Make the repository due if its search for older runs is to be continued now."""
         now = self._context.clock.now()
         if self._due_again_at is not None and now >= self._due_again_at:
             self._due_again_at = None
             self._context.store.make_due(self.name, now=now)
 
     def _is_searched(self) -> bool:
-        """Return whether the search for older runs has come to its end, or is given up."""
+        """Return whether the search for older runs is complete or given up."""
         if not self._policy.searches_all_days:
             return True
         store, now = self._context.store, self._context.clock.now()
         record = store.load_repository(self.name)
-        if self._depth.is_reached(record, len(store.load_run_hints(self.name))):
+        if self._search.is_complete(record, len(store.load_run_hints(self.name))):
             return True
-        if self._depth.tries >= self._policy.repository_tries:
-            self.error = self._depth.error(self.name)
+        if self._search.tries >= self._policy.repository_tries:
+            self.error = self._search.error(self.name)
             return True
-        self._due_again_at = now + timedelta(seconds=IDLE_SECONDS * 2**self._depth.tries)
+        self._due_again_at = now + timedelta(seconds=IDLE_SECONDS * 2**self._search.tries)
         return False
 
     def _is_read(self) -> bool:
-        """Return whether nothing is unread that is worth waiting for."""
+        """Return whether every attempt is read or given up."""
         waited = self._observe()
-        return all(self._is_left(each, waited) for each in self.unread)
+        return all(self._is_given_up(each, waited) for each in self.unread_attempts)
 
     def _observe(self) -> timedelta:
         """Load what is unread; return for how long it has not changed."""
-        now, self.unread = self._context.clock.now(), self._load_unread()
-        keys = "".join(f"{each.key}\n" for each in self.unread)
+        now, self.unread_attempts = self._context.clock.now(), self._load_unread()
+        keys = "".join(f"{each.key}\n" for each in self.unread_attempts)
         self._last_change = self._last_change.observed(keys, now)
         return now - self._last_change.at
 
-    def _is_left(self, attempt: AttemptRecord, waited: timedelta) -> bool:
-        """Return whether an unread attempt is left for a later collection."""
+    def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
+        """Return whether an unread attempt is left to a later collection."""
         if attempt.failures:
             return (
                 attempt.failures >= self._policy.item_tries or waited > self._policy.stall_timeout
@@ -235,7 +238,7 @@ class _RepositoryPart:
         return waited > self._policy.longest_wait
 
     def _load_unread(self) -> list[AttemptRecord]:
-        """Load the attempts of which another poll may read more; those in progress are read."""
+        """Load the attempts of which another poll may read more, without those in progress."""
         store, now = self._context.store, self._context.clock.now()
         if not store.count_ledger(self.name).open_attempts:
             return []
@@ -245,19 +248,20 @@ class _RepositoryPart:
 
 
 def _is_refusal(error: IngestError) -> bool:
-    """Return whether an error is a refusal that a second one in a row confirms.
+    """Return whether an error is a refusal, which the next poll confirms.
 
-    A credential that was rejected once is asked again by one of its repositories for all.
+    A credential that was rejected only once has not been tried again yet.
     """
     if isinstance(error, BadCredentials) and 0 < error.refusals < REFUSED_TRIES:
         return False
     return isinstance(error, (Fatal, RepositoryUnavailable)) and not isinstance(error, Retriable)
 
 
-class SearchDepth:
-    """The progress of a search below the first page, which continues where it was cut short.
+class SearchProgress:
+    """The progress of the search for older runs, which each poll continues.
 
-    A poll whose deeper search fails is no failed poll, for a collector that stays polls again soon.
+    A poll succeeds although this search fails, and records why in ``last_error``. ``tries`` counts
+    the polls in a row without progress.
     """
 
     def __init__(self) -> None:
@@ -265,8 +269,8 @@ class SearchDepth:
         self._last_error: str | None = None
         self._position: tuple[object, ...] = ()
 
-    def is_reached(self, record: RepositoryRecord | None, hints: int) -> bool:
-        """Return whether the search is complete; tries count while none comes further."""
+    def is_complete(self, record: RepositoryRecord | None, hints: int) -> bool:
+        """Return whether the search is complete after a poll."""
         if record is None or record.last_error is None:
             self.tries = 0
             return True
@@ -285,9 +289,9 @@ class SearchDepth:
 
 
 def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
-    """Return whether the last read failed, or an end or jobs that lag behind it are unpublished.
+    """Return whether the last read failed, or the end of the attempt or of its jobs may be missing.
 
-    An attempt that was seen in progress is read.
+    An attempt that is in progress counts as read.
     """
     run, published = attempt.run, attempt.published_statuses
     if run is None or not published or attempt.failures or are_jobs_in_doubt(attempt):

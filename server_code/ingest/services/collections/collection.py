@@ -1,4 +1,4 @@
-"""The collection that ends: every run, job, commit and log of some repositories, once."""
+"""A collection of every run, job, commit and log of some repositories, which ends."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ IDLE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionResult:
-    """What ended parts of a collection, by repository, and what is left for a later one."""
+    """The errors of a collection by repository, and what is left for a later one."""
 
     errors: dict[str, IngestError]
-    unread: tuple[AttemptRecord, ...]
+    unread_attempts: tuple[AttemptRecord, ...]
     pending_logs: tuple[JobLogRecord, ...]
 
 
 class Collection:
     """A collection of some repositories, until nothing is left or its time is over.
 
-    What fails delays nothing else: it is left pending.
+    A run or log that fails is left pending, and delays no other.
     """
 
     def __init__(self, context: CollectorContext, plan: CollectionPlan) -> None:
@@ -70,7 +70,10 @@ class Collection:
         with ThreadPoolExecutor(monitoring_threads + log_threads) as threads:
             try:
                 polls, ingestions = (
-                    [threads.submit(self._caught, work) for _ in range(count if is_wanted else 0)]
+                    [
+                        threads.submit(self._run_in_thread, work)
+                        for _ in range(count if is_wanted else 0)
+                    ]
                     for work, count, is_wanted in (
                         (self.runs.poll, monitoring_threads, policy.collects_runs),
                         (self.logs.ingest, log_threads, policy.collects_logs),
@@ -81,7 +84,7 @@ class Collection:
                         self.logs.runs_are_done.set()
                     on_wait()
                     wait(unfinished, timeout=IDLE_SECONDS, return_when=FIRST_COMPLETED)
-            except RuntimeError:  # no thread can be started: those that run must end as well
+            except RuntimeError:  # a thread cannot be started, so the others must end as well
                 self._must_end.set()
                 raise
             finally:
@@ -92,12 +95,15 @@ class Collection:
                 errors.setdefault("the collection", error)
         return CollectionResult(
             errors=errors,
-            unread=tuple(self.runs.unread),
+            unread_attempts=tuple(self.runs.unread_attempts),
             pending_logs=tuple(self.logs.load_pending() if policy.collects_logs else ()),
         )
 
-    def _caught(self, work: Callable[[], IngestError | None]) -> IngestError | None:
-        """Do a thread's work; what it raises is its result. All threads need the state."""
+    def _run_in_thread(self, work: Callable[[], IngestError | None]) -> IngestError | None:
+        """Return the error that a thread's work returns or raises.
+
+        If the state or memory is not available, the other threads end as well.
+        """
         try:
             error = work()
         except Exception as raised:  # noqa: BLE001 - what was collected is reported first

@@ -1,4 +1,4 @@
-"""What a collection that ends collects, how complete it is, and how long it waits."""
+"""What a collection collects, how complete it is, and how long it waits."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class CollectionPolicy:
 
     ``searches_all_days``: search every day for older runs that were run again.
     ``repository_tries``, ``item_tries``: the failures after which a repository, or an attempt or
-    log, is left for a later collection. ``stall_timeout``: how long what fails is waited for, with
-    nothing else left to do; ``longest_wait``: the same for attempts that do not fail, because
-    another process may be reading them. ``job_lag``: how long jobs of a run that has just ended
-    may lag behind it. ``outage``: how long a state or queue that does not respond is tried.
-    ``waits_for_others``: wait for GitHub's limits and the leases of other processes.
-    ``longest_limit``: a limit that lasts longer is not GitHub's, and is not waited for.
-    ``collects_runs``, ``collects_logs``: what is False is left to another process.
+    log, is left for a later collection. ``stall_timeout``: how long to wait, with nothing else left
+    to do, for items that fail; ``longest_wait``: the same for attempts that do not fail, because
+    another process may be reading them. ``job_lag``: how long the jobs of a run that has just ended
+    may lag behind it. ``outage_timeout``: how long to retry a state or queue that does not respond.
+    ``waits_for_limits``: wait for GitHub's limits, and for the leases of other processes.
+    ``longest_limit``: a longer limit is not GitHub's, and is not waited for. ``collects_runs``,
+    ``collects_logs``: False if another process collects them.
     """
 
     searches_all_days: bool
@@ -32,39 +32,39 @@ class CollectionPolicy:
     stall_timeout: timedelta
     longest_wait: timedelta
     job_lag: timedelta
-    outage: timedelta
-    waits_for_others: bool
+    outage_timeout: timedelta
+    waits_for_limits: bool
     longest_limit: timedelta = MAX_RESET_TIME
     collects_runs: bool = True
     collects_logs: bool = True
 
-    def is_endless(self, error: IngestError, now: datetime) -> bool:
-        """Return whether GitHub asks to wait longer than a collection that ends does."""
+    def is_wait_too_long(self, error: IngestError, now: datetime) -> bool:
+        """Return whether GitHub requests a longer pause than a collection waits for."""
         if isinstance(error, RateLimited):
             return error.retry_at - now > self.longest_limit
         return isinstance(error, RequestPaused) and error.retry_at - now > self.stall_timeout
 
 
-#: The policy of a collection that nothing follows.
+#: The policy of ``collect --once``, after which nothing collects the rest.
 COMPLETE = CollectionPolicy(
     searches_all_days=True,
     repository_tries=6,
     stall_timeout=timedelta(minutes=2),
     longest_wait=timedelta(minutes=20),
     job_lag=timedelta(minutes=2),
-    outage=timedelta(minutes=1),
-    waits_for_others=True,
+    outage_timeout=timedelta(minutes=1),
+    waits_for_limits=True,
 )
 
-#: The policy of a collection next to running agents, which collect what it leaves.
+#: The policy of "Collect now": the running agents collect the rest.
 QUICK = CollectionPolicy(
     searches_all_days=False,
     repository_tries=1,
     stall_timeout=timedelta(seconds=20),
     longest_wait=timedelta(seconds=20),
     job_lag=timedelta(0),
-    outage=timedelta(0),
-    waits_for_others=False,
+    outage_timeout=timedelta(0),
+    waits_for_limits=False,
 )
 
 
@@ -72,9 +72,9 @@ QUICK = CollectionPolicy(
 class CollectionPlan:
     """What one process collects.
 
-    ``log_names``: the repositories whose logs are waited for, where they are more than ``names``.
-    ``ends_at``: a deadline. ``on_turn`` is called by each thread that works, before each of its
-    turns. The last changes are those of an earlier round.
+    ``log_names``: the repositories whose logs are waited for, if they are more than ``names``.
+    ``ends_at``: a deadline. ``on_turn`` is called by each working thread before each of its turns.
+    The last changes are those of an earlier round.
     """
 
     names: Sequence[str]

@@ -1,8 +1,8 @@
-"""A collection that a person asked for: every repository polled once, all that is found published.
+"""The collection that a person starts with "Collect now": every repository is polled once.
 
-It works in rounds of bounded time, each begun by the host when the one before ended, and writes
-its progress into the state, so that it can be followed from anywhere. What it does not reach,
-because it is killed or its time is over, the agents' next ticks do.
+It works in rounds of bounded time, which the host starts one after another, and saves its progress,
+so that every page can show it. If it is killed or its time is over, the agents' next ticks collect
+the rest.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ..sources.record_credentials import clear_refusals
 from .collection import Collection
 from .collection_plan import QUICK, CollectionPlan
 
-#: The rounds after which the agents collect what is left.
+#: After so many rounds the rest is left to the agents.
 MAX_ROUNDS = 20
 
 #: A collection that has reported nothing for this time was killed.
 LOST_AFTER = timedelta(seconds=90)
 
-_COUNTED = ("runs", "jobs", "logs")
+COUNTED = ("runs", "jobs", "logs")
 
 
 def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
@@ -57,7 +57,7 @@ def start_collection(
 ) -> CollectionRecord:
     """Make the repositories due, and record that a collection begins."""
     record = new_collection(store, collection_id, only=only, now=now)
-    # First, because whoever asked at the same moment follows it from now on.
+    # First, because a second person who pressed the button looks for it at once.
     store.save_collection(record)
     names = [repository.full_name for repository in _wanted(store, record)]
     clear_refusals(store, names, now=now)
@@ -87,7 +87,7 @@ def collect_round(
 ) -> CollectionRecord:
     """Collect for ``seconds``; return the collection, which has ended or needs another round.
 
-    Raises what the agents' work raises, and records it as the collection's end before.
+    Raises what the agents' work raises, after recording that the collection has failed.
     """
     return _Round(context, record, seconds=seconds).run()
 
@@ -109,7 +109,7 @@ class _Round:
     ) -> None:
         self._context = context
         self._record = record
-        self._before = dict(record.counts)
+        self._earlier_counts = dict(record.counts)
         wanted = [each.full_name for each in _wanted(context.store, record)]
         plan = CollectionPlan(
             names=wanted if record.remaining is None else record.remaining,
@@ -128,7 +128,7 @@ class _Round:
             self._collection.collect()
             return self._end()
         except Exception as error:
-            with suppress(IngestError):  # that the round failed is reported
+            with suppress(IngestError):  # the first error is reported
                 self._count()
             now = self._context.clock.now()
             fail_collection(self._context.store, self._record, reason=str(error), now=now)
@@ -161,10 +161,11 @@ class _Round:
         self._context.store.save_collection(self._count())
 
     def _count(self) -> CollectionRecord:
-        """Add what was done to the collection's counts, and to those of the state."""
+        """Add what was done to the collection's counts and to the totals in the store."""
         context = self._context
         counts = {
-            name: self._before.get(name, 0) + context.counters.read(name) for name in _COUNTED
+            name: self._earlier_counts.get(name, 0) + context.counters.read(name)
+            for name in COUNTED
         }
         counts |= _repository_counts(context.store, self._record)
         if not self._collection.runs.open_names():
@@ -197,7 +198,7 @@ def _wanted(store: RepositoryStore, record: CollectionRecord) -> list[Repository
 
 
 def _is_polled(record: RepositoryRecord, began_at: datetime) -> bool:
-    """Return whether it was polled since, or failed since: then its error explains it."""
+    """Return whether a repository was polled since then, or has failed since then."""
     polled_at, next_at = record.last_polled_at, record.next_poll_at
     if polled_at is not None and polled_at >= began_at:
         return True

@@ -1,4 +1,4 @@
-"""The end of a command that collected everything once, where no agent reports heartbeats."""
+"""The result of ``collect --once``, for pages to show while no agent reports heartbeats."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from datetime import datetime
 from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.ledger import AgentRecord
 from ..context import CollectorContext
+from .manual_collection import COUNTED
 
-#: A later end replaces an earlier one.
+#: There is one such record: a later result replaces it.
 _COLLECTION_ID = "collect --once"
-
-_COUNTED = ("runs", "jobs", "logs")
 
 
 def save_one_time_collection(
@@ -23,8 +22,8 @@ def save_one_time_collection(
     repositories: int,
     note: str | None,
 ) -> None:
-    """Save that a one-time collection has ended; ``note`` is what is wrong or left."""
-    counts = {name: context.counters.read(name) for name in _COUNTED}
+    """Save how a one-time collection ended; ``note`` says what failed or is left."""
+    counts = {name: context.counters.read(name) for name in COUNTED}
     counts |= {"repositories_total": repositories, "repositories_done": repositories}
     phase = CollectionPhase.FAILED if note else CollectionPhase.DONE
     context.store.save_collection(

@@ -1,8 +1,8 @@
-"""Publishing again what was published, for a reader that lost its data.
+"""Publishes again what was published, for a reader that lost its data.
 
-Messages come from the ledger and the stored logs, and from GitHub where those are gone. They have
-the ids that they had, and say that they are replayed. Nothing is recorded, so a replay can be
-repeated, and stopped at any moment.
+Messages are built from the ledger and the stored logs, or from GitHub where those are purged. They
+have the same ids as before, and the field ``replayed``. Nothing is recorded, so a replay can be
+stopped at any moment and repeated.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from .replay_logs import replay_fetched_logs, replay_stored_logs
 from .replay_span import ReplaySpan, SpanAttempt, load_span
 from .retry_policy import RetryPolicy
 
-#: The pause before a list of jobs that may be short is read again.
-DOUBTFUL_SECONDS = 0.5
+#: The pause before a list of jobs that may be incomplete is read again.
+REREAD_PAUSE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class ReplayProgress:
-    """What was replayed so far; all attempts created before ``reached`` are."""
+    """What was replayed so far: all attempts that were created before ``reached``."""
 
     reached: datetime
     attempts: int = 0
@@ -49,13 +49,13 @@ def replay(
 ) -> Iterator[ReplayProgress]:
     """Publish every attempt of a span again, oldest first; yield the progress after each.
 
-    Waits where GitHub refuses requests for a while. Raises what publishing and reading raise.
+    Waits for GitHub's rate limits. Raises what publishing and reading raise.
     """
     retry_policy = RetryPolicy(context=context, should_continue=should_continue)
     progress = ReplayProgress(reached=span.since)
     for attempt in load_span(context, span, retry_policy):
         progress.reached = attempt.record.created_at
-        retry_policy.attempt(partial(_replay, context, attempt, progress))
+        retry_policy.call(partial(_replay, context, attempt, progress))
         yield progress
         if not should_continue():
             return
@@ -64,7 +64,7 @@ def replay(
 
 
 def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayProgress) -> None:
-    """Publish an attempt, and count it once all of it is published."""
+    """Publish an attempt and its logs, then count them."""
     record = attempt.record
     if attempt.is_in_ledger and not record.published_statuses:
         return
@@ -112,7 +112,7 @@ def _commit_of(record: AttemptRecord, readers: SharedReaders) -> CommitMetrics |
 def _read_purged(
     context: CollectorContext, record: AttemptRecord, readers: SharedReaders
 ) -> AttemptSnapshot:
-    """Read an attempt from GitHub; a list of jobs that may be short is read again."""
+    """Read an attempt that left the ledger from GitHub, until its list of jobs is complete."""
     while True:
         snapshot = read_attempt(context.github, record, readers, is_current=True, wants_jobs=True)
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
@@ -120,11 +120,11 @@ def _read_purged(
         record = snapshot.record
         if not are_jobs_in_doubt(record):
             return snapshot
-        context.clock.sleep(DOUBTFUL_SECONDS)
+        context.clock.sleep(REREAD_PAUSE_SECONDS)
 
 
 def _unpublished(record: AttemptRecord) -> AttemptRecord:
-    """Return a record of which nothing is published but the states before the present one."""
+    """Return a record as it was before its present status was published."""
     before = record.published_statuses[:-1]
     return replace(record, published_jobs={}, published_statuses=before, fingerprint=None)
 

@@ -1,4 +1,4 @@
-"""The logs of a replayed attempt: as they are stored, or as GitHub still has them."""
+"""The logs of a replayed attempt, from the cache, the bucket or GitHub."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from ..log_ingestion.read_log import bucket_source
 
 @dataclass(slots=True)
 class ReplayedLogs:
-    """How many logs were published again, and how many are stored nowhere any more."""
+    """How many logs were published again, and how many no longer exist."""
 
     replayed: int = 0
     lost: int = 0
 
 
 def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> ReplayedLogs:
-    """Publish the logs of an attempt in the ledger again, or that there is none.
+    """Publish the logs of an attempt in the ledger again, and why others are unavailable.
 
     Raises retriable errors.
     """
@@ -81,7 +81,7 @@ def replay_fetched_logs(
 def _fetch(
     context: CollectorContext, record: AttemptRecord, due: Mapping[int, JobLogRecord]
 ) -> Iterator[LogResult]:
-    """Fetch logs from GitHub, from the archive where it costs no more than they do."""
+    """Fetch logs from GitHub, in one archive if that costs no more requests."""
     work = _work(record)
     jobs = {job.job_id: job for job in work.jobs}
     pending = [jobs.get(job_id) or work_item_job(log) for job_id, log in due.items()]
@@ -97,28 +97,28 @@ def _work(record: AttemptRecord) -> LogWork:
 def _publish(
     context: CollectorContext, record: AttemptRecord, result: LogResult, counts: ReplayedLogs
 ) -> None:
-    quiet = replace(context, log_cache=None)
+    uncached = replace(context, log_cache=None)
     if isinstance(result, LogNotReady):
         if isinstance(result.error, Retriable):
             raise result.error
         counts.lost += 1
         return
     if isinstance(result, LogUnavailable):
-        deliver_unavailable(quiet, record.key, result, is_replayed=True)
+        deliver_unavailable(uncached, record.key, result, is_replayed=True)
     else:
         jobs = (job for job in record.jobs if job.job_id == result.job.job_id)
         steps = next((job.steps for job in jobs), ())
         with result.spool:
-            deliver_log(quiet, record.key, with_steps(result, steps), is_replayed=True)
+            deliver_log(uncached, record.key, with_steps(result, steps), is_replayed=True)
     counts.replayed += 1
 
 
 def _as_published(
     context: CollectorContext, record: AttemptRecord, found: LogFetched, log: JobLogRecord
 ) -> LogFetched:
-    """Return a log with the bytes that were published, which its id stands for, if GitHub has them.
+    """Return a log with the bytes that were published, if GitHub still has them.
 
-    The archive and the single log of a job may differ.
+    The log in an archive and the single log of the job may differ.
     """
     if log.log_sha256 in (None, found.content_info.log_sha256):
         return found
@@ -133,17 +133,17 @@ def _as_published(
 
 
 def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
-    """Return why a published log was not found: a retriable error where one of the two is."""
+    """Return why a published log was not found: the retriable one of two errors, if one is."""
     error = result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
-    passing = (each for each in (stored, error) if isinstance(each, Retriable))
-    return LogNotReady(job=result.job, error=next(passing, error))
+    retriable = (each for each in (stored, error) if isinstance(each, Retriable))
+    return LogNotReady(job=result.job, error=next(retriable, error))
 
 
 def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
-    """Return a log from the cache or the bucket, or why it is in neither."""
+    """Read a log from the cache or the bucket; LogNotReady if it is in neither."""
     job = work_item_job(log)
     if log.state != LOG_FETCHED:
-        return _absence(job, log)
+        return _recorded_reason(job, log)
     result: LogResult = LogNotReady(job=job, error=LogExpired("The log is not stored."))
     for fetch in _sources(context, log):
         result = spool_log(job, fetch)
@@ -152,8 +152,8 @@ def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
     return result
 
 
-def _absence(job: WorkItemJob, log: JobLogRecord) -> LogUnavailable:
-    """Return the reason that was published, as its record holds it."""
+def _recorded_reason(job: WorkItemJob, log: JobLogRecord) -> LogUnavailable:
+    """Return why a log is unavailable, as it was published and recorded."""
     name, _, detail = (log.reason or "").partition(": ")
     reasons: dict[str, UnavailableReason] = {
         "never_existed": "never_existed",

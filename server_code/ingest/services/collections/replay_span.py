@@ -1,4 +1,4 @@
-"""The attempts of a span of time: those of the ledger, and from GitHub those that it purged."""
+"""The attempts of a span of time, from the ledger and, if they were purged, from GitHub."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..context import CollectorContext
 from ..monitoring.sweep_days import Window
 from .retry_policy import RetryPolicy
 
-#: The attempts that are loaded at once.
-PORTION = 100
+#: How many attempts are loaded from the ledger at once.
+PAGE_SIZE = 100
 
-#: A list without a filter ends after 40,000 runs.
+#: GitHub lists at most 40,000 runs without a filter.
 MAX_PAGES = 400
 
 
@@ -33,7 +33,7 @@ class ReplaySpan:
 
 @dataclass(frozen=True, slots=True)
 class SpanAttempt:
-    """An attempt of a span; of one that is not in the ledger, the key and the time are known."""
+    """An attempt of a span; if it is not in the ledger, only its key and time are known."""
 
     record: AttemptRecord
     is_in_ledger: bool
@@ -45,7 +45,7 @@ def load_span(
     """Yield the attempts of a span, oldest created first."""
     watched = context.store.load_repository(span.repository)
     if watched is not None:
-        # The ids of events hold the name as it was first seen.
+        # The ids of events contain the name as it was first seen.
         span = replace(span, repository=watched.full_name)
     if span.run_id is not None:
         yield from _attempts_of_run(context, span.repository, span.run_id, retry_policy)
@@ -61,7 +61,7 @@ def load_span(
 
 def _load_ledger(context: CollectorContext, span: ReplaySpan) -> Iterator[SpanAttempt]:
     seen: set[AttemptKey] = set()
-    since, limit = span.since, PORTION
+    since, limit = span.since, PAGE_SIZE
     while True:
         found = context.store.load_attempts_since(span.repository, since, limit=limit)
         new = [record for record in found if record.key not in seen]
@@ -72,7 +72,7 @@ def _load_ledger(context: CollectorContext, span: ReplaySpan) -> Iterator[SpanAt
         )
         if len(found) < limit or found[-1].created_at > span.until:
             return
-        # More attempts of one moment than a portion holds need a larger portion.
+        # More attempts of one moment than a page contains need a larger page.
         limit = limit if new else 2 * limit
         since = found[-1].created_at
         seen = {record.key for record in found}
@@ -87,7 +87,7 @@ def _attempts_of_run(
         yield from _unknown_attempts(newest.key, newest.created_at, known)
         yield from (SpanAttempt(known[key], is_in_ledger=True) for key in sorted(known))
         return
-    answer = retry_policy.attempt(lambda: context.github.fetch_run(repository, run_id))
+    answer = retry_policy.call(lambda: context.github.fetch_run(repository, run_id))
     run = answer.value if answer else None
     if run is not None and run.created_at is not None:
         yield from _unknown_attempts(run.key, run.created_at, known)
@@ -96,7 +96,7 @@ def _attempts_of_run(
 def _fetch_purged(
     context: CollectorContext, span: ReplaySpan, until: datetime, retry_policy: RetryPolicy
 ) -> Iterator[SpanAttempt]:
-    """Yield attempts that have left the ledger, as far as GitHub has them and no filter applies."""
+    """Yield the attempts that were purged, if GitHub has them and the filters accept them."""
     if span.since >= until:
         return
     filters = context.filters_of(span.repository)
@@ -110,7 +110,7 @@ def _fetch_purged(
 def _list_runs(
     context: CollectorContext, span: ReplaySpan, window: Window, retry_policy: RetryPolicy
 ) -> Iterator[WorkflowRun]:
-    """List the runs of a window, oldest half first: a filtered list ends after 1,000 runs."""
+    """List the runs of a window, in halves if it has more than the 1,000 that a query lists."""
     page = _fetch_page(context, span, window, 1, retry_policy)
     if page is None:
         return
@@ -137,7 +137,7 @@ def _fetch_page(
     retry_policy: RetryPolicy,
 ) -> RunPage | None:
     query = RunQuery(created=window.created, page=number)
-    answer = retry_policy.attempt(lambda: context.github.fetch_runs(span.repository, query))
+    answer = retry_policy.call(lambda: context.github.fetch_runs(span.repository, query))
     return answer.value if answer else None
 
 

@@ -1,4 +1,4 @@
-"""Waiting in work that a person has asked for, and that is not scheduled again by itself."""
+"""Retries and waits for work that a person starts, which nothing would schedule again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..context import CollectorContext
 
 T = TypeVar("T")
 
-#: The tries of what fails with a retriable error, with pauses of 1, 2, 4, … seconds.
+#: The retries after retriable errors, with pauses of 1, 2, 4, … seconds.
 MAX_FAILURES = 5
 _LONGEST_PAUSE = timedelta(minutes=1)
 
@@ -23,15 +23,15 @@ _WAIT_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """A retry policy: waits for rate limits, and repeats brief failures a few times."""
+    """A retry policy, which waits for rate limits and repeats what fails briefly."""
 
     context: CollectorContext
     should_continue: ShouldContinue
 
-    def attempt(self, work: Callable[[], T]) -> T | None:
-        """Return what the work returns; None where it is stopped while waiting.
+    def call(self, work: Callable[[], T]) -> T | None:
+        """Return what the work returns; None if it is stopped while waiting.
 
-        Raises what is not Retriable, and a failure that does not pass.
+        Raises what is not Retriable, and the last error of MAX_FAILURES.
         """
         failures = 0
         while self.should_continue():

@@ -75,17 +75,17 @@ def _unanswered(heartbeats: Sequence[AgentRecord], now: datetime) -> dict[str, d
     alive = [each for each in heartbeats if is_alive(each, now)]
     answered = [pair for each in alive for pair in _read_times(each.answered)]
     silent = [
-        (asked, since)
+        (target, since)
         for each in alive
-        for asked, since in _read_times(each.unanswered)
-        if not any(other == asked and at > since for other, at in answered)
+        for target, since in _read_times(each.unanswered)
+        if not any(other == target and at > since for other, at in answered)
     ]
     return dict(sorted(silent, key=lambda each: each[1], reverse=True))
 
 
 def _read_times(times: Mapping[str, str]) -> list[tuple[str, datetime]]:
-    parsed = [(asked, parse_timestamp(text)) for asked, text in times.items()]
-    return [(asked, at) for asked, at in parsed if at is not None]
+    parsed = [(target, parse_timestamp(text)) for target, text in times.items()]
+    return [(target, at) for target, at in parsed if at is not None]
 
 
 def _write_error(store: StateStore, heartbeats: Sequence[AgentRecord], now: datetime) -> str | None:

@@ -172,12 +172,12 @@ def _silences(inputs: HealthInput) -> list[Problem]:
     ]
     return [
         Problem(
-            sentence=f"{asked} does not answer.",
+            sentence=f"{target} does not answer.",
             since=since,
             detail="Requests that get no answer are sent again.",
-            is_broken=any(what.startswith(f"{asked} ") for what in failures),
+            is_broken=any(what.startswith(f"{target} ") for what in failures),
         )
-        for asked, since in inputs.unanswered.items()
+        for target, since in inputs.unanswered.items()
     ]
 
 
