@@ -7,7 +7,7 @@ from . import connection, dom
 ERROR_SECONDS = 30  # at least
 
 
-def attempt(form, name, *arguments, progress=""):
+def perform(form, name, *arguments, progress=""):
     """Call the server and return (is_done, answer).
 
     The form's element `message` shows `progress` first, then the error if there is one.
@@ -15,7 +15,7 @@ def attempt(form, name, *arguments, progress=""):
     dom.fill(form, message=progress)
     try:
         answer = connection.call(name, *arguments)
-    except connection.QUIET:
+    except connection.ALREADY_SHOWN:
         dom.fill(form, message="")
         return False, None
     except Exception as error:  # noqa: BLE001 - every error has a text for the reader
@@ -26,7 +26,7 @@ def attempt(form, name, *arguments, progress=""):
     return True, answer
 
 
-def expire(form):
+def clear_old_error(form):
     """Remove an error that may no longer hold; for forms without other messages."""
     if time.time() - getattr(form, "failed_at", 0) > ERROR_SECONDS:
         dom.fill(form, message="")

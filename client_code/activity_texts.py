@@ -7,7 +7,7 @@ NAMES = {
     "queue_requests": "queue requests",
     "queue_messages": "messages",
 }
-NO_COUNTS = ("job_lag",)  # its parts are the buckets of a distribution
+DISTRIBUTIONS = ("job_lag",)  # its parts are the buckets of a distribution
 
 
 def activity(record):
@@ -37,7 +37,9 @@ def counts(values):
         thing = name.partition(".")[0]
         sums[thing] = sums.get(thing, 0) + value
     return " · ".join(
-        _count(thing, value) for thing, value in sums.items() if value and thing not in NO_COUNTS
+        _count(thing, value)
+        for thing, value in sums.items()
+        if value and thing not in DISTRIBUTIONS
     )
 
 

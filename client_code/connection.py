@@ -18,7 +18,7 @@ class ServerFailed(Exception):
     """The app server itself failed, as it does where its database refuses to write."""
 
 
-QUIET = (ConnectionLost, LoggedOut)  # the page shows both already
+ALREADY_SHOWN = (ConnectionLost, LoggedOut)  # by the banner and by the login page
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
 # Anvil gives the error no type where the process of the server code has just ended.
 _NO_RUNTIME = "Server runtime not available"

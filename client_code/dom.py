@@ -19,14 +19,14 @@ def show(form, **shown):
 
 
 def set_text(node, text):
-    """Set the text of an element; control characters in it are drawn as signs."""
+    """Set the text of an element; control characters in it are drawn as symbols."""
     text = "" if text is None else visible(str(text))
     if node.textContent != text:
         node.textContent = text
 
 
 def set_attribute(node, name, value):
-    """Set an attribute; None removes it, and control characters are written as signs."""
+    """Set an attribute; None removes it, and control characters are written as symbols."""
     if value is None:
         node.removeAttribute(name)
     elif node.getAttribute(name) != visible(str(value)):

@@ -8,10 +8,10 @@ _REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 
 
 def visible(text):
-    """Return a text with a sign in place of each control character, line ends excepted."""
+    """Return a text with a symbol in place of each control character but line ends."""
     if not any(_is_hidden(character) for character in text):
         return text
-    return "".join(_sign(character) for character in text)
+    return "".join(_symbol(character) for character in text)
 
 
 def _is_hidden(character):
@@ -22,7 +22,7 @@ def _is_hidden(character):
     )
 
 
-def _sign(character):
+def _symbol(character):
     if not _is_hidden(character):
         return character
     return chr(0x2400 + ord(character)) if character < " " else "\ufffd"

@@ -3,7 +3,7 @@
 from .formatting import number, plural
 
 MAX_COPIED = 1024 * 1024  # characters: browsers copy only within seconds of a click
-PART = 64 * 1024  # of a long line, at most
+PART_SIZE = 64 * 1024  # of a long line, at most
 
 
 def parse(text):
@@ -28,8 +28,8 @@ def describe(first, last):
 def read(call, first, last):
     """Return the lines of a range, as many as MAX_COPIED holds; None without an answer.
 
-    `call` takes the name and the arguments of a callable for this log. A line longer than PART is
-    loaded in parts: `long_lines` has their numbers, each with its number of parts.
+    `call` takes the name and the arguments of a callable for this log. A line longer than PART_SIZE
+    is loaded in parts: `long_lines` has their numbers, each with its number of parts.
     """
     lines, size = [], 0
     while first + len(lines) <= last and size < MAX_COPIED:
@@ -41,7 +41,7 @@ def read(call, first, last):
         parts_of = dict(answer["long_lines"])
         for line, text in enumerate(found, start):
             parts = parts_of.get(line, 1)
-            size += max(len(text), (parts - 1) * PART)
+            size += max(len(text), (parts - 1) * PART_SIZE)
             if size > MAX_COPIED:
                 return lines
             whole = text if parts == 1 else _read_parts(call, line, parts)

@@ -21,7 +21,7 @@ def from_parameters(parameters):
 
 
 def address(choice):
-    """Return the link to a list; what is usual is left out."""
+    """Return the link to a list; default values are omitted."""
     return routes.address(
         "repositories",
         search=choice["search"],

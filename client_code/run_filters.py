@@ -20,13 +20,13 @@ def from_parameters(parameters):
     return filters, max(1, int(page)) if page.isdigit() else 1
 
 
-def for_server(filters, page):
+def to_arguments(filters, page):
     """Return the arguments of `get_recent_metrics`."""
     asked = {name: value for name, value in filters.items() if name != "size"}
     return dict(asked, limit=page_size(filters), offset=offset(page, page_size(filters)))
 
 
-def narrowing(filters):
+def filter_count(filters):
     """Return the number of filters that leave runs out."""
     return sum(name not in ("order", "size") for name in filters)
 

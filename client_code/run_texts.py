@@ -28,7 +28,7 @@ def job_counts(run):
 
 
 #: The letters of `job_marks` as (tone, label).
-MARKS = {
+JOB_MARKS = {
     "s": ("ok", "succeeded"),
     "f": ("bad", "failed"),
     "c": ("stopped", "cancelled"),
@@ -39,14 +39,14 @@ MARKS = {
 }
 
 
-def marks(run):
+def job_tones(run):
     """Return the tone of each job of a run."""
-    return [MARKS.get(letter, MARKS["o"])[0] for letter in run["job_marks"]]
+    return [JOB_MARKS.get(letter, JOB_MARKS["o"])[0] for letter in run["job_marks"]]
 
 
-def marks_text(run):
+def job_marks_text(run):
     """Return what the squares show: '3 succeeded, 1 failed'."""
-    counts = [(run["job_marks"].count(letter), label) for letter, (_, label) in MARKS.items()]
+    counts = [(run["job_marks"].count(letter), label) for letter, (_, label) in JOB_MARKS.items()]
     return ", ".join("{} {}".format(count, label) for count, label in counts if count)
 
 
@@ -123,10 +123,10 @@ def has_log_page(job):
 
 def log_place(job, log):
     """Return where the link to a log leads: to the error of a failed job whose log is there."""
-    return "error" if is_there(log) and is_failed(job) else None
+    return "error" if is_fetched(log) and is_failed(job) else None
 
 
-def is_there(log):
+def is_fetched(log):
     """Return whether a log can be read."""
     return log is not None and log["state"] == "fetched"
 
@@ -136,7 +136,7 @@ def tone(level):
     return {"failure": "bad", "warning": "warn"}.get(level, "quiet")
 
 
-def log_mark(annotation):
+def annotation_position(annotation):
     """Return the parameters of a log's address that lead to the line of an annotation."""
     at = annotation["level"] if annotation["level"] in ("warning", "notice") else "error"
     return {"at": at, "message": annotation["message"].strip().partition("\n")[0][:200]}
@@ -146,7 +146,7 @@ def annotation_rows(answer):
     """Return the annotations of `get_run` for AnnotationRow."""
     run_id, logs = answer["run"]["run_id"], answer["logs"]
     return [
-        dict(each, run_id=run_id, has_log=is_there(logs.get(str(each["job_id"]))))
+        dict(each, run_id=run_id, has_log=is_fetched(logs.get(str(each["job_id"]))))
         for each in answer["annotations"]
     ]
 

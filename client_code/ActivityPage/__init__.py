@@ -31,7 +31,7 @@ class ActivityPage(ActivityPageTemplate):
         """Draw the three lists."""
         errors, agents, activities = activity["errors"], activity["agents"], activity["activities"]
         self.newest_error_at = max([each["occurred_at"] for each in errors] + [""])
-        actions.expire(self)
+        actions.clear_old_error(self)
         dom.fill(self, count=activity_texts.errors(errors))
         self.error_rows.show(errors)
         self.agent_rows.show(agents)
@@ -41,6 +41,6 @@ class ActivityPage(ActivityPageTemplate):
 
     def dismiss_all_click(self, **event):
         """Dismiss the errors that are shown, and none that occurred since."""
-        is_done, _ = actions.attempt(self, "dismiss_all_errors", self.newest_error_at)
+        is_done, _ = actions.perform(self, "dismiss_all_errors", self.newest_error_at)
         if is_done:
             get_open_form().refresh()

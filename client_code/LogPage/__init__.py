@@ -42,10 +42,10 @@ class LogPage(LogPageTemplate):
         """Read ids and line; the same log stays open for another line."""
         ids = (parameters.get("run_id"), parameters.get("job_id"))
         self.lines = log_ranges.parse(parameters.get("line", ""))
-        self.mark = parameters.get("at"), parameters.get("message", "")
+        self.annotation = parameters.get("at"), parameters.get("message", "")
         if ids == self.ids and self.is_open:
-            if self.mark[0]:
-                self.viewer.go_to_mark(*self.mark)
+            if self.annotation[0]:
+                self.viewer.go_to_annotation(*self.annotation)
             elif self.lines:
                 self.viewer.go(*self.lines)
             else:
@@ -76,7 +76,7 @@ class LogPage(LogPageTemplate):
         first = max(1, self.lines[0] - LINES_BEFORE) if self.lines else 1
         try:
             return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST, details=True)
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             raise
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             return {"error": str(error)}
@@ -97,7 +97,7 @@ class LogPage(LogPageTemplate):
         self.is_open = answer["state"] == "fetched" and answer["total_lines"] > 0
         dom.show(self, find=False, viewer_place=self.is_open)
         if self.is_open:
-            self.viewer.open(self.ids, answer, self.lines, self.mark)
+            self.viewer.open(self.ids, answer, self.lines, self.annotation)
 
     def show_head(self, log):
         """Draw the job that the log belongs to."""
@@ -148,7 +148,7 @@ class LogPage(LogPageTemplate):
         dom.fill(
             self,
             reason="{}: {}".format(label, run_texts.absence(log)) if is_missing else EMPTY,
-            hope="This page refreshes automatically." if log["may_come"] else "",
+            refresh_note="This page refreshes automatically." if log["may_come"] else "",
         )
 
     def find_submit(self, event):
@@ -169,7 +169,7 @@ class LogPage(LogPageTemplate):
         try:
             log = connection.call("download_log", *self.ids)
             tab.location.href = anvil.media.TempUrl(log).url
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             tab.close()
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             tab.document.body.textContent = str(error)
@@ -181,7 +181,7 @@ class LogPage(LogPageTemplate):
         label, outcome = "Download", ""
         try:
             anvil.media.download(connection.call("download_log", *self.ids))
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             pass  # the page shows it already
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             label = outcome = str(error)

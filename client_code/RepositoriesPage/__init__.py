@@ -11,7 +11,7 @@ SEARCH_SECONDS = 0.4  # after the last key
 
 
 class RepositoriesPage(RepositoriesPageTemplate):
-    """Sources, and a searched and sorted page of repositories; the choice is in the address."""
+    """Sources, and one page of the repositories; search, order and page are in the address."""
 
     title = "Repositories"
 
@@ -38,7 +38,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
 
     def show(self, answer):
         """Draw sources and repositories."""
-        self.add.expire()
+        self.add.clear_old_confirmation()
         self.total = answer["total"]
         dom.fill(
             self,
@@ -64,7 +64,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.pager.show(self.choice["page"], pages, self.address)
 
     def show_bulk(self, paused, resumed):
-        """Draw how many can be paused and resumed; what was done is told while it still holds."""
+        """Draw how many can be paused and resumed; the last result stays until these change."""
         self.pause_all.text = repository_lists.bulk_label("Pause", paused)
         self.resume_all.text = repository_lists.bulk_label("Resume", resumed)
         self.pause_all.visible, self.resume_all.visible = paused > 1, resumed > 1
@@ -127,7 +127,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
                 answer = connection.call("pause_repositories", is_paused, **self.choice)
                 done, left = done + answer["done"], answer["left"] if answer["done"] else 0
                 dom.fill(self, bulk_message=repository_lists.progress(done, left, is_paused))
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             dom.fill(self, bulk_message=repository_lists.progress(done, 0, is_paused))
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             dom.fill(self, bulk_message=str(error))

@@ -42,8 +42,8 @@ class RunPage(RunPageTemplate):
             self.shown, self.title = None, RunPage.title
             self.max_jobs = MAX_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
-            self.show_parts(is_there=False)
-            dom.show(self, elsewhere=False)
+            self.show_parts(is_visible=False)
+            dom.show(self, other_pages=False)
             self.error.show(None)
 
     def load(self):
@@ -55,7 +55,7 @@ class RunPage(RunPageTemplate):
                 self.parameters.get("attempt"),
                 self.parameters.get("repository"),
             )
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             raise
         except Exception as error:
             if self.shown:
@@ -64,8 +64,8 @@ class RunPage(RunPageTemplate):
 
     def show(self, answer):
         """Draw the run, or why it cannot be shown."""
-        self.show_parts(is_there="run" in answer)
-        dom.show(self, elsewhere="error" in answer)
+        self.show_parts(is_visible="run" in answer)
+        dom.show(self, other_pages="error" in answer)
         if "error" in answer:
             dom.fill(self, heading="This run cannot be shown")
             self.error.show(answer["error"])
@@ -82,10 +82,10 @@ class RunPage(RunPageTemplate):
         dom.fill(self, message=answer["message"])
         self.copy.show(answer["message"])
 
-    def show_parts(self, *, is_there):
+    def show_parts(self, *, is_visible):
         """Show or hide everything that belongs to a run."""
-        dom.show(self, crumbs=is_there, verdict=is_there, actions=is_there)
-        dom.show(self, body=is_there)
+        dom.show(self, crumbs=is_visible, verdict=is_visible, actions=is_visible)
+        dom.show(self, body=is_visible)
 
     def show_head(self, answer, run):
         """Draw name, state and attempts."""

@@ -39,7 +39,7 @@ class RunsPage(RunsPageTemplate):
     def load(self):
         """Load one page."""
         return connection.call(
-            "get_recent_metrics", **run_filters.for_server(self.filters, self.page_number)
+            "get_recent_metrics", **run_filters.to_arguments(self.filters, self.page_number)
         )
 
     def show(self, answer):
@@ -47,7 +47,7 @@ class RunsPage(RunsPageTemplate):
         dom.fill(
             self,
             count=run_texts.found(answer["total"], answer["kept"]),
-            more_label=run_texts.filters_label(run_filters.narrowing(self.filters)),
+            more_label=run_texts.filters_label(run_filters.filter_count(self.filters)),
         )
         for choice in self.choices:
             choice.show(answer["choices"][choice.field], self.filters.get(choice.field))

@@ -30,7 +30,7 @@ PAGES = {
     "activity": ActivityPage,
     "settings": SettingsPage,
 }
-PART_OF = {"run": "runs"}  # pages without a navigation entry of their own
+PARENT_PAGES = {"run": "runs"}  # pages without a navigation entry of their own
 NO_RESPONSE = "Runstream does not respond. This page may be out of date; it updates automatically."
 RESPONSE_SECONDS = 15
 SHOWN_AGAIN_SECONDS = 60  # how long an answer may be shown again while a new one is requested
@@ -48,7 +48,8 @@ class Shell(ShellTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.pages, self.page = {}, None
-        self._asked, self._answered, self._asked_at = 0, 0, 0
+        self._last_request, self._last_answered = 0, 0  # numbers of requests, counted from 1
+        self._requested_at = 0
         self._is_following, self._is_address_new = False, False
         self._drawn_at, self._is_waiting, self._focus_before = {}, False, None
         anvil.set_default_error_handling(self.report)
@@ -175,7 +176,7 @@ class Shell(ShellTemplate):
             heading.focus()
 
     def _mark_link(self, name):
-        current = PART_OF.get(name, name)
+        current = PARENT_PAGES.get(name, name)
         for link in self.dom_nodes["shell"].querySelectorAll("[data-page]"):
             is_current = link.getAttribute("data-page") == current
             dom.set_attribute(link, "aria-current", "page" if is_current else None)
@@ -187,18 +188,18 @@ class Shell(ShellTemplate):
 
     def refresh(self):
         """Load and show the page's data, unless another page was opened meanwhile."""
-        page, self._asked, self._asked_at = self.page, self._asked + 1, time.time()
-        turn = self._asked
+        page, request = self.page, self._last_request + 1
+        self._last_request, self._requested_at = request, time.time()
         try:
             answer = page.load()
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             return
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             self._show_not_loaded(str(error))
             return
         finally:
-            self._answered = max(self._answered, turn)
-        if turn == self._asked:
+            self._last_answered = max(self._last_answered, request)
+        if request == self._last_request:
             page.show(answer)
             self.show_banner(None)
             self._set_title()
@@ -212,7 +213,7 @@ class Shell(ShellTemplate):
 
     def refresh_timer_tick(self, *event, **more):
         """Refresh, unless the tab is hidden or a request is pending."""
-        is_idle = self._asked == self._answered
+        is_idle = self._last_request == self._last_answered
         is_watched = self.page is not None and not document.hidden
         if is_watched and is_idle and not isinstance(self.page, LoginPage):
             self.refresh()
@@ -225,8 +226,8 @@ class Shell(ShellTemplate):
 
     def _show_if_slow(self):
         """Show that the server does not respond; the next answer hides it."""
-        is_waiting = self._asked != self._answered
-        if is_waiting and self._drawn_at and time.time() - self._asked_at > RESPONSE_SECONDS:
+        is_waiting = self._last_request != self._last_answered
+        if is_waiting and self._drawn_at and time.time() - self._requested_at > RESPONSE_SECONDS:
             self.show_banner(NO_RESPONSE, "warn")
 
     # Errors
@@ -243,7 +244,7 @@ class Shell(ShellTemplate):
 
     def report(self, error):
         """Show an error that no handler caught."""
-        if not isinstance(error, connection.QUIET):
+        if not isinstance(error, connection.ALREADY_SHOWN):
             self.show_banner("{}".format(error) or type(error).__name__)
             print("Runstream:", repr(error))  # noqa: T201 - for developers
 

@@ -69,4 +69,4 @@ def test_a_result_has_the_same_tone_in_badges_plots_and_squares(conclusion):
     (plot_tone,) = [tone for kind, _, tone in plots.KINDS if kind == conclusion]
     letters = {"success": "s", "failure": "f", "cancelled": "c", "skipped": "k"}
     assert plot_tone == tone
-    assert run_texts.marks({"job_marks": letters[conclusion]}) == [tone]
+    assert run_texts.job_tones({"job_marks": letters[conclusion]}) == [tone]

@@ -46,9 +46,9 @@ def test_values_are_words() -> None:
 
 def test_the_server_is_asked_for_a_page_of_the_chosen_size() -> None:
     filters, page = run_filters.from_parameters({"size": "50", "order": "queued", "page": "3"})
-    asked = run_filters.for_server(filters, page)
+    asked = run_filters.to_arguments(filters, page)
     assert asked == {"order": "queued", "limit": 50, "offset": 100}
-    assert run_filters.narrowing({**filters, "since": "2026-01-05"}) == 1
+    assert run_filters.filter_count({**filters, "since": "2026-01-05"}) == 1
 
 
 @pytest.mark.parametrize("size", ["", "0", "7", "many", "20"])

@@ -130,8 +130,8 @@ def test_why_a_log_is_missing_is_reported_without_its_code() -> None:
 
 def test_jobs_are_squares_with_words() -> None:
     run = {"job_marks": "ssfrx"}
-    assert run_texts.marks(run) == ["ok", "ok", "bad", "busy", "quiet"]
-    assert run_texts.marks_text(run) == "2 succeeded, 1 failed, 1 in progress"
+    assert run_texts.job_tones(run) == ["ok", "ok", "bad", "busy", "quiet"]
+    assert run_texts.job_marks_text(run) == "2 succeeded, 1 failed, 1 in progress"
 
 
 def test_a_run_counts_on_until_it_has_ended() -> None:
@@ -142,7 +142,7 @@ def test_a_run_counts_on_until_it_has_ended() -> None:
 
 def test_an_annotation_leads_to_the_line_of_the_log_that_holds_its_first_words() -> None:
     def mark(level: str, message: str) -> dict[str, str]:
-        return run_texts.log_mark({"level": level, "message": message})
+        return run_texts.annotation_position({"level": level, "message": message})
 
     assert mark("failure", "assert 1 == 2\nin test") == {"at": "error", "message": "assert 1 == 2"}
     assert mark("warning", "deprecated")["at"] == "warning"

@@ -32,14 +32,14 @@ class AccountRow(AccountRowTemplate):
     def role_change(self, event):
         """Set the role; a refused one is reset."""
         role, account = self.dom_nodes["role"], self.account
-        if not account["card"].attempt("set_account_role", account["email"], role.value):
+        if not account["card"].perform("set_account_role", account["email"], role.value):
             role.value = account["role"]
 
     def switch_click(self, **event):
         """Enable or disable the account."""
         account = self.account
-        account["card"].attempt("set_account_enabled", account["email"], not account["is_enabled"])
+        account["card"].perform("set_account_enabled", account["email"], not account["is_enabled"])
 
     def renew_click(self, **event):
         """Reset the password."""
-        self.account["card"].attempt("reset_account_password", self.account["email"])
+        self.account["card"].perform("reset_account_password", self.account["email"])

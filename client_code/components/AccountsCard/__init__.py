@@ -23,12 +23,12 @@ class AccountsCard(AccountsCardTemplate):
         """Add an account."""
         event.preventDefault()
         email, role = self.dom_nodes["email"], self.dom_nodes["role"]
-        if self.attempt("add_account", email.value, role.value):
+        if self.perform("add_account", email.value, role.value):
             email.value = ""
 
-    def attempt(self, name, *arguments):
+    def perform(self, name, *arguments):
         """Call the server, show a generated password, and return whether it succeeded."""
-        is_done, created = actions.attempt(self, name, *arguments)
+        is_done, created = actions.perform(self, name, *arguments)
         if is_done:
             self.password.show(created)
         if is_done:

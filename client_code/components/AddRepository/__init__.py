@@ -40,7 +40,7 @@ class AddRepository(AddRepositoryTemplate):
         try:
             is_source = repository_names.is_source(asked)
             check = connection.call("preview_source" if is_source else "check_repository", asked)
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             if asked == self.address.text:
                 self.check_timer.interval = RETRY_SECONDS
                 self.show_finding("warn", "The server did not respond.", "It is asked again.")
@@ -76,7 +76,7 @@ class AddRepository(AddRepositoryTemplate):
             is_source = repository_names.is_source(self.address.text)
             name = "add_source" if is_source else "configure_repository"
             repository = connection.call(name, self.address.text)
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             self.add.enabled = True
             self.show_finding("warn", "The server did not respond.", "Add it again.")
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
@@ -88,8 +88,8 @@ class AddRepository(AddRepositoryTemplate):
             self.show_finding("ok", repository["full_name"] + " was added.", None)
             self.added_at = time.time()
 
-    def expire(self):
-        """Hide that something was added: the list, which is newer, shows what there is."""
+    def clear_old_confirmation(self):
+        """Hide an old confirmation: the list shows what was added."""
         if self.added_at is not None and time.time() - self.added_at > CONFIRMED_SECONDS:
             self.show_finding("quiet", repository_names.HINT, None)
 

@@ -19,7 +19,7 @@ class AgentCard(AgentCardTemplate):
         """Draw an agent of `get_collection_status`."""
         self.name, self.is_paused = agent["name"], agent["state"] == "paused"
         self.control.text = LABELS[self.is_paused]
-        actions.expire(self)
+        actions.clear_old_error(self)
         dom.fill(self, name=self.name, last_action=LAST_ACTION[self.name], note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="none yet")
@@ -30,7 +30,7 @@ class AgentCard(AgentCardTemplate):
         self.control.enabled = False
         self.control.text = "Starting…" if self.is_paused else "Pausing…"
         command = COMMANDS[self.is_paused]
-        is_done, agent = actions.attempt(self, "control_agent", self.name, command)
+        is_done, agent = actions.perform(self, "control_agent", self.name, command)
         self.control.text, self.control.enabled = LABELS[self.is_paused], True
         if is_done:
             self.show(agent)

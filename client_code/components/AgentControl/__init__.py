@@ -13,7 +13,7 @@ class AgentControl(AgentControlTemplate):
         """Draw an agent of `get_settings`."""
         self.name = agent["name"]
         is_paused = agent["state"] == "paused"
-        actions.expire(self)
+        actions.clear_old_error(self)
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         dom.fill(self, name=self.name, note=agent["note"])
         clock.show_time(
@@ -39,6 +39,6 @@ class AgentControl(AgentControlTemplate):
 
     def control(self, command):
         """Send a command to the agent, and show its new state."""
-        is_done, _ = actions.attempt(self, "control_agent", self.name, command)
+        is_done, _ = actions.perform(self, "control_agent", self.name, command)
         if is_done:
             get_open_form().refresh()

@@ -21,9 +21,9 @@ class AnnotationRow(AnnotationRowTemplate):
         has_log = annotation["has_log"] and not annotation["place"]
         if has_log:
             ids = annotation["run_id"], annotation["job_id"]
-            mark = run_texts.log_mark(annotation)
-            dom.fill(self, log="{} in the log".format(mark["at"].capitalize()))
-            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **mark))
+            position = run_texts.annotation_position(annotation)
+            dom.fill(self, log="{} in the log".format(position["at"].capitalize()))
+            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **position))
         dom.show(
             self,
             job=bool(annotation["job_name"]),

@@ -12,7 +12,7 @@ class CheckRow(CheckRowTemplate):
         badges.show_state(self.dom_nodes["status"], statuses.CHECKS, check["status"])
         dom.fill(
             self,
-            subject=check["subject"],  # a name of somebody else's, often
+            subject=check["subject"],
             finding=check["finding"],
             remedy=check["remedy"],
         )

@@ -4,7 +4,7 @@ from ... import clock, connection, dom, settings_parts
 from ..CheckRow import CheckRow
 from ._anvil_designer import ChecksCardTemplate
 
-AT_ONCE = 0.05  # seconds: after the page is drawn
+START_DELAY_SECONDS = 0.05  # so that the page is drawn first
 
 
 class ChecksCard(ChecksCardTemplate):
@@ -17,7 +17,7 @@ class ChecksCard(ChecksCardTemplate):
     def set_shown(self, *, is_shown):
         """Run the checks whenever they are opened."""
         if is_shown:
-            self.start_timer.interval = AT_ONCE
+            self.start_timer.interval = START_DELAY_SECONDS
 
     def start_timer_tick(self, **event):
         """Run the checks after the page is drawn."""
@@ -52,7 +52,7 @@ class ChecksCard(ChecksCardTemplate):
         """
         try:
             return connection.call("run_doctor", part)
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             return None
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             return [{"subject": part, "status": "failed", "finding": str(error), "remedy": ""}]

@@ -20,7 +20,7 @@ class CollectNow(CollectNowTemplate):
         collection, reason = None, None
         try:
             collection = connection.call("trigger_manual_collection")
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             pass  # the page shows it already
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             reason = str(error)
@@ -33,7 +33,7 @@ class CollectNow(CollectNowTemplate):
         """Load the progress."""
         try:
             self.show(connection.call("get_collection_progress", self.collection_id))
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             pass  # the next tick tries again
 
     def show(self, collection):

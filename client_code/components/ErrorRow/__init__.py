@@ -28,7 +28,7 @@ class ErrorRow(ErrorRowTemplate):
     def dismiss_click(self, **event):
         """Dismiss the error; it is shown again if it occurs again."""
         error = self.error
-        is_done, _ = actions.attempt(
+        is_done, _ = actions.perform(
             self, "dismiss_error", error["agent"], error["repository"], error["what"]
         )
         if is_done:

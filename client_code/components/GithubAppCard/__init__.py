@@ -31,7 +31,7 @@ class GithubAppCard(GithubAppCardTemplate):
     def create_click(self, **event):
         """Post the manifest to GitHub, which asks for confirmation."""
         self.create.enabled = False
-        is_done, form = actions.attempt(self, "begin_github_app", self.organization.text)
+        is_done, form = actions.perform(self, "begin_github_app", self.organization.text)
         self.create.enabled = True
         if is_done:
             dom.post(form["action"], "manifest", form["manifest"])
@@ -45,7 +45,7 @@ class GithubAppCard(GithubAppCardTemplate):
         code, state = self.answer["code"], self.answer["state"]
         self.retry.visible = False
         progress = "Receiving the App from GitHub…"
-        is_done, app = actions.attempt(self, "finish_github_app", code, state, progress=progress)
+        is_done, app = actions.perform(self, "finish_github_app", code, state, progress=progress)
         self.retry.visible = not is_done
         if not is_done:
             return
@@ -62,6 +62,6 @@ class GithubAppCard(GithubAppCardTemplate):
 
     def save_click(self, **event):
         """Save the App that could not be saved; then GitHub shows where to install it."""
-        is_done, _ = actions.attempt(self, "save_github_app", self.app["secrets"])
+        is_done, _ = actions.perform(self, "save_github_app", self.app["secrets"])
         if is_done:
             dom.leave_for(self.app["installation_url"])

@@ -21,7 +21,7 @@ class LogSearch(LogSearchTemplate):
     def open(self, viewer):
         """Begin with an empty field for the log that a viewer shows."""
         self.viewer = viewer
-        self.hits, self.searched, self.growing = log_hits.Hits(), "", None
+        self.hits, self.searched, self.loading_hits = log_hits.Hits(), "", None
         self.dom_nodes["text"].value = ""
         dom.fill(self, hits="")
 
@@ -53,7 +53,7 @@ class LogSearch(LogSearchTemplate):
     def find(self):
         """Load the next matches, one part of the log after the other."""
         hits, maximum = self.hits, len(self.hits.lines) + MAX_AT_ONCE
-        self.growing = hits
+        self.loading_hits = hits
         while hits.has_more and len(hits.lines) < maximum:
             text = hits.describe(*NOUNS) or SEARCHING
             dom.fill(self, hits=log_hits.progress(text, hits.searched_to, self.viewer.total))
@@ -65,7 +65,7 @@ class LogSearch(LogSearchTemplate):
             hits.add(found)
             if hits.at is None:
                 self.go(1)
-        self.growing = None
+        self.loading_hits = None
         dom.fill(self, hits=hits.describe(*NOUNS))
 
     def show_progress(self, searched_to):
@@ -91,7 +91,7 @@ class LogSearch(LogSearchTemplate):
         """Go to another match."""
         if not self.searched:
             return
-        if by > 0 and self.hits.is_at_end() and self.growing is not self.hits:
+        if by > 0 and self.hits.is_at_end() and self.loading_hits is not self.hits:
             self.find()
         self.go(by)
         dom.fill(self, hits=self.hits.describe(*NOUNS))

@@ -10,7 +10,7 @@ from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
 PARTS_PER_CLICK = 16
-LOOKS = {"times": "has-times", "wrap": "is-wrapped"}  # kept in the browser for the next logs
+DISPLAY_CLASSES = {"times": "has-times", "wrap": "is-wrapped"}  # stored in the browser
 
 
 class LogViewer(LogViewerTemplate):
@@ -48,15 +48,15 @@ class LogViewer(LogViewerTemplate):
             "?": self.help_click,
         }
         dom.on(self.dom_nodes["go_form"], "submit", self.go_form_submit)
-        for name in LOOKS:
-            self._set_look(name, is_on=localStorage.getItem("log-" + name) == "on")
+        for name in DISPLAY_CLASSES:
+            self._set_display(name, is_on=localStorage.getItem("log-" + name) == "on")
 
-    def open(self, ids, answer, lines, mark):
+    def open(self, ids, answer, lines, annotation):
         """Show a log from its first line or from `lines`, a range; `ids` are run and job.
 
-        `mark` are the arguments of `go_to_mark`, which waits for the outline.
+        `annotation` are the arguments of `go_to_annotation`, which waits for the outline.
         """
-        self.ids, self.total, self.mark = ids, answer["total_lines"], mark
+        self.ids, self.total, self.annotation = ids, answer["total_lines"], annotation
         self.groups, self.folded = [], set()
         self.steps, self.folded_steps, self.current_step = [], set(), None
         self.draw_steps()
@@ -93,7 +93,7 @@ class LogViewer(LogViewerTemplate):
         """Call the server for this log; returns None after an error, which the page shows."""
         try:
             return connection.call(name, *self.ids, *arguments)
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             return None
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             get_open_form().show_banner(str(error))
@@ -148,9 +148,9 @@ class LogViewer(LogViewerTemplate):
         self.dom_nodes["fold"].disabled = not self.groups
         self.draw_steps()
         self.draw_folds(self.folded)
-        self.go_to_mark(*self.mark)
+        self.go_to_annotation(*self.annotation)
 
-    def go_to_mark(self, kind, message):
+    def go_to_annotation(self, kind, message):
         """Go to the line of an error, a warning or a notice with a message, else to the first."""
         if kind is None:
             return
@@ -245,11 +245,11 @@ class LogViewer(LogViewerTemplate):
 
     def times_click(self, *event):
         """Show or hide the timestamps."""
-        self._set_look("times", is_on=not self._is_pressed("times"))
+        self._set_display("times", is_on=not self._is_pressed("times"))
 
     def wrap_click(self, *event):
         """Wrap or unwrap long lines."""
-        self._set_look("wrap", is_on=not self._is_pressed("wrap"))
+        self._set_display("wrap", is_on=not self._is_pressed("wrap"))
 
     def full_click(self, *event):
         """Fill the window with the log, or show the page around it again."""
@@ -267,7 +267,7 @@ class LogViewer(LogViewerTemplate):
     # Keys
 
     def key_press(self, event):
-        """Do what a key stands for, unless it is typed into a field, which Escape leaves."""
+        """Run the action of a key, unless it is typed into a field; Escape leaves the field."""
         is_shown = self.frame.isConnected and self.frame.offsetParent is not None
         is_typing = event.target.tagName in ("INPUT", "TEXTAREA", "SELECT")
         if not is_shown or event.ctrlKey or event.metaKey or event.altKey:
@@ -282,10 +282,10 @@ class LogViewer(LogViewerTemplate):
             event.preventDefault()
             self.keys[event.key]()
 
-    def _set_look(self, name, *, is_on):
+    def _set_display(self, name, *, is_on):
         self._set_pressed(name, is_on=is_on)
         localStorage.setItem("log-" + name, "on" if is_on else "off")
-        self.view.setClass(LOOKS[name], is_on)
+        self.view.setClass(DISPLAY_CLASSES[name], is_on)
 
     def _is_pressed(self, name):
         return self.dom_nodes[name].getAttribute("aria-pressed") == "true"

@@ -15,7 +15,7 @@ class PasswordCard(PasswordCardTemplate):
         """Change the password."""
         event.preventDefault()
         old, new = self.dom_nodes["old"], self.dom_nodes["new"]
-        is_done, _ = actions.attempt(
+        is_done, _ = actions.perform(
             self, "change_password", old.value, new.value, progress="Changing the password…"
         )
         if is_done:

@@ -6,7 +6,7 @@ from ... import actions, connection, dom
 from ..QueueRow import QueueRow
 from ._anvil_designer import QueuesCardTemplate
 
-AT_ONCE = 0.05  # seconds: after the page is drawn
+START_DELAY_SECONDS = 0.05  # so that the page is drawn first
 
 
 class QueuesCard(QueuesCardTemplate):
@@ -28,7 +28,7 @@ class QueuesCard(QueuesCardTemplate):
         dom.show(self, unknown=not queues)
         self.draw()
         if queues and self.is_shown and not self.is_asking:
-            self.ask_timer.interval = AT_ONCE
+            self.ask_timer.interval = START_DELAY_SECONDS
 
     def draw(self):
         """Draw the queues with their newest answers."""
@@ -37,7 +37,7 @@ class QueuesCard(QueuesCardTemplate):
         dom.show(self, create_place=bool(errors))
 
     def ask_timer_tick(self, **event):
-        """Ask every queue at first, and one at each refresh after; none holds another."""
+        """Ask every queue at first, then one at each refresh, so that a slow queue delays none."""
         self.ask_timer.interval, self.is_asking = 0, True
         unknown = [queue for queue in self.queues if queue["name"] not in self.depths]
         self.asked += 1
@@ -45,7 +45,7 @@ class QueuesCard(QueuesCardTemplate):
             for queue in unknown or [self.queues[self.asked % len(self.queues)]]:
                 self.depths[queue["name"]] = connection.call("get_queue", queue["name"])
                 self.draw()
-        except connection.QUIET:
+        except connection.ALREADY_SHOWN:
             return
         finally:
             self.is_asking = False
@@ -53,7 +53,7 @@ class QueuesCard(QueuesCardTemplate):
     def create_click(self, **event):
         """Create missing queues, and show what was done."""
         self.create.enabled = False
-        is_done, done = actions.attempt(self, "create_queues", progress="Creating the queues…")
+        is_done, done = actions.perform(self, "create_queues", progress="Creating the queues…")
         self.create.enabled = True
         if is_done:
             dom.fill(self, message=" ".join(done))

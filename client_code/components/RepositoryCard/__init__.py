@@ -21,7 +21,7 @@ class RepositoryCard(RepositoryCardTemplate):
             dom.fill(self, message="")
             self.set_confirming(is_confirming=False)
         self.is_paused = repository["state"] == "paused"
-        actions.expire(self)
+        actions.clear_old_error(self)
         self.pause.text = "Resume" if self.is_paused else "Pause"
         badges.show_state(self.dom_nodes["state"], statuses.REPOSITORIES, repository["state"])
         self.show_numbers(repository)
@@ -69,7 +69,7 @@ class RepositoryCard(RepositoryCardTemplate):
         is_paused = self.is_paused
         self.pause.text = "Resuming…" if is_paused else "Pausing…"
         name = "resume_repository" if is_paused else "pause_repository"
-        is_done, changed = self.attempt(name)
+        is_done, changed = self.perform(name)
         self.pause.text = "Resume" if is_paused else "Pause"
         if is_done:
             self.show(changed)
@@ -88,7 +88,7 @@ class RepositoryCard(RepositoryCardTemplate):
         """Remove the repository."""
         self.set_confirming(is_confirming=False)
         self.remove.text = "Removing…"
-        is_done, _ = self.attempt("remove_repository")
+        is_done, _ = self.perform("remove_repository")
         if is_done:
             get_open_form().refresh()
         self.remove.text = "Remove…"
@@ -97,9 +97,9 @@ class RepositoryCard(RepositoryCardTemplate):
         """Show or hide the question."""
         dom.show(self, confirm=is_confirming, actions=not is_confirming)
 
-    def attempt(self, name):
+    def perform(self, name):
         """Call the server; returns (is_done, answer)."""
         self.pause.enabled = self.remove.enabled = False
-        result = actions.attempt(self, name, self.name)
+        result = actions.perform(self, name, self.name)
         self.pause.enabled = self.remove.enabled = True
         return result

@@ -36,11 +36,11 @@ class RunLine(RunLineTemplate):
         if squares.getAttribute("data-marks") != run["job_marks"]:
             dom.set_attribute(squares, "data-marks", run["job_marks"])
             nodes = []
-            for tone in run_texts.marks(run):
+            for tone in run_texts.job_tones(run):
                 node = dom.make("i")
                 dom.set_attribute(node, "data-tone", tone)
                 nodes.append(node)
             squares.replaceChildren(*nodes)
-        text = run_texts.marks_text(run)
+        text = run_texts.job_marks_text(run)
         dom.set_attribute(squares, "aria-label", "Jobs: " + text if text else "No jobs yet")
         dom.set_attribute(squares, "title", text or None)

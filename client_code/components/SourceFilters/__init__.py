@@ -27,7 +27,7 @@ class SourceFilters(SourceFiltersTemplate):
         """Save the filters, and show from when on they apply."""
         event.preventDefault()
         filters = {name: self.dom_nodes[name].value for name in NAMES}
-        is_done, done = actions.attempt(
+        is_done, done = actions.perform(
             self, "set_source_filters", self.pattern, filters, progress="Saving…"
         )
         if is_done:

@@ -41,7 +41,7 @@ class SourceRow(SourceRowTemplate):
 
     def remove_click(self, **event):
         """Show what the removal does, and ask."""
-        is_done, effect = actions.attempt(self, "plan_source_removal", self.pattern)
+        is_done, effect = actions.perform(self, "plan_source_removal", self.pattern)
         if is_done:
             dom.fill(self, question="Remove {}?".format(self.pattern), effect=effect)
             self._confirm(is_confirming=True)
@@ -55,7 +55,7 @@ class SourceRow(SourceRowTemplate):
     def confirm_click(self, **event):
         """Remove the source."""
         self._confirm(is_confirming=False)
-        is_done, _ = actions.attempt(self, "remove_source", self.pattern, progress="Removing…")
+        is_done, _ = actions.perform(self, "remove_source", self.pattern, progress="Removing…")
         if is_done:
             get_open_form().refresh()
 
