@@ -28,7 +28,7 @@ from ingest.services.context import (
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repositories
-from ingest.services.sources.record_credentials import record_changes
+from ingest.services.sources.record_credentials import record_credential_changes
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .idle_poll_gate import IdlePollGate
@@ -178,7 +178,7 @@ def _open_loops(
                 should_continue=should_continue,
                 on_received=log_gate.open,
             )
-            record_changes(context)
+            record_credential_changes(context)
             return received
 
         log_gate.poll(receive, pause)

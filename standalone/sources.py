@@ -129,7 +129,7 @@ def _discover_given(
     given = {str(each) for each in wanted}
     names = [
         name
-        for name, source in result.names.items()
+        for name, source in result.source_by_name.items()
         if source in given or any(each.matches(name) for each in wanted)
     ]
     errors = {name: error for name, error in result.errors.items() if name in given}

@@ -18,10 +18,10 @@ from ingest.services.dashboard.sources import list_source_rows
 from ingest.services.sources.manage_sources import (
     add_sources,
     change_filters,
-    plan_exclusion,
+    describe_exclusion,
+    load_source,
     plan_removal,
     remove_source,
-    require_source,
 )
 
 from ..command import RunstreamCommand, examples
@@ -93,7 +93,7 @@ def add_source(given: str, **texts: str | None) -> None:
         now = datetime.now(timezone.utc)
         what = "A running collector lists its repositories now."
         if pattern.is_excluded:
-            what = plan_exclusion(store, pattern)
+            what = describe_exclusion(store, pattern)
         is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
         if is_new:
             _note(store, f"added the source {pattern}")
@@ -101,7 +101,7 @@ def add_source(given: str, **texts: str | None) -> None:
         elif not changed:
             click.echo(f"{pattern} is a source already.")
         if changed:
-            known = require_source(store, str(pattern)).filters
+            known = load_source(store, str(pattern)).filters
             done = change_filters(store, str(pattern), _merged(known, changed))
             _note(store, f"changed {done[0].lower()}{done[1:]}")
             click.echo(done)

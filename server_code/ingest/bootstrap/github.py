@@ -9,7 +9,7 @@ from ..domain.counters import Counters
 from ..errors import GithubUnavailable
 from ..ports import ActionsApi, Clock, StateStore
 from ..services.log_ingestion.read_log import LogReader
-from ..services.sources.preview_source import SourceLister
+from ..services.sources.preview_source import GithubApis
 from ..settings import Settings
 from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
@@ -28,14 +28,14 @@ def open_github(settings: Settings, *, clock: Clock, counters: Counters) -> Acti
 
 
 @contextmanager
-def open_source_lister(settings: Settings, *, clock: Clock) -> Iterator[SourceLister]:
+def open_github_apis(settings: Settings, *, clock: Clock) -> Iterator[GithubApis]:
     """Open GitHub for the preview of a source. Raises BadCredentials or BadSettings."""
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 
     counters = Counters()
     tokens = open_token_pool(settings.github, clock=clock, counters=counters)
     try:
-        yield SourceLister(GithubRepositories(tokens), GithubActions(tokens, counters))
+        yield GithubApis(GithubRepositories(tokens), GithubActions(tokens, counters))
     finally:
         tokens.close()
 

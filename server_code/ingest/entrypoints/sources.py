@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..bootstrap.github import open_source_lister
+from ..bootstrap.github import open_github_apis
 from ..domain.filters import PATTERN_NAMES, Filters, parse_filters
 from ..domain.source_records import FROM_PAGE
 from ..domain.sources import SourcePattern, parse_source
@@ -39,7 +39,7 @@ def get_repositories(request: RequestContext, **choice: object) -> dict[str, Any
 @login_required(Role.OPERATOR)
 def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
     """Return what a source would include, leave out and cost an hour."""
-    with open_source_lister(request.settings, clock=request.clock) as github:
+    with open_github_apis(request.settings, clock=request.clock) as github:
         return check_source(
             request.state,
             github,

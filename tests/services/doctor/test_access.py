@@ -11,7 +11,7 @@ from ingest.domain.source_records import CredentialList, CredentialRecord, Crede
 from ingest.domain.sources import parse_source
 from ingest.errors import IngestError
 from ingest.services.doctor.github import check_access
-from ingest.services.sources.preview_source import SourceLister, preview_source
+from ingest.services.sources.preview_source import GithubApis, preview_source
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import Asked, Reply, StillClock, stub_github
 
@@ -72,7 +72,7 @@ def test_the_most_telling_error_is_why_a_source_brings_nothing(
         settings = GithubSettings(api_url=github.url, tokens=tokens)
         clock, counters = StillClock(), Counters()
         pool = open_token_pool(settings, clock=clock, counters=counters)
-        lister = SourceLister(GithubRepositories(pool), GithubActions(pool, counters))
+        lister = GithubApis(GithubRepositories(pool), GithubActions(pool, counters))
         with pytest.raises(IngestError) as raised:
             preview_source(lister, parse_source("acme"), [], log_mode="live", now=clock.now())
     assert words in f"{raised.value} {raised.value.remedy}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ingest.services.collections.manual_collection import start_collection
 from ingest.services.monitoring.poll_runs import poll_due_repositories
-from ingest.services.sources.record_credentials import record_changes
+from ingest.services.sources.record_credentials import record_credential_changes
 from support.world import (
     GENEROUS,
     OpenStage,
@@ -182,7 +182,7 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
     for _ in range(12):
         here.context = here.join(poll_seconds=POLL_SECONDS)
         caplog.clear()
-        record_changes(here.context)  # as a task of the other agent does, which asks nothing
+        record_credential_changes(here.context)  # as a task of the other agent does
         assert all(each.rejected for each in here.state.list_credentials())
         pass_time(here, 50)
         assert "GitHub rejected the credential (401" in caplog.text

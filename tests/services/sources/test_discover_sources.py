@@ -36,7 +36,7 @@ from ingest.services.sources.manage_sources import (
     plan_removal,
     remove_source,
 )
-from ingest.services.sources.preview_source import SourceLister, describe_preview, preview_source
+from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source
 from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_HINT
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
@@ -572,7 +572,7 @@ class TestOneOwner:
         )
         assert stage.context.repository_api is not None
         preview = preview_source(
-            SourceLister(stage.context.repository_api, stage.context.github),
+            GithubApis(stage.context.repository_api, stage.context.github),
             parse_sources(["acme"])[0],
             [parse_source(each.pattern) for each in stage.state.list_sources()],
             log_mode="economy",

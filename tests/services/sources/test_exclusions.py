@@ -10,7 +10,7 @@ from ingest.ports import StateStore
 from ingest.services.sources.discover_sources import discover_sources
 from ingest.services.sources.manage_sources import (
     add_sources,
-    plan_exclusion,
+    describe_exclusion,
     plan_removal,
     remove_source,
 )
@@ -36,7 +36,7 @@ def discover(stage: Stage, *given: str) -> None:
 
 
 def planned(state: StateStore, exclusion: str) -> str:
-    return plan_exclusion(state, parse_source(exclusion))
+    return describe_exclusion(state, parse_source(exclusion))
 
 
 def test_what_a_new_exclusion_leaves_out_is_said_before(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from ingest.services.context import CollectorContext
 from ingest.services.dashboard.health_input import load_health
 from ingest.services.dashboard.sources import list_source_rows
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
-from ingest.services.sources.preview_source import SourceLister, describe_preview, preview_source
+from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source
 from ingest.settings import Settings
 from support.stub_github import Asked, Reply, StubGithub, a_page, stub_github
 from support.world import OpenStage
@@ -88,7 +88,7 @@ def test_a_preview_tells_that_a_list_is_longer(
     served, github = organization
     context = stage(WorldBuilder()).join(api_url=github.url)
     assert context.repository_api is not None
-    lister = SourceLister(context.repository_api, context.github)
+    lister = GithubApis(context.repository_api, context.github)
     pattern: Any = parse_source("octo/r0000*")
     preview = preview_source(lister, pattern, [], log_mode="live", now=context.clock.now())
     said = describe_preview(preview)

@@ -16,7 +16,7 @@ from ...ports import AgentStore, StateStore
 from ..context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..monitoring.poll_runs import poll_due_repositories
-from ..sources.record_credentials import record_changes
+from ..sources.record_credentials import record_credential_changes
 from .agent_loop import AgentLoop, ShouldContinue
 from .awaited_ports import awaited_ports
 from .heartbeat import Heartbeat, idle_heartbeat, is_alive, unanswered_since
@@ -95,7 +95,7 @@ def log_tick(context: CollectorContext, *, seconds: float, host: str, report: Re
             should_continue=should_continue,
         )
         received += newly_received
-        record_changes(context)
+        record_credential_changes(context)
         report("received", received)
         return True
 

@@ -9,8 +9,8 @@ from ...domain.source_records import patterns_of
 from ...domain.sources import SourcePattern
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
-from ..sources.manage_sources import plan_exclusion
-from ..sources.preview_source import SourceLister, SourcePreview, describe_preview, preview_source
+from ..sources.manage_sources import describe_exclusion
+from ..sources.preview_source import GithubApis, SourcePreview, describe_preview, preview_source
 from ..time_limits import call_with_timeout
 
 #: Repositories that an answer names; the others are counted.
@@ -22,7 +22,7 @@ PREVIEW_SECONDS = 15.0
 
 def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     store: StateStore,
-    github: SourceLister,
+    github: GithubApis,
     pattern: SourcePattern,
     *,
     log_mode: str,
@@ -34,7 +34,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     if any(each.pattern.lower() == str(pattern).lower() for each in known):
         return {**_answer(pattern, f"{pattern} is a source already."), "is_watched": True}
     if pattern.is_excluded:
-        finding = plan_exclusion(store, pattern)
+        finding = describe_exclusion(store, pattern)
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
     others = patterns_of(known)
     try:

@@ -25,7 +25,7 @@ from ...ports.inspection import (
 )
 from ...ports.repository_api import ANONYMOUS_KIND
 from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
-from ..sources.preview_source import SourceLister, describe_preview, preview_source
+from ..sources.preview_source import GithubApis, describe_preview, preview_source
 
 #: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -41,7 +41,7 @@ NAME_MISSING = "Name the repositories that are missing: runstream sources add OW
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorGithub(SourceLister):
+class DoctorGithub(GithubApis):
     """GitHub as the checks need it."""
 
     inspector: GithubInspector

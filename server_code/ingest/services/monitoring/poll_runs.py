@@ -27,7 +27,7 @@ from ...wire.hourly_use import Purpose
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
-from ..sources.record_credentials import record_changes
+from ..sources.record_credentials import record_credential_changes
 from ..unexpected_errors import as_ingest_error
 from .clock_changes import make_checks_due_after_clock_change, make_polls_due_after_clock_change
 from .collect_attempts import collect_attempts
@@ -172,7 +172,7 @@ def _poll(
         context.github.set_purpose(repository.full_name, Purpose.WATCHING)
     context.report_rejected_credentials(PIPELINE_MONITORING_AGENT)
     _report_malformed(context, repository.full_name)
-    record_changes(context)
+    record_credential_changes(context)
     context.store.release_repository(record, holder=context.worker_id, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
     return error

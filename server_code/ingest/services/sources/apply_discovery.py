@@ -21,11 +21,11 @@ from .suspend_repositories import (
     ARCHIVED,
     DISABLED,
     NO_SOURCE,
-    described_by,
     excluded_by,
     lost_because,
-    lost_reason,
     suspend_or_resume,
+    why_lost,
+    with_description,
 )
 
 #: The most repositories on no list that are requested alone in one discovery.
@@ -40,7 +40,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(slots=True, kw_only=True)
 class DiscoveryResult:
-    """What a discovery found, by pattern; ``names`` are those watched, by their sources.
+    """What a discovery found, by pattern; ``source_by_name`` has the watched repositories.
 
     ``owners``: names of owners by GitHub's numbers of them, as repositories are described now.
     ``is_complete``: every list was read, or refused for a while.
@@ -48,7 +48,7 @@ class DiscoveryResult:
 
     found: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
-    names: dict[str, str] = field(default_factory=dict)
+    source_by_name: dict[str, str] = field(default_factory=dict)
     errors: dict[str, IngestError] = field(default_factory=dict)
     owners: dict[int, str] = field(default_factory=dict)
     is_complete: bool = True
@@ -58,19 +58,19 @@ def apply_discovery(
     context: CollectorContext, sources: Sources, listed: Sequence[ListedRepository]
 ) -> DiscoveryResult:
     """Watch what is new, follow what was renamed, and suspend what is not to be polled."""
-    work = _Work(context, sources)
-    work.release_names(listed)
-    work.add_named([str(pattern) for pattern in sources.included if pattern.is_single], listed)
+    discovery = _Discovery(context, sources)
+    discovery.release_names(listed)
+    discovery.add_named([str(pattern) for pattern in sources.included if pattern.is_single], listed)
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
-        work.take(each)
-        work.note_owner(each.info)
-    work.check_missing()
-    work.save()
-    return work.result
+        discovery.apply(each)
+        discovery.note_owner(each.info)
+    discovery.check_missing()
+    discovery.save()
+    return discovery.result
 
 
-class _Work:
+class _Discovery:
     """One discovery: what was known before it, and what it changes."""
 
     def __init__(self, context: CollectorContext, sources: Sources) -> None:
@@ -111,7 +111,7 @@ class _Work:
         look_up_repositories(self._context, names)
 
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
-        """Take the repositories that sources name, perhaps by a former name.
+        """Apply the repositories that sources name, perhaps by a former name.
 
         A new one is requested once: its number shows whether a list has it under another name. One
         on no list that fails or is suspended is requested alone.
@@ -132,9 +132,11 @@ class _Work:
             info = answer if isinstance(answer, RepositoryInfo) else info
             # What is named is polled as often as others, however long ago its last push.
             info = None if info is None else replace(info, pushed_at=None)
-            is_check = name in lost or isinstance(answer, Skippable)
-            check = answer if is_check else None
-            self.take(ListedRepository(full_name=name, info=info, is_on_own_list=True, check=check))
+            is_checked = name in lost or isinstance(answer, Skippable)
+            checked = answer if is_checked else None
+            self.apply(
+                ListedRepository(full_name=name, info=info, is_on_own_list=True, answer=checked)
+            )
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
         """Return the watched repositories of no list to ask for, the longest unasked ones first."""
@@ -149,8 +151,8 @@ class _Work:
                 due.append((known.checked_at or _NEVER, name))
         return [name for _, name in sorted(due)[:MAX_CHECKS]]
 
-    def take(self, listed: ListedRepository) -> None:
-        """Take one repository of a list."""
+    def apply(self, listed: ListedRepository) -> None:
+        """Watch, follow, suspend or resume one repository of a list."""
         name = listed.full_name
         key = repository_key(name)
         pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
@@ -158,7 +160,7 @@ class _Work:
             return
         if not pattern.is_single and key not in self._watched and self._sources.has_left(name):
             return
-        key = self._followed(key, listed)
+        key = self._watched_key(key, listed)
         if key in self._seen:
             return
         if self._is_left_out(key, listed, pattern):
@@ -172,14 +174,14 @@ class _Work:
         known = before or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
         )
-        known = described_by(replace(known, source=str(pattern)), listed.info)
-        if listed.check is not None:
-            is_lost = known.is_lost or isinstance(listed.check, Skippable)
+        known = with_description(replace(known, source=str(pattern)), listed.info)
+        if listed.answer is not None:
+            is_lost = known.is_lost or isinstance(listed.answer, Skippable)
             known = replace(known, is_lost=is_lost, checked_at=self._now)
         if known.repository_id is not None:
             self._ids[known.repository_id] = key
-        self.result.names[record.full_name] = str(pattern)
-        self._suspend(key, known, self._reason(record, known, listed.check))
+        self.result.source_by_name[record.full_name] = str(pattern)
+        self._suspend(key, known, self._suspension_reason(record, known, listed.answer))
 
     def note_owner(self, info: RepositoryInfo | None) -> None:
         """Note the present name of a repository's owner."""
@@ -205,10 +207,10 @@ class _Work:
         """Save what is known of the repositories that changed."""
         self._context.store.save_discovered(list(self._changed.values()))
 
-    def _followed(self, key: str, listed: ListedRepository) -> str:
-        """Return under which key a repository is watched that may have been renamed.
+    def _watched_key(self, key: str, listed: ListedRepository) -> str:
+        """Return the key under which a repository is watched that may have been renamed.
 
-        A list that has not changed has no ids: then the name is compared that was found last.
+        A list that has not changed has no ids: then the name of the last discovery is compared.
         """
         info = listed.info
         if info is None:
@@ -224,7 +226,7 @@ class _Work:
         exclusion = self._sources.exclusion_of(listed.full_name, *names)
         if exclusion is not None and known is not None and key in self._watched:
             self._seen.add(key)
-            known = described_by(replace(known, source=str(pattern)), listed.info)
+            known = with_description(replace(known, source=str(pattern)), listed.info)
             self._suspend(key, known, excluded_by(exclusion))
         return exclusion is not None
 
@@ -246,15 +248,15 @@ class _Work:
             record = self._watched[repository_key(name)] = self._context.store.add_repository(new)
         return record
 
-    def _reason(
+    def _suspension_reason(
         self,
         record: RepositoryRecord,
         known: DiscoveredRepository,
-        check: RepositoryInfo | IngestError | None,
+        answer: RepositoryInfo | IngestError | None,
     ) -> str | None:
         """Return why a repository is not polled; an archived one is collected first."""
         if known.is_lost:
-            return lost_reason(record, known, check)
+            return why_lost(record, known, answer)
         if known.is_disabled:
             return DISABLED
         if not known.is_archived:
@@ -282,7 +284,7 @@ class _Work:
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._suspend(key, described_by(known, info), None)
+            self._suspend(key, with_description(known, info), None)
             self.note_owner(info)
 
     def _lose(self, key: str, known: DiscoveredRepository, reason: str) -> None:

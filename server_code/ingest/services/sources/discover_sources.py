@@ -20,10 +20,10 @@ from ...ports import RepositoryApi
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, apply_discovery
 from .fetch_lists import Lists, fetch_lists, note_former_names
-from .follow_owners import follow_owner, is_renamed, owner_renamed
+from .follow_owners import describe_owner_rename, follow_owner, is_renamed
 from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
-from .record_credentials import follow_credentials, record_credentials
+from .record_credentials import record_credentials, sync_configured_credentials
 from .source_hints import clear_hints, has_new_hint, load_hints
 
 logger = logging.getLogger(__name__)
@@ -41,27 +41,27 @@ LONGEST_PAUSE = timedelta(seconds=30)
 def discover_when_due(context: CollectorContext) -> None:
     """Discover repositories if the last discovery of any process is long enough ago.
 
-    Raises StateUnavailable. What GitHub answers against it is kept with the sources.
+    Raises StateUnavailable. Errors of GitHub are kept with the sources.
     """
-    clock, now = context.discovery, context.clock.now()
-    if context.repository_api is None or not (clock.is_due(now) or has_new_hint(context)):
+    discovery, now = context.discovery, context.clock.now()
+    if context.repository_api is None or not (discovery.is_due(now) or has_new_hint(context)):
         return
-    if clock.lock.acquire(blocking=False):
-        clock.next_at = now + CHECK_EVERY
+    if discovery.lock.acquire(blocking=False):
+        discovery.next_at = now + CHECK_EVERY
         try:
             _discover_if_due(context, context.repository_api)
         finally:
-            clock.lock.release()
+            discovery.lock.release()
 
 
 def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> None:
-    clock = context.discovery
-    if not clock.has_started and start_discovery(context):
+    discovery = context.discovery
+    if not discovery.has_started and start_discovery(context):
         return
     now = context.clock.now()
     sources = context.store.list_sources()
     hints = load_hints(context)
-    clock.has_sources = bool(sources)
+    discovery.has_sources = bool(sources)
     # A source that was never listed is new, or another one was removed.
     is_due = bool(hints) or any(
         each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
@@ -75,8 +75,10 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
         record_credentials(context)
         return
     result = discover_sources(context)
-    clock.failures = 0 if result.is_complete else clock.failures + 1
-    clock.next_at = now + backoff(clock.failures + 1, first=CHECK_EVERY, maximum=LONGEST_PAUSE)
+    discovery.failures = 0 if result.is_complete else discovery.failures + 1
+    discovery.next_at = now + backoff(
+        discovery.failures + 1, first=CHECK_EVERY, maximum=LONGEST_PAUSE
+    )
     clear_hints(context, hints, now, is_read=result.is_complete)
 
 
@@ -106,10 +108,10 @@ def start_discovery(
 
 
 def _restore_refusals(context: CollectorContext, repositories: RepositoryApi) -> None:
-    """Restore what credentials were refused; a rejection is written to the log of each process."""
+    """Restore the refusals of credentials; each process logs which of them are rejected."""
     repositories.restore_refusals(context.store.list_credentials())
     credentials = repositories.credentials()
-    follow_credentials(context, {each.name for each in credentials})
+    sync_configured_credentials(context, {each.name for each in credentials})
     for each in credentials:
         if each.rejected is not None:
             logger.warning(name_rejected(each.name, each.rejected))
@@ -137,7 +139,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     listed = [follow_owner(_listed(each, result, lists, now), result.owners) for each in stored]
     renamed = [e for e, before in zip(listed, stored, strict=True) if is_renamed(e, before)]
     for each in renamed:
-        report_change(context, owner_renamed(each))
+        report_change(context, describe_owner_rename(each))
     context.store.save_sources([replace(e, listed_at=None) if e in renamed else e for e in listed])
     for record in records:
         error = lists.error_of(parse_source(record.pattern))

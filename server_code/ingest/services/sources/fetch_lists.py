@@ -21,7 +21,7 @@ from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, Repo
 from ..context import CollectorContext
 from ..time_limits import await_end
 from .listed_repositories import ListedRepository
-from .record_credentials import refused
+from .record_credentials import with_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +30,12 @@ _List = Answer[RepositoryList]
 
 @dataclass(slots=True)
 class Lists:
-    """What the lists of one discovery held. Errors are by the owner that was asked for.
+    """What the lists of one discovery held. Errors are by the owner whose repositories were listed.
 
-    ``errors``: where no credential was answered. ``refused``: what a credential may not list, now
-    or as it was last asked, though another one was answered. ``installation_errors``: of an owner's
-    own one, which says more than others. ``partial``: of lists of which only a part was read.
+    ``errors``: where no credential got a list. ``refused``: what a credential may not list, now or
+    at its last request, though another one may. ``installation_errors``: those of the owner's own
+    installation of the App, which say more than others. ``partial``: notes about lists of which
+    only a part was read.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
@@ -79,20 +80,20 @@ class Lists:
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
-    def note_part(self, query: RepositoryListQuery, held: CredentialList) -> None:
-        """Note whose list is longer than what is held of it."""
-        if not held.is_whole:
+    def note_part(self, query: RepositoryListQuery, credential_list: CredentialList) -> None:
+        """Note a list of which only a part was read."""
+        if not credential_list.is_whole:
             account = query.account or query.owner
-            part = part_of_list(query.credential, account, len(held.names))
+            part = part_of_list(query.credential, account, len(credential_list.names))
             self.partial |= {query.owner.lower(): part, account.lower(): part}
 
-    def add(self, held: CredentialList, described: Collection[RepositoryInfo]) -> None:
+    def add(self, credential_list: CredentialList, described: Collection[RepositoryInfo]) -> None:
         """Add the repositories of a list, described where it has changed."""
         by_name = {each.full_name.lower(): each for each in described}
-        for name in held.names:
+        for name in credential_list.names:
             key = name.lower()
             found = ListedRepository(
-                full_name=name, info=by_name.get(key), is_on_own_list=held.owner == "*"
+                full_name=name, info=by_name.get(key), is_on_own_list=credential_list.owner == "*"
             )
             before = self.listed.get(key)
             self.listed[key] = found if before is None else before.merged(found)
@@ -177,7 +178,7 @@ def _apply_list(
     now: datetime,
 ) -> None:
     record = lists.credentials[query.credential]
-    held = _known_list(record, query.owner) or CredentialList(owner=query.owner)
+    credential_list = _known_list(record, query.owner) or CredentialList(owner=query.owner)
     described: tuple[RepositoryInfo, ...] = ()
     try:
         answer = future.result()
@@ -185,20 +186,20 @@ def _apply_list(
         logger.info("repositories not listed", extra={"credential": query.credential})
         lists.note_error(query, error)
         if _is_refusal(error):
-            record = refused(record, f"{query.owner}/*", error, now)
+            record = with_refusal(record, f"{query.owner}/*", error, now)
             lists.note_refusals(record, query.owner, now)
     else:
         lists.errors.pop(query.owner.lower(), None)
-        held = replace(held, owner=query.owner, validator=answer.validator)
+        credential_list = replace(credential_list, owner=query.owner, validator=answer.validator)
         if answer.value is not None:
             described, is_whole = answer.value.repositories, answer.value.is_whole
             names = tuple(each.full_name for each in described)
-            held = replace(held, names=names, is_whole=is_whole)
-        record = _with_list(record, held)
-        api.note_list(query, held.names)
+            credential_list = replace(credential_list, names=names, is_whole=is_whole)
+        record = _with_list(record, credential_list)
+        api.note_list(query, credential_list.names)
     lists.credentials[query.credential] = record
-    lists.note_part(query, held)
-    lists.add(held, described)
+    lists.note_part(query, credential_list)
+    lists.add(credential_list, described)
 
 
 def _is_refusal(error: IngestError) -> bool:

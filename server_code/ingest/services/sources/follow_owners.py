@@ -26,12 +26,12 @@ def follow_owner(record: SourceRecord, owners: Mapping[int, str]) -> SourceRecor
 
 
 def is_renamed(record: SourceRecord, before: SourceRecord) -> bool:
-    """Return whether the owner of a source that includes has another name than before."""
+    """Return whether a source's owner has another name than before; exclusions do not matter."""
     return record.renamed_to != before.renamed_to and not record.pattern.startswith("!")
 
 
-def owner_renamed(record: SourceRecord) -> str:
-    """Return what follows from the new name of an owner, for people."""
+def describe_owner_rename(record: SourceRecord) -> str:
+    """Return a sentence about what follows from the new name of an owner."""
     owner = parse_source(record.pattern).owner
     new = record.renamed_to or owner
     return (

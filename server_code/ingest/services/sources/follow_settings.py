@@ -22,7 +22,7 @@ def follow_settings(context: CollectorContext) -> bool:
     """Bring the stored sources up to date with the settings; return whether any has changed."""
     _report_filters(context)
     store, now = context.store, context.clock.now()
-    # First, because a new source may keep what the removal of another one would rest.
+    # First, because a new source may include what the removal of another one would suspend.
     is_changed = add_sources(store, context.sources, origin=FROM_SETTINGS, now=now)
     given = {str(each).lower() for each in context.sources}
     gone = [

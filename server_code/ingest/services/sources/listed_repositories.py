@@ -16,13 +16,14 @@ class ListedRepository:
     """A repository of a list. ``info`` None: its list has not changed since the last time.
 
     ``is_on_own_list``: a credential's own list (of a user or an installation) has it, and not only
-    its owner's list. ``check``: what GitHub has answered for one that is watched and on no list.
+    its owner's list. ``answer``: what GitHub answered a request for the repository itself, if it
+    is watched and on no list.
     """
 
     full_name: str
     info: RepositoryInfo | None
     is_on_own_list: bool
-    check: RepositoryInfo | IngestError | None = None
+    answer: RepositoryInfo | IngestError | None = None
 
     def merged(self, other: ListedRepository) -> ListedRepository:
         """Return one repository as two lists describe it."""

@@ -65,7 +65,7 @@ def add_sources(
 
 def plan_removal(store: StateStore, pattern: str) -> Removal:
     """Return what the removal of a source would do. Raises NotFound."""
-    record = require_source(store, pattern)
+    record = load_source(store, pattern)
     kept_records = (each for each in store.list_sources() if each.pattern != record.pattern)
     others = sources_of(kept_records)
     removed = parse_source(record.pattern)
@@ -84,8 +84,8 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
     return Removal(pattern=record.pattern, suspended=tuple(suspended), kept=tuple(kept))
 
 
-def plan_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
-    """Return what a new source that leaves out would do, as a sentence."""
+def describe_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
+    """Return a sentence about what a new source that excludes would do."""
     known = sources_of(store.list_sources())
     sources = replace(known, patterns=(*known.patterns, exclusion))
     matched = [
@@ -121,7 +121,7 @@ def remove_source(store: StateStore, pattern: str) -> Removal:
 
     Raises NotFound, or Rejected for a source that the settings would bring back.
     """
-    record = require_source(store, pattern)
+    record = load_source(store, pattern)
     if record.origin == FROM_SETTINGS:
         raise Rejected(
             f"{record.pattern} is set in REPOSITORIES. Remove it there; "
@@ -147,7 +147,7 @@ def delete_source(store: StateStore, pattern: str) -> Removal:
 
 def change_filters(store: StateStore, pattern: str, filters: Filters) -> str:
     """Change the filters of a source; return from when on they apply. Raises NotFound."""
-    record = require_source(store, pattern)
+    record = load_source(store, pattern)
     store.save_sources([replace(record, filters=filters)])
     texts = "; ".join(f"{name} {text}" for name, text in filters.as_texts().items())
     return f"Filters of {record.pattern}: {texts or 'none'}. {FROM_NOW_ON}"
@@ -160,7 +160,7 @@ def make_sources_due(store: StateStore) -> bool:
     return bool(sources)
 
 
-def require_source(store: StateStore, pattern: str) -> SourceRecord:
+def load_source(store: StateStore, pattern: str) -> SourceRecord:
     """Load a source by its pattern. Raises NotFound."""
     for record in store.list_sources():
         if record.pattern.lower() == pattern.lower():

@@ -16,8 +16,8 @@ from ...ports import ActionsApi, RepositoryApi, RepositoryInfo, RepositoryList, 
 #: A repository without a push in this time is expected to have no runs.
 ACTIVE_FOR = timedelta(days=7)
 
-#: Active repositories whose runs are counted, one request each; the others are estimated by them.
-SAMPLED = 5
+#: How many active repositories' runs are counted, one request each, to estimate the others'.
+SAMPLE_SIZE = 5
 
 #: Requests for a run that is found by polling and read with all its logs, as ``make bench`` shows;
 #: a run of ``live`` has 5 jobs here.
@@ -29,9 +29,8 @@ class SourcePreview:
     """What a source matches. ``left_out``: names with the reason.
 
     ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
-    ``allowed_per_hour`` is the limit of the credentials that were listed repositories. ``errors``
-    are those of credentials that were refused the list. ``part``: of which list only a part was
-    read.
+    ``allowed_per_hour`` is the limit of the credentials that got a list. ``errors`` are those of
+    credentials that did not. ``part``: a note about a list of which only a part was read.
     """
 
     matched: tuple[str, ...] = ()
@@ -47,15 +46,15 @@ class SourcePreview:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceLister:
-    """GitHub as a preview needs it."""
+class GithubApis:
+    """The APIs of GitHub that a preview calls."""
 
     repositories: RepositoryApi
     actions: ActionsApi
 
 
 def preview_source(
-    github: SourceLister,
+    github: GithubApis,
     pattern: SourcePattern,
     others: Sequence[SourcePattern],
     *,
@@ -73,7 +72,7 @@ def preview_source(
     matched: list[RepositoryInfo] = []
     left_out: list[tuple[str, str]] = []
     for info in sorted(lists.listed.values(), key=lambda each: each.full_name.lower()):
-        reason = _reason(info, sources)
+        reason = _suspension_reason(info, sources)
         if reason is None:
             matched.append(info)
         else:
@@ -157,7 +156,7 @@ def _rank(error: IngestError, *, is_of_owner: bool) -> int:
     return 3 if isinstance(error, (AccessDenied, BadCredentials)) else 2
 
 
-def _reason(info: RepositoryInfo, sources: Sources) -> str | None:
+def _suspension_reason(info: RepositoryInfo, sources: Sources) -> str | None:
     """Return why a repository is not polled."""
     exclusion = sources.exclusion_of(info.full_name)
     if exclusion is not None:
@@ -169,8 +168,8 @@ def _reason(info: RepositoryInfo, sources: Sources) -> str | None:
 
 def _count_runs(actions: ActionsApi, active: Sequence[RepositoryInfo], now: datetime) -> float:
     """Estimate how many runs were created while a repository counts as active."""
-    step = max(1, len(active) // SAMPLED)
-    sample = active[::step][:SAMPLED]
+    step = max(1, len(active) // SAMPLE_SIZE)
+    sample = active[::step][:SAMPLE_SIZE]
     created = f">={format_timestamp(now - ACTIVE_FOR)}"
     counts: list[int] = []
     for each in sample:

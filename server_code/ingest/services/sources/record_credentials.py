@@ -27,11 +27,11 @@ PURGED_AFTER = timedelta(days=1)
 #: A credential in use is used so often: idle repositories are polled every ten minutes.
 _USED_EVERY = timedelta(minutes=10)
 
-#: How the refusal of an owner's list ends.
-LIST = "/*"
+#: The end of ``what`` of a refusal of an owner's list.
+LIST_SUFFIX = "/*"
 
-#: The refused request for the owner of a token.
-_OWNER = "/user"
+#: ``what`` of a refusal of the request for a token's owner.
+_USER_PATH = "/user"
 
 
 def record_credentials(
@@ -48,7 +48,7 @@ def record_credentials(
     known = {**stored, **(learned or {})}
     for name, record in stored.items():
         # Polls may have saved refusals while the discovery was reading.
-        changes = {e.what: e for e in known[name].refusals if e.what.endswith(LIST)}
+        changes = {e.what: e for e in known[name].refusals if e.what.endswith(LIST_SUFFIX)}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
     factors = context.github.rate_limit_status().minute_interval_factors
@@ -64,11 +64,12 @@ def record_credentials(
             store.remove_credential(name)
 
 
-def follow_credentials(context: CollectorContext, names: Collection[str]) -> None:
-    """Follow which credentials are configured now: what failed is due where one is new.
+def sync_configured_credentials(context: CollectorContext, names: Collection[str]) -> None:
+    """Bring the stored credentials up to date with those that are configured now.
 
-    Those that GitHub does not accept and that were replaced are removed; another process that still
-    uses one saves it again with its next poll. Raises StateUnavailable.
+    What failed is due where one is new. Credentials that GitHub rejects and that are not configured
+    any more are removed; another process that still uses one saves it again with its next poll.
+    Raises StateUnavailable.
     """
     store, now = context.store, context.clock.now()
     stored = {each.name: each for each in store.list_credentials()}
@@ -80,19 +81,19 @@ def follow_credentials(context: CollectorContext, names: Collection[str]) -> Non
             store.remove_credential(name)
 
 
-def record_changes(context: CollectorContext) -> None:
+def record_credential_changes(context: CollectorContext) -> None:
     """Save at once which credentials are refused or accepted, and budgets every minute.
 
-    Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; it
-    is then asked once more.
+    Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; the
+    request is then sent once more.
     """
-    api, clock, now = context.repository_api, context.discovery, context.clock.now()
+    api, discovery, now = context.repository_api, context.discovery, context.clock.now()
     if api is None:
         return
     changes = api.pop_refusals()
-    if not changes and not is_interval_over(clock.credentials_saved_at, RECORD_EVERY, now):
+    if not changes and not is_interval_over(discovery.credentials_saved_at, RECORD_EVERY, now):
         return
-    clock.credentials_saved_at = now
+    discovery.credentials_saved_at = now
     stored = {each.name: each for each in context.store.list_credentials()}
     factors = context.github.rate_limit_status().minute_interval_factors
     context.store.save_credentials(
@@ -103,7 +104,7 @@ def record_changes(context: CollectorContext) -> None:
             for each in api.credentials()
         ]
     )
-    if any(each.get(EVERYTHING, ...) is None for each in changes.values()):
+    if any(EVERYTHING in each and each[EVERYTHING] is None for each in changes.values()):
         _make_failing_due(context.store, now)
 
 
@@ -148,7 +149,7 @@ def with_info(
     )
 
 
-def refused(
+def with_refusal(
     record: CredentialRecord, what: str, error: IngestError, now: datetime
 ) -> CredentialRecord:
     """Return a record that notes a refusal; those that are over are dropped."""
@@ -179,16 +180,16 @@ def _updated(
     hour of its limit may have ended a moment ago.
     """
     record = with_info(known, info, now)
-    is_refused = any(each.what == _OWNER and each.is_in_force(now) for each in record.refusals)
+    is_refused = any(each.what == _USER_PATH and each.is_in_force(now) for each in record.refusals)
     is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
     if (record.owner is not None and is_used) or info.rejected is not None or is_refused:
         return record
     try:
         owner = api.fetch_owner(record.name)
     except BadCredentials as error:
-        return replace(refused(record, _OWNER, error, now), rejected=str(error))
+        return replace(with_refusal(record, _USER_PATH, error, now), rejected=str(error))
     except (Fatal, Skippable) as error:
-        return refused(record, _OWNER, error, now)
+        return with_refusal(record, _USER_PATH, error, now)
     except IngestError:
         return record
     return record if owner is None else replace(record, owner=owner, rejected=None)

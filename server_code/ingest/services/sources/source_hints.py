@@ -31,10 +31,9 @@ def load_hints(context: CollectorContext) -> dict[int, datetime]:
 def clear_hints(
     context: CollectorContext, hints: Mapping[int, datetime], began_at: datetime, *, is_read: bool
 ) -> None:
-    """Remove what a discovery has followed that began at some time.
+    """Remove what webhooks left before a discovery began, which has followed it.
 
-    ``is_read``: every list was read. What is old is removed anyway, also where the clock has
-    jumped.
+    ``is_read``: every list was read. What is old is removed anyway, as is what is in the future.
     """
     followed = {
         key: hinted
@@ -49,11 +48,11 @@ def has_new_hint(context: CollectorContext) -> bool:
 
     It waits neither for the next regular check nor for a pause after failures.
     """
-    clock, now = context.discovery, context.clock.now()
-    is_soon = not is_interval_over(clock.webhooks_checked_at, CHECK_EVERY, now)
-    if is_soon or context.repository_api is None or not clock.has_sources:
+    discovery, now = context.discovery, context.clock.now()
+    is_soon = not is_interval_over(discovery.webhooks_checked_at, CHECK_EVERY, now)
+    if is_soon or context.repository_api is None or not discovery.has_sources:
         return False
     newest = max(context.store.load_run_hints(SOURCES_HINT[0]).values(), default=None)
-    is_new = newest is not None and newest != clock.followed_webhook_at
-    clock.webhooks_checked_at = None if is_new else now
+    is_new = newest is not None and newest != discovery.followed_webhook_at
+    discovery.webhooks_checked_at = None if is_new else now
     return is_new

@@ -47,8 +47,10 @@ def suspend_or_resume(
     return replace(known, suspension_reason=reason, is_auto_paused=is_auto_paused)
 
 
-def described_by(known: DiscoveredRepository, info: RepositoryInfo | None) -> DiscoveredRepository:
-    """Return what is known of a repository after GitHub has described it."""
+def with_description(
+    known: DiscoveredRepository, info: RepositoryInfo | None
+) -> DiscoveredRepository:
+    """Return what is known of a repository, updated by what GitHub says of it."""
     if info is None:
         return known
     is_renamed = info.full_name.lower() != known.full_name.lower()
@@ -63,15 +65,18 @@ def described_by(known: DiscoveredRepository, info: RepositoryInfo | None) -> Di
     )
 
 
-def lost_reason(
+def why_lost(
     record: RepositoryRecord,
     known: DiscoveredRepository,
-    check: RepositoryInfo | IngestError | None,
+    answer: RepositoryInfo | IngestError | None,
 ) -> str | None:
-    """Return why a lost repository is not polled; the first poll of a new one reports it."""
+    """Return why a repository is not polled that GitHub does not show.
+
+    A new one is not suspended before its first poll, which reports the error.
+    """
     is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
-    if isinstance(check, Skippable) and is_first_poll_over:
-        return lost_because(check)
+    if isinstance(answer, Skippable) and is_first_poll_over:
+        return lost_because(answer)
     if known.suspension_reason is None and record.last_polled_at is None and record.last_error:
         return lost_because(record.last_error)
     return known.suspension_reason
