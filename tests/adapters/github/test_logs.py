@@ -109,14 +109,14 @@ def test_a_log_that_is_missing_is_reported_as_github_reported_it(here, status):
 def test_an_address_that_went_stale_is_asked_for_anew(stage):
     """It is good for a minute only."""
     here = stage(WorldBuilder().run(seconds=60).job(log=b"x"), at=100)
-    opened = here.context.github._logs._opened
+    opened = here.context.github._logs._open
 
     def late(path, address):
         if here.clock.now().timestamp() - here.start < 150:
             here.advance(90)
         return opened(path, address)
 
-    here.context.github._logs._opened = late
+    here.context.github._logs._open = late
     assert fetch(here) == b"x"
     assert here.requests("get_job_log") == 2
 
@@ -278,7 +278,7 @@ def test_a_log_with_an_invalid_chunk_is_requested_again(length):
 def test_a_public_api_leads_to_no_private_address(address):
     """Its name is refused before anything is connected."""
     downloader = LogDownloader(Counters(), api_url="https://8.8.8.8")
-    with pytest.raises(GithubUnavailable, match="private"), downloader._opened("/log", address):
+    with pytest.raises(GithubUnavailable, match="private"), downloader._open("/log", address):
         pass
 
 
@@ -299,10 +299,10 @@ def test_a_public_name_that_resolves_to_a_private_address_gets_no_request(monkey
         public = LogDownloader(Counters(), api_url="http://8.8.8.8")
         with (
             pytest.raises(GithubUnavailable, match="stands for a"),
-            public._opened("/log", address),
+            public._open("/log", address),
         ):
             pass
         assert (answers, server.asked) == (["127.0.0.1"], [])
         private = LogDownloader(Counters(), api_url=server.url)
-        with private._opened("/log", address) as response:
+        with private._open("/log", address) as response:
             assert response.data == b"private"

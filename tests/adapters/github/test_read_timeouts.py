@@ -8,11 +8,11 @@ from io import BytesIO
 
 import pytest
 from ingest.adapters.github import open_token_pool
-from ingest.adapters.github.logs import MAX_STREAMS, LogDownloader
+from ingest.adapters.github.logs import MAX_DOWNLOADS, LogDownloader
 from ingest.adapters.github.read_timeouts import MAX_ADDRESSES, MAX_READ_SECONDS, ReadTimeouts
 from ingest.adapters.github.repository_client import RepositoryClient
 from ingest.adapters.github.request import Request
-from ingest.adapters.github.transport import TOTAL_SECONDS, Transport
+from ingest.adapters.github.transport import MAX_ANSWER_SECONDS, Transport
 from ingest.domain.counters import Counters
 from ingest.domain.pending_requests import PendingRequests
 from ingest.errors import GithubUnavailable, RequestFailed
@@ -29,7 +29,7 @@ def test_an_address_that_was_silent_is_given_twice_as_long_up_to_a_maximum():
         timeouts.note_silence("/slow")
     assert given == [20, 40, MAX_READ_SECONDS, MAX_READ_SECONDS]
     assert timeouts.seconds("/fast") == 20
-    assert MAX_READ_SECONDS < TOTAL_SECONDS
+    assert MAX_READ_SECONDS < MAX_ANSWER_SECONDS
 
 
 def test_an_address_that_answers_fast_again_is_slow_no_more():
@@ -74,7 +74,7 @@ def test_a_request_is_pending_until_its_answer_begins():
         return 200, {}, {}
 
     with stub_github(answer) as github:
-        transport = Transport(pending=pending)
+        transport = Transport(pending_requests=pending)
         transport.send("GET", f"{github.url}/repos/octo/api", {})
         transport.close()
         assert seen == [{github.url}]
@@ -95,4 +95,4 @@ def test_a_log_is_given_longer_after_each_silence_of_its_host():
                 downloader.download(
                     RepositoryClient(pool, "octo/api"), request, BytesIO(), is_backfill=False
                 )
-    assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_STREAMS)
+    assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_DOWNLOADS)

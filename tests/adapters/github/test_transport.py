@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from ingest.adapters.github import open_token_pool
-from ingest.adapters.github.certificates import trusting_context
+from ingest.adapters.github.certificates import tls_context
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
 from ingest.errors import (
@@ -126,7 +126,7 @@ def test_a_renamed_repositorys_log_is_asked_for_with_the_credential(status):
 
     request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
     with stub_github(answer) as github:
-        found = client_of(github.url).get(replace(request, log=BytesIO()))
+        found = client_of(github.url).get(replace(request, log_file=BytesIO()))
     assert found.headers["location"] == "http://logs.test/7"
 
 
@@ -282,10 +282,10 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
 def test_certificates_are_read_again_once_their_file_has_changed(certificate, monkeypatch):
     """Connections share them until then, because reading them costs more than a request."""
     trust(certificate / "ca.pem", monkeypatch)
-    first = trusting_context()
-    assert trusting_context() is first
+    first = tls_context()
+    assert tls_context() is first
     (certificate / "ca.pem").touch()
-    assert trusting_context() is not first
+    assert tls_context() is not first
 
 
 @pytest.mark.parametrize(("proxy", "login"), [("", None), ("a%40b:c@", "Basic YUBiOmM=")])

@@ -6,7 +6,7 @@ used: it follows redirects and waits by itself, outside the limits.
 
 from .actions import GithubActions
 from .client import GithubClient
-from .open_tokens import open_token_pool
+from .open_token_pool import open_token_pool
 from .repository_lists import GithubRepositories
 from .tokens import TokenPool
 

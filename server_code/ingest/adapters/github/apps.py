@@ -32,14 +32,14 @@ from ...wire.app_keys import parse_private_keys
 from ...wire.app_manifest import PERMISSIONS
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
-from .credentials import CHECK_APP, AppToken, Credential, InstallationToken
+from .credentials import APP_REMEDY, AppToken, Credential, InstallationToken
 from .lists import ListReader, ListRequest
 from .request import Request
 
 logger = logging.getLogger(__name__)
 
 #: New installations are found within this time.
-LISTED_EVERY = timedelta(minutes=10)
+LISTING_INTERVAL = timedelta(minutes=10)
 
 #: A list that fails is asked for again after this time, which doubles.
 FAILED_LIST_PAUSE = timedelta(seconds=30)
@@ -60,8 +60,8 @@ class _Installation:
 class App:
     """An app: lists its installations, and mints their tokens. Safe for many threads.
 
-    ``failure`` is why the last listing failed, or was not read to its end; the installations that
-    are known are used on.
+    ``failure`` is why the last listing failed, or was not read to its end; the known installations
+    remain in use.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class App:
         self.failure: IngestError | None = None
         self._app = app
         self._open_client = open_client
-        self._only = installation_id
+        self._only_installation_id = installation_id
         self._clock = clock
         self._lock = threading.Lock()
         self._next_listing_at: datetime | None = None
@@ -88,8 +88,8 @@ class App:
     def clients(self) -> list[GithubClient]:
         """Return a client for each installation; lists them anew every ten minutes."""
         with self._lock:
-            if self._only is not None:
-                self._open(self._only)
+            if self._only_installation_id is not None:
+                self._open(self._only_installation_id)
             elif self._next_listing_at is None or not is_still_ahead(
                 self._next_listing_at, self._clock.now(), at_most=REFUSED_FOR
             ):
@@ -102,7 +102,7 @@ class App:
             self._next_listing_at = None
 
     def accounts(self) -> dict[str, str]:
-        """Return whose installation each client is, by the client's name, as far as known."""
+        """Return the account of each client's installation, by the client's name, where known."""
         return dict(self._accounts)
 
     def take_unsuspended(self) -> frozenset[str]:
@@ -128,7 +128,7 @@ class App:
             return
         self.failure = None if is_whole else _not_all_listed(self.name, len(found))
         self._failures = 0
-        self._next_listing_at = self._clock.now() + LISTED_EVERY
+        self._next_listing_at = self._clock.now() + LISTING_INTERVAL
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
         unsuspended = set[str]()
@@ -156,7 +156,7 @@ class App:
         except Skippable as error:
             raise BadCredentials(
                 f"GitHub does not list the installations of {self.name}: {error}",
-                remedy=CHECK_APP,
+                remedy=APP_REMEDY,
             ) from error
         found = {
             number: _Installation(
@@ -186,7 +186,7 @@ class App:
                 remedy="Check GITHUB_APP_INSTALLATION_ID and that the app is installed.",
             ) from error
         except RequestFailed as error:
-            # Whoever needs the token would ask again for less, which changes nothing here.
+            # Not RequestFailed, after which a list is read in smaller pages: no use for a token.
             raise GithubUnavailable(str(error), remedy=error.remedy) from error
         token, expires_at = text(payload.get("token")), parse_timestamp(payload.get("expires_at"))
         if token is None or expires_at is None:
@@ -195,9 +195,9 @@ class App:
 
 
 def _longest_pause(error: IngestError) -> timedelta:
-    """Return the longest pause of a list that fails: GitHub refuses it, or has a bad time."""
+    """Return the longest pause of a failed listing: longer where GitHub refuses it."""
     is_refused = isinstance(error, Fatal) and not isinstance(error, CredentialSuspended)
-    return REFUSED_FOR if is_refused else LISTED_EVERY
+    return REFUSED_FOR if is_refused else LISTING_INTERVAL
 
 
 def _not_installed(name: str) -> BadCredentials:
@@ -224,7 +224,7 @@ def _missing(permissions: Mapping[str, object]) -> tuple[str, ...]:
 def open_apps(
     settings: GithubSettings, open_client: Callable[[Credential], GithubClient], *, clock: Clock
 ) -> list[App]:
-    """Open the configured apps. Raises BadCredentials for a key that is missing or none."""
+    """Open the configured apps. Raises BadCredentials for a key that is missing or invalid."""
     ids = [number.strip() for number in (settings.app_id or "").split(",") if number.strip()]
     keys = parse_private_keys(settings.app_private_key.reveal()) if settings.app_private_key else []
     if len(ids) != len(keys):

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def trusting_context() -> SSLContext:
-    """Return a TLS context for any number of connections; it is another one once the file changed.
+def tls_context() -> SSLContext:
+    """Return the TLS context of all connections; a new one after the file has changed.
 
-    Reading the certificates takes 17 ms, longer than all else that an attempt costs.
+    Reading the certificates takes 17 ms, longer than everything else that a run's attempt takes.
     Raises GithubUnavailable.
     """
     path = next(filter(None, map(os.environ.get, _VARIABLES)), None) or _bundle()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
@@ -17,11 +16,12 @@ from ...wire.answers import RawAnswer, error_of
 from ...wire.expiration import parse_expiration
 from ...wire.hourly_use import Purpose
 from ...wire.rate_limiter import RateLimiter
+from ...wire.rate_limits import RateLimit
 from ...wire.refusals import lacking_permissions
 from .credentials import FRESH_FOR, Credential
 from .redirects import Redirects, require_no_redirect
 from .request import RATE_LIMIT, Request, Response
-from .transport import TOTAL_SECONDS, Transport
+from .transport import MAX_ANSWER_SECONDS, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -33,16 +33,13 @@ _GRAPHQL = "/graphql"
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One HTTP request. ``endpoint`` is the pattern of ``path``, which names it in errors."""
+    """One HTTP request of a ``request``, which may take several."""
 
     method: str
     url: str
-    endpoint: str
-    path: str
+    request: Request
     headers: Mapping[str, str]
     body: bytes | None = None
-    log: BinaryIO | None = None
-    purpose: Purpose = Purpose.WATCHING
 
 
 class GithubClient:
@@ -66,7 +63,7 @@ class GithubClient:
         self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
         self._counters = counters
-        self._transport = Transport(pending=counters.pending)
+        self._transport = Transport(pending_requests=counters.pending)
 
     def get(self, request: Request) -> Response:
         """Send one GET, conditional where the request carries a validator of this client's.
@@ -76,30 +73,21 @@ class GithubClient:
         """
         etag = self._own_etag(request.validator)
         headers = {} if etag is None else {"If-None-Match": etag}
-        asked = url = self._url_of(request.path, request.parameters)
-        is_log = request.log is not None
+        first_url = url = self._url_of(request.path, request.parameters)
+        is_log = request.log_file is not None
         redirects = Redirects(url, path=request.path, api_url=self._api_url, is_log=is_log)
         while True:
-            call = _Call(
-                "GET",
-                url,
-                request.endpoint,
-                request.path,
-                headers,
-                log=request.log,
-                purpose=request.purpose,
-            )
-            answer = self._exchange(call)
+            answer = self._exchange(_Call("GET", url, request, headers))
             location = redirects.follow(answer)
             if location is None:
-                return self._response(request.path, answer, was_redirected=url != asked)
-            # The whole answer names the repository as it is called now; 304 would not.
+                return self._response(request.path, answer, was_redirected=url != first_url)
+            # Unconditional: a 304 would not contain the repository's new name.
             url, headers = location, {}
 
     def post(self, request: Request) -> Response:
         """Send one POST without a body. Raises as ``get`` does."""
         url = self._url_of(request.path, request.parameters)
-        answer = self._exchange(_Call("POST", url, request.endpoint, request.path, {}, b""))
+        answer = self._exchange(_Call("POST", url, request, {}, b""))
         require_no_redirect(answer, request.path, GithubUnavailable)
         return self._response(request.path, answer)
 
@@ -114,8 +102,8 @@ class GithubClient:
         body = json.dumps({"query": query, "variables": dict(variables)}).encode()
         headers = {"Content-Type": "application/json"}
         url = _graphql_url(self._api_url)
-        call = _Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body, purpose=purpose)
-        answer = self._exchange(call)
+        request = replace(Request.to(_GRAPHQL), purpose=purpose)
+        answer = self._exchange(_Call("POST", url, request, headers, body))
         require_no_redirect(answer, url, NotFound)
         return self._response(_GRAPHQL, answer).json()
 
@@ -139,12 +127,15 @@ class GithubClient:
         """Return how many requests a minute the credential may send to one endpoint."""
         return self.rate_limiter.minute_capacity(now=self._clock.now())
 
+    def core_limit(self) -> RateLimit | None:
+        """Return the rate limit of REST requests; None before the first answer."""
+        limits = self.rate_limiter.limits()
+        return next((limit for limit in limits if limit.resource == "core"), None)
+
     def budget_left(self) -> float:
-        """Return the part of the hour's requests that is left, in tenths; 1 where not known."""
-        core = [limit for limit in self.rate_limiter.limits() if limit.resource == "core"]
-        if not core or core[0].limit <= 0:
-            return 1.0
-        return round(core[0].remaining / core[0].limit, 1)
+        """Return the share of the hour's requests that is left, in tenths; 1 where not known."""
+        core = self.core_limit()
+        return 1.0 if core is None or core.limit <= 0 else round(core.remaining / core.limit, 1)
 
     def close(self) -> None:
         """Close every thread's connections."""
@@ -160,7 +151,7 @@ class GithubClient:
             answer, error = self._send_once(call, token)
         if error is not None:
             request_id = answer.headers.get("x-github-request-id")
-            facts = {"path": call.path, "status": answer.status, "request_id": request_id}
+            facts = {"path": call.request.path, "status": answer.status, "request_id": request_id}
             logger.info("github refused", extra=facts)
             raise error
         return answer
@@ -174,7 +165,7 @@ class GithubClient:
             answer = RawAnswer(status=answer.status, headers=answer.headers, body=hidden)
         error = error_of(
             answer,
-            call.path,
+            call.request.path,
             api_url=self._api_url,
             remedy_of_401=self._remedy_of_401(),
             expired_at=self._expired_at(),
@@ -186,7 +177,10 @@ class GithubClient:
         return answer, error
 
     def _is_too_new(self, status: int) -> bool:
-        """Return whether a 401 may mean that the token is new: for a minute, however many are."""
+        """Return whether a 401 may mean that GitHub does not know a new token yet.
+
+        That takes at most a minute from the first 401, even if every token since is new.
+        """
         now = self._github_now()
         if status == 401:
             self._rejected_since = self._rejected_since or now
@@ -196,7 +190,7 @@ class GithubClient:
         return since is not None and now - since < FRESH_FOR and self._credential.is_fresh(now)
 
     def _expired_at(self) -> datetime | None:
-        """Return when the token expired, by GitHub's own words and clock; None where it did not."""
+        """Return when the token expired, by GitHub's header and clock; None where it did not."""
         is_over = self.expires_at is not None and self.expires_at <= self._github_now()
         return self.expires_at if is_over else None
 
@@ -206,23 +200,24 @@ class GithubClient:
 
     def _send(self, call: _Call, token: str | None) -> RawAnswer:
         """Send one request within the limits, and learn from its answer. Raises RateLimited."""
-        resource = "graphql" if call.path == _GRAPHQL else "core"
+        path, purpose, log_file = call.request.path, call.request.purpose, call.request.log_file
+        resource = "graphql" if path == _GRAPHQL else "core"
         now, limiter = self._clock.now(), self.rate_limiter
-        limiter.admit(
-            call.endpoint, resource=resource, now=now, path=call.path, purpose=call.purpose
-        )
+        limiter.admit(call.request.endpoint, resource=resource, now=now, path=path, purpose=purpose)
         started = self._clock.now()
         try:
             headers = {**call.headers, **_headers(token)}
-            answer = self._transport.send(call.method, call.url, headers, call.body, log=call.log)
+            answer = self._transport.send(
+                call.method, call.url, headers, call.body, log_file=log_file
+            )
         finally:
             # By the collector's own clock, as all times of the limits; it may be set meanwhile.
             now = self._clock.now()
-            took = min(max((now - started).total_seconds(), 0.0), TOTAL_SECONDS)
-            if call.log is not None and call.log.tell():
+            took = min(max((now - started).total_seconds(), 0.0), MAX_ANSWER_SECONDS)
+            if log_file is not None and log_file.tell():
                 took = 0.0  # the bytes of a log cost GitHub no computing time
             limiter.record_response(resource, took_seconds=took, now=now)
-        self._count(resource, is_free=answer.status == 304 or call.path == RATE_LIMIT)
+        self._count(resource, is_free=answer.status == 304 or path == RATE_LIMIT)
         self.expires_at = parse_expiration(answer.headers) or self.expires_at
         status, limits = answer.status, answer.headers
         if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
@@ -230,9 +225,7 @@ class GithubClient:
             status = 429
             limits = {**limits, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
         text = "" if status < 400 else answer.body
-        limiter.update(
-            status, limits, text, now=self._clock.now(), path=call.path, purpose=call.purpose
-        )
+        limiter.update(status, limits, text, now=self._clock.now(), path=path, purpose=purpose)
         return answer
 
     def _response(self, path: str, answer: RawAnswer, *, was_redirected: bool = False) -> Response:

@@ -1,4 +1,4 @@
-"""The connections to GitHub: what they check when opened, and which answer they return."""
+"""Connections to GitHub that check the address they reach, and skip interim answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from .certificates import trusting_context
+from .certificates import tls_context
 
 if TYPE_CHECKING:
     import socket
@@ -39,7 +39,7 @@ class FinalResponse(HTTPResponse):
             super().begin()
             if self.status >= HTTPStatus.OK or self.status == HTTPStatus.SWITCHING_PROTOCOLS:
                 return
-            # So ``begin`` reads on: it returns at once where there are headers.
+            # With headers, ``begin`` would return at once.
             self.headers = None  # type: ignore[assignment]
         raise HTTPException(f"More than {MAX_INTERIM_ANSWERS} interim answers.")
 
@@ -74,7 +74,7 @@ def _open_proxy(proxy: str) -> PoolManager:
     return ProxyManager(
         address,
         proxy_headers=make_headers(proxy_basic_auth=f"{user}:{password}" if user else None),
-        proxy_ssl_context=trusting_context() if parts.scheme.lower() == "https" else None,
+        proxy_ssl_context=tls_context() if parts.scheme.lower() == "https" else None,
     )
 
 
@@ -83,7 +83,7 @@ def _open_socks(address: str, user: str, password: str) -> PoolManager:
         raise ValueError("PySocks is not installed, which a SOCKS proxy requires.")
     from urllib3.contrib.socks import SOCKSProxyManager
 
-    return SOCKSProxyManager(address, user, password, ssl_context=trusting_context())
+    return SOCKSProxyManager(address, user, password, ssl_context=tls_context())
 
 
 def _pool_classes(check: Check | None) -> dict[str, type[HTTPConnectionPool]]:
@@ -99,10 +99,10 @@ def _pool_classes(check: Check | None) -> dict[str, type[HTTPConnectionPool]]:
                 check(self.sock)
 
     class TlsConnection(Connection, HTTPSConnection):
-        """The same over TLS: what ``Connection`` calls next is the connection of HTTPS."""
+        """The same over TLS: in its MRO ``HTTPSConnection`` comes after ``Connection``."""
 
         def connect(self) -> None:
-            self.ssl_context = trusting_context()
+            self.ssl_context = tls_context()
             super().connect()
 
     class Pool(HTTPConnectionPool):

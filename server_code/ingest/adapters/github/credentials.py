@@ -1,4 +1,4 @@
-"""How requests are signed: with a token, as an app, as one of its installations, or not at all."""
+"""How requests are authenticated: by a token, as an app, as its installation, or not at all."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ from ...ports.repository_api import ANONYMOUS_KIND
 #: GitHub's servers may take this long to know a new token.
 FRESH_FOR = timedelta(seconds=60)
 
-#: A token is renewed this long before it expires.
-RENEWED_BEFORE = timedelta(minutes=2)
+#: A new installation token is created this long before the old one expires.
+RENEWAL_MARGIN = timedelta(minutes=2)
 
 _JWT_BACKDATED_SECONDS = 60
 _JWT_SECONDS = 540
 _ALGORITHM = "RS256"
 
-
-_REPLACE = "It is wrong, revoked or expired: create a new token and set GITHUB_TOKEN."
-CHECK_APP = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's clock."
-
+APP_REMEDY = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's clock."
 
 #: How GitHub's tokens begin.
 #: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
@@ -48,10 +45,10 @@ def _kind_of(token: str) -> str:
 
 
 class Credential(Protocol):
-    """What signs requests. ``name`` is no secret: ETags and pauses are kept under it.
+    """What authenticates requests. ``name`` is no secret: ETags and pauses are kept under it.
 
     ``kind`` is for people. ``remedy``: what to do where GitHub rejects it (401), and
-    ``remedy_of_expired`` where its time is over.
+    ``remedy_of_expired`` where it has expired.
     """
 
     name: str
@@ -66,13 +63,13 @@ class Credential(Protocol):
         """Return whether GitHub's servers may not know the secret yet."""
 
     def renew(self, rejected: str | None, github_now: datetime) -> bool:
-        """Discard a rejected secret; return whether the next one may be accepted."""
+        """Discard a rejected secret; return whether ``token`` may give an accepted one now."""
 
 
 class StaticToken:
-    """A token that people made; or none."""
+    """A token of the settings; None is anonymous access."""
 
-    remedy = _REPLACE
+    remedy = "It is wrong, revoked or expired: create a new token and set GITHUB_TOKEN."
     remedy_of_expired = "Create a new token and set GITHUB_TOKEN."
 
     def __init__(self, token: str | None) -> None:
@@ -95,13 +92,13 @@ class StaticToken:
 
 
 class AppToken:
-    """An app's own signature, by GitHub's clock: a wrong clock here would make it invalid.
+    """An app's JWT, signed by GitHub's clock: a wrong clock here would make it invalid.
 
     https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
     """
 
     kind = "app"
-    remedy = remedy_of_expired = CHECK_APP
+    remedy = remedy_of_expired = APP_REMEDY
 
     def __init__(self, app_id: str, private_key: str, clock_now: Callable[[], datetime]) -> None:
         """Sign once, because only then an invalid key fails. Raises BadCredentials."""
@@ -112,16 +109,16 @@ class AppToken:
         logging.getLogger("github").handlers.clear()
         self.name = f"app-{app_id}"
         self._app_id = app_id
-        # To check a key takes far longer than to sign with it.
+        # Checking a key takes far longer than signing with it.
         key = cache(partial(jwt.get_algorithm_by_name(_ALGORITHM).prepare_key, private_key))
         self._sign = AppAuth.create_jwt_sign(key, _ALGORITHM)
         self._clock_now = clock_now
-        self._signed_ahead = timedelta(0)
+        self._signed_offset = timedelta(0)
         self._require_usable()
 
     def token(self, github_now: datetime) -> str:
         """Sign a JWT that holds for a few minutes."""
-        self._signed_ahead = github_now - self._clock_now()
+        self._signed_offset = github_now - self._clock_now()
         issued_at = int(github_now.timestamp()) - _JWT_BACKDATED_SECONDS
         claims = {"iat": issued_at, "exp": issued_at + _JWT_SECONDS, "iss": self._app_id}
         signed = self._sign(claims)
@@ -132,8 +129,8 @@ class AppToken:
         return False
 
     def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
-        """Return whether GitHub's clock turned out to be another than the one signed by."""
-        difference = github_now - self._clock_now() - self._signed_ahead
+        """Return whether GitHub's clock differs from the one by which the last JWT was signed."""
+        difference = github_now - self._clock_now() - self._signed_offset
         return abs(difference) > timedelta(seconds=_JWT_BACKDATED_SECONDS / 2)
 
     def _require_usable(self) -> None:
@@ -170,7 +167,7 @@ class InstallationToken:
         """Return the current token, or mint one. Raises what minting raises."""
         with self._lock:
             token, expires_at = self._token, self._expires_at
-            if token is None or expires_at is None or expires_at - RENEWED_BEFORE <= github_now:
+            if token is None or expires_at is None or expires_at - RENEWAL_MARGIN <= github_now:
                 token, self._expires_at = self._mint(self._id)
                 self._token, self._minted_at = token, github_now
             return token

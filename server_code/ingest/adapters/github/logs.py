@@ -5,7 +5,6 @@ https://docs.github.com/en/rest/actions/workflow-jobs#download-job-logs-for-a-wo
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,22 +18,22 @@ from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .connection_errors import log_host_error, was_silent
-from .peer_check import check_of_peers
+from .peer_address_check import peer_address_check
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
-from .sessions import PlainSession
-from .transport import LOG_SECONDS, plain_headers, resolve, write_log
+from .sessions import ThreadSessions
+from .transport import MAX_LOG_SECONDS, lower_case_headers, resolve, write_log
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-#: A broken stream is started again this often, each time from a fresh address, and if it broke
-#: within this time: a host that does not respond is asked with the next try.
-MAX_STREAMS = 3
+#: Downloads of one log that may break, each from a new URL; none is started later than this after
+#: the first one: a host that does not respond is left to the next delivery of the work item.
+MAX_DOWNLOADS = 3
 RESTARTED_WITHIN_SECONDS = 15
 
-#: Of a refusal by a log's host, this much is read.
+#: The part of an error answer of a log's host that is read.
 MAX_REFUSAL_BYTES = 4096
 
 #: Redirects between the hosts of a log that are followed.
@@ -42,7 +41,7 @@ MAX_HOPS = 3
 
 
 class LogDownloader:
-    """A client for the host of logs that GitHub redirects to; it never gets the token."""
+    """A client for the hosts of logs that GitHub redirects to; they never get the token."""
 
     def __init__(
         self, counters: Counters, *, api_url: str, read_timeouts: ReadTimeouts | None = None
@@ -50,7 +49,7 @@ class LogDownloader:
         self._counters = counters
         self._api_url = api_url
         self._read_timeouts = read_timeouts or ReadTimeouts()
-        self._threads = threading.local()
+        self._sessions = ThreadSessions(peer_address_check(self._is_forbidden))
 
     def download(
         self, client: RepositoryClient, request: Request, into: BinaryIO, *, is_backfill: bool
@@ -61,42 +60,39 @@ class LogDownloader:
         arrives short is never taken for whole.
         """
         purpose = Purpose.BACKFILL if is_backfill else Purpose.LIVE_LOG
-        request = replace(request, log=into, purpose=purpose)
+        request = replace(request, log_file=into, purpose=purpose)
         started = time.monotonic()
-        for stream in range(1, MAX_STREAMS + 1):
-            address = _ask(client, request)
+        for number in range(1, MAX_DOWNLOADS + 1):
+            address = _fetch_address(client, request)
             try:
                 if address is not None:
-                    deadline = started + LOG_SECONDS
+                    deadline = started + MAX_LOG_SECONDS
                     self._stream(request.path, address, into, deadline=deadline)
             except GithubUnavailable:
                 is_late = time.monotonic() - started >= RESTARTED_WITHIN_SECONDS
-                if stream == MAX_STREAMS or is_late:
+                if number == MAX_DOWNLOADS or is_late:
                     raise
             else:
                 self._counters.add("log_bytes", into.tell())
                 return
 
     def _stream(self, path: str, address: str, into: BinaryIO, *, deadline: float) -> None:
-        with self._opened(path, address) as response:
+        with self._open(path, address) as response:
             if response.status != 200:
-                headers = plain_headers(response)
+                headers = lower_case_headers(response)
                 raise_for_log_host(response.status, headers, _read_start(response))
             write_log(response, into, deadline=deadline)
 
     @contextmanager
-    def _opened(self, path: str, address: str) -> Iterator[BaseHTTPResponse]:
-        """Open the log of a path, following redirects to allowed addresses only.
-
-        Its address is another one each time.
-        """
+    def _open(self, path: str, address: str) -> Iterator[BaseHTTPResponse]:
+        """Open the log of a path, following redirects to allowed addresses only."""
         from urllib3.exceptions import HTTPError
 
         started, read_seconds = time.monotonic(), self._read_timeouts.seconds(path)
         for _ in range(MAX_HOPS + 1):
             require_allowed_name(address, api_url=self._api_url)
             try:
-                with self._session().send(
+                with self._sessions.get().send(
                     "GET", address, headers={}, read_seconds=read_seconds
                 ) as response:
                     location = response.get_redirect_location()
@@ -113,17 +109,11 @@ class LogDownloader:
             address = redirect_target(address, location)
         raise GithubUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
-    def _is_refused(self, address: str) -> bool:
-        """Return whether an address is private, and the API's own are not."""
+    def _is_forbidden(self, address: str) -> bool:
+        """Return whether an IP address is private, while the API's own are public."""
         if not is_private(address):
             return False
         return not any(map(is_private, resolve(urlsplit(self._api_url).hostname or "")))
-
-    def _session(self) -> PlainSession:
-        session: PlainSession | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = PlainSession(check_of_peers(self._is_refused))
-        return session
 
 
 def _read_start(response: BaseHTTPResponse) -> str:
@@ -133,7 +123,7 @@ def _read_start(response: BaseHTTPResponse) -> str:
     )
 
 
-def _ask(client: RepositoryClient, request: Request) -> str | None:
+def _fetch_address(client: RepositoryClient, request: Request) -> str | None:
     """Fetch the address of a log, which is valid for one minute; None where the log itself came."""
     try:
         response = client.get(request)

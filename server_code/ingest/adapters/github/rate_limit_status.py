@@ -10,12 +10,7 @@ from .client import GithubClient
 
 def sum_rate_limits(clients: Sequence[GithubClient]) -> RateLimitStatus:
     """Sum up what is left of the hour's REST requests; None before the first answer."""
-    limits = [
-        limit
-        for client in clients
-        for limit in client.rate_limiter.limits()
-        if limit.resource == "core"
-    ]
+    limits = [limit for client in clients if (limit := client.core_limit()) is not None]
     if not limits:
         return RateLimitStatus(limit=None, remaining=None, reset_at=None)
     return RateLimitStatus(

@@ -105,7 +105,7 @@ class GithubRepositories(RepositoryApi):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))
 
     def _info(self, client: GithubClient) -> CredentialInfo:
-        core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)
+        core = client.core_limit()
         rejection = self._tokens.access.rejection_of(client.name)
         is_temporary = isinstance(rejection, Retriable)
         return CredentialInfo(

@@ -21,16 +21,16 @@ RATE_LIMIT = "/rate_limit"
 class Request:
     """A GET of one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
 
-    ``log``: the seekable file of a log, which GitHub answers with the address of its host. A server
-    that sends the log itself has it written there, and its answer has no body.
-    ``purpose``: what it is sent for, which decides what it leaves to other requests.
+    ``log_file``: a seekable file for a log. GitHub redirects to another host for it; if a server
+    sends the log itself, it is written into the file, and the answer has no body.
+    ``purpose``: what it is sent for: less urgent ones leave a part of the rate limit to others.
     """
 
     endpoint: str
     path: str
     parameters: Mapping[str, str | int]
     validator: str | None = None
-    log: BinaryIO | None = None
+    log_file: BinaryIO | None = None
     purpose: Purpose = Purpose.WATCHING
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,20 +20,20 @@ CONNECT_SECONDS = 10
 USER_AGENT = "runstream"
 
 
-class _Way(NamedTuple):
-    """How a host is reached: ``start`` begins the addresses that are asked for over ``pool``."""
+class _Route(NamedTuple):
+    """How a host is reached: ``prefix`` is put before each target that ``pool`` requests."""
 
     origin: str
     proxy: str | None
     pool: HTTPConnectionPool
-    start: str
+    prefix: str
 
 
 class PlainSession:
     """The connections of one thread.
 
-    A session of requests would merge settings, cookies and credentials into each request, of which
-    there are none here: two thirds of a request's CPU.
+    ``requests.Session`` would spend two thirds of a request's CPU on merging settings, cookies and
+    credentials, of which there are none here.
     """
 
     def __init__(self, check: Check | None = None) -> None:
@@ -40,8 +41,8 @@ class PlainSession:
 
         self._check = check
         self._managers: dict[str | None, PoolManager] = {}
-        self._last: _Way | None = None
-        self._never = Retry(total=False, redirect=False)
+        self._last: _Route | None = None
+        self._no_retries = Retry(total=False, redirect=False)
         self._default_headers = {
             "User-Agent": USER_AGENT,
             "Accept-Encoding": make_headers(accept_encoding=True)["accept-encoding"],
@@ -66,13 +67,13 @@ class PlainSession:
         from urllib3.util import Timeout
 
         origin, target = split_origin(url)
-        way = self._way_to(origin)
-        response = way.pool.urlopen(
+        route = self._route_to(origin)
+        response = route.pool.urlopen(
             method,
-            way.start + target,
+            route.prefix + target,
             body,
             {**self._default_headers, **headers},
-            retries=self._never,
+            retries=self._no_retries,
             redirect=False,
             assert_same_host=False,
             preload_content=False,
@@ -82,7 +83,7 @@ class PlainSession:
         try:
             yield response
         finally:
-            # What was not read to its end is of no use to the next request.
+            # A connection whose answer was not read to its end cannot be used again.
             response.close()
             response.release_conn()
 
@@ -91,13 +92,13 @@ class PlainSession:
         for manager in self._managers.values():
             manager.clear()
 
-    def _way_to(self, origin: str) -> _Way:
+    def _route_to(self, origin: str) -> _Route:
         proxy, last = proxy_for(origin), self._last
         if last is None or last.origin != origin or last.proxy != proxy:
-            last = self._last = self._find_way(origin, proxy)
+            last = self._last = self._find_route(origin, proxy)
         return last
 
-    def _find_way(self, origin: str, proxy: str | None) -> _Way:
+    def _find_route(self, origin: str, proxy: str | None) -> _Route:
         from urllib3.util import parse_url
 
         manager = self._managers.get(proxy)
@@ -105,6 +106,32 @@ class PlainSession:
             manager = self._managers[proxy] = open_pools(proxy, self._check)
         address = parse_url(origin)
         pool = manager.connection_from_host(address.host, address.port, address.scheme)
-        # A proxy gets whole addresses, but for TLS, which passes through it.
+        # A proxy is asked for whole URLs, except over TLS, which it only passes on.
         is_whole = manager.proxy is not None and address.scheme == "http"
-        return _Way(origin, proxy, pool, f"http://{address.netloc}" if is_whole else "")
+        return _Route(origin, proxy, pool, f"http://{address.netloc}" if is_whole else "")
+
+
+class ThreadSessions:
+    """A session for each thread."""
+
+    def __init__(self, check: Check | None = None) -> None:
+        self._check = check
+        self._local = threading.local()
+        self._opened: list[PlainSession] = []
+        self._lock = threading.Lock()
+
+    def get(self) -> PlainSession:
+        """Return the session of the calling thread."""
+        session: PlainSession | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = PlainSession(self._check)
+            with self._lock:
+                self._opened.append(session)
+        return session
+
+    def close(self) -> None:
+        """Close the sessions of all threads."""
+        with self._lock:
+            for session in self._opened:
+                session.close()
+            self._opened.clear()

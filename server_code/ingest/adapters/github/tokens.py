@@ -83,7 +83,7 @@ class TokenPool:
         Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
         credential has just read the repository's runs.
         """
-        if request.log is None:
+        if request.log_file is None:
             request = replace(request, purpose=self.purpose_of(repository))
         clients, endpoint = self._by_name(), request.endpoint
         scopes = scopes_of(repository, endpoint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,18 +15,18 @@ from ...wire.log_bodies import require_log
 from .connection_errors import connection_error, was_silent
 from .origins import origin_of
 from .read_timeouts import ReadTimeouts
-from .sessions import PlainSession
+from .sessions import ThreadSessions
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-#: The longest that one answer may take to arrive, and the most that it may hold.
-TOTAL_SECONDS = 60
+#: The longest that one answer may take to arrive, and its largest size.
+MAX_ANSWER_SECONDS = 60
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
-#: The longest that one log may take to arrive, and how much of it is in memory.
-LOG_SECONDS = 1800
+#: The longest that one log may take to arrive, and the part of it that is in memory.
+MAX_LOG_SECONDS = 1800
 LOG_CHUNK_BYTES = 256 * 1024
 
 
@@ -37,13 +36,11 @@ class Transport:
     def __init__(
         self,
         read_timeouts: ReadTimeouts | None = None,
-        pending: PendingRequests | None = None,
+        pending_requests: PendingRequests | None = None,
     ) -> None:
         self._read_timeouts = read_timeouts or ReadTimeouts()
-        self._pending = pending or PendingRequests()
-        self._threads = threading.local()
-        self._opened: list[PlainSession] = []
-        self._lock = threading.Lock()
+        self._pending = pending_requests or PendingRequests()
+        self._sessions = ThreadSessions()
 
     def send(
         self,
@@ -52,29 +49,26 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None = None,
         *,
-        log: BinaryIO | None = None,
+        log_file: BinaryIO | None = None,
     ) -> RawAnswer:
-        """Send one request; the body of a 200 is written into ``log`` where that is given.
+        """Send one request; the body of a 200 is written into ``log_file`` where that is given.
 
         Raises GithubUnavailable, or RequestFailed for half an answer.
         """
         host = origin_of(url)
-        number = self._pending.begin(host, at=time.monotonic())
+        request_number = self._pending.begin(host, at=time.monotonic())
 
         def note_answer() -> None:
-            self._pending.answer(host, number, at=time.monotonic())
+            self._pending.answer(host, request_number, at=time.monotonic())
 
         try:
-            return self._exchange(method, url, headers, body, log, note_answer)
+            return self._exchange(method, url, headers, body, log_file, note_answer)
         finally:
-            self._pending.end(host, number, at=time.monotonic())
+            self._pending.end(host, request_number, at=time.monotonic())
 
     def close(self) -> None:
         """Close every thread's connections."""
-        with self._lock:
-            for session in self._opened:
-                session.close()
-            self._opened.clear()
+        self._sessions.close()
 
     def _exchange(  # noqa: PLR0913, PLR0917 - what ``send`` was given
         self,
@@ -82,23 +76,24 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        log: BinaryIO | None,
+        log_file: BinaryIO | None,
         note_answer: Callable[[], None],
     ) -> RawAnswer:
         from urllib3.exceptions import HTTPError
 
         started, read_seconds = time.monotonic(), self._read_timeouts.seconds(url)
         try:
-            with self._session().send(
+            with self._sessions.get().send(
                 method, url, headers=headers, body=body, read_seconds=read_seconds
             ) as response:
                 note_answer()
                 self._read_timeouts.note_answer(url, took_seconds=time.monotonic() - started)
-                is_log = log is not None and response.status == 200
-                if log is not None and is_log:
-                    write_log(response, log, deadline=started + LOG_SECONDS)
-                content = b"" if is_log else _read(response, started + TOTAL_SECONDS)
-                received = plain_headers(response)
+                if log_file is not None and response.status == 200:
+                    content = b""
+                    write_log(response, log_file, deadline=started + MAX_LOG_SECONDS)
+                else:
+                    content = _read(response, started + MAX_ANSWER_SECONDS)
+                received = lower_case_headers(response)
         except HTTPError as error:
             if was_silent(error):
                 self._read_timeouts.note_silence(url)
@@ -107,14 +102,6 @@ class Transport:
             # For an invalid header or chunk length.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         return RawAnswer(status=response.status, headers=received, body=_decode(content))
-
-    def _session(self) -> PlainSession:
-        session: PlainSession | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = PlainSession()
-            with self._lock:
-                self._opened.append(session)
-        return session
 
 
 def resolve(host: str) -> set[str]:
@@ -125,26 +112,26 @@ def resolve(host: str) -> set[str]:
         return set()
 
 
-def plain_headers(response: BaseHTTPResponse) -> dict[str, str]:
+def lower_case_headers(response: BaseHTTPResponse) -> dict[str, str]:
     """Return the headers of an answer by their names in lower case; a repeated one is joined."""
     return {name.lower(): value for name, value in response.headers.itermerged()}
 
 
-def write_log(response: BaseHTTPResponse, log: BinaryIO, *, deadline: float) -> None:
+def write_log(response: BaseHTTPResponse, log_file: BinaryIO, *, deadline: float) -> None:
     """Write an answer's body into a file, from its beginning.
 
     Raises GithubUnavailable for a body that is no log, and what urllib3 raises.
     """
-    log.seek(0)
-    log.truncate()
+    log_file.seek(0)
+    log_file.truncate()
     start: bytes | None = None
     for chunk in response.stream(LOG_CHUNK_BYTES, decode_content=True):
         if start is None:
             start = chunk
             require_log(response.headers.get("content-type", ""), start)
-        log.write(chunk)
+        log_file.write(chunk)
         if time.monotonic() >= deadline:
-            raise GithubUnavailable(f"A log took longer than {LOG_SECONDS} s to arrive.")
+            raise GithubUnavailable(f"A log took longer than {MAX_LOG_SECONDS} s to arrive.")
     if start is None:
         require_log(response.headers.get("content-type", ""), b"")
 
@@ -158,7 +145,9 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
         if size > MAX_ANSWER_BYTES:
             raise RequestFailed(f"GitHub's answer is larger than {MAX_ANSWER_BYTES:,} bytes.")
         if time.monotonic() > deadline:
-            raise RequestFailed(f"GitHub's answer took longer than {TOTAL_SECONDS} s to arrive.")
+            raise RequestFailed(
+                f"GitHub's answer took longer than {MAX_ANSWER_SECONDS} s to arrive."
+            )
     return b"".join(chunks)
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import socket
 
 
-def check_of_peers(is_refused: Callable[[str], bool]) -> Check:
-    """Return a check that raises GithubUnavailable for refused addresses."""
+def peer_address_check(is_forbidden: Callable[[str], bool]) -> Check:
+    """Return a check that raises GithubUnavailable for a connection to a forbidden IP address."""
 
     def check(connected: socket.socket) -> None:
-        if is_refused(str(connected.getpeername()[0])):
+        if is_forbidden(str(connected.getpeername()[0])):
             raise GithubUnavailable("The log's host name stands for a private address.")
 
     return check
