@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.logs import MAX_DOWNLOADS, LogDownloader
-from ingest.adapters.github.read_timeouts import MAX_ADDRESSES, MAX_READ_SECONDS, ReadTimeouts
+from ingest.adapters.github.read_timeouts import MAX_READ_SECONDS, MAX_URLS, ReadTimeouts
 from ingest.adapters.github.repository_client import RepositoryClient
 from ingest.adapters.github.request import Request
 from ingest.adapters.github.transport import MAX_ANSWER_SECONDS, Transport
@@ -45,10 +45,10 @@ def test_an_address_that_answers_fast_again_is_slow_no_more():
 def test_the_slow_addresses_that_are_remembered_are_bounded():
     """The oldest is forgotten."""
     timeouts = ReadTimeouts(20)
-    for number in range(MAX_ADDRESSES + 1):
+    for number in range(MAX_URLS + 1):
         timeouts.note_silence(f"/{number}")
     assert timeouts.seconds("/0") == 20
-    assert timeouts.seconds(f"/{MAX_ADDRESSES}") == 40
+    assert timeouts.seconds(f"/{MAX_URLS}") == 40
 
 
 def test_a_request_is_given_longer_after_a_silence():

@@ -27,7 +27,7 @@ from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
-from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
+from .pull_requests import PullRequestReader
 from .rate_limit import fetch_rate_limit
 from .renamed_repositories import RenamedRepositories
 from .repository_client import RepositoryClient
@@ -47,7 +47,7 @@ _ATTEMPT_JOBS = "/repos/{}/actions/runs/{}/attempts/{}/jobs"
 
 
 class GithubActions:
-    """GitHub Actions, each repository read with a credential that may."""
+    """GitHub Actions, each repository read with a credential that may read it."""
 
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens = tokens
@@ -74,10 +74,11 @@ class GithubActions:
         """
         known = self._renames.without_name(repository, validator)
         self._tokens.pin_by_validator(repository, known)
+        client = self._client(repository)
         filters = {"status": query.status, "created": query.created}
         request = Request.to(
             _RUNS,
-            self._name(repository),
+            client.repository,
             **{name: value for name, value in filters.items() if value is not None},
         )
         wanted = ListRequest(
@@ -87,7 +88,7 @@ class GithubActions:
             max_items=PER_PAGE,
         )
         condition = None if query.without_etag else known
-        answer = self._lists.fetch(self._client(repository), wanted, condition)
+        answer = self._lists.fetch(client, wanted, condition)
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
@@ -111,14 +112,12 @@ class GithubActions:
         self, repository: str, run_id: int, validator: str | None = None
     ) -> Answer[WorkflowRun]:
         """Fetch a run's newest attempt."""
-        request = Request.to(_RUN, self._name(repository), run_id)
-        return self._fetch_one_run(repository, request, validator)
+        return self._fetch_one_run(repository, _RUN, run_id, validator=validator)
 
     def fetch_attempt(self, key: AttemptKey, validator: str | None = None) -> Answer[WorkflowRun]:
         """Fetch one attempt, newest or not."""
-        name = self._name(key.repository)
-        request = Request.to(_ATTEMPT, name, key.run_id, key.run_attempt)
-        return self._fetch_one_run(key.repository, request, validator)
+        ids = (key.run_id, key.run_attempt)
+        return self._fetch_one_run(key.repository, _ATTEMPT, *ids, validator=validator)
 
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs.
@@ -127,9 +126,10 @@ class GithubActions:
         that can be read as GitHub counted. Jobs that move between two pages make one appear twice
         and another not at all.
         """
-        request = Request.to(_ATTEMPT_JOBS, self._name(key.repository), key.run_id, key.run_attempt)
+        client = self._client(key.repository)
+        request = Request.to(_ATTEMPT_JOBS, client.repository, key.run_id, key.run_attempt)
         wanted = ListRequest(request=request, key="jobs")
-        answer = self._lists.fetch(self._client(key.repository), wanted, validator)
+        answer = self._lists.fetch(client, wanted, validator)
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
@@ -152,65 +152,61 @@ class GithubActions:
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
-        client = self._client(repository)
-        commits = self._commits.fetch_many(client, self._name(repository), list(shas))
+        commits = self._commits.fetch_many(self._client(repository), list(shas))
         return {sha: self._sanitizer.commit(commit) for sha, commit in commits.items()}
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
         """Fetch one commit's metrics."""
-        client = self._client(repository)
-        return self._sanitizer.commit(self._commits.fetch_one(client, self._name(repository), sha))
+        commit = self._commits.fetch_one(self._client(repository), sha)
+        return self._sanitizer.commit(commit)
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests of a head branch; unchanged answers are free."""
-        request = branch_pulls_request(self._name(repository), head)
-        pulls = self._pulls.fetch(self._client(repository), request, since=since)
+        """Fetch the pull requests of a head branch; an unchanged answer does not count."""
+        pulls = self._pulls.fetch_of_branch(self._client(repository), head, since=since)
         return self._sanitizer.pulls(pulls)
 
     def fetch_commit_pulls(
         self, repository: str, sha: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests that hold a commit; unchanged answers are free."""
-        request = commit_pulls_request(self._name(repository), sha)
-        pulls = self._pulls.fetch(self._client(repository), request, since=since)
+        """Fetch the pull requests that contain a commit; an unchanged answer does not count."""
+        pulls = self._pulls.fetch_of_commit(self._client(repository), sha, since=since)
         return self._sanitizer.pulls(pulls)
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
     ) -> Answer[AnnotationList]:
-        """Fetch the annotations of a check run; free where nothing changed."""
-        client, name = self._client(repository), self._name(repository)
-        return details.fetch_annotations(self._lists, client, name, check_run_id, validator)
+        """Fetch the annotations of a check run; an unchanged answer does not count."""
+        client = self._client(repository)
+        return details.fetch_annotations(self._lists, client, check_run_id, validator)
 
     def fetch_start_failure(self, run: WorkflowRun) -> AnnotationList | None:
         """Fetch the annotations of an attempt that could not start."""
-        client, name = self._client(run.repository), self._name(run.repository)
-        return self._start_failures.fetch(client, name, run)
+        return self._start_failures.fetch(self._client(run.repository), run)
 
     def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
         """Fetch the names of the environments that a run waits for."""
-        client, name = self._client(repository), self._name(repository)
-        return details.fetch_pending_environments(client, name, run_id)
+        return details.fetch_pending_environments(self._client(repository), run_id)
 
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts of a run."""
-        client, name = self._client(repository), self._name(repository)
-        return details.fetch_artifacts(self._lists, client, self._sanitizer, name, run_id)
+        client = self._client(repository)
+        return details.fetch_artifacts(self._lists, client, self._sanitizer, run_id)
 
     def fetch_job_log(
         self, repository: str, job_id: int, into: BinaryIO, *, is_backfill: bool
     ) -> None:
         """Write a job's whole raw log into a seekable file."""
-        request = Request.to(_JOB_LOGS, self._name(repository), job_id)
-        self._logs.download(self._client(repository), request, into, is_backfill=is_backfill)
+        client = self._client(repository)
+        request = Request.to(_JOB_LOGS, client.repository, job_id)
+        self._logs.download(client, request, into, is_backfill=is_backfill)
 
     def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_backfill: bool) -> None:
         """Write an attempt's log archive into a seekable file."""
-        name = self._name(key.repository)
-        request = Request.to(_ATTEMPT + "/logs", name, key.run_id, key.run_attempt)
-        self._logs.download(self._client(key.repository), request, into, is_backfill=is_backfill)
+        client = self._client(key.repository)
+        request = Request.to(_ATTEMPT + "/logs", client.repository, key.run_id, key.run_attempt)
+        self._logs.download(client, request, into, is_backfill=is_backfill)
 
     def fetch_repository(self, repository: str) -> RepositoryInfo:
         """Fetch what the credential sees of a repository itself, by the name it is watched under.
@@ -230,27 +226,27 @@ class GithubActions:
         )
 
     def has_headroom(self, repository: str) -> bool:
-        """Return whether the repository's credential has more requests than it needs."""
-        client = self._likely_client(repository)
+        """Return whether the repository's credential has requests left for optional reads."""
+        client = self._next_client(repository)
         return client is None or client.has_headroom()
 
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether less than half of a minute's requests are used."""
-        client = self._likely_client(repository)
+        client = self._next_client(repository)
         return client is None or client.has_minute_headroom()
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
-        """Set what a repository's requests are sent for from here on, logs aside."""
-        self._tokens.set_purpose(self._name(repository), purpose)
+        """Set the purpose of a repository's next requests, except those for logs."""
+        self._tokens.set_purpose(self._current_name(repository), purpose)
 
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
-        client = self._likely_client(repository)
+        client = self._next_client(repository)
         return 1.0 if client is None else client.interval_factor()
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
-        """Note how many requests a repository's polls need where nothing makes them wait longer."""
-        if client := self._likely_client(repository):
+        """Note how many requests a repository's polls send if no limit delays them."""
+        if client := self._next_client(repository):
             plan = PollPlan(
                 credential=client.name,
                 capacity=client.minute_capacity(),
@@ -261,11 +257,11 @@ class GithubActions:
             self._poll_demand.plan(repository, plan)
 
     def minute_interval_factor(self, repository: str) -> float:
-        """Return how many times longer planned polls wait to fit into the limit per minute."""
+        """Return how many times longer a repository's polls wait for the limit per minute."""
         return self._poll_demand.interval_factor(repository)
 
     def credential_pauses(self) -> dict[str, datetime]:
-        """Return which credentials a limit forbids to use, and until when."""
+        """Return until when rate limits pause credentials, by their names."""
         paused = {client.name: client.paused_until() for client in self._tokens.clients()}
         return {name: until for name, until in paused.items() if until is not None}
 
@@ -277,30 +273,31 @@ class GithubActions:
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
-        name = self._name(repository)
-        return failed_delivery_runs(self._client(repository), self._lists, name, since)
+        return failed_delivery_runs(self._client(repository), self._lists, since)
 
     def pop_rejected_credentials(self) -> dict[str, IngestError]:
-        """Return credentials that GitHub rejects as a whole, each once, by name."""
+        """Return the credentials that GitHub rejects as a whole, each once, by name."""
         return self._tokens.take_rejections()
 
     def _client(self, repository: str) -> RepositoryClient:
-        return RepositoryClient(self._tokens, self._name(repository))
+        return RepositoryClient(self._tokens, self._current_name(repository))
 
-    def _likely_client(self, repository: str) -> GithubClient | None:
-        """Return the client of a repository's next request; None where there is none for now."""
+    def _next_client(self, repository: str) -> GithubClient | None:
+        """Return the client that is most likely to send a repository's next request."""
         try:
-            return self._tokens.client_for(self._name(repository))
+            return self._tokens.client_for(self._current_name(repository))
         except IngestError:
             return None
 
-    def _name(self, repository: str) -> str:
+    def _current_name(self, repository: str) -> str:
         return self._renames.current_name(repository)
 
     def _fetch_one_run(
-        self, repository: str, request: Request, validator: str | None
+        self, repository: str, path: str, *ids: int, validator: str | None
     ) -> Answer[WorkflowRun]:
-        response = self._client(repository).get(replace(request, validator=validator))
+        client = self._client(repository)
+        request = Request.to(path, client.repository, *ids)
+        response = client.get(replace(request, validator=validator))
         if response.is_unchanged:
             return Answer(None, validator)
         run = parse_run(mapping(response.json()), repository=repository)

@@ -36,7 +36,7 @@ COMMITS_PER_QUERY = 100
 FILES_PER_PAGE = 300
 MAX_FILES = 3000
 
-#: A fragment, for the fields once in each of 100 commits are a query of 50 KB.
+#: A fragment: without it, the fields of 100 commits would make a query of 50 KB.
 _COMMIT_FIELDS = """fragment commit on Commit {
   oid message additions deletions changedFilesIfAvailable
   author { name user { login } }
@@ -52,7 +52,7 @@ _PULL_DETAILS = "title author { login } isDraft labels(first: 20) { nodes { name
 
 _COMMIT = "/repos/{}/commits/{}"
 
-#: The features that a credential or a server may lack.
+#: Features of GraphQL that a credential may be refused, or an older server may lack.
 _COMMITS = "commits"
 _DETAILS = "details of pull requests"
 
@@ -68,30 +68,25 @@ class CommitReader:
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
 
-    def fetch_many(
-        self,
-        client: RepositoryClient,
-        repository: str,
-        shas: Sequence[str],
-    ) -> dict[str, CommitMetrics]:
+    def fetch_many(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, CommitMetrics]:
         """Fetch commits by GraphQL; those that it does not return are missing."""
         found: dict[str, CommitMetrics] = {}
         for start in range(0, len(shas), COMMITS_PER_QUERY):
             chunk = shas[start : start + COMMITS_PER_QUERY]
-            found.update(self._by_graphql(client, repository, chunk))
+            found.update(self._by_graphql(client, chunk))
         return found
 
     def _by_graphql(
-        self, client: RepositoryClient, repository: str, shas: Sequence[str]
+        self, client: RepositoryClient, shas: Sequence[str]
     ) -> dict[str, CommitMetrics]:
         """Fetch a chunk, halving it where GitHub fails; what is missing is left to REST.
 
-        One huge commit makes a whole query time out, so the halves find it.
+        One huge commit makes a whole query time out: only the half that holds it fails again.
         """
         if not shas or not client.may_use(_COMMITS):
             return {}
         try:
-            answer = self._fetch_answer(client, repository, shas)
+            answer = self._fetch_answer(client, shas)
         except (RateLimited, RequestPaused, BadCredentials):
             # REST has a budget of its own, and finds out which credential reads the repository.
             return {}
@@ -105,25 +100,23 @@ class CommitReader:
             return {}
         commits = mapping(mapping(answer.get("data")).get("repository"))
         if not commits:
-            return self._by_halves(client, repository, shas)
-        read = (_read(mapping(commits.get(f"c{place}"))) for place in range(len(shas)))
+            return self._by_halves(client, shas)
+        read = (_parse_commit(mapping(commits.get(f"c{index}"))) for index in range(len(shas)))
         return {commit.commit_sha: commit for commit in read if commit is not None}
 
-    def _fetch_answer(
-        self, client: RepositoryClient, repository: str, shas: Sequence[str]
-    ) -> Mapping[str, Any]:
+    def _fetch_answer(self, client: RepositoryClient, shas: Sequence[str]) -> Mapping[str, Any]:
         """Fetch commits with details of their pull requests; an older server may lack those."""
         if client.may_use(_DETAILS):
-            answer = mapping(_ask(client, repository, shas, _PULL_DETAILS))
+            answer = mapping(_query_commits(client, shas, _PULL_DETAILS))
             if not lacks_a_field(answer):
                 return answer
             client.note_refused(_DETAILS, answer)
-        return mapping(_ask(client, repository, shas, ""))
+        return mapping(_query_commits(client, shas, ""))
 
-    def fetch_one(self, client: RepositoryClient, repository: str, sha: str) -> CommitMetrics:
+    def fetch_one(self, client: RepositoryClient, sha: str) -> CommitMetrics:
         """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
         wanted = ListRequest(
-            request=Request.to(_COMMIT, repository, sha),
+            request=Request.to(_COMMIT, client.repository, sha),
             key="files",
             max_items=MAX_FILES,
             default_page_size=FILES_PER_PAGE,
@@ -140,32 +133,28 @@ class CommitReader:
             files = None if answer.has_next or counted >= MAX_FILES else counted
         return replace(commit, commit_sha=sha, files_changed_count=files)
 
-    def _by_halves(
-        self, client: RepositoryClient, repository: str, shas: Sequence[str]
-    ) -> dict[str, CommitMetrics]:
+    def _by_halves(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, CommitMetrics]:
         middle = len(shas) // 2
         if middle == 0:
             return {}
-        first = self._by_graphql(client, repository, shas[:middle])
+        first = self._by_graphql(client, shas[:middle])
         if not first and middle > 1:
             # Nothing in a whole half: GraphQL itself fails, so no more is asked of it.
             return {}
-        return {**first, **self._by_graphql(client, repository, shas[middle:])}
+        return {**first, **self._by_graphql(client, shas[middle:])}
 
 
-def _ask(
-    client: RepositoryClient, repository: str, shas: Sequence[str], pull_details: str
-) -> object:
+def _query_commits(client: RepositoryClient, shas: Sequence[str], pull_details: str) -> object:
     commits = " ".join(
-        f'c{place}: object(oid: "{sha}") {{ ...commit }}' for place, sha in enumerate(shas)
+        f'c{index}: object(oid: "{sha}") {{ ...commit }}' for index, sha in enumerate(shas)
     )
-    owner, _, name = repository.partition("/")
+    owner, _, name = client.repository.partition("/")
     query = _QUERY % (commits, _COMMIT_FIELDS % pull_details)
     return client.query(query, {"owner": owner, "name": name})
 
 
-def _read(node: Mapping[str, Any]) -> CommitMetrics | None:
-    """Read one commit of the answer; None where it is incomplete, so that REST is asked."""
+def _parse_commit(node: Mapping[str, Any]) -> CommitMetrics | None:
+    """Parse one commit of the answer; None where it is incomplete, so that REST is asked."""
     sha, files = text(node.get("oid")), integer(node.get("changedFilesIfAvailable"))
     if sha is None or files is None or integer(node.get("additions")) is None:
         return None
@@ -178,11 +167,11 @@ def _read(node: Mapping[str, Any]) -> CommitMetrics | None:
         files_changed_count=files,
         additions=integer(node.get("additions")),
         deletions=integer(node.get("deletions")),
-        pull_requests=tuple(pull for pull in map(_read_pull, pulls) if pull is not None),
+        pull_requests=tuple(pull for pull in map(_parse_pull, pulls) if pull is not None),
     )
 
 
-def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
+def _parse_pull(node: Mapping[str, Any]) -> PullRequest | None:
     identity, number = integer(node.get("fullDatabaseId")), integer(node.get("number"))
     if identity is None or number is None:
         return None

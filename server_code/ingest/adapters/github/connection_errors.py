@@ -1,4 +1,4 @@
-"""What it means that a request to GitHub failed on its way, and what to do about it."""
+"""The errors of requests to GitHub that got no complete answer, and what to do about them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ _TLS_REMEDY = (
 
 
 def connection_error(error: Exception, url: str, *, read_seconds: float) -> GithubUnavailable:
-    """Build the error for a request that failed on its way, with what to do about it."""
+    """Build the error for a request that got no complete answer."""
     remedy = "Check GITHUB_API_URL and the network: name, proxy and firewall."
-    unconnected = _unconnected(error, url, remedy)
-    if unconnected is not None:
-        return unconnected
+    if (not_connected := _connect_error(error, url, remedy)) is not None:
+        return not_connected
     host = origin_of(url)
     if was_silent(error):
         return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
@@ -32,15 +31,18 @@ def connection_error(error: Exception, url: str, *, read_seconds: float) -> Gith
 
 
 def log_host_error(error: Exception, url: str) -> GithubUnavailable:
-    """Build the error for a log that did not arrive from its host, the last one of redirects."""
+    """Build the error for a log that did not arrive from the host that GitHub redirected to."""
     remedy = "GitHub keeps logs on this host: let this machine reach it (name, proxy, firewall)."
-    return _unconnected(error, url, remedy) or GithubUnavailable(
+    return _connect_error(error, url, remedy) or GithubUnavailable(
         f"The log's host did not deliver the whole log ({type(error).__name__})."
     )
 
 
-def _unconnected(error: Exception, url: str, remedy: str) -> GithubUnavailable | None:
-    """Build the error where no connection was made; ``remedy`` is that of the network."""
+def _connect_error(error: Exception, url: str, remedy: str) -> GithubUnavailable | None:
+    """Build the error for a connection that failed; None where there was a connection.
+
+    ``remedy``: what to check where the host cannot be reached.
+    """
     from urllib3.exceptions import (
         ConnectTimeoutError,
         NewConnectionError,
@@ -63,15 +65,12 @@ def _unconnected(error: Exception, url: str, remedy: str) -> GithubUnavailable |
             remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
         )
     if isinstance(error, (ConnectTimeoutError, NewConnectionError)):
-        return GithubUnavailable(
-            f"{host} could not be reached ({kind}).",
-            remedy=remedy,
-        )
+        return GithubUnavailable(f"{host} could not be reached ({kind}).", remedy=remedy)
     return None
 
 
 def was_silent(error: Exception) -> bool:
-    """Return whether a connection was kept and nothing came: before the answer, or amid it."""
+    """Return whether nothing was received for too long, before an answer or within one."""
     from urllib3.exceptions import ReadTimeoutError
 
     return isinstance(error, ReadTimeoutError)

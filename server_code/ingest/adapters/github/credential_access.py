@@ -161,7 +161,7 @@ class CredentialAccess:
                     self._refusals.end_pause(pair, self._clock.now())
 
     def take_changes(self) -> dict[str, RefusalChanges]:
-        """Return by credential which refusals are new or over since the last call."""
+        """Return the refusals that began or ended since the last call, by credential."""
         with self._lock:
             taken, self._changes = self._changes, {}
         return dict(taken)

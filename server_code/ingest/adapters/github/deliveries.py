@@ -22,26 +22,24 @@ _DELIVERIES = "/repos/{}/hooks/{}/deliveries"
 MAX_DELIVERIES = 1000
 
 
-def failed_delivery_runs(
-    client: RepositoryClient, lists: ListReader, repository: str, since: datetime
-) -> set[int]:
+def failed_delivery_runs(client: RepositoryClient, lists: ListReader, since: datetime) -> set[int]:
     """Fetch the ids of runs that failed deliveries were about, over all hooks of a repository.
 
     Raises NotFound or AccessDenied where the token may not read hooks.
     """
-    hooks = ListRequest(request=Request.to("/repos/{}/hooks", repository), key=None)
+    hooks = ListRequest(request=Request.to("/repos/{}/hooks", client.repository), key=None)
     runs: set[int] = set()
     for hook in lists.fetch(client, hooks).items or ():
         hook_id = integer(hook.get("id"))
         if hook_id is None or not _EVENTS & set(hook.get("events") or ()):
             continue
-        for delivery in _failed(client, lists, repository, hook_id, since):
-            runs.update(_run_of(client, repository, hook_id, delivery))
+        for delivery in _failed(client, lists, hook_id, since):
+            runs |= _run_of(client, hook_id, delivery)
     return runs
 
 
 def _failed(
-    client: RepositoryClient, lists: ListReader, repository: str, hook_id: int, since: datetime
+    client: RepositoryClient, lists: ListReader, hook_id: int, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
     """Fetch a hook's failed deliveries, newest first, without those that succeeded later."""
 
@@ -49,7 +47,7 @@ def _failed(
         at = parse_timestamp(delivery.get("delivered_at"))
         return at is None or at < since
 
-    request = Request.to(_DELIVERIES, repository, hook_id)
+    request = Request.to(_DELIVERIES, client.repository, hook_id)
     wanted = ListRequest(request=request, key=None, max_items=MAX_DELIVERIES, stop_at=is_older)
     delivered: set[str] = set()
     for delivery in lists.fetch(client, wanted).items or ():
@@ -62,17 +60,14 @@ def _failed(
             yield delivery
 
 
-def _run_of(
-    client: RepositoryClient, repository: str, hook_id: int, delivery: Mapping[str, Any]
-) -> Iterator[int]:
-    """Fetch a failed delivery: only its whole form holds the payload."""
+def _run_of(client: RepositoryClient, hook_id: int, delivery: Mapping[str, Any]) -> set[int]:
+    """Fetch the id of a delivery's run, if it has one: the list of deliveries holds no payloads."""
     delivery_id = integer(delivery.get("id"))
     if delivery_id is None:
-        return
-    request = Request.to(_DELIVERIES + "/{}", repository, hook_id, delivery_id)
+        return set()
+    request = Request.to(_DELIVERIES + "/{}", client.repository, hook_id, delivery_id)
     whole = mapping(client.get(request).json())
     payload = mapping(mapping(whole.get("request")).get("payload"))
     run_id = integer(mapping(payload.get("workflow_run")).get("id"))
     run_id = run_id or integer(mapping(payload.get("workflow_job")).get("run_id"))
-    if run_id is not None:
-        yield run_id
+    return set() if run_id is None else {run_id}

@@ -1,4 +1,4 @@
-"""The requests for annotations and artifacts."""
+"""The requests for annotations, artifacts, and environments that wait for approval."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .request import Request
 #: The runner writes at most 50 annotations for a job; a workflow may add more, which are counted.
 _MAX_ANNOTATIONS = 1000
 
-#: Artifacts of one run that are read at most.
+#: The most artifacts of one run that are read.
 _MAX_ARTIFACTS = 500
 
-#: The reads after which a list of several pages that lacks artifacts is taken as it is.
+#: A list of several pages is read again, up to so often, until it has as many as GitHub counts.
 _MAX_ARTIFACT_READS = 3
 
 _ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"
@@ -35,13 +35,12 @@ _ARTIFACTS = "/repos/{}/actions/runs/{}/artifacts"
 def fetch_annotations(
     lists: ListReader,
     client: RepositoryClient,
-    repository: str,
     check_run_id: int,
     validator: str | None,
 ) -> Answer[AnnotationList]:
     """Fetch the annotations of a check run, in one request for a hundred of them."""
     wanted = ListRequest(
-        request=Request.to(_ANNOTATIONS, repository, check_run_id),
+        request=Request.to(_ANNOTATIONS, client.repository, check_run_id),
         key=None,
         max_items=_MAX_ANNOTATIONS,
     )
@@ -54,11 +53,9 @@ def fetch_annotations(
     return Answer(found, answer.validator)
 
 
-def fetch_pending_environments(
-    client: RepositoryClient, repository: str, run_id: int
-) -> tuple[str, ...]:
+def fetch_pending_environments(client: RepositoryClient, run_id: int) -> tuple[str, ...]:
     """Fetch the names of the environments that a run waits for, in one request."""
-    request = Request.to(_PENDING_DEPLOYMENTS, repository, run_id)
+    request = Request.to(_PENDING_DEPLOYMENTS, client.repository, run_id)
     return parse_pending_environments(client.get(request).json())
 
 
@@ -66,7 +63,6 @@ def fetch_artifacts(
     lists: ListReader,
     client: RepositoryClient,
     sanitizer: LinkSanitizer,
-    repository: str,
     run_id: int,
 ) -> tuple[Artifact, ...]:
     """Fetch the artifacts of a run, a hundred in a request.
@@ -74,7 +70,7 @@ def fetch_artifacts(
     Artifacts that move between two pages make one appear twice and another not at all.
     """
     wanted = ListRequest(
-        request=Request.to(_ARTIFACTS, repository, run_id),
+        request=Request.to(_ARTIFACTS, client.repository, run_id),
         key="artifacts",
         max_items=_MAX_ARTIFACTS,
     )

@@ -1,4 +1,4 @@
-"""Answers of GraphQL that tell that a server is older than a query."""
+"""Answers of a GraphQL server whose schema is older than a query."""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ from .tokens import TokenPool
 _ANONYMOUS = "anonymous"
 _INSTALLATION = "installation-"
 
-#: How GitHub refuses ``/user`` to an installation.
+#: In GitHub's refusal of ``/user`` to an installation.
 _NO_USER = "by integration"
 
 
 class CredentialInspector(GithubInspector):
-    """The credentials of a pool; inspecting one costs one request or none."""
+    """An inspector of the credentials of a pool."""
 
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
@@ -35,10 +35,7 @@ class CredentialInspector(GithubInspector):
         return [*names, *self._tokens.failed_apps()]
 
     def inspect(self, credential: str) -> InspectedCredential:
-        """Fetch whose a credential is, what it may do, its expiry and what is left of its hour.
-
-        Raises why an app failed.
-        """
+        """Fetch a credential's user, scopes, expiry and rate limit. Raises an app's failure."""
         failure = self._tokens.failed_apps().get(credential)
         if failure is not None:
             raise failure

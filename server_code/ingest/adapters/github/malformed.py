@@ -1,4 +1,4 @@
-"""Objects of GitHub's lists that cannot be read: left out, and kept to be reported."""
+"""Objects of GitHub's lists that cannot be parsed: left out, and kept to be reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scheme and host of an address, without a name or password that it may hold."""
+"""The origin (scheme and host) of a URL, without its user name and password."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _ADDRESS = re.compile(r"([^:/?#]+)://(?:[^/?#]*@)?([^/?#]*)([^#]*)")
 
 
 def split_origin(url: str) -> tuple[str, str]:
-    """Split an address into its scheme and host, and what is asked for there."""
+    """Split a URL into its scheme and host, and the target to request there."""
     found = _ADDRESS.match(url)
     if found is None:
         return url, "/"
@@ -17,5 +17,5 @@ def split_origin(url: str) -> tuple[str, str]:
 
 
 def origin_of(url: str) -> str:
-    """Return the scheme and host of an address."""
+    """Return the scheme and host of a URL."""
     return split_origin(url)[0]

@@ -10,7 +10,7 @@ _PROXY_VARIABLES = (*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES))
 
 
 def proxy_for(origin: str) -> str | None:
-    """Return the proxy that the environment names for a scheme and host; None where it is none."""
+    """Return the proxy that the environment names for a scheme and host, if any."""
     return _find_proxy(origin, tuple(map(os.environ.get, _PROXY_VARIABLES)))
 
 
@@ -20,7 +20,7 @@ def _find_proxy(origin: str, _variables: tuple[str | None, ...]) -> str | None:
 
     if not getproxies():
         return None
-    # Its rules: NO_PROXY may hold networks. Its import costs as much as a hundred requests.
+    # By the rules of requests: NO_PROXY may hold networks. Importing it costs a hundred requests.
     from requests.utils import get_environ_proxies, select_proxy
 
     proxy: str | None = select_proxy(origin, get_environ_proxies(origin))

@@ -17,22 +17,12 @@ from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
 
-#: Questions whose last answer is kept.
+#: Branches and commits whose last answer is kept.
 MAX_ANSWERS = 1000
 
 
-def branch_pulls_request(repository: str, head: str) -> Request:
-    """Build the request for all pull requests of a branch, given as ``OWNER:BRANCH``."""
-    return Request.to("/repos/{}/pulls", repository, head=head, state="all")
-
-
-def commit_pulls_request(repository: str, sha: str) -> Request:
-    """Build the request for the pull requests that hold a commit, forks included."""
-    return Request.to("/repos/{}/commits/{}/pulls", repository, sha)
-
-
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedAnswer:
     """An answer, and when GitHub gave it by its own clock."""
 
     validator: str | None = None
@@ -46,23 +36,37 @@ class PullRequestReader:
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, _Kept] = OrderedDict()
+        self._answers: OrderedDict[str, _CachedAnswer] = OrderedDict()
 
-    def fetch(
+    def fetch_of_branch(
+        self, client: RepositoryClient, head: str, *, since: datetime | None
+    ) -> tuple[PullRequest, ...]:
+        """Fetch all pull requests of a branch, given as ``OWNER:BRANCH``."""
+        request = Request.to("/repos/{}/pulls", client.repository, head=head, state="all")
+        return self._fetch(client, request, since=since)
+
+    def fetch_of_commit(
+        self, client: RepositoryClient, sha: str, *, since: datetime | None
+    ) -> tuple[PullRequest, ...]:
+        """Fetch the pull requests that contain a commit, those of forks included."""
+        request = Request.to("/repos/{}/commits/{}/pulls", client.repository, sha)
+        return self._fetch(client, request, since=since)
+
+    def _fetch(
         self, client: RepositoryClient, request: Request, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch pull requests; an answer that GitHub has given after ``since`` is not repeated."""
-        query = f"{client.credential_name} {request.path} {request.parameters.get('head')}"
+        """Fetch pull requests, or return a cached answer that GitHub gave after ``since``."""
+        key = f"{client.credential_name} {request.path} {request.parameters.get('head')}"
         with self._lock:
-            kept = self._answers.get(query, _Kept())
-        if since is not None and kept.answered_at is not None and kept.answered_at > since:
-            return kept.pulls
+            cached = self._answers.get(key, _CachedAnswer())
+        if since is not None and cached.answered_at is not None and cached.answered_at > since:
+            return cached.pulls
         wanted = ListRequest(request=request, key=None)
-        answer = self._lists.fetch(client, wanted, kept.validator)
-        pulls = kept.pulls if answer.items is None else parse_pull_requests(list(answer.items))
+        answer = self._lists.fetch(client, wanted, cached.validator)
+        pulls = cached.pulls if answer.items is None else parse_pull_requests(list(answer.items))
         with self._lock:
-            self._answers[query] = _Kept(answer.validator, answer.answered_at, pulls)
-            self._answers.move_to_end(query)
+            self._answers[key] = _CachedAnswer(answer.validator, answer.answered_at, pulls)
+            self._answers.move_to_end(key)
             while len(self._answers) > MAX_ANSWERS:
                 self._answers.popitem(last=False)
         return pulls

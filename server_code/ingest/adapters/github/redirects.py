@@ -15,17 +15,17 @@ from ...wire.reasons import parse_reason
 #: Redirects of one request that are followed, on the API's own host only.
 MAX_REDIRECTS = 5
 
-#: 302 and 307 are temporary, 301 and 308 are documented for renamed repositories.
+#: GitHub documents 302 and 307 as temporary, 301 and 308 for renamed repositories.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _REMEDY = "Set GITHUB_API_URL to the address that answers without a redirect."
 
-#: What begins the paths of an API: a log that is kept elsewhere on its host needs no credential.
+#: Prefixes of the API's own paths: a log under another path of its host needs no credential.
 _API_PATHS = ("/repos/", "/repositories/")
 
 
 class Redirects:
-    """The redirects of one GET. ``is_log``: GitHub answers it with the address of another host."""
+    """The redirects of one GET. ``is_log``: one to a log's own host is an answer, not followed."""
 
     def __init__(self, url: str, *, path: str, api_url: str, is_log: bool) -> None:
         self._asked = {url}
@@ -35,7 +35,7 @@ class Redirects:
         self._is_log = is_log
 
     def follow(self, answer: RawAnswer) -> str | None:
-        """Return where a redirect leads; None for an answer that is to be read.
+        """Return the URL to request next; None for an answer that is not to be followed.
 
         Raises GithubUnavailable where it leads nowhere, in a circle, too far, or to another host or
         scheme: the credential is not sent there.
@@ -67,7 +67,7 @@ class Redirects:
         there, api = urlsplit(location), urlsplit(self._api_url)
         if _origin(there) != _origin(api):
             return False
-        return there.path.startswith(tuple(f"{api.path}{begin}" for begin in _API_PATHS))
+        return there.path.startswith(tuple(f"{api.path}{prefix}" for prefix in _API_PATHS))
 
     def _require_same_host(self, location: str) -> None:
         here, there = urlsplit(self._url), urlsplit(location)
@@ -83,13 +83,13 @@ def _reason_in(answer: RawAnswer) -> str:
 
 
 def _remedy(api_url: str) -> str:
-    """Explain what to do; without /api/v3, a web server redirects to its sign-in."""
+    """Return what to do: a web server redirects to its login page if /api/v3 is missing."""
     address = api_address_remedy(api_url)
     return _REMEDY if address is None else f"{_REMEDY} {address}"
 
 
 def require_no_redirect(answer: RawAnswer, path: str, error: type[IngestError]) -> None:
-    """Raise an error for a POST that is redirected: by HTTP it would be sent again as a GET."""
+    """Raise an error for a redirected POST, which HTTP clients would repeat as a GET."""
     if answer.status not in _REDIRECTS:
         return
     target = urlsplit(redirect_target("", answer.headers.get("location", "")))
@@ -105,7 +105,7 @@ def _origin(parts: SplitResult) -> tuple[str, str]:
 
 
 def _with_parameters(location: str, asked: str) -> str:
-    """Add the asked parameters that a redirect's address lacks: some servers drop them."""
+    """Add the requested parameters that a redirect's URL lacks: some servers drop them."""
     if "?" not in asked:
         return location
     parts = urlsplit(location)

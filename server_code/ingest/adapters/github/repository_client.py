@@ -14,24 +14,24 @@ from .tokens import TokenPool
 
 
 class RepositoryClient:
-    """A client for one repository's requests."""
+    """A client for one repository's requests, by its current name on GitHub."""
 
     def __init__(self, tokens: TokenPool, repository: str) -> None:
         self._tokens = tokens
-        self._repository = repository
+        self.repository = repository
 
     @property
     def credential_name(self) -> str:
         """Return the name of the credential that the next request is likely to use."""
-        return self._tokens.client_for(self._repository).name
+        return self._tokens.client_for(self.repository).name
 
     def get(self, request: Request) -> Response:
         """Send one GET. Raises as ``TokenPool.get`` does."""
-        return self._tokens.get(self._repository, request)
+        return self._tokens.get(self.repository, request)
 
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query. Raises as ``TokenPool.query`` does."""
-        return self._tokens.query(self._repository, query, variables)
+        return self._tokens.query(self.repository, query, variables)
 
     def may_use(self, feature: str) -> bool:
         """Return whether the credential was not refused a feature of GraphQL lately."""

@@ -14,7 +14,7 @@ from .repository_info import parse_repository
 from .request import Request
 from .tokens import TokenPool
 
-#: The owner of a query about everything that a credential may read.
+#: The owner of a list of all that a credential may read.
 ALL = "*"
 
 _ANONYMOUS = "anonymous"
@@ -26,7 +26,7 @@ _OF_USER = ListRequest(
 
 
 class GithubRepositories(RepositoryApi):
-    """The lists of repositories that a credential may read; unchanged lists are free."""
+    """The lists of repositories that credentials may read; an unchanged list does not count."""
 
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
@@ -36,10 +36,10 @@ class GithubRepositories(RepositoryApi):
     def list_queries(
         self, owners: Collection[str], *, of_all_owners: bool
     ) -> list[RepositoryListQuery]:
-        """Return what to ask for the repositories of owners, or of everybody.
+        """Return the lists to fetch for the repositories of owners, or of everybody.
 
-        An installation has one list, which is asked where its account is among the owners. A
-        token's own list holds private repositories of its user that the list of an owner lacks.
+        An installation has one list, which is fetched if its account is among the owners. A token's
+        own list holds private repositories of its user that the list of an owner lacks.
         """
         wanted = {owner.lower(): owner for owner in owners}
         queries: list[RepositoryListQuery] = []
@@ -89,7 +89,7 @@ class GithubRepositories(RepositoryApi):
             self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
 
     def pop_refusals(self) -> dict[str, RefusalChanges]:
-        """Return by credential which refusals are new or over since the last call."""
+        """Return the refusals that began or ended since the last call, by credential."""
         return self._tokens.access.take_changes()
 
     def credentials(self) -> list[CredentialInfo]:

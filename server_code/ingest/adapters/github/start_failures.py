@@ -1,4 +1,4 @@
-"""Why an attempt could not start: the annotations of its check suite, for it has no job.
+"""Why an attempt without jobs could not start: the annotations of its check suite.
 
 GraphQL gives them in one request. REST needs two: the suite's check runs, then their annotations.
 https://docs.github.com/en/graphql/reference/objects#checksuite
@@ -30,6 +30,7 @@ _QUERY = """query($suite: ID!) {
   } }
 }"""
 
+#: The feature of GraphQL that a credential may be refused.
 _SUITES = "check suites"
 _CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
 
@@ -40,16 +41,14 @@ class StartFailureReader:
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
 
-    def fetch(
-        self, client: RepositoryClient, repository: str, run: WorkflowRun
-    ) -> AnnotationList | None:
+    def fetch(self, client: RepositoryClient, run: WorkflowRun) -> AnnotationList | None:
         """Fetch the annotations of a run's check suite; None where GitHub names no suite."""
         node_id = run.check_suite_node_id
         if node_id is not None and (found := self._by_graphql(client, node_id)) is not None:
             return found
         if run.check_suite_id is None:
             return None
-        return self._by_rest(client, repository, run.check_suite_id)
+        return self._by_rest(client, run.check_suite_id)
 
     def _by_graphql(self, client: RepositoryClient, node_id: str) -> AnnotationList | None:
         if not client.may_use(_SUITES):
@@ -66,12 +65,10 @@ class StartFailureReader:
             client.note_refused(_SUITES, answer)
         return found
 
-    def _by_rest(
-        self, client: RepositoryClient, repository: str, suite_id: int
-    ) -> AnnotationList | None:
-        request = Request.to(_CHECK_RUNS, repository, suite_id)
+    def _by_rest(self, client: RepositoryClient, suite_id: int) -> AnnotationList | None:
+        request = Request.to(_CHECK_RUNS, client.repository, suite_id)
         counts = parse_annotated_runs(client.get(request).json())
         annotated = [number for number, count in counts.items() if count != 0]
         if not annotated:
             return AnnotationList(items=(), total=0)
-        return fetch_annotations(self._lists, client, repository, annotated[0], None).value
+        return fetch_annotations(self._lists, client, annotated[0], None).value
