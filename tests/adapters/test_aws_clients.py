@@ -18,7 +18,7 @@ from botocore.session import get_session
 from ingest.adapters.aws import clients as product
 from ingest.adapters.aws import credential_files
 from ingest.adapters.aws.errors import aws_errors
-from ingest.adapters.aws.service_folders import take_folders_for_services
+from ingest.adapters.aws.service_folders import list_services_by_folder
 from ingest.adapters.aws.sqs import open_work_queue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
@@ -135,7 +135,7 @@ def test_services_of_aws_s_own_data_path_are_known(
     (tmp_path / "ours" / "2026-01-01").mkdir(parents=True)
     (tmp_path / "ours" / "2026-01-01" / "service-2.json").write_text('{"operations": {}}')
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
-    session = take_folders_for_services(get_session())
+    session = list_services_by_folder(get_session())
     assert session.get_service_data("ours") == {"operations": {}}
     with pytest.raises(UnknownServiceError):
         session.get_service_data("theirs")

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-from ingest.adapters.aws.errors import ErrorKind, aws_errors, error_kind_of, is_own_fault
+from ingest.adapters.aws.errors import ErrorKind, aws_errors, error_kind_of, is_invalid_message
 from ingest.errors import (
     AccessDenied,
     BadSettings,
@@ -259,4 +259,4 @@ def test_a_wrong_clock_is_reported_as_the_clocks_fault(code: str, said: str) -> 
 )
 def test_only_a_messages_own_fault_is_final(code: str, is_final: bool) -> None:
     """Keys, policies and limits change; what nobody has met may, too."""
-    assert is_own_fault(code) is is_final
+    assert is_invalid_message(code) is is_final

@@ -14,7 +14,7 @@ from ingest.adapters.aws.cloudformation import cloudformation_template
 from ingest.adapters.aws.policies import collector_policy
 from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from ingest.adapters.aws.provision_bucket import ensure_bucket
-from ingest.adapters.aws.queues import find_queue
+from ingest.adapters.aws.queues import find_queue_url
 from ingest.errors import AccessDenied, BadSettings
 from ingest.settings import AwsSettings, QueueSettings, Secret
 from support.aws_server import LocalAws, s3_client, sqs_client
@@ -268,11 +268,11 @@ def test_a_queue_is_found_by_its_arn_in_any_case(sqs, names, prefix):
     name = names["metrics"].upper()
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     account = attributes_of(sqs, name)["QueueArn"].split(":")[4]
-    assert find_queue(sqs, f"{prefix}:{account}:{name}") == url
+    assert find_queue_url(sqs, f"{prefix}:{account}:{name}") == url
     with pytest.raises(BadSettings, match="AWS_DEFAULT_REGION"):
-        find_queue(sqs, f"{prefix[:-1]}2:{account}:{name}")
+        find_queue_url(sqs, f"{prefix[:-1]}2:{account}:{name}")
     with pytest.raises(BadSettings, match="not the ARN of an SQS queue"):
-        find_queue(sqs, f"{prefix}:{account}")
+        find_queue_url(sqs, f"{prefix}:{account}")
 
 
 def test_a_policy_names_a_queue_that_is_given_by_its_arn():

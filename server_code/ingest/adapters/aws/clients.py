@@ -31,25 +31,25 @@ _S3_ATTEMPTS = 3
 _SQS_READ_SECONDS = 5
 _SQS_ATTEMPTS = 2
 
-#: What is not asked again after a silence: its caller repeats it, and reports the silence first.
-#: Sending is: a firewall may have dropped a connection that was idle.
-_ASKED_ONCE = ("GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
+#: Operations that botocore does not retry after a read timeout: their caller reports it, and
+#: retries. It does retry sending: a firewall may have dropped a connection that was idle.
+_RETRIED_BY_CALLER = ("GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
 
-_AMAZON = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
+_AMAZON_HOST = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
 
-#: Of an endpoint, in the ValueErrors that botocore raises for any wrong value.
+#: Found in the ValueErrors of botocore that are about an endpoint, not another wrong value.
 _ENDPOINT_FAULT = re.compile(r"endpoint|URL|\bport\b", re.IGNORECASE)
 
 #: boto3 signs with a region and has no default. This is the one that AWS's own consoles and
-#: emulators fall back to; a queue elsewhere is then reported missing there, by name of region.
+#: emulators fall back to; for a queue in another region the error names this one.
 _DEFAULT_REGION = "us-east-1"
 
-#: The threads that may send requests at once: those of both kinds of requests to GitHub.
+#: As many threads may use a client at once.
 _MAX_CONNECTIONS = 16
 
 
 def sqs_client(aws: AwsSettings) -> SQSClient:
-    """Build a client for SQS that any number of threads may share; asks AWS nothing yet.
+    """Build a client for SQS that any number of threads may share; sends no request yet.
 
     Raises BadSettings where region, endpoint or profile make no sense.
     """
@@ -66,13 +66,13 @@ def sqs_client(aws: AwsSettings) -> SQSClient:
             endpoint_url=_endpoint(aws, "SQS")[1],
             config=config,
         )
-        for operation in _ASKED_ONCE:
-            client.meta.events.register_first(f"needs-retry.sqs.{operation}", _raise_silence)
+        for operation in _RETRIED_BY_CALLER:
+            client.meta.events.register_first(f"needs-retry.sqs.{operation}", _raise_read_timeout)
         return client
 
 
 def s3_client(aws: AwsSettings) -> S3Client:
-    """Build a client for S3 that any number of threads may share; asks AWS nothing yet.
+    """Build a client for S3 that any number of threads may share; sends no request yet.
 
     Servers other than Amazon's rarely have a host name per bucket, so the bucket goes into the
     path; and many refuse uploads with a checksum in a trailer, which boto3 sends by default.
@@ -95,14 +95,14 @@ def s3_client(aws: AwsSettings) -> S3Client:
 
         client = build(config)
         # An endpoint may also stand in a profile, so only the client knows it.
-        if _AMAZON.search(urlsplit(client.meta.endpoint_url).hostname or ""):
+        if _AMAZON_HOST.search(urlsplit(client.meta.endpoint_url).hostname or ""):
             return client
-        elsewhere = Config(s3={"addressing_style": "path"})
+        compatible = Config(s3={"addressing_style": "path"})
         if "AWS_REQUEST_CHECKSUM_CALCULATION" not in os.environ:
-            elsewhere = elsewhere.merge(Config(request_checksum_calculation="when_required"))
+            compatible = compatible.merge(Config(request_checksum_calculation="when_required"))
         if "AWS_RESPONSE_CHECKSUM_VALIDATION" not in os.environ:
-            elsewhere = elsewhere.merge(Config(response_checksum_validation="when_required"))
-        return build(config.merge(elsewhere))
+            compatible = compatible.merge(Config(response_checksum_validation="when_required"))
+        return build(config.merge(compatible))
 
 
 def count_requests(client: SQSClient, counters: Counters) -> None:
@@ -119,7 +119,7 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 
 @contextmanager
 def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
-    """Open a session of our own, for the default one is not safe among threads.
+    """Open a session of our own, because threads cannot share the default one.
 
     It is botocore's, under boto3: boto3 itself adds resources and transfers, which are not used
     here, and their import costs a fifth of the time in which both clients are built.
@@ -128,11 +128,11 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
     from botocore.session import get_session
 
     from .credential_files import reread_credential_files
-    from .service_folders import take_folders_for_services
+    from .service_folders import list_services_by_folder
 
     with aws_errors("AWS"):
         try:
-            session = take_folders_for_services(reread_credential_files(get_session()))
+            session = list_services_by_folder(reread_credential_files(get_session()))
             if aws.region is not None:
                 session.set_config_variable("region", aws.region)
             secrets = (aws.access_key_id, aws.secret_access_key, aws.session_token)
@@ -152,7 +152,7 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
             raise BadSettings([fault]) from error
 
 
-def _raise_silence(caught_exception: Exception | None = None, **_: object) -> None:
+def _raise_read_timeout(caught_exception: Exception | None = None, **_: object) -> None:
     from botocore.exceptions import ReadTimeoutError
 
     if isinstance(caught_exception, ReadTimeoutError):
@@ -184,7 +184,7 @@ def _config(*, attempts: int, read_seconds: int) -> Config:
         max_pool_connections=_MAX_CONNECTIONS,
         retries=_retries(attempts),
         tcp_keepalive=True,
-        # botocore's own is put together anew for every request.
+        # botocore would build its own one anew for every request.
         user_agent="runstream",
     )
 

@@ -1,7 +1,7 @@
-"""Everything that ``setup`` makes, and both policies, as CloudFormation's template. No requests.
+"""Everything that ``setup`` creates, and both policies, as a CloudFormation template.
 
-One template is for everybody: the bucket's name and whose key encrypts are its parameters. Only
-the queues' names are written out, for a name decides whether a queue is FIFO.
+One template is for everybody: the bucket's name and the kind of key are its parameters. Only the
+queues' names are written out, because a name decides whether a queue is FIFO.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ...settings import QueueSettings
 from .clients import LONG_POLL_SECONDS
 from .cloudformation_ecs import (
     HAS_SERVICE,
-    LINTER,
+    LINTER_METADATA,
     service_condition,
     service_parameters,
     service_resources,
@@ -35,31 +35,31 @@ from .provision import (
     WORK_VISIBILITY_SECONDS,
     dead_letter_name,
 )
-from .provision_bucket import LOG_PREFIX
+from .provision_bucket import LOG_PREFIX, PUBLIC_ACCESS_BLOCK
 
 #: As long as GitHub keeps logs by default.
 LOG_RETENTION_DAYS = 90
 
-#: For how long a log can be restored that was overwritten or deleted.
+#: The time in which a log that was overwritten or deleted can be restored.
 _NONCURRENT_DAYS = 7
 
 _HAS_BUCKET, _HAS_KEY = "HasBucket", "HasKey"
-_NOTHING = {"Ref": "AWS::NoValue"}
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 #: SQS asks KMS for a key once in every reuse period: the longest one keeps KMS cheap.
 _KEY_REUSE_SECONDS = 86_400
 
-#: Who sends to an encrypted queue asks for a data key, and reads it to prove that it may; so does
-#: an upload to S3 in parts. Who receives reads only.
+#: Sending to an encrypted queue requires a data key and decrypting it, as does an upload to S3 in
+#: parts. Receiving requires decrypting only.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
 _ENCRYPT = ["kms:Decrypt", "kms:GenerateDataKey"]
 _DECRYPT = ["kms:Decrypt"]
 
 
 def cloudformation_template(queues: QueueSettings) -> str:
-    """Write the template (JSON). What may be asked of it is among its parameters.
+    """Return the template as JSON.
 
-    On top of what ``setup`` makes, queues and bucket refuse requests without TLS.
+    Unlike those that ``setup`` creates, its queues and bucket refuse requests without TLS.
     """
     logical_ids = ("MetricsQueue", "LogsQueue", "JobEventsQueue")
     resources: dict[str, Any] = {"Key": _key()}
@@ -71,7 +71,7 @@ def cloudformation_template(queues: QueueSettings) -> str:
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Runstream: queues, dead-letter queues, bucket, key and least privileges",
-        "Metadata": LINTER,
+        "Metadata": LINTER_METADATA,
         "Parameters": _parameters(queues.log_bucket or "") | service_parameters(),
         "Conditions": {
             _HAS_BUCKET: {"Fn::Not": [{"Fn::Equals": [{"Ref": "LogBucketName"}, ""]}]},
@@ -132,7 +132,7 @@ def _key() -> dict[str, Any]:
         "EnableKeyRotation": True,
         "KeyPolicy": document([owner]),
     }
-    return {**_kept("AWS::KMS::Key", properties), "Condition": _HAS_KEY}
+    return {**_retained("AWS::KMS::Key", properties), "Condition": _HAS_KEY}
 
 
 def _queue_resources(logical_id: str, name: str) -> dict[str, Any]:
@@ -157,15 +157,15 @@ def _queue(name: str, retention_seconds: int) -> dict[str, Any]:
         "MaximumMessageSize": MAX_MESSAGE_BYTES,
         "ReceiveMessageWaitTimeSeconds": LONG_POLL_SECONDS,
         "SqsManagedSseEnabled": _if(_HAS_KEY, then=False, otherwise=True),
-        "KmsMasterKeyId": _if(_HAS_KEY, _arn_of("Key"), _NOTHING),
-        "KmsDataKeyReusePeriodSeconds": _if(_HAS_KEY, _KEY_REUSE_SECONDS, _NOTHING),
+        "KmsMasterKeyId": _if(_HAS_KEY, _arn_of("Key"), _NO_VALUE),
+        "KmsDataKeyReusePeriodSeconds": _if(_HAS_KEY, _KEY_REUSE_SECONDS, _NO_VALUE),
     }
     if name.endswith(".fifo"):
         properties["FifoQueue"] = True
         properties["DeduplicationScope"] = "messageGroup"
         properties["FifoThroughputLimit"] = "perMessageGroupId"
     # Deleting the stack by mistake must not delete what was collected.
-    return _kept("AWS::SQS::Queue", properties)
+    return _retained("AWS::SQS::Queue", properties)
 
 
 def _queue_policy(logical_id: str) -> dict[str, Any]:
@@ -181,19 +181,18 @@ def _queue_policy(logical_id: str) -> dict[str, Any]:
 def _bucket_resources() -> dict[str, Any]:
     by_default = {
         "SSEAlgorithm": _if(_HAS_KEY, "aws:kms", "AES256"),
-        "KMSMasterKeyID": _if(_HAS_KEY, _arn_of("Key"), _NOTHING),
+        "KMSMasterKeyID": _if(_HAS_KEY, _arn_of("Key"), _NO_VALUE),
     }
     encryption = {
         "ServerSideEncryptionByDefault": by_default,
-        "BucketKeyEnabled": _if(_HAS_KEY, then=True, otherwise=_NOTHING),
+        "BucketKeyEnabled": _if(_HAS_KEY, then=True, otherwise=_NO_VALUE),
     }
-    closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    bucket = _kept(
+    bucket = _retained(
         "AWS::S3::Bucket",
         {
             "BucketName": {"Ref": "LogBucketName"},
             "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
-            "PublicAccessBlockConfiguration": dict.fromkeys(closed, True),
+            "PublicAccessBlockConfiguration": dict(PUBLIC_ACCESS_BLOCK),
             "LifecycleConfiguration": {"Rules": _lifecycle_rules()},
             "VersioningConfiguration": {"Status": "Enabled"},
         },
@@ -233,13 +232,13 @@ def _policy_resources() -> dict[str, Any]:
         *collector_statements(
             metrics=metrics, logs=logs, job_events=work, dead_letters=dead_letters
         ),
-        _if(_HAS_BUCKET, store_logs(_objects(LOG_PREFIX)), _NOTHING),
-        _if(_HAS_KEY, allow("Encrypt", _ENCRYPT, key), _NOTHING),
+        _if(_HAS_BUCKET, store_logs(_objects(LOG_PREFIX)), _NO_VALUE),
+        _if(_HAS_KEY, allow("Encrypt", _ENCRYPT, key), _NO_VALUE),
     ]
     reader = [
         *reader_statements(metrics=metrics, logs=logs),
-        _if(_HAS_BUCKET, fetch_logs(_objects(LOG_PREFIX)), _NOTHING),
-        _if(_HAS_KEY, allow("Decrypt", _DECRYPT, key), _NOTHING),
+        _if(_HAS_BUCKET, fetch_logs(_objects(LOG_PREFIX)), _NO_VALUE),
+        _if(_HAS_KEY, allow("Decrypt", _DECRYPT, key), _NO_VALUE),
     ]
     return {
         name: {
@@ -266,7 +265,7 @@ def _if(condition: str, then: object, otherwise: object) -> dict[str, Any]:
     return {"Fn::If": [condition, then, otherwise]}
 
 
-def _kept(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
+def _retained(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
     retain = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     return {"Type": kind, **retain, "Properties": properties}
 

@@ -10,14 +10,14 @@ from typing import Any
 
 HAS_SERVICE = "HasService"
 
-#: Work items at which a task of the Log Ingestion Agent is added, two are added, or one is removed.
-_BACKLOG, _LARGE_BACKLOG, _IDLE = 200, 2000, 20
+#: Work items in the queue at which one task is added, two tasks are added, and one is removed.
+_BACKLOG, _LARGE_BACKLOG, _SMALL_BACKLOG = 200, 2000, 20
 
 _SECRETS = ("GITHUB_TOKEN", "DATABASE_URL")
 _HEALTH = "import urllib.request as web; web.urlopen('http://127.0.0.1:8080/healthz', timeout=8)"
 
-#: The linter resolves parameters by their defaults, which are empty where there is no service.
-LINTER = {"cfn-lint": {"config": {"ignore_checks": ["W1030", "W1033"]}}}
+#: For cfn-lint, which resolves parameters by their defaults: they are empty without a service.
+LINTER_METADATA = {"cfn-lint": {"config": {"ignore_checks": ["W1030", "W1033"]}}}
 
 Resource = dict[str, Any]
 
@@ -162,7 +162,7 @@ def _scaling(queue: str) -> Resource:
         "ScaleOut": _policy("runstream-scale-out", more),
         "ScaleIn": _policy("runstream-scale-in", fewer),
         "BacklogAlarm": _alarm(queue, "ScaleOut", over, _BACKLOG, minutes=2),
-        "IdleAlarm": _alarm(queue, "ScaleIn", under, _IDLE, minutes=10),
+        "IdleAlarm": _alarm(queue, "ScaleIn", under, _SMALL_BACKLOG, minutes=10),
     }
 
 

@@ -1,4 +1,4 @@
-"""Credentials in files that other programs renew: read again while a collector runs.
+"""Credentials in files that other programs renew, read again while a collector runs.
 
 botocore reads ``~/.aws/credentials`` and ``~/.aws/config`` once. Agents, aws-vault and cron jobs
 write temporary credentials there, which expire; a new file must not need a new process.
@@ -28,13 +28,13 @@ def reread_credential_files(session: Session, *, every_seconds: float = REREAD_S
     """Make a botocore session read credential files again; return it."""
     resolver = session.get_component("credential_provider")
     resolver.providers[:] = [
-        _rereading(provider, every_seconds) if provider.METHOD in _FILES else provider
+        _rereading_provider(provider, every_seconds) if provider.METHOD in _FILES else provider
         for provider in resolver.providers
     ]
     return session
 
 
-def _rereading(provider: CredentialProvider, every_seconds: float) -> CredentialProvider:
+def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> CredentialProvider:
     from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
 
     class FileCredentials(Credentials):

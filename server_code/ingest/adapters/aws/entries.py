@@ -1,4 +1,4 @@
-"""The entries of SQS's batches: messages on their way in, and what was refused."""
+"""Entries of SQS's batches: of the messages to send, and of those that were not accepted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
 from ...messaging.encoding import QueueMessage
 from ...ports import Rejection
-from .errors import is_own_fault
+from .errors import is_invalid_message
 from .queues import QueueInfo
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         SendMessageBatchRequestEntryTypeDef,
     )
 
-#: Stands in for an entry that an answer forgot.
-NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
+#: Stands in for an entry that is missing in an answer.
+MISSING_ENTRY: BatchResultErrorEntryTypeDef = {
     "Id": "",
     "Code": "NotMentioned",
     "SenderFault": False,
@@ -38,7 +38,7 @@ def batch_entry(
         },
     }
     if queue.is_fifo:
-        # FIFO queues know no delay of a single message, and refuse one that has it.
+        # FIFO queues refuse a message with a delay of its own.
         entry["MessageGroupId"] = message.group
         entry["MessageDeduplicationId"] = message.event_id
     elif message.delay_seconds:
@@ -52,9 +52,9 @@ def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
 
 
 def batch_rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> Rejection:
-    """Return what a batch did not accept; final only where the message itself is at fault."""
+    """Return the rejection of a message, final only where the message itself is invalid."""
     return Rejection(
         event_id=message.event_id,
         reason=failed.get("Message", "SQS gave no reason."),
-        is_final=failed["SenderFault"] and is_own_fault(failed["Code"]),
+        is_final=failed["SenderFault"] and is_invalid_message(failed["Code"]),
     )

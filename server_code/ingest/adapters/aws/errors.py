@@ -20,7 +20,7 @@ from ...errors import (
     QueueUnavailable,
     has_too_many_open_files,
 )
-from .remedies import CREDENTIALS_REMEDY, NETWORK_REMEDY, remedy_of, setting_of
+from .remedies import CREDENTIALS_REMEDY, NETWORK_REMEDY, denial_remedy, setting_hint
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -72,12 +72,12 @@ _BUSY = frozenset(
         "XAmzContentSHA256Mismatch",
     }
 )
-#: Of a proxy, or of a store that is not Amazon's: a request that came too slowly or too early, a
-#: locked resource, too many requests.
+#: From a proxy or a store that is not Amazon's: the request was too slow, too early or one of too
+#: many, or the resource is locked.
 _BUSY_STATUSES = frozenset({408, 423, 425, 429})
-#: Of KMS, in any spelling; its other errors are a key that may not or cannot be used.
+#: Parts of KMS's codes, in lower case; its other errors are of a key that cannot be used.
 _BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
-#: botocore names an answer without a body, as to HEAD, by its status.
+#: botocore uses the status as the code of an answer without a body, as that to a HEAD.
 _MISSING = frozenset(
     {"404", "InvalidAddress", "NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist"}
 )
@@ -112,10 +112,10 @@ _DENIED = frozenset(
     }
 )
 
-#: A message that gets one of these is refused every time. Whatever else a queue answers may change
-#: with its key, its policy or its limits, so nothing else is final.
+#: A message with one of these codes is refused every time. Every other code may depend on the
+#: queue's key, policy or limits, so it is not final.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html#API_SendMessage_Errors
-_OWN_FAULT = frozenset(
+_INVALID_MESSAGE = frozenset(
     {
         "BatchRequestTooLong",  # of a single message
         "InvalidAttributeName",
@@ -129,7 +129,7 @@ _OWN_FAULT = frozenset(
 
 
 class ErrorKind(Enum):
-    """A class of answers, by what follows from them."""
+    """A kind of error answer, by what to do about it."""
 
     BUSY = "try again later"
     MISSING = "the queue or bucket does not exist"
@@ -139,7 +139,7 @@ class ErrorKind(Enum):
 
 
 def error_kind_of(code: str, status: int = 400) -> ErrorKind:
-    """Return the class of an error code and the HTTP status it came with.
+    """Return the kind of an error code and the HTTP status it came with.
 
     KMS's errors come as ``KMS.DisabledException`` from S3 and as ``KmsDisabled`` from SQS. A key
     that is disabled, awaits its deletion or may not be used can be enabled again.
@@ -148,7 +148,7 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
     if "kms" in code.lower():
         is_busy = any(each in code.lower() for each in _BUSY_KMS)
         return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
-    # 501 states what a store never does; a HEAD has no body that would name it.
+    # 501 is an operation that a store does not support; the answer to a HEAD has no code.
     is_server_fault = 500 <= status < 600 and status != 501
     if base in _BUSY or status in _BUSY_STATUSES or is_server_fault:
         return ErrorKind.BUSY
@@ -162,23 +162,23 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
 
 
 def error_kind_in(error: ClientError) -> ErrorKind:
-    """Return the class of an answer that botocore raised."""
+    """Return the kind of an error answer that botocore raised."""
     return error_kind_of(_code(error), _status(error))
 
 
-def is_own_fault(code: str) -> bool:
-    """Return whether a message that was refused with this code is refused every time."""
-    return _base_code(code) in _OWN_FAULT
+def is_invalid_message(code: str) -> bool:
+    """Return whether a message that is refused with this code is refused every time."""
+    return _base_code(code) in _INVALID_MESSAGE
 
 
 @contextmanager
 def aws_errors(subject: str) -> Iterator[None]:
     """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
 
-    No connection, no answer, throttling, 5xx, credentials that are not there yet or cannot be
-    read: QueueUnavailable. No credentials, not these, or a file of them that is not there:
-    AccessDenied. No such queue or bucket: QueueMissing; no such object: NotFound. Anything else
-    is a setting or value that AWS or botocore does not understand: BadSettings.
+    QueueUnavailable: no connection, no answer, throttling, 5xx, or a provider that returns no
+    credentials (yet). AccessDenied: no credentials, wrong ones, or a file of them that cannot be
+    read. QueueMissing: no such queue or bucket. NotFound: no such object. BadSettings: a setting
+    or value that AWS or botocore does not understand.
     """
     from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
     from botocore.parsers import ResponseParserError
@@ -208,8 +208,7 @@ def aws_errors(subject: str) -> Iterator[None]:
 def is_of_credentials(error: BaseException) -> bool:
     """Return whether botocore raised an error while it loaded or renewed credentials.
 
-    For an answer without JSON or with missing fields, and for credentials that have expired
-    already, it has no class of its own.
+    It has no class for answers that are not JSON or lack fields, nor for expired credentials.
     """
     frames = (frame for frame, _ in walk_tb(error.__traceback__))
     return any(frame.f_globals.get("__name__") == "botocore.credentials" for frame in frames)
@@ -217,22 +216,23 @@ def is_of_credentials(error: BaseException) -> bool:
 
 def _from_answer(error: ClientError, subject: str) -> IngestError:
     code = _code(error)
-    said = f"{error.response.get('Error', {}).get('Message') or 'no reason given'} ({code})"
+    reason = f"{error.response.get('Error', {}).get('Message') or 'no reason given'} ({code})"
     match error_kind_in(error):
         case ErrorKind.BUSY:
-            return QueueUnavailable(f"{subject} does not accept requests now: {said}.")
+            return QueueUnavailable(f"{subject} does not accept requests now: {reason}.")
         case ErrorKind.MISSING:
             return QueueMissing(
-                f"{subject} does not exist: {said}. Create it with `runstream setup`."
+                f"{subject} does not exist: {reason}. Create it with `runstream setup`."
             )
         case ErrorKind.NOT_FOUND:
-            return NotFound(f"{subject} has no such object: {said}.")
+            return NotFound(f"{subject} has no such object: {reason}.")
         case ErrorKind.DENIED:
-            return AccessDenied(f"AWS denied access to {subject}: {said}. {remedy_of(code, said)}")
+            remedy = denial_remedy(code, reason)
+            return AccessDenied(f"AWS denied access to {subject}: {reason}. {remedy}")
         case ErrorKind.REFUSED:
-            setting = setting_of(code, said)
+            setting = setting_hint(code, reason)
             return BadSettings(
-                [f"{subject} refused the request: {said}{setting and f'; {setting}'}"]
+                [f"{subject} refused the request: {reason}{setting and f'; {setting}'}"]
             )
 
 
@@ -275,7 +275,7 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
 
 
 def _without_credentials(subject: str, why: str) -> QueueUnavailable:
-    """Return the error of a provider, which may start later than this process."""
+    """Return the error of a credential provider, which may start later than this process."""
     text = f"{subject}: no valid AWS credentials were returned ({why})."
     return QueueUnavailable(text, remedy=CREDENTIALS_REMEDY)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import BadSettings, IngestError
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .errors import aws_errors
-from .queues import find_queue, look_up_queue, queue_depth, read_attributes
+from .queues import find_queue_url, look_up_queue, queue_depth, read_attributes
 from .remedies import NETWORK_REMEDY
 from .s3 import check_upload
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AwsInspector(QueueInspector):
-    """Read-only checks of SQS and S3."""
+    """Checks of SQS and S3 that change nothing."""
 
     remedies = BusRemedies(
         missing="If it exists elsewhere, correct its name or AWS_DEFAULT_REGION.",
@@ -49,7 +49,7 @@ class AwsInspector(QueueInspector):
         """Send an empty batch: SQS refuses it, but checks the permission first."""
         from botocore.exceptions import ClientError
 
-        url = find_queue(self._sqs, name)
+        url = find_queue_url(self._sqs, name)
         with aws_errors(f"Queue {name}"):
             try:
                 self._sqs.send_message_batch(QueueUrl=url, Entries=[])
@@ -58,11 +58,11 @@ class AwsInspector(QueueInspector):
                     raise
 
     def require_store(self, bucket: str) -> None:
-        """Prove that logs may be stored; asking for the bucket would need a right of its own."""
+        """Check that logs may be stored; reading the bucket would need another permission."""
         check_upload(self._s3, bucket)
 
     def _count(self, queue: str | None) -> int | None:
-        """Count messages, if we may: a collector needs no permission for its dead letters."""
+        """Count messages; None without the permission, which a collector does not need."""
         if queue is None:
             return None
         try:

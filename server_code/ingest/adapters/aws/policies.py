@@ -1,4 +1,4 @@
-"""The least privileges of a collector and of a reader, for IAM. Sends no request."""
+"""IAM policies with the least privileges of a collector, and of a program that reads the queues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .provision import dead_letter_name
 from .provision_bucket import LOG_PREFIX
 from .queues import is_arn
 
-#: What is in a document: text, or CloudFormation's own functions.
+#: An ARN as text, or as a function of CloudFormation.
 Arn = str | Mapping[str, Any]
 
 _SEND = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]

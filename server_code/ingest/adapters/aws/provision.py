@@ -1,7 +1,7 @@
 """Queues and their dead-letter queues: created where missing, updated where they differ.
 
-Whatever is there keeps what a person chose: limits are raised and never lowered, for a shorter
-retention deletes messages, and a redrive policy or an encryption key of one's own stays.
+Existing queues keep what a person chose: limits are raised and never lowered (a shorter retention
+deletes messages), and their redrive policy or encryption key stays.
 """
 
 from __future__ import annotations
@@ -15,31 +15,30 @@ from ...errors import QueueMissing
 from ...ports.queues import MAX_RECEIVES
 from .clients import LONG_POLL_SECONDS
 from .errors import aws_errors
-from .queues import find_queue, read_attributes
+from .queues import find_queue_url, read_attributes
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _DAY_SECONDS = 86_400
 
-#: SQS charges for requests and not for keeping, so time is free: 7 days outlive a holiday of a
-#: reader. A message keeps its age when it moves to the dead-letter queue of a standard queue, so
-#: that one keeps 14 days, the most there is: at least 7 remain to inspect what failed last.
+#: SQS does not charge for retention. A message keeps its age when it moves to the dead-letter queue
+#: of a standard queue, so that one has the maximum: at least 7 days remain to inspect a message.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 RETENTION_SECONDS = 7 * _DAY_SECONDS
 DEAD_LETTER_RETENTION_SECONDS = 14 * _DAY_SECONDS
 
 MAX_MESSAGE_BYTES = 1_048_576
-#: A log is fetched in seconds, a worker asks for more time, and a dead one's jobs are soon back.
+#: A log is fetched in seconds and a worker extends the timeout; work of a dead one is soon visible.
 WORK_VISIBILITY_SECONDS = 120
 
-#: Attributes of which more is never worse.
+#: Attributes that are raised, and never lowered.
 _AT_LEAST = frozenset({"MessageRetentionPeriod", "MaximumMessageSize", "VisibilityTimeout"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provisioned:
-    """The change to one queue or bucket: ``created``, ``adjusted`` or ``unchanged``."""
+class ProvisionResult:
+    """What was done to a queue or bucket: ``created``, ``adjusted`` or ``unchanged``."""
 
     kind: str
     name: str
@@ -53,8 +52,8 @@ class Provisioned:
 
 def ensure_queues(
     client: SQSClient, *, metrics: str, logs: str, job_events: str
-) -> list[Provisioned]:
-    """Make the three queues, each with its dead-letter queue; return what was done to each.
+) -> list[ProvisionResult]:
+    """Create the three queues, each with its dead-letter queue; return what was done to each.
 
     Names that end in ``.fifo`` get FIFO queues, and FIFO dead-letter queues. Running it again
     changes nothing. Raises AccessDenied, QueueUnavailable, BadSettings for a name SQS refuses.
@@ -68,16 +67,18 @@ def ensure_queues(
 
 
 def dead_letter_name(name: str) -> str:
-    """Name a queue's dead-letter queue; SQS wants ``.fifo`` at the end."""
+    """Return the name of a queue's dead-letter queue; ``.fifo`` has to stay at the end."""
     stem = name.removesuffix(".fifo")
     return f"{stem}_dlq{name[len(stem) :]}"
 
 
-def _ensure_pair(client: SQSClient, name: str, extra: Mapping[str, str]) -> Iterator[Provisioned]:
-    """Make the dead-letter queue first: the other one has to name it."""
+def _ensure_pair(
+    client: SQSClient, name: str, extra: Mapping[str, str]
+) -> Iterator[ProvisionResult]:
+    """Create the dead-letter queue first: the redrive policy of the other one names it."""
     dead_letters = dead_letter_name(name)
     yield _ensure_queue(client, dead_letters, _wanted(dead_letters, DEAD_LETTER_RETENTION_SECONDS))
-    url = find_queue(client, dead_letters)
+    url = find_queue_url(client, dead_letters)
     arn = read_attributes(client, dead_letters, url)["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
     wanted = {**_wanted(name, RETENTION_SECONDS), **extra, "RedrivePolicy": redrive}
@@ -92,7 +93,7 @@ def _wanted(name: str, retention_seconds: int) -> dict[str, str]:
         "SqsManagedSseEnabled": "true",
     }
     if name.endswith(".fifo"):
-        # Order and deduplication per run, the group, which lets the queue take many runs at once.
+        # Order and deduplication within a message group (a run): the high-throughput mode.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
         wanted["FifoQueue"] = "true"
         wanted["DeduplicationScope"] = "messageGroup"
@@ -100,24 +101,24 @@ def _wanted(name: str, retention_seconds: int) -> dict[str, str]:
     return wanted
 
 
-def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> Provisioned:
+def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> ProvisionResult:
     try:
-        url = find_queue(client, name)
+        url = find_queue_url(client, name)
     except QueueMissing:
         with aws_errors(f"Queue {name}"):
             client.create_queue(QueueName=name, Attributes=wanted)  # type: ignore[arg-type] # open names
-        return Provisioned(kind="queue", name=name, action="created")
+        return ProvisionResult(kind="queue", name=name, action="created")
     current = read_attributes(client, name, url)
     changes = _differences(current, wanted)
     if not changes:
-        return Provisioned(kind="queue", name=name, action="unchanged")
+        return ProvisionResult(kind="queue", name=name, action="unchanged")
     with aws_errors(f"Queue {name}"):
         client.set_queue_attributes(QueueUrl=url, Attributes=changes)  # type: ignore[arg-type] # open names
     details = tuple(
         f"{attribute} {current.get(attribute, 'unset')} -> {value}"
         for attribute, value in changes.items()
     )
-    return Provisioned(kind="queue", name=name, action="adjusted", details=details)
+    return ProvisionResult(kind="queue", name=name, action="adjusted", details=details)
 
 
 def _differences(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:

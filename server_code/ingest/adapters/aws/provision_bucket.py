@@ -1,4 +1,4 @@
-"""The bucket for logs: made where missing, closed to the public, cleaned of broken uploads."""
+"""The bucket for logs: created where missing, private, without parts of incomplete uploads."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import QueueMissing
 from .errors import aws_errors
-from .provision import Provisioned
+from .provision import ProvisionResult
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, PublicAccessBlockConfigurationTypeDef
 
-_CLOSED: PublicAccessBlockConfigurationTypeDef = {
+PUBLIC_ACCESS_BLOCK: PublicAccessBlockConfigurationTypeDef = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
     "BlockPublicPolicy": True,
     "RestrictPublicBuckets": True,
 }
 
-#: S3 takes no location for this region, and insists on one for every other.
+#: S3 refuses a LocationConstraint for this region, and requires one for every other.
 _REGION_WITHOUT_LOCATION = "us-east-1"
 
 _RULE_PREFIX = "runstream-"
@@ -35,24 +35,24 @@ _BROKEN_UPLOADS: LifecycleRuleTypeDef = {
 LOG_PREFIX = "logs/"
 
 
-def ensure_bucket(client: S3Client, bucket: str) -> Provisioned:
-    """Make a private, encrypted bucket in the client's region; return what was done.
+def ensure_bucket(client: S3Client, bucket: str) -> ProvisionResult:
+    """Create a private, encrypted bucket in the client's region; return what was done.
 
-    Uploads that were never completed are removed after a day, logs never. Other rules and keys
-    stay. Raises AccessDenied (also where the name is someone else's), QueueUnavailable,
+    Incomplete uploads are removed after a day, logs never. Other lifecycle rules and encryption
+    keys stay. Raises AccessDenied (also where the name is someone else's), QueueUnavailable,
     BadSettings.
     """
     with aws_errors(f"Bucket {bucket}"):
         is_new = _create(client, bucket)
         details = [
-            *_close(client, bucket),
+            *_block_public_access(client, bucket),
             *_encrypt(client, bucket),
             *_set_rule(client, bucket),
         ]
     if is_new:
-        return Provisioned(kind="bucket", name=bucket, action="created", details=tuple(details))
+        return ProvisionResult(kind="bucket", name=bucket, action="created", details=tuple(details))
     action = "adjusted" if details else "unchanged"
-    return Provisioned(kind="bucket", name=bucket, action=action, details=tuple(details))
+    return ProvisionResult(kind="bucket", name=bucket, action=action, details=tuple(details))
 
 
 def _create(client: S3Client, bucket: str) -> bool:
@@ -71,7 +71,7 @@ def _create(client: S3Client, bucket: str) -> bool:
     return False
 
 
-def _close(client: S3Client, bucket: str) -> list[str]:
+def _block_public_access(client: S3Client, bucket: str) -> list[str]:
     from botocore.exceptions import ClientError
 
     try:
@@ -79,9 +79,11 @@ def _close(client: S3Client, bucket: str) -> list[str]:
     except ClientError as error:
         _require_absence(error, "NoSuchPublicAccessBlockConfiguration")
         found = {}
-    if found == _CLOSED:
+    if found == PUBLIC_ACCESS_BLOCK:
         return []
-    client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_CLOSED)
+    client.put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK
+    )
     return ["closed to the public"]
 
 
@@ -127,6 +129,6 @@ def _is_ours(rule: LifecycleRuleTypeDef) -> bool:
 
 
 def _require_absence(error: ClientError, code: str) -> None:
-    """Accept the one answer that means "there is none"."""
+    """Raise an error again unless it means that the bucket has no such configuration."""
     if error.response["Error"]["Code"] != code:
         raise error

@@ -1,4 +1,4 @@
-"""What SQS knows of its queues: URL, limits and depth."""
+"""Facts about SQS queues: URL, limits and depth."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .errors import aws_errors
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-#: What every queue took before 2025; a server that does not report it accepts at least this.
+#: SQS's limit before 2025, for a server that does not report one.
 _OLD_MAX_MESSAGE_BYTES = 262_144
 _DEFAULT_VISIBILITY_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueInfo:
-    """What is known of a queue; ``name`` is as configured: a name, a URL or an ARN."""
+    """Facts about a queue; ``name`` is as configured: a name, a URL or an ARN."""
 
     name: str
     url: str
@@ -30,12 +30,12 @@ class QueueInfo:
 
 
 def look_up_queue(client: SQSClient, queue_name: str) -> QueueInfo:
-    """Return what is known of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    return read_queue_info(client, queue_name, find_queue(client, queue_name))
+    """Read the facts about a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    return read_queue_info(client, queue_name, find_queue_url(client, queue_name))
 
 
 def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
-    """Return what is known of a queue by its URL; raises what ``look_up_queue`` does."""
+    """Read the facts about a queue by its URL. Raises as ``look_up_queue`` does."""
     attributes = read_attributes(client, queue_name, url)
     return QueueInfo(
         name=queue_name,
@@ -62,7 +62,7 @@ def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
 
 def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
     """Count a queue's messages. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    attributes = read_attributes(client, queue_name, find_queue(client, queue_name))
+    attributes = read_attributes(client, queue_name, find_queue_url(client, queue_name))
     return QueueDepth(
         visible=int(attributes.get("ApproximateNumberOfMessages", 0)),
         in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0)),
@@ -75,7 +75,7 @@ def is_arn(queue_name: str) -> bool:
     return queue_name.lower().startswith("arn:")
 
 
-def find_queue(client: SQSClient, queue_name: str) -> str:
+def find_queue_url(client: SQSClient, queue_name: str) -> str:
     """Return the URL of a queue that is given by name, URL or ARN."""
     if queue_name.lower().startswith(("https://", "http://")):
         return queue_name
@@ -96,7 +96,7 @@ def _parse_arn(arn: str, region: str) -> tuple[str, str]:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
     """
     *parts, name = arn.split(":")
-    parts = [part.lower() for part in parts]  # only the queue's name has a case
+    parts = [part.lower() for part in parts]  # only the queue's name is case-sensitive
     if len(parts) != 5 or parts[2] != "sqs":
         raise BadSettings([f"{arn} is not the ARN of an SQS queue: give its name, URL or ARN"])
     if parts[3] != region:

@@ -1,4 +1,4 @@
-"""What to do where AWS is not reached, or refuses."""
+"""What to do where AWS cannot be reached, or denies access."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _REGION = "set AWS_DEFAULT_REGION to the region of the bucket"
 _CHECKSUM = "set AWS_REQUEST_CHECKSUM_CALCULATION=when_supported"
 
 
-def remedy_of(code: str, said: str) -> str:
+def denial_remedy(code: str, reason: str) -> str:
     """Return what to do where AWS denied access with this error code and message."""
-    if is_clock_error(said):
+    if is_clock_error(reason):
         return CLOCK_REMEDY
     if "Expired" in code:
         return "The credentials have expired: renew them."
     if "kms" in code.lower():
         return "Enable the KMS key, and allow these credentials to use it."
-    setting = setting_of(code, said)
+    setting = setting_hint(code, reason)
     return f"{setting[0].upper()}{setting[1:]}." if setting else POLICY_REMEDY
 
 
-def setting_of(code: str, said: str) -> str:
-    """Return the setting that ends a refusal of a bucket; empty where none is known to.
+def setting_hint(code: str, reason: str) -> str:
+    """Return which setting to change after S3 refused a request; empty where none is known.
 
-    The region is not the bucket's own, or objects of a bucket with a lock need a checksum.
+    The region is not the bucket's own, or objects of a bucket with Object Lock need a checksum.
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """
     if code in ("PermanentRedirect", "IllegalLocationConstraintException"):
         return _REGION
-    # Also of an empty access key.
-    if code == "AuthorizationHeaderMalformed" and re.search("region|scope", said):
+    # An empty access key has this code too.
+    if code == "AuthorizationHeaderMalformed" and re.search("region|scope", reason):
         return _REGION
-    return _CHECKSUM if code == "InvalidRequest" and "x-amz-checksum-" in said else ""
+    return _CHECKSUM if code == "InvalidRequest" and "x-amz-checksum-" in reason else ""

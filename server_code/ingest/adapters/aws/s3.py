@@ -29,7 +29,7 @@ _PROBE_KEY = "logs/runstream-doctor"
 
 
 def check_upload(client: S3Client, bucket: str) -> None:
-    """Begin an upload and abort it: what needs the right to store, but stores nothing.
+    """Begin an upload and abort it, which needs the permission to store and stores nothing.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable.
     """
@@ -46,10 +46,10 @@ class S3BlobStore(BlobStore):
         self._bucket = bucket
 
     def check(self) -> None:
-        """Make sure that the bucket is there; raises QueueMissing or AccessDenied where not.
+        """Check that the bucket exists. Raises QueueMissing or AccessDenied.
 
-        Reading it needs a right (s3:ListBucket) that storing does not, and few have. Some stores
-        do not know the request, and the answer to a HEAD has no reason: storing gets one.
+        HeadBucket needs a permission (s3:ListBucket) that storing does not need, some stores do not
+        support it, and its error has no reason. An upload then shows whether storing works.
         """
         try:
             with aws_errors(f"Bucket {self._bucket}"):
@@ -77,7 +77,7 @@ class S3BlobStore(BlobStore):
         *,
         payload: BlobReference,
         payload_bytes: int,
-        content: BlobReference,  # noqa: ARG002 - those readers open the payload
+        content: BlobReference,  # noqa: ARG002 - that library's readers open the payload
     ) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
         pointer = Pointer(payload.bucket, payload.key)
@@ -102,14 +102,14 @@ class S3BlobStore(BlobStore):
                 Body=content,  # type: ignore[arg-type] # the stubs forget bytearray
                 ContentType=content_type,
             )
-            self._confirmed(answer.get("ETag"))
+            self._require(answer.get("ETag"))
 
     def _put_large(self, key: str, parts: Iterable[bytearray], content_type: str) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
             begun = self._client.create_multipart_upload(
                 Bucket=self._bucket, Key=key, ContentType=content_type
             )
-            upload_id = self._confirmed(begun.get("UploadId"))
+            upload_id = self._require(begun.get("UploadId"))
             try:
                 done = list(self._upload_parts(key, upload_id, parts))
                 ended = self._client.complete_multipart_upload(
@@ -118,13 +118,13 @@ class S3BlobStore(BlobStore):
                     UploadId=upload_id,
                     MultipartUpload={"Parts": done},
                 )
-                self._confirmed(ended.get("ETag"))
+                self._require(ended.get("ETag"))
             except BaseException:
                 self._abort(key, upload_id)
                 raise
 
     def _abort(self, key: str, upload_id: str) -> None:
-        """Remove parts, which are invisible and cost; else the bucket's rule does, after a day."""
+        """Remove the parts, which are charged for; if that fails, the bucket's rule does it."""
         with suppress(IngestError), aws_errors(f"Bucket {self._bucket}"):
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
 
@@ -139,19 +139,19 @@ class S3BlobStore(BlobStore):
                 PartNumber=number,
                 Body=part,  # type: ignore[arg-type] # the stubs forget bytearray
             )
-            yield {"PartNumber": number, "ETag": self._confirmed(answer.get("ETag"))}
+            yield {"PartNumber": number, "ETag": self._require(answer.get("ETag"))}
 
-    def _confirmed(self, mark: str | None) -> str:
-        """Return the ETag of an answer; one without it is of a proxy or portal, and raises."""
-        if not mark:
+    def _require(self, value: str | None) -> str:
+        """Return a value of an answer; an answer without it is of a proxy or portal."""
+        if not value:
             raise QueueUnavailable(f"Bucket {self._bucket} gave an answer that is not S3's.")
-        return mark
+        return value
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytearray]:
-    """Regroup chunks of any size into parts of exactly PART_BYTES, but for the last.
+    """Regroup chunks of any size into parts of exactly PART_BYTES, except the last one.
 
-    Every part is the same buffer, filled anew when the next is asked for: a part is sent before.
+    All parts are the same buffer: use a part before taking the next one.
     """
     buffer = bytearray(PART_BYTES)
     filled = 0

@@ -1,7 +1,7 @@
-"""The services that botocore knows, by their folders.
+"""A shortcut to the services that botocore knows, by their folders.
 
-It looks into each of its 400 folders to learn whether it knows the one service that a client is
-built for, once for each kind of file: a fourth of the time in which a client is built.
+To learn whether it knows the one service of a client, botocore reads each of its 400 folders, once
+for each kind of file. That takes a fourth of the time in which a client is built.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 
-def take_folders_for_services(session: Session) -> Session:
-    """Make a botocore session take every folder for a service of its name; return it.
+def list_services_by_folder(session: Session) -> Session:
+    """Make a botocore session list each folder as a service without reading it; return it.
 
-    Only the folder of the wanted service is looked into, where AWS_DATA_PATH leads as well.
+    It then reads the folder of the wanted service only, also below AWS_DATA_PATH.
     """
     from botocore.loaders import Loader
 

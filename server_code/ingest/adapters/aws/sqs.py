@@ -16,8 +16,8 @@ from ...messaging.envelope import event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
-from .entries import NOT_MENTIONED, batch_entry, batch_rejection
-from .errors import ErrorKind, aws_errors, error_kind_in, is_own_fault
+from .entries import MISSING_ENTRY, batch_entry, batch_rejection
+from .errors import ErrorKind, aws_errors, error_kind_in, is_invalid_message
 from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_info
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class SqsPublisher(Publisher):
         return MAX_BATCH_COUNT
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
-        """Send up to 10 messages in one request; return those that were not taken.
+        """Send up to 10 messages in one request; return those that SQS did not accept.
 
-        A batch that SQS refuses whole is sent message by message, so that one bad message never
-        holds back the others.
+        A batch that SQS refuses whole is sent message by message, so that an invalid message does
+        not stop the others.
         """
         from botocore.exceptions import ClientError
 
@@ -94,7 +94,7 @@ class SqsPublisher(Publisher):
                 rejections = self._refused(batch, error)
                 if len(batch) > 1:
                     return self._send_singly(batch)
-        rejections = self._with_fresh_limit(batch, rejections)
+        rejections = self._recheck_limit(batch, rejections)
         self._counters.add(sent_messages(self.queue_name), len(batch) - len(rejections))
         return rejections
 
@@ -106,58 +106,59 @@ class SqsPublisher(Publisher):
         sent = {entry["Id"] for entry in answer.get("Successful", ())}
         failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
         if not sent and not failed:
-            raise self._unanswered()
+            raise self._not_from_sqs()
         return tuple(
-            batch_rejection(message, failed.get(str(i), NOT_MENTIONED))
+            batch_rejection(message, failed.get(str(i), MISSING_ENTRY))
             for i, message in enumerate(batch)
             if str(i) not in sent
         )
 
-    def _with_fresh_limit(
+    def _recheck_limit(
         self, batch: Sequence[QueueMessage], rejections: tuple[Rejection, ...]
     ) -> tuple[Rejection, ...]:
-        """Read the queue's limits again where it refused a message.
+        """Read the queue's limits again if it refused a message.
 
-        A message that only the new limit refuses is not final: it can be encoded to fit.
+        The rejection of a message that fitted the former limit is not final: it can be encoded to
+        fit the new one.
         """
         refused = {rejection.event_id for rejection in rejections if rejection.is_final}
         if not any(
             each.size_bytes > SMALLEST_LIMIT_BYTES for each in batch if each.event_id in refused
         ):
             return rejections
-        before = self._queue.max_message_bytes
+        former_limit = self._queue.max_message_bytes
         self._queue = read_queue_info(self._client, self._queue.name, self._queue.url)
         limit = self._queue.max_message_bytes
-        outgrown = {each.event_id for each in batch if limit < each.size_bytes <= before}
+        fitted = {each.event_id for each in batch if limit < each.size_bytes <= former_limit}
         return tuple(
-            replace(rejection, is_final=False) if rejection.event_id in outgrown else rejection
+            replace(rejection, is_final=False) if rejection.event_id in fitted else rejection
             for rejection in rejections
         )
 
-    def _unanswered(self) -> QueueUnavailable:
-        """Return the error for a 200 without any message: a proxy or portal gave it, not SQS."""
+    def _not_from_sqs(self) -> QueueUnavailable:
+        """Return the error for a 200 without any message, as from a proxy or portal."""
         return QueueUnavailable(f"Queue {self.queue_name} returned an answer that is not SQS's.")
 
     def _send_singly(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         return tuple(rejection for message in batch for rejection in self._send_one(message))
 
     def _send_one(self, message: QueueMessage) -> tuple[Rejection, ...]:
-        """Send one message of a batch; what was sent before it must not be lost by raising."""
+        """Send one message of a batch; an error must not hide the results of those before it."""
         try:
             return self.send([message])
         except QueueUnavailable as error:
             return (Rejection(event_id=message.event_id, reason=str(error), is_final=False),)
 
     def _refused(self, batch: Sequence[QueueMessage], error: ClientError) -> tuple[Rejection, ...]:
-        said = error.response["Error"]
+        details = error.response["Error"]
         logger.warning(
-            "batch refused", extra={"queue": self.queue_name, "messages": len(batch), **said}
+            "batch refused", extra={"queue": self.queue_name, "messages": len(batch), **details}
         )
         return tuple(
             Rejection(
                 event_id=message.event_id,
-                reason=said.get("Message", "SQS gave no reason."),
-                is_final=is_own_fault(said.get("Code", "Unknown")),
+                reason=details.get("Message", "SQS gave no reason."),
+                is_final=is_invalid_message(details.get("Code", "Unknown")),
             )
             for message in batch
         )
@@ -183,7 +184,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             )
         messages = answer.get("Messages", ())
         if not messages:
-            # What answers in the place of SQS, such as a proxy, may answer at once.
+            # A proxy that answers in the place of SQS may answer at once.
             threading.Event().wait(max(ends_at - time.monotonic(), 0))
         return [
             ReceivedMessage(
@@ -206,13 +207,13 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                     VisibilityTimeout=seconds,
                 )
             except ClientError as error:
-                # Its time ran out, or it was deleted: another has it, and works with the same ids.
+                # Its visibility timeout ended, and another worker received or deleted it.
                 if error_kind_in(error) is not ErrorKind.REFUSED:
                     raise
                 logger.info("message no longer ours", extra={"queue": self.queue_name})
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
-        """Show a message again after ``after_seconds``: SQS hides for any time."""
+        """Make a message visible again after ``after_seconds``, of any length in SQS."""
         self.extend(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
@@ -223,14 +224,14 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         dead_letters = SqsPublisher(
             self._client, look_up_dead_letters(self._client, self._queue), self._counters
         )
-        letter = QueueMessage(
+        dead_letter = QueueMessage(
             event_id=event_id("rejected", message.body),
             event_type="rejected",
             group="rejected",
             body=message.body,
             attributes={REJECTION_ATTRIBUTE: encode_string(reason)},
         )
-        for rejection in dead_letters.send([letter]):
+        for rejection in dead_letters.send([dead_letter]):
             raise QueueUnavailable(f"{dead_letters.queue_name} refused it: {rejection.reason}")
         self.delete([message])
 
@@ -261,5 +262,5 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             )
         failures = answer.get("Failed", ())
         if not failures and not answer.get("Successful"):
-            raise self._unanswered()
+            raise self._not_from_sqs()
         return [batch[int(failed["Id"])] for failed in failures if not failed["SenderFault"]]
