@@ -102,8 +102,8 @@ def test_what_another_process_learned_spares_requests():
             actions.fetch_runs(name, RunQuery())
         with pytest.raises(RepositoryUnavailable):
             actions.fetch_runs("other/1", RunQuery())
-        learned = actions._tokens.access.take_changes()
-        assert actions._tokens.access.take_changes() == {}
+        learned = actions._tokens.access.pop_changes()
+        assert actions._tokens.access.pop_changes() == {}
         asked = sum(world.wrong.values())
         later = actions_of(github, "ab", clock)
         for name, changes in learned.items():
@@ -134,7 +134,7 @@ def test_a_credential_that_another_process_saw_rejected_is_not_reported_again(re
         for name in NAMES[:20]:
             first.fetch_runs(name, RunQuery())
         [rejected] = first.pop_rejected_credentials()
-        learned = first._tokens.access.take_changes()[rejected]
+        learned = first._tokens.access.pop_changes()[rejected]
         asked = sum(world.wrong.values())
         later = actions_of(github, "ax", clock)
         later._tokens.restore_refusals(

@@ -98,9 +98,9 @@ def test_an_interrupted_read_is_taken_once_and_few_are_kept():
     reads: InterruptedReads[int] = InterruptedReads()
     for number in range(MAX_READS + 1):
         reads.keep(str(number), number)
-    assert reads.take("0") is None
-    assert reads.take(str(MAX_READS)) == MAX_READS
-    assert reads.take(str(MAX_READS)) is None
+    assert reads.pop("0") is None
+    assert reads.pop(str(MAX_READS)) == MAX_READS
+    assert reads.pop(str(MAX_READS)) is None
 
 
 @pytest.mark.parametrize("odd", [{"id": None}, {"id": "x"}, {"id": -1}, {"id": 2**70}])

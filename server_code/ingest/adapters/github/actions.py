@@ -28,7 +28,7 @@ from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader
-from .rate_limit import fetch_rate_limit
+from .rate_limit_status import sum_rate_limits
 from .renamed_repositories import RenamedRepositories
 from .repository_client import RepositoryClient
 from .repository_info import parse_repository, repository_of_jobs, repository_of_runs
@@ -60,8 +60,8 @@ class GithubActions:
         self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
-        self.pop_malformed = self._malformed.take
-        self.fetch_rate_limit = partial(fetch_rate_limit, tokens)
+        self.pop_malformed = self._malformed.pop
+        self.fetch_rate_limit = tokens.fetch_rate_limit
         self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
         self._poll_demand = PollDemand()
 
@@ -75,12 +75,7 @@ class GithubActions:
         known = self._renames.without_name(repository, validator)
         self._tokens.pin_by_validator(repository, known)
         client = self._client(repository)
-        filters = {"status": query.status, "created": query.created}
-        request = Request.to(
-            _RUNS,
-            client.repository,
-            **{name: value for name, value in filters.items() if value is not None},
-        )
+        request = Request.to(_RUNS, client.repository, status=query.status, created=query.created)
         wanted = ListRequest(
             request=request,
             key="workflow_runs",
@@ -221,7 +216,7 @@ class GithubActions:
     def rate_limit_status(self) -> RateLimitStatus:
         """Return what is left of the hour's requests over all credentials."""
         return replace(
-            self._tokens.rate_limit_status(),
+            sum_rate_limits(self._tokens.clients()),
             minute_interval_factors=self._poll_demand.longest_factors(),
         )
 
@@ -277,7 +272,7 @@ class GithubActions:
 
     def pop_rejected_credentials(self) -> dict[str, IngestError]:
         """Return the credentials that GitHub rejects as a whole, each once, by name."""
-        return self._tokens.take_rejections()
+        return self._tokens.pop_rejections()
 
     def _client(self, repository: str) -> RepositoryClient:
         return RepositoryClient(self._tokens, self._current_name(repository))

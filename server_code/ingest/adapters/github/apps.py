@@ -105,7 +105,7 @@ class App:
         """Return the account of each client's installation, by the client's name, where known."""
         return dict(self._accounts)
 
-    def take_unsuspended(self) -> frozenset[str]:
+    def pop_unsuspended(self) -> frozenset[str]:
         """Return the names of clients that were not suspended in a listing since the last call."""
         with self._lock:
             taken, self._unsuspended = self._unsuspended, frozenset()

@@ -160,7 +160,7 @@ class CredentialAccess:
                 if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
                     self._refusals.end_pause(pair, self._clock.now())
 
-    def take_changes(self) -> dict[str, RefusalChanges]:
+    def pop_changes(self) -> dict[str, RefusalChanges]:
         """Return the refusals that began or ended since the last call, by credential."""
         with self._lock:
             taken, self._changes = self._changes, {}

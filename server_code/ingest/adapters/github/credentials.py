@@ -25,6 +25,10 @@ _ALGORITHM = "RS256"
 
 APP_REMEDY = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's clock."
 
+#: The name of anonymous access, and the prefix of the names of installations.
+ANONYMOUS = "anonymous"
+INSTALLATION_PREFIX = "installation-"
+
 #: How GitHub's tokens begin.
 #: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
 _PREFIXES = {
@@ -75,7 +79,7 @@ class StaticToken:
     def __init__(self, token: str | None) -> None:
         self._token = token
         digest = "" if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
-        self.name = f"token-{digest}" if token is not None else "anonymous"
+        self.name = f"token-{digest}" if token is not None else ANONYMOUS
         self.kind = ANONYMOUS_KIND if token is None else _kind_of(token)
 
     def token(self, github_now: datetime) -> str | None:  # noqa: ARG002
@@ -155,7 +159,7 @@ class InstallationToken:
     remedy_of_expired = remedy
 
     def __init__(self, installation_id: int, mint: Callable[[int], tuple[str, datetime]]) -> None:
-        self.name = f"installation-{installation_id}"
+        self.name = f"{INSTALLATION_PREFIX}{installation_id}"
         self._id = installation_id
         self._mint = mint
         self._lock = threading.Lock()

@@ -13,11 +13,9 @@ from ...wire.expiration import parse_expiration
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient
+from .credentials import ANONYMOUS, INSTALLATION_PREFIX
 from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
-
-_ANONYMOUS = "anonymous"
-_INSTALLATION = "installation-"
 
 #: In GitHub's refusal of ``/user`` to an installation.
 _NO_USER = "by integration"
@@ -40,7 +38,7 @@ class CredentialInspector(GithubInspector):
         if failure is not None:
             raise failure
         client = next(each for each in self._tokens.clients() if each.name == credential)
-        login, headers = (None, {}) if credential == _ANONYMOUS else _identity(client)
+        login, headers = (None, {}) if credential == ANONYMOUS else _identity(client)
         limits, rate_limit = _limits(client)
         return InspectedCredential(
             kind=_kind(credential, headers),
@@ -63,7 +61,7 @@ class CredentialInspector(GithubInspector):
 
 def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
     """Fetch the user of a token; an installation has none, also where its token is GITHUB_TOKEN."""
-    if client.name.startswith(_INSTALLATION):
+    if client.name.startswith(INSTALLATION_PREFIX):
         return None, {}
     try:
         response = client.get(Request.to("/user"))
@@ -75,9 +73,9 @@ def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
 
 
 def _kind(credential: str, headers: Mapping[str, str]) -> str:
-    if credential == _ANONYMOUS:
+    if credential == ANONYMOUS:
         return ANONYMOUS_KIND
-    if credential.startswith(_INSTALLATION) or not headers:
+    if credential.startswith(INSTALLATION_PREFIX) or not headers:
         return "app installation"
     return "classic token" if "x-oauth-scopes" in headers else "fine-grained token"
 

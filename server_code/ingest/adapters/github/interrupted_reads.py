@@ -29,7 +29,7 @@ class InterruptedReads(Generic[T]):
             while len(self._reads) > MAX_READS:
                 self._reads.popitem(last=False)
 
-    def take(self, key: str) -> T | None:
+    def pop(self, key: str) -> T | None:
         """Remove and return the read of a key; None where none is kept."""
         with self._lock:
             read, until = self._reads.pop(key, (None, 0.0))

@@ -121,7 +121,7 @@ class ListReader:
         that GitHub answers in no size, and what the client raises.
         """
         key = f"{wanted.request.path} {wanted.request.parameters} {wanted.offset} {validator}"
-        read = self._interrupted.take(key) or _ListRead(wanted, validator, self._sizes)
+        read = self._interrupted.pop(key) or _ListRead(wanted, validator, self._sizes)
         try:
             return read.run(client)
         except (RateLimited, RequestPaused):

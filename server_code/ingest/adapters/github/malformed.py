@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Objects of one repository that are kept until they are taken.
+#: Objects of one repository that are kept until they are reported.
 MAX_KEPT = 20
 
 
@@ -40,7 +40,7 @@ class MalformedObjects:
                 logger.warning("malformed object", extra={"reason": str(error), "path": path})
                 self._keep(repository, f"{error} It is left out of {path}.")
 
-    def take(self, repository: str) -> list[str]:
+    def pop(self, repository: str) -> list[str]:
         """Return what could not be read of a repository since the last call, each once."""
         with self._lock:
             return list(self._kept.pop(repository.lower(), ()))

@@ -9,6 +9,7 @@ from ...errors import NotFound, RepositoryUnavailable, Retriable
 from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from ...wire.fields import mapping, text
 from .client import GithubClient
+from .credentials import ANONYMOUS, INSTALLATION_PREFIX
 from .lists import ListAnswer, ListReader, ListRequest
 from .repository_info import parse_repository
 from .request import Request
@@ -17,8 +18,6 @@ from .tokens import TokenPool
 #: The owner of a list of all that a credential may read.
 ALL = "*"
 
-_ANONYMOUS = "anonymous"
-_INSTALLATION = "installation-"
 _OF_INSTALLATION = ListRequest(request=Request.to("/installation/repositories"), key="repositories")
 _OF_USER = ListRequest(
     request=Request.to("/user/repos", sort="full_name", visibility="all"), key=None
@@ -45,11 +44,11 @@ class GithubRepositories(RepositoryApi):
         queries: list[RepositoryListQuery] = []
         for client in self._tokens.clients():
             account = self._tokens.access.account_of(client.name)
-            if client.name.startswith(_INSTALLATION):
+            if client.name.startswith(INSTALLATION_PREFIX):
                 if of_all_owners or account is None or account in wanted:
                     queries.append(RepositoryListQuery(client.name, ALL, account))
                 continue
-            if client.name != _ANONYMOUS and (of_all_owners or wanted):
+            if client.name != ANONYMOUS and (of_all_owners or wanted):
                 queries.append(RepositoryListQuery(client.name, ALL))
             queries += [
                 RepositoryListQuery(client.name, owner) for owner in sorted(wanted.values())
@@ -68,7 +67,7 @@ class GithubRepositories(RepositoryApi):
         with self._tokens.using(client):
             if query.owner != ALL:
                 return self._fetch_of_owner(client, query.owner, validator)
-            is_installation = client.name.startswith(_INSTALLATION)
+            is_installation = client.name.startswith(INSTALLATION_PREFIX)
             wanted = _OF_INSTALLATION if is_installation else _OF_USER
             return _answer(self._lists.fetch(client, wanted, validator), validator)
 
@@ -90,7 +89,7 @@ class GithubRepositories(RepositoryApi):
 
     def pop_refusals(self) -> dict[str, RefusalChanges]:
         """Return the refusals that began or ended since the last call, by credential."""
-        return self._tokens.access.take_changes()
+        return self._tokens.access.pop_changes()
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""
@@ -99,7 +98,7 @@ class GithubRepositories(RepositoryApi):
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""
         client = self._tokens.client_named(credential)
-        if client.name == _ANONYMOUS or client.name.startswith(_INSTALLATION):
+        if client.name == ANONYMOUS or client.name.startswith(INSTALLATION_PREFIX):
             return None
         with self._tokens.using(client):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))

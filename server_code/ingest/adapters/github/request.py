@@ -34,16 +34,17 @@ class Request:
     purpose: Purpose = Purpose.WATCHING
 
     @staticmethod
-    def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:
+    def to(pattern: str, *values: str | int, **parameters: str | int | None) -> Request:
         """Fill a pattern such as ``/repos/{}/actions/runs/{}``. Raises BadRequest.
 
-        A value stays within its place: it cannot name another path.
+        A value is quoted, so that it cannot name another path. Parameters of None are left out.
         """
         for value in values:
             if any(segment in {"", ".", ".."} for segment in str(value).split("/")):
                 raise BadRequest(f"{value!r} does not name anything on GitHub.")
         filled = pattern.format(*(quote(str(value), safe="/") for value in values))
-        return Request(endpoint=pattern, path=filled, parameters=parameters)
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return Request(endpoint=pattern, path=filled, parameters=given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,11 +22,10 @@ from ...errors import (
     RepositoryUnavailable,
     Retriable,
 )
-from ...ports import Clock, RateLimitStatus
+from ...ports import Clock
 from ...wire.hourly_use import Purpose
 from .client import GithubClient
 from .credential_access import CredentialAccess
-from .rate_limit_status import sum_rate_limits
 from .refusal_reasons import (
     REFUSAL_ERRORS,
     is_worth_asking,
@@ -41,7 +40,7 @@ from .refusal_scopes import (
     restorable_refusals,
     scopes_of,
 )
-from .request import Request, Response
+from .request import RATE_LIMIT, Request, Response
 
 if TYPE_CHECKING:
     from .apps import App
@@ -155,7 +154,7 @@ class TokenPool:
             found += app.clients()
             for name, account in app.accounts().items():
                 self.access.set_account(name, account)
-            for name in app.take_unsuspended():
+            for name in app.pop_unsuspended():
                 self.access.note_unsuspended(name)
         return sorted(found, key=lambda client: client.name)
 
@@ -191,18 +190,25 @@ class TokenPool:
         """Return why apps have no installation to use, by the app's name."""
         return {app.name: app.failure for app in self._apps if app.failure is not None}
 
-    def take_rejections(self) -> dict[str, IngestError]:
+    def fetch_rate_limit(self) -> None:
+        """Request the rate limit with the first credential that is neither paused nor rejected.
+
+        It does not count, and shows whether GitHub answers. Raises as ``GithubClient.get`` does.
+        """
+        for client in self.clients():
+            if client.paused_until() is None and self.access.rejection_of(client.name) is None:
+                with self.using(client):
+                    client.get(Request.to(RATE_LIMIT))
+                return
+
+    def pop_rejections(self) -> dict[str, IngestError]:
         """Return credentials that GitHub rejects, each once, by name."""
         failed = self.failed_apps()
         with self._lock:
             new = {name: error for name, error in failed.items() if name not in self._failed_apps}
-            taken = {**self._rejected, **new}
+            rejections = {**self._rejected, **new}
             self._rejected, self._failed_apps = {}, set(failed)
-        return taken
-
-    def rate_limit_status(self) -> RateLimitStatus:
-        """Sum up what is left of the hour's REST requests; None before the first answer."""
-        return sum_rate_limits(self.clients())
+        return rejections
 
     def close(self) -> None:
         """Close every client."""
