@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 #: New installations are found within this time.
 LISTING_INTERVAL = timedelta(minutes=10)
 
-#: A list that fails is asked for again after this time, which doubles.
+#: A failed listing is repeated after this time, which doubles.
 FAILED_LIST_PAUSE = timedelta(seconds=30)
 
 

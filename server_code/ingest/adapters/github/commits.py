@@ -1,4 +1,4 @@
-"""What commits changed: many in one GraphQL query, the rest by REST.
+"""Metrics of commits: many in one GraphQL query, the rest by REST.
 
 https://docs.github.com/en/graphql/reference/objects#commit
 """
@@ -139,7 +139,7 @@ class CommitReader:
             return {}
         first = self._by_graphql(client, shas[:middle])
         if not first and middle > 1:
-            # Nothing in a whole half: GraphQL itself fails, so no more is asked of it.
+            # Nothing in a whole half: GraphQL itself fails, so the other half is not requested.
             return {}
         return {**first, **self._by_graphql(client, shas[middle:])}
 
@@ -154,7 +154,7 @@ def _query_commits(client: RepositoryClient, shas: Sequence[str], pull_details: 
 
 
 def _parse_commit(node: Mapping[str, Any]) -> CommitMetrics | None:
-    """Parse one commit of the answer; None where it is incomplete, so that REST is asked."""
+    """Parse one commit of the answer; None where it is incomplete and left to REST."""
     sha, files = text(node.get("oid")), integer(node.get("changedFilesIfAvailable"))
     if sha is None or files is None or integer(node.get("additions")) is None:
         return None

@@ -1,4 +1,4 @@
-"""What GitHub refuses a credential, and when it is requested again: a circuit breaker.
+"""What GitHub refuses a credential, and when it is requested again (a circuit breaker).
 
 An incident refuses for seconds; what is revoked, deleted or denied by an organization is refused
 until a person changes it. So the pauses begin short and grow fast to an hour. After each pause

@@ -15,7 +15,7 @@ T = TypeVar("T", WorkflowRun, Job, PullRequest, CommitMetrics, Artifact)
 
 
 class LinkSanitizer:
-    """What replaces links of parsed objects to other hosts, and of other schemes, with None."""
+    """Replaces links of parsed objects to other hosts, and of other schemes, with None."""
 
     def __init__(self, api_url: str) -> None:
         self._hosts = web_hosts(api_url)

@@ -117,7 +117,7 @@ class LogDownloader:
 
 
 def _read_start(response: BaseHTTPResponse) -> str:
-    """Return the beginning of a refusal, in which a log's host says why."""
+    """Return the beginning of an error answer of a log's host, which contains the reason."""
     return next(response.stream(MAX_REFUSAL_BYTES, decode_content=True), b"").decode(
         "utf-8", "replace"
     )

@@ -28,7 +28,7 @@ class Redirects:
     """The redirects of one GET. ``is_log``: one to a log's own host is an answer, not followed."""
 
     def __init__(self, url: str, *, path: str, api_url: str, is_log: bool) -> None:
-        self._asked = {url}
+        self._requested = {url}
         self._url = url
         self._path = path
         self._api_url = api_url
@@ -52,13 +52,13 @@ class Redirects:
         if self._is_log and not self._is_of_api(location):
             return None
         self._require_same_host(location)
-        if location in self._asked:
+        if location in self._requested:
             raise GithubUnavailable(f"{self._path} redirects in a circle{_reason_in(answer)}")
-        if len(self._asked) > MAX_REDIRECTS:
+        if len(self._requested) > MAX_REDIRECTS:
             raise GithubUnavailable(
                 f"{self._path} redirects more than {MAX_REDIRECTS} times{_reason_in(answer)}"
             )
-        self._asked.add(location)
+        self._requested.add(location)
         self._url = location
         return location
 
@@ -104,12 +104,12 @@ def _origin(parts: SplitResult) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _with_parameters(location: str, asked: str) -> str:
+def _with_parameters(location: str, requested: str) -> str:
     """Add the requested parameters that a redirect's URL lacks: some servers drop them."""
-    if "?" not in asked:
+    if "?" not in requested:
         return location
     parts = urlsplit(location)
     named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    lacking = [pair for pair in parse_qsl(urlsplit(asked).query) if pair[0] not in named]
+    lacking = [pair for pair in parse_qsl(urlsplit(requested).query) if pair[0] not in named]
     query = "&".join(filter(None, (parts.query, urlencode(lacking))))
     return parts._replace(query=query).geturl()

@@ -51,7 +51,7 @@ class Request:
 class Response(RawAnswer):
     """An answer that is no error: 2xx, 302 or 304.
 
-    ``was_redirected``: it came from another address than was asked, as a renamed repository's does.
+    ``was_redirected``: it came from another URL than was requested, as for a renamed repository.
     """
 
     validator: str | None
