@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
 from ingest.errors import IngestError
-from ingest.services.dashboard.runs import RunAddress, RunChoice
+from ingest.services.dashboard.runs import RunFilters, RunReference
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -121,7 +121,7 @@ def _list_answer(tools: AgentTools) -> Answer:
         offset: Offset = 0,
     ) -> dict[str, Any]:
         """Return recent runs, newest first; at most 50. `search`: id, number, SHA or words."""
-        choice = RunChoice(
+        filters = RunFilters(
             repository=repository,
             workflow=workflow,
             branch=branch,
@@ -129,7 +129,7 @@ def _list_answer(tools: AgentTools) -> Answer:
             conclusion=conclusion,
             search=search,
         )
-        return tools.list_runs(choice, limit=limit, offset=offset)
+        return tools.list_runs(filters, limit=limit, offset=offset)
 
     return list_runs
 
@@ -152,14 +152,14 @@ def _run_answer(tools: AgentTools) -> Answer:
         annotation's text with `is_cut` the first 2,000 characters are returned; GitHub shows all of
         it at `html_url`.
         """
-        address = RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
+        reference = RunReference(run_id=run_id, run_attempt=run_attempt, repository=repository)
         part = RunPart(
             jobs_offset=jobs_offset,
             job_id=job_id,
             steps_offset=steps_offset,
             annotations_offset=annotations_offset,
         )
-        return tools.get_run(address, part)
+        return tools.get_run(reference, part)
 
     return get_run
 
@@ -194,8 +194,8 @@ def _log_answer(tools: AgentTools) -> Answer:
             first_line=first_line,
             count=count,
         )
-        address = RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
-        return tools.get_job_log(address, job_id, place)
+        reference = RunReference(run_id=run_id, run_attempt=run_attempt, repository=repository)
+        return tools.get_job_log(reference, job_id, place)
 
     return get_job_log
 

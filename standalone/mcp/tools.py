@@ -13,7 +13,7 @@ from ingest.ports import Clock, LogCache, StateStore
 from ingest.services.dashboard.logs import JobLog, find_job_log
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.rows import summary_row
-from ingest.services.dashboard.runs import RunAddress, RunChoice, list_runs, load_run
+from ingest.services.dashboard.runs import RunFilters, RunReference, list_runs, load_run
 from ingest.services.log_ingestion.read_log import LogReader
 from ingest.settings import Settings
 
@@ -78,28 +78,28 @@ class AgentTools:
         overview = build_overview(self.state, self.settings, now=self.clock.now())
         return {name: value for name, value in overview.items() if name not in _ONLY_ON_PAGES}
 
-    def list_runs(self, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
+    def list_runs(self, filters: RunFilters, *, limit: int, offset: int) -> dict[str, Any]:
         """Return recent runs, newest first."""
-        found = list_runs(self.state, choice, limit=min(limit, MAX_RUNS), offset=offset)
+        found = list_runs(self.state, filters, limit=min(limit, MAX_RUNS), offset=offset)
         return {name: value for name, value in found.items() if name != "choices"}
 
     def list_failures(self, repository: str | None, *, limit: int, offset: int) -> dict[str, Any]:
         """Return runs that failed in any way, newest first."""
-        choice = RunChoice(repository=repository)
-        failed = [each for each in self.state.load_run_summaries() if _is_match(each, choice)]
+        filters = RunFilters(repository=repository)
+        failed = [each for each in self.state.load_run_summaries() if _is_match(each, filters)]
         shown = failed[offset:][: max(1, min(limit, MAX_RUNS))]
         return {"runs": [summary_row(each) for each in shown], "total": len(failed)}
 
-    def get_run(self, address: RunAddress, part: RunPart) -> dict[str, Any]:
+    def get_run(self, reference: RunReference, part: RunPart) -> dict[str, Any]:
         """Return one attempt of a run as in its message, failed jobs first. Raises NotFound."""
         found = load_run(
-            self.state, address, web_url=self.settings.github.web_url, now=self.clock.now()
+            self.state, reference, web_url=self.settings.github.web_url, now=self.clock.now()
         )
         run, logs = found["run"], found["logs"]
         jobs = sorted(run["jobs"], key=_has_succeeded)
         chosen = [job for job in jobs if part.job_id in (None, job["job_id"])]
         if part.job_id is not None and not chosen:
-            raise NotFound(f"Run {address.run_id} has no job {part.job_id} in this attempt.")
+            raise NotFound(f"Run {reference.run_id} has no job {part.job_id} in this attempt.")
         own_offset = part.annotations_offset if part.job_id is None else 0
         own = {
             "run": {
@@ -117,13 +117,13 @@ class AgentTools:
         _add_jobs(answer, chosen[part.jobs_offset :][:MAX_JOBS], logs, part)
         return answer
 
-    def get_job_log(self, address: RunAddress, job_id: int, place: LogPlace) -> dict[str, Any]:
+    def get_job_log(self, reference: RunReference, job_id: int, place: LogPlace) -> dict[str, Any]:
         """Return lines of a job's log with their numbers, or why there is none.
 
         ``next_line`` continues the answer as ``first_line``; None at the end. Raises NotFound for
         an unknown job, step or group, LogPending where the log cannot be searched.
         """
-        log = find_job_log(self.state, self.cache, self.open_log_reader, address, job_id)
+        log = find_job_log(self.state, self.cache, self.open_log_reader, reference, job_id)
         head = log.page(1, 1)
         for name in ("lines", "first_line", "long_lines"):
             del head[name]
@@ -160,8 +160,8 @@ def _has_succeeded(job: dict[str, Any]) -> bool:
     return job["conclusion"] not in ANNOTATED_CONCLUSIONS
 
 
-def _is_match(summary: RunSummary, choice: RunChoice) -> bool:
-    return summary.is_failed and choice.accepts(summary)
+def _is_match(summary: RunSummary, filters: RunFilters) -> bool:
+    return summary.is_failed and filters.accepts(summary)
 
 
 def _ranges(log: JobLog, place: LogPlace, *, total_lines: int, count: int) -> list[Range]:

@@ -14,7 +14,7 @@ from ingest.ports import StateStore
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.dashboard.activity import error_row
 from ingest.services.dashboard.agents import host_rows
-from ingest.services.dashboard.repositories import busiest
+from ingest.services.dashboard.repositories import sort_by_interest
 from ingest.services.dashboard.rows import repository_row, source_facts
 
 
@@ -62,7 +62,7 @@ def build_overview(
     web_url: str | None = None,
 ) -> Overview:
     """Read the state; with a number of repositories, those that fail and the busiest."""
-    records = busiest(store.list_repositories())
+    records = sort_by_interest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_each_repository()
     known = {repository_key(each.full_name): each for each in store.list_discovered()}

@@ -19,7 +19,7 @@ from ingest.domain.stored_records import attempt_body
 from ingest.domain.stored_values import repository_key
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.repository_list import RepositoryQuery, list_repository_page
-from ingest.services.dashboard.runs import RunChoice, list_runs
+from ingest.services.dashboard.runs import RunFilters, list_runs
 from ingest.settings import read_settings
 from support.state_records import (
     NOW,
@@ -214,7 +214,7 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
     with asked(6):
         list_repository_page(state, settings, RepositoryQuery(), now=NOW)
     with asked(1):
-        list_runs(state, RunChoice(), limit=50, offset=0)
+        list_runs(state, RunFilters(), limit=50, offset=0)
 
 
 def test_a_look_at_many_repositories(state: DataTablesState, asked: Callable[..., Any]) -> None:

@@ -23,8 +23,8 @@ from ..services.dashboard.rows import repository_row
 from ..services.dashboard.runs import (
     MAX_RUNS_PER_PAGE,
     RUN_FILTERS,
-    RunAddress,
-    RunChoice,
+    RunFilters,
+    RunReference,
     list_runs,
 )
 from .arguments import bounded, optional_day, optional_id, optional_text, require_id, require_text
@@ -84,13 +84,13 @@ def get_recent_metrics(
     order: object = "start",
     **choice: object,
 ) -> dict[str, Any]:
-    """Return recent runs, newest first unless ordered, filtered by any field of RunChoice."""
+    """Return recent runs, newest first unless ordered, filtered by any field of RunFilters."""
     names = (*RUN_FILTERS, "search")
     chosen: dict[str, Any] = {name: optional_text(choice.get(name), name) for name in names}
     return list_runs(
         request.state,
         replace(
-            RunChoice(**chosen),
+            RunFilters(**chosen),
             since=optional_day(choice.get("since"), "since"),
             until=optional_day(choice.get("until"), "until"),
         ),
@@ -133,10 +133,10 @@ def open_job_log(
     request: RequestContext, run_id: object, job_id: object, **place: object
 ) -> JobLog:
     """Find a job's log by its ids; ``place`` may name repository and attempt. Raises NotFound."""
-    address = RunAddress(
+    reference = RunReference(
         run_id=require_id(run_id, "The run's id"),
         run_attempt=optional_id(place.get("run_attempt"), "The attempt"),
         repository=optional_text(place.get("repository"), "The repository's name"),
     )
     job = require_id(job_id, "The job's id")
-    return find_job_log(request.state, request.cache, request.open_log_reader, address, job)
+    return find_job_log(request.state, request.cache, request.open_log_reader, reference, job)

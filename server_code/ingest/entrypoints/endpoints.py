@@ -17,7 +17,7 @@ from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
 from ..services.context import PIPELINE_MONITORING_AGENT
 from ..services.dashboard.agents import agent_rows
-from ..services.dashboard.configuration import WEBHOOKS
+from ..services.dashboard.configuration import WEBHOOK_COUNTER
 from ..services.monitoring.receive_webhook import receive_webhook, webhook_error_response
 from ..wire.webhooks import MAX_BODY_BYTES
 from .request_context import RequestContext
@@ -50,7 +50,7 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
             secret=settings.github.webhook_secret,
             now=call.now,
         )
-        call.state.add_counts({WEBHOOKS: 1}, now=call.now)
+        call.state.add_counts({WEBHOOK_COUNTER: 1}, now=call.now)
         if done.startswith("accepted"):
             launch_tick(call, PIPELINE_MONITORING_AGENT)
     except IngestError as error:

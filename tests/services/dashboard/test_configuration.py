@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
-from ingest.services.dashboard.configuration import WEBHOOKS, list_settings, webhook_status
+from ingest.services.dashboard.configuration import WEBHOOK_COUNTER, list_settings, webhook_status
 from ingest.settings import GithubSettings, Secret, Settings
 from support.state_records import NOW, at
 
@@ -131,10 +131,10 @@ def test_a_webhooks_secret_is_only_reported_to_be_set():
 def test_it_is_reported_whether_webhooks_came():
     """In all, and when the last did."""
     webhook = facts(
-        (at(-900), {WEBHOOKS: 2}),
-        (at(-600), {WEBHOOKS: 1}),
+        (at(-900), {WEBHOOK_COUNTER: 2}),
+        (at(-600), {WEBHOOK_COUNTER: 1}),
         (NOW, {"runs": 5}),
-        totals={WEBHOOKS: 30},
+        totals={WEBHOOK_COUNTER: 30},
     )
     assert (webhook["received"], webhook["last_received_at"]) == (30, format_timestamp(at(-600)))
     assert (facts()["received"], facts()["last_received_at"]) == (0, None)

@@ -10,7 +10,7 @@ from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_PART_BYTES
 from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import PARTS_AT_ONCE, find_job_log
-from ingest.services.dashboard.runs import RunAddress
+from ingest.services.dashboard.runs import RunReference
 from support.log_caches import open_log_cache
 from support.state_records import a_job, an_attempt
 from support.world import REPOSITORY, Stage, log_reader
@@ -32,12 +32,12 @@ def collected(stage, log: bytes = b"hello\n", *, conclusion: str = "success") ->
     return here
 
 
-def opened(here: Stage, job_id: int = JOB, **address):
+def opened(here: Stage, job_id: int = JOB, **reference):
     return find_job_log(
         here.state,
         here.context.log_cache,
         lambda: log_reader(here.context),
-        RunAddress(run_id=RUN, **address),
+        RunReference(run_id=RUN, **reference),
         job_id,
     )
 

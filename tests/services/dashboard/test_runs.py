@@ -10,8 +10,8 @@ from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.errors import NotFound, Rejected
 from ingest.services.dashboard.runs import (
     MAX_RUNS_PER_PAGE,
-    RunAddress,
-    RunChoice,
+    RunFilters,
+    RunReference,
     list_runs,
     load_run,
 )
@@ -75,7 +75,7 @@ def state() -> SqlState:
 
 
 def found(state: SqlState, **choice: str) -> list[int]:
-    listed = list_runs(state, RunChoice(**choice), limit=50, offset=0)
+    listed = list_runs(state, RunFilters(**choice), limit=50, offset=0)
     assert listed["total"] == len(listed["runs"])
     assert listed["kept"] == len(SUMMARIES)
     return [run["run_id"] for run in listed["runs"]]
@@ -153,7 +153,7 @@ def test_runs_are_sorted_by_what_takes_longest():
     )
 
     def order(by: str) -> list[int]:
-        listed = list_runs(state, RunChoice(), limit=9, offset=0, order=by)
+        listed = list_runs(state, RunFilters(), limit=9, offset=0, order=by)
         return [run["run_id"] for run in listed["runs"]]
 
     assert order("start") == [3, 2, 1]
@@ -165,8 +165,8 @@ def test_runs_are_sorted_by_what_takes_longest():
 
 def test_a_list_comes_page_by_page(state):
     """Its length and what there is to choose from are those of all."""
-    first = list_runs(state, RunChoice(), limit=3, offset=0)
-    second = list_runs(state, RunChoice(), limit=3, offset=3)
+    first = list_runs(state, RunFilters(), limit=3, offset=0)
+    second = list_runs(state, RunFilters(), limit=3, offset=3)
     assert [run["run_id"] for page in (first, second) for run in page["runs"]] == [
         101,
         102,
@@ -175,7 +175,7 @@ def test_a_list_comes_page_by_page(state):
     ]
     assert first["total"] == second["total"] == 4
     assert (second["offset"], second["limit"]) == (3, 3)
-    assert list_runs(state, RunChoice(), limit=3, offset=99)["runs"] == []
+    assert list_runs(state, RunFilters(), limit=3, offset=99)["runs"] == []
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(0, 1), (-5, 1), (10**9, MAX_RUNS_PER_PAGE)])
@@ -183,14 +183,14 @@ def test_a_page_has_bounds(limit, shown):
     """Whoever asks for more pages asks again."""
     state = open_sql_state("sqlite://")
     state.save_run_summaries([a_summary(n, created_at=at(n)) for n in range(1, 200)])
-    page = list_runs(state, RunChoice(), limit=limit, offset=-3)
+    page = list_runs(state, RunFilters(), limit=limit, offset=-3)
     assert len(page["runs"]) == page["limit"] == shown
     assert page["offset"] == 0
 
 
 def test_choices_are_all_that_there_are_sorted_without_regard_to_case(state):
     """Of all that is kept, also where nothing is found."""
-    choices = list_runs(state, RunChoice(branch="nowhere"), limit=1, offset=0)["choices"]
+    choices = list_runs(state, RunFilters(branch="nowhere"), limit=1, offset=0)["choices"]
     assert choices == {
         "repository": ["octo/api", "octo/web"],
         "workflow": choices["workflow"],
@@ -216,8 +216,8 @@ def collected(stage, world: WorldBuilder, *, at: float = 900) -> Stage:
 
 
 def loaded(here: Stage, run_attempt: int | None = None, repository: str | None = None):
-    address = RunAddress(run_id=RUN, run_attempt=run_attempt, repository=repository)
-    return load_run(here.state, address, web_url=WEB, now=here.clock.now())
+    reference = RunReference(run_id=RUN, run_attempt=run_attempt, repository=repository)
+    return load_run(here.state, reference, web_url=WEB, now=here.clock.now())
 
 
 @pytest.mark.parametrize("run_attempt", [1, 2])
@@ -282,7 +282,7 @@ def test_what_was_not_collected_reports_it(stage):
     with pytest.raises(NotFound, match="Attempt 3"):
         loaded(here, 3)
     with pytest.raises(NotFound, match="Run 5 was not collected"):
-        load_run(here.state, RunAddress(run_id=5), web_url=WEB, now=NOW)
+        load_run(here.state, RunReference(run_id=5), web_url=WEB, now=NOW)
 
 
 def test_an_attempt_known_by_its_number_alone_is_reported_to_come():
@@ -290,4 +290,4 @@ def test_an_attempt_known_by_its_number_alone_is_reported_to_come():
     state = open_sql_state("sqlite://")
     state.save_attempts([an_attempt(7)])
     with pytest.raises(NotFound, match="has not been fetched yet"):
-        load_run(state, RunAddress(run_id=7, repository=REPOSITORY), web_url=WEB, now=NOW)
+        load_run(state, RunReference(run_id=7, repository=REPOSITORY), web_url=WEB, now=NOW)

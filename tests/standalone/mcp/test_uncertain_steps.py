@@ -9,7 +9,7 @@ import pytest
 from ingest.domain.log_marks import LogMarks
 from ingest.domain.step_ranges import StepRange
 from ingest.errors import NotFound
-from ingest.services.dashboard.runs import RunAddress
+from ingest.services.dashboard.runs import RunReference
 from ingest.settings import Settings
 from support.log_caches import open_log_cache
 from support.world import log_reader
@@ -48,7 +48,8 @@ def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
         open_log_reader=lambda: log_reader(here.context),
     )
     answers = {
-        step: tools.get_job_log(RunAddress(run_id=RUN), JOB, LogPlace(step=step)) for step in (1, 3)
+        step: tools.get_job_log(RunReference(run_id=RUN), JOB, LogPlace(step=step))
+        for step in (1, 3)
     }
     numbers = {
         step: [line["number"] for line in answer["lines"]] for step, answer in answers.items()
@@ -59,5 +60,5 @@ def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
         3: False,
     }
     with pytest.raises(NotFound, match="Use `around_errors`"):
-        tools.get_job_log(RunAddress(run_id=RUN), JOB, LogPlace(step=2))
-    assert "step_is_certain" not in tools.get_job_log(RunAddress(run_id=RUN), JOB, LogPlace())
+        tools.get_job_log(RunReference(run_id=RUN), JOB, LogPlace(step=2))
+    assert "step_is_certain" not in tools.get_job_log(RunReference(run_id=RUN), JOB, LogPlace())

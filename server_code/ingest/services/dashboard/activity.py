@@ -14,7 +14,7 @@ from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100
 
-#: Times are shown without what is finer than this.
+#: Times are shown in milliseconds.
 _SHOWN_PRECISION = timedelta(milliseconds=1)
 
 
@@ -40,7 +40,10 @@ def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
 
 
 def remove_group(store: StateStore, *, agent: str, repository: str | None, what: str) -> int:
-    """Remove every error of the cause of one; return how many. Raises StateUnavailable."""
+    """Remove every error that has the cause of the given one; return how many.
+
+    Raises StateUnavailable.
+    """
     cause = cause_of(agent, repository, what)
     texts = {each.what for each in store.list_errors(limit=MAX_ERRORS) if each.cause == cause}
     return sum(
@@ -49,7 +52,7 @@ def remove_group(store: StateStore, *, agent: str, repository: str | None, what:
 
 
 def remove_until(store: StateStore, until: datetime) -> int:
-    """Remove the errors that had occurred by then, which somebody has seen; return how many.
+    """Remove the errors that occurred until a time, up to which they were shown; return how many.
 
     Raises StateUnavailable.
     """

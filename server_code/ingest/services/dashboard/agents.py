@@ -1,9 +1,10 @@
-"""The state of both agents, whether tasks of this app or other processes run them."""
+"""The state of both agents, be they tasks of this app or other processes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from ...domain.agent_states import AgentState
@@ -13,14 +14,16 @@ from ...ports import StateStore
 from ..agents.heartbeat import is_alive
 from ..context import AGENTS, PIPELINE_MONITORING_AGENT
 
-#: Ticks come every minute, and the first of them may be late.
+#: Ticks start every minute, and one of them may be late.
 STALLED_AFTER = timedelta(seconds=150)
 
 #: States reported by an agent that take precedence over running and idle.
 _REPORTED = (AgentState.ERROR, AgentState.LIMITED)
 
-#: Of several hosts, the one whose state is first in this order is shown.
+#: Of several hosts, that with the first of these states is shown.
 _PRECEDENCE = (*_REPORTED, AgentState.RUNNING)
+
+_HEARTBEAT_AT = attrgetter("heartbeat_at")
 
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
@@ -40,7 +43,7 @@ def agent_rows(
     """Return both agents, each according to its newest heartbeat."""
     rows = []
     for name in AGENTS:
-        heartbeats = sorted((each for each in records if each.name == name), key=_heartbeat)
+        heartbeats = sorted((each for each in records if each.name == name), key=_HEARTBEAT_AT)
         rows.append(_row(name, heartbeats, desired_states.get(name), repositories, now=now))
     return rows
 
@@ -59,7 +62,7 @@ def host_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dict[str
             "counts": dict(each.counts),
             "rate_limit": dict(each.rate_limit),
         }
-        for each in sorted(records, key=_heartbeat, reverse=True)
+        for each in sorted(records, key=_HEARTBEAT_AT, reverse=True)
         if each.name in AGENTS
     ]
 
@@ -92,7 +95,7 @@ def _row(
 
 
 def _precedence(record: AgentRecord) -> tuple[int, datetime]:
-    """Return the rank of a host's heartbeat: two hosts must not take turns on the page."""
+    """Return the rank of a host's heartbeat, so that a page does not alternate between hosts."""
     states = [state.value for state in _PRECEDENCE]
     place = states.index(record.state) if record.state in states else len(states)
     return -place, record.heartbeat_at
@@ -119,7 +122,3 @@ def _polls(repositories: Sequence[RepositoryRecord]) -> tuple[datetime | None, d
     last = [each.last_polled_at for each in active if each.last_polled_at is not None]
     coming = [each.next_poll_at for each in active if each.next_poll_at is not None]
     return max(last, default=None), min(coming, default=None)
-
-
-def _heartbeat(record: AgentRecord) -> datetime:
-    return record.heartbeat_at

@@ -1,4 +1,4 @@
-"""Annotations of failed jobs, each with the file that it leads to."""
+"""Annotations of failed jobs, each with a link to its file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from urllib.parse import quote
 
 from ...domain.annotations import Annotation, AnnotationList
 
-#: The path of what the runner itself annotates, as that a process ended with an exit code.
+#: The path in annotations of the runner itself, such as "Process completed with exit code 1".
 _NO_FILE = ".github"
 
 
 def annotation_rows(
     annotations: AnnotationList | None, *, files_url: str | None
 ) -> list[dict[str, Any]]:
-    """Return the annotations; ``files_url`` is that of the commit's files, None if unknown.
+    """Return the annotations; ``files_url`` is the URL of the commit's files, None if unknown.
 
-    ``place`` and ``url`` are None where an annotation belongs to no file: its log explains it.
+    ``place`` and ``url`` are None if an annotation belongs to no file.
     """
     return [_row(each, files_url) for each in (annotations.items if annotations else ())]
 
@@ -26,7 +26,7 @@ def files_url(web_url: str, repository: str, sha: str | None) -> str | None:
     return f"{web_url}/{repository}/blob/{sha}" if sha else None
 
 
-def _row(annotation: Annotation, root: str | None) -> dict[str, Any]:
+def _row(annotation: Annotation, files_url: str | None) -> dict[str, Any]:
     path = annotation.path if annotation.path != _NO_FILE else None
     first, last = annotation.start_line, annotation.end_line
     lines = "" if not first else f"#L{first}" + (f"-L{last}" if last and last > first else "")
@@ -35,5 +35,5 @@ def _row(annotation: Annotation, root: str | None) -> dict[str, Any]:
         "title": annotation.title,
         "message": annotation.message,
         "place": f"{path}:{first}" if path and first else path,
-        "url": f"{root}/{quote(path)}{lines}" if path and root else None,
+        "url": f"{files_url}/{quote(path)}{lines}" if path and files_url else None,
     }

@@ -12,13 +12,13 @@ from ...settings import SETTINGS, Find, Setting, Settings
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
-#: The counter of deliveries.
-WEBHOOKS = "webhooks"
+#: The name of the counter of webhook deliveries.
+WEBHOOK_COUNTER = "webhooks"
 
 
 def list_settings(find: Find) -> list[dict[str, Any]]:
-    """Return every setting that all hosts read, with its source; never a secret's value."""
-    # A GitHub App takes the place of a token.
+    """Return every setting that is read on all hosts, with its source but no secret's value."""
+    # With a GitHub App, no token is needed.
     replaced = {"GITHUB_TOKEN"} if find("GITHUB_APP_ID")[0] is not None else set()
     return [
         _row(
@@ -35,13 +35,13 @@ def webhook_status(
     settings: Settings, message_counts: MessageCounts, *, origin: str
 ) -> dict[str, Any]:
     """Return the webhook's configuration on GitHub, and its last delivery."""
-    received = [at for at, counts in message_counts.intervals if counts.get(WEBHOOKS)]
+    received = [at for at, counts in message_counts.intervals if counts.get(WEBHOOK_COUNTER)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",
         "secret_is_set": settings.github.webhook_secret is not None,
         "events": ["workflow_run", "workflow_job"],
         "content_type": "application/json",
-        "received": message_counts.totals.get(WEBHOOKS, 0),
+        "received": message_counts.totals.get(WEBHOOK_COUNTER, 0),
         "last_received_at": format_timestamp(max(received, default=None)),
     }
 

@@ -1,4 +1,4 @@
-"""The credentials as people see them: on the Settings page and in ``doctor``. Never a secret."""
+"""The credentials on the Settings page and in ``doctor``, without the secrets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ...ports.inspection import FAILED, OK, WARNING
 from ...ports.repository_api import ANONYMOUS_KIND
 from ...wire.refusals import find_remedy
 
-#: In time to ask somebody for a new token.
+#: A token that expires within this time is a warning.
 EXPIRES_SOON = timedelta(days=14)
 
-#: A working collector saves its credentials every minute; what is older shows nothing of polls.
-FACTOR_KEPT = timedelta(minutes=5)
+#: A working collector saves its credentials every minute; an older ``minute_factor`` is ignored.
+FACTOR_VALID_FOR = timedelta(minutes=5)
 
 #: Repositories that a row names; the others are counted.
 NAMES_SHOWN = 100
@@ -31,8 +31,8 @@ def list_credential_rows(store: SourceStore, *, now: datetime) -> list[dict[str,
 
 
 def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]:
-    """Return a credential with its status, and what to do where that is not ok."""
-    status, finding, remedy = _judge(record, now)
+    """Return a credential with its status, and what to do if that is not ok."""
+    status, finding, remedy = _assess(record, now)
     names = sorted(record.repositories)
     return {
         "name": record.name,
@@ -71,8 +71,8 @@ def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str,
     return OK, f"it expires on {day}"
 
 
-def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | None]:
-    """Return status, finding and remedy; the most urgent fault comes first."""
+def _assess(record: CredentialRecord, now: datetime) -> tuple[str, str, str | None]:
+    """Return status, finding and remedy of the most urgent fault."""
     expiry, when = describe_expiry(record.expires_at, now=now)
     if record.rejected is not None and expiry != FAILED:
         known = find_remedy(record.rejected)
@@ -92,7 +92,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
 
 
 def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
-    """Return what a credential was not given, and what to do about it."""
+    """Return which access a credential lacks, and what to do about it."""
     if record.missing_permissions:
         missing = ", ".join(record.missing_permissions)
         remedy = "Grant them to the token, or to the App and accept them in its installation."
@@ -105,7 +105,7 @@ def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] |
 
 def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
     """Return how much longer polls wait for a credential's limit per minute, and what to do."""
-    is_present = abs(now - record.updated_at) < FACTOR_KEPT
+    is_present = abs(now - record.updated_at) < FACTOR_VALID_FOR
     if record.minute_interval_factor < MIN_REPORTED_FACTOR or not is_present:
         return None
     finding = (
@@ -116,6 +116,6 @@ def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, 
 
 
 def _is_denied_list(refusal: CredentialRefusal, now: datetime) -> bool:
-    """Return whether an owner denies a credential its list, as single sign-on does."""
+    """Return whether an owner denies a credential its repository list, as single sign-on does."""
     of_owner = refusal.what.endswith("/*") and refusal.what != "*/*"
     return of_owner and refusal.error == AccessDenied.__name__ and refusal.is_in_force(now)

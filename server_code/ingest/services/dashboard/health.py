@@ -1,4 +1,4 @@
-"""Whether collection is healthy, computed from inputs with their times; the one rule set for it."""
+"""The health of collection, computed from values and a time without any I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...domain.timestamps import format_timestamp
 from .health_problems import HealthInput, find_problems, one_time_sentence
 from .repository_problems import Problem
 
-#: More pending logs than this are not only those of jobs that have just ended.
+#: With fewer pending logs, they are those of jobs that have just ended.
 MANY_LOGS = 100
 
 #: Problems shown after the first one.
@@ -29,7 +29,7 @@ _AT_REST = (
 
 
 class HealthState(str, Enum):
-    """The health of collection; stored nowhere, so the values are free for people to read."""
+    """The health of collection; its values are shown to people, and not stored."""
 
     EMPTY = "empty"
     HEALTHY = "healthy"
@@ -40,7 +40,7 @@ class HealthState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The state of collection, and the problems behind it, the gravest first."""
+    """The health of collection, and the problems that are the reason, the gravest first."""
 
     state: HealthState
     sentence: str
@@ -48,7 +48,7 @@ class Health:
 
     @property
     def tone(self) -> str:
-        """Return how a page colours it: ok, quiet, warn or bad."""
+        """Return the color of a page: ok, quiet, warn or bad."""
         if self.state in (HealthState.HEALTHY, HealthState.CATCHING_UP):
             return "ok"
         if self.state is HealthState.EMPTY or not self.problems:

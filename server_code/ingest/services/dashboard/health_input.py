@@ -24,11 +24,11 @@ from .agents import agent_rows
 from .health import Health, assess_health
 from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthInput
 
-#: A log that is tried again and again is not the first in the order of the last try.
+#: The store orders pending logs by their last try; the oldest one may have been tried lately.
 SEARCHED_LOGS = 50
 
 
-def read_state(store: StateStore, settings: Settings, *, now: datetime) -> HealthInput:
+def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -> HealthInput:
     """Read what health is computed from. Raises StateUnavailable.
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
@@ -40,14 +40,14 @@ def read_state(store: StateStore, settings: Settings, *, now: datetime) -> Healt
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages(settings.queues.logs_queue)
-    counts_of, collections = store.count_each_repository(), store.list_collections()
-    counts = sum_counts(counts_of.values())
+    counts_by_repository, collections = store.count_each_repository(), store.list_collections()
+    counts = sum_counts(counts_by_repository.values())
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
         repositories=repositories,
         counts=counts,
-        counts_of=counts_of,
+        counts_by_repository=counts_by_repository,
         errors=store.list_errors(limit=MAX_ERRORS),
         message_counts=message_counts,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
@@ -65,8 +65,8 @@ def load_health(
     store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> Health:
     """Read the state and return its health; ``rows`` are those of the repositories."""
-    reading = read_state(store, settings, now=now)
-    inputs = replace(reading, seconds_left=longest_backfill_seconds(rows))
+    health_input = read_health_input(store, settings, now=now)
+    inputs = replace(health_input, seconds_left=longest_backfill_seconds(rows))
     return assess_health(inputs, now=now)
 
 
@@ -97,12 +97,12 @@ def _write_error(store: StateStore, heartbeats: Sequence[AgentRecord], now: date
 
 
 def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:
-    """Return the log that waits longest among those that were not tried for longest."""
+    """Return the log that has been pending for longest."""
     logs = store.load_pending_logs(None, updated_before=now, limit=SEARCHED_LOGS)
     return min(logs, key=lambda log: log.waits_since, default=None)
 
 
 def longest_backfill_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return how long the longest backfill of these repository rows will take, if it is known."""
+    """Return how long the longest backfill of these repositories will take, if it is known."""
     estimates = [row["backlog_seconds"] for row in rows if row["backlog"]]
     return max((each for each in estimates if each is not None), default=None)

@@ -26,7 +26,7 @@ from .activity import group_errors
 from .repository_problems import Problem, poll_problems, repository_problems
 
 #: An error counts as recent for this time.
-PRESENT = timedelta(minutes=15)
+RECENT = timedelta(minutes=15)
 
 #: Logs arrive within minutes; if they wait longer and none is fetched, log ingestion has stalled.
 LOG_STALL_TIME = timedelta(minutes=15)
@@ -41,7 +41,7 @@ _AGENT_SENTENCES = {
     AgentState.NEVER_STARTED: "The {} has not started yet.",
 }
 _BROKEN = (AgentState.STALLED, AgentState.STOPPED, AgentState.ERROR)
-_SILENT = (AgentState.STALLED, AgentState.STOPPED)
+_NOT_REPORTING = (AgentState.STALLED, AgentState.STOPPED)
 
 #: Agent states in which no process is expected to report.
 ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
@@ -49,11 +49,11 @@ ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthInput:
-    """One reading of the state, for health and pages; ``agents`` are rows of ``agent_rows``.
+    """What health and pages are computed from; ``agents`` are rows of ``agent_rows``.
 
     ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
-    ``unanswered``: since when the hosts and queues that are waited for have answered nothing.
-    ``seconds_left``: of the longest backfill.
+    ``recent_logs``: how many logs were published within LOG_STALL_TIME. ``unanswered``: since when
+    hosts and queues have answered nothing. ``seconds_left``: of the longest backfill.
     """
 
     agents: Sequence[Mapping[str, Any]]
@@ -65,7 +65,7 @@ class HealthInput:
     oldest_pending: JobLogRecord | None
     recent_logs: int
     heartbeats: Sequence[AgentRecord] = ()
-    counts_of: Mapping[str, LedgerCounts] = field(default_factory=dict)
+    counts_by_repository: Mapping[str, LedgerCounts] = field(default_factory=dict)
     message_counts: MessageCounts = field(default_factory=MessageCounts)
     collections: Sequence[CollectionRecord] = ()
     one_time: CollectionRecord | None = None
@@ -80,7 +80,7 @@ def find_problems(
     """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
     found = [
         *_write_problems(inputs.write_error),
-        *_silences(inputs),
+        *_unanswered_problems(inputs),
         *_agent_problems(inputs),
         *_credential_problems(inputs.credentials, inputs.errors, now),
         *_source_problems(inputs.sources),
@@ -88,18 +88,18 @@ def find_problems(
         *([] if _is_polling_hindered(inputs.agents) else poll_problems(active, now)),
         *_log_problems(inputs, now),
     ]
-    said = {
+    stated = {
         *(problem.detail for problem in found),
         *(each.last_error for each in active if each.failures),
         *(name_rejected(each.name, each.rejected) for each in inputs.credentials if each.rejected),
     }
-    errors = [error for error in inputs.errors if error.what not in said]
+    errors = [error for error in inputs.errors if error.what not in stated]
     found += _recent_errors(errors, active, now)
     return _each_detail_once(sorted(found, key=lambda problem: not problem.is_broken))
 
 
 def _each_detail_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Return problems without the details that an earlier one states."""
+    """Return problems, each without its detail if an earlier one has the same."""
     details = [problem.detail for problem in problems]
     return tuple(
         replace(problem, detail=None) if problem.detail in details[:place] else problem
@@ -139,7 +139,7 @@ def _is_polling_hindered(agents: Sequence[Mapping[str, Any]]) -> bool:
 def _agent_problem(
     agent: Mapping[str, Any], state: AgentState, errors: Sequence[ErrorRecord]
 ) -> Problem:
-    """Return what an agent's state means; an error lasts since it was first recorded."""
+    """Return the problem of an agent's state; an error began when it was first recorded."""
     recorded = [
         each.occurred_at
         for each in errors
@@ -148,7 +148,7 @@ def _agent_problem(
     return Problem(
         sentence=_AGENT_SENTENCES[state].format(agent["name"]),
         since=parse_timestamp(agent["heartbeat_at"])
-        if state in _SILENT
+        if state in _NOT_REPORTING
         else min(recorded, default=None),
         detail=agent["note"] or (CHECKS_REMEDY if state is AgentState.STALLED else None),
         is_broken=state in _BROKEN,
@@ -162,10 +162,10 @@ def _one_time_problems(record: CollectionRecord) -> list[Problem]:
     return [Problem(sentence=sentence, since=since, detail=record.note, is_broken=False)]
 
 
-def _silences(inputs: HealthInput) -> list[Problem]:
-    """Return who does not answer; before the error of an agent whose request got no answer in time.
+def _unanswered_problems(inputs: HealthInput) -> list[Problem]:
+    """Return the hosts and queues that do not answer.
 
-    An agent begins anew after each error, and the same sentence stays first meanwhile.
+    An agent alternates between waiting for them and an error, and this sentence is first in both.
     """
     failures = [
         agent["note"] or "" for agent in inputs.agents if agent["state"] == AgentState.ERROR
@@ -184,7 +184,7 @@ def _silences(inputs: HealthInput) -> list[Problem]:
 def _credential_problems(
     credentials: Sequence[CredentialRecord], errors: Sequence[ErrorRecord], now: datetime
 ) -> list[Problem]:
-    """Return the credentials that GitHub no longer accepts, also where others still read."""
+    """Return the credentials that GitHub no longer accepts, even if others can replace them."""
     remedies = {error.what: error.remedy for error in errors}
     found = []
     for each in credentials:
@@ -223,7 +223,7 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
 
 
 def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
-    """Return the oldest log that waits for long, if it fails or no log was published meanwhile."""
+    """Return the oldest pending log if it fails, or if no log was published for a while."""
     oldest = inputs.oldest_pending
     if oldest is None or now - oldest.waits_since < LOG_STALL_TIME:
         return []
@@ -250,15 +250,13 @@ def _recent_errors(
     """Return the recent errors, without those of paused and removed repositories."""
     names = {None, *(each.full_name for each in active)}
     present = [
-        each
-        for each in errors
-        if each.repository in names and abs(now - each.occurred_at) < PRESENT
+        each for each in errors if each.repository in names and abs(now - each.occurred_at) < RECENT
     ]
     if not present:
         return []
     count = plural(len(group_errors(present)), "error was", "errors were")
     newest = max(present, key=lambda each: each.occurred_at)
-    minutes = int(PRESENT.total_seconds() // 60)
+    minutes = int(RECENT.total_seconds() // 60)
     return [
         Problem(
             sentence=f"{count} recorded in the last {minutes} minutes.",

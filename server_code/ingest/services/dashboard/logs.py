@@ -10,21 +10,20 @@ from ...domain.jobs import Job
 from ...domain.ledger import LOG_FETCHED, AttemptRecord
 from ...domain.log_marks import LogMarks
 from ...domain.log_pages import LogLines
-from ...domain.runs import AttemptKey
 from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
 from ...messaging.run_data import step_data
 from ...ports import LogCache, StateStore
 from ..log_ingestion.read_log import LogReader, UnreadableLog, explain_not_fetched
 from .annotations import annotation_rows, files_url
-from .runs import RunAddress, load_run_attempts
+from .runs import RunReference, load_run_attempts
 
 _Found = TypeVar("_Found")
 
-#: The largest log that is downloaded in one answer.
+#: The largest log that can be downloaded, because one answer contains all of it.
 MAX_DOWNLOADED_BYTES = 96 * 1024 * 1024
 
-#: Half a megabyte of a long line in one answer.
+#: The parts of a long line in one answer: half a megabyte.
 PARTS_AT_ONCE = 8
 
 #: Opens the reader of logs; called only for logs that are not in the cache.
@@ -32,7 +31,7 @@ OpenLogReader = Callable[[], LogReader]
 
 
 class JobLog:
-    """The log of one job, from the cache or its source."""
+    """The log of one job, from the cache, or loaded into it from the bucket or GitHub."""
 
     def __init__(
         self,
@@ -48,11 +47,12 @@ class JobLog:
         self._open_log_reader = open_log_reader
         self._record = record
         self._job = job
+        self._key, self._id = record.key, job.job_id
 
     def page(self, first_line: int, count: int) -> dict[str, Any]:
         """Return lines, or why the log is unavailable. Raises StateUnavailable."""
         found = self._read(first_line, count)
-        known = self._store.load_job_logs(self._record.key).get(self._job.job_id)
+        known = self._store.load_job_logs(self._key).get(self._id)
         head = {
             **self._head(),
             "sha256": known.log_sha256 if known else None,
@@ -81,9 +81,9 @@ class JobLog:
         }
 
     def parts(self, line: int, first: int) -> list[str]:
-        """Return PARTS_AT_ONCE parts of a line that has several, from one on (1 is the first).
+        """Return up to PARTS_AT_ONCE parts of a long line, from part ``first`` (1, 2, …) on.
 
-        Fewer where the line ends. Raises LogPending.
+        Raises LogPending.
         """
         found: list[str] = []
         for part in range(first, first + PARTS_AT_ONCE):
@@ -94,7 +94,7 @@ class JobLog:
         return found
 
     def details(self, web_url: str) -> dict[str, Any]:
-        """Return status, steps and annotations of the job: what is known before its log is."""
+        """Return status, steps and annotations of the job, which are known before its log."""
         run = self._record.run
         root = files_url(web_url, self._key.repository, run.head_sha if run else None)
         return {
@@ -117,8 +117,8 @@ class JobLog:
     def outline(self) -> dict[str, Any]:
         """Return groups, steps, errors and warnings of the whole log. Raises LogPending.
 
-        A step's ``first_line`` is None where its place in the log is not certain; its lines are
-        then within those of ``uncertain_steps``, if it is there.
+        A step's ``first_line`` is None if its place in the log is not certain; ``uncertain_steps``
+        then has the lines between which it is, if they are known.
         """
         marks = self._cached(lambda: self._cache.load_marks(self._key, self._id))
         return {
@@ -132,15 +132,12 @@ class JobLog:
         }
 
     def _steps(self, marks: LogMarks) -> list[dict[str, Any]]:
-        found = {each.number: each for each in marks.steps or ()}
-        return [
-            {
-                **step_data(step),
-                "first_line": found[step.number].first_line if step.number in found else None,
-                "last_line": found[step.number].last_line if step.number in found else None,
-            }
-            for step in self._job.steps
-        ]
+        lines = {each.number: (each.first_line, each.last_line) for each in marks.steps or ()}
+        rows = []
+        for step in self._job.steps:
+            first, last = lines.get(step.number, (None, None))
+            rows.append({**step_data(step), "first_line": first, "last_line": last})
+        return rows
 
     def content(self) -> bytes:
         """Return the whole log, byte for byte. Raises LogPending if it is too large."""
@@ -155,15 +152,7 @@ class JobLog:
     @property
     def file_name(self) -> str:
         """Return the name of the downloaded file."""
-        return f"{self._record.key.run_id}-{self._record.key.run_attempt}-{self._id}.log"
-
-    @property
-    def _key(self) -> AttemptKey:
-        return self._record.key
-
-    @property
-    def _id(self) -> int:
-        return self._job.job_id
+        return f"{self._key.run_id}-{self._key.run_attempt}-{self._id}.log"
 
     def _read(self, first_line: int, count: int) -> LogLines | UnreadableLog:
         lines = self._cache.load_lines(self._key, self._id, first_line, count)
@@ -175,7 +164,7 @@ class JobLog:
         return self._open_log_reader().read(self._key, self._id, first_line, count)
 
     def _without_log(self) -> UnreadableLog | None:
-        """Return why the job has no log, where the job itself says it."""
+        """Return why the job has no log, if its status or conclusion explains it."""
         if self._job.conclusion == "skipped":
             return UnreadableLog(
                 state="unavailable",
@@ -191,7 +180,7 @@ class JobLog:
         return None
 
     def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
-        """Read from the cache, which is filled first if it does not contain the log."""
+        """Read from the cache, into which a missing log is loaded first. Raises LogPending."""
         answer = ask()
         if answer is not None:
             return answer
@@ -222,18 +211,18 @@ def find_job_log(
     store: StateStore,
     cache: LogCache,
     open_log_reader: OpenLogReader,
-    address: RunAddress,
+    reference: RunReference,
     job_id: int,
 ) -> JobLog:
     """Find a job in the newest attempt that contains it. Raises NotFound."""
-    for record in reversed(load_run_attempts(store, address)):
-        if address.run_attempt not in (None, record.key.run_attempt):
+    for record in reversed(load_run_attempts(store, reference)):
+        if reference.run_attempt not in (None, record.key.run_attempt):
             continue
         for job in record.jobs:
             if job.job_id == job_id:
                 return JobLog(store, cache, open_log_reader, record=record, job=job)
-    attempt = f"Attempt {address.run_attempt} of run" if address.run_attempt else "Run"
-    raise NotFound(f"{attempt} {address.run_id} has no job {job_id} that was collected.")
+    attempt = f"Attempt {reference.run_attempt} of run" if reference.run_attempt else "Run"
+    raise NotFound(f"{attempt} {reference.run_id} has no job {job_id} that was collected.")
 
 
 def _text(content: bytes) -> str:

@@ -23,9 +23,9 @@ from ...settings import Settings
 from .activity import group_errors
 from .collection import collection_row, is_recent
 from .health import assess_health
-from .health_input import longest_backfill_seconds, read_state
+from .health_input import longest_backfill_seconds, read_health_input
 from .health_problems import HealthInput
-from .repositories import busiest
+from .repositories import sort_by_interest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
 from .windows import window_rows
@@ -40,25 +40,25 @@ _HOUR = timedelta(hours=1)
 
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Load everything that the Overview page shows. Raises StateUnavailable."""
-    reading = read_state(store, settings, now=now)
-    summaries, message_counts = store.load_run_summaries(), reading.message_counts
-    groups = group_errors(reading.errors)
-    watched = _repositories(settings, reading, now)
-    inputs = replace(reading, seconds_left=longest_backfill_seconds(watched["shown"]))
-    steps = setup_steps(settings, has_repository=bool(reading.repositories))
-    newest = next((each for each in reading.collections if is_recent(each, now)), None)
+    inputs = read_health_input(store, settings, now=now)
+    summaries, message_counts = store.load_run_summaries(), inputs.message_counts
+    groups = group_errors(inputs.errors)
+    watched = _repositories(settings, inputs, now)
+    inputs = replace(inputs, seconds_left=longest_backfill_seconds(watched["shown"]))
+    steps = setup_steps(settings, has_repository=bool(inputs.repositories))
+    newest = next((each for each in inputs.collections if is_recent(each, now)), None)
     return {
         "now": format_timestamp(now),
         "setup": steps,
         "is_set_up": all(step["is_done"] for step in steps),
         "health": assess_health(inputs, now=now).as_json(),
-        "agents": reading.agents,
+        "agents": inputs.agents,
         "messages": _messages(settings, message_counts, now),
         "message_intervals": _message_intervals(settings, message_counts, now),
-        "github": _github(reading, message_counts),
+        "github": _github(inputs, message_counts),
         "repositories": watched,
         "windows": window_rows(summaries, message_counts, now=now),
-        "oldest_pending": _pending_row(reading.oldest_pending),
+        "oldest_pending": _pending_row(inputs.oldest_pending),
         "failures": _newest_failures(summaries),
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
         "errors": {"count": len(groups), "newest": groups[0] if groups else None},
@@ -97,7 +97,7 @@ def _message_intervals(
 ) -> dict[str, list[int]]:
     """Return the counts of each queue by intervals, from the first stored one up to now.
 
-    They are numbers alone, by purpose: a day of them goes with each refresh.
+    Without times, because every refresh of a page contains a day of them.
     """
     intervals: Mapping[datetime, Mapping[str, int]] = dict(message_counts.intervals)
     last = start_of_interval(now)
@@ -111,8 +111,8 @@ def _message_intervals(
     }
 
 
-def _github(reading: HealthInput, message_counts: MessageCounts) -> dict[str, Any]:
-    reported = [each for each in reading.heartbeats if each.rate_limit.get("remaining") is not None]
+def _github(inputs: HealthInput, message_counts: MessageCounts) -> dict[str, Any]:
+    reported = [each for each in inputs.heartbeats if each.rate_limit.get("remaining") is not None]
     newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
     return {
@@ -126,17 +126,17 @@ def _github(reading: HealthInput, message_counts: MessageCounts) -> dict[str, An
                 "remaining": each.remaining,
                 "reset_at": format_timestamp(each.reset_at),
             }
-            for each in reading.credentials
+            for each in inputs.credentials
         ],
         "charged": message_counts.totals.get("github_requests.charged", 0),
         "free": message_counts.totals.get("github_requests.free", 0),
     }
 
 
-def _repositories(settings: Settings, reading: HealthInput, now: datetime) -> dict[str, Any]:
-    """Count all, and return those that need attention first."""
-    records, counts = reading.repositories, reading.counts
-    shown = busiest(records)[:SHOWN_REPOSITORIES]
+def _repositories(settings: Settings, inputs: HealthInput, now: datetime) -> dict[str, Any]:
+    """Count the repositories, and return the first ones in order of interest."""
+    records, counts = inputs.repositories, inputs.counts
+    shown = sort_by_interest(records)[:SHOWN_REPOSITORIES]
     return {
         "watched": len(records),
         "paused": sum(each.paused for each in records),
@@ -151,7 +151,7 @@ def _repositories(settings: Settings, reading: HealthInput, now: datetime) -> di
         "shown": [
             repository_row(
                 each,
-                reading.counts_of.get(repository_key(each.full_name), LedgerCounts()),
+                inputs.counts_by_repository.get(repository_key(each.full_name), LedgerCounts()),
                 web_url=settings.github.web_url,
                 now=now,
             )
@@ -161,7 +161,7 @@ def _repositories(settings: Settings, reading: HealthInput, now: datetime) -> di
 
 
 def _pending_row(log: JobLogRecord | None) -> dict[str, Any] | None:
-    """Return a pending log, and why it waits where its last try failed."""
+    """Return a pending log, with the reason if its last try failed."""
     if log is None:
         return None
     return {

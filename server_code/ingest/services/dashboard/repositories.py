@@ -33,6 +33,10 @@ from ..time_limits import call_with_timeout
 CHECK_SECONDS = 10.0
 ADDING_SECONDS = 5.0
 
+_NOT_FOUND_REMEDY = (
+    "Check its name, and that the token may see it: private ones look as if not there."
+)
+
 #: Opens GitHub; called only for valid names.
 OpenGithub = Callable[[], ActionsApi]
 
@@ -64,10 +68,10 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
     now: datetime,
     seconds: float = ADDING_SECONDS,
 ) -> RepositoryRecord:
-    """Watch a repository from now on, by GitHub's name of it; one that is watched stays as it is.
+    """Watch a repository, under the name that GitHub reports; do nothing if it is watched.
 
-    Raises InvalidRepository, and what GitHub says against it: RepositoryUnavailable,
-    AccessDenied, BadCredentials. Where GitHub does not answer it is added: polling tries again.
+    Raises InvalidRepository, RepositoryUnavailable, AccessDenied and BadCredentials. If GitHub does
+    not answer, the repository is added, because polling tries again.
     """
     name = parse_repository(given, hosts=settings.github.web_hosts).full_name
     known = store.load_repository(name)
@@ -78,19 +82,17 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
         return open_github().fetch_repository(name)
 
     try:
-        name = call_with_timeout(
-            seconds, "GitHub", fetch
-        ).full_name  # messages carry it, in its own case
+        name = call_with_timeout(seconds, "GitHub", fetch).full_name
     except Retriable:
         pass
     except RepositoryUnavailable as error:
-        raise RepositoryUnavailable(f"{error} {error.remedy or _HIDDEN}") from error
+        raise RepositoryUnavailable(f"{error} {error.remedy or _NOT_FOUND_REMEDY}") from error
     days = settings.collecting.backfill_days
     return store.add_repository(new_repository(name, backfill_days=days, now=now))
 
 
-def busiest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
-    """Return the repositories in order of interest: failing ones, then by their last change.
+def sort_by_interest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
+    """Return the repositories in order of interest: failing ones, then the latest changed.
 
     Paused ones come last.
     """
@@ -98,14 +100,11 @@ def busiest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
 
 
 def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
-    """Load a watched repository. Raises NotFound, also where somebody has just removed it."""
+    """Load a watched repository. Raises NotFound, also if somebody has just removed it."""
     record = store.load_repository(full_name)
     if record is None:
         raise NotFound(f"{full_name} is not watched.")
     return record
-
-
-_HIDDEN = "Check its name, and that the token may see it: private ones look as if not there."
 
 
 def _by_relevance(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
@@ -123,7 +122,7 @@ def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list
 
 
 def _recorded_remedy(row: Mapping[str, Any], errors: Sequence[ErrorRecord]) -> str | None:
-    """Return what to do about a repository's error, also where it is that of its credential."""
+    """Return what to do about a repository's error, which may be that of its credential."""
     failing, reason = row["full_name"], row["last_error"]
     if reason is None:
         return None
@@ -150,20 +149,20 @@ def _ask_github(name: str, open_github: OpenGithub, seconds: float) -> dict[str,
     count = page.total_count if page is not None else 0
     kind = "private" if info.is_private else "public"
     finding = f"{info.full_name} is {kind} and has {count:,} workflow runs."
-    remedy_or_none = None
+    advice = None
     if info.is_archived:
-        remedy_or_none = "It is archived: no new workflows run."
+        advice = "It is archived: no new workflows run."
     elif not count:
-        remedy_or_none = "No workflow has run yet, or GitHub Actions is disabled."
-    answer = _answer(name, finding, remedy_or_none, can_be_added=True)
-    return {**answer, "is_ok": remedy_or_none is None}
+        advice = "No workflow has run yet, or GitHub Actions is disabled."
+    answer = _answer(name, finding, advice, can_be_added=True)
+    return {**answer, "is_ok": advice is None}
 
 
 def _remedy(error: IngestError) -> str:
     if error.remedy is not None:
         return error.remedy
     if isinstance(error, RepositoryUnavailable):
-        return _HIDDEN
+        return _NOT_FOUND_REMEDY
     if isinstance(error, AccessDenied):
         return "Grant the token read access to Actions of this repository."
     return "Run the checks under Settings to see what to fix."

@@ -37,15 +37,16 @@ def list_repository_page(
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
     records = store.view_repositories()
-    known = {repository_key(each.full_name): each for each in store.list_discovered()}
-    found = sorted(_matching(records, known, query), key=_order(query.sort))
+    discovered = {repository_key(each.full_name): each for each in store.list_discovered()}
+    found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
     counts = store.count_each_repository()
     rows = [
-        _row(counts, settings, record, known, now=now) for record in found[start : start + PER_PAGE]
+        _row(counts, settings, record, discovered, now=now)
+        for record in found[start : start + PER_PAGE]
     ]
-    sources = list_source_rows(store, known.values(), records)
-    by_name = sum(repository_key(each.full_name) not in known for each in records)
+    sources = list_source_rows(store, discovered.values(), records)
+    by_name = sum(repository_key(each.full_name) not in discovered for each in records)
     return {
         "repositories": with_recorded_remedies(store, rows),
         "total": len(found),
@@ -54,7 +55,7 @@ def list_repository_page(
         "paused": sum(each.paused for each in records),
         "failing": sum(bool(each.failures) and not each.paused for each in records),
         "can_be_paused": sum(not each.paused for each in found),
-        "can_be_resumed": len(_resumable(found, known)),
+        "can_be_resumed": len(_resumable(found, discovered)),
         "sources": sources,
         "by_name": by_name,
         "listing": [each["pattern"] for each in sources if _is_being_listed(each)],
@@ -73,9 +74,11 @@ def pause_matching(
 
     What Runstream itself has paused, such as archived repositories, is not resumed.
     """
-    known = {repository_key(each.full_name): each for each in store.list_discovered()}
-    found = _matching(store.list_repositories(), known, query)
-    wanted = [each for each in found if not each.paused] if paused else _resumable(found, known)
+    discovered = {repository_key(each.full_name): each for each in store.list_discovered()}
+    found = _matching(store.list_repositories(), discovered, query)
+    wanted = (
+        [each for each in found if not each.paused] if paused else _resumable(found, discovered)
+    )
     done = 0
     for record in wanted:
         if not should_continue():
@@ -86,9 +89,9 @@ def pause_matching(
 
 
 def _resumable(
-    found: Sequence[RepositoryRecord], known: dict[str, DiscoveredRepository]
+    found: Sequence[RepositoryRecord], discovered: dict[str, DiscoveredRepository]
 ) -> list[RepositoryRecord]:
-    suspended = {key for key, each in known.items() if each.suspension_reason}
+    suspended = {key for key, each in discovered.items() if each.suspension_reason}
     return [
         each for each in found if each.paused and repository_key(each.full_name) not in suspended
     ]
@@ -96,7 +99,7 @@ def _resumable(
 
 def _matching(
     records: Sequence[RepositoryRecord],
-    known: dict[str, DiscoveredRepository],
+    discovered: dict[str, DiscoveredRepository],
     query: RepositoryQuery,
 ) -> list[RepositoryRecord]:
     """Return the repositories whose name contains every word of the search."""
@@ -105,12 +108,12 @@ def _matching(
         each
         for each in records
         if all(word in each.full_name.lower() for word in words)
-        and query.source in (None, _source_of(each, known))
+        and query.source in (None, _source_of(each, discovered))
     ]
 
 
-def _source_of(record: RepositoryRecord, known: dict[str, DiscoveredRepository]) -> str:
-    found = known.get(repository_key(record.full_name))
+def _source_of(record: RepositoryRecord, discovered: dict[str, DiscoveredRepository]) -> str:
+    found = discovered.get(repository_key(record.full_name))
     return BY_NAME if found is None else found.source
 
 
@@ -132,14 +135,14 @@ def _row(
     counts: Mapping[str, LedgerCounts],
     settings: Settings,
     record: RepositoryRecord,
-    known: dict[str, DiscoveredRepository],
+    discovered: dict[str, DiscoveredRepository],
     *,
     now: datetime,
 ) -> dict[str, Any]:
     key = repository_key(record.full_name)
-    found, counted = known.get(key), counts.get(key, LedgerCounts())
+    found, counted = discovered.get(key), counts.get(key, LedgerCounts())
     row = repository_row(record, counted, web_url=settings.github.web_url, now=now)
-    return {**row, **source_facts(found), "source": _source_of(record, known)}
+    return {**row, **source_facts(found), "source": _source_of(record, discovered)}
 
 
 def _is_being_listed(source: dict[str, Any]) -> bool:

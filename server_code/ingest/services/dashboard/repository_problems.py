@@ -1,4 +1,4 @@
-"""What is wrong with single repositories: those that fail, and those that nobody polls."""
+"""Problems of repositories: those that fail, and those that are due and not polled."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ POLL_OVERDUE_TIME = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong; ``since`` is None where no record says when it began.
+    """A problem; ``since``: when it began, if that is known.
 
-    ``last_at``: when it last happened, of what may be over.
+    ``last_at``: when it last happened, if it may be over. ``is_broken``: something is not collected
+    until it is fixed; otherwise it is a warning.
     """
 
     sentence: str
@@ -30,7 +31,7 @@ class Problem:
 def repository_problems(
     active: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> list[Problem]:
-    """Return the repositories that fail; the sentence has the reason where all have the same."""
+    """Return the problem of the repositories that fail, with the reason if all have the same."""
     failing = [each for each in active if each.failures]
     if not failing:
         return []
@@ -48,7 +49,7 @@ def repository_problems(
 
 
 def _with_remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
-    """Return why a repository fails, and what to do where an error of it says so."""
+    """Return why a repository fails, and the remedy of its error."""
     parts = filter(None, [failing.last_error, _remedy(failing, errors)])
     return " ".join(parts) or None
 
@@ -73,7 +74,7 @@ def _failing_since(
 
 
 def poll_problems(active: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
-    """Return the repositories that are due and not polled, although their agent works."""
+    """Return the problem of the repositories that are due and not polled by a working agent."""
     overdue = [
         each
         for each in active

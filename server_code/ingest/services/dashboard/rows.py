@@ -71,7 +71,7 @@ def repository_row(
 
 
 def source_facts(found: DiscoveredRepository | None) -> dict[str, Any]:
-    """Return what a source's listing found of a repository; ``source`` None where none includes it.
+    """Return what discovery knows of a repository; ``source`` is None if no source includes it.
 
     ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled.
     """

@@ -34,7 +34,6 @@ RUN_FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
     "conclusion": lambda run: run.conclusion,
 }
 
-
 #: What a list may be sorted by, largest first; None is the order of the store, newest first.
 ORDERS: Mapping[str, Callable[[RunSummary], float | int | None] | None] = {
     "start": None,
@@ -44,8 +43,8 @@ ORDERS: Mapping[str, Callable[[RunSummary], float | int | None] | None] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunChoice:
-    """Filters of runs; None accepts all. ``search``: id, number, start of a SHA, or words.
+class RunFilters:
+    """Filters of the list of runs; None accepts all. ``search``: id, number, SHA prefix, or words.
 
     ``since`` and ``until`` are the first and the last day (UTC) on which a run was created.
     """
@@ -74,8 +73,8 @@ class RunChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunAddress:
-    """An attempt of a run: the newest one, in any repository, by default."""
+class RunReference:
+    """The ids of an attempt; by default the newest one of a run, in any repository."""
 
     run_id: int
     run_attempt: int | None = None
@@ -83,16 +82,16 @@ class RunAddress:
 
 
 def list_runs(
-    store: ViewStore, choice: RunChoice, *, limit: int, offset: int, order: str = "start"
+    store: ViewStore, filters: RunFilters, *, limit: int, offset: int, order: str = "start"
 ) -> dict[str, Any]:
-    """Return the matching runs, and the choices of each filter.
+    """Return the matching runs, and the values that each filter can have.
 
     ``order`` is one of ORDERS: the newest first, or the longest. Raises Rejected for another one.
     """
     if order not in ORDERS:
         raise Rejected(f"Runs cannot be sorted by {order}; they can by {', '.join(ORDERS)}.")
     kept = store.load_run_summaries()
-    found = [run for run in kept if choice.accepts(run)]
+    found = [run for run in kept if filters.accepts(run)]
     if (value_of := ORDERS[order]) is not None:
         found.sort(key=lambda run: -1 if (value := value_of(run)) is None else value, reverse=True)
     start, count = max(0, offset), min(max(1, limit), MAX_RUNS_PER_PAGE)
@@ -107,14 +106,14 @@ def list_runs(
 
 
 def load_run(
-    store: StateStore, address: RunAddress, *, web_url: str, now: datetime
+    store: StateStore, reference: RunReference, *, web_url: str, now: datetime
 ) -> dict[str, Any]:
     """Return one attempt of a run, the newest by default, as in its message.
 
     Raises NotFound if the run was never collected or is purged.
     """
-    attempts = load_run_attempts(store, address)
-    record = _choose(attempts, address.run_attempt)
+    attempts = load_run_attempts(store, reference)
+    record = _choose(attempts, reference.run_attempt)
     run = record.run
     if run is None:
         raise NotFound(f"{record.key} has not been fetched yet. Try again in a minute.")
@@ -140,15 +139,15 @@ def load_run(
     }
 
 
-def load_run_attempts(store: LedgerStore, address: RunAddress) -> list[AttemptRecord]:
+def load_run_attempts(store: LedgerStore, reference: RunReference) -> list[AttemptRecord]:
     """Load every known attempt of a run in order. Raises NotFound if there is none."""
-    run_id, repository = address.run_id, address.repository
+    run_id, repository = reference.run_id, reference.repository
     if repository is None:
         keys = store.find_attempts(run_id)
         repository = keys[0].repository if keys else None
     known = {} if repository is None else store.load_attempts(repository, [run_id])
     if not known:
-        run = f"Run {run_id}" + (f" of {address.repository}" if address.repository else "")
+        run = f"Run {run_id}" + (f" of {reference.repository}" if reference.repository else "")
         raise NotFound(f"{run} was not collected. Check its id and that its repository is watched.")
     return [known[key] for key in sorted(known)]
 

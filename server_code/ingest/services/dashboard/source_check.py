@@ -1,4 +1,4 @@
-"""What a person who adds a source is shown before."""
+"""The preview of a source that a person is about to add."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     now: datetime,
     seconds: float = PREVIEW_SECONDS,
 ) -> dict[str, Any]:
-    """Return what a source would include, leave out and cost. Changes nothing."""
+    """Return which repositories a source would include and leave out, and what it would cost."""
     known = store.list_sources()
     if any(each.pattern.lower() == str(pattern).lower() for each in known):
         return {**_answer(pattern, f"{pattern} is a source already."), "is_watched": True}
@@ -49,10 +49,10 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     except IngestError as error:
         remedy = error.remedy or "Check its spelling, and that a credential may read it."
         return _answer(pattern, str(error), remedy)
-    return _of_preview(pattern, preview)
+    return _preview_answer(pattern, preview)
 
 
-def _of_preview(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any]:
+def _preview_answer(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any]:
     remedy = None
     if preview.errors:
         remedy = f"Not every credential may list it: {preview.errors[0]}"

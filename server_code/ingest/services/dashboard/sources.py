@@ -19,8 +19,8 @@ def list_source_rows(
     discovered: Collection[DiscoveredRepository],
     records: Collection[RepositoryRecord] = (),
 ) -> list[dict[str, Any]]:
-    """List all sources, with what each matches, suspends, leaves out, and has yet to poll."""
-    new = {repository_key(each.full_name) for each in records if _is_new(each)}
+    """List all sources, with how many repositories each matches, suspends and leaves out."""
+    new = {repository_key(each.full_name) for each in records if _is_unpolled(each)}
     unpolled = Counter(
         each.source.lower() for each in discovered if repository_key(each.full_name) in new
     )
@@ -39,7 +39,7 @@ def list_source_rows(
     ]
 
 
-def _is_new(record: RepositoryRecord) -> bool:
+def _is_unpolled(record: RepositoryRecord) -> bool:
     return not (record.paused or record.failures or record.last_polled_at)
 
 

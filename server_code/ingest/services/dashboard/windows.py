@@ -1,4 +1,4 @@
-"""What happened in the last hour, day and week: runs by their result, and the lag of messages."""
+"""Runs by their result, and the lag of messages, in the last hour, day and week."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..monitoring.job_lag import LAG_BOUNDS, read_job_lag
 
 RESULTS = ("success", "failure", "cancelled", "skipped", "other")
 
-#: The conclusions of the plot; every other one counts as "other".
-_KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} | dict.fromkeys(
+#: The result of a conclusion; every conclusion that is missing here counts as "other".
+_RESULT_OF = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} | dict.fromkeys(
     FAILED_CONCLUSIONS, "failure"
 )
 
@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A span of time that ends now, in slots of equal length."""
+    """A time range that ends now, in slots of equal length."""
 
     name: str
     slot: timedelta
@@ -68,7 +68,7 @@ def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> lis
             continue
         place = (each.completed_at - starts[0]) // window.slot
         if 0 <= place < window.slots:
-            rows[place][_KINDS.get(each.conclusion, "other")] += 1
+            rows[place][_RESULT_OF.get(each.conclusion, "other")] += 1
     return rows
 
 

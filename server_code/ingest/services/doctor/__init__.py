@@ -1,1 +1,1 @@
-"""Checks of everything that a collector needs, each with its remedy."""
+"""The checks of ``runstream doctor``: everything that a collector needs, each with its remedy."""

@@ -1,4 +1,4 @@
-"""The doctor: checks of everything a collector needs, each with its remedy.
+"""The checks of ``runstream doctor``: everything a collector needs, each with its remedy.
 
 One list of plain values serves the command line and the dashboard. The checks change nothing: the
 row that proves that the state can be written is removed with it.
@@ -21,8 +21,8 @@ from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, Check, QueueInspector
 from ...settings import Settings
 from .github import (
-    NAME_MISSING,
-    NEW_CREDENTIAL,
+    NAME_MISSING_REMEDY,
+    NEW_CREDENTIAL_REMEDY,
     DoctorGithub,
     check_access,
     check_credentials,
@@ -35,8 +35,7 @@ from .suspended import check_suspended
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
-MIN_WEBHOOK_SECRET = 16
-
+MIN_WEBHOOK_SECRET_LENGTH = 16
 
 #: Repositories that are checked one by one, with three requests each.
 MAX_REPOSITORIES = 50
@@ -44,10 +43,10 @@ MAX_REPOSITORIES = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorTarget:
-    """The parts of a collector that the doctor checks; opening one is part of its check.
+    """The parts of a collector that are checked; opening one is part of its check.
 
-    ``repositories`` are checked next to those that the state holds, ``sources`` are previewed
-    without those that ``sources`` leave out.
+    ``repositories`` and ``sources`` were named by the caller, and are checked in addition to those
+    in the state.
     """
 
     settings: Settings
@@ -60,20 +59,23 @@ class DoctorTarget:
 
 
 @dataclass(slots=True)
-class Watched:
-    """What the state holds: sources, and repositories that are not paused, failing ones first."""
+class LoadedState:
+    """What the check of the state loads for other checks.
 
-    names: list[str] = field(default_factory=list)
+    ``repositories`` are the names of those that are not paused, failing ones first.
+    """
+
+    repositories: list[str] = field(default_factory=list)
     sources: list[SourceRecord] = field(default_factory=list)
     credentials: list[CredentialRecord] = field(default_factory=list)
     discovered: list[DiscoveredRepository] = field(default_factory=list)
 
 
 def run_checks(target: DoctorTarget) -> Iterator[Check]:
-    """Yield the finding of each check as it comes; raises nothing."""
-    watched = Watched()
-    yield from check_state(target, watched)
-    yield from check_github(target, watched)
+    """Yield the finding of each check when it ends; raises nothing."""
+    loaded = LoadedState()
+    yield from check_state(target, loaded)
+    yield from check_github(target, loaded)
     yield from check_bus(target)
     yield check_webhook_secret(target.settings)
     yield from check_machine()
@@ -84,16 +86,16 @@ def is_well(checks: Iterable[Check]) -> bool:
     return all(check.status != FAILED for check in checks)
 
 
-def check_state(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
-    """Open, read and write the state; ``watched`` receives what it holds."""
+def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
+    """Check that the state can be read and written; fill ``loaded`` with what it contains."""
     try:
         state = target.open_state()
         try:
             records = sorted(state.list_repositories(), key=lambda each: -each.failures)
-            watched.names = [each.full_name for each in records if not each.paused]
-            watched.sources = state.list_sources()
-            watched.credentials = state.list_credentials()
-            watched.discovered = state.list_discovered()
+            loaded.repositories = [each.full_name for each in records if not each.paused]
+            loaded.sources = state.list_sources()
+            loaded.credentials = state.list_credentials()
+            loaded.discovered = state.list_discovered()
             state.check_writable(now=target.clock.now())
         finally:
             state.close()
@@ -101,33 +103,34 @@ def check_state(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
         remedy = "Fix the reported problem, or set DATABASE_URL to another database."
         yield Check.failed("state", error, remedy)
     else:
-        finding = f"The state can be read and written; repositories watched: {len(watched.names)}."
-        yield Check.ok("state", finding)
+        watched = f"repositories watched: {len(loaded.repositories)}"
+        yield Check.ok("state", f"The state can be read and written; {watched}.")
 
 
-def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
+def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
     """Check each credential and source, and that the repositories can be read."""
     try:
         github = target.open_github()
     except IngestError as error:
-        yield Check.failed("token", error, error.remedy or NEW_CREDENTIAL)
+        yield Check.failed("token", error, error.remedy or NEW_CREDENTIAL_REMEDY)
         return
-    is_known = False
+    is_any_valid = False
     for check in check_credentials(github.inspector, now=target.clock.now):
-        is_known = is_known or check.status != FAILED
+        is_any_valid = is_any_valid or check.status != FAILED
         yield check
-    if not is_known:
+    if not is_any_valid:
         return  # each repository would fail in the same way
-    yield from check_access(watched.credentials, now=target.clock.now())
-    yield from check_sources(target, github, watched.sources)
-    yield from check_suspended(watched.discovered)
+    yield from check_access(loaded.credentials, now=target.clock.now())
+    yield from check_sources(target, github, loaded.sources)
+    yield from check_suspended(loaded.discovered)
     days = target.settings.collecting.backfill_days
-    names = _distinct([*target.repositories, *watched.names])
+    names = _distinct([*target.repositories, *loaded.repositories])
     for name in names[:MAX_REPOSITORIES]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
     if len(names) > MAX_REPOSITORIES:
-        yield _left_unchecked(len(names) - MAX_REPOSITORIES)
-    if not (names or watched.sources or target.settings.sources or _previewed(target)):
+        more = f"{len(names) - MAX_REPOSITORIES:,} more repositories are watched"
+        yield Check.ok("repositories", f"{more} and were not checked one by one.")
+    if not (names or loaded.sources or target.settings.sources or _previewed(target)):
         yield _nothing_watched()
 
 
@@ -162,17 +165,12 @@ def check_sources(
             remedy = "Check its name, and that a credential may list its repositories."
             yield Check.failed(f"source {record.pattern}", record.last_error, remedy)
         elif record.part is not None and record.pattern.lower() not in given:
-            yield Check.warning(f"source {record.pattern}", record.part, NAME_MISSING)
+            yield Check.warning(f"source {record.pattern}", record.part, NAME_MISSING_REMEDY)
 
 
 def _previewed(target: DoctorTarget) -> list[SourcePattern]:
-    """Return the sources that were named, without those that only leave out."""
+    """Return the sources that were named, without exclusions."""
     return [each for each in target.sources if not each.is_excluded]
-
-
-def _left_unchecked(number: int) -> Check:
-    finding = f"{number:,} more repositories are watched and were not checked one by one."
-    return Check.ok("repositories", finding)
 
 
 def _nothing_watched() -> Check:
@@ -190,7 +188,7 @@ def check_webhook_secret(settings: Settings) -> Check:
         seconds = settings.collecting.poll_seconds
         finding = f"No GITHUB_WEBHOOK_SECRET is set: runs are found by polling every {seconds} s."
         return Check.ok(subject, finding)
-    if len(secret.reveal()) < MIN_WEBHOOK_SECRET:
+    if len(secret.reveal()) < MIN_WEBHOOK_SECRET_LENGTH:
         finding = "GITHUB_WEBHOOK_SECRET is short enough to be guessed."
         remedy = "Make one with: openssl rand -hex 32; set it here and at GitHub."
         return Check.warning(subject, finding, remedy)

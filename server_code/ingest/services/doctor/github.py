@@ -27,22 +27,22 @@ from ...ports.repository_api import ANONYMOUS_KIND
 from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
 from ..sources.preview_source import GithubApis, describe_preview, preview_source
 
-#: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
+#: AWS rejects signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 SKEW_WARNING_SECONDS = 30
 SKEW_FAILURE_SECONDS = 240
 
-NEW_CREDENTIAL = (
+NEW_CREDENTIAL_REMEDY = (
     "Create a token with read access to actions, contents, metadata and pull requests, and set "
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
 
-NAME_MISSING = "Name the repositories that are missing: runstream sources add OWNER/NAME."
+NAME_MISSING_REMEDY = "Name the repositories that are missing: runstream sources add OWNER/NAME."
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorGithub(GithubApis):
-    """GitHub as the checks need it."""
+    """The parts of GitHub's API that the checks need."""
 
     inspector: GithubInspector
 
@@ -50,7 +50,7 @@ class DoctorGithub(GithubApis):
 def check_credentials(
     inspector: GithubInspector, *, now: Callable[[], datetime]
 ) -> Iterator[Check]:
-    """Check each credential: whose it is, its expiry, what is left of its hour, GitHub's clock."""
+    """Check each credential (owner, expiry, rate limit), and the clock against GitHub's."""
     for name in inspector.credentials():
         try:
             info = inspector.inspect(name)
@@ -128,20 +128,22 @@ def check_source(
         remedy = "Check its spelling, and that a credential may read repositories that match it."
         return Check.warning(subject, finding, remedy)
     if preview.part is not None:
-        return Check.warning(subject, finding, NAME_MISSING)
+        return Check.warning(subject, finding, NAME_MISSING_REMEDY)
     return Check.ok(subject, finding)
 
 
 def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Check:
     if info.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
-        return Check.warning("token", finding, NEW_CREDENTIAL)
+        return Check.warning("token", finding, NEW_CREDENTIAL_REMEDY)
     expiry, when = describe_expiry(info.expires_at, now=now)
     scopes = f", scopes {', '.join(info.scopes) or 'none'}" if info.scopes is not None else ""
     owner = f" of {info.login}" if info.login else ""
     finding = f"{info.kind}{owner}{scopes}" + (f"; {when}" if when else "")
     if expiry != OK:
-        return Check(subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL)
+        return Check(
+            subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL_REMEDY
+        )
     if info.scopes is not None and "repo" not in info.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
         return Check.warning(name, f"{finding}.", remedy)
@@ -175,7 +177,7 @@ def _credential_remedy(error: IngestError) -> str:
     if error.remedy is not None:
         return error.remedy
     if isinstance(error, BadCredentials):
-        return NEW_CREDENTIAL
+        return NEW_CREDENTIAL_REMEDY
     return "Check GITHUB_API_URL and the network: proxy, firewall and certificate."
 
 

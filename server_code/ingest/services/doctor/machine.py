@@ -1,4 +1,4 @@
-"""The doctor's checks of the machine: a temporary folder for logs, and enough open files."""
+"""Checks of the machine: a temporary folder for logs, and enough open files."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from ...ports.inspection import Check
 from ..log_ingestion.spool import MAX_BYTES_IN_MEMORY, reserved_bytes
 
-#: A log of a busy job; a folder that cannot hold some of them lets logs wait.
+#: The size of some long logs; with less space, logs wait for each other.
 _USUAL_LOGS_BYTES = 32 * 1024 * 1024
 
-#: A collector with its default threads opens about half as many.
+#: A collector with the default number of threads opens about half as many.
 _MIN_OPEN_FILES = 128
 
 
 def check_machine() -> Iterator[Check]:
-    """Yield what the machine offers to logs on their way."""
+    """Check the temporary folder, and the limit of open files."""
     yield _check_temporary_folder()
     limit = _open_files_limit()
     if limit is not None and limit < _MIN_OPEN_FILES:

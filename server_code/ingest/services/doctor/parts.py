@@ -1,4 +1,4 @@
-"""The doctor's checks in parts, each with a time limit: a page fills them in as they come."""
+"""The checks in parts, each with a time limit, because a page requests one part after another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...ports.inspection import Check
 from ..time_limits import call_with_timeout
 from .checks import (
     DoctorTarget,
-    Watched,
+    LoadedState,
     check_bus,
     check_github,
     check_state,
@@ -27,13 +27,13 @@ def run_part(target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS) 
     The state is read by the calling thread, because Anvil's tables answer no other.
     """
     if part == "state":
-        return list(check_state(target, Watched()))
+        return list(check_state(target, LoadedState()))
     if part not in PARTS:
         raise Rejected(f"The checks have no part {part}. The parts are {', '.join(PARTS)}.")
-    watched = Watched()
+    loaded = LoadedState()
     if part == "GitHub":
-        list(check_state(target, watched))
-    return _within(seconds, part, _PARTS[part](target, watched))
+        list(check_state(target, loaded))
+    return _within(seconds, part, _PARTS[part](target, loaded))
 
 
 def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:
@@ -47,7 +47,7 @@ def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:
     return found
 
 
-_PARTS: Mapping[str, Callable[[DoctorTarget, Watched], Iterable[Check]]] = {
+_PARTS: Mapping[str, Callable[[DoctorTarget, LoadedState], Iterable[Check]]] = {
     "GitHub": check_github,
     "queues": lambda target, _: check_bus(target),
     "webhook": lambda target, _: [check_webhook_secret(target.settings)],

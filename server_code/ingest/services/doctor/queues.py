@@ -1,4 +1,4 @@
-"""The doctor's checks of the message bus: the three queues, and the bucket for long logs."""
+"""Checks of the message bus: the three queues, and the bucket for long logs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ...errors import AccessDenied, IngestError, QueueMissing
 from ...ports.inspection import BusRemedies, Check, QueueAttributes, QueueInspector
 from ...settings import QueueSettings
 
-#: What every queue took before 2025, less framing; logs in smaller messages would be many parts.
+#: Every queue accepts 256 KB; in smaller messages, logs would have many parts.
 SMALL_MESSAGE_BYTES = 250_000
 
-#: A log is fetched and published within this time, or its worker asks for more.
+#: Most logs are fetched and published within this time; for others the timeout is extended.
 SHORT_VISIBILITY_SECONDS = 30
 
 _SETUP = "runstream setup"
@@ -27,11 +27,11 @@ def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[C
         except IngestError as error:
             yield Check.failed(subject, error, _remedy(error, inspector.remedies))
         else:
-            yield _judge(subject, attributes, is_work=name == queues.job_events_queue)
+            yield _assess(subject, attributes, is_work_queue=name == queues.job_events_queue)
 
 
 def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
-    """Check that logs may be stored in the bucket."""
+    """Check that logs can be stored in the bucket."""
     if bucket is None:
         finding = "No LOG_BUCKET is set: logs that exceed a message are sent in parts."
         return Check.ok("bucket", finding)
@@ -43,7 +43,7 @@ def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
     return Check.ok(subject, "Logs can be stored.")
 
 
-def _judge(subject: str, queue: QueueAttributes, *, is_work: bool) -> Check:
+def _assess(subject: str, queue: QueueAttributes, *, is_work_queue: bool) -> Check:
     waiting = "an unknown number" if queue.waiting is None else f"{queue.waiting:,}"
     finding = (
         f"It accepts messages of up to {queue.max_message_bytes // 1024:,} KiB; {waiting} waiting."
@@ -51,7 +51,7 @@ def _judge(subject: str, queue: QueueAttributes, *, is_work: bool) -> Check:
     if queue.dead_letter_queue is None:
         problem = f"{finding} It has no dead-letter queue: messages that fail are repeated."
         return Check.warning(subject, problem, f"{_SETUP} gives it one.")
-    if queue.dead_letters and is_work:
+    if queue.dead_letters and is_work_queue:
         problem = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
         remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
         return Check.warning(subject, problem, remedy)
@@ -59,7 +59,7 @@ def _judge(subject: str, queue: QueueAttributes, *, is_work: bool) -> Check:
         remedy = f"{_SETUP} raises its limit where the bus allows more."
         return Check.warning(subject, finding, remedy)
     if (
-        is_work
+        is_work_queue
         and queue.visibility_seconds is not None
         and queue.visibility_seconds < SHORT_VISIBILITY_SECONDS
     ):

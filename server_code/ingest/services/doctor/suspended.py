@@ -1,4 +1,4 @@
-"""The doctor's report of the repositories that are not polled, and why."""
+"""The repositories that are not polled, and why."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ...domain.source_records import DiscoveredRepository
 from ...domain.sources import parse_source
 from ...ports.inspection import Check
 
-#: Names that a finding lists; the others are counted.
+#: The most names in a finding; the others are counted.
 NAMES_SHOWN = 5
 
 
 def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[Check]:
-    """Report repositories that are not polled; warn where a source names one itself."""
+    """Report repositories that are not polled; warn if a source names one of them."""
     reasons: dict[str, list[DiscoveredRepository]] = {}
     for each in discovered:
         if each.suspension_reason is not None:
