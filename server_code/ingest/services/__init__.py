@@ -1,5 +1,5 @@
-"""What Runstream does, written over ports: one package per agent, and one per further purpose.
+"""What Runstream does, written against ports: a package for each agent, and for other purposes.
 
-``monitoring.poll_runs`` is the story of a run from GitHub to the metrics queue,
-``log_ingestion.ingest_logs`` that of a log from the job events queue to the logs queue.
+Begin with ``monitoring.poll_runs``, which brings runs from GitHub to the metrics queue, and with
+``log_ingestion.ingest_logs``, which brings logs from the job events queue to the logs queue.
 """

@@ -1,4 +1,4 @@
-"""Ports whose requests go through a function: one that waits for them, or that tracks them."""
+"""Ports whose requests are sent by a given function, which waits for them or tracks them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar, cast
 
-#: How the names of methods that send requests begin.
+#: The names of methods that send requests begin with these.
 _REQUESTS = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete")
 
 P = TypeVar("P")
 
 
 def intercept(port: P, send: Callable[[partial[Any]], object]) -> P:
-    """Return a port whose requests are passed to ``send``, whose results are theirs."""
+    """Return a port whose methods pass each request to ``send`` and return its result."""
     return cast("P", _InterceptedPort(port, send))
 
 

@@ -1,4 +1,4 @@
-"""Send messages until the queue has accepted or finally refused each."""
+"""Publishing of messages, with retries of those that the queue did not accept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
 
-#: A log that has been pending for this time is requeued: its work was lost, refused or given up.
+#: A log is requeued after it has been pending for so long, because its work item is lost.
 REQUEUED_AFTER = timedelta(hours=1)
 
 _REFUSAL_REMEDY = (
@@ -30,7 +30,7 @@ _REFUSAL_REMEDY = (
 def publish(
     queue: Publisher, messages: Sequence[QueueMessage], *, clock: Clock
 ) -> tuple[Rejection, ...]:
-    """Send messages in order, batch by batch; return those that the queue refused for good.
+    """Send messages in order, in batches; return those that the queue rejected for good.
 
     Of a partly rejected batch only the rejected messages are sent again, after a growing pause.
     Raises QueueUnavailable if some are still not accepted after 5 tries. The caller then records
@@ -50,11 +50,10 @@ def publish(
 def publish_log_work(
     context: CollectorContext, work: Sequence[QueueMessage], logs: Sequence[JobLogRecord]
 ) -> bool:
-    """Send work for pending logs, split and shortened where it would not fit its queue.
+    """Send work items for pending logs; those that are too large for the queue are split.
 
-    What the queue refuses is reported, and the logs are due to be requeued: only its size is a
-    work item's own fault, whatever a queue answers. Then the answer is False. Raises
-    QueueUnavailable.
+    Returns False if the queue rejected one for good. This is reported, and the logs are requeued,
+    because nothing is wrong with them. Raises QueueUnavailable.
     """
     queue, now = context.job_events_queue, context.clock.now()
     limit = queue.max_message_bytes
@@ -74,7 +73,7 @@ def publish_log_work(
 def refusal_error(
     queue: Publisher, message: QueueMessage, rejection: Rejection, what: str
 ) -> MessageRefused:
-    """Build the error of a message that its queue refused for good."""
+    """Build the error of a message that its queue rejected for good."""
     is_too_large = message.size_bytes > queue.max_message_bytes
     return MessageRefused(
         f"{queue.queue_name} refused {what}: {rejection.reason}",
@@ -93,7 +92,7 @@ def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> li
         if not batch:
             return refused
         if any(message.size_bytes > queue.max_message_bytes for message in batch):
-            break  # its limit was lowered, and the next try encodes them for it
+            break  # the limit was lowered; the next poll encodes the messages for it
     raise QueueUnavailable(
         f"{queue.queue_name} did not accept {len(batch)} messages in {failures + 1} tries; "
         "they are sent again at the next poll."

@@ -1,4 +1,4 @@
-"""Purging of what is settled and old, so that the ledger does not grow for ever."""
+"""The purging of old attempts, so that the ledger does not grow without bound."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from datetime import timedelta
 
 from .context import CollectorContext
 
-#: Attempts that one call deletes at most: other work on the state waits for no more than these.
+#: The most attempts that one call deletes, so that no other write waits for long.
 MAX_PURGED = 500
 
 
 def purge_expired(context: CollectorContext) -> bool:
-    """Delete some settled attempts that are older than the ledger keeps them.
+    """Delete up to MAX_PURGED settled attempts that are older than ``ledger_days``.
 
-    Returns whether there may be more: then call again. None is found and published again
-    (``CollectingSettings.ledger_days``, ``upsert_runs``). Raises StateUnavailable.
+    Returns whether there may be more. Unknown runs of that age are ignored (``upsert_runs``), so
+    that no purged run is published again. Raises StateUnavailable.
     """
     created_before = context.clock.now() - timedelta(days=context.settings.ledger_days)
     removed = context.store.remove_settled_attempts(created_before=created_before, limit=MAX_PURGED)

@@ -1,4 +1,4 @@
-"""The filters of sources, as the state holds them."""
+"""The filters of sources, as they are in the state."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..domain.sources import Sources
 from ..domain.stored_values import repository_key
 from ..ports import Clock, SourceStore
 
-#: A changed filter applies after this time in every process, and so do those of a repository that
-#: goes to another source, because a discovery found it renamed or transferred.
+#: In every process, changed filters apply after this time, and those of another source to which a
+#: repository was renamed or transferred.
 LOOK_UP_EVERY = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
 class SourceFilters:
-    """The filters of each source, as of a few seconds ago."""
+    """The filters of each source, loaded from the state every few seconds."""
 
     _next_at: datetime | None = None
     _filters: dict[str, Filters] = field(default_factory=dict)
@@ -28,22 +28,22 @@ class SourceFilters:
     _other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
-        """Return the filters of a repository's source; without any, none.
+        """Return the filters of a repository's source, or NO_FILTERS.
 
         Raises StateUnavailable.
         """
         self._look_up(store, clock)
-        # Without any filter, no repository needs to be matched.
+        # If no source has filters, the repository need not be matched.
         if not any(each.are_set for each in self._filters.values()):
             return NO_FILTERS
         source = self.source_of(store, clock, repository)
         return NO_FILTERS if source is None else self._filters[source]
 
     def source_of(self, store: SourceStore, clock: Clock, repository: str) -> str | None:
-        """Return the source of a repository; None without any. Raises StateUnavailable.
+        """Return the pattern of a repository's source, or None. Raises StateUnavailable.
 
-        It is the one that discovery finds: a repository that was renamed or transferred is listed
-        under its new name, but a source that names it itself may have a former one.
+        Discovery lists a repository that was renamed or transferred under its new name, but a
+        source that consists of its name may have a former one.
         """
         self._look_up(store, clock)
         self._look_up_names(store)
@@ -53,7 +53,7 @@ class SourceFilters:
         return None if pattern is None else str(pattern)
 
     def _look_up_names(self, store: SourceStore) -> None:
-        """Load the other names of repositories, once after each discovery: it has read them all."""
+        """Load the other names of repositories, once after each discovery."""
         if self._names_as_of != self._listed_at:
             self._other_names = {
                 repository_key(each.full_name): each.names[1:] for each in store.list_discovered()

@@ -1,4 +1,4 @@
-"""Waits for answers that may come late or never, with a time limit or with something to call."""
+"""Waiting for results of other threads, with a time limit or a function to call meanwhile."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..errors import GithubUnavailable
 
 _Value = TypeVar("_Value")
 
-#: How often a waiting thread calls what it was given.
+#: How often ``while_waiting`` is called.
 WAIT_SECONDS = 1.0
 
 
 def await_result(future: Future[_Value], while_waiting: Callable[[], object]) -> _Value:
-    """Return a future's result, or raise its error; calls ``while_waiting`` until then."""
+    """Return a future's result, or raise its error; call ``while_waiting`` until then."""
     await_end(future, while_waiting)
     return future.result()
 
 
 def await_end(future: Future[_Value], while_waiting: Callable[[], object]) -> None:
-    """Wait until a future has ended; calls ``while_waiting`` every second until then."""
+    """Wait until a future has ended; call ``while_waiting`` every second until then."""
     while wait([future], timeout=WAIT_SECONDS).not_done:
         while_waiting()
 
@@ -34,11 +34,10 @@ def call_with_timeout(
     *,
     error: type[Exception] = GithubUnavailable,
 ) -> _Value:
-    """Return what a function returns, or raise what it raises; ``error`` after the time limit.
+    """Return what a function returns, or raise what it raises, or ``error`` after the time limit.
 
-    ``who`` does not answer then. In an Anvil server module the function must not use the state:
-    Data Tables answer the calling thread only. Late, it goes on in its own thread until its own
-    time limits end it.
+    The error says that ``who`` did not answer. The function runs in another thread, so it must not
+    use Anvil's tables. After the time limit it continues there until its own time limits end it.
     """
     answers: list[_Value] = []
     errors: list[BaseException] = []

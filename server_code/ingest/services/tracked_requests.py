@@ -1,4 +1,4 @@
-"""Requests that are tracked, so that a silence is noticed before it is an error."""
+"""Requests whose answers are awaited visibly: heartbeats report them before they time out."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ _Answer = TypeVar("_Answer")
 
 
 class TrackedRequests:
-    """The requests to one queue or bucket, which ``target`` names for people."""
+    """The requests to one queue or bucket; ``target`` is its name in heartbeats."""
 
     def __init__(self, target: str, pending: PendingRequests) -> None:
         self._asked = target
         self._pending = pending
 
     def send(self, request: Callable[[], _Answer]) -> _Answer:
-        """Return what a request returns; it is pending until then."""
-        number = self._pending.begin(self._asked, at=time.monotonic() + _wait_seconds(request))
+        """Send a request, which is pending until its answer, and return the answer."""
+        request_number = self._pending.begin(
+            self._asked, at=time.monotonic() + _wait_seconds(request)
+        )
         try:
             answer = request()
-            self._pending.answer(self._asked, number, at=time.monotonic())
+            self._pending.answer(self._asked, request_number, at=time.monotonic())
         except (AccessDenied, QueueMissing):  # an answer as well
-            self._pending.answer(self._asked, number, at=time.monotonic())
+            self._pending.answer(self._asked, request_number, at=time.monotonic())
             raise
         finally:
-            self._pending.end(self._asked, number, at=time.monotonic())
+            self._pending.end(self._asked, request_number, at=time.monotonic())
         return answer
 
 
 def _wait_seconds(request: Callable[[], object]) -> float:
-    """Return how long the answer may take where nothing is wrong: as a long poll was target to."""
+    """Return how long a long poll waits for messages before it answers."""
     return request.keywords.get("wait_seconds", 0) if isinstance(request, partial) else 0

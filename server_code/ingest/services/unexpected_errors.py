@@ -1,4 +1,4 @@
-"""What exceptions that nobody foresaw become: the failure of one item, never of the agent."""
+"""The conversion of unexpected exceptions, which fail one item and not the agent."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ..errors import IngestError, MemoryRefused, ResourceExhausted, Unexpected, 
 
 logger = logging.getLogger(__name__)
 
-#: Of the machine, and of no item: open files, disks and quotas, and folders that turned read-only.
+#: Faults of the machine: too many open files, full or broken disks, read-only folders.
 _MACHINE_FAULTS = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 )
 
 
 def as_ingest_error(error: Exception, what: str) -> IngestError:
-    """Return our own errors as they are, any other as Unexpected, logged with its trace.
+    """Return an IngestError as it is, and any other exception as Unexpected, after logging it.
 
-    ``what`` was being worked on: "the poll of octo/api". A machine without disk space or memory is
-    no fault of the item: its work waits, and does not become a dead letter.
+    ``what`` names the work, such as "the poll of octo/api". If the machine lacks disk space or
+    memory, the work waits, and does not become a dead letter.
     """
     if isinstance(error, IngestError):
         return error
