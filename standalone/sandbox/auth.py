@@ -13,8 +13,8 @@ import jwt
 from .settings import AppSpec
 from .times import MINUTE, Timestamp
 
-LONGEST = 10 * MINUTE
-SKEW = MINUTE
+MAX_TOKEN_LIFETIME = 10 * MINUTE
+MAX_CLOCK_SKEW = MINUTE
 
 
 def is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -> bool:
@@ -43,4 +43,7 @@ def _is_current(claims: dict[str, Any], now: Timestamp) -> bool:
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
         return False
-    return issued <= now + SKEW and now < expires <= now + LONGEST + SKEW
+    return (
+        issued <= now + MAX_CLOCK_SKEW
+        and now < expires <= now + MAX_TOKEN_LIFETIME + MAX_CLOCK_SKEW
+    )

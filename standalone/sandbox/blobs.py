@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .answers import Answer, blob_error
 from .faults import Fault
-from .incoming import Environ, Incoming, read_incoming
+from .incoming import Environ, Request, read_request
 from .log_archive import archive_chunks, archive_entries
 from .logs import AVAILABLE, LogText, job_log
 from .rendering import rendered
@@ -28,15 +28,15 @@ class Blobs:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
-        incoming = read_incoming(environ)
+        incoming = read_request(environ)
         now = self._state.clock.now()
         fault = self._state.apply_fault(incoming.path)
         answer = self._answer(incoming, fault, now)
         status = 0 if fault is not None and fault.do == "reset" else answer.status
-        self._state.statistics.answered("blob", status, 0, free=False)
+        self._state.statistics.count_request("blob", status, 0, free=False)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
+    def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
         if incoming.authorization is not None:
             self._state.statistics.count("leaked_tokens", incoming.path)
             return blob_error(400, "InvalidAuthenticationInfo")
@@ -45,20 +45,20 @@ class Blobs:
         if fault is not None and fault.do == "missing":
             return blob_error(404, "BlobNotFound")
         expires, signature = incoming.args.get("se", ""), incoming.args.get("sig", "")
-        if not expires or not self._state.opens(incoming.path, expires, signature, now):
+        if not expires or not self._state.accepts_signature(incoming.path, expires, signature, now):
             return blob_error(403, "AuthenticationFailed")
-        spoiled = fault.do if fault is not None and fault.do.startswith("archive_") else ""
-        return self.content(incoming, spoiled, now)
+        archive_fault = fault.do if fault is not None and fault.do.startswith("archive_") else ""
+        return self.content(incoming, archive_fault, now)
 
-    def content(self, incoming: Incoming, spoiled: str, now: Timestamp) -> Answer:
+    def content(self, incoming: Request, archive_fault: str, now: Timestamp) -> Answer:
         """Answer with what lies at a path."""
         if found := _JOB.match(incoming.path):
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):
-            return self._zip(found, incoming, spoiled, now)
+            return self._zip(found, incoming, archive_fault, now)
         return blob_error(404, "BlobNotFound")
 
-    def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Timestamp) -> Answer:
+    def _job(self, repository_id: int, job_id: int, incoming: Request, now: Timestamp) -> Answer:
         repository = self._state.world.by_id(repository_id)
         found = repository.job(job_id, now) if repository else None
         if found is None:
@@ -66,7 +66,7 @@ class Blobs:
         return self._ranged(job_log(found.job), incoming, "text/plain")
 
     def _zip(
-        self, found: re.Match[str], incoming: Incoming, spoiled: str, now: Timestamp
+        self, found: re.Match[str], incoming: Request, archive_fault: str, now: Timestamp
     ) -> Answer:
         repository_id, run_id, number = (int(part) for part in found.groups())
         repository = self._state.world.by_id(repository_id)
@@ -79,15 +79,15 @@ class Blobs:
             for job in jobs_at(attempt, now)
             if self._state.log_state(repository, job, now) == AVAILABLE
         ]
-        chunks = archive_chunks(archive_entries(jobs, spoiled), attempt.completed_at or now)
+        chunks = archive_chunks(archive_entries(jobs, archive_fault), attempt.completed_at or now)
         if any(job.log is not None and job.log.giant_bytes for job in jobs):
             return Answer(stream=chunks, content_type="application/zip")
         # the jobs are listed in the key because their logs expire one by one
-        key = ("zip", repository_id, run_id, number, spoiled, tuple(job.id for job in jobs))
+        key = ("zip", repository_id, run_id, number, archive_fault, tuple(job.id for job in jobs))
         kept = self._state.cache.get(key, lambda: rendered(b"".join(chunks)))
         return self._ranged(LogText(kept.body, len(kept.body)), incoming, "application/zip")
 
-    def _ranged(self, text: LogText, incoming: Incoming, content_type: str) -> Answer:
+    def _ranged(self, text: LogText, incoming: Request, content_type: str) -> Answer:
         start = _start(incoming.range) if self._state.settings.log_ranges else None
         if start is None:
             return _streamed(text.chunks(), text.size, content_type)

@@ -8,14 +8,14 @@ from typing import Any
 
 from .answers import Answer
 from .identities import Identity
-from .incoming import Incoming
+from .incoming import Request
 from .repository import Repository
 from .state import State
 from .times import Timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call(Incoming):
+class Call(Request):
     """One request whose route, sender and repository are known."""
 
     state: State

@@ -17,7 +17,7 @@ from .simulation import simulated_world
 from .specs import HookSpec
 from .world import World
 
-SHOWN = 5
+MAX_NAMES_SHOWN = 5
 
 
 def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
@@ -60,13 +60,13 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
 def startup_message(server: SandboxServer) -> list[str]:
     """Return what a user needs to know to use a sandbox."""
     names = [repository.spec.full_name for repository in server.world.repositories]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    more = f" and {len(names) - MAX_NAMES_SHOWN} more" if len(names) > MAX_NAMES_SHOWN else ""
     tokens = server.settings.tokens
     token = tokens[0].value if tokens else DEFAULT_TOKEN
     return [
         f"GitHub's sandbox   {server.url}  (logs from {server.blob_url})",
         f"Token              {token}",
-        f"Repositories       {', '.join(names[:SHOWN])}{more}",
+        f"Repositories       {', '.join(names[:MAX_NAMES_SHOWN])}{more}",
         f"Statistics         {server.url}/_sandbox/stats",
         f"Truth              {server.url}/_sandbox/truth",
         "",

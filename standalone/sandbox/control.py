@@ -8,7 +8,7 @@ from typing import Any
 
 from .answers import Answer, error_answer, json_answer
 from .faults import Fault
-from .incoming import Incoming
+from .incoming import Request
 from .scenario import fault_from
 from .state import State
 from .times import iso, parse_time
@@ -16,12 +16,12 @@ from .truth import truth
 
 
 class Control:
-    """The endpoints below /_sandbox/; `stepped` is called after the clock was moved."""
+    """The endpoints below /_sandbox/; `on_step` is called after the clock was moved."""
 
-    def __init__(self, state: State, stepped: Callable[[], None]) -> None:
+    def __init__(self, state: State, on_step: Callable[[], None]) -> None:
         self._state = state
-        self._stepped = stepped
-        self._answers: dict[tuple[str, str], Callable[[Incoming], object]] = {
+        self._on_step = on_step
+        self._answers: dict[tuple[str, str], Callable[[Request], object]] = {
             ("GET", "/_sandbox/stats"): lambda _: self._state.statistics.snapshot(),
             ("POST", "/_sandbox/stats/reset"): self._reset,
             ("GET", "/_sandbox/truth"): self._truth,
@@ -31,7 +31,7 @@ class Control:
             ("POST", "/_sandbox/faults"): self._replace_faults,
         }
 
-    def answer(self, incoming: Incoming) -> Answer:
+    def answer(self, incoming: Request) -> Answer:
         """Handle one request."""
         handler = self._answers.get((incoming.method, incoming.path))
         if handler is None:
@@ -44,13 +44,13 @@ class Control:
     def advance(self, seconds: float) -> None:
         """Step the clock, and let everything that became due happen."""
         self._state.clock.advance(seconds)
-        self._stepped()
+        self._on_step()
 
-    def _reset(self, _incoming: Incoming) -> object:
+    def _reset(self, _incoming: Request) -> object:
         self._state.statistics.reset()
         return self._state.statistics.snapshot()
 
-    def _truth(self, incoming: Incoming) -> object:
+    def _truth(self, incoming: Request) -> object:
         since = incoming.args.get("since")
         attempts = truth(
             self._state,
@@ -60,18 +60,18 @@ class Control:
         )
         return {"attempts": attempts}
 
-    def _clock(self, _incoming: Incoming) -> object:
+    def _clock(self, _incoming: Request) -> object:
         now = self._state.clock.now()
         return {"now": iso(now), "seconds": now, "speed": self._state.clock.speed}
 
-    def _advance(self, incoming: Incoming) -> object:
+    def _advance(self, incoming: Request) -> object:
         self.advance(float(_object(incoming)["advance_seconds"]))
         return self._clock(incoming)
 
-    def _faults(self, _incoming: Incoming) -> object:
+    def _faults(self, _incoming: Request) -> object:
         return {"faults": [_to_json(rule) for rule in self._state.faults.rules]}
 
-    def _replace_faults(self, incoming: Incoming) -> object:
+    def _replace_faults(self, incoming: Request) -> object:
         rules = json.loads(incoming.body)
         if isinstance(rules, dict):
             rules = rules["faults"]
@@ -79,7 +79,7 @@ class Control:
         return self._faults(incoming)
 
 
-def _object(incoming: Incoming) -> Mapping[str, Any]:
+def _object(incoming: Request) -> Mapping[str, Any]:
     value = json.loads(incoming.body or b"{}")
     if not isinstance(value, dict):
         raise TypeError("a JSON object was expected")

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
 from .blobs import Blobs
 from .calls import Call
-from .fault_answers import break_redirect, secondary_limit_of, spoil_answer
+from .fault_answers import break_redirect, damage_answer, secondary_limit_of
 from .faults import Fault
 from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity, require_active
-from .incoming import Incoming
+from .incoming import Request
 from .limits import Budget
 from .preconditions import etag_of, matches
 from .repository import Repository
@@ -30,7 +30,7 @@ WRITE_POINTS = 5
 class Exchange:
     """The handling of one request."""
 
-    def __init__(self, state: State, incoming: Incoming, route: Route, now: Timestamp) -> None:
+    def __init__(self, state: State, incoming: Request, route: Route, now: Timestamp) -> None:
         self._state = state
         self._incoming = incoming
         self._route = route
@@ -73,7 +73,7 @@ class Exchange:
         return (
             overloaded
             or secondary_limit_of(fault, limiter, identity.key, self._now)
-            or limiter.spend(identity.key, self._route.kind, points, self._now)
+            or limiter.count_points(identity.key, self._route.kind, points, self._now)
         )
 
     def _answer_within_budget(self, identity: Identity, fault: Fault | None) -> Answer:
@@ -88,7 +88,7 @@ class Exchange:
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
             return self._record(refusal, 0, self._headers(identity, budget))
-        handled = spoil_answer(fault, self._call_handler(identity, fault))
+        handled = damage_answer(fault, self._call_handler(identity, fault))
         is_unchanged = fault is not None and fault.do == "unchanged"
         answer = self._apply_precondition(handled, identity, is_unchanged=is_unchanged)
         cost = answer.cost if taken else 0
@@ -137,7 +137,7 @@ class Exchange:
         if found is None or not identity.sees(found):
             raise not_found()
         identity.require_sso(found.spec.owner)
-        found.grow(self._now)
+        found.plan_until(self._now)
         return found
 
     def _moved(self, repository: Repository) -> Answer:
@@ -177,7 +177,7 @@ class Exchange:
         self, answer: Answer, cost: int, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
         free = answer.status == 304
-        self._state.statistics.answered(self._route.kind, answer.status, cost, free=free)
+        self._state.statistics.count_request(self._route.kind, answer.status, cost, free=free)
         return replace(answer, headers=(*answer.headers, *headers, *common_headers()))
 
     def _violation(self, why: str) -> None:

@@ -90,7 +90,7 @@ def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer
     return replace(answer, headers=headers)
 
 
-def spoil_answer(fault: Fault | None, answer: Answer) -> Answer:
+def damage_answer(fault: Fault | None, answer: Answer) -> Answer:
     """Damage a good answer's body, if that is what the fault does; it keeps an ETag of its own."""
     if fault is None or answer.status != 200 or answer.stream is not None:
         return answer
@@ -101,7 +101,7 @@ def spoil_answer(fault: Fault | None, answer: Answer) -> Answer:
     body = json.loads(answer.body)
     for name, items in body.items() if isinstance(body, dict) else ():
         if isinstance(items, list) and items:
-            spoiled = {**items[0], "id": None}
-            body[name] = [] if fault.do == "empty_list" else [spoiled, *items[1:]]
+            damaged = {**items[0], "id": None}
+            body[name] = [] if fault.do == "empty_list" else [damaged, *items[1:]]
     digest = None if answer.digest is None else f"{answer.digest}-{fault.do}"
     return replace(answer, body=json_bytes(body), digest=digest)

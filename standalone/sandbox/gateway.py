@@ -9,7 +9,7 @@ from .control import Control
 from .exchange import Exchange
 from .fault_answers import fault_answer
 from .faults import Fault
-from .incoming import Environ, Incoming, read_incoming
+from .incoming import Environ, Request, read_request
 from .pages import requested_page
 from .routes import find_route
 from .sending import StartResponse, send
@@ -29,7 +29,7 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
-        incoming = read_incoming(environ)
+        incoming = read_request(environ)
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
             return send(environ, start_response, self._control.answer(incoming), now=now)
@@ -41,16 +41,16 @@ class Gateway:
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
+    def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
         try:
             route = find_route(incoming.method, incoming.path)
         except Refusal as refusal:
-            self._state.statistics.answered("unknown", 404, 0, free=False)
+            self._state.statistics.count_request("unknown", 404, 0, free=False)
             return refusal.answer
         instead = fault_answer(fault, incoming.path)
         if instead is None:
             return Exchange(self._state, incoming, route, now).answer(fault)
         lost = fault is not None and fault.do == "reset"
         status = LOST if lost else instead.status
-        self._state.statistics.answered(route.kind, status, 0, free=False)
+        self._state.statistics.count_request(route.kind, status, 0, free=False)
         return instead

@@ -34,7 +34,7 @@ class Root:
         if found is None or not self._call.identity.sees(found):
             message = f"Could not resolve to a Repository with the name '{full}'."
             raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
-        found.grow(self._call.now)
+        found.plan_until(self._call.now)
         return {
             "__typename": "Repository",
             "databaseId": found.spec.id,

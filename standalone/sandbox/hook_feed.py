@@ -52,12 +52,12 @@ class HookFeed:
     def due(self, now: Timestamp) -> Iterator[HookEvent]:
         """Yield what has happened by now and was not yielded before."""
         for repository in self._repositories:
-            repository.grow(now)
-            self._spec(repository, now)
+            repository.plan_until(now)
+            self._plan_new_runs(repository, now)
         while self._waiting and self._waiting[0][0] <= now:
             yield heapq.heappop(self._waiting)[2]
 
-    def _spec(self, repository: Repository, now: Timestamp) -> None:
+    def _plan_new_runs(self, repository: Repository, now: Timestamp) -> None:
         planned = self._planned[repository.spec.id]
         count, _ = repository.page_of_runs(now, 0, 0)
         # runs come into sight in the order of their creation, so the newest are the new ones

@@ -43,7 +43,7 @@ class HookSender:
         self._order = itertools.count()
         self._base = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
-        self._turn = threading.RLock()
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -57,7 +57,7 @@ class HookSender:
 
     def deliver_due(self) -> None:
         """Send everything that is due by now."""
-        with self._turn:
+        with self._lock:
             now = self._state.clock.now()
             for hook_event in self._feed.due(now):
                 for hook in hook_event.repository.hooks:
@@ -67,7 +67,7 @@ class HookSender:
 
     def redeliver(self, hook: HookSpec, delivery: Delivery) -> None:
         """Send a delivery once more, under the same delivery id."""
-        with self._turn:
+        with self._lock:
             self._post(hook, replace(delivery, redelivery=True))
 
     def close(self) -> None:
@@ -91,13 +91,13 @@ class HookSender:
             "hook": hook_payload(repository.spec, hook, self._base),
         }
         delivery = _delivery(hook, repository, ("ping", hook.id), "ping", None, json_bytes(body))
-        with self._turn:
+        with self._lock:
             self._post(hook, delivery)
 
     def _send_or_delay(self, hook: HookSpec, hook_event: HookEvent, now: Timestamp) -> None:
         if hook_event.event not in hook.events:
             return
-        chances, name = self._state.settings.hooks, f"{hook.id}:{hook_event.name}"
+        faults, name = self._state.settings.hooks, f"{hook.id}:{hook_event.name}"
         delivery = _delivery(
             hook,
             hook_event.repository,
@@ -106,16 +106,16 @@ class HookSender:
             hook_event.action,
             json_bytes(payload_of(hook_event, self._base)),
         )
-        copies = 2 if self._draw(name, "doubled") < chances.doubled else 1
-        if self._draw(name, "lost") < chances.lost:
+        copies = 2 if self._fraction_for(name, "doubled") < faults.doubled else 1
+        if self._fraction_for(name, "lost") < faults.lost:
             copies = 0
         send: Callable[[], None] = partial(self._send, hook, delivery, copies)
         delay = 0.0
-        if self._draw(name, "late") < chances.late:
-            delay = self._draw(name, "by") * chances.late_seconds
-        elif self._draw(name, "order") < chances.out_of_order:
+        if self._fraction_for(name, "late") < faults.late:
+            delay = self._fraction_for(name, "by") * faults.late_seconds
+        elif self._fraction_for(name, "order") < faults.out_of_order:
             # long enough for the next change of the same run to overtake it
-            delay = chances.late_seconds
+            delay = faults.late_seconds
         if delay:
             self._state.statistics.count("webhooks.delayed")
             heapq.heappush(self._late, (now + delay, next(self._order), send))
@@ -151,7 +151,7 @@ class HookSender:
             replace(delivery, delivered_at=now, status=status, status_code=status_code)
         )
 
-    def _draw(self, name: str, what: str) -> float:
+    def _fraction_for(self, name: str, what: str) -> float:
         return fraction_for(self._state.world.seed, name, what)
 
 

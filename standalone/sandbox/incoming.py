@@ -13,7 +13,7 @@ PREFIXES = ("/api/v3", "/api")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Incoming:
+class Request:
     """One request; `path` has no prefix, `base` is this server's address with it."""
 
     method: str
@@ -28,13 +28,13 @@ class Incoming:
     body: bytes
 
 
-def read_incoming(environ: Environ) -> Incoming:
+def read_request(environ: Environ) -> Request:
     """Read a WSGI environment."""
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     prefix = next((item for item in PREFIXES if path.startswith(item + "/")), "")
     query = environ.get("QUERY_STRING", "")
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    return Incoming(
+    return Request(
         method=environ["REQUEST_METHOD"],
         path=path[len(prefix) :].rstrip("/") or "/",
         query=query,

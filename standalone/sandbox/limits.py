@@ -118,7 +118,7 @@ class Limiter:
             account.block_retry_after = retry_after
             return self._secondary(account, now)
 
-    def spend(self, key: str, kind: str, points: int, now: Timestamp) -> Answer | None:
+    def count_points(self, key: str, kind: str, points: int, now: Timestamp) -> Answer | None:
         """Count points of one endpoint within a minute; return a refusal if they are too many."""
         resource = "graphql" if kind == "graphql" else "core"
         maximum = self.limits.points_per_minute

@@ -45,7 +45,7 @@ class Listener:
         self.port = int(self._server.effective_port)
         self.url = f"http://{host}:{self.port}"
         self._stopped = threading.Event()
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(
             target=self._serve, name=f"sandbox {self.port}", daemon=True
         )
@@ -57,7 +57,7 @@ class Listener:
             return
         # the workers first: at the end of a request they wake the loop, which must still be there
         self._server.task_dispatcher.shutdown(timeout=1)
-        with self._turn:
+        with self._lock:
             self._stopped.set()
             self._server.pull_trigger()
         self._thread.join(timeout=10)
@@ -67,7 +67,7 @@ class Listener:
         while not self._stopped.is_set():
             wasyncore.loop(timeout=1, map=self._sockets, use_poll=True, count=1)
         # only now is nobody about to wake the loop through a socket that is closed here
-        with self._turn:
+        with self._lock:
             wasyncore.close_all(self._sockets, ignore_all=True)
 
 

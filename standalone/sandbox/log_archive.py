@@ -35,14 +35,16 @@ def file_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def archive_entries(jobs: Iterable[JobSpec], spoiled: str = "") -> Iterator[tuple[str, LogText]]:
-    """Yield every file of the archive with its text; `spoiled` is a fault of the first job's."""
+def archive_entries(
+    jobs: Iterable[JobSpec], archive_fault: str = ""
+) -> Iterator[tuple[str, LogText]]:
+    """Yield every file of the archive with its text; `archive_fault` is of the first job's."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)
     for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):
-        if number == 0 and spoiled == "archive_lacks":
+        if number == 0 and archive_fault == "archive_lacks":
             continue
-        yield f"{number}_{folder}.txt", _spoiled(job_log(job), "" if number else spoiled)
+        yield f"{number}_{folder}.txt", _damaged(job_log(job), "" if number else archive_fault)
     for job, folder in zip(listed, folders, strict=True):
         yield f"{folder}/system.txt", _text(f"Evaluating {job.name}.if\nResult: true\n".encode())
         for step in job.steps:
@@ -69,10 +71,10 @@ def archive_chunks(entries: Iterable[tuple[str, LogText]], at: float) -> Iterato
     yield from sink.drain()
 
 
-def _spoiled(log: LogText, spoiled: str) -> LogText:
-    if spoiled == "archive_empty":
+def _damaged(log: LogText, archive_fault: str) -> LogText:
+    if archive_fault == "archive_empty":
         return _text(b"")
-    if spoiled == "archive_differs" and log.head.startswith(BOM):
+    if archive_fault == "archive_differs" and log.head.startswith(BOM):
         return LogText(log.head.removeprefix(BOM), log.size - len(BOM))
     return log
 

@@ -27,8 +27,8 @@ class RenderCache:
     """A cache of bodies, bounded by bytes; the oldest are evicted first."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._most = max_bytes
-        self._held = 0
+        self._max_bytes = max_bytes
+        self._size_bytes = 0
         self._bodies: OrderedDict[Hashable, Rendered] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -43,8 +43,8 @@ class RenderCache:
         with self._lock:
             if key not in self._bodies:
                 self._bodies[key] = made
-                self._held += len(made.body)
-            while self._held > self._most and len(self._bodies) > 1:
+                self._size_bytes += len(made.body)
+            while self._size_bytes > self._max_bytes and len(self._bodies) > 1:
                 _, dropped = self._bodies.popitem(last=False)
-                self._held -= len(dropped.body)
+                self._size_bytes -= len(dropped.body)
         return made

@@ -79,7 +79,7 @@ class Repository:
         if new_items is not None:
             self._add(new_items)
 
-    def grow(self, now: Timestamp) -> None:
+    def plan_until(self, now: Timestamp) -> None:
         """Plan what begins by now."""
         if self._source is None:
             return

@@ -1,4 +1,4 @@
-"""Plan the jobs of an attempt in a living world."""
+"""Plan the jobs of an attempt in a simulated world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plan one run of a living world with all of its attempts."""
+"""Plan one run of a simulated world with all of its attempts."""
 
 from __future__ import annotations
 

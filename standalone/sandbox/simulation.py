@@ -1,4 +1,4 @@
-"""A living world: repositories in which runs keep happening, the same for the same seed."""
+"""A simulated world: repositories in which runs keep happening, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ class Span(NamedTuple):
 
 
 class HourlySource:
-    """A source that plans a repository's runs hour by hour."""
+    """A source that plans a repository's runs hour by hour.
+
+    `place` is the repository's index and the number of repositories, which make its ids unique.
+    """
 
     def __init__(
         self,

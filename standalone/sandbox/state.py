@@ -70,7 +70,7 @@ class State:
             f"sp=r&sv=2025-11-05&se={expires.replace(':', '%3A')}&sig={self._sign(path, expires)}"
         )
 
-    def opens(self, path: str, expires: str, signature: str, now: Timestamp) -> bool:
+    def accepts_signature(self, path: str, expires: str, signature: str, now: Timestamp) -> bool:
         """Return whether a signed query is still valid for a path."""
         if not hmac.compare_digest(self._sign(path, expires), signature):
             return False

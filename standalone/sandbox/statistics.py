@@ -21,7 +21,7 @@ class Statistics:
         self._details: deque[str] = deque(maxlen=KEPT_DETAILS)
         self._minted = 0
 
-    def answered(self, kind: str, status: int, charged: int, *, free: bool) -> None:
+    def count_request(self, kind: str, status: int, charged: int, *, free: bool) -> None:
         """Count one request with what it cost; `free` means an unchanged 304."""
         with self._lock:
             counts = self._kinds.setdefault(kind, Counter())

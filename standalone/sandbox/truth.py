@@ -20,7 +20,7 @@ def truth(
     state: State, now: Timestamp, *, since: Timestamp | None = None, with_logs: bool = True
 ) -> list[dict[str, Any]]:
     """List every attempt of every run created since then, with its jobs and their logs."""
-    state.world.grow(now)
+    state.world.plan_until(now)
     return list(_attempts(state, now, since, with_logs=with_logs))
 
 

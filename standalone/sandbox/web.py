@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from .answers import Answer
-from .incoming import Incoming
+from .incoming import Request
 from .registrations import PendingApp, new_code
 from .settings import InstallationSpec
 from .state import State
@@ -33,10 +33,10 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <body style="font: 16px sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em">
 <h1>{title}</h1>{body}</body></html>"""
 
-Page = Callable[[State, Incoming, "dict[str, str]"], Answer]
+Page = Callable[[State, Request, "dict[str, str]"], Answer]
 
 
-def web_answer(state: State, incoming: Incoming) -> Answer | None:
+def web_answer(state: State, incoming: Request) -> Answer | None:
     """Answer a request for a web page; None for any other."""
     for method, pattern, page in _PAGES:
         match = pattern.fullmatch(incoming.path)
@@ -45,7 +45,7 @@ def web_answer(state: State, incoming: Incoming) -> Answer | None:
     return None
 
 
-def _show_manifest(_state: State, incoming: Incoming, params: dict[str, str]) -> Answer:
+def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> Answer:
     """Show what the App asks for, with a button that creates it."""
     try:
         manifest = json.loads(_form(incoming).get("manifest", ""))
@@ -69,7 +69,7 @@ def _show_manifest(_state: State, incoming: Incoming, params: dict[str, str]) ->
     return _page(200, "Create GitHub App", body)
 
 
-def _create(state: State, incoming: Incoming, _params: dict[str, str]) -> Answer:
+def _create(state: State, incoming: Request, _params: dict[str, str]) -> Answer:
     """Register the App, and lead back with a code for it."""
     form = _form(incoming)
     manifest = json.loads(form["manifest"])
@@ -81,7 +81,7 @@ def _create(state: State, incoming: Incoming, _params: dict[str, str]) -> Answer
     return _redirect(f"{manifest['redirect_url']}?{query}")
 
 
-def _show_installation(state: State, _incoming: Incoming, params: dict[str, str]) -> Answer:
+def _show_installation(state: State, _incoming: Request, params: dict[str, str]) -> Answer:
     """Let the person choose an account."""
     app = state.settings.app
     if app is None or app.slug != params["slug"]:
@@ -94,7 +94,7 @@ def _show_installation(state: State, _incoming: Incoming, params: dict[str, str]
     return _page(200, f"Install {html.escape(app.slug)}", body)
 
 
-def _install(state: State, incoming: Incoming, params: dict[str, str]) -> Answer:
+def _install(state: State, incoming: Request, params: dict[str, str]) -> Answer:
     """Install the App on all repositories of an account; lead to its setup URL."""
     app, account = state.settings.app, _form(incoming).get("account", "")
     if app is None or app.slug != params["slug"]:
@@ -112,7 +112,7 @@ def _install(state: State, incoming: Incoming, params: dict[str, str]) -> Answer
     return _redirect(f"{state.setup_url}?{query}")
 
 
-def _form(incoming: Incoming) -> dict[str, Any]:
+def _form(incoming: Request) -> dict[str, Any]:
     return {name: values[-1] for name, values in parse_qs(incoming.body.decode()).items()}
 
 

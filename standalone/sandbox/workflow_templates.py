@@ -1,4 +1,4 @@
-"""The shapes of workflows in a living world: their jobs, what needs what, and their steps."""
+"""The templates of workflows in a simulated world: their jobs, what needs what, and their steps."""
 
 from __future__ import annotations
 

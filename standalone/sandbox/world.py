@@ -72,7 +72,7 @@ class World:
         """Find a repository by a name that it had before."""
         return self._by_former_name.get(full_name.lower())
 
-    def grow(self, now: Timestamp) -> None:
+    def plan_until(self, now: Timestamp) -> None:
         """Plan everywhere what begins by now."""
         for repository in self.repositories:
-            repository.grow(now)
+            repository.plan_until(now)

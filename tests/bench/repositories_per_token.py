@@ -61,7 +61,7 @@ def _hours(repositories: int, limit: int, hours: Sequence[str], *, added: int = 
 
 
 class _Fleet:
-    """A builder of a living world."""
+    """A builder of a simulated world."""
 
     start = START
 

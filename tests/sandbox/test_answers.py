@@ -15,7 +15,7 @@ NOW = 1_770_000_000.0
 
 @pytest.fixture
 def api(serve):
-    """Serve a living world with an eventful day."""
+    """Serve a simulated world with an eventful day."""
     world = simulated_world(seed=7, start=NOW, repositories=1, runs_per_hour=12, history_days=1)
     return serve.world(world, now=NOW)
 

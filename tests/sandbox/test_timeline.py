@@ -107,7 +107,7 @@ def test_steps_can_vanish_with_age(serve):
 
 
 def test_the_same_seed_makes_the_same_world(serve):
-    """Two living worlds of one seed answer the same, whenever they were asked before."""
+    """Two simulated worlds of one seed answer the same, whenever they were asked before."""
     start = 1_770_000_000.0
     worlds = [
         simulated_world(seed="x", start=start, repositories=2, history_days=0.5) for _ in range(2)

@@ -84,7 +84,7 @@ def true(api, repository):
 
 
 def test_the_truth_is_what_the_api_shows(serve):
-    """Every attempt, job and state of a living world agrees, while some are in flight."""
+    """Every attempt, job and state of a simulated world agrees, while some are in flight."""
     world = simulated_world(seed=5, start=NOW, repositories=1, runs_per_hour=8, history_days=0.5)
     api = serve.world(world, now=NOW, limits=Limits(points_per_minute=0))
     assert shown(api, "octo/api") == true(api, "octo/api")

@@ -15,7 +15,7 @@ from standalone.sandbox import server as sandbox_server
 from standalone.sandbox.answers import Answer
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.gateway import Gateway
-from standalone.sandbox.incoming import Incoming
+from standalone.sandbox.incoming import Request
 from standalone.sandbox.settings import AppSpec, InstallationSpec, Limits, Settings, TokenSpec
 from standalone.sandbox.times import Timestamp, iso
 
@@ -131,7 +131,7 @@ class RefusalWitness:
         refused = self.refused
 
         class Witnessed(Gateway):
-            def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
+            def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
                 answer = super()._answer(incoming, fault, now)
                 if answer.status >= 400:
                     token = (incoming.authorization or "").split()[-1]
