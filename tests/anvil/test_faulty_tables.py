@@ -7,7 +7,7 @@ import anvil.tables
 import pytest
 from anvil.tables import app_tables
 from ingest.adapters.data_tables import DataTablesState, transactions
-from ingest.adapters.data_tables.rows import Rows
+from ingest.adapters.data_tables.table import Table
 from ingest.errors import StateBusy
 from support.state_records import (
     NOW,
@@ -109,7 +109,7 @@ def test_others_that_are_always_in_the_way(
 
     with monkeypatch.context() as changed:
         changed.setattr(transactions, "_MAX_RETRY_SECONDS", 10)
-        changed.setattr(Rows, "upsert", fail)
+        changed.setattr(Table, "upsert", fail)
         with pytest.raises(StateBusy, match=reason):
             state.save_desired_state("monitor", "paused")
     assert len(tries) > 1

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from anvil import _threaded_server
 from anvil.tables import app_tables
-from ingest.adapters.data_tables import DataTablesState, attempts, rows, transactions
-from ingest.adapters.data_tables.values import pack
+from ingest.adapters.data_tables import DataTablesState, attempts, table, transactions
+from ingest.adapters.data_tables.values import dump_body
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.log_marks import LogMarks
 from ingest.domain.stored_records import attempt_body
@@ -131,8 +131,8 @@ def test_large_attempts(
     """What no message holds goes and comes in several, here two attempts in each."""
     jobs = tuple(a_job(number, name=f"job {number}") for number in range(200))
     large = [an_attempt(number, jobs=jobs) for number in range(10, 20)]
-    body = len(pack(attempt_body(large[0])))
-    monkeypatch.setattr(rows, "BYTES_AT_ONCE", 2 * body + 100)
+    body = len(dump_body(attempt_body(large[0])))
+    monkeypatch.setattr(table, "BYTES_PER_QUERY", 2 * body + 100)
     with asked(TRANSACTION + 2 + 5 + 1 + FIRST_COUNTED + 1):
         state.save_attempts(large)
     with asked(1 + 5):
@@ -155,10 +155,10 @@ def test_a_transaction_does_not_wait_for_packing(
 
     def pack_before(body: dict[str, Any]) -> str:
         assert not begun
-        return pack(body)
+        return dump_body(body)
 
     monkeypatch.setattr(attempts, "transact", transact)
-    monkeypatch.setattr(attempts, "pack", pack_before)
+    monkeypatch.setattr(attempts, "dump_body", pack_before)
     state.save_attempts([an_attempt(), an_attempt(8)])
     assert begun == [1]
 

@@ -207,8 +207,8 @@ def parse(path: Path) -> ast.Module:
 
 
 def tables_of(tree: ast.Module) -> set[str]:
-    """Find the tables of `Rows("name")`."""
-    return {call.args[0].value for call in calls(tree) if called(call) == "Rows"}  # type: ignore[attr-defined]
+    """Find the tables of `Table("name")`."""
+    return {call.args[0].value for call in calls(tree) if called(call) == "Table"}  # type: ignore[attr-defined]
 
 
 def words(tree: ast.Module) -> Iterator[str]:
@@ -223,7 +223,7 @@ def words(tree: ast.Module) -> Iterator[str]:
 def asked_columns(tree: ast.Module) -> Iterator[str]:
     """Find the columns that searches name."""
     for call in calls(tree):
-        if called(call) in ("by", "delete_by"):
+        if called(call) in ("search_by", "delete_by"):
             yield from strings(call.args[0])
         for keyword in call.keywords:
             if keyword.arg in ("columns", "order_by"):

@@ -46,7 +46,7 @@ def test_a_check_long_ago_leaves_heartbeats_without_a_meaning(
     checks: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was saved since may be as old."""
-    monkeypatch.setattr(agents, "PROVEN_SECONDS", -1.0)
+    monkeypatch.setattr(agents, "MAX_CHECK_INTERVAL_SECONDS", -1.0)
     state = DataTablesState()
     for seconds in (0, 15):
         state.check_still_writable(beat(seconds), now=at(seconds))

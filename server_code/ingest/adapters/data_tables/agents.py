@@ -28,26 +28,26 @@ from ...domain.stored_values import (
 )
 from ...ports import AgentStore
 from .errors import translate_errors
-from .rows import Rows, distinct
+from .table import Table, distinct
 from .transactions import transact
 from .values import as_utc
 
-_AGENTS = Rows("agents")
-_COLLECTIONS = Rows("collections")
-_DESIRED_STATES = Rows("agent_wishes")
+_AGENTS = Table("agents")
+_COLLECTIONS = Table("collections")
+_DESIRED_STATES = Table("agent_wishes")
 
-#: How long ago the check before may be: a page makes one every 15 seconds.
-PROVEN_SECONDS = 30.0
+#: Heartbeats prove nothing if the last check is longer ago: a page makes one every 15 seconds.
+MAX_CHECK_INTERVAL_SECONDS = 30.0
 
-#: When a process looked, and when each agent of each host had last reported.
-SeenBeats = tuple[float, dict[tuple[str, str], datetime]]
+#: The time of the last check, and the heartbeats of all agents by name and host at that time.
+SeenHeartbeats = tuple[float, dict[tuple[str, str], datetime]]
 
 
 @translate_errors
 class TableAgents(AgentStore):
     """Agents and collections; each save removes those that have not reported for long."""
 
-    _seen_beats: SeenBeats
+    _seen_heartbeats: SeenHeartbeats
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
@@ -68,11 +68,11 @@ class TableAgents(AgentStore):
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
 
     def check_still_writable(self, heartbeats: Sequence[AgentRecord], *, now: datetime) -> None:
-        """Check by writing, unless a heartbeat was saved since the check before, moments ago."""
+        """Check by writing, unless a heartbeat was saved since the last check, moments ago."""
         beats = {(each.name, each.host): each.heartbeat_at for each in heartbeats}
-        (seen_at, seen), checked_at = self._seen_beats, time.monotonic()
-        self._seen_beats = checked_at, beats
-        if checked_at - seen_at > PROVEN_SECONDS or beats.items() <= seen.items():
+        (seen_at, seen), checked_at = self._seen_heartbeats, time.monotonic()
+        self._seen_heartbeats = checked_at, beats
+        if checked_at - seen_at > MAX_CHECK_INTERVAL_SECONDS or beats.items() <= seen.items():
             self.check_writable(now=now)
 
     def save_collection(self, record: CollectionRecord) -> None:
@@ -103,9 +103,9 @@ class TableAgents(AgentStore):
         return {unescape_text(row["key"]): unescape_text(row["wish"]) for row in rows}
 
 
-def _save(rows: Rows, row: dict[str, Any], time_column: str) -> None:
+def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
     """Save a row, and remove those that are a day older or newer."""
-    transact(lambda: rows.upsert([row]))
+    transact(lambda: table.upsert([row]))
     at = row[time_column]
-    gone = q.any_of(q.less_than(at - HEARTBEATS_KEPT), q.greater_than(at + HEARTBEATS_KEPT))
-    rows.delete(rows.search(columns=("key",), where={time_column: gone}))
+    expired = q.any_of(q.less_than(at - HEARTBEATS_KEPT), q.greater_than(at + HEARTBEATS_KEPT))
+    table.delete(table.search(columns=("key",), where={time_column: expired}))

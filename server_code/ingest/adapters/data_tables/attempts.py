@@ -1,4 +1,4 @@
-"""The ledger of attempts: a narrow table that is searched, and one with their bodies."""
+"""The ledger of attempts: a narrow table that is searched, and one with the attempts' bodies."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import escape_text, repository_key
+from .cached_rows import CachedRows
 from .errors import translate_errors
-from .kept_rows import KeptRows
-from .ledger_counts import CountChanges, load_counts, load_each
-from .rows import Rows, chunks_of_bytes, chunks_of_keys, distinct
+from .ledger_counts import CountChanges, load_counts, load_counts_by_repository
+from .table import Table, chunks_of_bytes, chunks_of_keys, distinct
 from .transactions import transact
-from .values import age_key, as_utc, attempt_key, pack, run_key, unpack, utc
+from .values import as_optional_utc, as_utc, attempt_key, dump_body, load_body, run_key, sort_key
 
-ATTEMPTS = Rows("attempts")
-BODIES = Rows("attempt_bodies")
-_JOB_LOGS = Rows("job_logs")
-_COMMITS = Rows("commits")
+ATTEMPTS = Table("attempts")
+BODIES = Table("attempt_bodies")
+_JOB_LOGS = Table("job_logs")
+_COMMITS = Table("commits")
 
-_KEY_COLUMNS = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "body_bytes")
+#: Columns keep the names of release 0.1: ``look_at`` is next_check_at, ``unread`` unpublished,
+#: ``age`` sorts by creation.
+_COLUMNS = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "body_bytes")
 
 _PURGE_BATCH = 50
 
@@ -35,7 +37,7 @@ _PURGE_BATCH = 50
 class TableAttempts:
     """The ledger: the newest known state of every attempt."""
 
-    _kept_ledger: KeptRows[LedgerCounts]
+    _ledger_counts_cache: CachedRows[LedgerCounts]
 
     def load_attempts(
         self, repository: str, run_ids: Collection[int]
@@ -43,12 +45,12 @@ class TableAttempts:
         """Load every known attempt of these runs, under the key with which it was saved."""
         name = repository_key(repository)
         runs = [run_key(name, run_id) for run_id in run_ids]
-        records = _records(ATTEMPTS.by("run", runs, columns=_KEY_COLUMNS))
+        records = _records(ATTEMPTS.search_by("run", runs, columns=_COLUMNS))
         return {record.key: record for record in records}
 
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
         """Find the known attempts of a run whose repository is not known, in order."""
-        rows = list(ATTEMPTS.search(columns=_KEY_COLUMNS, where={"run_id": str(run_id)}))
+        rows = list(ATTEMPTS.search(columns=_COLUMNS, where={"run_id": str(run_id)}))
         return sorted((record.key for record in _records(rows)), key=attempt_id)
 
     def load_due_attempts(
@@ -56,8 +58,8 @@ class TableAttempts:
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
         due = checks_due(now)
-        rows = ATTEMPTS.some(
-            columns=_KEY_COLUMNS,
+        rows = ATTEMPTS.list_first(
+            columns=_COLUMNS,
             order_by="age",
             is_ascending=not newest_first,
             limit=limit,
@@ -73,20 +75,20 @@ class TableAttempts:
         self, repository: str, created_since: datetime, *, limit: int
     ) -> list[AttemptRecord]:
         """Load attempts created at a moment or after, oldest created first."""
-        rows = ATTEMPTS.some(
-            columns=_KEY_COLUMNS,
+        rows = ATTEMPTS.list_first(
+            columns=_COLUMNS,
             order_by="age",
             limit=limit,
             where={
                 "repository": repository_key(repository),
-                "age": q.greater_than_or_equal_to(age_key(created_since)),
+                "age": q.greater_than_or_equal_to(sort_key(created_since)),
             },
         )
         return _records(rows)
 
     def load_next_check_at(self, repository: str) -> datetime | None:
         """Return when the next unsettled attempt is due."""
-        rows = ATTEMPTS.some(
+        rows = ATTEMPTS.list_first(
             columns=("key", "look_at"),
             order_by="look_at",
             limit=1,
@@ -96,14 +98,14 @@ class TableAttempts:
                 "look_at": q.not_(None),
             },
         )
-        return utc(rows[0]["look_at"]) if rows else None
+        return as_optional_utc(rows[0]["look_at"]) if rows else None
 
     def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest attempt of these that was never published was created."""
         oldest = [
             as_utc(row["created_at"])
             for names in chunks_of_keys(sorted({repository_key(name) for name in repositories}))
-            for row in ATTEMPTS.some(
+            for row in ATTEMPTS.list_first(
                 columns=("key", "created_at"),
                 order_by="age",
                 limit=1,
@@ -116,36 +118,36 @@ class TableAttempts:
         """Insert or replace attempts, all or none of each hundred."""
         newest = {attempt_key(record.key): record for record in records}
         for keys in chunks_of_keys(sorted(newest)):
-            # Packing hundreds of jobs takes long, and a transaction does not wait for it.
-            bodies = {key: pack(attempt_body(newest[key])) for key in keys}
-            rows = [{**_key_columns(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
+            # Compressing hundreds of jobs takes long, so it is done outside of the transaction.
+            bodies = {key: dump_body(attempt_body(newest[key])) for key in keys}
+            rows = [{**_row(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
             transact(partial(_save, rows, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
         """Remove settled attempts, some at a time: a kill in between leaves fewer to remove."""
         removed = 0
         while removed < limit:
-            chunk = min(_PURGE_BATCH, limit - removed)
-            gone = transact(partial(_purge_batch, created_before, chunk))
-            removed += gone
-            if gone < chunk:
+            batch_size = min(_PURGE_BATCH, limit - removed)
+            removed_now = transact(partial(_purge_batch, created_before, batch_size))
+            removed += removed_now
+            if removed_now < batch_size:
                 break
         return removed
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
         if repository is None:
-            return sum_counts(load_each(self._kept_ledger).values())
-        return load_counts(repository_key(repository), self._kept_ledger)
+            return sum_counts(load_counts_by_repository(self._ledger_counts_cache).values())
+        return load_counts(repository_key(repository), self._ledger_counts_cache)
 
     def count_each_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
-        return load_each(self._kept_ledger)
+        return load_counts_by_repository(self._ledger_counts_cache)
 
 
 def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
     BODIES.upsert([{"key": key, "body": body} for key, body in bodies.items()])
-    found = ATTEMPTS.by("key", bodies, columns=("key", "settled", "unread"))
+    found = ATTEMPTS.search_by("key", bodies, columns=("key", "settled", "unread"))
     known, changes = {row["key"]: row for row in distinct(found)}, CountChanges()
     for row in rows:
         changes.note_attempt(row["repository"], before=known.get(row["key"]), after=row)
@@ -153,7 +155,7 @@ def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
     ATTEMPTS.upsert(rows, found)
 
 
-def _key_columns(record: AttemptRecord) -> dict[str, Any]:
+def _row(record: AttemptRecord) -> dict[str, Any]:
     name, run_id, run_attempt = attempt_id(record.key)
     head_sha = record.run.head_sha if record.run is not None else None
     return {
@@ -163,7 +165,7 @@ def _key_columns(record: AttemptRecord) -> dict[str, Any]:
         "run_id": str(run_id),
         "run_attempt": run_attempt,
         "created_at": record.created_at,
-        "age": age_key(record.created_at, run_id, run_attempt),
+        "age": sort_key(record.created_at, run_id, run_attempt),
         "settled": record.settled,
         "unread": not record.published_statuses,
         "look_at": record.next_check_at,
@@ -172,22 +174,22 @@ def _key_columns(record: AttemptRecord) -> dict[str, Any]:
 
 
 def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
-    """Join rows with their bodies; one whose body is gone is being purged."""
+    """Join rows with their bodies; a row without a body is being purged."""
     found = [
         body
         for chunk in chunks_of_bytes(rows, _body_bytes)
-        for body in BODIES.by("key", [row["key"] for row in chunk], columns=("key", "body"))
+        for body in BODIES.search_by("key", [row["key"] for row in chunk], columns=("key", "body"))
     ]
     bodies = {row["key"]: row["body"] for row in distinct(found)}
     return [
         restore_attempt(
             int(row["run_id"]),
             int(row["run_attempt"]),
-            unpack(bodies[row["key"]]),
+            load_body(bodies[row["key"]]),
             {
                 "created_at": as_utc(row["created_at"]),
                 "settled": row["settled"],
-                "next_check_at": utc(row["look_at"]),
+                "next_check_at": as_optional_utc(row["look_at"]),
             },
         )
         for row in distinct(rows)
@@ -200,14 +202,14 @@ def _body_bytes(row: Any) -> int:  # noqa: ANN401 - a row
 
 
 def _purge_batch(created_before: datetime, limit: int) -> int:
-    expired = ATTEMPTS.some(
+    expired = ATTEMPTS.list_first(
         columns=("key", "commit", "repository", "settled"),
         order_by="age",
         limit=limit,
         where={"settled": True, "created_at": q.less_than(created_before)},
     )
     keys = [row["key"] for row in expired]
-    logs = _JOB_LOGS.by("attempt", keys, columns=("key", "repository", "state"))
+    logs = _JOB_LOGS.search_by("attempt", keys, columns=("key", "repository", "state"))
     changes = CountChanges()
     for row in expired:
         changes.note_attempt(row["repository"], before=row, after=None)

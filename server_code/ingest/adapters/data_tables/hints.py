@@ -13,16 +13,16 @@ from ...domain.due import ended_pauses, is_longer_pause
 from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import escape_text, repository_key
 from .errors import translate_errors
-from .rows import Rows
+from .repositories import mark_repository_due
+from .table import Table
 from .transactions import transact
-from .values import as_utc, pack, run_key, unpack
-from .watched import mark_repository_due
+from .values import as_utc, dump_body, load_body, run_key
 
-_HINTS = Rows("run_hints")
-_EVENTS = Rows("run_facts")
-_COMMITS = Rows("commits")
-_PAUSES = Rows("pauses")
-_CLAIMS = Rows("deliveries")
+_HINTS = Table("run_hints")
+_EVENTS = Table("run_facts")
+_COMMITS = Table("commits")
+_PAUSES = Table("pauses")
+_CLAIMS = Table("deliveries")
 
 
 @translate_errors
@@ -48,7 +48,7 @@ class TableHints:
             return
 
         def clear() -> None:
-            rows = _HINTS.by("key", given, columns=("key", "hinted_at"))
+            rows = _HINTS.search_by("key", given, columns=("key", "hinted_at"))
             _HINTS.delete(row for row in rows if row["hinted_at"] <= given[row["key"]])
 
         transact(clear)
@@ -57,15 +57,15 @@ class TableHints:
         """Load what is known of these commits."""
         name = repository_key(repository)
         keys = [f"{name}|{escape_text(sha)}" for sha in shas]
-        rows = _COMMITS.by("key", keys, columns=("key", "body"))
-        found = (decode(CommitMetrics, unpack(row["body"])) for row in rows)
+        rows = _COMMITS.search_by("key", keys, columns=("key", "body"))
+        found = (decode(CommitMetrics, load_body(row["body"])) for row in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         name = repository_key(repository)
         newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}
-        rows = [{"key": key, "body": pack(encode(newest[key]))} for key in sorted(newest)]
+        rows = [{"key": key, "body": dump_body(encode(newest[key]))} for key in sorted(newest)]
         if rows:
             transact(lambda: _COMMITS.upsert(rows))
 
@@ -73,7 +73,7 @@ class TableHints:
         """Save until when credentials must not send requests; a longer pause is kept."""
 
         def save() -> None:
-            found = _PAUSES.by("key", pauses, columns=("key", "paused_until"))
+            found = _PAUSES.search_by("key", pauses, columns=("key", "paused_until"))
             kept = {row["key"]: row["paused_until"] for row in found}
             longer = {
                 name: until
@@ -101,7 +101,7 @@ class TableHints:
 
     def check_writable(self, *, now: datetime) -> None:
         """Write a row and remove it again; one that is left is purged as claims are."""
-        _CLAIMS.insert({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
+        _CLAIMS.add_row({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
@@ -110,7 +110,7 @@ class TableHints:
             order_by="received_at",
             where={"repository": repository_key(repository)},
         )
-        return [decode(DeliveredEvent, unpack(row["body"])) for row in rows]
+        return [decode(DeliveredEvent, load_body(row["body"])) for row in rows]
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Delete events that were processed."""
@@ -151,7 +151,7 @@ def _save_hint(repository: str, run_id: int, now: datetime) -> None:
     key = run_key(name, run_id)
     known = _HINTS.first(columns=("key", "hinted_at"), where={"key": key})
     if known is None:
-        _HINTS.add([{"key": key, "repository": name, "run_id": str(run_id), "hinted_at": now}])
+        _HINTS.add_rows([{"key": key, "repository": name, "run_id": str(run_id), "hinted_at": now}])
     elif known["hinted_at"] < now:
         known.update(hinted_at=now)
 
@@ -161,7 +161,7 @@ def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
         "key": escape_text(event.delivery_id),
         "repository": repository_key(repository),
         "received_at": now,
-        "body": pack(encode(event)),
+        "body": dump_body(encode(event)),
     }
     _EVENTS.upsert([row])
 

@@ -17,11 +17,11 @@ from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import LogStateStore
 from .errors import translate_errors
 from .ledger_counts import CountChanges
-from .rows import Rows, chunks_of_keys, distinct, update
+from .table import Table, chunks_of_keys, distinct, update
 from .transactions import transact
-from .values import age_key, as_utc, attempt_key
+from .values import as_utc, attempt_key, sort_key
 
-_JOB_LOGS = Rows("job_logs")
+_JOB_LOGS = Table("job_logs")
 
 _COLUMNS = ("key", "run_id", "run_attempt", "job_id", "state", "updated_at", "body", "age")
 
@@ -60,13 +60,13 @@ class TableJobLogs(LogStateStore):
             "updated_at": old if or_after is None else q.any_of(old, q.greater_than(or_after)),
         }
         if repositories is None:
-            rows = _JOB_LOGS.some(columns=_COLUMNS, order_by="age", limit=limit, where=where)
+            rows = _JOB_LOGS.list_first(columns=_COLUMNS, order_by="age", limit=limit, where=where)
             return [_record(row) for row in rows]
         names = sorted({repository_key(name) for name in repositories})
         found = [
             row
             for chunk in chunks_of_keys(names)
-            for row in _JOB_LOGS.some(
+            for row in _JOB_LOGS.list_first(
                 columns=_COLUMNS,
                 order_by="age",
                 limit=limit,
@@ -80,7 +80,7 @@ class TableJobLogs(LogStateStore):
         self, *, updated_before: datetime, limit: int
     ) -> list[JobLogRecord]:
         """Claim pending logs of failed jobs, latest failure first; no process claims them again."""
-        rows = _JOB_LOGS.some(
+        rows = _JOB_LOGS.list_first(
             columns=_COLUMNS,
             order_by="failed_at",
             is_ascending=False,
@@ -96,14 +96,16 @@ class TableJobLogs(LogStateStore):
 
 def _claim(found: Sequence[Any]) -> list[Any]:
     """Claim rows; return those that no other process claimed since they were found."""
-    current = _JOB_LOGS.by("key", [row["key"] for row in found], columns=("key", "failed_at"))
+    current = _JOB_LOGS.search_by(
+        "key", [row["key"] for row in found], columns=("key", "failed_at")
+    )
     unclaimed = {row["key"]: row for row in current if row["failed_at"] is not None}
     update((row, {"failed_at": None}) for row in unclaimed.values())
     return [row for row in found if row["key"] in unclaimed]
 
 
 def _save(rows: Sequence[dict[str, Any]]) -> None:
-    found = _JOB_LOGS.by("key", [row["key"] for row in rows], columns=("key", "state"))
+    found = _JOB_LOGS.search_by("key", [row["key"] for row in rows], columns=("key", "state"))
     stored = {row["key"]: row["state"] for row in found}
     kept = [row for row in rows if may_replace(row["state"], stored.get(row["key"], LOG_PENDING))]
     changes = CountChanges()
@@ -129,7 +131,7 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
         "job_id": str(record.job_id),
         "state": record.state,
         "updated_at": record.updated_at,
-        "age": f"{age_key(record.updated_at)}|{name}|{numbers}",
+        "age": f"{sort_key(record.updated_at)}|{name}|{numbers}",
         "failed_at": record.failed_at,
         "body": to_json(log_body(record)),
     }

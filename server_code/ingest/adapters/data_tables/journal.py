@@ -1,4 +1,4 @@
-"""What went wrong, and what people did, in Data Tables and bounded."""
+"""The lists of errors and of activities, bounded, in Data Tables."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from ...domain.codec import decode
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import from_json, repository_key, to_json
+from .cached_rows import CachedRows, NewestRows
 from .errors import translate_errors
-from .kept_rows import KeptRows, Newest
-from .rows import Rows
-from .values import age_key, as_utc
+from .table import Table
+from .values import as_utc, sort_key
 
-_ERRORS = Rows("errors")
-_ACTIVITIES = Rows("activities")
+_ERRORS = Table("errors")
+_ACTIVITIES = Table("activities")
 
 _COLUMNS = ("key", "occurred_at", "body")
 
-#: An error or an activity with what orders it.
-_Aged = tuple[str, datetime, dict[str, Any]]
+#: An error or an activity: its key, by which it is sorted, its time and its body.
+_Entry = tuple[str, datetime, dict[str, Any]]
 
 
 @translate_errors
 class TableJournal:
     """Errors and activities; each addition removes the oldest beyond the limit."""
 
-    _kept_errors: KeptRows[_Aged]
-    _kept_activities: KeptRows[_Aged]
+    _error_cache: CachedRows[_Entry]
+    _activity_cache: CachedRows[_Entry]
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
@@ -37,7 +37,7 @@ class TableJournal:
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        found = self._kept_errors.load(_ERRORS).values()
+        found = self._error_cache.load(_ERRORS).values()
         return [decode(ErrorRecord, body, occurred_at=at) for _, at, body in found][:limit]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
@@ -53,26 +53,22 @@ class TableJournal:
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
-        found = self._kept_activities.load(_ACTIVITIES).values()
+        found = self._activity_cache.load(_ACTIVITIES).values()
         return [decode(ActivityRecord, body, occurred_at=at) for _, at, body in found][:limit]
 
 
-def keep_journal(maximum: int) -> KeptRows[_Aged]:
-    """Keep the errors, or the activities, that a process reads for its pages."""
-    newest = Newest(maximum, order=_age)
-    return KeptRows(_COLUMNS, _read, saved_at="occurred_at", is_counted=True, newest=newest)
+def journal_cache(maximum: int) -> CachedRows[_Entry]:
+    """Make the cache of errors, or of activities."""
+    newest: NewestRows[_Entry] = NewestRows(maximum, sort_key=lambda entry: entry[0])
+    return CachedRows(_COLUMNS, _read, saved_at="occurred_at", verifies_count=True, newest=newest)
 
 
-def _age(aged: _Aged) -> str:
-    return aged[0]
-
-
-def _read(row: Any) -> _Aged:  # noqa: ANN401 - a row
+def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
     return str(row["key"]), as_utc(row["occurred_at"]), from_json(row["body"])
 
 
-def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, maximum: int) -> None:
-    # Of two of one moment the one that was added later is the newer.
-    key = age_key(occurred_at, time.time_ns())
-    rows.add([{"key": key, "occurred_at": occurred_at, "body": to_json(body)}])
-    rows.trim(maximum, order_by="key")
+def _add(table: Table, occurred_at: datetime, body: dict[str, Any], *, maximum: int) -> None:
+    # Of two with the same time, the one that was added later is newer.
+    key = sort_key(occurred_at, time.time_ns())
+    table.add_rows([{"key": key, "occurred_at": occurred_at, "body": to_json(body)}])
+    table.trim(maximum, order_by="key")

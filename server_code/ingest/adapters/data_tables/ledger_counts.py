@@ -1,4 +1,4 @@
-"""The kept counts of the ledger in Data Tables, one row for each repository.
+"""The stored counts of the ledger in Data Tables, one row for each repository.
 
 They change in the transaction that changes what they count, so that nothing is counted again: Anvil
 counts by reading each row.
@@ -19,20 +19,20 @@ from ...domain.ledger import (
     LOG_UNAVAILABLE,
     LedgerCounts,
 )
-from .kept_rows import KeptRows, saved_now
-from .rows import Rows, distinct, update
+from .cached_rows import CachedRows, saved_now
+from .table import Table, distinct, update
 from .transactions import transact
 
-_COUNTS = Rows("ledger_counts")
-_ATTEMPTS = Rows("attempts")
-_JOB_LOGS = Rows("job_logs")
+_COUNTS = Table("ledger_counts")
+_ATTEMPTS = Table("attempts")
+_JOB_LOGS = Table("job_logs")
 
 _NAMES = tuple(field.name for field in fields(LedgerCounts))
 
-#: The row that is there once every repository that an earlier release knew has been counted.
+#: The key of a row that exists once all attempts of an earlier release have been counted.
 _ALL_COUNTED = ""
 
-_LOGS = {
+_COUNT_OF_STATE = {
     LOG_PENDING: "logs_pending",
     LOG_FETCHED: "logs_fetched",
     LOG_UNAVAILABLE: "logs_unavailable",
@@ -44,7 +44,7 @@ class CountChanges:
     """What a transaction adds to the counts of repositories."""
 
     def __init__(self) -> None:
-        self._grown: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._changes: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def note_attempt(self, repository: str, *, before: Any, after: Any) -> None:  # noqa: ANN401
         """Note that a row of an attempt takes the place of another; None stands for no row."""
@@ -56,47 +56,49 @@ class CountChanges:
 
     def save(self) -> None:
         """Add what was noted; to be called in the transaction, before what is counted changes."""
-        grown = {name: growth for name, growth in self._grown.items() if any(growth.values())}
-        if not grown:
+        changes = {name: change for name, change in self._changes.items() if any(change.values())}
+        if not changes:
             return
-        found = _COUNTS.by("key", grown, columns=("key", *_NAMES))
+        found = _COUNTS.search_by("key", changes, columns=("key", *_NAMES))
         rows = {row["key"]: row for row in distinct(found)}
-        _COUNTS.add(
+        _COUNTS.add_rows(
             [
-                {"key": name, **_summed(asdict(_count(name)), growth), **saved_now()}
-                for name, growth in sorted(grown.items())
+                {"key": name, **_summed(asdict(_count(name)), change), **saved_now()}
+                for name, change in sorted(changes.items())
                 if name not in rows
             ]
         )
-        update((row, {**_summed(row, grown[name]), **saved_now()}) for name, row in rows.items())
+        update((row, {**_summed(row, changes[name]), **saved_now()}) for name, row in rows.items())
 
     def _note(self, repository: str, before: Iterable[str], after: Iterable[str]) -> None:
-        self._grown[repository].update(after)
-        self._grown[repository].subtract(before)
+        self._changes[repository].update(after)
+        self._changes[repository].subtract(before)
 
 
-def keep_counts() -> KeptRows[LedgerCounts]:
-    """Keep the counts that a process reads for its pages."""
-    return KeptRows(("key", *_NAMES, "saved_at"), _counts)
+def ledger_counts_cache() -> CachedRows[LedgerCounts]:
+    """Make the cache of counts."""
+    return CachedRows(("key", *_NAMES, "saved_at"), _counts)
 
 
-def load_counts(repository: str, kept: KeptRows[LedgerCounts]) -> LedgerCounts:
+def load_counts(repository: str, cache: CachedRows[LedgerCounts]) -> LedgerCounts:
     """Load the counts of a repository, given by its key."""
     row = _COUNTS.first(columns=("key", *_NAMES), where={"key": repository})
-    return load_each(kept).get(repository, LedgerCounts()) if row is None else _counts(row)
+    if row is not None:
+        return _counts(row)
+    return load_counts_by_repository(cache).get(repository, LedgerCounts())
 
 
-def load_each(kept: KeptRows[LedgerCounts]) -> dict[str, LedgerCounts]:
+def load_counts_by_repository(cache: CachedRows[LedgerCounts]) -> dict[str, LedgerCounts]:
     """Load the counts of all repositories that have any, by their keys."""
-    counts = kept.load(_COUNTS)
+    counts = cache.load(_COUNTS)
     if _ALL_COUNTED not in counts:
         _count_all(counts)
-        counts = kept.load(_COUNTS)
+        counts = cache.load(_COUNTS)
     return {name: each for name, each in counts.items() if name != _ALL_COUNTED}
 
 
 def _count_all(known: Mapping[str, LedgerCounts]) -> None:
-    """Count what an earlier release saved, a repository at a time: a kill leaves fewer to count."""
+    """Count what an earlier release saved, one repository at a time: the process may be killed."""
     names = {row["repository"] for row in _ATTEMPTS.search(columns=("repository",))}
     for name in sorted(names - known.keys()):
         transact(partial(_add_counted, name))
@@ -106,20 +108,20 @@ def _count_all(known: Mapping[str, LedgerCounts]) -> None:
 
 def _add_counted(name: str) -> None:
     if _COUNTS.first(columns=("key",), where={"key": name}) is None:
-        _COUNTS.add([{"key": name, **asdict(_count(name)), **saved_now()}])
+        _COUNTS.add_rows([{"key": name, **asdict(_count(name)), **saved_now()}])
 
 
 def _count(repository: str) -> LedgerCounts:
     """Count attempts and logs of a repository row by row."""
-    of = {"repository": repository}
-    open_ones = list(_ATTEMPTS.search(columns=("unread",), where={"settled": False, **of}))
+    where = {"repository": repository}
+    open_attempts = list(_ATTEMPTS.search(columns=("unread",), where={"settled": False, **where}))
     logs: Counter[str] = Counter()
-    for state, name in _LOGS.items():
-        logs[name] += _JOB_LOGS.count({"state": state, **of})
+    for state, name in _COUNT_OF_STATE.items():
+        logs[name] += _JOB_LOGS.count({"state": state, **where})
     return LedgerCounts(
-        attempts=_ATTEMPTS.count(of),
-        open_attempts=len(open_ones),
-        unread_attempts=sum(row["unread"] for row in open_ones),
+        attempts=_ATTEMPTS.count(where),
+        open_attempts=len(open_attempts),
+        unread_attempts=sum(row["unread"] for row in open_attempts),
         **logs,
     )
 
@@ -133,11 +135,11 @@ def _counted_attempt(row: Any) -> list[str]:  # noqa: ANN401 - a row, or its col
 
 
 def _counted_log(state: str | None) -> list[str]:
-    return [_LOGS[state]] if state in _LOGS else []
+    return [_COUNT_OF_STATE[state]] if state in _COUNT_OF_STATE else []
 
 
-def _summed(known: Any, growth: Mapping[str, int]) -> dict[str, int]:  # noqa: ANN401 - a row
-    return {name: int(known[name]) + growth.get(name, 0) for name in _NAMES}
+def _summed(known: Any, change: Mapping[str, int]) -> dict[str, int]:  # noqa: ANN401 - a row
+    return {name: int(known[name]) + change.get(name, 0) for name in _NAMES}
 
 
 def _counts(row: Any) -> LedgerCounts:  # noqa: ANN401 - a row

@@ -28,11 +28,11 @@ from ...domain.log_cache import (
 from ...domain.log_pages import PAGE_BYTES, PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import LogId
 from .errors import translate_errors
-from .rows import Rows
-from .values import age_key, as_utc
+from .table import Table
+from .values import as_utc, sort_key
 
-_LOGS = Rows("cached_logs")
-_PAGES = Rows("log_pages")
+_LOGS = Table("cached_logs")
+_PAGES = Table("log_pages")
 
 #: Pages of one query where they are read in order. A page has 350 kB at most, and a message to or
 #: from Anvil 16 MiB; a query costs about as much time as 2 MiB.
@@ -70,7 +70,7 @@ class _TablePages:
         replaced = [row["name"] for row in found]
         name = uuid.uuid4().hex
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
-        return _LogWriter(self, _LOGS.insert({**row, "age": age_key(now)}), name, replaced, now)
+        return _LogWriter(self, _LOGS.add_row({**row, "age": sort_key(now)}), name, replaced, now)
 
     def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
         """Write whole logs, one after the other."""
@@ -142,7 +142,7 @@ class _LogWriter:
         """Write the next pages."""
         rows = [self._page_row(page) for page in pages]
         self._stored_bytes += sum(len(row["content"]) for row in rows)
-        _PAGES.add(rows)
+        _PAGES.add_rows(rows)
 
     def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
         """Write the last pages, show the log in place of the earlier ones, and evict."""
@@ -195,7 +195,7 @@ class _StoredLog:
         return None if row is None or row["marks"] is None else base64.b64decode(row["marks"])
 
     def _read(self, number: int) -> Iterator[LogPage]:
-        holding = _PAGES.some(
+        holding = _PAGES.list_first(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
             is_ascending=False,

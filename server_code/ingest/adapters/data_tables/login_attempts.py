@@ -16,11 +16,11 @@ from ...domain.login_limits import (
     pause_after,
 )
 from .errors import translate_errors
-from .rows import Rows
+from .table import Table
 from .transactions import transact
 from .values import as_utc
 
-_FAILURES = Rows("login_failures")
+_FAILURES = Table("login_failures")
 _COLUMNS = ("key", "account", "failures", "failed_at", "paused_until")
 
 #: An attacker with many addresses cannot fill the table.
@@ -39,7 +39,9 @@ class LoginAttempts:
         """
 
         def count() -> LoginPause | None:
-            found = {row["key"]: row for row in _FAILURES.by("key", limits, columns=_COLUMNS)}
+            found = {
+                row["key"]: row for row in _FAILURES.search_by("key", limits, columns=_COLUMNS)
+            }
             lasting = [
                 LoginPause(as_utc(row["paused_until"]), row["account"])
                 for row in found.values()
@@ -65,7 +67,7 @@ class LoginAttempts:
         """Subtract the failure that ``begin`` counted, and delete those of the account."""
 
         def clear() -> None:
-            for row in _FAILURES.by("key", limits, columns=_COLUMNS):
+            for row in _FAILURES.search_by("key", limits, columns=_COLUMNS):
                 if row["account"] == account:
                     _FAILURES.delete([row])
                 else:

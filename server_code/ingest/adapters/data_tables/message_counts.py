@@ -1,6 +1,6 @@
-"""What was counted, in Data Tables: a row of totals, and one for each interval of the last day.
+"""Counts of messages, in Data Tables: a row of totals, and one for each interval of the last day.
 
-A process keeps the intervals that it has read: what is counted is added to the newest.
+A process caches the intervals that it has read, for only the newest ones change.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import anvil.tables.query as q
 from ...domain.due import MAX_CLOCK_DIFFERENCE
 from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
+from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors
-from .kept_rows import RELOAD_SECONDS
-from .rows import Rows, distinct
+from .table import Table, distinct
 from .transactions import transact
 
-_COUNTS = Rows("traffic")
+_COUNTS = Table("traffic")
 
 _TOTALS = "totals"
 
@@ -29,8 +29,8 @@ Counts = Mapping[str, int]
 
 
 @dataclass(slots=True)
-class KeptCounts:
-    """The counts that a process has read, by key. Safe for many threads: they replace all."""
+class CachedCounts:
+    """The counts that a process has read, by key. Safe for many threads: each read replaces all."""
 
     rows: dict[str, Counts] = field(default_factory=dict)
     reload_at: float = 0.0
@@ -40,7 +40,7 @@ class KeptCounts:
 class TableMessageCounts:
     """Message totals, and their growth in the last day."""
 
-    _kept_counts: KeptCounts
+    _message_counts_cache: CachedCounts
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
@@ -51,7 +51,7 @@ class TableMessageCounts:
         keys = (_TOTALS, format_time(interval))
 
         def add() -> bool:
-            found = _COUNTS.by("key", keys, columns=("key", "counts"))
+            found = _COUNTS.search_by("key", keys, columns=("key", "counts"))
             known = {row["key"]: from_json(row["counts"]) for row in distinct(found)}
             _COUNTS.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
             return keys[1] in known
@@ -64,15 +64,15 @@ class TableMessageCounts:
 
     def load_message_counts(self) -> MessageCounts:
         """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
-        rows = _load_changed(self._kept_counts)
+        rows = _load_changed(self._message_counts_cache)
         if rows is None:
             rows = _load({})
-            self._kept_counts.reload_at = time.monotonic() + RELOAD_SECONDS
+            self._message_counts_cache.reload_at = time.monotonic() + RELOAD_SECONDS
         keys = sorted(rows.keys() - {_TOTALS})
         oldest = parse_time(keys[-1]) - COUNTS_KEPT if keys else None
         intervals = tuple((parse_time(key), rows[key]) for key in keys)
         kept = tuple((at, counts) for at, counts in intervals if oldest is None or at > oldest)
-        self._kept_counts.rows = rows
+        self._message_counts_cache.rows = rows
         return MessageCounts(totals=rows.get(_TOTALS, {}), intervals=kept)
 
 
@@ -81,16 +81,16 @@ def _load(where: Mapping[str, object]) -> dict[str, Counts]:
     return {row["key"]: from_json(row["counts"]) for row in found}
 
 
-def _load_changed(kept: KeptCounts) -> dict[str, Counts] | None:
+def _load_changed(cache: CachedCounts) -> dict[str, Counts] | None:
     """Load the totals and the newest intervals; None where all must be read."""
-    rows = kept.rows
+    rows = cache.rows
     keys = rows.keys() - {_TOTALS}
-    if not keys or _TOTALS not in rows or time.monotonic() >= kept.reload_at:
+    if not keys or _TOTALS not in rows or time.monotonic() >= cache.reload_at:
         return None
     since = format_time(parse_time(max(keys)) - MAX_CLOCK_DIFFERENCE)
     changed = _load({"key": q.any_of(_TOTALS, q.greater_than_or_equal_to(since))})
     totals = changed.get(_TOTALS, {})
-    # Counts only grow, unless another state has taken the place of the one that was read.
+    # Counts only grow, unless the state was replaced by another.
     has_shrunk = any(totals.get(name, 0) < known for name, known in rows[_TOTALS].items())
     return None if has_shrunk else {**rows, **changed}
 

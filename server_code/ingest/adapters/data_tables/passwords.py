@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .rows import Rows
+from .table import Table
 
-_PASSWORDS = Rows("passwords")
+_PASSWORDS = Table("passwords")
 
 
 def load_password_hash(account: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The newest runs in one line each, in Data Tables."""
+"""Summaries of the newest runs, in Data Tables."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import from_json, to_json
 from ...domain.summaries import RunSummary
+from .cached_rows import CachedRows, NewestRows, saved_now
 from .errors import translate_errors
-from .kept_rows import KeptRows, Newest, saved_now
-from .rows import Rows, chunks_of_keys
+from .table import Table, chunks_of_keys
 from .transactions import transact
-from .values import age_key, as_utc, attempt_key
+from .values import as_utc, attempt_key, sort_key
 
-_SUMMARIES = Rows("run_summaries")
+_SUMMARIES = Table("run_summaries")
 
-#: A summary with what orders it.
-_Aged = tuple[str, RunSummary]
+#: The ``age`` by which a summary is sorted, and the summary.
+_Entry = tuple[str, RunSummary]
 
 
 @translate_errors
 class TableRunList:
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
-    _kept_runs: KeptRows[_Aged]
+    _run_cache: CachedRows[_Entry]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
@@ -39,19 +39,19 @@ class TableRunList:
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
-        return [summary for _, summary in self._kept_runs.load(_SUMMARIES).values()]
+        return [summary for _, summary in self._run_cache.load(_SUMMARIES).values()]
 
 
-def keep_runs() -> KeptRows[_Aged]:
-    """Keep the summaries that a process reads for its pages."""
-    return KeptRows(
+def run_cache() -> CachedRows[_Entry]:
+    """Make the cache of summaries."""
+    return CachedRows(
         ("key", "run_id", "run_attempt", "created_at", "age", "body", "saved_at"),
         _read,
-        newest=Newest(MAX_RUN_SUMMARIES, order=lambda aged: aged[0]),
+        newest=NewestRows(MAX_RUN_SUMMARIES, sort_key=lambda entry: entry[0]),
     )
 
 
-def _read(row: Any) -> _Aged:  # noqa: ANN401 - a row
+def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
     return str(row["age"]), restore_summary(
         int(row["run_id"]),
         int(row["run_attempt"]),
@@ -67,7 +67,7 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "run_id": str(run_id),
         "run_attempt": run_attempt,
         "created_at": summary.created_at,
-        "age": f"{age_key(summary.created_at, run_id, run_attempt)}|{name}",
+        "age": f"{sort_key(summary.created_at, run_id, run_attempt)}|{name}",
         "body": to_json(summary_body(summary)),
         **saved_now(),
     }

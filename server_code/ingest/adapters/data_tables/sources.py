@@ -10,13 +10,13 @@ from ...domain.source_records import CredentialRecord, DiscoveredRepository, Sou
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
 from .errors import translate_errors
-from .rows import Rows, chunks_of_keys, distinct
+from .table import Table, chunks_of_keys, distinct
 from .transactions import transact
 
-_SOURCES = Rows("sources")
-_DISCOVERED = Rows("discovered_repositories")
-_CREDENTIALS = Rows("credentials")
-_FILTERS = Rows("reported_filters")
+_SOURCES = Table("sources")
+_DISCOVERED = Table("discovered_repositories")
+_CREDENTIALS = Table("credentials")
+_FILTERS = Table("reported_filters")
 
 #: The key of the only row of the reported filters.
 _FILTERS_KEY = "settings"
@@ -80,7 +80,7 @@ class TableSources(SourceStore):
         return None if row is None else str(from_json(row["body"]))
 
 
-def _save_all(table: Rows, records: Mapping[str, object]) -> None:
+def _save_all(table: Table, records: Mapping[str, object]) -> None:
     _upsert(table, [_row(key, each) for key, each in records.items()])
 
 
@@ -88,12 +88,12 @@ def _row(key: str, record: object) -> dict[str, str]:
     return {"key": key, "body": to_json(encode(record))}
 
 
-def _upsert(table: Rows, rows: Sequence[Mapping[str, str]]) -> None:
+def _upsert(table: Table, rows: Sequence[Mapping[str, str]]) -> None:
     for chunk in chunks_of_keys(rows):
         transact(lambda chunk=chunk: table.upsert(chunk))  # type: ignore[misc]
 
 
-def _list_all(table: Rows, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def _list_all(table: Table, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     rows = distinct(table.search(columns=("key", "body"), where=where))
     return [upgraded(from_json(row["body"])) for row in sorted(rows, key=_key)]
 

@@ -1,4 +1,4 @@
-"""The whole state, put together."""
+"""The whole state in Data Tables."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .agents import TableAgents
 from .attempts import TableAttempts
 from .hints import TableHints
 from .job_logs import TableJobLogs
-from .journal import TableJournal, keep_journal
-from .ledger_counts import keep_counts
+from .journal import TableJournal, journal_cache
+from .ledger_counts import ledger_counts_cache
 from .log_cache import TableLogCache
-from .message_counts import KeptCounts, TableMessageCounts
-from .run_list import TableRunList, keep_runs
+from .message_counts import CachedCounts, TableMessageCounts
+from .repositories import TableRepositories, repository_cache
+from .run_list import TableRunList, run_cache
 from .sources import TableSources
-from .watched import WatchedRepositories, keep_repositories
 
 
 class DataTablesState(
-    WatchedRepositories,
+    TableRepositories,
     TableSources,
     TableAttempts,
     TableHints,
@@ -34,27 +34,27 @@ class DataTablesState(
 ):
     """The state in Data Tables.
 
-    In a server module it answers the call's main thread only; over the Uplink any thread.
+    In a server module only the call's main thread may use it; over the Uplink any thread.
     """
 
     def __init__(self) -> None:
         self.log_cache = TableLogCache()
-        self._kept_repositories = keep_repositories()
-        self._kept_ledger = keep_counts()
-        self._kept_runs = keep_runs()
-        self._kept_counts = KeptCounts()
-        self._kept_errors = keep_journal(MAX_ERRORS)
-        self._kept_activities = keep_journal(MAX_ACTIVITIES)
-        self._seen_beats = -math.inf, {}
+        self._repository_cache = repository_cache()
+        self._ledger_counts_cache = ledger_counts_cache()
+        self._run_cache = run_cache()
+        self._message_counts_cache = CachedCounts()
+        self._error_cache = journal_cache(MAX_ERRORS)
+        self._activity_cache = journal_cache(MAX_ACTIVITIES)
+        self._seen_heartbeats = -math.inf, {}
 
     def close(self) -> None:
-        """Do nothing: the connection is Anvil's."""
+        """Do nothing: Anvil owns the connection."""
 
 
 @cache
 def open_data_tables_state() -> DataTablesState:
-    """Open the tables of the app that this runs in or is connected to. Asks nothing yet.
+    """Return the state of the app that this runs in or is connected to; sends no query yet.
 
-    It is one for all calls of a process, which keeps what pages read again and again.
+    All calls of a process share it, with its caches of what pages read.
     """
     return DataTablesState()

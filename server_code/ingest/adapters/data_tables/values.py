@@ -1,4 +1,4 @@
-"""How keys, times and bodies stand in the columns."""
+"""Keys, times and bodies as they are stored in columns."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id
 from ...domain.stored_values import format_time, to_json
 
-#: Longer ones are kept packed: jobs with their steps repeat themselves.
-_PACKED_FROM = 1000
-_PACKED = "z:"
+#: Longer bodies are compressed: jobs with their steps repeat themselves.
+_COMPRESSED_FROM = 1000
+_COMPRESSED = "z:"
 
 
 def attempt_key(key: AttemptKey) -> str:
-    """Write an attempt's key as one text."""
+    """Return an attempt's key as one text."""
     return "|".join(map(str, attempt_id(key)))
 
 
 def run_key(repository_key: str, run_id: int) -> str:
-    """Write a run's key as one text."""
+    """Return a run's key as one text."""
     return f"{repository_key}|{run_id}"
 
 
-def age_key(moment: datetime, *numbers: int) -> str:
-    """Write what orders as a moment does, and then as numbers do."""
+def sort_key(moment: datetime, *numbers: int) -> str:
+    """Return a text that sorts by time, then by numbers."""
     return "|".join([format_time(moment), *(f"{number:020d}" for number in numbers)])
 
 
-def pack(body: dict[str, Any]) -> str:
-    """Write a body as text, a long one packed."""
+def dump_body(body: dict[str, Any]) -> str:
+    """Return a body as JSON, compressed where it is long."""
     text = to_json(body)
-    if len(text) < _PACKED_FROM:
+    if len(text) < _COMPRESSED_FROM:
         return text
-    return _PACKED + base64.b64encode(zlib.compress(text.encode(), 1)).decode()
+    return _COMPRESSED + base64.b64encode(zlib.compress(text.encode(), 1)).decode()
 
 
-def unpack(text: str) -> dict[str, Any]:
-    """Read what ``pack`` wrote."""
-    if text.startswith(_PACKED):
-        text = zlib.decompress(base64.b64decode(text[len(_PACKED) :])).decode()
+def load_body(text: str) -> dict[str, Any]:
+    """Parse what ``dump_body`` returned."""
+    if text.startswith(_COMPRESSED):
+        text = zlib.decompress(base64.b64decode(text[len(_COMPRESSED) :])).decode()
     body: dict[str, Any] = json.loads(text)
     return body
 
 
-def utc(moment: datetime | None) -> datetime | None:
-    """Return a moment with Python's UTC; Anvil's zone is equal, but not the same object."""
+def as_optional_utc(moment: datetime | None) -> datetime | None:
+    """Return a moment that may be missing with Python's UTC."""
     return None if moment is None else moment.astimezone(timezone.utc)
 
 
 def as_utc(moment: datetime) -> datetime:
-    """Return a moment that is not None with Python's UTC."""
+    """Return a moment with Python's UTC; Anvil's zone is equal, but not the same object."""
     return moment.astimezone(timezone.utc)

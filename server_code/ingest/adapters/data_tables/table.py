@@ -1,7 +1,7 @@
 """One Data Table, in few queries: every search, insert, update and delete is one round trip.
 
-https://anvil.works/docs/data-tables/data-tables-in-code: there are no unique columns, so what has
-a key is upserted in a transaction, and whoever reads takes the first of two.
+https://anvil.works/docs/data-tables/data-tables-in-code: there are no unique columns, so rows are
+upserted by their key in a transaction, and of two with one key the first is read.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from anvil.tables import app_tables
 from ...domain.batches import batches
 from .transactions import require_connection
 
-#: Keys in one query; each is a branch of the query that PostgreSQL gets.
-KEYS_AT_ONCE = 100
+#: Each key is a branch of the query that PostgreSQL gets.
+KEYS_PER_QUERY = 100
 
-#: Text in one query: a message to or from Anvil has 16 MiB at most, and a larger one cuts the
+#: Bytes of text: a message to or from Anvil has 16 MiB at most, and a larger one ends the
 #: connection. This size takes a second or two, and a transaction may wait ten for its next query.
-BYTES_AT_ONCE = 2 * 1024 * 1024
+BYTES_PER_QUERY = 2 * 1024 * 1024
 
-#: Rows that come at once, where they are small.
+#: Rows that Anvil returns at once, where they are small.
 _PAGE = 1000
 
 Values = Mapping[str, Any]
 _Value = TypeVar("_Value")
 
 
-class Rows:
+class Table:
     """One table, by its name in ``anvil.yaml``; each has a column ``key``."""
 
     def __init__(self, name: str) -> None:
@@ -53,17 +53,17 @@ class Rows:
         page: int = _PAGE,
         where: Values | None = None,
     ) -> Iterator[Any]:
-        """Search rows with these columns loaded, some at a time."""
-        asked = [q.fetch_only(*columns), q.page_size(page)]
+        """Search rows, and load these columns of ``page`` rows at a time."""
+        options = [q.fetch_only(*columns), q.page_size(page)]
         if order_by is not None:
-            asked.append(anvil.tables.order_by(order_by, ascending=is_ascending))
-        yield from self._table.search(*asked, **(where or {}))
+            options.append(anvil.tables.order_by(order_by, ascending=is_ascending))
+        yield from self._table.search(*options, **(where or {}))
 
     def first(self, *, columns: Sequence[str], where: Values) -> Any:  # noqa: ANN401 - a row
         """Find one row, or None."""
         return next(self.search(columns=columns, page=1, where=where), None)
 
-    def some(
+    def list_first(
         self,
         *,
         columns: Sequence[str],
@@ -72,7 +72,7 @@ class Rows:
         is_ascending: bool = True,
         where: Values | None = None,
     ) -> list[Any]:
-        """Search the first rows in an order, no more than ``limit``."""
+        """List the first ``limit`` rows in an order."""
         if limit <= 0:
             return []
         found = self.search(
@@ -84,7 +84,7 @@ class Rows:
         )
         return list(islice(found, limit))
 
-    def by(self, column: str, values: Iterable[str], *, columns: Sequence[str]) -> list[Any]:
+    def search_by(self, column: str, values: Iterable[str], *, columns: Sequence[str]) -> list[Any]:
         """Search rows whose column has one of these values."""
         return [
             row
@@ -93,30 +93,30 @@ class Rows:
         ]
 
     def count(self, where: Values | None = None) -> int:
-        """Count rows, in two queries: Anvil counts what a search found, and brings its first."""
+        """Count rows, in two queries: Anvil counts what a search found, and loads its first row."""
         found = self._table.search(q.fetch_only("key"), q.page_size(1), **(where or {}))
         return len(found)
 
-    def add(self, rows: Sequence[Values]) -> None:
+    def add_rows(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
         for chunk in chunks_of_bytes(rows, text_bytes):
             self._table.add_rows([dict(row) for row in chunk])
 
-    def insert(self, row: Values) -> Any:  # noqa: ANN401 - a row
-        """Insert one row, and give it back to be changed."""
+    def add_row(self, row: Values) -> Any:  # noqa: ANN401 - a row
+        """Insert one row and return it."""
         return self._table.add_row(**row)
 
     def upsert(self, rows: Sequence[Values], found: Sequence[Any] | None = None) -> None:
         """Insert or replace rows by their key; to be called in a transaction.
 
-        ``found`` is what a search for their keys found there; without it they are searched.
+        ``found`` are the rows that a search for their keys found; without it they are searched.
         """
         if not rows:
             return
         if found is None:
-            found = self.by("key", _keys(rows), columns=("key",))
+            found = self.search_by("key", _keys(rows), columns=("key",))
         known = {row["key"]: row for row in distinct(found)}
-        self.add([row for row in rows if row["key"] not in known])
+        self.add_rows([row for row in rows if row["key"] not in known])
         update(
             (known[row["key"]], {name: row[name] for name in row if name != "key"})
             for row in rows
@@ -128,27 +128,27 @@ class Rows:
 
     def delete(self, rows: Iterable[Any]) -> int:
         """Delete rows that a search found; return how many."""
-        doomed = list(rows)
-        for chunk in chunks_of_keys(doomed):
+        deleted = list(rows)
+        for chunk in chunks_of_keys(deleted):
             with anvil.tables.batch_delete:
                 for row in chunk:
                     row.delete()
                 require_connection()
-        return len(doomed)
+        return len(deleted)
 
     def delete_by(self, column: str, values: Iterable[str]) -> int:
         """Delete rows whose column has one of these values."""
-        return self.delete(self.by(column, values, columns=("key",)))
+        return self.delete(self.search_by(column, values, columns=("key",)))
 
     def trim(self, maximum: int, *, order_by: str) -> None:
-        """Delete the first rows in an order, so that ``most`` stay."""
+        """Delete the first rows in an order, so that ``maximum`` stay."""
         excess = self.count() - maximum
         if excess > 0:
-            self.delete(self.some(columns=("key",), order_by=order_by, limit=excess))
+            self.delete(self.list_first(columns=("key",), order_by=order_by, limit=excess))
 
 
 def distinct(rows: Iterable[Any]) -> list[Any]:
-    """Take the first row of each key: two of one can only come from outside of transactions."""
+    """Return the first row of each key; two with one key were written outside of transactions."""
     first: dict[str, Any] = {}
     for row in rows:
         first.setdefault(row["key"], row)
@@ -156,7 +156,7 @@ def distinct(rows: Iterable[Any]) -> list[Any]:
 
 
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
-    """Change rows, each in its own way, in one query unless they are large."""
+    """Update rows with values of their own, in one query unless they are large."""
     for chunk in chunks_of_bytes(rows, lambda change: text_bytes(change[1])):
         with anvil.tables.batch_update:
             for row, values in chunk:
@@ -165,16 +165,16 @@ def update(rows: Iterable[tuple[Any, Values]]) -> None:
 
 
 def chunks_of_keys(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Cut a sequence into what one query takes."""
-    for start in range(0, len(values), KEYS_AT_ONCE):
-        yield values[start : start + KEYS_AT_ONCE]
+    """Split a sequence into as many as one query takes."""
+    for start in range(0, len(values), KEYS_PER_QUERY):
+        yield values[start : start + KEYS_PER_QUERY]
 
 
 def chunks_of_bytes(
     values: Iterable[_Value], size_of: Callable[[_Value], int]
 ) -> Iterator[list[_Value]]:
-    """Cut values into chunks of no more than BYTES_AT_ONCE, or of one that alone is larger."""
-    return batches(values, size_of=size_of, max_bytes=BYTES_AT_ONCE)
+    """Split values into chunks of at most BYTES_PER_QUERY, or of one that alone is larger."""
+    return batches(values, size_of=size_of, max_bytes=BYTES_PER_QUERY)
 
 
 def text_bytes(row: Values) -> int:
@@ -183,10 +183,10 @@ def text_bytes(row: Values) -> int:
 
 
 def _prepare_batches() -> None:
-    """Begin Anvil's batches in this thread.
+    """Initialize Anvil's batches in this thread.
 
-    They are local to threads, and become what they are where one is used first. In the thread that
-    imported them they have not begun then, and every later search in it would fail.
+    They are thread-local. In the thread that imported them they may have no attributes, and every
+    later search in it would fail.
     """
     for batch in (anvil.tables.batch_update, anvil.tables.batch_delete, anvil.tables.batch):
         if not vars(batch):

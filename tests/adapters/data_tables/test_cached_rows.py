@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from ingest.adapters.data_tables import (
     DataTablesState,
+    cached_rows,
     journal,
-    kept_rows,
     message_counts,
     run_list,
-    watched,
+)
+from ingest.adapters.data_tables import (
+    repositories as stored_repositories,
 )
 from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT, MAX_ERRORS
 from ingest.domain.stored_records import REPOSITORY_COLUMNS, error_body
@@ -65,7 +67,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 @pytest.fixture
 def repositories(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
-    monkeypatch.setattr(watched, "_REPOSITORIES", table)
+    monkeypatch.setattr(stored_repositories, "_REPOSITORIES", table)
     return table
 
 
@@ -88,10 +90,10 @@ def ids(state: DataTablesState) -> list[int]:
 def test_only_what_was_saved_since_is_read(runs: StoredRows) -> None:
     """With an overlap, because the clocks of hosts differ."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
-    runs.rows = [saved(number, now - kept_rows.OVERLAP * number) for number in range(1, 50)]
+    runs.rows = [saved(number, now - cached_rows.REREAD_BEFORE * number) for number in range(1, 50)]
     assert sorted(ids(state)) == list(range(1, 50))
     runs.rows[1] = saved(2, now, title="changed")
-    runs.rows.append(saved(77, now - kept_rows.OVERLAP / 2))
+    runs.rows.append(saved(77, now - cached_rows.REREAD_BEFORE / 2))
     shown = {each.key.run_id: each for each in state.load_run_summaries()}
     assert shown.keys() == {*range(1, 50), 77}
     assert shown[2].title == "changed"
@@ -128,7 +130,7 @@ def test_all_are_read_again_after_a_while(
     runs: StoredRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock of a host may be wrong by more."""
-    monkeypatch.setattr(kept_rows, "RELOAD_SECONDS", 0.0)
+    monkeypatch.setattr(cached_rows, "RELOAD_SECONDS", 0.0)
     state, now = DataTablesState(), datetime.now(timezone.utc)
     runs.rows = [saved(1, now)]
     assert ids(state) == [1]
@@ -153,7 +155,12 @@ def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
     record = a_repository(f"o/r{number:03}", **changes)
     columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
     key = repository_key(record.full_name)
-    return {"key": key, **columns, "progress": watched._progress(record), "saved_at": at}
+    return {
+        "key": key,
+        **columns,
+        "progress": stored_repositories._progress(record),
+        "saved_at": at,
+    }
 
 
 def names(state: DataTablesState) -> list[str]:

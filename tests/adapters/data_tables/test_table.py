@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ingest.adapters.data_tables.rows import BYTES_AT_ONCE, chunks_of_bytes, text_bytes
+from ingest.adapters.data_tables.table import BYTES_PER_QUERY, chunks_of_bytes, text_bytes
 
-HALF = BYTES_AT_ONCE // 2
+HALF = BYTES_PER_QUERY // 2
 
 #: A larger message is refused, and cuts the Uplink.
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -24,7 +24,7 @@ def sizes(*values: int) -> list[list[int]]:
         ([1, 2, 3], [[1, 2, 3]]),
         ([HALF, HALF, 1], [[HALF, HALF], [1]]),
         ([HALF, HALF + 1], [[HALF], [HALF + 1]]),
-        ([1, BYTES_AT_ONCE * 3, 1], [[1], [BYTES_AT_ONCE * 3], [1]]),
+        ([1, BYTES_PER_QUERY * 3, 1], [[1], [BYTES_PER_QUERY * 3], [1]]),
     ],
     ids=["none", "few", "full", "too much", "one too large"],
 )
@@ -48,7 +48,7 @@ def test_only_one_portion_is_held_at_a_time() -> None:
 
 def test_a_full_portion_is_far_from_a_full_message() -> None:
     """JSON may write one character as six, and log pages are read eight at a time."""
-    assert BYTES_AT_ONCE * 6 < MAX_MESSAGE_BYTES
+    assert BYTES_PER_QUERY * 6 < MAX_MESSAGE_BYTES
 
 
 def test_only_text_weighs() -> None:

@@ -15,23 +15,23 @@ from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restore_repository
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
+from .cached_rows import CachedRows, saved_now
 from .errors import translate_errors
-from .kept_rows import KeptRows, saved_now
-from .rows import KEYS_AT_ONCE, Rows, distinct, update
+from .table import KEYS_PER_QUERY, Table, distinct, update
 from .transactions import transact
-from .values import as_utc, utc
+from .values import as_optional_utc, as_utc
 
-_REPOSITORIES = Rows("repositories")
+_REPOSITORIES = Table("repositories")
 
-_ALL = ("key", *REPOSITORY_COLUMNS, "progress")
-_CLAIMED_BY = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until", "added_at")
+_ALL_COLUMNS = ("key", *REPOSITORY_COLUMNS, "progress")
+_DUE_COLUMNS = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until", "added_at")
 
 
 @translate_errors
-class WatchedRepositories(RepositoryStore):
+class TableRepositories(RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
-    _kept_repositories: KeptRows[RepositoryRecord]
+    _repository_cache: CachedRows[RepositoryRecord]
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
@@ -43,10 +43,10 @@ class WatchedRepositories(RepositoryStore):
         }
 
         def add() -> RepositoryRecord:
-            known = _REPOSITORIES.first(columns=_ALL, where={"key": row["key"]})
+            known = _REPOSITORIES.first(columns=_ALL_COLUMNS, where={"key": row["key"]})
             if known is not None:
                 return _record(known)
-            _REPOSITORIES.add([row])
+            _REPOSITORIES.add_rows([row])
             return record
 
         return transact(add)
@@ -57,27 +57,27 @@ class WatchedRepositories(RepositoryStore):
 
     def load_repository(self, full_name: str) -> RepositoryRecord | None:
         """Load one repository."""
-        row = _REPOSITORIES.first(columns=_ALL, where=_named(full_name))
+        row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
         return None if row is None else _record(row)
 
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
-        rows = distinct(_REPOSITORIES.search(columns=_ALL))
+        rows = distinct(_REPOSITORIES.search(columns=_ALL_COLUMNS))
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
     def view_repositories(self) -> list[RepositoryRecord]:
         """List all for a page, by name; of many only what was saved since the last time is read."""
-        records = self._kept_repositories.load(_REPOSITORIES)
+        records = self._repository_cache.load(_REPOSITORIES)
         return [records[key] for key in sorted(records)]
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due, also while it is leased."""
 
         def change() -> None:
-            row = _REPOSITORIES.first(columns=_ALL, where=_named(full_name))
+            row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
             if row is None or row["paused"] == paused:
                 return
-            # A resumed repository is due since its last poll: so no clock of a process matters.
+            # Due since its last poll, a time that no process's clock can get wrong.
             due = {} if paused else {"next_poll_at": row["last_polled_at"] or row["added_at"]}
             row.update(paused=paused, **due, **saved_now())
 
@@ -113,7 +113,7 @@ class WatchedRepositories(RepositoryStore):
         due = _due(names, now) if limit > 0 else []
         claimed: list[RepositoryRecord] = []
         while due and len(claimed) < limit:
-            size = min(limit - len(claimed), KEYS_AT_ONCE)
+            size = min(limit - len(claimed), KEYS_PER_QUERY)
             claimed += transact(partial(_lease, due[:size], lease, now))
             due = due[size:]
         return claimed
@@ -122,23 +122,23 @@ class WatchedRepositories(RepositoryStore):
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
     ) -> bool:
         """Save everything but pause and next poll, and renew the lease; False if it was lost."""
-        return _save_held(record, holder, {"lease_until": lease_until}, next_poll_at=None)
+        return _save_if_held(record, holder, {"lease_until": lease_until}, next_poll_at=None)
 
     def release_repository(
         self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
     ) -> bool:
         """Save as ``save_progress`` does and give the lease back; False if it was lost."""
         given_back = {"lease_holder": None, "lease_until": None}
-        return _save_held(record, holder, given_back, next_poll_at=next_poll_at)
+        return _save_if_held(record, holder, given_back, next_poll_at=next_poll_at)
 
 
-def _named(full_name: str) -> dict[str, str]:
+def _where(full_name: str) -> dict[str, str]:
     return {"key": repository_key(full_name)}
 
 
 def _due(names: set[str] | None, now: datetime) -> list[str]:
-    """Find what is due, the most overdue first; one without a next poll is new or left behind."""
-    rows = _REPOSITORIES.search(columns=_CLAIMED_BY, where={"paused": False})
+    """Find what is due, the most overdue first; no next poll: new or not released."""
+    rows = _REPOSITORIES.search(columns=_DUE_COLUMNS, where={"paused": False})
     due = {
         row["key"]: _due_since(row)
         for row in distinct(rows)
@@ -149,7 +149,7 @@ def _due(names: set[str] | None, now: datetime) -> list[str]:
 
 def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[RepositoryRecord]:
     """Lease those that are still due; to be called in a transaction."""
-    found = distinct(_REPOSITORIES.by("key", keys, columns=_ALL))
+    found = distinct(_REPOSITORIES.search_by("key", keys, columns=_ALL_COLUMNS))
     rows = {row["key"]: row for row in found if not row["paused"] and _is_due(row, now)}
     claimed = [
         replace(_record(rows[key]), **lease, next_poll_at=_due_since(rows[key]))
@@ -173,12 +173,12 @@ def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
     )
 
 
-def _save_held(
+def _save_if_held(
     record: RepositoryRecord, holder: str, lease: dict[str, Any], *, next_poll_at: datetime | None
 ) -> bool:
     def save() -> bool:
         row = _REPOSITORIES.first(
-            columns=("key", "lease_holder", "next_poll_at"), where=_named(record.full_name)
+            columns=("key", "lease_holder", "next_poll_at"), where=_where(record.full_name)
         )
         if row is None or row["lease_holder"] != holder:
             return False
@@ -197,9 +197,9 @@ def _save_held(
     return transact(save)
 
 
-def keep_repositories() -> KeptRows[RepositoryRecord]:
-    """Keep the repositories that a process reads for its pages."""
-    return KeptRows((*_ALL, "saved_at"), _record, is_counted=True)
+def repository_cache() -> CachedRows[RepositoryRecord]:
+    """Make the cache of repositories."""
+    return CachedRows((*_ALL_COLUMNS, "saved_at"), _record, verifies_count=True)
 
 
 def _progress(record: RepositoryRecord) -> str:
@@ -211,17 +211,17 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
         "full_name": row["full_name"],
         "added_at": as_utc(row["added_at"]),
         "paused": row["paused"],
-        "next_poll_at": utc(row["next_poll_at"]),
-        "last_polled_at": utc(row["last_polled_at"]),
+        "next_poll_at": as_optional_utc(row["next_poll_at"]),
+        "last_polled_at": as_optional_utc(row["last_polled_at"]),
         "lease_holder": row["lease_holder"],
-        "lease_until": utc(row["lease_until"]),
+        "lease_until": as_optional_utc(row["lease_until"]),
     }
     return restore_repository(from_json(row["progress"]), columns)
 
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:
     """Make a repository due before all others; False if it is not watched. Needs a transaction."""
-    row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_named(full_name))
+    row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_where(full_name))
     if row is None:
         return False
     due_at, next_at = urgent_due_at(now), row["next_poll_at"]

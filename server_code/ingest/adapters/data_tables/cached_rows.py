@@ -1,0 +1,130 @@
+"""A cache of a table's rows, which reads only what was saved since the last load.
+
+Pages read all rows every few seconds, and each row costs CPU in every process on its way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any, Generic, TypeVar
+
+import anvil.tables.query as q
+
+from .table import Table, Values, distinct
+from .values import as_optional_utc
+
+#: Rows that were saved up to this long before the last load are read again: clocks differ, and
+#: commits take time.
+REREAD_BEFORE = timedelta(minutes=1)
+
+#: All rows are read again after this time: the clock of a host may be off by more.
+RELOAD_SECONDS = 600.0
+
+#: Reading all of fewer rows costs less than counting them.
+READ_WHOLE_BELOW = 50
+
+#: More rows than Anvil returns at once; with fewer it would send a query after the last.
+_PAGE = 2000
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class _CachedRow(Generic[_Value]):
+    """A row, and when it was saved; rows of earlier releases have no time."""
+
+    saved_at: datetime | None
+    value: _Value
+
+
+@dataclass(frozen=True, slots=True)
+class NewestRows(Generic[_Value]):
+    """How many rows a table keeps: those with the highest sort keys."""
+
+    limit: int
+    sort_key: Callable[[_Value], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot(Generic[_Value]):
+    """All rows at one moment, and when all are to be read again."""
+
+    rows: Mapping[str, _CachedRow[_Value]]
+    began_at: datetime
+    reload_at: float
+
+
+class CachedRows(Generic[_Value]):
+    """A cache of a table, of which one of the columns says when each row was saved.
+
+    ``verifies_count``: rows may be removed, or saved with an earlier time, so they are counted too.
+    Safe for many threads: each load replaces the snapshot.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        restore: Callable[[Any], _Value],
+        *,
+        saved_at: str = "saved_at",
+        verifies_count: bool = False,
+        newest: NewestRows[_Value] | None = None,
+    ) -> None:
+        self._columns, self._restore, self._saved_at = columns, restore, saved_at
+        self._verifies_count, self._newest = verifies_count, newest
+        self._last: _Snapshot[_Value] | None = None
+
+    def load(self, table: Table) -> dict[str, _Value]:
+        """Load all rows by their keys; where only the newest are kept, in order, newest first."""
+        began_at, last = datetime.now(timezone.utc), self._last
+        rows, reload_at = None, 0.0
+        if last is not None and time.monotonic() < last.reload_at:
+            rows, reload_at = self._load_changed(table, last), last.reload_at
+        if rows is None:
+            reload_at = time.monotonic() + RELOAD_SECONDS
+            rows = self._trimmed(self._read(self._search(table)))
+        self._last = _Snapshot(rows, began_at, reload_at)
+        return {key: each.value for key, each in rows.items()}
+
+    def _load_changed(
+        self, table: Table, last: _Snapshot[_Value]
+    ) -> Mapping[str, _CachedRow[_Value]] | None:
+        """Load what was saved since a snapshot; None where all must be read."""
+        known = last.rows
+        saved = [each.saved_at for each in known.values() if each.saved_at is not None]
+        if not saved or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
+            return None
+        since = min(max(saved), last.began_at - REREAD_BEFORE)
+        changed = self._read(
+            self._search(table, {self._saved_at: q.greater_than_or_equal_to(since)})
+        )
+        expected = {key for key, each in known.items() if each.saved_at and each.saved_at >= since}
+        rows = self._trimmed({**known, **changed})
+        # A row that is missing was replaced by newer ones, or the state by another.
+        if not (expected & rows.keys()) <= changed.keys():
+            return None
+        return None if self._verifies_count and table.count() != len(rows) else rows
+
+    def _search(self, table: Table, where: Values | None = None) -> Iterable[Any]:
+        return table.search(columns=self._columns, page=_PAGE, where=where)
+
+    def _trimmed(self, rows: dict[str, _CachedRow[_Value]]) -> dict[str, _CachedRow[_Value]]:
+        newest = self._newest
+        if newest is None:
+            return rows
+        ordered = sorted(rows.items(), key=lambda row: newest.sort_key(row[1].value), reverse=True)
+        return dict(ordered[: newest.limit])
+
+    def _read(self, rows: Iterable[Any]) -> dict[str, _CachedRow[_Value]]:
+        return {
+            row["key"]: _CachedRow(as_optional_utc(row[self._saved_at]), self._restore(row))
+            for row in distinct(rows)
+        }
+
+
+def saved_now() -> dict[str, datetime]:
+    """Return the column that says when a row was saved, with the time now."""
+    return {"saved_at": datetime.now(timezone.utc)}
