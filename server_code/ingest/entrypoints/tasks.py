@@ -19,14 +19,13 @@ from ..domain.counters import Counters
 from ..errors import BadSettings, IngestError
 from ..services.agents.agent_loop import is_paused
 from ..services.agents.await_opening import await_opening
-from ..services.agents.heartbeat import Heartbeat
+from ..services.agents.heartbeat import Heartbeat, idle_heartbeat
 from ..services.agents.tick import (
     Report,
     TickResult,
     log_tick,
     monitoring_tick,
     report_error,
-    report_idle,
     runs_elsewhere,
 )
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
@@ -95,7 +94,7 @@ def _work(
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state, started_at = request.state, request.now
     if is_paused(state, agent) or not _has_work(request):
-        report_idle(state, agent, host=HOST, now=request.now)
+        state.save_agent(idle_heartbeat(state, agent, host=HOST, now=request.now))
         return 0
     collector: Collector | None = None
     counters = Counters()

@@ -42,8 +42,8 @@ def read_log_payload(chunks: Iterable[bytes]) -> StoredLog:
     before the content is read.
     """
     rest = iter(chunks)
-    data, begun = _read_head(rest)
-    return StoredLog(_decode(str(data["log_encoding"]), _content(begun, rest)), _steps(data))
+    data, encoding, begun = _read_head(rest)
+    return StoredLog(_decode(encoding, _content(begun, rest)), _steps(data))
 
 
 def _decode(encoding: str, content: Iterator[str]) -> Iterator[bytes]:
@@ -58,19 +58,14 @@ def _decode(encoding: str, content: Iterator[str]) -> Iterator[bytes]:
 
 def _steps(data: Mapping[str, Any]) -> tuple[StepRange, ...] | None:
     try:
-        return (
-            tuple(
-                StepRange(**{name: step[name] for name in _STEP_FIELDS})
-                for step in data.get("steps") or ()
-            )
-            or None
-        )
+        steps = [{name: step[name] for name in _STEP_FIELDS} for step in data.get("steps") or ()]
     except (KeyError, TypeError):
         return None
+    return tuple(StepRange(**step) for step in steps) or None
 
 
-def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], bytes]:
-    """Read the envelope up to the log; return its data, and the bytes that follow in that chunk."""
+def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], str, bytes]:
+    """Read the envelope up to the log; return its data, its encoding, and the bytes after it."""
     head = b""
     while _CONTENT_FIELD not in head:
         chunk = next(chunks, None)
@@ -80,11 +75,9 @@ def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], bytes]:
     before, _, begun = head.partition(_CONTENT_FIELD)
     try:
         data = json.loads(before + b"}}")["data"]
+        return data, str(data["log_encoding"]), begun
     except (ValueError, KeyError, TypeError) as error:
         raise MalformedPayload("The log's object holds no message of ours.") from error
-    if not isinstance(data, dict) or "log_encoding" not in data:
-        raise MalformedPayload("The log's object holds no message of ours.")
-    return data, begun
 
 
 def _content(begun: bytes, chunks: Iterator[bytes]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,22 +117,19 @@ def attempt_work_message(
 
 def work_item_job(job: Job | WorkItemJob | JobLogRecord) -> WorkItemJob:
     """Return a job as a work item names it; a record of its log knows only its name."""
-    if isinstance(job, WorkItemJob):
-        return replace(
-            job, job_name=_cut_name(job.job_name), conclusion=_cut_conclusion(job.conclusion)
-        )
+    name = _cut(job.name if isinstance(job, Job) else job.job_name, MAX_JOB_NAME_CHARS)
     if isinstance(job, JobLogRecord):
         return WorkItemJob(
             job_id=job.job_id,
-            job_name=_cut_name(job.job_name),
+            job_name=name,
             conclusion=None,
             completed_at=None,
             never_started=False,
         )
     return WorkItemJob(
         job_id=job.job_id,
-        job_name=_cut_name(job.name),
-        conclusion=_cut_conclusion(job.conclusion),
+        job_name=name,
+        conclusion=job.conclusion and _cut(job.conclusion, MAX_CONCLUSION_CHARS),
         completed_at=job.completed_at,
         never_started=job.never_started,
     )
@@ -141,14 +138,6 @@ def work_item_job(job: Job | WorkItemJob | JobLogRecord) -> WorkItemJob:
 def is_cut_name(job_name: str) -> bool:
     """Return whether a job's name is the beginning of a longer one."""
     return len(job_name) == MAX_JOB_NAME_CHARS and job_name.endswith(_CUT)
-
-
-def _cut_name(name: str) -> str:
-    return _cut(name, MAX_JOB_NAME_CHARS)
-
-
-def _cut_conclusion(conclusion: str | None) -> str | None:
-    return None if conclusion is None else _cut(conclusion, MAX_CONCLUSION_CHARS)
 
 
 def _cut(text: str, maximum: int) -> str:

@@ -75,6 +75,7 @@ class DiscoveryState:
 class CollectorContext:
     """The ports of one collector, and what its process remembers.
 
+    ``store`` is the state: repositories, ledger, logs, heartbeats, errors and credentials.
     ``job_events_queue`` has the work of the Log Ingestion Agent: jobs that have ended, whose logs
     are to be fetched. ``workers`` and ``log_workers`` run requests to GitHub concurrently, so that
     no poll waits for large logs; they never use the store, because Anvil's tables answer a task's

@@ -17,22 +17,22 @@ class TrackedRequests:
     """The requests to one queue or bucket; ``target`` is its name in heartbeats."""
 
     def __init__(self, target: str, pending: PendingRequests) -> None:
-        self._asked = target
+        self._target = target
         self._pending = pending
 
     def send(self, request: Callable[[], _Answer]) -> _Answer:
         """Send a request, which is pending until its answer, and return the answer."""
         request_number = self._pending.begin(
-            self._asked, at=time.monotonic() + _wait_seconds(request)
+            self._target, at=time.monotonic() + _wait_seconds(request)
         )
         try:
             answer = request()
-            self._pending.answer(self._asked, request_number, at=time.monotonic())
+            self._pending.answer(self._target, request_number, at=time.monotonic())
         except (AccessDenied, QueueMissing):  # an answer as well
-            self._pending.answer(self._asked, request_number, at=time.monotonic())
+            self._pending.answer(self._target, request_number, at=time.monotonic())
             raise
         finally:
-            self._pending.end(self._asked, request_number, at=time.monotonic())
+            self._pending.end(self._target, request_number, at=time.monotonic())
         return answer
 
 

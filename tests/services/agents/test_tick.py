@@ -9,12 +9,12 @@ import pytest
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import BadCredentials, IngestError, QueueMissing
+from ingest.services.agents.heartbeat import idle_heartbeat
 from ingest.services.agents.tick import (
     REPORT_AGAIN_AFTER,
     log_tick,
     monitoring_tick,
     report_error,
-    report_idle,
     runs_elsewhere,
 )
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
@@ -272,7 +272,7 @@ def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     known = heartbeat_of(here, PIPELINE_MONITORING_AGENT).rate_limit
     assert known["remaining"] is not None
     now = here.clock.now()
-    report_idle(here.state, PIPELINE_MONITORING_AGENT, host=HOST, now=now)
+    here.state.save_agent(idle_heartbeat(here.state, PIPELINE_MONITORING_AGENT, host=HOST, now=now))
     fail(here, PIPELINE_MONITORING_AGENT, BadCredentials("No."))
     monitor(here, context=here.join(holder="next"), seconds=1)
     assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).rate_limit == known

@@ -140,11 +140,6 @@ def runs_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime) -
     )
 
 
-def report_idle(store: AgentStore, agent: str, *, host: str, now: datetime) -> None:
-    """Report that an agent is idle."""
-    store.save_agent(idle_heartbeat(store, agent, host=host, now=now))
-
-
 def report_error(  # noqa: PLR0913 - what a heartbeat says
     store: StateStore,
     agent: str,

@@ -66,8 +66,8 @@ class RunCollection:
 
     def make_due(self) -> None:
         """Make every repository due, and its attempts that failed before."""
-        for part in self._open.values():
-            part.make_due()
+        for progress in self._open.values():
+            progress.make_due()
 
     def poll(self) -> IngestError | None:
         """Poll what is due until every repository is done; return the error that ended it early.
@@ -88,10 +88,8 @@ class RunCollection:
                 answered_at = self._context.clock.now()
             except IngestError as error:
                 lasted = self._context.clock.now() - answered_at
-                if (
-                    isinstance(error, (StateFull, MemoryRefused))
-                    or lasted >= self._policy.outage_timeout
-                ):
+                is_over = lasted >= self._policy.outage_timeout
+                if is_over or isinstance(error, (StateFull, MemoryRefused)):
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
         return None
@@ -99,7 +97,7 @@ class RunCollection:
     def open_names(self) -> list[str]:
         """List the repositories that are not done."""
         with self._lock:
-            return [part.name for part in self._open.values()]
+            return [progress.name for progress in self._open.values()]
 
     def _poll_next(self) -> bool:
         """Poll a repository that is due and not leased; return False if there is none."""
@@ -115,31 +113,28 @@ class RunCollection:
             )
             if isinstance(error, MemoryRefused):
                 raise error
-            self._close_if_done(repository.full_name, error)
+            progress = self._open.get(repository.full_name.lower())
+            if progress is not None and progress.is_done_after(error):
+                self._close(progress)
         return bool(claimed)
 
-    def _close_if_done(self, name: str, error: IngestError | None) -> None:
-        part = self._open.get(name.lower())
-        if part is not None and part.is_done_after(error):
-            self._close(part)
-
-    def _close(self, part: _RepositoryProgress) -> None:
+    def _close(self, progress: _RepositoryProgress) -> None:
         with self._lock:
-            if self._open.pop(part.name.lower(), None) is not None:
-                self.unread_attempts.extend(part.unread_attempts)
-                if part.error is not None:
-                    self.errors[part.name] = part.error
+            if self._open.pop(progress.name.lower(), None) is not None:
+                self.unread_attempts.extend(progress.unread_attempts)
+                if progress.error is not None:
+                    self.errors[progress.name] = progress.error
 
     def _drop_paused(self) -> None:
         """Drop repositories that were paused or removed; make those due that search for more."""
         known = {each.full_name.lower(): each for each in self._context.store.list_repositories()}
         with self._lock:
-            for key, part in list(self._open.items()):
+            for key, progress in list(self._open.items()):
                 record = known.get(key)
                 if record is None or record.paused:
                     del self._open[key]
                 else:
-                    part.make_due_again()
+                    progress.make_due_again()
 
     def _close_stalled(self) -> None:
         """Give up the repositories if nothing has changed for ``stall_timeout``."""
@@ -148,8 +143,8 @@ class RunCollection:
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
         self.last_change = (self.last_change or LastChange(what, now)).observed(what, now)
         if now - self.last_change.at >= self._policy.stall_timeout:
-            for part in list(self._open.values()):
-                self._close(part)
+            for progress in list(self._open.values()):
+                self._close(progress)
 
 
 class _RepositoryProgress:
@@ -231,11 +226,9 @@ class _RepositoryProgress:
 
     def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
         """Return whether an unread attempt is left to a later collection."""
-        if attempt.failures:
-            return (
-                attempt.failures >= self._policy.item_tries or waited > self._policy.stall_timeout
-            )
-        return waited > self._policy.longest_wait
+        if not attempt.failures:
+            return waited > self._policy.longest_wait
+        return attempt.failures >= self._policy.item_tries or waited > self._policy.stall_timeout
 
     def _load_unread(self) -> list[AttemptRecord]:
         """Load the attempts of which another poll may read more, without those in progress."""

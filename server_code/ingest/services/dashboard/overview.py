@@ -45,6 +45,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
     groups = group_errors(inputs.errors)
     watched = _repositories(settings, inputs, now)
     inputs = replace(inputs, seconds_left=longest_backfill_seconds(watched["shown"]))
+    queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     steps = setup_steps(settings, has_repository=bool(inputs.repositories))
     newest = next((each for each in inputs.collections if is_recent(each, now)), None)
     return {
@@ -53,8 +54,8 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "is_set_up": all(step["is_done"] for step in steps),
         "health": assess_health(inputs, now=now).as_json(),
         "agents": inputs.agents,
-        "messages": _messages(settings, message_counts, now),
-        "message_intervals": _message_intervals(settings, message_counts, now),
+        "messages": _messages(queues, message_counts, now),
+        "message_intervals": _message_intervals(queues, message_counts, now),
         "github": _github(inputs, message_counts),
         "repositories": watched,
         "windows": window_rows(summaries, message_counts, now=now),
@@ -74,9 +75,8 @@ def _newest_failures(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
 
 
 def _messages(
-    settings: Settings, message_counts: MessageCounts, now: datetime
+    queues: Mapping[str, str], message_counts: MessageCounts, now: datetime
 ) -> list[dict[str, Any]]:
-    queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     return [
         {
             "queue": name,
@@ -93,7 +93,7 @@ def _recent(message_counts: MessageCounts, counter: str, since: datetime) -> int
 
 
 def _message_intervals(
-    settings: Settings, message_counts: MessageCounts, now: datetime
+    queues: Mapping[str, str], message_counts: MessageCounts, now: datetime
 ) -> dict[str, list[int]]:
     """Return the counts of each queue by intervals, from the first stored one up to now.
 
@@ -104,7 +104,6 @@ def _message_intervals(
     first = max(min(intervals, default=last), last - (SHOWN_INTERVALS - 1) * COUNT_INTERVAL)
     number = (last - first) // COUNT_INTERVAL + 1 if intervals else 0
     counts = [intervals.get(first + COUNT_INTERVAL * place, {}) for place in range(number)]
-    queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     return {
         purpose: [each.get(sent_messages(name), 0) for each in counts]
         for purpose, name in queues.items()

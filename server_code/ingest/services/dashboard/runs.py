@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any
 
-from ...domain.ledger import AttemptRecord, JobLogRecord
+from ...domain.ledger import AttemptRecord
 from ...domain.runs import WorkflowRun, completed_at
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp, seconds_between
@@ -130,7 +130,10 @@ def load_run(
     return {
         "run": dict(envelope.data),
         "attempts": [_attempt(each) for each in attempts],
-        "logs": {str(job_id): _log(log) for job_id, log in logs.items()},
+        "logs": {
+            str(job_id): {"state": log.state, "reason": log.reason, "log_bytes": log.log_bytes}
+            for job_id, log in logs.items()
+        },
         "annotations": _annotations(record, run, web_url),
         "message": json.dumps(envelope_fields(envelope), indent=2, ensure_ascii=False),
         "html_url": run.html_url,
@@ -165,7 +168,7 @@ def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> Attem
 
 
 def _attempt(record: AttemptRecord) -> dict[str, Any]:
-    run: WorkflowRun | None = record.run
+    run = record.run
     ended_at = completed_at(run, record.jobs) if run else None
     return {
         "run_attempt": record.key.run_attempt,
@@ -176,10 +179,6 @@ def _attempt(record: AttemptRecord) -> dict[str, Any]:
         "duration_seconds": seconds_between(run.run_started_at, ended_at) if run else None,
         "job_count": len(record.jobs),
     }
-
-
-def _log(record: JobLogRecord) -> Mapping[str, Any]:
-    return {"state": record.state, "reason": record.reason, "log_bytes": record.log_bytes}
 
 
 def _annotations(record: AttemptRecord, run: WorkflowRun, web_url: str) -> list[dict[str, Any]]:
