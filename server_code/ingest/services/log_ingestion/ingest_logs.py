@@ -159,7 +159,10 @@ class _Ingestion:
         elif item.is_cut_short and task.result_count == 0:
             self._return_to_queue(task)
         else:
-            self._queue_for_completion(task, item)
+            if item.error is not None:
+                error = as_ingest_error(item.error, f"the logs of {task.work.key}")
+                task.fail(task.pending[0], error)
+            self._to_complete.append(task)
 
     def _handle_result(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
@@ -168,7 +171,8 @@ class _Ingestion:
                 result = decide_retry(self._context, result, task.work)
             if isinstance(result, LogFetched):
                 with result.spool:
-                    self._publish(task, self._locate_steps(task, result))
+                    steps = load_steps(self._context, task, result.job.job_id)
+                    self._publish(task, with_steps(result, steps))
             elif isinstance(result, LogNotReady):
                 task.not_ready.append(result)
             else:
@@ -177,11 +181,6 @@ class _Ingestion:
                 self._context.store.save_job_logs([record])
         except Exception as error:  # noqa: BLE001 - other logs of the batch are published
             task.fail(result.job, as_ingest_error(error, f"job {result.job.job_id}"))
-
-    def _locate_steps(self, task: LogTask, log: LogFetched) -> LogFetched:
-        """Add where the job's steps are, whose names and times the ledger knows."""
-        steps = load_steps(self._context, task, log.job.job_id)
-        return with_steps(log, steps)
 
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log, a small one together with others."""
@@ -193,11 +192,6 @@ class _Ingestion:
         record = deliver_log(self._context, task.work.key, log)
         self._context.save_counts()
         self._context.store.save_job_logs([record])
-
-    def _queue_for_completion(self, task: LogTask, end: Finished) -> None:
-        if end.error is not None:
-            task.fail(task.pending[0], as_ingest_error(end.error, f"the logs of {task.work.key}"))
-        self._to_complete.append(task)
 
     def _flush(self) -> None:
         """Send the gathered logs, then finish the tasks that waited for that."""

@@ -16,7 +16,7 @@ from ...domain.runs import AttemptKey, WorkflowRun
 from ..context import CollectorContext
 from .poll_session import PollSession
 from .read_attempts import merge_jobs
-from .save_runs import upsert_runs
+from .save_runs import run_and_attempt, upsert_runs
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -58,8 +58,8 @@ def _apply_runs(
     known = context.store.load_attempts(
         poll_session.repository.full_name, {run.run_id for run in runs}
     )
-    states = {_numbers(key): record.run for key, record in known.items()}
-    later = [run for run in runs if is_later_run(states.get(_numbers(run.key)), run)]
+    states = {run_and_attempt(key): record.run for key, record in known.items()}
+    later = [run for run in runs if is_later_run(states.get(run_and_attempt(run.key)), run)]
     upsert_runs(context, poll_session, [context.github.sanitize_run_links(run) for run in later])
 
 
@@ -68,7 +68,7 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
         return
     name = poll_session.repository.full_name
     known = {
-        _numbers(key): record
+        run_and_attempt(key): record
         for key, record in context.store.load_attempts(name, {job.run_id for job in jobs}).items()
     }
     changed: dict[tuple[int, int], AttemptRecord] = {}
@@ -117,7 +117,3 @@ def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -
         newest_run_at=max((*created, known.newest_run_at or _NEVER)),
     )
     poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
-
-
-def _numbers(key: AttemptKey) -> tuple[int, int]:
-    return key.run_id, key.run_attempt

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...domain.due import MAX_CHECK_DELAY
-from ...domain.ledger import RepositoryRecord
 from ..context import CollectorContext
-
-#: Attempts of one repository that are made due at once; the others are reached by their own times.
-_MAX_ATTEMPTS = 1000
+from .schedule_attempts import make_scheduled_attempts_due
 
 
 def make_polls_due_after_clock_change(context: CollectorContext) -> None:
@@ -22,13 +16,8 @@ def make_polls_due_after_clock_change(context: CollectorContext) -> None:
         context.to_reschedule.add(repository.full_name)
 
 
-def make_checks_due_after_clock_change(
-    context: CollectorContext, repository: RepositoryRecord
-) -> None:
+def make_checks_due_after_clock_change(context: CollectorContext, repository: str) -> None:
     """Make the attempts of a leased repository due if the clock was set back."""
-    if repository.full_name not in context.to_reschedule:
-        return
-    now, name = context.clock.now(), repository.full_name
-    attempts = context.store.load_due_attempts(name, now=now + MAX_CHECK_DELAY, limit=_MAX_ATTEMPTS)
-    context.store.save_attempts([replace(each, next_check_at=now) for each in attempts])
-    context.to_reschedule.discard(name)
+    if repository in context.to_reschedule:
+        make_scheduled_attempts_due(context, repository)
+        context.to_reschedule.discard(repository)

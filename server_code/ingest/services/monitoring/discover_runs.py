@@ -45,7 +45,8 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
         note_missed_deliveries(context, poll_session, poll_session.changed)
         if poll_session.relies_on_deliveries:
             return
-    _discover(context, poll_session, (*_LOOKUPS, sweep_closed_days))
+    walk_run_list(context, poll_session)
+    _ask_each(context, poll_session, (*_LOOKUPS, sweep_closed_days))
     note_missed_deliveries(context, poll_session, poll_session.changed)
     lists = replace(poll_session.repository.run_lists, requested_at=now)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
@@ -86,14 +87,6 @@ def discover_all_runs(
     poll_session.reads_everything, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
     searches = (follow_run_hints, ask_for_failed_deliveries, sweep, _ask_for_unswept_runs)
-    _discover(context, poll_session, searches)
-
-
-def _discover(
-    context: CollectorContext,
-    poll_session: PollSession,
-    searches: Sequence[Callable[[CollectorContext, PollSession], None]],
-) -> None:
     walk_run_list(context, poll_session)
     _ask_each(context, poll_session, searches)
 

@@ -47,7 +47,9 @@ def read_in_groups(
                 if group:
                     yield [done.result() for done in sorted(group, key=places.__getitem__)]
                     since = clock.now()
-            _cancel_unless(should_continue, futures)
+            if not should_continue():
+                for future in futures:
+                    future.cancel()
             if is_last:
                 return
     finally:
@@ -83,9 +85,3 @@ class _Arrivals(Generic[R]):
         with self._lock:
             done, self._done = self._done, []
         return done
-
-
-def _cancel_unless(should_continue: Callable[[], bool], futures: Sequence[Future[R]]) -> None:
-    if not should_continue():
-        for future in futures:
-            future.cancel()

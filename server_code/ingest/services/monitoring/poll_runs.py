@@ -36,7 +36,7 @@ from .denied_owners import is_reported_for_owner
 from .discover_runs import discover_runs, discover_runs_sparingly
 from .poll_session import PollSession, claim_due_repositories
 from .poll_turn import PollTurn, find_urgent
-from .schedule_attempts import make_waiting_attempts_due
+from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
 from .unreleased_leases import kept_for_release, release_leases
 
@@ -156,12 +156,12 @@ def _poll(
             should_continue=should_continue,
             hints=context.store.load_run_hints(repository.full_name),
         )
-        make_checks_due_after_clock_change(context, repository)
+        make_checks_due_after_clock_change(context, repository.full_name)
         collect_delivered(context, poll_session)
         collect_overdue(context, poll_session)
         discover(context, poll_session)
         if repository.failures:
-            make_waiting_attempts_due(context, repository.full_name)
+            make_scheduled_attempts_due(context, repository.full_name)
         record = _collect(context, poll_session)
         next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository

@@ -89,11 +89,9 @@ class DetailReader:
             ANNOTATIONS,
             lambda: self._github.fetch_annotations(self._repository, job.job_id, validator),
         )
-        return (
-            job
-            if answer is None or answer.value is None
-            else replace(job, annotations=answer.value)
-        )
+        if answer is None or answer.value is None:
+            return job
+        return replace(job, annotations=answer.value)
 
     def _read_start_failure(self, record: AttemptRecord) -> AnnotationList | None:
         run = record.run

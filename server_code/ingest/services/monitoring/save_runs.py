@@ -28,13 +28,13 @@ def upsert_runs(
     filters = context.filters_of(repository.full_name)
     ids = sorted({run.run_id for run in runs})
     known = {
-        _run_and_attempt(key): record
+        run_and_attempt(key): record
         for key, record in context.store.load_attempts(repository.full_name, ids).items()
     }
     due: dict[AttemptKey, AttemptRecord] = {}
     filtered: dict[AttemptKey, AttemptRecord] = {}
     for listed in runs:
-        record = known.get(_run_and_attempt(listed.key))
+        record = known.get(run_and_attempt(listed.key))
         run = listed if record is None else replace(listed, repository=record.key.repository)
         poll_session.seen.add(run.key)
         is_old = _may_be_purged(context, repository, run)
@@ -131,7 +131,8 @@ def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
     )
 
 
-def _run_and_attempt(key: AttemptKey) -> tuple[int, int]:
+def run_and_attempt(key: AttemptKey) -> tuple[int, int]:
+    """Return what identifies an attempt in its repository, however the repository is spelled."""
     return key.run_id, key.run_attempt
 
 
@@ -163,7 +164,7 @@ def _earlier_attempts(
     """
     for number in range(1, run.run_attempt):
         key = replace(run.key, run_attempt=number)
-        record = known.get(_run_and_attempt(key))
+        record = known.get(run_and_attempt(key))
         if record is None:
             yield key, AttemptRecord(key=key, created_at=run.created_at or now, next_check_at=now)
         elif not record.settled and record.run is not None and not record.run.is_completed:

@@ -38,7 +38,7 @@ MAX_FAILURES = 90 * 24
 MAX_OUTAGE_PAUSE = timedelta(minutes=10)
 OUTAGE_FAILURES = 45
 
-#: Attempts that are made due at once after an outage; the others are reached by their own times.
+#: Attempts of one repository that are made due at once; the others are reached by their own times.
 _MAX_ATTEMPTS = 1000
 
 #: Retriable failures are reported after this many in a row, others at once.
@@ -210,13 +210,13 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     return replace(record, next_check_at=now + backoff(failures, maximum=maximum))
 
 
-def make_waiting_attempts_due(context: CollectorContext, repository: str) -> None:
-    """Make the attempts of a repository due that failed, or had to wait, while its polls failed."""
+def make_scheduled_attempts_due(context: CollectorContext, repository: str) -> None:
+    """Make the attempts of a repository due that wait for their next check."""
     now = context.clock.now()
-    waiting = context.store.load_due_attempts(
+    scheduled = context.store.load_due_attempts(
         repository, now=now + MAX_CHECK_DELAY, limit=_MAX_ATTEMPTS
     )
-    context.store.save_attempts([replace(each, next_check_at=now) for each in waiting])
+    context.store.save_attempts([replace(each, next_check_at=now) for each in scheduled])
 
 
 def _doubt_pause(reads: int) -> timedelta:

@@ -19,6 +19,7 @@ from ...domain.timestamps import format_timestamp
 from ...ports import RunQuery
 from ...settings import LONGEST_CHANGE_DAYS
 from ..context import CollectorContext
+from .open_runs import MAX_FILTERED_PAGES
 from .poll_session import PollSession, can_afford_extra
 from .save_runs import upsert_runs
 
@@ -35,9 +36,6 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
 _CREATED_PREFIX = "created="
-
-#: A filtered list ends after 1,000 runs.
-_MAX_PAGES = 10
 
 #: Stands in a validator's place for a window that needs halving.
 _HALVED = "halved"
@@ -126,7 +124,7 @@ def sweep_span(
     """Ask for everything that was created in a span, newest day first; yield each finished day."""
     day = _midnight(last)
     while day >= _midnight(first) and poll_session.should_continue():
-        for _ in _ask(context, poll_session, _day_window(day)):
+        for _ in _ask(context, poll_session, Window(day, day + _DAY - _SECOND)):
             pass
         yield day
         day -= _DAY
@@ -235,7 +233,7 @@ def _ask_for_more_pages(
 ) -> None:
     """Read the pages after the first of a window that cannot be halved."""
     name = poll_session.repository.full_name
-    for number in range(2, _MAX_PAGES + 1):
+    for number in range(2, MAX_FILTERED_PAGES + 1):
         page = context.github.fetch_runs(name, RunQuery(created=window.created, page=number)).value
         if page is None:
             return
@@ -243,10 +241,6 @@ def _ask_for_more_pages(
         if not page.has_next:
             return
     poll_session.has_unread_pages = True
-
-
-def _day_window(day: datetime) -> Window:
-    return Window(day, day + _DAY - _SECOND)
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -52,12 +52,8 @@ def record_credentials(
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
     factors = context.github.rate_limit_status().minute_interval_factors
-    store.save_credentials(
-        [
-            _with_factor(_updated(api, known.get(each.name), each, now), factors)
-            for each in credentials
-        ]
-    )
+    updated = [_updated(api, known.get(each.name), each, factors, now) for each in credentials]
+    store.save_credentials(updated)
     used = {each.name for each in credentials}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > PURGED_AFTER:
@@ -96,13 +92,9 @@ def record_credential_changes(context: CollectorContext) -> None:
     discovery.credentials_saved_at = now
     stored = {each.name: each for each in context.store.list_credentials()}
     factors = context.github.rate_limit_status().minute_interval_factors
+    updated = [_with_info(stored.get(each.name), each, factors, now) for each in api.credentials()]
     context.store.save_credentials(
-        [
-            _with_factor(with_info(stored.get(each.name), each, now), factors).with_refusals(
-                changes.get(each.name, {}), now=now
-            )
-            for each in api.credentials()
-        ]
+        [each.with_refusals(changes.get(each.name, {}), now=now) for each in updated]
     )
     if any(EVERYTHING in each and each[EVERYTHING] is None for each in changes.values()):
         _make_failing_due(context.store, now)
@@ -126,12 +118,16 @@ def _make_failing_due(store: StateStore, now: datetime) -> None:
             store.make_due(each.full_name, now=now)
 
 
-def with_info(
-    record: CredentialRecord | None, info: CredentialInfo, now: datetime
+def _with_info(
+    record: CredentialRecord | None,
+    info: CredentialInfo,
+    factors: Mapping[str, float],
+    now: datetime,
 ) -> CredentialRecord:
     """Return a record with what is known of its credential now.
 
-    A process that was not answered yet knows nothing about a rejection that another one met.
+    ``factors``: how much longer the polls of each credential wait at present. A process that was
+    not answered yet knows nothing about a rejection that another one met.
     """
     record = record or CredentialRecord(name=info.name, kind=info.kind, updated_at=now)
     is_known = info.limit is not None
@@ -143,6 +139,7 @@ def with_info(
         limit=info.limit if is_known else record.limit,
         remaining=info.remaining if is_known else record.remaining,
         reset_at=info.reset_at if is_known else record.reset_at,
+        minute_interval_factor=factors.get(info.name, 1.0),
         expires_at=info.expires_at or record.expires_at,
         missing_permissions=info.missing_permissions,
         rejected=info.rejected if info.was_used else info.rejected or record.rejected,
@@ -163,23 +160,19 @@ def with_refusal(
     return record.with_refusals({what: refusal}, now=now)
 
 
-def _with_factor(record: CredentialRecord, factors: Mapping[str, float]) -> CredentialRecord:
-    """Return a record with how much longer the credential's polls wait at present."""
-    return replace(record, minute_interval_factor=factors.get(record.name, 1.0))
-
-
 def _updated(
     api: RepositoryApi,
     known: CredentialRecord | None,
     info: CredentialInfo,
+    factors: Mapping[str, float],
     now: datetime,
 ) -> CredentialRecord:
-    """Return a record with what is known, and the owner; GitHub is asked whose it is.
+    """Return a record with what is known, and the owner, which is requested from GitHub.
 
-    A credential that nothing needed for an hour is asked again, so that a rejection is known. The
-    hour of its limit may have ended a moment ago.
+    It is requested again with a credential that was not used for an hour, so that a rejection is
+    known. The hour of its limit may have ended a moment ago.
     """
-    record = with_info(known, info, now)
+    record = _with_info(known, info, factors, now)
     is_refused = any(each.what == _USER_PATH and each.is_in_force(now) for each in record.refusals)
     is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
     if (record.owner is not None and is_used) or info.rejected is not None or is_refused:
