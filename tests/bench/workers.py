@@ -68,7 +68,7 @@ class Found:
 
 def measure(*, quick: bool) -> Iterator[Row]:
     """Measure each number of processes on a state of its own."""
-    repositories, runs = (50, 2) if quick else (150, 2)
+    repositories, runs = (60, 2) if quick else (150, 2)
     alone: Found | None = None
     with closing(PostgresServer()) as postgres:
         for processes in PROCESSES:
