@@ -44,7 +44,6 @@ LISTING_INTERVAL = timedelta(minutes=10)
 #: A failed listing is repeated after this time, which doubles.
 FAILED_LIST_PAUSE = timedelta(seconds=30)
 
-
 _TOKENS = "/app/installations/{}/access_tokens"
 
 
@@ -58,7 +57,7 @@ class _Installation:
 
 
 class App:
-    """An app: lists its installations, and mints their tokens. Safe for many threads.
+    """A GitHub App: its installations and their tokens. Safe for many threads.
 
     ``failure`` is why the last listing failed, or was not read to its end; the known installations
     remain in use.
@@ -123,7 +122,7 @@ class App:
             self._note_failure(error, longest=_longest_pause(error))
             return
         if not found:
-            # Somebody is about to install it.
+            # The pause does not grow: somebody is probably about to install the app.
             self._note_failure(_not_installed(self.name), longest=FAILED_LIST_PAUSE)
             return
         self.failure = None if is_whole else _not_all_listed(self.name, len(found))
@@ -186,7 +185,7 @@ class App:
                 remedy="Check GITHUB_APP_INSTALLATION_ID and that the app is installed.",
             ) from error
         except RequestFailed as error:
-            # Not RequestFailed, after which a list is read in smaller pages: no use for a token.
+            # RequestFailed would make the reader of a list try smaller pages, which do not help.
             raise GithubUnavailable(str(error), remedy=error.remedy) from error
         token, expires_at = text(payload.get("token")), parse_timestamp(payload.get("expires_at"))
         if token is None or expires_at is None:

@@ -26,7 +26,7 @@ _PINNED, _LISTED, _UNKNOWN, _READS_OTHERS, _UNLIKELY = range(5)
 
 
 class CredentialAccess:
-    """What is known of credentials (by name) and repositories. Safe for many threads.
+    """What is known of credentials (by ``name``) and repositories. Safe for many threads.
 
     A repository is pinned to the credential that reads it, because its ETags are that one's.
     """
@@ -79,8 +79,7 @@ class CredentialAccess:
     def unpin(self, name: str, repository: str) -> None:
         """Unpin a repository from a credential, if it is pinned to that one."""
         with self._lock:
-            if self._pins.get(repository.lower()) == name:
-                del self._pins[repository.lower()]
+            self._unpin(name, repository.lower())
 
     def note_refusal(
         self, name: str, scope: str, error: IngestError, *, min_step: int = STEP_HOUR
@@ -93,8 +92,7 @@ class CredentialAccess:
         with self._lock:
             if min_step >= STEP_HOUR:
                 self._read_at.pop(pair)
-                if self._pins.get(pair[1]) == name:
-                    del self._pins[pair[1]]
+                self._unpin(*pair)
             refusal = self._refusals.note(pair, error, self._clock.now(), min_step=min_step)
             self._note_change(*pair, refusal)
 
@@ -140,7 +138,8 @@ class CredentialAccess:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
             for each in refusals:
                 is_read = each.what in read or (each.what == EVERYTHING and bool(read))
-                if not is_read and not each.what.endswith("/*"):
+                is_list = each.what.endswith("/*")  # of an owner's repositories: discovery waits
+                if not is_read and not is_list:
                     self._refusals.restore(name, each, now)
 
     def has_refusals(self) -> bool:
@@ -153,9 +152,11 @@ class CredentialAccess:
         Another process has read what was refused, or a person asked to try again.
         """
         kept = {each.what for each in refusals}
+        if len(kept) >= MAX_REFUSALS:
+            return  # a full record lacks refusals that nobody has cleared
         with self._lock:
             unsaved = self._changes.get(name, {})
-            for pair, refusal in self._refusals.items() if len(kept) < MAX_REFUSALS else ():
+            for pair, refusal in self._refusals.items():
                 is_saved = pair[0] == name and pair[1] not in unsaved
                 if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
                     self._refusals.end_pause(pair, self._clock.now())
@@ -181,6 +182,10 @@ class CredentialAccess:
         self._pins.setdefault(repository, name)
         if len(self._pins) > MAX_PAIRS:
             self._pins.popitem(last=False)
+
+    def _unpin(self, name: str, repository: str) -> None:
+        if self._pins.get(repository) == name:
+            del self._pins[repository]
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
         """Return whether a credential has read a repository (since a ``time.monotonic()``).

@@ -43,7 +43,7 @@ STEP_DAY = 7
 #: How long other requests wait for the answer of the probe.
 PROBE_TIME = timedelta(seconds=5)
 
-_ERRORS = {
+_ERROR_CLASSES = {
     each.__name__: each
     for each in (AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable)
 }
@@ -137,11 +137,11 @@ class KnownRefusals(CredentialPairs[Refusal]):
 
     def restore(self, name: str, record: CredentialRefusal, now: datetime) -> None:
         """Restore a refusal from the state, unless this process knows a later one."""
-        kind, pair = _ERRORS.get(record.error), (name, record.what)
-        if kind is None or pair in self or not record.is_remembered(now):
+        error_class, pair = _ERROR_CLASSES.get(record.error), (name, record.what)
+        if error_class is None or pair in self or not record.is_remembered(now):
             return
         step = record.refusals or STEP_HOUR
-        error = kind(record.reason, remedy=record.remedy)
+        error = error_class(record.reason, remedy=record.remedy)
         self.set(pair, Refusal(error=error, at=record.until - _pause_of(step), step=step))
 
     def _change(

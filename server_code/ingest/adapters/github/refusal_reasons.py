@@ -27,7 +27,7 @@ def is_worth_asking(
     refused: Mapping[str, IngestError],
     limited: Sequence[RateLimited] = (),
 ) -> bool:
-    """Return whether to try a credential after others were ``refused`` or ``limited``.
+    """Return whether to try a credential (``name``) after others were refused or rate-limited.
 
     After one that reads the repository was denied an endpoint of it, only those are tried that may
     read the repository, or read others of its owner.

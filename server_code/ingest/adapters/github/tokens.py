@@ -73,7 +73,7 @@ class TokenPool:
         self.access = CredentialAccess(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
-        self._failed_apps: set[str] = set()
+        self._reported_apps: set[str] = set()
         self._purposes: dict[str, Purpose] = {}
 
     def get(self, repository: str, request: Request) -> Response:
@@ -205,9 +205,9 @@ class TokenPool:
         """Return credentials that GitHub rejects, each once, by name."""
         failed = self.failed_apps()
         with self._lock:
-            new = {name: error for name, error in failed.items() if name not in self._failed_apps}
+            new = {name: error for name, error in failed.items() if name not in self._reported_apps}
             rejections = {**self._rejected, **new}
-            self._rejected, self._failed_apps = {}, set(failed)
+            self._rejected, self._reported_apps = {}, set(failed)
         return rejections
 
     def close(self) -> None:
