@@ -238,19 +238,17 @@ class CredentialAccess:
             return False
         return self.is_listed(name, repository) or (not lists_owner and account in (None, owner))
 
-    def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> frozenset[str]:
+    def note_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
         """Note the repositories of an owner (``*``: of all) that GitHub lists to a credential.
 
-        Return those that an earlier list lacked; their refusals are over.
+        The refusals of those that an earlier list lacked are over.
         """
         listed = frozenset(repository.lower() for repository in repositories)
         with self._lock:
             lists = self._lists.setdefault(name, {})
-            added = listed - lists.get(owner.lower(), listed)
-            lists[owner.lower()] = listed
-            for repository in added:
+            for repository in listed - lists.get(owner.lower(), listed):
                 self._forget_refusal(name, repository)
-        return added
+            lists[owner.lower()] = listed
 
     def order(
         self,

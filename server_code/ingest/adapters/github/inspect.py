@@ -39,14 +39,14 @@ class CredentialInspector(GithubInspector):
             raise failure
         client = next(each for each in self._tokens.clients() if each.name == credential)
         login, headers = (None, {}) if credential == ANONYMOUS else _identity(client)
-        limits, rate_limit = _limits(client)
+        limit_headers, rate_limit = _fetch_rate_limit(client)
         return InspectedCredential(
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
             expires_at=parse_expiration(headers),
             rate_limit_status=rate_limit,
-            server_time=parse_http_date(limits.get("date", headers.get("date"))),
+            server_time=parse_http_date(limit_headers.get("date", headers.get("date"))),
         )
 
     def retention_days(self, repository: str) -> int | None:
@@ -97,11 +97,11 @@ def _parse_rate_limit_status(payload: Mapping[str, object]) -> RateLimitStatus:
     )
 
 
-def _limits(client: GithubClient) -> tuple[Mapping[str, str], RateLimitStatus]:
-    """Fetch what is left of the hour.
+def _fetch_rate_limit(client: GithubClient) -> tuple[Mapping[str, str], RateLimitStatus]:
+    """Fetch the rate limit, and the headers of the answer.
 
-    A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 and others.
-    Raises GithubUnavailable where nothing answers.
+    A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 or another
+    error. Raises GithubUnavailable where nothing answers.
     """
     try:
         response = client.get(Request.to(RATE_LIMIT))

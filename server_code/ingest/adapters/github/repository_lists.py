@@ -30,7 +30,7 @@ class GithubRepositories(RepositoryApi):
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
         self._lists = ListReader()
-        self._kinds: dict[str, str] = {}
+        self._account_kinds: dict[str, str] = {}
 
     def list_queries(
         self, owners: Collection[str], *, of_all_owners: bool
@@ -73,13 +73,13 @@ class GithubRepositories(RepositoryApi):
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note which repositories a credential was listed: it is tried first for these."""
-        self._tokens.access.set_list(query.credential, query.owner, names)
+        self._tokens.access.note_list(query.credential, query.owner, names)
 
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
         """Restore the lists and refusals of credentials."""
         for record in records:
             for each in record.lists:
-                self._tokens.access.set_list(record.name, each.owner, each.names)
+                self._tokens.access.note_list(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
@@ -126,7 +126,7 @@ class GithubRepositories(RepositoryApi):
         """Fetch the list of an organization, or of a user where there is no such organization."""
         kinds = ("orgs", "users")
         known_kind, _, known = (validator or "").partition(" ")
-        known_kind = known_kind or self._kinds.get(owner.lower(), "")
+        known_kind = known_kind or self._account_kinds.get(owner.lower(), "")
         for kind in (known_kind,) if known_kind in kinds else kinds:
             request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
             wanted = ListRequest(request=request, key=None)
@@ -136,7 +136,7 @@ class GithubRepositories(RepositoryApi):
                 if kind == kinds[-1]:
                     raise
                 continue
-            self._kinds[owner.lower()] = kind
+            self._account_kinds[owner.lower()] = kind
             if answer.value is None or answer.validator is None:
                 return answer
             return Answer(answer.value, f"{kind} {answer.validator}")
