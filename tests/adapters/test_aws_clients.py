@@ -19,7 +19,7 @@ from ingest.adapters.aws import clients as product
 from ingest.adapters.aws import credential_files
 from ingest.adapters.aws.errors import aws_errors
 from ingest.adapters.aws.service_folders import list_services_by_folder
-from ingest.adapters.aws.sqs import open_work_queue
+from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
 from ingest.settings import AwsSettings
@@ -32,7 +32,7 @@ def test_without_credentials_the_remedy_is_named() -> None:
         closing(product.sqs_client(access)) as client,
         pytest.raises(AccessDenied, match="AWS_ACCESS_KEY_ID"),
     ):
-        open_work_queue(client, "any", Counters())
+        SqsWorkQueue.open(client, "any", Counters())
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:4566", "http://", "not a url"])

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from ingest.adapters.aws import clients as product
 from ingest.adapters.aws.queues import queue_depth
-from ingest.adapters.aws.sqs import SqsWorkQueue, open_work_queue
+from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
@@ -54,7 +54,7 @@ def counters() -> Counters:
 @pytest.fixture
 def queue(client, queue_name: str, counters: Counters, proxy: FaultProxy) -> SqsWorkQueue:
     """Open the queue; what was asked for that is forgotten."""
-    queue = open_work_queue(client, queue_name, counters)
+    queue = SqsWorkQueue.open(client, queue_name, counters)
     proxy.operations.clear()
     return queue
 
@@ -161,7 +161,7 @@ def test_nobody_listening_is_an_outage(
     dead = FaultProxy(aws.endpoint_url)
     dead.close()
     with closing(sqs_client(dead)) as client, pytest.raises(QueueUnavailable, match="any"):
-        open_work_queue(client, "any", counters)
+        SqsWorkQueue.open(client, "any", counters)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_every_request_is_counted_once_whoever_shares_the_client(
     client, queue: SqsWorkQueue, queue_name: str, counters: Counters
 ) -> None:
     """Two requests open a queue, and each batch is one more."""
-    open_work_queue(client, queue_name, counters)
+    SqsWorkQueue.open(client, queue_name, counters)
     before = counters.read("queue_requests")
     queue.send([a_message(n) for n in range(10)])
     assert (before, counters.read("queue_requests")) == (4, 5)
@@ -252,7 +252,7 @@ def test_the_product_s_client_tries_again_by_itself_and_counts_it(
         secret_access_key=Secret("local"),
     )
     with closing(product.sqs_client(access)) as client:
-        queue = open_work_queue(client, queue_name, counters)
+        queue = SqsWorkQueue.open(client, queue_name, counters)
         proxy.faults.append(aws_error("RequestThrottled", 403))
         assert queue.send([a_message()]) == ()
     assert counters.read("queue_requests") == 4
@@ -261,7 +261,7 @@ def test_the_product_s_client_tries_again_by_itself_and_counts_it(
 def test_a_queue_is_found_by_its_url(client, queue_name: str, counters: Counters) -> None:
     """A URL serves where a name would, and is what the queue is called."""
     url = client.get_queue_url(QueueName=queue_name)["QueueUrl"]
-    queue = open_work_queue(client, url, counters)
+    queue = SqsWorkQueue.open(client, url, counters)
     assert queue.send([a_message()]) == ()
     assert queue.queue_name == url
 
@@ -269,7 +269,7 @@ def test_a_queue_is_found_by_its_url(client, queue_name: str, counters: Counters
 def test_a_missing_queue_reports_how_to_make_it(client, counters: Counters) -> None:
     """The first thing that a newcomer forgets has a remedy."""
     with pytest.raises(QueueMissing, match=r"no-such-queue in us-east-1.*runstream setup"):
-        open_work_queue(client, "no-such-queue", counters)
+        SqsWorkQueue.open(client, "no-such-queue", counters)
 
 
 def test_the_queue_s_own_limits_are_read(queue: SqsWorkQueue) -> None:
@@ -310,7 +310,7 @@ def test_a_portal_s_page_is_never_taken_for_a_yes(
     """A 200 from something other than SQS opens, sends and deletes nothing."""
     received = ReceivedMessage(body="", receipt="r", receive_count=1)
     for call in (
-        lambda: open_work_queue(client, "any", counters),
+        lambda: SqsWorkQueue.open(client, "any", counters),
         lambda: queue.send([a_message()]),
         lambda: queue.delete([received]),
     ):

@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import datetime, timezone
 
 from ingest.adapters.aws.clients import sqs_client
-from ingest.adapters.aws.sqs import open_publisher
+from ingest.adapters.aws.sqs import SqsPublisher
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
@@ -41,7 +41,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         client.create_queue(QueueName=QUEUE, Attributes={"MaximumMessageSize": "1048576"})
         url = client.get_queue_url(QueueName=QUEUE)["QueueUrl"]
         counters = Counters()
-        publisher = open_publisher(client, QUEUE, counters)
+        publisher = SqsPublisher.open(client, QUEUE, counters)
         own = counters.read("queue_requests")
         for threads in (1, MONITORING_THREADS):
             rates = []

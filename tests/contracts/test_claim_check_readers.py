@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ingest.adapters.aws.s3 import S3BlobStore
-from ingest.adapters.aws.sqs import open_publisher
+from ingest.adapters.aws.sqs import SqsPublisher
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message
@@ -80,7 +80,7 @@ def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
         size = s3.head_object(Bucket=name, Key=stored.key)["ContentLength"]
         pointer = Pointer(stored.bucket, stored.key)
         message = pointer_message(log_envelope(metadata), pointer, payload_bytes=size)
-        assert open_publisher(sqs, name, Counters()).send([message]) == ()
+        assert SqsPublisher.open(sqs, name, Counters()).send([message]) == ()
     read = subprocess.run(
         [sys.executable, "-c", READER, aws.endpoint_url, name],
         stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ from ...ports import EventBus, QueueDepth
 from ...settings import AwsSettings, QueueSettings
 from .clients import s3_client, sqs_client
 from .queues import queue_depth
-from .sqs import SqsPublisher, SqsWorkQueue, open_publisher, open_work_queue
+from .sqs import SqsPublisher, SqsWorkQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,17 +32,17 @@ class AwsBus(EventBus):
 
     def open_publisher(self, name: str, counters: Counters) -> SqsPublisher:
         """Open a queue for sending."""
-        return open_publisher(self._sqs, name, counters)
+        return SqsPublisher.open(self._sqs, name, counters)
 
     def open_work_queue(self, name: str, counters: Counters) -> SqsWorkQueue:
         """Open a queue for sending and receiving."""
-        return open_work_queue(self._sqs, name, counters)
+        return SqsWorkQueue.open(self._sqs, name, counters)
 
     def open_dead_letters(self, name: str, counters: Counters) -> SqsWorkQueue:
         """Open the dead-letter queue that ``setup`` gives a queue."""
         from .provision import dead_letter_name
 
-        return open_work_queue(self._sqs, dead_letter_name(name), counters)
+        return SqsWorkQueue.open(self._sqs, dead_letter_name(name), counters)
 
     def open_blobs(self) -> S3BlobStore | None:
         """Open LOG_BUCKET; None where none is set."""

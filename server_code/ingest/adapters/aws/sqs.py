@@ -23,6 +23,7 @@ from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_i
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_sqs import SQSClient
+    from typing_extensions import Self
 
 logger = logging.getLogger(__name__)
 
@@ -34,24 +35,6 @@ MAX_BATCH_COUNT = 10
 SMALLEST_LIMIT_BYTES = 1024
 
 
-def open_publisher(client: SQSClient, queue_name: str, counters: Counters) -> SqsPublisher:
-    """Open a queue, given by name or URL, for sending.
-
-    Raises QueueMissing, AccessDenied, QueueUnavailable.
-    """
-    count_requests(client, counters)
-    return SqsPublisher(client, look_up_queue(client, queue_name), counters)
-
-
-def open_work_queue(client: SQSClient, queue_name: str, counters: Counters) -> SqsWorkQueue:
-    """Open a queue, given by name or URL, for sending and receiving.
-
-    Raises QueueMissing, AccessDenied, QueueUnavailable.
-    """
-    count_requests(client, counters)
-    return SqsWorkQueue(client, look_up_queue(client, queue_name), counters)
-
-
 class SqsPublisher(Publisher):
     """A publisher to one SQS queue."""
 
@@ -59,6 +42,15 @@ class SqsPublisher(Publisher):
         self._client = client
         self._queue = queue
         self._counters = counters
+
+    @classmethod
+    def open(cls, client: SQSClient, queue_name: str, counters: Counters) -> Self:
+        """Open a queue, given by name, URL or ARN, and count the client's requests.
+
+        Raises QueueMissing, AccessDenied, QueueUnavailable.
+        """
+        count_requests(client, counters)
+        return cls(client, look_up_queue(client, queue_name), counters)
 
     @property
     def queue_name(self) -> str:
