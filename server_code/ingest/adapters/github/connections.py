@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 MAX_INTERIM_ANSWERS = 20
 
 #: Called with each direct connection before a request is sent over it.
-Check = Callable[["socket.socket"], None]
+ConnectionCheck = Callable[["socket.socket"], None]
 
 
 class FinalResponse(HTTPResponse):
     """The answer to a request, without interim ones such as ``103 Early Hints`` before it.
 
-    Python's client skips ``100 Continue`` only. It takes another one for an answer without a body,
-    and the answer itself for that of the connection's next request. ``101`` is final, because no
-    request asks for another protocol.
+    ``http.client`` skips ``100 Continue`` only. It takes another one for an answer without a body,
+    and the answer itself for that to the next request of the connection. ``101`` is final, because
+    no request asks for another protocol.
     https://www.rfc-editor.org/rfc/rfc9110#section-15.2
     """
 
@@ -44,11 +44,11 @@ class FinalResponse(HTTPResponse):
         raise HTTPException(f"More than {MAX_INTERIM_ANSWERS} interim answers.")
 
 
-def open_pools(proxy: str | None, check: Check | None = None) -> PoolManager:
+def open_pools(proxy: str | None, check: ConnectionCheck | None = None) -> PoolManager:
     """Open the pools of connections to hosts, through a proxy where one is given.
 
-    A proxy resolves names itself, and decides what may be reached: ``check`` gets no connection
-    through it. Raises LocationValueError for a proxy that cannot be used, GithubUnavailable.
+    ``check`` gets direct connections only: a proxy resolves names itself, and decides what may be
+    reached. Raises LocationValueError for a proxy that cannot be used, GithubUnavailable.
     """
     from urllib3.exceptions import LocationValueError
     from urllib3.poolmanager import PoolManager
@@ -86,7 +86,7 @@ def _open_socks(address: str, user: str, password: str) -> PoolManager:
     return SOCKSProxyManager(address, user, password, ssl_context=tls_context())
 
 
-def _pool_classes(check: Check | None) -> dict[str, type[HTTPConnectionPool]]:
+def _pool_classes(check: ConnectionCheck | None) -> dict[str, type[HTTPConnectionPool]]:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 

@@ -63,11 +63,11 @@ class LogDownloader:
         request = replace(request, log_file=into, purpose=purpose)
         started = time.monotonic()
         for number in range(1, MAX_DOWNLOADS + 1):
-            address = _fetch_address(client, request)
+            url = _fetch_log_url(client, request)
             try:
-                if address is not None:
+                if url is not None:
                     deadline = started + MAX_LOG_SECONDS
-                    self._stream(request.path, address, into, deadline=deadline)
+                    self._stream(request.path, url, into, deadline=deadline)
             except GithubUnavailable:
                 is_late = time.monotonic() - started >= RESTARTED_WITHIN_SECONDS
                 if number == MAX_DOWNLOADS or is_late:
@@ -76,24 +76,24 @@ class LogDownloader:
                 self._counters.add("log_bytes", into.tell())
                 return
 
-    def _stream(self, path: str, address: str, into: BinaryIO, *, deadline: float) -> None:
-        with self._open(path, address) as response:
+    def _stream(self, path: str, url: str, into: BinaryIO, *, deadline: float) -> None:
+        with self._open(path, url) as response:
             if response.status != 200:
                 headers = lower_case_headers(response)
                 raise_for_log_host(response.status, headers, _read_start(response))
             write_log(response, into, deadline=deadline)
 
     @contextmanager
-    def _open(self, path: str, address: str) -> Iterator[BaseHTTPResponse]:
+    def _open(self, path: str, url: str) -> Iterator[BaseHTTPResponse]:
         """Open the log of a path, following redirects to allowed addresses only."""
         from urllib3.exceptions import HTTPError
 
         started, read_seconds = time.monotonic(), self._read_timeouts.seconds(path)
         for _ in range(MAX_HOPS + 1):
-            require_allowed_name(address, api_url=self._api_url)
+            require_allowed_name(url, api_url=self._api_url)
             try:
                 with self._sessions.get().send(
-                    "GET", address, headers={}, read_seconds=read_seconds
+                    "GET", url, headers={}, read_seconds=read_seconds
                 ) as response:
                     location = response.get_redirect_location()
                     if not location:
@@ -104,9 +104,9 @@ class LogDownloader:
             except (HTTPError, ValueError) as error:
                 if was_silent(error):
                     self._read_timeouts.note_silence(path)
-                # ValueError stands for an invalid address, header or chunk length.
-                raise log_host_error(error, address) from error
-            address = redirect_target(address, location)
+                # ValueError stands for an invalid URL, header or chunk length.
+                raise log_host_error(error, url) from error
+            url = redirect_target(url, location)
         raise GithubUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
     def _is_forbidden(self, address: str) -> bool:
@@ -123,8 +123,8 @@ def _read_start(response: BaseHTTPResponse) -> str:
     )
 
 
-def _fetch_address(client: RepositoryClient, request: Request) -> str | None:
-    """Fetch the address of a log, which is valid for one minute; None where the log itself came."""
+def _fetch_log_url(client: RepositoryClient, request: Request) -> str | None:
+    """Fetch the URL of a log, which is valid for one minute; None where the log itself came."""
     try:
         response = client.get(request)
     except Gone as error:
@@ -133,9 +133,9 @@ def _fetch_address(client: RepositoryClient, request: Request) -> str | None:
         raise LogPending(str(error), remedy=error.remedy) from error
     if response.status == 200:
         return None
-    address = response.headers.get("location")
-    if not address:
+    url = response.headers.get("location")
+    if not url:
         raise GithubUnavailable(
             f"GitHub answered {response.status} for a log, without its address."
         )
-    return redirect_target(f"{response.api_url}{response.path}", address)
+    return redirect_target(f"{response.api_url}{response.path}", url)

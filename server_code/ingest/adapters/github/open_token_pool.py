@@ -1,4 +1,4 @@
-"""The credentials of the settings, opened."""
+"""The pool of the credentials that the settings name."""
 
 from __future__ import annotations
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import GithubUnavailable
-from .connections import Check
+from .connections import ConnectionCheck
 
 if TYPE_CHECKING:
     import socket
 
 
-def peer_address_check(is_forbidden: Callable[[str], bool]) -> Check:
+def peer_address_check(is_forbidden: Callable[[str], bool]) -> ConnectionCheck:
     """Return a check that raises GithubUnavailable for a connection to a forbidden IP address."""
 
     def check(connected: socket.socket) -> None:

@@ -19,7 +19,7 @@ RATE_LIMIT = "/rate_limit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A GET of one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
+    """A request for one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
 
     ``log_file``: a seekable file for a log. GitHub redirects to another host for it; if a server
     sends the log itself, it is written into the file, and the answer has no body.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from .connections import Check, open_pools
+from .connections import ConnectionCheck, open_pools
 from .origins import split_origin
 from .proxies import proxy_for
 
@@ -36,7 +36,7 @@ class PlainSession:
     credentials, of which there are none here.
     """
 
-    def __init__(self, check: Check | None = None) -> None:
+    def __init__(self, check: ConnectionCheck | None = None) -> None:
         from urllib3.util import Retry, make_headers
 
         self._check = check
@@ -114,7 +114,7 @@ class PlainSession:
 class ThreadSessions:
     """A session for each thread."""
 
-    def __init__(self, check: Check | None = None) -> None:
+    def __init__(self, check: ConnectionCheck | None = None) -> None:
         self._check = check
         self._local = threading.local()
         self._opened: list[PlainSession] = []

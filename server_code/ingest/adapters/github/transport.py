@@ -53,7 +53,7 @@ class Transport:
     ) -> RawAnswer:
         """Send one request; the body of a 200 is written into ``log_file`` where that is given.
 
-        Raises GithubUnavailable, or RequestFailed for half an answer.
+        Raises GithubUnavailable, or RequestFailed for an incomplete answer.
         """
         host = origin_of(url)
         request_number = self._pending.begin(host, at=time.monotonic())
@@ -113,7 +113,7 @@ def resolve(host: str) -> set[str]:
 
 
 def lower_case_headers(response: BaseHTTPResponse) -> dict[str, str]:
-    """Return the headers of an answer by their names in lower case; a repeated one is joined."""
+    """Return the headers of an answer by lower-case name; values of a repeated one are joined."""
     return {name.lower(): value for name, value in response.headers.itermerged()}
 
 
