@@ -48,8 +48,9 @@ REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
 class DiscoveryState:
     """When this process discovers the repositories of its sources next, and what it did before.
 
-    ``next_at``: when it checks next whether a discovery is due; None means now. ``failures``: the
-    discoveries that have failed in a row. ``lock`` is held by the thread that discovers; the others
+    ``next_at``: when it checks next whether a discovery is due; None means now. ``has_started``:
+    the discovery at the start of the process is over. ``failures``: the discoveries that have
+    failed in a row. ``lock`` is held by the thread that discovers; the others
     continue to poll. ``has_sources``: without any source, webhooks about repositories are ignored.
     ``webhooks_checked_at``: when it last looked for such webhooks. ``followed_webhook_at``: when
     the newest one came that a discovery has followed.
@@ -84,7 +85,7 @@ class CollectorContext:
     ``cloudevents_root``: see ``Envelope``. ``repository_api`` lists the repositories of ``sources``
     (from the settings) and of the sources in the store.
     ``busy_repositories``: those whose last poll by this process ended with StateBusy.
-    ``unreleased_leases``: repositories whose leases could not be released, as they were claimed.
+    ``unreleased_leases``: claimed repositories, by name, whose leases could not be released.
     ``to_reschedule``: repositories whose attempts are due, because the clock was set back.
     """
 

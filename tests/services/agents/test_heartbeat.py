@@ -19,7 +19,7 @@ from ingest.services.agents.heartbeat import (
     SILENCE_SECONDS,
     Heartbeat,
     is_alive,
-    rate_limit_of,
+    rate_limit_fields,
     slowdown_note,
 )
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
@@ -143,7 +143,7 @@ def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(
     assert reported(here).rate_limit == known
     here.poll()
     heartbeat.save(AgentState.RUNNING)
-    assert reported(here).rate_limit == rate_limit_of(here.context.github.rate_limit_status())
+    assert reported(here).rate_limit == rate_limit_fields(here.context.github.rate_limit_status())
     assert reported(here).rate_limit["remaining"] != 17
 
 

@@ -122,7 +122,7 @@ class Heartbeat:
     def _known_limit(self, rate_limit: RateLimitStatus) -> Mapping[str, int | str | None]:
         """Return the rate limit of GitHub's last answers, or of the last process on this host."""
         if rate_limit.remaining is not None:
-            self._rate_limit = rate_limit_of(rate_limit)
+            self._rate_limit = rate_limit_fields(rate_limit)
         return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
@@ -205,7 +205,7 @@ def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:
     }
 
 
-def rate_limit_of(rate_limit: RateLimitStatus) -> dict[str, int | str | None]:
+def rate_limit_fields(rate_limit: RateLimitStatus) -> dict[str, int | str | None]:
     """Return a rate limit as heartbeats store it."""
     return {
         "limit": rate_limit.limit,

@@ -65,7 +65,7 @@ class LogCollection:
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
         self._fatal_error: StateFull | MemoryRefused | None = None
         self._requeued_at = self._reported_at = now
-        self._busy_since: dict[int, datetime] = {}
+        self._busy_since: dict[int, datetime] = {}  # by thread
 
     def ingest(self) -> IngestError | None:
         """Ingest until the runs are done and no pending log is worth waiting for.
@@ -111,10 +111,10 @@ class LogCollection:
             if all(self._failures[key] >= self._policy.item_tries for key in keys):
                 return True
             waited = now - self.last_change.at
-            is_requeue = min(waited, now - self._requeued_at) > REQUEUE_AFTER
-            if is_requeue:
+            is_requeue_due = min(waited, now - self._requeued_at) > REQUEUE_AFTER
+            if is_requeue_due:
                 self._requeued_at = now
-        if is_requeue:
+        if is_requeue_due:
             requeue_stale_logs(self._context, self._names, older_than=REQUEUE_AFTER)
         return waited > self._policy.stall_timeout
 

@@ -67,18 +67,13 @@ class Collection:
             self.runs.make_due()
         if policy.collects_logs:
             requeue_stale_logs(self._context, self._plan.names)
+        poll_threads = monitoring_threads if policy.collects_runs else 0
+        ingest_threads = log_threads if policy.collects_logs else 0
+        run = self._run_in_thread
         with ThreadPoolExecutor(monitoring_threads + log_threads) as threads:
             try:
-                polls, ingestions = (
-                    [
-                        threads.submit(self._run_in_thread, work)
-                        for _ in range(count if is_wanted else 0)
-                    ]
-                    for work, count, is_wanted in (
-                        (self.runs.poll, monitoring_threads, policy.collects_runs),
-                        (self.logs.ingest, log_threads, policy.collects_logs),
-                    )
-                )
+                polls = [threads.submit(run, self.runs.poll) for _ in range(poll_threads)]
+                ingestions = [threads.submit(run, self.logs.ingest) for _ in range(ingest_threads)]
                 while unfinished := [each for each in (*polls, *ingestions) if not each.done()]:
                     if all(poll.done() for poll in polls):
                         self.logs.runs_are_done.set()

@@ -27,6 +27,7 @@ MAX_ROUNDS = 20
 #: A collection that has reported nothing for this time was killed.
 LOST_AFTER = timedelta(seconds=90)
 
+#: The counters of which a collection shows the increase.
 COUNTED = ("runs", "jobs", "logs")
 
 
@@ -48,7 +49,7 @@ def new_collection(
     record = CollectionRecord(
         collection_id=collection_id, started_at=now, updated_at=now, only=only
     )
-    total = len(_wanted(store, record))
+    total = len(_repositories_of(store, record))
     return replace(record, counts={"repositories_total": total, "repositories_done": 0})
 
 
@@ -59,7 +60,7 @@ def start_collection(
     record = new_collection(store, collection_id, only=only, now=now)
     # First, because a second person who pressed the button looks for it at once.
     store.save_collection(record)
-    names = [repository.full_name for repository in _wanted(store, record)]
+    names = [repository.full_name for repository in _repositories_of(store, record)]
     clear_refusals(store, names, now=now)
     for name in names:
         store.make_due(name, now=now)
@@ -110,7 +111,7 @@ class _Round:
         self._context = context
         self._record = record
         self._earlier_counts = dict(record.counts)
-        wanted = [each.full_name for each in _wanted(context.store, record)]
+        wanted = [each.full_name for each in _repositories_of(context.store, record)]
         plan = CollectionPlan(
             names=wanted if record.remaining is None else record.remaining,
             log_names=wanted,
@@ -183,14 +184,14 @@ class _Round:
 
 
 def _repository_counts(store: RepositoryStore, record: CollectionRecord) -> dict[str, int]:
-    wanted = _wanted(store, record)
+    wanted = _repositories_of(store, record)
     return {
         "repositories_total": len(wanted),
         "repositories_done": sum(_is_polled(each, record.started_at) for each in wanted),
     }
 
 
-def _wanted(store: RepositoryStore, record: CollectionRecord) -> list[RepositoryRecord]:
+def _repositories_of(store: RepositoryStore, record: CollectionRecord) -> list[RepositoryRecord]:
     if record.only is not None:
         repository = store.load_repository(record.only)
         return [] if repository is None else [repository]
