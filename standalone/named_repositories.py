@@ -61,7 +61,7 @@ class NamedRepositories:
     def _check_if_due(self) -> None:
         """Check the refused repositories, unless another thread has just done so."""
         now = self._collector.context.clock.now()
-        if not is_still_ahead(self._next_at, now, at_most=self._pause):
+        if not is_still_ahead(self._next_at, now, max_ahead=self._pause):
             self._check()
 
     def _check(self) -> None:

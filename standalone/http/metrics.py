@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from ingest.domain.counters import sent_messages
+from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
@@ -95,7 +95,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     counts = context.counters.snapshot()
     for counter, (name, help_text) in _COUNTERS.items():
         yield CounterMetricFamily(f"runstream_{name}", help_text, value=counts.get(counter, 0))
-    sent = {queue: counts.get(sent_messages(queue), 0) for queue in context.queue_names}
+    sent = {queue: counts.get(sent_messages_counter(queue), 0) for queue in context.queue_names}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     buckets, total = read_job_lag(counts)
     help_text = "Seconds from the end of a job to its message on the metrics queue."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.bootstrap.collector import Collector
-from ingest.domain.counters import sent_messages
+from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import LedgerCounts
 from ingest.domain.source_records import LOGS_FILTERED, RUNS_FILTERED
 from ingest.ports import RateLimitStatus
@@ -87,7 +87,7 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         logs_unavailable=counts.get("logs_unavailable", 0),
         runs_filtered=counts.get(RUNS_FILTERED, 0),
         logs_filtered=counts.get(LOGS_FILTERED, 0),
-        messages={name: counts.get(sent_messages(name), 0) for name in context.queue_names},
+        messages={name: counts.get(sent_messages_counter(name), 0) for name in context.queue_names},
         queue_requests=counts.get("queue_requests", 0),
         github_charged=counts.get("github_requests.charged", 0),
         github_free=counts.get("github_requests.free", 0),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.domain.agent_states import AgentState
-from ingest.domain.counted_nouns import first_of, plural
+from ingest.domain.counted_nouns import join_first, plural
 from ingest.domain.ledger import AgentRecord, ErrorRecord
 from ingest.domain.source_records import RUNS_FILTERED
 from ingest.domain.timestamps import parse_timestamp
@@ -86,7 +86,7 @@ def suspended_lines(overview: Overview) -> RenderableType:
         if row["suspension_reason"]:
             suspended.setdefault(row["suspension_reason"], []).append(row["full_name"])
     lines = [
-        f"Not polled: {first_of(names, NAMES_SHOWN)}. {why}" for why, names in suspended.items()
+        f"Not polled: {join_first(names, NAMES_SHOWN)}. {why}" for why, names in suspended.items()
     ]
     renamed = [
         f"{row['full_name']} is {row['new_name']}"
@@ -94,7 +94,7 @@ def suspended_lines(overview: Overview) -> RenderableType:
         if row["new_name"]
     ]
     if renamed:
-        lines.append(f"Renamed on GitHub: {first_of(renamed, NAMES_SHOWN)}.")
+        lines.append(f"Renamed on GitHub: {join_first(renamed, NAMES_SHOWN)}.")
     return Group(*map(Text, lines))
 
 

@@ -18,7 +18,7 @@ from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
 from ingest.domain.log_cache import SmallLog
 from ingest.domain.log_marks import LogMarks, read_marks
-from ingest.domain.log_pages import ANSWER_BYTES, MAX_PART_BYTES, PAGE_BYTES, LogLine
+from ingest.domain.log_pages import MAX_ANSWER_BYTES, MAX_PAGE_BYTES, MAX_PART_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
 from ingest.ports import LogCache
@@ -108,7 +108,7 @@ def random_bytes(size: int, seed: int = 0) -> bytes:
         ODD_LOG,
         b"line\n" * 2500,
         b"x" * (MAX_PART_BYTES + 1),
-        b"a\n" + b"y" * (PAGE_BYTES + 5) + b"\nb\n",
+        b"a\n" + b"y" * (MAX_PAGE_BYTES + 5) + b"\nb\n",
         "日😀é".encode() * 40_000,
         random_bytes(600_000),
     ],
@@ -178,7 +178,7 @@ def test_any_range_is_that_of_the_split_log(
     expected = lines[start : start + max(count, 0)]
     found = [whole_line(cache, line) for line in answer.lines]
     assert found == expected[: len(found)]
-    assert found == expected or sum(map(len, found)) >= ANSWER_BYTES
+    assert found == expected or sum(map(len, found)) >= MAX_ANSWER_BYTES
 
 
 def test_a_line_of_any_length_is_one_line(cache: LogCache) -> None:
@@ -212,7 +212,9 @@ def test_one_answer_is_bounded_however_much_is_asked_for(cache: LogCache) -> Non
     save(cache, (b"z" * 50_000 + b"\n") * 100)
     answer = cache.load_lines(KEY, 1, 1, 10**9)
     assert answer is not None
-    assert sum(len(line.content) for line in answer.lines) <= ANSWER_BYTES + PAGE_BYTES, LogLine
+    assert sum(len(line.content) for line in answer.lines) <= MAX_ANSWER_BYTES + MAX_PAGE_BYTES, (
+        LogLine
+    )
     assert len(answer.lines) < answer.total_lines == 100
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.domain.job_counts import MAX_SAMPLES, MAX_WORKFLOWS, add_count, ends_with_run
+from ingest.domain.job_counts import MAX_SAMPLES, MAX_WORKFLOWS, add_count, next_change_ends_run
 from support.builders import a_job, a_run
 
 RUN = a_run()
@@ -31,13 +31,13 @@ def jobs(*statuses):
 )
 def test_the_last_open_job_of_as_many_as_usual_ends_with_its_run(statuses, is_last):
     known = add_count(add_count({}, RUN, jobs("completed")), RUN, jobs("completed", "completed"))
-    assert ends_with_run(known, RUN, jobs(*statuses)) is is_last
+    assert next_change_ends_run(known, RUN, jobs(*statuses)) is is_last
 
 
 def test_jobs_of_another_workflow_say_nothing():
     other = replace(RUN, workflow_id=(RUN.workflow_id or 0) + 1)
     known = add_count({}, other, jobs("completed"))
-    assert not ends_with_run(known, RUN, jobs("in_progress"))
+    assert not next_change_ends_run(known, RUN, jobs("in_progress"))
 
 
 def test_what_is_kept_is_bounded():

@@ -11,15 +11,15 @@ from ingest.domain.pending_requests import (
 HOST = "https://api.github.com"
 
 
-def silences(pending: PendingRequests, at: float) -> dict[str, float]:
-    return pending.silences(at=at, longer_than=10)
+def unanswered(pending: PendingRequests, at: float) -> dict[str, float]:
+    return pending.unanswered(at=at, longer_than=10)
 
 
 def test_a_request_without_an_answer_is_a_silence_after_a_while():
     pending = PendingRequests()
     pending.begin(HOST, at=100)
-    assert silences(pending, 110) == {}
-    assert silences(pending, 130) == {HOST: 30}
+    assert unanswered(pending, 110) == {}
+    assert unanswered(pending, 130) == {HOST: 30}
 
 
 def test_an_answer_ends_a_silence():
@@ -27,17 +27,17 @@ def test_an_answer_ends_a_silence():
     number = pending.begin(HOST, at=100)
     pending.answer(HOST, number, at=130)
     pending.end(HOST, number, at=131)
-    assert silences(pending, 200) == {}
+    assert unanswered(pending, 200) == {}
 
 
 def test_a_silence_goes_on_with_the_next_try():
     """It began with the first request, and lasts between two tries."""
     pending = PendingRequests()
     pending.end(HOST, pending.begin(HOST, at=100), at=120)
-    assert silences(pending, 121) == {HOST: 21}
-    assert silences(pending, 121 + BETWEEN_TRIES_SECONDS) == {}
+    assert unanswered(pending, 121) == {HOST: 21}
+    assert unanswered(pending, 121 + BETWEEN_TRIES_SECONDS) == {}
     pending.begin(HOST, at=125)
-    assert silences(pending, 126) == {HOST: 26}
+    assert unanswered(pending, 126) == {HOST: 26}
 
 
 def test_one_request_that_breaks_after_an_answer_is_no_silence():
@@ -45,23 +45,23 @@ def test_one_request_that_breaks_after_an_answer_is_no_silence():
     broken = pending.begin(HOST, at=100)
     pending.answer(HOST, pending.begin(HOST, at=100), at=109)
     pending.end(HOST, broken, at=110)
-    assert silences(pending, 130) == {}
+    assert unanswered(pending, 130) == {}
 
 
 def test_a_silence_outlives_its_process():
     """The next process continues it, also where it has asked already, until it has an answer."""
     pending = PendingRequests()
     pending.resume({HOST: 50}, ended_at=95)
-    assert silences(pending, 100) == {HOST: 50}
+    assert unanswered(pending, 100) == {HOST: 50}
     pending.answer(HOST, pending.begin(HOST, at=100), at=101)
-    assert silences(pending, 102) == {}
+    assert unanswered(pending, 102) == {}
     asked = PendingRequests()
     asked.begin(HOST, at=100)
     asked.resume({HOST: 50}, ended_at=95)
-    assert silences(asked, 115) == {HOST: 65}
+    assert unanswered(asked, 115) == {HOST: 65}
     asked.answer(HOST, asked.begin(HOST, at=115), at=116)
     asked.resume({HOST: 50}, ended_at=95)
-    assert silences(asked, 116) == {}
+    assert unanswered(asked, 116) == {}
 
 
 def test_a_silence_of_long_ago_is_another_one():
@@ -70,15 +70,15 @@ def test_a_silence_of_long_ago_is_another_one():
     later = 121 + SAME_SILENCE_SECONDS
     pending.begin(HOST, at=later)
     pending.resume({HOST: 50}, ended_at=120)
-    assert silences(pending, later + 11) == {HOST: 11}
+    assert unanswered(pending, later + 11) == {HOST: 11}
 
 
 def test_who_answers_others_is_silent_only_since_then():
     pending = PendingRequests()
     pending.begin(HOST, at=100)
     pending.answer(HOST, pending.begin(HOST, at=110), at=115)
-    assert silences(pending, 120) == {}
-    assert silences(pending, 130) == {HOST: 15}
+    assert unanswered(pending, 120) == {}
+    assert unanswered(pending, 130) == {HOST: 15}
 
 
 def test_each_is_silent_by_itself():
@@ -86,8 +86,8 @@ def test_each_is_silent_by_itself():
     pending = PendingRequests()
     pending.begin(HOST, at=100)
     pending.begin("Queue logs", at=120)
-    assert silences(pending, 125) == {HOST: 25}
-    assert silences(pending, 140) == {HOST: 40, "Queue logs": 20}
+    assert unanswered(pending, 125) == {HOST: 25}
+    assert unanswered(pending, 140) == {HOST: 40, "Queue logs": 20}
 
 
 def test_the_last_answer_is_known_for_a_while():

@@ -54,13 +54,13 @@ MOVED = {
     "look_at": ("next_check_at",),
     "validators": ("run_lists", "validators"),
     "page_floor": ("run_lists", "oldest_on_first_page"),
-    "hinted_at": ("run_lists", "statuses_requested_at"),
+    "hinted_at": ("run_lists", "status_lists_requested_at"),
     "walk_page": ("walk", "page"),
     "walk_newest": ("walk", "newest"),
     "walk_oldest": ("walk", "oldest"),
     "swept_at": ("sweep", "began_at"),
-    "swept_through": ("sweep", "through"),
-    "deliveries_checked_at": ("webhooks", "failures_requested_at"),
+    "swept_through": ("sweep", "continues_at"),
+    "deliveries_checked_at": ("webhooks", "failed_deliveries_requested_at"),
 }
 
 

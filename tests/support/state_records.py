@@ -64,7 +64,7 @@ def a_full_repository() -> RepositoryRecord:
         ),
         walk=ListWalk(page=3, **_moments(ListWalk, moments)),
         sweep=DaySweep(**_moments(DaySweep, moments)),
-        webhooks=WebhookArrivals(since_miss=4, **_moments(WebhookArrivals, moments)),
+        webhooks=WebhookArrivals(deliveries_since_miss=4, **_moments(WebhookArrivals, moments)),
         **_moments(RepositoryRecord, moments),
     )
 
@@ -157,8 +157,8 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         run_validator='W/"1"',
         jobs_validator=text,
         has_all_jobs=True,
-        doubtful_reads=2,
-        open_reads=3,
+        incomplete_job_reads=2,
+        open_job_reads=3,
         jobs_read_at=at(8),
         has_deliveries=True,
         annotations=AnnotationList(items=(), total=3),

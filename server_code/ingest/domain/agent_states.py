@@ -1,4 +1,7 @@
-"""The states of an agent: what it reports of itself, and what others conclude from its silence."""
+"""The states of an agent, which is one of the collector's two loops.
+
+The Pipeline Monitoring Agent publishes runs, and the Log Ingestion Agent publishes logs.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ from enum import Enum
 
 
 class AgentState(str, Enum):
-    """What an agent does; stored by its value. Never stored: STALLED and NEVER_STARTED."""
+    """What an agent does; stored by its value.
+
+    STALLED and NEVER_STARTED are never stored: readers conclude them from missing heartbeats.
+    """
 
     RUNNING = "running"
     IDLE = "idle"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 #: Conclusions of jobs whose annotations are read: one request each.
 ANNOTATED_CONCLUSIONS = frozenset({"failure", "cancelled", "timed_out", "startup_failure"})
 
-#: Conclusions of attempts without a job: they failed to start. An invalid file is a failure.
+#: Conclusions of attempts that could not start, and so have no job: an invalid workflow file is
+#: a ``failure``.
 START_FAILURES = frozenset({"startup_failure", "failure"})
 
 
@@ -33,7 +34,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationList:
-    """The annotations of one check run, bounded. ``total``: how many there are; None if unknown."""
+    """The annotations of one check run, bounded.
+
+    ``total``: how many there are; None if unknown. ``validator``: the ETag of the answer.
+    """
 
     items: tuple[Annotation, ...]
     total: int | None

@@ -17,7 +17,7 @@ def batches(
 ) -> Iterator[list[_Value]]:
     """Yield batches in order, each of at most ``max_count`` values and ``max_bytes`` together.
 
-    A value larger than ``max_bytes`` gets a batch of its own; refusing it is for others.
+    A value larger than ``max_bytes`` gets a batch of its own, which the caller may refuse.
     """
     batch: list[_Value] = []
     batch_bytes = 0

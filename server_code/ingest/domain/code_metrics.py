@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from .runs import PullRequest, WorkflowRun
 
-#: How long after its end a pull request may have triggered a run.
+#: How long after it was closed a pull request may have triggered a run.
 CLOSING_TIME = timedelta(minutes=1)
 
 
@@ -67,7 +67,7 @@ def _has_head_of(run: WorkflowRun, pull: PullRequest) -> bool:
 
 
 def _was_open(pull: PullRequest, moment: datetime | None) -> bool:
-    """Return whether a pull request is known to have been open; its end starts runs as well."""
+    """Return whether a pull request is known to have been open; closing it triggers runs, too."""
     if pull.opened_at is None or moment is None or moment < pull.opened_at:
         return False
     return pull.closed_at is None or moment <= pull.closed_at + CLOSING_TIME

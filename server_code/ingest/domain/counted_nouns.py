@@ -10,7 +10,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def first_of(names: Sequence[str], shown: int) -> str:
-    """Return the first of many names; the others are counted."""
+def join_first(names: Sequence[str], shown: int) -> str:
+    """Join the first names with commas, and count the others: a, b and 3 more."""
     more = len(names) - shown
     return ", ".join(names[:shown]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Counters that many threads may raise."""
+"""Counters that many threads may increment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from .pending_requests import PendingRequests
 
 
-def sent_messages(queue_name: str) -> str:
+def sent_messages_counter(queue_name: str) -> str:
     """Return the name of the counter of the messages that a queue has accepted."""
     return f"queue_messages.{queue_name}"
 
@@ -17,7 +17,7 @@ def sent_messages(queue_name: str) -> str:
 class Counters:
     """The counters of one process, by name; all its adapters and services share them.
 
-    ``pending``: its requests whose answers have not begun.
+    ``pending``: its requests that nothing has answered yet, by host or queue.
     """
 
     def __init__(self) -> None:
@@ -27,12 +27,12 @@ class Counters:
         self._saved: Counter[str] = Counter()
 
     def add(self, name: str, amount: int = 1) -> None:
-        """Raise one counter."""
+        """Increment one counter."""
         with self._lock:
             self._counts[name] += amount
 
     def read(self, name: str) -> int:
-        """Read one counter; 0 if it was never raised."""
+        """Return one counter; 0 if it was never incremented."""
         with self._lock:
             return self._counts[name]
 

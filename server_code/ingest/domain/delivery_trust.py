@@ -19,11 +19,11 @@ DELIVERY_CHECK_INTERVAL = timedelta(minutes=10)
 #: How often the first page of the run list is read then.
 LISTING_INTERVAL = timedelta(hours=3)
 
-#: The delivery of a change that is younger may still arrive.
+#: GitHub may take as long to deliver a change.
 DELIVERY_TIME = timedelta(minutes=1)
 
 #: Deliveries that must arrive after a miss before they are relied on again.
-DELIVERIES_AFTER_MISS = 20
+MIN_DELIVERIES_AFTER_MISS = 20
 
 _RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress": 2, "completed": 3}
 
@@ -31,17 +31,17 @@ _RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress"
 def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
     """Return whether webhooks demonstrably arrive for a repository whose list was read once."""
     webhooks = record.webhooks
-    if record.cursor is None or record.walk.page is not None or webhooks.run_at is None:
+    if record.cursor is None or record.walk.page is not None or webhooks.last_run_at is None:
         return False
-    if needs_jobs and webhooks.job_at is None:
+    if needs_jobs and webhooks.last_job_at is None:
         return False
-    has_missed = webhooks.missed_at is not None
-    return not has_missed or webhooks.since_miss >= DELIVERIES_AFTER_MISS
+    has_missed = webhooks.last_miss_at is not None
+    return not has_missed or webhooks.deliveries_since_miss >= MIN_DELIVERIES_AFTER_MISS
 
 
-def is_check_due(record: RepositoryRecord, now: datetime) -> bool:
-    """Return whether newer runs are to be asked for, to prove that deliveries still arrive."""
-    asked = (record.webhooks.proved_at, record.run_lists.requested_at)
+def is_delivery_check_due(record: RepositoryRecord, now: datetime) -> bool:
+    """Return whether to request runs newer than the known ones, to see that none was missed."""
+    asked = (record.webhooks.newer_runs_requested_at, record.run_lists.requested_at)
     last = max(filter(None, asked), default=None)
     return is_interval_over(last, DELIVERY_CHECK_INTERVAL, now)
 

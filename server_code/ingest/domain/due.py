@@ -19,8 +19,7 @@ MAX_PAUSE = timedelta(days=1)
 #: clock was set back: what was planned then is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
-#: No event is published later than two polls. What is not requested at each poll is requested this
-#: long before two are over, so that it is read and published by then.
+#: How long it takes to read a list and publish it.
 READ_TIME = timedelta(seconds=1.5)
 
 #: What a webhook or a person asks for counts as due for this long, so it comes before all else.
@@ -29,9 +28,9 @@ HEAD_START = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class DueTimes:
-    """The stored times that have come at ``now``.
+    """A test of stored times: which have come at ``now``.
 
-    They are those up to ``now``, and those after ``latest``, which only a wrong clock can have set.
+    Those up to ``now`` have, and those after ``latest``, which only a wrong clock can have set.
     """
 
     now: datetime
@@ -42,32 +41,33 @@ class DueTimes:
         return moment is None or moment <= self.now or moment > self.latest
 
 
-def longest_gap(poll_seconds: float) -> timedelta:
-    """Return how long after one request the next is sent, so that no event is later than two polls.
+def max_request_interval(poll_seconds: float) -> timedelta:
+    """Return the time between two requests of a list, a little less than two polls.
 
-    Of very short polls at least one and a half pass.
+    So no event is published later than two polls after it happened. It is at least one and a half
+    polls, where these are very short.
     """
     poll = timedelta(seconds=poll_seconds)
     return max(2 * poll - READ_TIME, 1.5 * poll)
 
 
 def polls_due(now: datetime) -> DueTimes:
-    """Return the polls that are due."""
+    """Return the test of whether a next poll is due."""
     return DueTimes(now, now + MAX_POLL_DELAY)
 
 
 def urgent_due_at(now: datetime) -> datetime:
-    """Return the due time of a poll that comes before those of every other repository."""
+    """Return a due time so long ago that the poll comes before those of all other repositories."""
     return now - HEAD_START
 
 
 def is_urgent(now: datetime, due_since: datetime | None) -> bool:
-    """Return whether a poll is due as what a webhook or a person asks for is."""
+    """Return whether a poll has a due time that ``urgent_due_at`` gave it."""
     return due_since is not None and due_since <= urgent_due_at(now)
 
 
 def expired_leases(now: datetime) -> DueTimes:
-    """Return the leases that have run out."""
+    """Return the test of whether a lease has expired."""
     return DueTimes(now, now + MAX_LEASE)
 
 
@@ -92,12 +92,12 @@ def is_ahead(done_at: datetime | None, now: datetime) -> bool:
 
 
 def checks_due(now: datetime) -> DueTimes:
-    """Return the checks of attempts that are due."""
+    """Return the test of whether an attempt is due to be read again."""
     return DueTimes(now, now + MAX_CHECK_DELAY)
 
 
 def ended_pauses(now: datetime) -> DueTimes:
-    """Return the pauses that are over."""
+    """Return the test of whether a rate-limit pause is over."""
     return DueTimes(now, now + MAX_PAUSE)
 
 
@@ -107,13 +107,13 @@ def is_longer_pause(until: datetime, known: datetime) -> bool:
 
 
 def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) -> bool:
-    """Return whether what was last done at ``last`` is due; a time in the future is no time."""
+    """Return whether what was last done at ``last``, or never, is due; so is what lies ahead."""
     return last is None or last > now or now >= last + interval
 
 
-def is_still_ahead(moment: datetime, now: datetime, *, at_most: timedelta) -> bool:
-    """Return whether a moment of this process is to be waited for.
+def is_still_ahead(moment: datetime, now: datetime, *, max_ahead: timedelta) -> bool:
+    """Return whether a moment is to be waited for.
 
-    One that lies further ahead than it was set was set before the clock was set back.
+    Nothing sets one further than ``max_ahead``: one that is was set before the clock was set back.
     """
-    return now < moment <= now + at_most
+    return now < moment <= now + max_ahead

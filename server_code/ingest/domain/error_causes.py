@@ -1,4 +1,4 @@
-"""Errors of one cause, which people read of once."""
+"""Errors of one cause, which are shown to people once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ def cause_of(agent: str, repository: str | None, what: str) -> Cause:
     return agent, repository, without_ids(what)
 
 
-def is_of_same_owner(what: str, repository: str, other: str, other_repository: str | None) -> bool:
-    """Return whether two repositories of one owner have an error that differs by their names."""
+def is_same_error_of_owner(
+    what: str, repository: str, other: str, other_repository: str | None
+) -> bool:
+    """Return whether two repositories of one owner have the same error but for their names."""
     owner = repository.partition("/")[0]
     if other_repository is None or other_repository.partition("/")[0].lower() != owner.lower():
         return False

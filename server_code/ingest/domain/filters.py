@@ -16,7 +16,7 @@ LOGS_NONE = "none"
 LOG_CHOICES = (LOGS_ALL, LOGS_FAILED, LOGS_NONE)
 
 #: When changed filters apply.
-FROM_NOW_ON = (
+FILTERS_APPLY_FROM_NOW_ON = (
     "They apply to runs that are found from now on, and LOGS to jobs that end from now on; what "
     "was left out before stays left out."
 )
@@ -110,4 +110,4 @@ class FilterChain:
         return not choices or choices[-1].wants_log(job)
 
 
-NO_CHAIN = FilterChain()
+NO_FILTER_CHAIN = FilterChain()

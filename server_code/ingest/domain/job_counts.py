@@ -23,10 +23,11 @@ def add_count(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> JobCou
     return dict(list(counts.items())[-MAX_WORKFLOWS:])
 
 
-def ends_with_run(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> bool:
-    """Return whether the next change of an open run's jobs is its end, which the run list shows.
+def next_change_ends_run(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> bool:
+    """Return whether an open run's jobs can change only once more, when the run ends.
 
-    Of as many jobs as the last runs had, all have ended, or all but one, which is in progress.
+    That is so where it has as many jobs as the last runs of its workflow had, and all have ended,
+    or all but one, which is in progress. The run list shows the end.
     """
     samples = known.get(str(run.workflow_id), ())
     still_open = [job for job in jobs if not job.is_completed]

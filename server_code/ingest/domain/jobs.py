@@ -19,7 +19,7 @@ _NOT_STARTED = frozenset({"queued", "waiting", "pending", "requested"})
 _MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
 
 
-#: Conclusions whose logs somebody waits for.
+#: Conclusions of failed jobs, whose logs are fetched first.
 _FAILED = frozenset({"failure", "timed_out"})
 
 

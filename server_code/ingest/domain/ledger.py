@@ -1,4 +1,8 @@
-"""The records of the state: repositories, attempts, logs, agents and errors."""
+"""The records that the state stores keep: repositories, attempts, logs, agents and errors.
+
+The ledger is the records of attempts and of their logs: what was read of each, what was published
+of it, and when it is due again.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +34,14 @@ DESIRED_PAUSED = "paused"
 COUNT_INTERVAL = timedelta(minutes=5)
 COUNTS_KEPT = timedelta(days=1)
 
-#: How long the state keeps what only grows; an agent's heartbeats count from its newest one.
+#: How long heartbeats are kept, from the newest one of the agent, and the keys of ``claim_once``.
 HEARTBEATS_KEPT = timedelta(days=1)
 CLAIMS_KEPT = timedelta(days=4)
 
-#: The claimed key that proves that a state can be written; it is removed at once.
+#: The key that ``check_writable`` claims and removes at once.
 WRITE_CHECK_KEY = "write check"
 
-#: What is kept for people: the newest of each, the oldest go first.
+#: How many of each are kept for people; the oldest go first.
 MAX_RUN_SUMMARIES = 2000
 MAX_ERRORS = 500
 MAX_ACTIVITIES = 500
@@ -47,9 +51,9 @@ MAX_ACTIVITIES = 500
 class RepositoryRecord:
     """One watched repository and the progress of watching it.
 
-    ``cursor``: the run list is complete down from here to ``watched_since``; None before the first
-    whole walk. ``job_counts``: how many jobs its last runs had. ``is_prioritized``: its first poll
-    has priority over backfills, and a limit has put it off.
+    ``cursor``: all runs that were created from ``watched_since`` to here are in the ledger; None
+    before the run list was read to its end. ``job_counts``: how many jobs its last runs had.
+    ``is_prioritized``: its first poll comes before backfills, because a limit has put it off.
     """
 
     full_name: str
@@ -84,13 +88,15 @@ class AttemptRecord:
 
     ``run``: its newest known version (None while only its number is known), ``jobs``: the newest
     versions of its jobs with every step ever seen. ``published_statuses``: those published, in
-    order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due
-    again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
+    order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due to
+    be read again; None once it is ``settled``: it has ended with all its jobs, and that is
+    published. ``has_all_jobs``: every job of the ended attempt was read. The validators are ETags.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
-    ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted;
-    ``open_reads``: how often in a row it held open jobs, though the attempt has ended.
+    ``incomplete_job_reads``: how often in a row its list of jobs was empty, or shorter than
+    GitHub's count; ``open_job_reads``: how often in a row it held open jobs, though the attempt has
+    ended.
     ``jobs_read_at``: when that list was last read, or the run started. ``has_deliveries``: some of
     its jobs are as webhooks delivered them, and were not read since. ``reason``: why the last read
     failed.
@@ -112,8 +118,8 @@ class AttemptRecord:
     artifacts: tuple[Artifact, ...] | None = None
     environments: tuple[str, ...] | None = None
     limited_reads: int = 0
-    doubtful_reads: int = 0
-    open_reads: int = 0
+    incomplete_job_reads: int = field(default=0, metadata=stored_as("doubtful_reads"))
+    open_job_reads: int = field(default=0, metadata=stored_as("open_reads"))
     jobs_read_at: datetime | None = None
     has_deliveries: bool = False
     failures: int = 0
@@ -122,8 +128,8 @@ class AttemptRecord:
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def is_unseen(self) -> bool:
-        """Return whether only the attempt's number is known: its run was neither read nor sent."""
+    def is_unread(self) -> bool:
+        """Return whether only the attempt's number is known: nothing was read or published."""
         return self.run is None and not self.published_statuses
 
 
@@ -170,12 +176,12 @@ class JobLogRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRecord:
-    """One agent's last heartbeat; ``counts`` only grow while the process lives.
+    """The last heartbeat of an agent: the Pipeline Monitoring Agent or the Log Ingestion Agent.
 
-    ``host``: the process that the agent runs in, or the app.
-    ``last_log_at``: when it last published a log, in this or an earlier process. ``unanswered``:
-    since when the hosts and queues that it waits for have answered nothing. ``answered``: when
-    others last answered.
+    ``host``: the process that the agent runs in, or the Anvil app that runs its tasks. ``counts``
+    only grow while that process lives. ``last_log_at``: when it last published a log, in this or an
+    earlier process. ``unanswered``: by network host or queue, since when it has answered nothing;
+    ``answered``: when it last answered.
     """
 
     name: str
@@ -210,7 +216,7 @@ class ErrorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityRecord:
-    """One action of a person or a host, for the audit trail."""
+    """One action of a person, or of Runstream itself, for the audit trail."""
 
     occurred_at: datetime
     actor: str
@@ -220,10 +226,10 @@ class ActivityRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageCounts:
-    """What was counted, by the names of the counters.
+    """The saved counters of all processes, by their names: messages sent, webhooks received, ….
 
-    ``totals`` since the state was made; ``intervals`` by their start, oldest first, without those
-    that counted nothing.
+    ``totals`` since the state was created; ``intervals`` by their start, oldest first, without
+    those that counted nothing.
     """
 
     totals: Mapping[str, int] = field(default_factory=dict)
@@ -232,7 +238,10 @@ class MessageCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCounts:
-    """Counts of what the ledger holds for one repository, or for all."""
+    """How many attempts and logs the ledger holds of one repository, or of all.
+
+    Of unread attempts only the number is known.
+    """
 
     attempts: int = 0
     open_attempts: int = 0

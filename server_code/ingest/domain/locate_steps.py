@@ -1,4 +1,4 @@
-"""Where a job's steps are in its log, as far as marks and times leave one answer.
+"""Where a job's steps are in its log, as far as the runner's lines and times leave one answer.
 
 With step debugging on, the runner begins every step, a skipped one too, with a line that names it.
 Otherwise the lines that may begin a step are assigned to the steps (``step_assignments.py``).
@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .jobs import Step
-from .step_assignments import AFTER, HOOK, NEVER, Begin, is_at_begin, possible_starts
+from .step_assignments import (
+    CONTAINER_HOOK,
+    FAR_FUTURE,
+    POST_PREFIX,
+    StepBegin,
+    is_at_begin,
+    possible_starts,
+)
 from .step_ranges import StepRange, name_ranges
 from .step_starts import (
     BUILD,
@@ -37,8 +44,8 @@ _SET_UP = "Set up job"
 _HOOK_TITLE = re.compile(r"Run '[^']+'")
 
 
-class StepPlaces(NamedTuple):
-    """Where a job's steps are: for certain, None for no step; and within which lines the others."""
+class StepRanges(NamedTuple):
+    """The ranges of a job's steps; each of ``uncertain`` lies somewhere within its range."""
 
     certain: tuple[StepRange, ...] | None = None
     uncertain: tuple[StepRange, ...] = ()
@@ -46,30 +53,33 @@ class StepPlaces(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEvidence:
-    """What a log shows of its steps; ``proved`` by an archive or stored, without their names."""
+    """What a log shows of its steps.
+
+    ``known_ranges``: those that an archive has proved, now or before; without the steps' names.
+    """
 
     starts: tuple[StepStart, ...]
     last_line: int
     last_byte: int
-    proved: tuple[StepRange, ...] | None = None
+    known_ranges: tuple[StepRange, ...] | None = None
 
-    def locate(self, steps: Sequence[Step]) -> StepPlaces:
+    def locate(self, steps: Sequence[Step]) -> StepRanges:
         """Return where a job's steps are."""
-        named = name_ranges(self.proved, steps) if self.proved else ()
+        named = name_ranges(self.known_ranges, steps) if self.known_ranges else ()
         if named and sum(each.last_byte - each.first_byte + 1 for each in named) > self.last_byte:
-            return StepPlaces(named)  # they are the whole log
+            return StepRanges(named)  # they are the whole log
         found = locate_steps(steps, self.starts, last_line=self.last_line, last_byte=self.last_byte)
         if not named:
             return found
         numbers = {each.number for each in named}
-        return StepPlaces(
+        return StepRanges(
             named, tuple(each for each in found.uncertain if each.number not in numbers)
         )
 
 
 def locate_steps(
     steps: Sequence[Step], starts: Sequence[StepStart], *, last_line: int, last_byte: int
-) -> StepPlaces:
+) -> StepRanges:
     """Return the ranges of the steps that ran, as far as one answer is possible.
 
     A step with several answers is somewhere between its first place and its last one.
@@ -80,12 +90,12 @@ def locate_steps(
     kinds = [DEBUG if named else _kind(step, steps, starts) for step in ran[1:]]
     is_known = bool(ran) and ran[0].name == _SET_UP and None not in kinds
     if not is_known or not last_line or len(starts) > MAX_STARTS:
-        return StepPlaces()
+        return StepRanges()
     found = possible_starts(ran, [_SET_UP, *map(str, kinds)], starts)
     if found is None:
-        return StepPlaces()
-    end = StepStart(kind=_SET_UP, title="", at=NEVER, line=last_line + 1, byte=last_byte + 1)
-    begins = [Begin.at(replace(end, line=1, byte=0)), *found, Begin.at(end)]
+        return StepRanges()
+    end = StepStart(kind=_SET_UP, title="", at=FAR_FUTURE, line=last_line + 1, byte=last_byte + 1)
+    begins = [StepBegin.at(replace(end, line=1, byte=0)), *found, StepBegin.at(end)]
     for k in range(1, len(ran)):
         begins[k] = begins[k].not_before(begins[k - 1])
     for k in range(len(ran) - 1, 0, -1):
@@ -101,7 +111,7 @@ def locate_steps(
             last_byte=following.latest.byte - 1,
         )
         places[begin.is_certain and following.is_certain].append(place)
-    return StepPlaces(tuple(places[True]) or None, tuple(places[False]))
+    return StepRanges(tuple(places[True]) or None, tuple(places[False]))
 
 
 def _has_run(step: Step) -> bool:
@@ -123,7 +133,9 @@ def _marked_hooks(steps: Sequence[Step], starts: Sequence[StepStart]) -> list[St
     if has_docker or len(titles) != 1:
         return list(starts)
     return [
-        replace(start, kind=HOOK) if start.kind == RUN and start.title in titles else start
+        replace(start, kind=CONTAINER_HOOK)
+        if start.kind == RUN and start.title in titles
+        else start
         for start in starts
     ]
 
@@ -135,7 +147,7 @@ def _kind(step: Step, steps: Sequence[Step], starts: Sequence[StepStart]) -> str
     if step.name in _BUILT_IN:
         return _BUILT_IN[step.name]
     names = {each.name for each in steps}
-    if step.name.removeprefix(AFTER) in names - {step.name}:
+    if step.name.removeprefix(POST_PREFIX) in names - {step.name}:
         return POST
     for prefix, kind in _IMAGES.items():
         prepares = (is_at_begin(step, start) for start in starts if start.kind == kind)

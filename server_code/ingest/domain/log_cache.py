@@ -1,4 +1,4 @@
-"""The newest logs in compressed pages, over whatever keeps the pages."""
+"""A cache of the newest logs in compressed pages, over a store that keeps the pages."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .log_pages import (
     LogSize,
     LongLine,
     PageCutter,
-    only_page,
     pick_lines,
     pick_part,
     read_pages,
     search_pages,
+    single_page,
 )
 from .log_states import LogId
 from .runs import AttemptKey
@@ -33,12 +33,12 @@ from .stored_records import attempt_id
 MAX_CACHED_LOGS = 1000
 MAX_CACHED_BYTES = 512 * 1024 * 1024
 
-#: Logs are evicted when the limit is exceeded by this factor, not for each one too many: all are
-#: read to find the oldest.
-SLACK = 1.05
+#: Logs are evicted when the limit is exceeded by this factor, not for each one too many, because
+#: all are read to find the oldest.
+EVICTION_SLACK = 1.05
 
 #: Compressed bytes that are written at once. Nearly all logs are smaller.
-PORTION_BYTES = 1400 * 1024
+MAX_WRITE_BYTES = 1400 * 1024
 
 _UNFINISHED_KEPT = timedelta(hours=1)
 _FASTEST = 1
@@ -60,7 +60,7 @@ class PackedPage:
 
 @dataclass(frozen=True, slots=True)
 class CachedLog:
-    """What eviction needs to know of a log; one that is not whole has a time since when."""
+    """What eviction needs to know of a log; ``unfinished_since`` of one that is still written."""
 
     name: str
     stored_bytes: int
@@ -138,7 +138,7 @@ class PagedLogCache:
         cutter = PageCutter()
         for page in cutter.cut(log):
             packed = _compressed(page)
-            if portion and portion_bytes + len(packed.content) > PORTION_BYTES:
+            if portion and portion_bytes + len(packed.content) > MAX_WRITE_BYTES:
                 writer.add_pages(portion)
                 portion, portion_bytes = [], 0
             portion.append(packed)
@@ -197,7 +197,7 @@ def _packed(log: SmallLog) -> PackedLog:
 
 
 def _cut(log: bytes) -> tuple[list[LogPage], LogSize]:
-    only = only_page(log)
+    only = single_page(log)
     if only is not None:
         return [only[0]], only[1]
     cutter = PageCutter()
@@ -208,14 +208,14 @@ def _compressed(page: LogPage) -> PackedPage:
     return PackedPage(page.first_part, page.part_count, zlib.compress(page.content, _FASTEST))
 
 
-def is_lost(unfinished_since: datetime | None, now: datetime) -> bool:
+def is_abandoned(unfinished_since: datetime | None, now: datetime) -> bool:
     """Return whether the writer of an unfinished log was killed."""
     if unfinished_since is None:
         return False
     return unfinished_since < now - _UNFINISHED_KEPT or is_ahead(unfinished_since, now)
 
 
-def split_logs(
+def select_evicted(
     newest_first: Iterable[CachedLog], *, max_logs: int, max_bytes: int, now: datetime
 ) -> tuple[list[CachedLog], list[str]]:
     """Return the whole logs that stay, and the names of those that go.
@@ -228,7 +228,7 @@ def split_logs(
     logs = stored_bytes = 0
     for log in newest_first:
         if log.unfinished_since is not None:
-            if is_lost(log.unfinished_since, now):
+            if is_abandoned(log.unfinished_since, now):
                 evicted.append(log.name)
             continue
         logs, stored_bytes = logs + 1, stored_bytes + log.stored_bytes

@@ -1,4 +1,4 @@
-"""What GitHub marks in a log, found while the log streams: groups, steps, errors and warnings.
+"""The marks of a log, found while it streams: groups, steps, and lines of errors and warnings.
 
 A line ends at LF, as in GitHub's viewer, however long it is. Bytes count from 0, lines from 1, and
 both ends belong to the range, as in HTTP's ``Range``.
@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from .jobs import Step
-from .locate_steps import StepEvidence, StepPlaces
+from .locate_steps import StepEvidence, StepRanges
 from .step_ranges import StepRange
 from .step_starts import START_SIGN, StepStartReader
 
@@ -53,8 +53,9 @@ class LogGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMarks:
-    """The marks of a log; ``steps`` only where they are certain.
+    """What GitHub's log viewer marks in a log: groups, steps, and lines of errors and warnings.
 
+    ``steps`` only where they are certain.
     Each of ``uncertain_steps`` is within its range, which holds lines of its neighbours as well.
     ``truncated`` names what is not complete.
     """
@@ -189,10 +190,10 @@ def read_marks(
     for chunk in chunks:
         reader.feed(chunk)
     marks, evidence = reader.finish()
-    return with_places(marks, replace(evidence, proved=stored_steps).locate(steps))
+    return with_step_ranges(marks, replace(evidence, known_ranges=stored_steps).locate(steps))
 
 
-def with_places(marks: LogMarks, places: StepPlaces) -> LogMarks:
+def with_step_ranges(marks: LogMarks, places: StepRanges) -> LogMarks:
     """Return marks with the places of a job's steps."""
     return replace(marks, steps=places.certain, uncertain_steps=places.uncertain)
 

@@ -16,16 +16,16 @@ from typing import BinaryIO
 from ..errors import StateUnavailable
 
 MAX_PART_BYTES = 64 * 1024
-PAGE_PARTS = 1000
-PAGE_BYTES = 256 * 1024
+MAX_PAGE_PARTS = 1000
+MAX_PAGE_BYTES = 256 * 1024
 
 #: An answer ends soon after this many lines or bytes, however many lines are requested.
-ANSWER_LINES = 10_000
-ANSWER_BYTES = 1024 * 1024
+MAX_ANSWER_LINES = 10_000
+MAX_ANSWER_BYTES = 1024 * 1024
 
 #: An answer of a search ends with this many line numbers, or soon after this many bytes searched.
-ANSWER_FINDINGS = 1000
-SEARCHED_BYTES = 25 * 1024 * 1024
+MAX_ANSWER_MATCHES = 1000
+MAX_SEARCHED_BYTES = 25 * 1024 * 1024
 
 _READ_BYTES = 256 * 1024
 
@@ -136,7 +136,7 @@ class PageCutter:
         parts: list[bytes] = []
         first, size = 1, 0
         for part in split_chunks(iter(lambda: log.read(_READ_BYTES), b"")):
-            if parts and (len(parts) == PAGE_PARTS or size + len(part) > PAGE_BYTES):
+            if parts and (len(parts) == MAX_PAGE_PARTS or size + len(part) > MAX_PAGE_BYTES):
                 yield LogPage(first_part=first, part_count=len(parts), content=b"".join(parts))
                 first, parts, size = first + len(parts), [], 0
             parts.append(part)
@@ -164,10 +164,10 @@ class PageCutter:
         self._open_parts = 0
 
 
-def only_page(log: bytes) -> tuple[LogPage, LogSize] | None:
+def single_page(log: bytes) -> tuple[LogPage, LogSize] | None:
     """Return a short log as its only page, as it would be cut; None where it is longer."""
     lines = log.count(b"\n") + (not log.endswith(b"\n"))
-    if not log or len(log) > MAX_PART_BYTES or lines > PAGE_PARTS:
+    if not log or len(log) > MAX_PART_BYTES or lines > MAX_PAGE_PARTS:
         return None
     return LogPage(first_part=1, part_count=lines, content=log), LogSize(lines, len(log))
 
@@ -176,10 +176,10 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
     """Take a range of lines out of pages; None where a page is gone meanwhile."""
     index = PartIndex(size.long_lines)
     number = max(first, 1)
-    end = min(number + max(0, min(count, ANSWER_LINES)), size.total_lines + 1)
+    end = min(number + max(0, min(count, MAX_ANSWER_LINES)), size.total_lines + 1)
     found: list[LogLine] = []
     answer_bytes = 0
-    while number < end and answer_bytes < ANSWER_BYTES:
+    while number < end and answer_bytes < MAX_ANSWER_BYTES:
         page = find_page(index.part_of(number))
         if page is None:
             return None
@@ -238,14 +238,14 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> L
         number = page.end
         searched_bytes += len(content)
         is_line_whole = number >= end or index.line_of(number) != index.line_of(number - 1)
-        if len(found) >= ANSWER_FINDINGS:
-            searched_to = list(found)[ANSWER_FINDINGS - 1]
+        if len(found) >= MAX_ANSWER_MATCHES:
+            searched_to = list(found)[MAX_ANSWER_MATCHES - 1]
             break
-        if searched_bytes >= SEARCHED_BYTES and is_line_whole:
+        if searched_bytes >= MAX_SEARCHED_BYTES and is_line_whole:
             searched_to = index.line_of(number - 1)
             break
     return LogMatches(
-        lines=tuple(found)[:ANSWER_FINDINGS],
+        lines=tuple(found)[:MAX_ANSWER_MATCHES],
         searched_to=searched_to,
         total_lines=size.total_lines,
     )

@@ -76,7 +76,7 @@ class PendingRequests:
                 if own.since - ended_at <= SAME_SILENCE_SECONDS:
                     own.since = min(own.since, since)
 
-    def silences(self, *, at: float, longer_than: float) -> dict[str, float]:
+    def unanswered(self, *, at: float, longer_than: float) -> dict[str, float]:
         """Return the hosts and queues that have been silent for longer than that, with the seconds.
 
         A host that was silent until the last try stays so until the next one.

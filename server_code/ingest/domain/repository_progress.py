@@ -1,7 +1,6 @@
-"""The progress of watching one repository: run lists, their walk, sweeps and webhooks.
+"""The progress of watching one repository: run lists, paging through them, sweeps and webhooks.
 
-The values of a repository's record. Each is flattened into the record's body, under names that
-earlier releases gave them.
+Each is flattened into the body of the repository's record, under names of earlier releases.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ class RunLists:
     page (None where that is the whole list), so that an unchanged first page stands for every run
     created since. ``requested_at``: when that page was last asked for, ``changed_at``: when it last
     answered with a change, ``read_at``: with its runs. ``short_reads``: how often in a row the list
-    was shorter than counted. ``statuses_requested_at``: when open runs of every status were last
-    asked for.
+    was shorter than GitHub's count. ``status_lists_requested_at``: when the lists of all statuses
+    that an open run can have were last requested.
     """
 
     validators: Mapping[str, str] = field(default_factory=dict)
@@ -32,14 +31,17 @@ class RunLists:
     changed_at: datetime | None = field(default=None, metadata=stored_as("list_changed_at"))
     read_at: datetime | None = None
     short_reads: int = field(default=0, metadata=stored_as("doubtful_lists"))
-    statuses_requested_at: datetime | None = field(default=None, metadata=stored_as("hinted_at"))
+    status_lists_requested_at: datetime | None = field(
+        default=None, metadata=stored_as("hinted_at")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListWalk:
-    """A walk of the run list that was cut short; no page where none is under way.
+    """A walk through the pages of the run list, newest run first, that was interrupted.
 
-    ``page``: where it is to be continued; it has seen the runs from ``newest`` to ``oldest``.
+    ``page``: the page that continues it, None where no walk was interrupted. It has read the runs
+    that were created from ``newest`` back to ``oldest``.
     """
 
     page: int | None = field(default=None, metadata=stored_as("walk_page"))
@@ -49,29 +51,34 @@ class ListWalk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySweep:
-    """The last round over closed days: when it began, and through which moment it came."""
+    """The last daily sweep, which lists the runs of past days again: some of them were re-run.
+
+    ``continues_at``: the runs created before it have been listed.
+    """
 
     began_at: datetime | None = field(default=None, metadata=stored_as("swept_at"))
-    through: datetime | None = field(default=None, metadata=stored_as("swept_through"))
+    continues_at: datetime | None = field(default=None, metadata=stored_as("swept_through"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookArrivals:
     """What shows whether webhooks arrive.
 
-    ``run_at``, ``job_at``: when they last delivered a run or a job. ``missed_at``: when a request
-    last found a change that none had delivered; ``since_miss``: how many arrived after that.
-    ``newest_run_at``: when the newest delivered run was created. ``proved_at``: when runs newer
-    than every known one were last asked for. ``failures_requested_at``: when GitHub's list of
-    failed deliveries was last asked for.
+    ``last_run_at``, ``last_job_at``: when they last delivered a run or a job. ``last_miss_at``:
+    when a request last found a change that none had delivered; ``deliveries_since_miss``: how many
+    arrived after that. ``newest_run_created_at``: when the newest delivered run was created.
+    ``newer_runs_requested_at``: when runs newer than every known one were last requested.
+    ``failed_deliveries_requested_at``: when GitHub's list of failed deliveries was last requested.
     """
 
-    run_at: datetime | None = field(default=None, metadata=stored_as("runs_delivered_at"))
-    job_at: datetime | None = field(default=None, metadata=stored_as("jobs_delivered_at"))
-    missed_at: datetime | None = field(default=None, metadata=stored_as("delivery_missed_at"))
-    since_miss: int = field(default=0, metadata=stored_as("deliveries_since_miss"))
-    newest_run_at: datetime | None = field(default=None, metadata=stored_as("newest_delivered"))
-    proved_at: datetime | None = None
-    failures_requested_at: datetime | None = field(
+    last_run_at: datetime | None = field(default=None, metadata=stored_as("runs_delivered_at"))
+    last_job_at: datetime | None = field(default=None, metadata=stored_as("jobs_delivered_at"))
+    last_miss_at: datetime | None = field(default=None, metadata=stored_as("delivery_missed_at"))
+    deliveries_since_miss: int = field(default=0, metadata=stored_as("deliveries_since_miss"))
+    newest_run_created_at: datetime | None = field(
+        default=None, metadata=stored_as("newest_delivered")
+    )
+    newer_runs_requested_at: datetime | None = field(default=None, metadata=stored_as("proved_at"))
+    failed_deliveries_requested_at: datetime | None = field(
         default=None, metadata=stored_as("deliveries_checked_at")
     )

@@ -151,11 +151,11 @@ class CredentialRefusal:
 
     def is_in_force(self, now: datetime) -> bool:
         """Return whether a list is refused; not if that was set by a clock that was ahead."""
-        return is_still_ahead(self.until, now, at_most=2 * REFUSED_FOR)
+        return is_still_ahead(self.until, now, max_ahead=2 * REFUSED_FOR)
 
     def is_remembered(self, now: datetime) -> bool:
         """Return whether it still counts: the next refusal in a row has a longer pause."""
-        return is_still_ahead(self.until + REFUSED_FOR, now, at_most=3 * LACKED_FOR)
+        return is_still_ahead(self.until + REFUSED_FOR, now, max_ahead=3 * LACKED_FOR)
 
 
 _REJECTED = "Credential "

@@ -85,8 +85,8 @@ class Sources:
     def source_of(self, full_name: str, *, is_on_own_list: bool = True) -> SourcePattern | None:
         """Return the most specific source of a repository, though it may be excluded.
 
-        A pattern of every owner includes only what ``is_on_own_list``: a list of one owner also
-        holds public repositories in which the credential has no part.
+        ``is_on_own_list``: GitHub lists the repository to the credential itself, not only among the
+        public ones of its owner. Patterns of every owner match only such repositories.
         """
         for pattern in self.included:
             if pattern.listed_owner is None and not is_on_own_list:
@@ -95,13 +95,13 @@ class Sources:
                 return pattern
         return None
 
-    def owner_now(self, pattern: SourcePattern) -> str | None:
+    def current_owner(self, pattern: SourcePattern) -> str | None:
         """Return whose repositories to list for a pattern; None for those of every owner."""
         owner = pattern.listed_owner
         return None if owner is None else self.renamed_owners.get(owner.lower(), owner)
 
-    def has_left(self, full_name: str) -> bool:
-        """Return whether a repository's owner has another name now: this one is another's."""
+    def has_former_owner_name(self, full_name: str) -> bool:
+        """Return whether the repository's owner has given up this name, so that another has it."""
         return full_name.partition("/")[0].lower() in self.renamed_owners
 
     def _names_of(self, full_name: str) -> Iterator[str]:

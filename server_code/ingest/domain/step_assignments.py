@@ -18,11 +18,11 @@ from .step_starts import DEBUG, INITIALIZE, POST, RUN, STOP, StepStart
 
 #: A step's times are those of the runner, whole seconds; its first line comes at once.
 _SOON = timedelta(seconds=1)
-NEVER = datetime.max.replace(tzinfo=timezone.utc)
+FAR_FUTURE = datetime.max.replace(tzinfo=timezone.utc)
 
 #: The kind of a container hook's group, which every step may hold.
-HOOK = "container_hook"
-_BEFORE, AFTER = "Pre ", "Post "
+CONTAINER_HOOK = "container_hook"
+_PRE_PREFIX, POST_PREFIX = "Pre ", "Post "
 
 #: A step without a name of its own that uses an action: its group has the same title.
 _USES = re.compile(r"Run (?:\./\S+|[\w.-]+/[^\s@]+@\S+)")
@@ -33,7 +33,7 @@ _COMPLETE_CONCLUSIONS = ("success", "neutral")
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class StepBegin:
     """The first and the last line that may begin a step; of one that has none, those around."""
 
     earliest: StepStart
@@ -41,27 +41,27 @@ class Begin:
     may_be_silent: bool = False
 
     @staticmethod
-    def at(start: StepStart) -> Begin:
+    def at(start: StepStart) -> StepBegin:
         """Return the begin that is known."""
-        return Begin(start, start)
+        return StepBegin(start, start)
 
     @property
     def is_certain(self) -> bool:
         """Return whether one line begins the step."""
         return not self.may_be_silent and self.earliest == self.latest
 
-    def not_before(self, other: Begin) -> Begin:
+    def not_before(self, other: StepBegin) -> StepBegin:
         """Return the begin of a step behind another one, whose lines a silent step's follow."""
         return replace(self, earliest=other.earliest) if self.may_be_silent else self
 
-    def not_after(self, other: Begin) -> Begin:
+    def not_after(self, other: StepBegin) -> StepBegin:
         """Return the begin of a step before another one."""
         return replace(self, latest=other.latest) if self.may_be_silent else self
 
 
 def possible_starts(
     steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
-) -> list[Begin] | None:
+) -> list[StepBegin] | None:
     """Return the begins in the least lenient assignments that there are; None for none."""
     if not starts and len(steps) > 1:
         return None
@@ -93,7 +93,7 @@ def possible_starts(
 
 def _assigned_starts(
     starts: Sequence[StepStart], rows: Sequence[_Row], silent: Sequence[bool]
-) -> list[Begin] | None:
+) -> list[StepBegin] | None:
     """Return which starts begin each step after the first one in all assignments; None for none."""
     before = _reached(rows, silent)
     if not before[-1][-1]:
@@ -102,7 +102,7 @@ def _assigned_starts(
         _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
     ]
     after = [each[::-1] for each in reversed(_reached(mirrored, [False, *silent[:0:-1]]))]
-    begins: list[Begin] = []
+    begins: list[StepBegin] = []
     for k in range(1, len(silent)):
         found = [
             start
@@ -113,7 +113,7 @@ def _assigned_starts(
             b[k - 1] and a[k] for b, a in zip(before, after, strict=True)
         )
         around = found or [starts[0]]
-        begins.append(Begin(around[0], around[-1], may_be_silent))
+        begins.append(StepBegin(around[0], around[-1], may_be_silent))
     return begins
 
 
@@ -151,7 +151,7 @@ def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
     if kind == DEBUG:
         return True
     return kind == RUN and (
-        _USES.fullmatch(step.name.removeprefix(_BEFORE)) is not None
+        _USES.fullmatch(step.name.removeprefix(_PRE_PREFIX)) is not None
         or any(_may_begin(step, kind, start, must_match=True) for start in starts)
     )
 
@@ -161,12 +161,12 @@ def _may_begin(step: Step, kind: str, start: StepStart, *, must_match: bool) -> 
         return False
     kinds = {kind}
     if kind in (INITIALIZE, STOP):
-        kinds.add(HOOK)
-    elif kind == RUN and step.name.startswith(AFTER):
+        kinds.add(CONTAINER_HOOK)
+    elif kind == RUN and step.name.startswith(POST_PREFIX):
         kinds.add(POST)
     if start.kind not in kinds:
         return False
-    name = step.name if kind == DEBUG else step.name.removeprefix(_BEFORE)
+    name = step.name if kind == DEBUG else step.name.removeprefix(_PRE_PREFIX)
     return not must_match or start.title in (name, name.replace(_RUN_PREFIX, _IMAGE_PREFIX, 1))
 
 
@@ -177,7 +177,7 @@ def is_at_begin(step: Step, start: StepStart) -> bool:
 
 def _may_hold(step: Step, kind: str, start: StepStart, *, holds_any: bool) -> bool:
     """Return whether a start may be a line that a step prints, without an end to the last one."""
-    is_kind = holds_any or start.kind in (kind, HOOK)
+    is_kind = holds_any or start.kind in (kind, CONTAINER_HOOK)
     if not is_kind or step.started_at is None:
         return False
-    return step.started_at <= start.at <= (step.completed_at or NEVER)
+    return step.started_at <= start.at <= (step.completed_at or FAR_FUTURE)

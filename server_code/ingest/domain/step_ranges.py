@@ -33,7 +33,7 @@ class StepRange:
 class StepFile:
     """A step's own file in an archive, and its CRC-32.
 
-    A file may begin with a byte order mark that the whole log leaves out, and hold nothing else.
+    A file may begin with a byte order mark that the whole log leaves out, or be only this mark.
     """
 
     number: int
@@ -49,15 +49,15 @@ class StepFile:
 class StepFileReader:
     """A reader of a whole log that compares it with its steps' files, in order.
 
-    Whether a file begins with a mark that the log lacks shows its checksum: the bytes are summed
-    up with the mark before them and without, and those with it end earlier.
+    A file may begin with a byte order mark that the log lacks, which only its checksum shows. So
+    two checksums are computed, with that mark and without; with it, the file's bytes end earlier.
     """
 
     def __init__(self, files: Sequence[StepFile]) -> None:
         self._coming = [file for file in reversed(files) if file.holds_anything]
         self._file: StepFile | None = None
         self._pending = b""
-        self._left_bytes = self._crc = self._marked_crc = self._mark_bytes = 0
+        self._left_bytes = self._crc = self._crc_with_bom = self._bom_bytes = 0
         self._byte, self._line = 0, 1
         self._first_byte, self._first_line = 0, 1
         self._last = b"\n"
@@ -95,18 +95,18 @@ class StepFileReader:
             self._end()
 
     def _open(self, file: StepFile, begin: bytes) -> None:
-        may_lack_mark = begin != BOM and file.size_bytes > len(BOM)
+        may_lack_bom = begin != BOM and file.size_bytes > len(BOM)
         self._file = file
-        self._mark_bytes = len(BOM) if may_lack_mark else 0
-        self._left_bytes = file.size_bytes - self._mark_bytes
-        self._crc, self._marked_crc = 0, _BOM_CRC
+        self._bom_bytes = len(BOM) if may_lack_bom else 0
+        self._left_bytes = file.size_bytes - self._bom_bytes
+        self._crc, self._crc_with_bom = 0, _BOM_CRC
         self._first_byte, self._first_line = self._byte, self._line
         self._is_contradicted = self._last != b"\n"
 
     def _take(self, piece: bytes) -> None:
         self._crc = zlib.crc32(piece, self._crc)
-        if self._mark_bytes:
-            self._marked_crc = zlib.crc32(piece, self._marked_crc)
+        if self._bom_bytes:
+            self._crc_with_bom = zlib.crc32(piece, self._crc_with_bom)
         self._left_bytes -= len(piece)
         self._byte += len(piece)
         self._line += piece.count(b"\n")
@@ -115,11 +115,11 @@ class StepFileReader:
     def _end(self) -> None:
         """Close the file where its bytes end: with a mark that the log lacks, or without."""
         file = self._file
-        has_mark = file is not None and self._marked_crc == file.crc
-        if self._mark_bytes and not has_mark:
-            self._left_bytes, self._mark_bytes = self._mark_bytes, 0
+        has_bom = file is not None and self._crc_with_bom == file.crc
+        if self._bom_bytes and not has_bom:
+            self._left_bytes, self._bom_bytes = self._bom_bytes, 0
             return
-        self._close(self._marked_crc if self._mark_bytes else self._crc)
+        self._close(self._crc_with_bom if self._bom_bytes else self._crc)
 
     def _close(self, crc: int) -> None:
         file, self._file = self._file, None

@@ -15,7 +15,7 @@ from .timestamps import seconds_between
 FAILED_CONCLUSIONS = frozenset({"failure", "timed_out", "startup_failure"})
 
 #: Jobs that a list shows one by one.
-MAX_MARKS = 60
+MAX_JOB_MARKS = 60
 
 #: The letters of job results; "o" is any other, and "r" and "q" are running and waiting jobs.
 _MARKS = {"success": "s", "cancelled": "c", "skipped": "k"} | dict.fromkeys(FAILED_CONCLUSIONS, "f")
@@ -28,7 +28,7 @@ class RunSummary:
     """One attempt in a list; ``title`` is the first line of its commit's message.
 
     ``queued_seconds``: from the attempt's start to that of its first job. ``job_marks``: one letter
-    for each of the first MAX_MARKS jobs, of ``_MARKS``.
+    for each of the first MAX_JOB_MARKS jobs, as in ``_MARKS``.
     """
 
     key: AttemptKey
@@ -81,7 +81,7 @@ def summary_of(
         job_count=len(known),
         failed_job_count=sum(job.conclusion in FAILED_CONCLUSIONS for job in known),
         queued_seconds=_queued_seconds(run, known),
-        job_marks="".join(map(_mark, known[:MAX_MARKS])),
+        job_marks="".join(map(_mark, known[:MAX_JOB_MARKS])),
     )
 
 

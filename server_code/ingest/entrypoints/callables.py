@@ -7,7 +7,7 @@ from typing import Any
 
 import anvil.server
 
-from ..domain.log_pages import ANSWER_LINES
+from ..domain.log_pages import MAX_ANSWER_LINES
 from ..services.collections.manual_collection import (
     claim_collection,
     find_running,
@@ -116,7 +116,7 @@ def get_job_logs(
     with_details = bool(place.pop("details", None))
     log = open_job_log(request, run_id, job_id, **place)
     first = bounded(first_line, "first_line", minimum=1, maximum=10**12)
-    page = log.page(first, bounded(count, "count", minimum=1, maximum=ANSWER_LINES))
+    page = log.page(first, bounded(count, "count", minimum=1, maximum=MAX_ANSWER_LINES))
     if with_details:
         page["job"] = log.details(request.settings.github.web_url)
     return page

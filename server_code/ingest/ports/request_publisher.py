@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 
-from ..domain.counters import Counters, sent_messages
+from ..domain.counters import Counters, sent_messages_counter
 from ..errors import QueueUnavailable
 from ..messaging.encoding import QueueMessage
 from .queues import Publisher, Rejection
@@ -44,7 +44,7 @@ class RequestPublisher(Publisher):
             taken += len(group) - len(refused)
             rejections += refused
         if batch:
-            self._counters.add(sent_messages(self._name), taken)
+            self._counters.add(sent_messages_counter(self._name), taken)
         return tuple(rejections)
 
     def _fault(self, message: QueueMessage) -> str | None:

@@ -66,11 +66,11 @@ def test_a_request_is_pending_until_its_answer_begins():
     """Whoever was asked is known by scheme and host."""
     pending, seen = PendingRequests(), []
 
-    def silences() -> set[str]:
-        return set(pending.silences(at=time.monotonic() + 1, longer_than=0))
+    def unanswered() -> set[str]:
+        return set(pending.unanswered(at=time.monotonic() + 1, longer_than=0))
 
     def answer(_: Asked) -> Reply:
-        seen.append(silences())
+        seen.append(unanswered())
         return 200, {}, {}
 
     with stub_github(answer) as github:
@@ -78,7 +78,7 @@ def test_a_request_is_pending_until_its_answer_begins():
         transport.send("GET", f"{github.url}/repos/octo/api", {})
         transport.close()
         assert seen == [{github.url}]
-    assert silences() == set()
+    assert unanswered() == set()
 
 
 def test_a_log_is_given_longer_after_each_silence_of_its_host():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
-from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_PART_BYTES
+from ingest.domain.log_pages import MAX_ANSWER_MATCHES, MAX_PART_BYTES
 from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import PARTS_AT_ONCE, find_job_log
@@ -106,12 +106,12 @@ def test_a_text_is_found_wherever_it_stands(stage):
 
 def test_findings_that_continue_report_it(stage):
     """Ask again behind the last."""
-    log = opened(collected(stage, b"x\n" * (ANSWER_FINDINGS + 3)))
+    log = opened(collected(stage, b"x\n" * (MAX_ANSWER_MATCHES + 3)))
     first = log.find("x", 0)
-    assert (len(first["lines"]), first["more"]) == (ANSWER_FINDINGS, True)
+    assert (len(first["lines"]), first["more"]) == (MAX_ANSWER_MATCHES, True)
     assert log.find("x", first["searched_to"]) == {
-        "lines": [ANSWER_FINDINGS + 1, ANSWER_FINDINGS + 2, ANSWER_FINDINGS + 3],
-        "searched_to": ANSWER_FINDINGS + 3,
+        "lines": [MAX_ANSWER_MATCHES + 1, MAX_ANSWER_MATCHES + 2, MAX_ANSWER_MATCHES + 3],
+        "searched_to": MAX_ANSWER_MATCHES + 3,
         "more": False,
     }
 

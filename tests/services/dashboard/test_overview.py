@@ -12,7 +12,7 @@ from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.collections import CollectionPhase
-from ingest.domain.counters import sent_messages
+from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
@@ -38,7 +38,7 @@ SETTINGS = Settings(
     aws=AwsSettings(region="r", access_key_id=Secret("k"), secret_access_key=Secret("s")),
 )
 HOUR = NOW.replace(minute=0, second=0, microsecond=0)
-METRICS, LOGS = map(sent_messages, ("ci_cd_metrics_queue", "ci_cd_logs_queue"))
+METRICS, LOGS = map(sent_messages_counter, ("ci_cd_metrics_queue", "ci_cd_logs_queue"))
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_traffic_is_a_day_at_most(state, monkeypatch):
 def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
     """By the names that are configured."""
     state.add_counts({METRICS: 100, LOGS: 10}, now=at(-2 * 3600))
-    state.add_counts({METRICS: 7, sent_messages("another"): 1}, now=at(-60))
+    state.add_counts({METRICS: 7, sent_messages_counter("another"): 1}, now=at(-60))
     assert taken(state)["messages"] == [
         {"queue": "ci_cd_metrics_queue", "purpose": "metrics", "total": 107, "last_hour": 7},
         {"queue": "ci_cd_logs_queue", "purpose": "logs", "total": 10, "last_hour": 0},

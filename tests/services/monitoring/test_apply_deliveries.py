@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 import requests
-from ingest.domain.delivery_trust import DELIVERIES_AFTER_MISS, DELIVERY_CHECK_INTERVAL
+from ingest.domain.delivery_trust import DELIVERY_CHECK_INTERVAL, MIN_DELIVERIES_AFTER_MISS
 from ingest.errors import RateLimited
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
@@ -181,7 +181,7 @@ def test_polling_slows_to_a_proof_while_deliveries_arrive_and_returns_when_they_
     here.advance(DELIVERY_CHECK_INTERVAL.total_seconds())
     here.poll()
     assert charged(here) == proved
-    assert here.record().webhooks.since_miss > 0
+    assert here.record().webhooks.deliveries_since_miss > 0
 
 
 def test_a_missed_delivery_returns_the_repository_to_polling(stage):
@@ -199,11 +199,11 @@ def test_a_missed_delivery_returns_the_repository_to_polling(stage):
     here.move_to(900)
     here.poll()
     record = here.record()
-    assert record.webhooks.missed_at == here.clock.now()
+    assert record.webhooks.last_miss_at == here.clock.now()
     assert here.counters.snapshot()["webhooks_missed"] == 1
     assert record.next_poll_at - here.clock.now() < DELIVERY_CHECK_INTERVAL
     assert_all_published(here)
-    for _ in range(DELIVERIES_AFTER_MISS):
+    for _ in range(MIN_DELIVERIES_AFTER_MISS):
         deliver(here, "workflow_run", run_now(here))
         here.poll()
     assert here.record().next_poll_at - here.clock.now() > timedelta(minutes=5)

@@ -477,7 +477,7 @@ def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
 
     here.context.github.fetch_runs = without_requested
     here.poll_for(1500)
-    assert here.record().run_lists.statuses_requested_at is not None
+    assert here.record().run_lists.status_lists_requested_at is not None
     assert here.errors() == []
     assert_all_published(here)
 

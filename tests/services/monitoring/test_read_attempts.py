@@ -126,7 +126,7 @@ def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later
     assert here.attempt().settled == (age > 3600)
     here.poll_for(2 * 3600, every=60)
     assert here.attempt().settled
-    assert here.attempt().doubtful_reads == reads
+    assert here.attempt().incomplete_job_reads == reads
 
 
 @pytest.mark.parametrize("listed", ["none", "half"])
@@ -143,7 +143,7 @@ def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
 
     here.context.github.fetch_jobs = fetch_early
     here.poll_for(600, every=10)
-    assert here.attempt().doubtful_reads > MAX_DOUBTFUL_READS
+    assert here.attempt().incomplete_job_reads > MAX_DOUBTFUL_READS
     here.context.github.fetch_jobs = lambda key, _validator=None: fetch(key)
     here.poll_for(1800, every=60)
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
@@ -167,7 +167,7 @@ def test_jobs_that_never_end_are_read_often_for_half_a_minute_only(stage):
     here = stage(WorldBuilder().run(seconds=600).job("a", seconds=590), at=3600)
     here.fail(Fault(path="/jobs$", do="late_jobs", seconds=3500))
     here.poll_for(40, every=1)
-    assert here.attempt().open_reads == MAX_OPEN_READS
+    assert here.attempt().open_job_reads == MAX_OPEN_READS
     read = here.requests("list_attempt_jobs")
     here.poll_for(25, every=1)
     assert here.requests("list_attempt_jobs") - read <= 1

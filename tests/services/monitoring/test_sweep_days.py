@@ -68,7 +68,7 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
     for _ in range(12):
         here.advance(30)
         here.poll()
-    assert here.record().sweep.through.day == here.clock.now().day
+    assert here.record().sweep.continues_at.day == here.clock.now().day
     assert_all_published(here)
 
 

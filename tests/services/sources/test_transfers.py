@@ -25,7 +25,7 @@ from support.organizations import (
 from support.world import Stage
 
 #: Only the first token reads it, and only the App's second installation after its transfer.
-BEFORE, AFTER = "acme/secret-a", "umbra/new"
+BEFORE, POST_PREFIX = "acme/secret-a", "umbra/new"
 
 
 class Transfer:
@@ -41,7 +41,7 @@ class Transfer:
 
     def happen(self) -> None:
         """Transfer the repository."""
-        self.stage.server.world.change(BEFORE, full_name=AFTER)
+        self.stage.server.world.change(BEFORE, full_name=POST_PREFIX)
 
     def refused(self) -> list[tuple[str, str]]:
         """List which credentials were refused which paths."""
@@ -73,17 +73,17 @@ def test_whoever_is_redirected_is_asked_by_the_new_name(transfer: Transfer) -> N
     for _ in range(2):
         transfer.stage.advance(60)
         assert transfer.stage.poll(BEFORE, context=transfer.context) is None
-    assert transfer.context.github.fetch_repository(BEFORE).full_name == AFTER
-    assert [path for _, path in transfer.refused() if AFTER in path] == []
+    assert transfer.context.github.fetch_repository(BEFORE).full_name == POST_PREFIX
+    assert [path for _, path in transfer.refused() if POST_PREFIX in path] == []
 
 
 def test_a_repository_that_is_looked_up_by_its_former_name_stays_with_who_was_redirected(
     transfer: Transfer,
 ) -> None:
     transfer.happen()
-    assert transfer.context.github.fetch_repository(BEFORE).full_name == AFTER
+    assert transfer.context.github.fetch_repository(BEFORE).full_name == POST_PREFIX
     assert transfer.stage.poll(BEFORE, context=transfer.context) is None
-    assert [path for _, path in transfer.refused() if AFTER in path] == []
+    assert [path for _, path in transfer.refused() if POST_PREFIX in path] == []
 
 
 def test_whoever_lists_a_repository_under_its_new_name_is_asked_for_it(
@@ -94,7 +94,7 @@ def test_whoever_lists_a_repository_under_its_new_name_is_asked_for_it(
     discover_sources(transfer.context)
     assert transfer.stage.poll(BEFORE, context=transfer.context) is None
     assert transfer.refused()[-1] == ("tok-acme", f"/repos/{BEFORE}/actions/runs")
-    about = {token for token, path in transfer.refused() if BEFORE in path or AFTER in path}
+    about = {token for token, path in transfer.refused() if BEFORE in path or POST_PREFIX in path}
     assert about == {"tok-acme"}
 
 
@@ -106,10 +106,10 @@ def test_a_path_that_the_new_credential_may_not_read_is_asked_of_no_other(
     with pytest.raises(AccessDenied):
         github.fetch_failed_deliveries(UMBRA[0], since=since)
     transfer.happen()
-    assert github.fetch_repository(BEFORE).full_name == AFTER
+    assert github.fetch_repository(BEFORE).full_name == POST_PREFIX
     with pytest.raises(AccessDenied):
         github.fetch_failed_deliveries(BEFORE, since=since)
-    assert [path for _, path in transfer.refused() if AFTER in path] == []
+    assert [path for _, path in transfer.refused() if POST_PREFIX in path] == []
 
 
 def test_the_filters_of_the_new_source_apply(transfer: Transfer) -> None:

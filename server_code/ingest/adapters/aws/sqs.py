@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...domain.counters import Counters, sent_messages
+from ...domain.counters import Counters, sent_messages_counter
 from ...errors import QueueUnavailable
 from ...messaging.encoding import QueueMessage, encode_string
 from ...messaging.envelope import event_id
@@ -87,7 +87,7 @@ class SqsPublisher(Publisher):
                 if len(batch) > 1:
                     return self._send_singly(batch)
         rejections = self._recheck_limit(batch, rejections)
-        self._counters.add(sent_messages(self.queue_name), len(batch) - len(rejections))
+        self._counters.add(sent_messages_counter(self.queue_name), len(batch) - len(rejections))
         return rejections
 
     def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:

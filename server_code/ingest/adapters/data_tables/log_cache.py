@@ -14,18 +14,18 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.log_cache import (
+    EVICTION_SLACK,
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
-    SLACK,
     CachedLog,
     PackedLog,
     PackedPage,
     PagedLogCache,
     format_long_lines,
     parse_long_lines,
-    split_logs,
+    select_evicted,
 )
-from ...domain.log_pages import PAGE_BYTES, PAGE_PARTS, LogPage, LogSize
+from ...domain.log_pages import MAX_PAGE_BYTES, MAX_PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import LogId
 from .errors import translate_errors
 from .table import Table
@@ -96,8 +96,8 @@ class _TablePages:
         """
         self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
         self._saves_until_check -= 1
-        has_too_many = self._logs > self._max_logs * SLACK
-        is_full = has_too_many or self._stored_bytes > self._max_bytes * SLACK
+        has_too_many = self._logs > self._max_logs * EVICTION_SLACK
+        is_full = has_too_many or self._stored_bytes > self._max_bytes * EVICTION_SLACK
         if is_full or self._saves_until_check < 0:
             self._saves_until_check = SAVES_PER_CHECK
             self._evict(now)
@@ -114,7 +114,7 @@ class _TablePages:
             )
             for row in rows
         )
-        kept, evicted = split_logs(
+        kept, evicted = select_evicted(
             logs, max_logs=self._max_logs, max_bytes=self._max_bytes, now=now
         )
         self._logs, self._stored_bytes = len(kept), sum(log.stored_bytes for log in kept)
@@ -175,7 +175,7 @@ class _StoredLog:
     def __init__(self, name: str, size: LogSize, stored_bytes: int) -> None:
         self.size = size
         self._name = name
-        pages = max(size.total_bytes // PAGE_BYTES, size.total_lines // PAGE_PARTS, 1)
+        pages = max(size.total_bytes // MAX_PAGE_BYTES, size.total_lines // MAX_PAGE_PARTS, 1)
         wanted = _BYTES_AT_ONCE * pages // max(stored_bytes, 1)
         self._pages_at_once = max(_MIN_PAGES_AT_ONCE, min(wanted, _MAX_PAGES_AT_ONCE))
         self._next_pages: Iterator[LogPage] = iter(())

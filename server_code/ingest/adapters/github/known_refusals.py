@@ -72,7 +72,7 @@ class Refusal:
             begun_at, until = self.at, self.ends_at
         else:
             begun_at, until = self.probe_at, self.probe_at + PROBE_TIME
-        return until if is_still_ahead(until, now, at_most=until - begun_at) else None
+        return until if is_still_ahead(until, now, max_ahead=until - begun_at) else None
 
     def error_until(self, until: datetime) -> IngestError:
         """Return a copy of the error, for requests that wait until then."""

@@ -29,7 +29,7 @@ class RenamedRepositories:
     def current_name(self, repository: str) -> str:
         """Return the name to request for a repository, given by the name it is watched under."""
         name, until = self._names.get(repository, (repository, None))
-        if until is None or not is_still_ahead(until, self._clock.now(), at_most=RENAME_TTL):
+        if until is None or not is_still_ahead(until, self._clock.now(), max_ahead=RENAME_TTL):
             return repository
         return name
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.log_cache import (
+    EVICTION_SLACK,
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
-    SLACK,
     CachedLog,
     PackedLog,
     PackedPage,
     PagedLogCache,
     format_long_lines,
-    is_lost,
+    is_abandoned,
     parse_long_lines,
-    split_logs,
+    select_evicted,
 )
 from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import LogId
@@ -151,18 +151,18 @@ class _SqlPages:
         """Delete the oldest logs that are too many, and what was never finished."""
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
         # PostgreSQL sums up as decimals.
-        logs_left = self._max_logs * SLACK - int(count)
-        bytes_left = self._max_bytes * SLACK - int(size)
+        logs_left = self._max_logs * EVICTION_SLACK - int(count)
+        bytes_left = self._max_bytes * EVICTION_SLACK - int(size)
         self._allowance = _Allowance(min(logs_left, _MAX_LOGS_BETWEEN_SUMS), bytes_left, now)
         is_full = logs_left < 0 or bytes_left < 0
-        if not is_full and not is_lost(unfinished_since and parse_time(unfinished_since), now):
+        if not is_full and not is_abandoned(unfinished_since and parse_time(unfinished_since), now):
             return
         logs = (
             CachedLog(name, stored_bytes, parse_optional_time(unfinished_since))
             for name, stored_bytes, unfinished_since in session.query(_SELECT_LOGS)
         )
         limits = {"max_logs": self._max_logs, "max_bytes": self._max_bytes}
-        _, evicted = split_logs(logs, **limits, now=now)
+        _, evicted = select_evicted(logs, **limits, now=now)
         _delete(session, evicted)
 
 

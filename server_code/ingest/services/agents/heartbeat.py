@@ -130,7 +130,7 @@ class Heartbeat:
 
         The agent's work uses the store as well, and reports the error.
         """
-        if is_still_ahead(self._next_at, self._clock.now(), at_most=HEARTBEAT_INTERVAL):
+        if is_still_ahead(self._next_at, self._clock.now(), max_ahead=HEARTBEAT_INTERVAL):
             return
         try:
             self.save(state, note)
@@ -195,7 +195,7 @@ def _resume_silences(pending: PendingRequests, last: AgentRecord, now: datetime)
 
 def unanswered_since(pending: PendingRequests, *, now: datetime, at: float) -> dict[str, str]:
     """Return since when hosts and queues have answered nothing; ``at``: ``now``, monotonic."""
-    return _times(pending.silences(at=at, longer_than=SILENCE_SECONDS), now)
+    return _times(pending.unanswered(at=at, longer_than=SILENCE_SECONDS), now)
 
 
 def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:

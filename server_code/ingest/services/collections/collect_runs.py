@@ -267,7 +267,7 @@ class SearchProgress:
         if record is None or record.last_error is None:
             self.tries = 0
             return True
-        statuses_at = record.run_lists.statuses_requested_at
+        statuses_at = record.run_lists.status_lists_requested_at
         position = (record.walk.page, *sweep_progress(record), statuses_at, hints)
         self.tries = 0 if position != self._position else self.tries + 1
         self._position, self._last_error = position, record.last_error

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ...domain.counters import sent_messages
+from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
     MAX_ERRORS,
     AgentRecord,
@@ -39,7 +39,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     has_ended = all(agent["state"] in ENDED_STATES for agent in agents)
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
-    logs = sent_messages(settings.queues.logs_queue)
+    logs = sent_messages_counter(settings.queues.logs_queue)
     counts_by_repository, collections = store.count_each_repository(), store.list_collections()
     counts = sum_counts(counts_by_repository.values())
     return HealthInput(

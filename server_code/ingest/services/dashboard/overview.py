@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...domain.counters import sent_messages
+from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
     COUNT_INTERVAL,
     JobLogRecord,
@@ -81,8 +81,8 @@ def _messages(
         {
             "queue": name,
             "purpose": purpose,
-            "total": message_counts.totals.get(sent_messages(name), 0),
-            "last_hour": _recent(message_counts, sent_messages(name), now - _HOUR),
+            "total": message_counts.totals.get(sent_messages_counter(name), 0),
+            "last_hour": _recent(message_counts, sent_messages_counter(name), now - _HOUR),
         }
         for purpose, name in queues.items()
     ]
@@ -105,7 +105,7 @@ def _message_intervals(
     number = (last - first) // COUNT_INTERVAL + 1 if intervals else 0
     counts = [intervals.get(first + COUNT_INTERVAL * place, {}) for place in range(number)]
     return {
-        purpose: [each.get(sent_messages(name), 0) for each in counts]
+        purpose: [each.get(sent_messages_counter(name), 0) for each in counts]
         for purpose, name in queues.items()
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...domain.counted_nouns import first_of
+from ...domain.counted_nouns import join_first
 from ...domain.source_records import DiscoveredRepository
 from ...domain.sources import parse_source
 from ...ports.inspection import Check
@@ -21,7 +21,7 @@ def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[Chec
             reasons.setdefault(each.suspension_reason, []).append(each)
     for reason, suspended in reasons.items():
         names = [each.full_name for each in suspended]
-        finding = f"{first_of(names, NAMES_SHOWN)}: {reason}"
+        finding = f"{join_first(names, NAMES_SHOWN)}: {reason}"
         if any(each.is_lost and parse_source(each.source).is_single for each in suspended):
             remedy = "Correct its name, let a credential read it, or remove it: runstream sources."
             yield Check.warning("not polled", finding, remedy)

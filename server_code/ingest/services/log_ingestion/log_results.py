@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from ...domain.jobs import Step
 from ...domain.locate_steps import StepEvidence
-from ...domain.log_marks import LogMarkReader, LogMarks, with_places
+from ...domain.log_marks import LogMarkReader, LogMarks, with_step_ranges
 from ...domain.step_ranges import StepFile, StepFileReader, StepRange
 from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogContentInfo, inspect_log
@@ -67,7 +67,7 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
         with spool.open() as written:
             content_info = inspect_log(written, (reader, steps) if step_files else (reader,))
         marks, evidence = reader.finish()
-        evidence = replace(evidence, proved=steps.finish() or stored_steps)
+        evidence = replace(evidence, known_ranges=steps.finish() or stored_steps)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
         spool.close()
         return failed_log(job, error)
@@ -88,4 +88,4 @@ def failed_log(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailab
 
 def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:
     """Return a log with the places of its job's steps, where they are certain."""
-    return replace(log, marks=with_places(log.marks, log.evidence.locate(steps)))
+    return replace(log, marks=with_step_ranges(log.marks, log.evidence.locate(steps)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from ...domain.delivery_trust import DELIVERIES_AFTER_MISS, is_later_job, is_later_run
+from ...domain.delivery_trust import MIN_DELIVERIES_AFTER_MISS, is_later_job, is_later_run
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord, DeliveredEvent
 from ...domain.runs import AttemptKey, WorkflowRun
@@ -111,9 +111,11 @@ def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -
     created = [each.run.created_at for each in events if each.run and each.run.created_at]
     webhooks = replace(
         known,
-        run_at=max(runs_at, default=known.run_at),
-        job_at=max(jobs_at, default=known.job_at),
-        since_miss=min(known.since_miss + len(events), DELIVERIES_AFTER_MISS),
-        newest_run_at=max((*created, known.newest_run_at or _NEVER)),
+        last_run_at=max(runs_at, default=known.last_run_at),
+        last_job_at=max(jobs_at, default=known.last_job_at),
+        deliveries_since_miss=min(
+            known.deliveries_since_miss + len(events), MIN_DELIVERIES_AFTER_MISS
+        ),
+        newest_run_created_at=max((*created, known.newest_run_created_at or _NEVER)),
     )
     poll_session.repository = replace(poll_session.repository, webhooks=webhooks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...domain.code_metrics import CommitMetrics
-from ...domain.filters import NO_CHAIN, FilterChain
+from ...domain.filters import NO_FILTER_CHAIN, FilterChain
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
 from ...domain.runs import WorkflowRun
@@ -61,7 +61,7 @@ def changes_of(
     *,
     log_mode: str,
     now: datetime,
-    filters: FilterChain = NO_CHAIN,
+    filters: FilterChain = NO_FILTER_CHAIN,
 ) -> Changes:
     """Return what has changed since an attempt was last published.
 

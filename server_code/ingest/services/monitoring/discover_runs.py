@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from ...domain.delivery_trust import is_check_due, is_listing_due
+from ...domain.delivery_trust import is_delivery_check_due, is_listing_due
 from ...domain.due import is_interval_over
 from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
@@ -40,7 +40,7 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """
     record, now = poll_session.repository, context.clock.now()
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
-        searches = _DELIVERY_CHECKS if is_check_due(record, now) else (follow_run_hints,)
+        searches = _DELIVERY_CHECKS if is_delivery_check_due(record, now) else (follow_run_hints,)
         _ask_each(context, poll_session, searches)
         note_missed_deliveries(context, poll_session, poll_session.changed)
         if poll_session.relies_on_deliveries:
@@ -81,8 +81,8 @@ def discover_all_runs(
     Unchanged answers are free but count by the minute: what a limit cuts short is continued.
     """
     lists = poll_session.repository.run_lists
-    if lists.statuses_requested_at is not None and lists.statuses_requested_at < since:
-        lists = replace(lists, statuses_requested_at=None)
+    if lists.status_lists_requested_at is not None and lists.status_lists_requested_at < since:
+        lists = replace(lists, status_lists_requested_at=None)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
     poll_session.reads_everything, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
@@ -152,7 +152,7 @@ def _fetch_hinted(
 def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
     repository, now = poll_session.repository, context.clock.now()
-    checked_at = repository.webhooks.failures_requested_at
+    checked_at = repository.webhooks.failed_deliveries_requested_at
     is_due = is_interval_over(checked_at, FAILED_DELIVERIES_INTERVAL, now)
     if not context.settings.expects_webhooks or not is_due:
         return
@@ -164,7 +164,7 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
         runs = set()
     for run_id in runs:
         context.store.save_run_hint(repository.full_name, run_id, now=now)
-    webhooks = replace(repository.webhooks, failures_requested_at=now)
+    webhooks = replace(repository.webhooks, failed_deliveries_requested_at=now)
     poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
     _fetch_hinted(context, poll_session, dict.fromkeys(runs, now))
 

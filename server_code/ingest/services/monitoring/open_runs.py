@@ -46,14 +46,14 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
     if oldest is None:
         return
     rare_interval = _rare_interval(context, repository)
-    with_rare = is_interval_over(repository.run_lists.statuses_requested_at, rare_interval, now)
+    with_rare = is_interval_over(repository.run_lists.status_lists_requested_at, rare_interval, now)
     created = f"<={format_timestamp(_end_of_deep_runs(oldest, now))}"
     for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
         if not poll_session.should_continue():
             return
         _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
     if with_rare:
-        lists = replace(poll_session.repository.run_lists, statuses_requested_at=now)
+        lists = replace(poll_session.repository.run_lists, status_lists_requested_at=now)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
 

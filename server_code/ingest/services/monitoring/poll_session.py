@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ...domain.due import is_interval_over, longest_gap
+from ...domain.due import is_interval_over, max_request_interval
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import IngestError
@@ -141,7 +141,7 @@ def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> 
     In live mode that is earlier: the list also shows the end of a run's last job, seconds late.
     """
     now, changed_at = context.clock.now(), repository.run_lists.changed_at
-    rest = longest_gap(context.settings.poll_seconds)
+    rest = max_request_interval(context.settings.poll_seconds)
     if context.settings.log_mode == "live":
         rest = min(rest, 1.5 * timedelta(seconds=context.settings.poll_seconds))
     if changed_at is None or is_interval_over(changed_at, rest, now):

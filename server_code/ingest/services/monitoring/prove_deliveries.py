@@ -35,7 +35,7 @@ def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> 
     computes it from the answer.
     """
     repository = poll_session.repository
-    newest = max(filter(None, (repository.cursor, repository.webhooks.newest_run_at)))
+    newest = max(filter(None, (repository.cursor, repository.webhooks.newest_run_created_at)))
     answer = context.github.fetch_runs(
         repository.full_name,
         RunQuery(created=f">{format_timestamp(newest)}"),
@@ -45,7 +45,9 @@ def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> 
         upsert_runs(context, poll_session, answer.value.runs)
         is_empty = not answer.value.runs
         poll_session.keep_validator(_NEWER, answer.validator if is_empty else None)
-    webhooks = replace(poll_session.repository.webhooks, proved_at=context.clock.now())
+    webhooks = replace(
+        poll_session.repository.webhooks, newer_runs_requested_at=context.clock.now()
+    )
     poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
 
 
@@ -57,7 +59,9 @@ def note_missed_deliveries(
     if poll_session.relies_on_deliveries and any(is_overdue_change(run, now) for run in changed):
         context.counters.add("webhooks_missed")
         poll_session.relies_on_deliveries = False
-        webhooks = replace(poll_session.repository.webhooks, missed_at=now, since_miss=0)
+        webhooks = replace(
+            poll_session.repository.webhooks, last_miss_at=now, deliveries_since_miss=0
+        )
         poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
 
 

@@ -90,8 +90,8 @@ def read_attempt(
 
 def are_jobs_in_doubt(record: AttemptRecord) -> bool:
     """Return whether jobs of an ended attempt are missing or open, so that they are read again."""
-    is_short = 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS
-    return is_short or 0 < record.open_reads < MAX_OPEN_READS
+    is_short = 0 < record.incomplete_job_reads <= MAX_DOUBTFUL_READS
+    return is_short or 0 < record.open_job_reads < MAX_OPEN_READS
 
 
 def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
@@ -119,7 +119,7 @@ def filtered_record(record: AttemptRecord) -> AttemptRecord:
 
 
 def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: FilterChain) -> bool:
-    return record.is_unseen and run is not None and not filters.accepts(run)
+    return record.is_unread and run is not None and not filters.accepts(run)
 
 
 def _read_run(
@@ -157,7 +157,9 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
     validator = None if record.jobs and are_jobs_in_doubt(record) else record.jobs_validator
     answer = github.fetch_jobs(record.key, validator)
     # What is unchanged lacks what it lacked before.
-    is_complete = answer.value.matches_total_count if answer.value else record.doubtful_reads == 0
+    is_complete = (
+        answer.value.matches_total_count if answer.value else record.incomplete_job_reads == 0
+    )
     if answer.value is not None:
         jobs = merge_jobs(
             record.jobs, _without_older(record, _assigned_to(record.key, answer.value.jobs))
@@ -169,11 +171,11 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
-    is_believed = not lacks_jobs or record.doubtful_reads >= MAX_LATE_READS
+    is_believed = not lacks_jobs or record.incomplete_job_reads >= MAX_LATE_READS
     read = replace(
         record,
-        doubtful_reads=record.doubtful_reads + 1 if lacks_jobs else 0,
-        open_reads=record.open_reads + 1 if has_open_jobs else 0,
+        incomplete_job_reads=record.incomplete_job_reads + 1 if lacks_jobs else 0,
+        open_job_reads=record.open_job_reads + 1 if has_open_jobs else 0,
         has_all_jobs=is_believed and not has_open_jobs,
     )
     return replace(snapshot, record=read)

@@ -40,7 +40,7 @@ def upsert_runs(
         is_old = _may_be_purged(context, repository, run)
         if _is_left_alone(record, run, since=repository.watched_since, is_old=is_old):
             continue
-        if (record is None or record.is_unseen) and not filters.accepts(run):
+        if (record is None or record.is_unread) and not filters.accepts(run):
             new = AttemptRecord(key=run.key, created_at=run.created_at or now, run=run)
             filtered[run.key] = filtered_record(new)
             continue
@@ -147,8 +147,8 @@ def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -
         settled=False,
         next_check_at=now,
         has_all_jobs=False,
-        doubtful_reads=0,
-        open_reads=0,
+        incomplete_job_reads=0,
+        open_job_reads=0,
         failures=0,
         reason=None,
     )

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
-from ...domain.due import MAX_CHECK_DELAY, is_interval_over, longest_gap
-from ...domain.job_counts import JobCounts, add_count, ends_with_run
+from ...domain.due import MAX_CHECK_DELAY, is_interval_over, max_request_interval
+from ...domain.job_counts import JobCounts, add_count, next_change_ends_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
@@ -81,14 +81,14 @@ def is_job_read_due(
     that no event is later, but not for an end that the run list shows. ``has_changed``: it shows
     that something has changed.
     """
-    now, gap = context.clock.now(), longest_gap(context.settings.poll_seconds)
+    now, gap = context.clock.now(), max_request_interval(context.settings.poll_seconds)
     if not is_interval_over(_jobs_known_at(record), gap, now):
         return False
     if has_changed or record.run is None or record.jobs_read_at is None:
         return True
     if now >= record.jobs_read_at + LONGEST_SKIP:
         return True
-    return not ends_with_run(counts, record.run, record.jobs)
+    return not next_change_ends_run(counts, record.run, record.jobs)
 
 
 def _jobs_known_at(record: AttemptRecord) -> datetime:
@@ -120,7 +120,7 @@ def pause_for_jobs(record: AttemptRecord) -> timedelta:
 
     Jobs that are listed, and open, end within seconds.
     """
-    return max(MIN_PAUSE_FOR_JOBS, _doubt_pause(record.doubtful_reads))
+    return max(MIN_PAUSE_FOR_JOBS, _doubt_pause(record.incomplete_job_reads))
 
 
 def schedule(
@@ -145,9 +145,9 @@ def schedule(
         MAX_PAUSE,
     )
     if are_jobs_in_doubt(record):
-        pause = _doubt_pause(max(record.doubtful_reads, record.open_reads))
-    elif record.doubtful_reads:
-        pause = backoff(record.doubtful_reads, maximum=MAX_FAILURE_PAUSE)
+        pause = _doubt_pause(max(record.incomplete_job_reads, record.open_job_reads))
+    elif record.incomplete_job_reads:
+        pause = backoff(record.incomplete_job_reads, maximum=MAX_FAILURE_PAUSE)
     if run is not None and not run.is_completed:
         if run.status == "in_progress":
             # GitHub may touch a run while its jobs run; its start is noted once.
@@ -159,7 +159,7 @@ def schedule(
 def _is_short(record: AttemptRecord, now: datetime) -> bool:
     """Return whether the list of jobs of a run that ended long ago lacks some for good."""
     ended_at = _changed_at(record)
-    return record.doubtful_reads > MAX_DOUBTFUL_READS and now - ended_at > LONGEST_LAG
+    return record.incomplete_job_reads > MAX_DOUBTFUL_READS and now - ended_at > LONGEST_LAG
 
 
 def _changed_at(record: AttemptRecord) -> datetime:
@@ -177,7 +177,7 @@ def _pause_in_flight(
     Until then the run list shows what happens to it, and the jobs were read a moment ago.
     """
     now = context.clock.now()
-    gap = max(pause, longest_gap(context.settings.poll_seconds))
+    gap = max(pause, max_request_interval(context.settings.poll_seconds))
     if context.settings.log_mode != "live":
         return gap
     due_at = _jobs_known_at(record) + gap

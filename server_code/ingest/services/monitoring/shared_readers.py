@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...domain.code_metrics import CommitMetrics
-from ...domain.filters import NO_CHAIN, FilterChain
+from ...domain.filters import NO_FILTER_CHAIN, FilterChain
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
@@ -32,7 +32,7 @@ class SharedReaders:
 
     commits: CommitReader
     details: DetailReader
-    filters: FilterChain = NO_CHAIN
+    filters: FilterChain = NO_FILTER_CHAIN
 
 
 def open_shared_readers(

@@ -115,7 +115,7 @@ def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
         for list_name, validator in repository.run_lists.validators.items()
         if list_name.startswith(_CREATED_PREFIX)
     }
-    return repository.sweep.began_at, repository.sweep.through, known
+    return repository.sweep.began_at, repository.sweep.continues_at, known
 
 
 def sweep_span(
@@ -137,7 +137,7 @@ def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -
             start
         ):
             poll_session.keep_validator(list_name, None)
-    sweep = DaySweep(began_at=now, through=start)
+    sweep = DaySweep(began_at=now, continues_at=start)
     poll_session.repository = replace(poll_session.repository, sweep=sweep)
 
 
@@ -148,9 +148,11 @@ def _sweep(
 
     A day that a limit or a failure cuts short is continued where it was.
     """
-    for part in _ask(context, poll_session, window, after=poll_session.repository.sweep.through):
+    for part in _ask(
+        context, poll_session, window, after=poll_session.repository.sweep.continues_at
+    ):
         after = end if poll_session.ignores_created else part.last + _SECOND
-        sweep = replace(poll_session.repository.sweep, through=after)
+        sweep = replace(poll_session.repository.sweep, continues_at=after)
         poll_session.repository = replace(poll_session.repository, sweep=sweep)
 
 
@@ -159,7 +161,7 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
 
     It ends by ``end``; None if the round is over.
     """
-    day = _midnight(poll_session.repository.sweep.through or end)
+    day = _midnight(poll_session.repository.sweep.continues_at or end)
     if day >= end:
         return None
     size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY

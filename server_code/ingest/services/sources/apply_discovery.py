@@ -158,7 +158,11 @@ class _Discovery:
         pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
         if pattern is None or key in self._seen:
             return
-        if not pattern.is_single and key not in self._watched and self._sources.has_left(name):
+        if (
+            not pattern.is_single
+            and key not in self._watched
+            and self._sources.has_former_owner_name(name)
+        ):
             return
         key = self._watched_key(key, listed)
         if key in self._seen:

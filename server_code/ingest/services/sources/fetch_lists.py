@@ -70,7 +70,7 @@ class Lists:
         return self.partial.get(self._owner_of(pattern)) if is_listed else None
 
     def _owner_of(self, pattern: SourcePattern) -> str:
-        return (self.sources.owner_now(pattern) or "*").lower()
+        return (self.sources.current_owner(pattern) or "*").lower()
 
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
         """Note why a list could not be read; the first reason of an owner counts."""
@@ -114,7 +114,7 @@ class Lists:
 def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> Lists:
     """Fetch all lists concurrently; a list that fails delays no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
-    wanted = [sources.owner_now(each) for each in listed_patterns]
+    wanted = [sources.current_owner(each) for each in listed_patterns]
     owners = {owner for owner in wanted if owner is not None}
     of_all_owners = None in wanted
     now = context.clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ...domain.filters import FROM_NOW_ON, Filters
+from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, Filters
 from ...domain.ledger import ActivityRecord
 from ...domain.source_records import FROM_SETTINGS
 from ..context import CollectorContext
@@ -45,7 +45,7 @@ def _report_filters(context: CollectorContext) -> None:
     if written != before:
         report_change(
             context,
-            f"filters of the settings: {written} (before: {before}). {FROM_NOW_ON}",
+            f"filters of the settings: {written} (before: {before}). {FILTERS_APPLY_FROM_NOW_ON}",
         )
         context.store.save_reported_filters(written)
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ...domain.counted_nouns import first_of, plural
-from ...domain.filters import FROM_NOW_ON, NO_FILTERS, Filters
+from ...domain.counted_nouns import join_first, plural
+from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, NO_FILTERS, Filters
 from ...domain.source_records import FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
@@ -150,7 +150,7 @@ def change_filters(store: StateStore, pattern: str, filters: Filters) -> str:
     record = load_source(store, pattern)
     store.save_sources([replace(record, filters=filters)])
     texts = "; ".join(f"{name} {text}" for name, text in filters.as_texts().items())
-    return f"Filters of {record.pattern}: {texts or 'none'}. {FROM_NOW_ON}"
+    return f"Filters of {record.pattern}: {texts or 'none'}. {FILTERS_APPLY_FROM_NOW_ON}"
 
 
 def make_sources_due(store: StateStore) -> bool:
@@ -175,7 +175,7 @@ def _suspension(names: Sequence[str]) -> str:
 
 def _in_brackets(names: Sequence[str]) -> str:
     """Return the first names; the others are counted."""
-    return f" ({first_of(names, NAMES_SHOWN)})" if names else ""
+    return f" ({join_first(names, NAMES_SHOWN)})" if names else ""
 
 
 def _counted(number: int) -> str:
