@@ -124,22 +124,22 @@ class _Discovery:
             for name, each in on_lists.items()
             if repository_key(name) not in known and (each is None or each.info is None)
         ]
-        lost = self._due_for_check([name for name, each in on_lists.items() if each is None])
-        answers = look_up_repositories(self._context, [*new, *lost])
+        unlisted = self._due_for_check([name for name, each in on_lists.items() if each is None])
+        answers = look_up_repositories(self._context, [*new, *unlisted])
         for name, on_list in on_lists.items():
             answer = answers.get(name)
             info = None if on_list is None else on_list.info
             info = answer if isinstance(answer, RepositoryInfo) else info
             # What is named is polled as often as others, however long ago its last push.
             info = None if info is None else replace(info, pushed_at=None)
-            is_checked = name in lost or isinstance(answer, Skippable)
+            is_checked = name in unlisted or isinstance(answer, Skippable)
             checked = answer if is_checked else None
             self.apply(
                 ListedRepository(full_name=name, info=info, is_on_own_list=True, answer=checked)
             )
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
-        """Return the watched repositories of no list to ask for, the longest unasked ones first."""
+        """Return the watched repositories on no list to request, the longest unchecked first."""
         due: list[tuple[datetime, str]] = []
         for name in names:
             key = repository_key(name)
@@ -278,21 +278,17 @@ class _Discovery:
             self._changed[key] = known
 
     def _check(self, key: str, known: DiscoveredRepository) -> None:
-        """Ask for a repository itself: it may be deleted, or have another name."""
+        """Request a repository itself: it may be deleted, or have another name."""
         try:
             info = self._context.github.fetch_repository(known.full_name)
-        except RepositoryUnavailable as error:
-            self._lose(key, known, lost_because(error))
         except Skippable as error:
-            self._lose(key, known, str(error))
+            reason = lost_because(error) if isinstance(error, RepositoryUnavailable) else str(error)
+            self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
             self._suspend(key, with_description(known, info), None)
             self.note_owner(info)
-
-    def _lose(self, key: str, known: DiscoveredRepository, reason: str) -> None:
-        self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)
 
 
 def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:
