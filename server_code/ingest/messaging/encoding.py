@@ -77,11 +77,6 @@ def envelope_attributes(envelope: Envelope) -> dict[str, str]:
     return {**attributes, **cloudevent_attributes(envelope, SCHEMA_VERSION)}
 
 
-def content_type_of(envelope: Envelope) -> str:
-    """Return the media type of an envelope's message."""
-    return JSON_CONTENT_TYPE if envelope.cloudevents_root is None else CLOUDEVENT_CONTENT_TYPE
-
-
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
     """Return the envelope as its readers see it; ``data`` is the last field."""
     if envelope.cloudevents_root is not None:
@@ -95,14 +90,17 @@ def envelope_fields(envelope: Envelope) -> dict[str, Any]:
     }
 
 
-def encode_envelope(envelope: Envelope, *, delay_seconds: int = 0) -> QueueMessage:
-    """Encode an envelope for a queue."""
+def encode_envelope(
+    envelope: Envelope, *, body: str | None = None, delay_seconds: int = 0
+) -> QueueMessage:
+    """Encode an envelope for a queue; ``body``: its JSON, if the caller has written it."""
+    is_plain = envelope.cloudevents_root is None
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,
         group=envelope.group,
-        body=encode_json(envelope_fields(envelope)),
+        body=encode_json(envelope_fields(envelope)) if body is None else body,
         attributes=envelope_attributes(envelope),
         delay_seconds=delay_seconds,
-        content_type=content_type_of(envelope),
+        content_type=JSON_CONTENT_TYPE if is_plain else CLOUDEVENT_CONTENT_TYPE,
     )

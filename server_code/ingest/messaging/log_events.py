@@ -15,13 +15,7 @@ from ..domain.runs import AttemptKey
 from ..domain.timestamps import format_timestamp
 from ..errors import MessageRefused
 from .attempt_envelope import attempt_envelope
-from .encoding import (
-    QueueMessage,
-    content_type_of,
-    encode_json,
-    envelope_attributes,
-    envelope_fields,
-)
+from .encoding import QueueMessage, encode_envelope, encode_json, envelope_fields
 from .envelope import Envelope
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
 from .log_marks import MessageMarks, max_marks_bytes
@@ -224,14 +218,7 @@ def _part_message(
 
 
 def _message(envelope: Envelope, content: str) -> QueueMessage:
-    return QueueMessage(
-        event_id=envelope.event_id,
-        event_type=envelope.event_type,
-        group=envelope.group,
-        body=_head(envelope) + content + _TAIL,
-        attributes=envelope_attributes(envelope),
-        content_type=content_type_of(envelope),
-    )
+    return encode_envelope(envelope, body=_head(envelope) + content + _TAIL)
 
 
 def _whole_content(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | None:

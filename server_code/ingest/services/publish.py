@@ -88,7 +88,8 @@ def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> li
             clock.sleep(0.1 * 2**failures)
         rejections = {rejection.event_id: rejection for rejection in queue.send(batch)}
         refused += [rejection for rejection in rejections.values() if rejection.is_final]
-        batch = [message for message in batch if _wants_retry(rejections.get(message.event_id))]
+        again = {event_id for event_id, each in rejections.items() if not each.is_final}
+        batch = [message for message in batch if message.event_id in again]
         if not batch:
             return refused
         if any(message.size_bytes > queue.max_message_bytes for message in batch):
@@ -97,7 +98,3 @@ def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> li
         f"{queue.queue_name} did not accept {len(batch)} messages in {failures + 1} tries; "
         "they are sent again at the next poll."
     )
-
-
-def _wants_retry(rejection: Rejection | None) -> bool:
-    return rejection is not None and not rejection.is_final

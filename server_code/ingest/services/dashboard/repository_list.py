@@ -58,7 +58,11 @@ def list_repository_page(
         "can_be_resumed": len(_resumable(found, discovered)),
         "sources": sources,
         "by_name": by_name,
-        "listing": [each["pattern"] for each in sources if _is_being_listed(each)],
+        "listing": [
+            each["pattern"]
+            for each in sources
+            if each["listed_at"] is None and not each["is_exclusion"]
+        ],
         "listed_at": min(filter(None, (each["listed_at"] for each in sources)), default=None),
     }
 
@@ -143,7 +147,3 @@ def _row(
     found, counted = discovered.get(key), counts.get(key, LedgerCounts())
     row = repository_row(record, counted, web_url=settings.github.web_url, now=now)
     return {**row, **source_facts(found), "source": _source_of(record, discovered)}
-
-
-def _is_being_listed(source: dict[str, Any]) -> bool:
-    return source["listed_at"] is None and not source["is_exclusion"]

@@ -137,7 +137,7 @@ def load_run(
         "annotations": _annotations(record, run, web_url),
         "message": json.dumps(envelope_fields(envelope), indent=2, ensure_ascii=False),
         "html_url": run.html_url,
-        "commit_url": _commit_url(run, web_url),
+        "commit_url": f"{web_url}/{run.repository}/commit/{run.head_sha}" if run.head_sha else None,
         "settled": record.settled,
     }
 
@@ -191,10 +191,6 @@ def _annotations(record: AttemptRecord, run: WorkflowRun, web_url: str) -> list[
         found = annotation_rows(job.annotations, files_url=root)
         rows += [{**row, **of_job} for row in found]
     return rows[:MAX_ANNOTATIONS]
-
-
-def _commit_url(run: WorkflowRun, web_url: str) -> str | None:
-    return f"{web_url}/{run.repository}/commit/{run.head_sha}" if run.head_sha else None
 
 
 def _distinct(runs: Sequence[RunSummary], name: str) -> list[str]:

@@ -124,7 +124,9 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
     yield from check_sources(target, github, loaded.sources)
     yield from check_suspended(loaded.discovered)
     days = target.settings.collecting.backfill_days
-    names = _distinct([*target.repositories, *loaded.repositories])
+    names = list(
+        {name.lower(): name for name in [*target.repositories, *loaded.repositories]}.values()
+    )
     for name in names[:MAX_REPOSITORIES]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
     if len(names) > MAX_REPOSITORIES:
@@ -193,8 +195,3 @@ def check_webhook_secret(settings: Settings) -> Check:
         remedy = "Make one with: openssl rand -hex 32; set it here and at GitHub."
         return Check.warning(subject, finding, remedy)
     return Check.ok(subject, "GITHUB_WEBHOOK_SECRET is set.")
-
-
-def _distinct(names: Iterable[str]) -> list[str]:
-    """Drop repetitions, without regard to case."""
-    return list({name.lower(): name for name in names}.values())
