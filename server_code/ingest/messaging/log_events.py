@@ -91,8 +91,7 @@ def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Env
         parts,
         now=metadata.fetched_at,
         data={
-            **_job_fields(metadata),
-            **(_mark_fields(metadata) if part == 1 else {}),
+            **_job_fields(metadata, metadata.marks if part == 1 else None),
             "log_bytes": metadata.log_bytes,
             "log_sha256": metadata.log_sha256,
             "log_encoding": "utf-8" if metadata.is_text else "base64",
@@ -181,26 +180,24 @@ def _object_name(metadata: LogMetadata) -> str:
     return f"logs/{attempt}/{metadata.job_id}-{metadata.log_sha256[:16]}"
 
 
-def _job_fields(metadata: LogMetadata | UnavailableLog) -> dict[str, Any]:
+def _job_fields(
+    log: LogMetadata | UnavailableLog, marks: MessageMarks | None = None
+) -> dict[str, Any]:
+    fields, truncated = marks or MessageMarks({}, ())
+    if is_cut_name(log.job_name):
+        truncated = ("job_name", *truncated)
     return {
-        "repo": metadata.key.repository,
-        "repo_name": metadata.key.repository,
-        "run_id": metadata.key.run_id,
-        "run_attempt": metadata.key.run_attempt,
-        "job_id": metadata.job_id,
-        "job_name": metadata.job_name,
-        **({"truncated": ["job_name"]} if is_cut_name(metadata.job_name) else {}),
-        "fetched_at": format_timestamp(metadata.fetched_at),
-        **({"replayed": True} if metadata.is_replayed else {}),
+        "repo": log.key.repository,
+        "repo_name": log.key.repository,
+        "run_id": log.key.run_id,
+        "run_attempt": log.key.run_attempt,
+        "job_id": log.job_id,
+        "job_name": log.job_name,
+        "fetched_at": format_timestamp(log.fetched_at),
+        **({"replayed": True} if log.is_replayed else {}),
+        **fields,
+        **({"truncated": list(truncated)} if truncated else {}),
     }
-
-
-def _mark_fields(metadata: LogMetadata) -> dict[str, Any]:
-    if metadata.marks is None:
-        return {}
-    truncated = ["job_name"] if is_cut_name(metadata.job_name) else []
-    truncated += metadata.marks.truncated
-    return {**metadata.marks.fields, **({"truncated": truncated} if truncated else {})}
 
 
 def _head(envelope: Envelope) -> str:
@@ -212,9 +209,9 @@ def _part_message(
     metadata: LogMetadata, content: str, *, part: int, parts: int, max_bytes: int
 ) -> QueueMessage:
     """Build the message of a part; other fields are cut where they leave too little room for it."""
-    most = max_bytes - max_bytes // _MIN_CONTENT_DIVISOR - len(_CONTENT_FIELD)
+    max_other_bytes = max_bytes - max_bytes // _MIN_CONTENT_DIVISOR - len(_CONTENT_FIELD)
     envelope = log_envelope(metadata, part=part, parts=parts)
-    return _message(cut_to_fit(envelope, max_bytes=most), content)
+    return _message(cut_to_fit(envelope, max_bytes=max_other_bytes), content)
 
 
 def _message(envelope: Envelope, content: str) -> QueueMessage:

@@ -33,7 +33,11 @@ REREAD_PAUSE_SECONDS = 0.5
 
 @dataclass(slots=True)
 class ReplayProgress:
-    """What was replayed so far: all attempts that were created before ``reached``."""
+    """What was replayed so far: all attempts that were created before ``reached``.
+
+    Lost attempts and logs are those that GitHub no longer has. Refused messages are those that the
+    queue rejected for good.
+    """
 
     reached: datetime
     attempts: int = 0

@@ -125,11 +125,10 @@ def _as_published(
     other = fetch_single(context.github, _work(record), found.job)
     if not isinstance(other, LogFetched):
         return found
-    kept, left = (
-        (other, found) if other.content_info.log_sha256 == log.log_sha256 else (found, other)
-    )
-    left.spool.close()
-    return kept
+    if other.content_info.log_sha256 != log.log_sha256:
+        found, other = other, found
+    found.spool.close()
+    return other
 
 
 def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
