@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ingest.adapters.sql import SqlLogCache
 from ingest.adapters.sql.database import Database
+from ingest.adapters.sql.log_cache import SqlPageStore
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
-from ingest.domain.log_cache import SmallLog
+from ingest.domain.log_cache import PagedLogCache, SmallLog
 from ingest.domain.log_marks import LogMarks, read_marks
 from ingest.domain.log_pages import MAX_ANSWER_BYTES, MAX_PAGE_BYTES, MAX_PART_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
@@ -47,7 +47,7 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
         url = request.getfixturevalue("postgres").new_database_url()
     database = Database(choose_dialect(url))
     migrate(database)
-    yield SqlLogCache(database, **limits)
+    yield PagedLogCache(SqlPageStore(database, **limits))
     database.close()
 
 

@@ -19,7 +19,8 @@ import pickle
 import anvil.server
 
 from .ingest.adapters.data_tables import open_data_tables_state
-from .ingest.adapters.data_tables.log_cache import TableLogCache
+from .ingest.adapters.data_tables.log_cache import TablePageStore
+from .ingest.domain.log_cache import PagedLogCache
 
 APP = __name__.rpartition(".")[0]
 
@@ -35,7 +36,8 @@ def call_stores(text, limits):
     if anvil.server.context.remote_caller.type != "uplink":
         raise PermissionError("Only tests call this.")
     state = open_data_tables_state()
-    stores = {"state": state, "log_cache": TableLogCache(**limits) if limits else state.log_cache}
+    log_cache = PagedLogCache(TablePageStore(**limits)) if limits else state.log_cache
+    stores = {"state": state, "log_cache": log_cache}
     answers = []
     for part, name, args, kwargs in FromTests(io.BytesIO(base64.b64decode(text))).load():
         try:

@@ -1,8 +1,8 @@
-"""Grouping values into batches of a bounded size."""
+"""Splitting values into batches and chunks of a bounded size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 _Value = TypeVar("_Value")
@@ -30,3 +30,9 @@ def batches(
         batch_bytes += size
     if batch:
         yield batch
+
+
+def chunks(values: Sequence[_Value], size: int) -> Iterator[Sequence[_Value]]:
+    """Split a sequence into parts of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

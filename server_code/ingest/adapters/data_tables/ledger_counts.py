@@ -12,13 +12,7 @@ from dataclasses import asdict, fields
 from functools import partial
 from typing import Any
 
-from ...domain.ledger import (
-    LOG_EXPIRED,
-    LOG_FETCHED,
-    LOG_PENDING,
-    LOG_UNAVAILABLE,
-    LedgerCounts,
-)
+from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE, LedgerCounts
 from .cached_rows import CachedRows, saved_now
 from .table import Table, distinct, update
 from .transactions import transact

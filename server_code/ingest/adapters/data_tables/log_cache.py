@@ -20,7 +20,7 @@ from ...domain.log_cache import (
     CachedLog,
     PackedLog,
     PackedPage,
-    PagedLogCache,
+    PageStore,
     format_long_lines,
     parse_long_lines,
     select_evicted,
@@ -46,18 +46,13 @@ SAVES_PER_CHECK = 50
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
-class TableLogCache(PagedLogCache):
-    """Logs in the app's tables, next to the state."""
+@translate_errors
+class TablePageStore(PageStore):
+    """Pages of logs in the app's tables, next to the state."""
 
     def __init__(
         self, *, max_logs: int = MAX_CACHED_LOGS, max_bytes: int = MAX_CACHED_BYTES
     ) -> None:
-        super().__init__(_TablePages(max_logs, max_bytes))
-
-
-@translate_errors
-class _TablePages:
-    def __init__(self, max_logs: int, max_bytes: int) -> None:
         self._max_logs = max_logs
         self._max_bytes = max_bytes
         self._logs = self._stored_bytes = 0
@@ -125,7 +120,7 @@ class _TablePages:
 class _LogWriter:
     def __init__(
         self,
-        pages: _TablePages,
+        pages: TablePageStore,
         row: Any,  # noqa: ANN401 - a row
         name: str,
         replaced: Sequence[str],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 import anvil.tables.query as q
 
@@ -88,10 +89,7 @@ class LoginAttempts:
         _FAILURES.trim(_MAX_ROWS, order_by="failed_at")
 
 
-def _recent_failures(row: Mapping[str, object] | None, now: datetime) -> int:
-    if row is None:
+def _recent_failures(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row, or None
+    if row is None or not are_recent(as_utc(row["failed_at"]), now):
         return 0
-    failures, failed_at = row["failures"], row["failed_at"]
-    if not isinstance(failures, (int, float)) or not isinstance(failed_at, datetime):
-        return 0
-    return int(failures) if are_recent(as_utc(failed_at), now) else 0
+    return int(row["failures"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from ...domain.codec import decode, encode, upgraded
@@ -95,8 +96,4 @@ def _upsert(table: Table, rows: Sequence[Mapping[str, str]]) -> None:
 
 def _list_all(table: Table, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     rows = distinct(table.search(columns=("key", "body"), where=where))
-    return [upgraded(from_json(row["body"])) for row in sorted(rows, key=_key)]
-
-
-def _key(row: Any) -> str:  # noqa: ANN401 - a row
-    return str(row["key"])
+    return [upgraded(from_json(row["body"])) for row in sorted(rows, key=itemgetter("key"))]

@@ -6,6 +6,7 @@ import math
 from functools import cache
 
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
+from ...domain.log_cache import PagedLogCache
 from ...ports import StateStore
 from .agents import TableAgents
 from .attempts import TableAttempts
@@ -13,7 +14,7 @@ from .hints import TableHints
 from .job_logs import TableJobLogs
 from .journal import TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
-from .log_cache import TableLogCache
+from .log_cache import TablePageStore
 from .message_counts import CachedCounts, TableMessageCounts
 from .repositories import TableRepositories, repository_cache
 from .run_list import TableRunList, run_cache
@@ -38,7 +39,7 @@ class DataTablesState(
     """
 
     def __init__(self) -> None:
-        self.log_cache = TableLogCache()
+        self.log_cache = PagedLogCache(TablePageStore())
         self._repository_cache = repository_cache()
         self._ledger_counts_cache = ledger_counts_cache()
         self._run_cache = run_cache()

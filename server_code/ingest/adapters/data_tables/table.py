@@ -14,7 +14,7 @@ import anvil.tables
 import anvil.tables.query as q
 from anvil.tables import app_tables
 
-from ...domain.batches import batches
+from ...domain.batches import batches, chunks
 from .transactions import require_connection
 
 #: Each key is a branch of the query that PostgreSQL gets.
@@ -114,7 +114,7 @@ class Table:
         if not rows:
             return
         if found is None:
-            found = self.search_by("key", _keys(rows), columns=("key",))
+            found = self.search_by("key", [row["key"] for row in rows], columns=("key",))
         known = {row["key"]: row for row in distinct(found)}
         self.add_rows([row for row in rows if row["key"] not in known])
         update(
@@ -164,10 +164,9 @@ def update(rows: Iterable[tuple[Any, Values]]) -> None:
             require_connection()
 
 
-def chunks_of_keys(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def chunks_of_keys(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
     """Split a sequence into as many as one query takes."""
-    for start in range(0, len(values), KEYS_PER_QUERY):
-        yield values[start : start + KEYS_PER_QUERY]
+    return chunks(values, KEYS_PER_QUERY)
 
 
 def chunks_of_bytes(
@@ -195,7 +194,3 @@ def _prepare_batches() -> None:
 
 def _any_of(values: Sequence[str]) -> object:
     return values[0] if len(values) == 1 else q.any_of(*values)
-
-
-def _keys(rows: Iterable[Values]) -> list[str]:
-    return [row["key"] for row in rows]

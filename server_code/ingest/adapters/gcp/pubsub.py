@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ...domain.batches import batches
+from ...domain.batches import batches, chunks
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, encode_string
@@ -213,14 +213,12 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Acknowledge messages; one that is no longer held comes again."""
-        for start in range(0, len(messages), MAX_BATCH_COUNT):
+        for chunk in chunks(messages, MAX_BATCH_COUNT):
             self._counters.add("queue_requests")
             with google_errors(f"Subscription {self._subscription.path}"):
                 self._clients.subscriber.acknowledge(
                     subscription=self._subscription.path,
-                    ack_ids=[
-                        str(each.receipt) for each in messages[start : start + MAX_BATCH_COUNT]
-                    ],
+                    ack_ids=[str(each.receipt) for each in chunk],
                     retry=brief_retry(),
                     timeout=REQUEST_SECONDS,
                 )

@@ -4,7 +4,6 @@ What is searched is a column; the rest of a record is one JSON text, so that the
 the same, and any character that GitHub sends (NUL too, which PostgreSQL's text refuses) survives.
 """
 
-from .log_cache import SqlLogCache
 from .store import SqlState, open_sql_state
 
-__all__ = ["SqlLogCache", "SqlState", "open_sql_state"]
+__all__ = ["SqlState", "open_sql_state"]

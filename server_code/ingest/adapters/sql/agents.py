@@ -6,12 +6,7 @@ from datetime import datetime
 
 from ...domain.collections import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
-from ...domain.stored_records import (
-    agent_body,
-    collection_body,
-    restore_agent,
-    restore_collection,
-)
+from ...domain.stored_records import agent_body, collection_body, restore_agent, restore_collection
 from ...domain.stored_values import (
     escape_text,
     format_time,

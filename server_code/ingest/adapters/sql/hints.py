@@ -75,13 +75,7 @@ class SqlHints:
         """Delete hints that are not newer than those given."""
         key = repository_key(repository)
         rows = [(key, run_id, format_time(hints[run_id])) for run_id in sorted(hints)]
-
-        def clear(session: Session) -> None:
-            for row in rows:
-                session.execute(_CLEAR_HINT, row)
-
-        if rows:
-            self._database.write(clear)
+        self._delete(_CLEAR_HINT, rows)
 
     def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
@@ -136,13 +130,7 @@ class SqlHints:
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Delete events that were processed."""
-
-        def clear(session: Session) -> None:
-            for delivery_id in sorted(delivery_ids):
-                session.execute(_CLEAR_EVENT, (escape_text(delivery_id),))
-
-        if delivery_ids:
-            self._database.write(clear)
+        self._delete(_CLEAR_EVENT, [(escape_text(each),) for each in sorted(delivery_ids)])
 
     def save_delivery_once(
         self,
@@ -177,6 +165,10 @@ class SqlHints:
     def _insert(self, sql: str, rows: Sequence[Row]) -> None:
         if rows:
             self._database.write(lambda session: session.insert(sql, rows))
+
+    def _delete(self, sql: str, keys: Sequence[Row]) -> None:
+        if keys:
+            self._database.write(lambda session: session.delete(sql, keys))
 
 
 def _claim(session: Session, key: str, now: datetime) -> bool:

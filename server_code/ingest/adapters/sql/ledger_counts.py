@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from typing import TypeVar
 
 from ...domain.ledger import LedgerCounts
@@ -17,14 +18,7 @@ T = TypeVar("T")
 #: The key of a repository, and the id of one of its runs.
 RunKey = tuple[str, int]
 
-_COLUMNS = (
-    "attempts",
-    "open_attempts",
-    "unread_attempts",
-    "logs_pending",
-    "logs_fetched",
-    "logs_unavailable",
-)
+_COLUMNS = tuple(field.name for field in fields(LedgerCounts))
 _SUMS = ", ".join(f"COALESCE(SUM({column}), 0)" for column in _COLUMNS)
 
 #: An update locks the row, also one that changes nothing.

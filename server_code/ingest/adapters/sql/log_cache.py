@@ -18,7 +18,7 @@ from ...domain.log_cache import (
     CachedLog,
     PackedLog,
     PackedPage,
-    PagedLogCache,
+    PageStore,
     format_long_lines,
     is_abandoned,
     parse_long_lines,
@@ -86,8 +86,8 @@ class _Allowance:
         return is_recent and self.logs >= 0 and self.stored_bytes >= 0
 
 
-class SqlLogCache(PagedLogCache):
-    """Logs in the database that holds the state."""
+class SqlPageStore(PageStore):
+    """Pages of logs in the database that holds the state."""
 
     def __init__(
         self,
@@ -96,11 +96,6 @@ class SqlLogCache(PagedLogCache):
         max_logs: int = MAX_CACHED_LOGS,
         max_bytes: int = MAX_CACHED_BYTES,
     ) -> None:
-        super().__init__(_SqlPages(database, max_logs, max_bytes))
-
-
-class _SqlPages:
-    def __init__(self, database: Database, max_logs: int, max_bytes: int) -> None:
         self.database = database
         self._max_logs = max_logs
         self._max_bytes = max_bytes
@@ -167,7 +162,7 @@ class _SqlPages:
 
 
 class _LogWriter:
-    def __init__(self, pages: _SqlPages, job: LogId, now: datetime) -> None:
+    def __init__(self, pages: SqlPageStore, job: LogId, now: datetime) -> None:
         self._pages = pages
         self._job = job
         self._now = now

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
+from ...domain.batches import chunks
 from .dialect import Connection, Cursor, Dialect
 
-T = TypeVar("T")
 Row = tuple[Any, ...]
 
 #: Far below the limit of either database, and enough that round trips do not matter.
@@ -97,12 +97,6 @@ class Session:
         SQLite uses no index for a list of keys of several columns.
         """
         return sum(self.execute(sql, key) for key in keys)
-
-
-def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Cut a sequence into pieces of at most ``size``."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 def with_placeholders(sql: str, chunk: Sequence[object]) -> str:

@@ -7,15 +7,9 @@ from typing import Any
 
 from ...domain.codec import decode, encode, upgraded
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
-from ...domain.stored_values import (
-    escape_text,
-    from_json,
-    repository_key,
-    to_json,
-)
+from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
 from .database import Database
-from .session import Session
 
 _SOURCES = "sources"
 _DISCOVERED = "discovered_repositories"
@@ -99,11 +93,7 @@ class SqlSources(SourceStore):
 
     def _save_all(self, table: str, records: Mapping[str, object]) -> None:
         rows = [(key, to_json(encode(record))) for key, record in sorted(records.items())]
-
-        def save(session: Session) -> None:
-            session.insert(_SAVE.format(table), rows)
-
-        self._database.write(save)
+        self._database.write(lambda session: session.insert(_SAVE.format(table), rows))
 
     def _remove_all(self, table: str, keys: Sequence[str]) -> None:
         sql = _REMOVE.format(table)

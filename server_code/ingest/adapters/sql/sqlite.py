@@ -40,7 +40,7 @@ def sqlite_dialect(path: str) -> Dialect:
         reset=_reset,
         # A number beyond 64 bits never gets as far as SQLite.
         errors=(sqlite3.Error, OverflowError),
-        is_transient=_never,
+        is_transient=lambda _: False,
         is_full=lambda error: is_out_of_space(error, file),
         is_rolled_back=is_disk_full,
         explain=make_explainer(display_name, file),
@@ -89,7 +89,3 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 def _reset(connection: sqlite3.Connection, _error: BaseException) -> bool:
     connection.rollback()
     return True
-
-
-def _never(_error: Exception) -> bool:
-    return False
