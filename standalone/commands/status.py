@@ -15,8 +15,7 @@ from ingest.bootstrap.states import open_state
 from ingest.errors import IngestError
 from ingest.ports import QueueDepth
 from ingest.ports.inspection import OK
-from ingest.services.dashboard.health import Health
-from ingest.services.dashboard.health_input import load_health
+from ingest.services.dashboard.health import Health, load_health
 from ingest.services.doctor.machine import check_machine
 
 from ..command import command, examples

@@ -16,7 +16,7 @@ from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.dashboard.health_input import load_health
+from ingest.services.dashboard.health import load_health
 from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, build_overview
 from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
 from support.state_records import (

@@ -10,7 +10,7 @@ import pytest
 from ingest.adapters.github.lists import MAX_ITEMS
 from ingest.domain.sources import parse_source, parse_sources
 from ingest.services.context import CollectorContext
-from ingest.services.dashboard.health_input import load_health
+from ingest.services.dashboard.health import load_health
 from ingest.services.dashboard.sources import list_source_rows
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
 from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source

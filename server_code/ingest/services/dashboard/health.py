@@ -1,8 +1,9 @@
-"""The health of collection, computed from values and a time without any I/O."""
+"""The health of collection, and the rules by which it is computed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 from ...domain.agent_states import AgentState
 from ...domain.counted_nouns import plural
 from ...domain.timestamps import format_timestamp
-from .health_problems import HealthInput, find_problems, one_time_sentence
+from ...ports import StateStore
+from ...settings import Settings
+from .health_input import HealthInput, longest_backfill_seconds, read_health_input
+from .health_problems import find_problems, one_time_sentence
 from .repository_problems import Problem
 
 #: With fewer pending logs, they are those of jobs that have just ended.
@@ -101,6 +105,15 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
         state=HealthState.HEALTHY,
         sentence=f"Collecting from {repositories}. Everything works.",
     )
+
+
+def load_health(
+    store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
+) -> Health:
+    """Read the state and return its health; ``rows`` are those of the repositories."""
+    inputs = read_health_input(store, settings, now=now)
+    inputs = replace(inputs, seconds_left=longest_backfill_seconds(rows))
+    return assess_health(inputs, now=now)
 
 
 def _with(state: HealthState, problems: tuple[Problem, ...]) -> Health:

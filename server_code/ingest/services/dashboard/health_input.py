@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.agent_states import AgentState
+from ...domain.collections import CollectionRecord
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
     MAX_ERRORS,
     AgentRecord,
+    ErrorRecord,
     JobLogRecord,
+    LedgerCounts,
+    MessageCounts,
+    RepositoryRecord,
     sum_counts,
 )
+from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable
 from ...ports import StateStore
@@ -21,11 +28,42 @@ from ...settings import Settings
 from ..agents.heartbeat import is_alive
 from ..collections.one_time_collection import find_one_time_collection
 from .agents import agent_rows
-from .health import Health, assess_health
-from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthInput
+
+#: Logs arrive within minutes; if they wait longer and none is fetched, log ingestion has stalled.
+LOG_STALL_TIME = timedelta(minutes=15)
 
 #: The store orders pending logs by their last try; the oldest one may have been tried lately.
 SEARCHED_LOGS = 50
+
+#: Agent states in which no process is expected to report.
+_ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthInput:
+    """What health and pages are computed from; ``agents`` are rows of ``agent_rows``.
+
+    ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
+    ``recent_logs``: how many logs were published within LOG_STALL_TIME. ``unanswered``: since when
+    hosts and queues have answered nothing. ``seconds_left``: of the longest backfill.
+    """
+
+    agents: Sequence[Mapping[str, Any]]
+    repositories: Sequence[RepositoryRecord]
+    sources: Sequence[SourceRecord]
+    credentials: Sequence[CredentialRecord]
+    counts: LedgerCounts
+    errors: Sequence[ErrorRecord]
+    oldest_pending: JobLogRecord | None
+    recent_logs: int
+    heartbeats: Sequence[AgentRecord] = ()
+    counts_by_repository: Mapping[str, LedgerCounts] = field(default_factory=dict)
+    message_counts: MessageCounts = field(default_factory=MessageCounts)
+    collections: Sequence[CollectionRecord] = ()
+    one_time: CollectionRecord | None = None
+    unanswered: Mapping[str, datetime] = field(default_factory=dict)
+    seconds_left: float | None = None
+    write_error: str | None = None
 
 
 def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -> HealthInput:
@@ -36,7 +74,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     repositories = store.view_repositories()
     heartbeats = store.list_agents()
     agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
-    has_ended = all(agent["state"] in ENDED_STATES for agent in agents)
+    has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
@@ -59,15 +97,6 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         unanswered=_unanswered(heartbeats, now),
         write_error=_write_error(store, heartbeats, now),
     )
-
-
-def load_health(
-    store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
-) -> Health:
-    """Read the state and return its health; ``rows`` are those of the repositories."""
-    health_input = read_health_input(store, settings, now=now)
-    inputs = replace(health_input, seconds_left=longest_backfill_seconds(rows))
-    return assess_health(inputs, now=now)
 
 
 def _unanswered(heartbeats: Sequence[AgentRecord], now: datetime) -> dict[str, datetime]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +11,7 @@ from ...domain.agent_states import AgentState
 from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.counted_nouns import plural
 from ...domain.ledger import (
-    AgentRecord,
     ErrorRecord,
-    JobLogRecord,
-    LedgerCounts,
-    MessageCounts,
     RepositoryRecord,
 )
 from ...domain.source_records import CredentialRecord, SourceRecord, name_rejected
@@ -23,13 +19,11 @@ from ...domain.timestamps import parse_timestamp
 from ...errors import CHECKS_REMEDY
 from ..context import PIPELINE_MONITORING_AGENT
 from .activity import group_errors
+from .health_input import LOG_STALL_TIME, HealthInput
 from .repository_problems import Problem, poll_problems, repository_problems
 
 #: An error counts as recent for this time.
 RECENT = timedelta(minutes=15)
-
-#: Logs arrive within minutes; if they wait longer and none is fetched, log ingestion has stalled.
-LOG_STALL_TIME = timedelta(minutes=15)
 
 #: Agent states that stop or delay collection, and what is said about them.
 _AGENT_SENTENCES = {
@@ -42,36 +36,6 @@ _AGENT_SENTENCES = {
 }
 _BROKEN = (AgentState.STALLED, AgentState.STOPPED, AgentState.ERROR)
 _NOT_REPORTING = (AgentState.STALLED, AgentState.STOPPED)
-
-#: Agent states in which no process is expected to report.
-ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthInput:
-    """What health and pages are computed from; ``agents`` are rows of ``agent_rows``.
-
-    ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
-    ``recent_logs``: how many logs were published within LOG_STALL_TIME. ``unanswered``: since when
-    hosts and queues have answered nothing. ``seconds_left``: of the longest backfill.
-    """
-
-    agents: Sequence[Mapping[str, Any]]
-    repositories: Sequence[RepositoryRecord]
-    sources: Sequence[SourceRecord]
-    credentials: Sequence[CredentialRecord]
-    counts: LedgerCounts
-    errors: Sequence[ErrorRecord]
-    oldest_pending: JobLogRecord | None
-    recent_logs: int
-    heartbeats: Sequence[AgentRecord] = ()
-    counts_by_repository: Mapping[str, LedgerCounts] = field(default_factory=dict)
-    message_counts: MessageCounts = field(default_factory=MessageCounts)
-    collections: Sequence[CollectionRecord] = ()
-    one_time: CollectionRecord | None = None
-    unanswered: Mapping[str, datetime] = field(default_factory=dict)
-    seconds_left: float | None = None
-    write_error: str | None = None
 
 
 def find_problems(

@@ -23,8 +23,7 @@ from ...settings import Settings
 from .activity import group_errors
 from .collection import collection_row, is_recent
 from .health import assess_health
-from .health_input import longest_backfill_seconds, read_health_input
-from .health_problems import HealthInput
+from .health_input import HealthInput, longest_backfill_seconds, read_health_input
 from .repositories import sort_by_interest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
