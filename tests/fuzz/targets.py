@@ -50,7 +50,7 @@ def read_archive(data: bytes) -> None:
     ):
         for job_id in JOB_NAMES:
             with suppress(MalformedPayload):
-                if job_id in logs and not logs.is_empty(job_id):
+                if job_id in logs and not logs.is_empty_log(job_id):
                     logs.extract(job_id, io.BytesIO())
 
 
