@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
-from ingest.messaging.attempt_envelope import run_group
+from ingest.messaging.attempt_envelope import message_group
 from ingest.messaging.encoding import encode_envelope
 from ingest.messaging.run_data import job_data, run_data, step_data
 from ingest.messaging.run_events import (
@@ -126,7 +126,7 @@ def test_a_job_is_reported_in_full():
     """Alone it also says whose it is."""
     envelope = job_envelope(KEY, a_job(), now=NOW)
     assert envelope.event_type == "workflow_job_completed"
-    assert envelope.group == run_group(KEY)
+    assert envelope.group == message_group(KEY)
     assert envelope.data == {
         "repo": "octo/api",
         "run_id": 12_000_000_001,
@@ -312,8 +312,10 @@ def test_a_job_is_reported_once_in_each_status():
 
 def test_a_group_holds_one_run():
     """All attempts of it, within what SQS takes."""
-    assert run_group(AttemptKey("octo/api", 7, 1)) == run_group(AttemptKey("octo/api", 7, 2))
-    longest = run_group(AttemptKey("o" * 100 + "/" + "n" * 100, 2**63, 1))
+    assert message_group(AttemptKey("octo/api", 7, 1)) == message_group(
+        AttemptKey("octo/api", 7, 2)
+    )
+    longest = message_group(AttemptKey("o" * 100 + "/" + "n" * 100, 2**63, 1))
     assert len(longest) <= 128
     assert longest.endswith(f"/{2**63}")
 

@@ -23,7 +23,7 @@ def attempt_envelope(
         event_type=event_type,
         event_id=event_id(event_type, key.repository, key.run_id, key.run_attempt, *identity),
         repo=key.repository,
-        group=run_group(key),
+        group=message_group(key),
         timestamp=now,
         data=data,
         cloudevents_root=cloudevents_root,
@@ -35,7 +35,7 @@ def attempt_fields(key: AttemptKey) -> dict[str, Any]:
     return {"repo": key.repository, "run_id": key.run_id, "run_attempt": key.run_attempt}
 
 
-def run_group(key: AttemptKey) -> str:
+def message_group(key: AttemptKey) -> str:
     """Return the FIFO message group of a run, which keeps its messages in order."""
     # SQS takes 128 characters; the id alone identifies a run, the name is for readers.
     return f"{key.repository[:100]}/{key.run_id}"

@@ -10,14 +10,14 @@ from .encoding import QueueMessage, encode_envelope, encode_json
 from .envelope import Envelope
 
 #: The fields that identify an event, which are never cut unless one is absurdly long.
-_IDENTITY = frozenset(
+_IDENTITY_FIELDS = frozenset(
     {"repo", "run_id", "run_attempt", "run_number", "workflow_id", "job_id", "number"}
     | {"status", "conclusion", "head_sha", "commit_sha", "event", "truncated"}
     | {"reason", "fetched_at", "log_sha256", "log_encoding"}
 )
 
 #: The ends of the names of times and URLs, of which a part is worthless: they become null.
-_INDIVISIBLE = ("_at", "_url")
+_INDIVISIBLE_SUFFIXES = ("_at", "_url")
 
 _MAX_IDENTITY_CHARS = 1000
 
@@ -95,7 +95,7 @@ def _largest(data: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _texts_and_lists(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, value in data.items():
-        if name in _IDENTITY and not _is_overlong(value):
+        if name in _IDENTITY_FIELDS and not _is_overlong(value):
             continue
         if isinstance(value, Mapping):
             yield from (((name, *path), inner) for path, inner in _texts_and_lists(value))
@@ -112,7 +112,7 @@ def _cut(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     value = data[name]
     if inner:
         return {**data, name: _cut(value, tuple(inner))}
-    if name.endswith(_INDIVISIBLE):
+    if name.endswith(_INDIVISIBLE_SUFFIXES):
         return {**data, name: None}
     half = value[: len(value) // 2]
     return {**data, name: half[:-1] + _CUT_MARK if isinstance(value, str) else half}

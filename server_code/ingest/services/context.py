@@ -36,9 +36,9 @@ PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
-#: An error is not reported again within this time for other repositories of an owner that denies
-#: access, and for other logs that wait for the same cause.
-REPORTED_FOR = timedelta(hours=1)
+#: The same error is reported again after this time, also if it is one of another repository of an
+#: owner that denies access, or of another log that waits for the same cause.
+REPORT_AGAIN_AFTER = timedelta(hours=1)
 
 #: How often a process to which GitHub refused something checks whether the refusal was cleared.
 REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
@@ -182,10 +182,10 @@ class CollectorContext:
         )
 
     def list_recent_errors(self) -> list[ErrorRecord]:
-        """List the errors of the last REPORTED_FOR."""
+        """List the errors that are not to be reported again yet."""
         now = self.clock.now()
         errors = self.store.list_errors(limit=MAX_ERRORS)
-        return [each for each in errors if abs(now - each.occurred_at) < REPORTED_FOR]
+        return [each for each in errors if abs(now - each.occurred_at) < REPORT_AGAIN_AFTER]
 
     def report_rejected_credentials(self, agent: str) -> None:
         """Report each credential that GitHub rejects, once, and not with every request for it."""

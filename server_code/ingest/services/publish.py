@@ -19,7 +19,7 @@ from .context import LOG_INGESTION_AGENT, CollectorContext
 MAX_TRIES = 5
 
 #: A log is requeued after it has been pending for so long, because its work item is lost.
-REQUEUED_AFTER = timedelta(hours=1)
+STALE_AFTER = timedelta(hours=1)
 
 _REFUSAL_REMEDY = (
     "Correct what the reason names, at the queue or at a program before it. What was refused is "
@@ -63,7 +63,7 @@ def publish_log_work(
         [message] = (each for each in messages if each.event_id == refused[0].event_id)
         error = refusal_error(queue, message, refused[0], f"the work for {len(refused)} logs")
         context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
-        due = now - REQUEUED_AFTER - timedelta(seconds=1)
+        due = now - STALE_AFTER - timedelta(seconds=1)
         context.store.save_job_logs(
             [replace(log, updated_at=due, pending_since=log.waits_since) for log in logs]
         )

@@ -11,13 +11,16 @@ from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import BadCredentials, IngestError, QueueMissing
 from ingest.services.agents.heartbeat import idle_heartbeat
 from ingest.services.agents.tick import (
-    REPORT_AGAIN_AFTER,
     log_tick,
     monitoring_tick,
     report_error,
     runs_elsewhere,
 )
-from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.context import (
+    LOG_INGESTION_AGENT,
+    PIPELINE_MONITORING_AGENT,
+    REPORT_AGAIN_AFTER,
+)
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from support.state_records import NOW, an_agent
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice

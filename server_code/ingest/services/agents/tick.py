@@ -13,7 +13,12 @@ from ...domain.ledger import ErrorRecord, RepositoryRecord
 from ...domain.pending_requests import PendingRequests
 from ...errors import IngestError
 from ...ports import AgentStore, StateStore
-from ..context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
+from ..context import (
+    LOG_INGESTION_AGENT,
+    PIPELINE_MONITORING_AGENT,
+    REPORT_AGAIN_AFTER,
+    CollectorContext,
+)
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..monitoring.poll_runs import poll_due_repositories
 from ..sources.record_credentials import record_credential_changes
@@ -28,8 +33,6 @@ LONGEST_WAIT_SECONDS = 5
 #: If a repository is due within this time, the next tick starts at once, not by the schedule.
 SOON = timedelta(seconds=10)
 
-#: An error that is repeated is reported again after this time.
-REPORT_AGAIN_AFTER = timedelta(hours=1)
 _NEWEST_ERRORS = 50
 
 #: Sets a value of the running task's state, by name.

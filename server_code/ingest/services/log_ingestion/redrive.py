@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from ...errors import MalformedPayload
-from ...messaging.attempt_envelope import run_group
+from ...messaging.attempt_envelope import message_group
 from ...messaging.encoding import QueueMessage, message_attributes
 from ...messaging.log_work_parser import parse_log_work
 from ...ports import Clock, ReceivedMessage, WorkQueue
@@ -55,7 +55,7 @@ def _rebuild_message(message: ReceivedMessage) -> QueueMessage | None:
     return QueueMessage(
         event_id=event_id,
         event_type=event_type,
-        group=run_group(key),
+        group=message_group(key),
         body=message.body,
         attributes=message_attributes(event_type, key.repository),
     )

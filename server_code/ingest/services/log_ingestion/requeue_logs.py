@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from ...messaging.log_work import job_work_message, work_item_job
 from ..context import CollectorContext
-from ..publish import REQUEUED_AFTER, publish_log_work
+from ..publish import STALE_AFTER, publish_log_work
 
 #: A log whose update is further in the future than this was saved by a process with a wrong clock.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -21,7 +21,7 @@ def requeue_stale_logs(
     context: CollectorContext,
     repositories: Sequence[str] | None = None,
     *,
-    older_than: timedelta = REQUEUED_AFTER,
+    older_than: timedelta = STALE_AFTER,
 ) -> int:
     """Publish work for logs that have been pending for long; return how many.
 
