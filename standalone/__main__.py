@@ -9,28 +9,27 @@ import signal
 import sys
 from types import FrameType
 
-from .stuck_interpreter import restart_stuck_timer
+from .cpu_watchdog import restart_cpu_watchdog
 
-#: Objects are counted so far before cycles among them are searched for: by default after 700, which
-#: takes a twenty-fifth of the time of a collection, and nearly none of what it creates is a cycle.
+#: After how many new objects Python searches for cycles of garbage. Its default of 700 costs
+#: a twenty-fifth of the time in which runs are collected, and nearly no object is part of a cycle.
 _GC_THRESHOLDS = (150_000, 10, 10)
 
-
-#: Where memory is refused even to what reports it; 69 is ``failures.UNAVAILABLE``.
+#: Printed where not even the error can be reported for lack of memory.
 _NO_MEMORY = b"This process may use too little memory. Allow 1 GiB, and start it again.\n"
-_UNAVAILABLE = 69
+_UNAVAILABLE = 69  # as ``failures.UNAVAILABLE``
 
 
 def main() -> None:
     """Run the command line."""
     # The first process of a container ignores a signal that has no handler, and importing takes
     # a moment: SIGTERM must end the process from its first line on, and Ctrl-C without a traceback.
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
-    restart_stuck_timer()
+    signal.signal(signal.SIGTERM, _exit_at_once)
+    signal.signal(signal.SIGINT, _exit_at_once)
+    restart_cpu_watchdog()
     _open_standard_streams()
     gc.set_threshold(*_GC_THRESHOLDS)
-    # At its end, the interpreter would search all there is for cycles: a tenth of a short command.
+    # Otherwise the interpreter searches for cycles when it exits, a tenth of a short command.
     atexit.register(gc.freeze)
     try:
         from .cli import cli
@@ -45,19 +44,19 @@ def main() -> None:
 def _open_standard_streams() -> None:
     """Open the standard streams that the caller has closed.
 
-    Otherwise a file or a connection would get their numbers, and receive what is printed.
+    Otherwise a file or a connection would get their descriptors, and receive what is printed.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            if nowhere != number:
-                os.dup2(nowhere, number)
-                os.close(nowhere)
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
             setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    """End the process; raising SystemExit would end what catches everything, such as an import."""
+def _exit_at_once(number: int, _frame: FrameType | None) -> None:
+    """Exit without an exception: an import that catches all of them would go on."""
     os._exit(128 + number)
 
 

@@ -1,4 +1,4 @@
-"""Run both agents for a person or a program: show how far they are, report what they did."""
+"""Run both agents for a person or a program: show their progress, report what they collected."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from ingest.bootstrap.collector import Collector, open_headless
@@ -33,7 +34,7 @@ from .terminal.progress import Summary, summarize
 METRICS = "metrics"
 LOGS = "logs"
 
-#: A person reads the first of them; ``--json`` prints all.
+#: How many pending items a person reads; ``--json`` prints all.
 PENDING_SHOWN = 20
 
 
@@ -44,15 +45,15 @@ def open_when_state_responds(
 
     Raises what ``open_headless`` raises, StateUnavailable after five minutes.
     """
-    open_it = partial(open_headless, settings, stop=stop, checks_bucket=checks_bucket)
-    return open_when_available(open_it, until=StateUnavailable, stop=stop)
+    opener = partial(open_headless, settings, stop=stop, checks_bucket=checks_bucket)
+    return open_when_available(opener, retry_on=StateUnavailable, stop=stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectOptions:
     """How a collection reports, and which agent it runs: METRICS, LOGS, or None for both.
 
-    ``base_policy``: the policy of a collection that ends, but for which agents run.
+    ``base_policy``: what ``--once`` collects, before ``only`` restricts it to one agent.
     """
 
     as_json: bool = False
@@ -69,7 +70,7 @@ class CollectOptions:
 
     @property
     def policy(self) -> CollectionPolicy:
-        """Return the policy of a collection that ends."""
+        """Return what ``--once`` collects."""
         return replace(
             self.base_policy, collects_runs=self.only != LOGS, collects_logs=self.only != METRICS
         )
@@ -81,9 +82,9 @@ def collect_until_stopped(
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
-    """Run the agents until ``stop``; return 0: a stop is no failure."""
+    """Run the agents until ``stop``; return 0, because a stop is no failure."""
     started = time.monotonic()
-    with open_view(collector.context.store) as show, _announced(stop):
+    with open_view(collector.context.store) as show, _announcing_stop(stop):
         run_agents(
             collector, repositories, stop=stop.event, on_progress=show, options=options.agents
         )
@@ -103,13 +104,13 @@ def collect_all_once(
 
     What was collected is reported first, then the error of each repository that failed.
     """
-    save_end = _saved_end(collector, names)
+    started_at = collector.context.clock.now()
     try:
         code, note = _collect_all(collector, names, stop, options, refused)
     except Exception as error:
-        save_end(exit_code_for(error), sentence_for(error))
+        _save_outcome(collector, names, started_at, exit_code_for(error), sentence_for(error))
         raise
-    save_end(code, note)
+    _save_outcome(collector, names, started_at, code, note)
     return code
 
 
@@ -122,7 +123,7 @@ def _collect_all(
 ) -> tuple[int, str | None]:
     """Collect and report; return the exit code, and what is left where it is not 0."""
     policy = options.policy
-    with open_view(collector.context.store) as show, _announced(stop):
+    with open_view(collector.context.store) as show, _announcing_stop(stop):
         result = collect_once(collector, names, stop=stop.event, on_progress=show, policy=policy)
     summary, errors = result.summary, {**refused, **result.errors}
     if options.as_json or summary.attempts or not errors:
@@ -148,38 +149,38 @@ def _collect_all(
 def _first_failure(
     refused: Mapping[str, IngestError], failed: Mapping[str, IngestError]
 ) -> IngestError | None:
-    """Return the error that ends the command; what a long limit has left is no failure."""
+    """Return the error that ends the command; items left because of a long limit are no failure."""
     limits = (RateLimited, RequestPaused)
     failures = (error for error in failed.values() if not isinstance(error, limits))
     return next(iter(refused.values()), None) or next(failures, None)
 
 
-def _saved_end(collector: Collector, names: Sequence[str]) -> Callable[[int, str | None], None]:
-    """Return what saves the end of a collection that begins now."""
+def _save_outcome(
+    collector: Collector,
+    names: Sequence[str],
+    started_at: datetime,
+    exit_code: int,
+    note: str | None,
+) -> None:
     context = collector.context
-    started_at = context.clock.now()
-
-    def save(exit_code: int, note: str | None) -> None:
-        with suppress(IngestError):  # the exit code says the same
-            save_one_time_collection(
-                context,
-                started_at=started_at,
-                exit_code=exit_code,
-                repositories=len(names) or len(context.store.list_repositories()),
-                note=note,
-            )
-
-    return save
+    with suppress(IngestError):  # the exit code says the same
+        save_one_time_collection(
+            context,
+            started_at=started_at,
+            exit_code=exit_code,
+            repositories=len(names) or len(context.store.list_repositories()),
+            note=note,
+        )
 
 
 @contextmanager
-def _announced(stop: Stop) -> Iterator[None]:
-    """Print that the command stops when ``stop`` is set; set it at the end."""
-    is_over = threading.Event()
+def _announcing_stop(stop: Stop) -> Iterator[None]:
+    """Print that the command stops when ``stop`` is set; set it at the end of the block."""
+    has_ended = threading.Event()
 
     def announce() -> None:
         stop.event.wait()
-        if not is_over.is_set():
+        if not has_ended.is_set():
             again = "" if stop.signal_number is None else " Ctrl-C again stops at once."
             write_notice(f"Stopping after the work in progress.{again}")
 
@@ -188,7 +189,7 @@ def _announced(stop: Stop) -> Iterator[None]:
     try:
         yield
     finally:
-        is_over.set()
+        has_ended.set()
         stop.event.set()
         thread.join()
 
@@ -208,11 +209,11 @@ def _report(summary: Summary, *, as_json: bool) -> None:
 
 
 def _describe_summary(summary: Summary) -> str:
-    lacking = f" ({summary.logs_unavailable:,} more do not exist)" * bool(summary.logs_unavailable)
+    missing = f" ({summary.logs_unavailable:,} more do not exist)" * bool(summary.logs_unavailable)
     queues = "".join(f"\n  {name}: {count:,}" for name, count in summary.messages.items())
     return (
         f"Collected {summary.runs:,} runs in {summary.attempts:,} attempts, {summary.jobs:,} jobs, "
-        f"{summary.steps:,} steps, {summary.commits:,} commits\nand {summary.logs:,} logs{lacking} "
+        f"{summary.steps:,} steps, {summary.commits:,} commits\nand {summary.logs:,} logs{missing} "
         f"in {summary.seconds:,.1f} s.\n{_describe_filtered(summary)}Messages sent:{queues}\n"
         f"Requests: {summary.github_charged:,} charged and {summary.github_free:,} free by GitHub, "
         f"{summary.queue_requests:,} to the queues. Errors: {summary.errors:,}."

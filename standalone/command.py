@@ -16,11 +16,11 @@ from typing import Any
 
 import click
 
+from .cpu_watchdog import stop_cpu_watchdog
 from .environment import secret_values
 from .failures import exit_code_for, sentence_for
 from .logs import Mask, configure_logging, write_notice
 from .output import discard_unread
-from .stuck_interpreter import stop_stuck_timer
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class RunstreamCommand(click.Command):
         level = ctx.params.pop("log_level") or ("info" if as_json else "warning")
         mask = Mask(secret_values(os.environ))
         configure_logging(as_json=as_json, level=level, mask=mask, with_traceback=debug)
-        stop_stuck_timer()  # commands that may take long start it again
+        stop_cpu_watchdog()  # commands that wait for signals start it again
         with _private_files():
             code = self._run(ctx, debug=debug)
         discard_unread()

@@ -12,7 +12,7 @@ from ingest.domain.sources import SourcePattern, single_names
 from ingest.services.doctor.checks import DoctorTarget
 from ingest.settings import Settings
 
-from .state_file import without_a_new_state
+from .state_file import temporary_state_if_missing
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def open_doctor_target(
     from ingest.adapters.system_clock import SystemClock
 
     with (
-        without_a_new_state(settings) as checked,
+        temporary_state_if_missing(settings) as checked,
         doctor_target.open_doctor_target(
             checked,
             clock=SystemClock(threading.Event()),

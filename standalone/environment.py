@@ -1,6 +1,6 @@
-"""Settings from this process's environment, and the GitHub App of this machine's private file.
+"""Settings from this process's environment, and from the file that ``github-app`` writes.
 
-No other file is read: not even ``.env``.
+No other file is read, not even ``.env``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ingest.errors import BadSettings
 from ingest.settings import SETTINGS, Settings, read_settings
 
 
-def read_environment(instead: Mapping[str, str] | None = None) -> Settings:
-    """Read all settings, those in ``instead`` before the environment's; raises BadSettings."""
-    lookup = {**os.environ, **(instead or {})}.get
+def read_environment(overrides: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings; ``overrides`` replace variables. Raises BadSettings."""
+    lookup = {**os.environ, **(overrides or {})}.get
     return read_settings(with_app_file(lookup, default=DEFAULT_APP_FILE))
 
 

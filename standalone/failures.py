@@ -18,7 +18,7 @@ from ingest.errors import (
     is_out_of_memory,
 )
 
-#: For a supervisor, from sysexits.h: start it again later, or only once a person has acted.
+#: Exit codes of sysexits.h, for a supervisor: restart, or only after a person has acted.
 UNAVAILABLE = 69
 INCOMPLETE = 75
 MISCONFIGURED = 78
@@ -27,12 +27,12 @@ _DOCTOR = "`runstream doctor` checks the configuration and every connection."
 
 
 def sentence_for(error: Exception) -> str:
-    """Explain an error in a sentence or two; of an unexpected one, name the kind only.
+    """Explain an error in a sentence or two; of an unexpected one, name the type only.
 
-    An unknown error's own text may hold anything, so it is for those who ask for the traceback.
+    An unexpected error's own text may contain anything, so only the traceback shows it.
     """
     if isinstance(error, BadSettings):
-        return _list_of_faults(error.faults)
+        return _settings_sentence(error.faults)
     if isinstance(error, RateLimited | RequestPaused):
         until = f"{error.retry_at:%Y-%m-%d %H:%M:%S}"
         return f"{error} The limit ends at {until} UTC; start it again then."
@@ -43,8 +43,8 @@ def sentence_for(error: Exception) -> str:
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()
     if isinstance(error, OSError) and error.strerror:
-        return _of_system(error)
-    return str(error) if _is_of_local_aws(error) else _of_unknown(error)
+        return _system_sentence(error)
+    return str(error) if _is_local_aws_error(error) else _unknown_sentence(error)
 
 
 def exit_code_for(error: Exception) -> int:
@@ -56,25 +56,25 @@ def exit_code_for(error: Exception) -> int:
     return 1
 
 
-def _is_of_local_aws(error: Exception) -> bool:
+def _is_local_aws_error(error: Exception) -> bool:
     # Few commands need this module; where none did, importing it may fail as well.
     module = sys.modules.get(f"{__package__}.local.aws")
     return module is not None and isinstance(error, module.LocalAwsError)
 
 
-def _of_unknown(error: Exception) -> str:
+def _unknown_sentence(error: Exception) -> str:
     return (
         f"Something unexpected went wrong ({type(error).__name__}). Repeat it with --debug, or "
         "RUNSTREAM_DEBUG=1, for the traceback, and report that."
     )
 
 
-def _list_of_faults(faults: list[str]) -> str:
+def _settings_sentence(faults: list[str]) -> str:
     if len(faults) == 1:
         return f"A setting is wrong: {faults[0].rstrip('.')}."
     return "\n".join(["Some settings are wrong:", *(f"- {fault}" for fault in faults)])
 
 
-def _of_system(error: OSError) -> str:
+def _system_sentence(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     return f"This machine refused: {error.strerror}{where}. Change that and start again."

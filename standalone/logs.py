@@ -25,11 +25,15 @@ _GITHUB_TOKEN = re.compile(r"\b(?:gh[a-z]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_
 
 _MASK = "***"
 
-#: A shorter value is a word that may stand in any sentence, such as ``local``.
+#: A shorter value may be an ordinary word, such as ``local``.
 _SHORTEST_SECRET = 6
 
-#: What every record of ``logging`` has; the rest was given as ``extra``.
-_OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: The attributes that every record has; the others were given as ``extra``.
+_STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+}
 
 
 class Mask:
@@ -90,13 +94,13 @@ class JsonFormatter(TextFormatter):
         return json.dumps(masked).replace("\x7f", "\\u007f")
 
     def _masked(self, value: object) -> object:
-        """Mask before JSON escapes a value, for an escaped secret would not be found."""
+        """Mask a value before JSON escapes it: an escaped secret would not be found."""
         is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
         return value if value is None or is_number else self.mask(str(value))
 
 
 def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: bool) -> None:
-    """Send the log to stderr; the only place that does."""
+    """Send the log to stderr."""
     formatter = JsonFormatter if as_json else TextFormatter
     handler = _StderrHandler()
     handler.setFormatter(formatter(mask, with_traceback=with_traceback))
@@ -105,13 +109,13 @@ def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: 
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_end_of_thread
-    # These log every request or retry, which our own records do.
+    # These log every request or retry, as our own records do.
     for vendor in ("boto3", "botocore", "github", "urllib3", "werkzeug", "waitress"):
         logging.getLogger(vendor).setLevel("WARNING" if level != "debug" else "INFO")
 
 
 def write_notice(text: str, *, level: int = logging.INFO) -> None:
-    """Write what a person reads while a command works to stderr, without secrets.
+    """Write a sentence for people to stderr, without secrets.
 
     Where the log is JSON, it is a record of the log.
     """
@@ -124,9 +128,10 @@ def write_notice(text: str, *, level: int = logging.INFO) -> None:
 
 
 def write_final_notice(text: str) -> None:
-    """Write a notice from a process that may hold any lock, and ends at once.
+    """Write a notice just before the process exits at once.
 
-    Not where that would wait, for a full pipe whose reader is stuck.
+    It uses no lock, because another thread may hold it, and writes nothing where that would block,
+    as into a full pipe.
     """
     formatter = _formatter()
     if isinstance(formatter, JsonFormatter):
@@ -158,12 +163,12 @@ class _StderrHandler(logging.Handler):
     """A handler that writes to the current stderr, which a live view replaces while it is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; a terminal that has gone ends the log, not the work."""
+        """Write one record; a terminal that has gone stops no work."""
         write_to_stderr(self.format(record) + "\n")
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _OWN_FIELDS}
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES}
 
 
 def _moment(record: logging.LogRecord) -> datetime:

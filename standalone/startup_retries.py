@@ -22,17 +22,17 @@ MAX_PAUSE_SECONDS = 15.0
 
 
 def open_when_available(
-    open_it: Callable[[], _Opened], *, until: type[Retriable], stop: threading.Event
+    opener: Callable[[], _Opened], *, retry_on: type[Retriable], stop: threading.Event
 ) -> _Opened:
-    """Open something that raises ``until`` while it is not available.
+    """Call ``opener`` until it no longer raises ``retry_on``.
 
-    Raises what opening raises, ``until`` only after MAX_WAIT_SECONDS. Exits where ``stop`` is set.
+    Raises its other errors, and ``retry_on`` after MAX_WAIT_SECONDS. Exits where ``stop`` is set.
     """
     ends_at, pause, reported = time.monotonic() + MAX_WAIT_SECONDS, 1.0, ""
     while True:
         try:
-            return open_it()
-        except until as error:
+            return opener()
+        except retry_on as error:
             if stop.is_set():
                 raise click.exceptions.Exit(0) from error
             if time.monotonic() >= ends_at:

@@ -1,4 +1,4 @@
-"""The state in a file: whether it is there, before a command that only looks would make one."""
+"""The file of the state: commands that only read require that it exists, and never create it."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ def require_state(database_url: str | None) -> None:
 
 
 @contextmanager
-def without_a_new_state(settings: Settings) -> Iterator[Settings]:
-    """Move a state that does not exist yet to a file next to it, removed at the end of the block.
+def temporary_state_if_missing(settings: Settings) -> Iterator[Settings]:
+    """Return settings with a temporary state next to the file of the state, if this is missing.
 
-    A place that takes no file is left as it is: opening it says why.
+    It is removed at the end of the block. Where no file can be created there, the settings stay as
+    they are, and opening the state reports why.
     """
     missing = _missing_file(settings.database_url)
     if missing is None:
         yield settings
         return
     try:
-        folder_next_to_it = TemporaryDirectory(dir=missing.parent, prefix=".runstream-")
+        temporary = TemporaryDirectory(dir=missing.parent, prefix=".runstream-")
     except OSError:
         yield settings
     else:
-        with folder_next_to_it as folder:
+        with temporary as folder:
             yield replace(settings, database_url=str(Path(folder, missing.name)))
 
 
 def _missing_file(database_url: str | None) -> Path | None:
     url = database_url or DEFAULT_STATE_FILE
-    scheme, is_url, path = url.partition("://")
-    if is_url and scheme != "sqlite":
+    scheme, separator, path = url.partition("://")
+    if separator and scheme != "sqlite":
         return None
-    file = Path(path.removeprefix("/") if is_url else url)
+    file = Path(path.removeprefix("/") if separator else url)
     return None if file.exists() else file.resolve()

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from .command import INTERRUPTED
+from .cpu_watchdog import WATCHDOG_CPU_SECONDS, restart_cpu_watchdog, stop_cpu_watchdog
 from .logs import write_final_notice
-from .stuck_interpreter import STUCK_CPU_SECONDS, restart_stuck_timer, stop_stuck_timer
 
-#: Everything ends within 20 s. Servers that this process has started still have
-#: ``supervised_process.GRACE_SECONDS`` after it, and a busy machine needs the rest.
-END_SECONDS = 10.0
+#: A stop takes 20 s at most: this long for the work in progress, then
+#: ``supervised_process.GRACE_SECONDS`` for the servers that this process has started.
+SHUTDOWN_SECONDS = 10.0
 
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -39,22 +39,22 @@ class Stop:
 
 
 @contextmanager
-def stopped_by_signals(*, stuck_after: float = STUCK_CPU_SECONDS) -> Iterator[Stop]:
-    """Turn the first signal into a request to end; the second Ctrl-C ends the process at once.
+def stopped_by_signals(*, cpu_seconds: float = WATCHDOG_CPU_SECONDS) -> Iterator[Stop]:
+    """Set the event at the first signal; the second Ctrl-C ends the process at once.
 
     A thread of its own reads the signals from Python's wakeup descriptor. Handlers would need the
     main thread, which does not wake from a wait where the kernel gave the signal to another thread,
     and which may hold the event's lock when it does.
     https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
-    An interpreter that is stuck is ended after this many seconds of CPU time.
+    ``cpu_seconds`` are those of the CPU watchdog, which this thread restarts.
     """
     stop = Stop()
-    arriving, arrived = socket.socketpair()
-    arriving.settimeout(stuck_after / 6)
-    arrived.settimeout(0)  # the descriptor must not block
-    listener = threading.Thread(target=_listen, args=(arriving, stop, stuck_after))
-    before = {number: signal.signal(number, _wake) for number in _requests()}
-    descriptor_before = signal.set_wakeup_fd(arrived.fileno(), warn_on_full_buffer=False)
+    wakeup_reader, wakeup_writer = socket.socketpair()
+    wakeup_reader.settimeout(cpu_seconds / 6)
+    wakeup_writer.settimeout(0)  # the descriptor must not block
+    listener = threading.Thread(target=_listen, args=(wakeup_reader, stop, cpu_seconds))
+    before = {number: signal.signal(number, _wake) for number in _stop_signals()}
+    descriptor_before = signal.set_wakeup_fd(wakeup_writer.fileno(), warn_on_full_buffer=False)
     listener.start()
     try:
         yield stop
@@ -62,25 +62,25 @@ def stopped_by_signals(*, stuck_after: float = STUCK_CPU_SECONDS) -> Iterator[St
         signal.set_wakeup_fd(descriptor_before)
         for number, handler in before.items():
             signal.signal(number, handler)
-        arrived.close()  # which ends the listener
+        wakeup_writer.close()  # which ends the listener
         listener.join()
-        stop_stuck_timer()
-        arriving.close()
+        stop_cpu_watchdog()
+        wakeup_reader.close()
 
 
 @contextmanager
-def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
-    """End the process if it is still there END_SECONDS after a signal that the block received.
+def shutdown_deadline(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
+    """Exit if the process still runs SHUTDOWN_SECONDS after a signal that the block received.
 
-    Also where the block has ended: Python waits for all threads at its own end. What it was doing
-    is undone or repeated by the next start, as after a kill. ``exit_code``: 128 plus the signal's
+    Also where the block has ended: Python waits for all threads before it exits. The next start
+    undoes or repeats the work in progress, as after a kill. ``exit_code``: 128 plus the signal's
     number by default.
     """
     is_over = threading.Event()
 
     def wait() -> None:
         stop.event.wait()
-        if stop.signal_number is not None and not is_over.wait(END_SECONDS):
+        if stop.signal_number is not None and not is_over.wait(SHUTDOWN_SECONDS):
             write_final_notice("Stopped during work in progress, which the next start repeats.")
             _end_at_once(stop.exit_code if exit_code is None else exit_code)
 
@@ -92,22 +92,22 @@ def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
             is_over.set()
 
 
-def _requests() -> tuple[signal.Signals, ...]:
-    """Return the signals that request an end: not SIGHUP under `nohup`, which ignores it."""
-    is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return (signal.SIGTERM, signal.SIGINT) if is_kept else _ENDING
+def _stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop this process: not SIGHUP under `nohup`, which ignores it."""
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGTERM, signal.SIGINT) if is_ignored else _STOP_SIGNALS
 
 
 def _wake(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: Python writes the number of a handled signal to the descriptor."""
 
 
-def _listen(arriving: socket.socket, stop: Stop, stuck_after: float) -> None:
-    """Read signals until the other end is closed, and show that threads run."""
+def _listen(wakeup_reader: socket.socket, stop: Stop, cpu_seconds: float) -> None:
+    """Read signals until the other end is closed, and restart the CPU watchdog."""
     while True:
-        restart_stuck_timer(stuck_after=stuck_after)
+        restart_cpu_watchdog(cpu_seconds=cpu_seconds)
         try:
-            numbers = arriving.recv(16)
+            numbers = wakeup_reader.recv(16)
         except TimeoutError:
             continue
         if not numbers:
@@ -115,7 +115,7 @@ def _listen(arriving: socket.socket, stop: Stop, stuck_after: float) -> None:
         for number in numbers:
             if stop.signal_number is not None and number == signal.SIGINT:
                 _end_at_once(INTERRUPTED)
-            if number in _ENDING:
+            if number in _STOP_SIGNALS:
                 stop.signal_number = number
                 stop.event.set()
 

@@ -12,7 +12,7 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..http.server import Address, AddressType, http_option
 from ..sources import find_sources
-from ..stopping import ends_in_time, stopped_by_signals
+from ..stopping import shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
     from ingest.services.collections.collection_plan import CollectionPolicy
@@ -74,12 +74,14 @@ def collect(  # noqa: PLR0913 - one for each option
     from ..http.services import serve_endpoints
 
     options = CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
-    open_it = open_headless if once else open_when_state_responds
+    open_collector = open_headless if once else open_when_state_responds
     checks_bucket = options.policy.collects_logs
     with (
         stopped_by_signals() as stop,
-        ends_in_time(stop, exit_code=None if once else 0),
-        closing(open_it(settings, stop=stop.event, checks_bucket=checks_bucket)) as collector,
+        shutdown_deadline(stop, exit_code=None if once else 0),
+        closing(
+            open_collector(settings, stop=stop.event, checks_bucket=checks_bucket)
+        ) as collector,
     ):
         if stop.event.is_set():
             return stop.exit_code if once else 0

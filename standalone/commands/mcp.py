@@ -14,7 +14,7 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..http.server import Address, AddressType
 from ..state_file import require_state
-from ..stopping import ends_in_time, stopped_by_signals
+from ..stopping import shutdown_deadline, stopped_by_signals
 
 
 @command(
@@ -51,7 +51,7 @@ def mcp(*, address: Address | None) -> None:
     require_state(settings.database_url)
     with (
         stopped_by_signals() as stop,
-        ends_in_time(stop, exit_code=0),
+        shutdown_deadline(stop, exit_code=0),
         closing(open_state(settings)) as state,
     ):
         cache, clock = log_cache_of(state), SystemClock(threading.Event())

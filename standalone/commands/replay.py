@@ -23,7 +23,7 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
 from ..moment_type import MomentType
-from ..stopping import Stop, ends_in_time, stopped_by_signals
+from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
 #: The pause between two reports of the progress.
 NOTICE_SECONDS = 5.0
@@ -77,7 +77,7 @@ def replay(
     settings = read_environment()
     with (
         stopped_by_signals() as stop,
-        ends_in_time(stop),
+        shutdown_deadline(stop),
         closing(open_headless(settings, stop=stop.event)) as collector,
     ):
         now = collector.context.clock.now()

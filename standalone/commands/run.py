@@ -14,7 +14,7 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..output import print_result
 from ..sources import find_sources
-from ..stopping import Stop, ends_in_time, stopped_by_signals
+from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
 
 @command(
@@ -52,7 +52,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
 
     with (
         stopped_by_signals() as stop,
-        ends_in_time(stop, exit_code=0),
+        shutdown_deadline(stop, exit_code=0),
         open_local_environment(list(map(str, given)), environment=os.environ) as local,
         _stopped_after(seconds, stop),
     ):

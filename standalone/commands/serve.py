@@ -14,7 +14,7 @@ from ..command import command, examples, host_option, option
 from ..environment import read_environment
 from ..logs import write_notice
 from ..output import print_result
-from ..stopping import Stop, ends_in_time, stopped_by_signals
+from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
     from ..app_server import ServeOptions
@@ -88,7 +88,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     from ..app_server import ServeOptions
 
     plan = ServeOptions(**options)
-    with stopped_by_signals() as stop, ends_in_time(stop, exit_code=0):
+    with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
         return _serve(plan, stop)
 
 

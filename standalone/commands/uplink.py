@@ -13,7 +13,7 @@ from ..environment import read_environment
 from ..failures import UNAVAILABLE
 from ..http.server import Address, http_option
 from ..logs import write_notice
-from ..stopping import ends_in_time, stopped_by_signals
+from ..stopping import shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
     from ingest.settings import Settings
@@ -85,7 +85,7 @@ def _serve(*, with_schedule: bool, health_and_metrics: Address | None) -> None:
 
     settings = read_environment()
     app = _app_address(settings)
-    with stopped_by_signals() as stop, ends_in_time(stop, exit_code=0):
+    with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
         register(with_schedule=with_schedule)
         serve_app(
             settings,

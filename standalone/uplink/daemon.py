@@ -43,7 +43,9 @@ def serve_app(
     """
     from ingest.adapters.system_clock import SystemClock
 
-    open_when_available(partial(connect, app, max_wait_seconds=0), until=AppUnreachable, stop=stop)
+    open_when_available(
+        partial(connect, app, max_wait_seconds=0), retry_on=AppUnreachable, stop=stop
+    )
     echo(f"Connected to {app.url}.")
     try:
         state = open_data_tables_state()

@@ -14,7 +14,7 @@ import pytest
 from support.command_line import CommandLine, wait_until
 
 from standalone.local.supervised_process import GRACE_SECONDS
-from standalone.stopping import END_SECONDS, stopped_by_signals
+from standalone.stopping import SHUTDOWN_SECONDS, stopped_by_signals
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,10 +36,10 @@ with stopped_by_signals() as stop:
 #: A thread that never ends, for which Python waits at its own end.
 _LEFT_BEHIND = """
 import threading
-from standalone.stopping import ends_in_time, stopped_by_signals
+from standalone.stopping import shutdown_deadline, stopped_by_signals
 
 threading.Thread(target=threading.Event().wait).start()
-with stopped_by_signals() as stop, ends_in_time(stop):
+with stopped_by_signals() as stop, shutdown_deadline(stop):
     print("ready", flush=True)
     stop.event.wait(60)
 print("ended", flush=True)
@@ -51,7 +51,7 @@ _BUSY = """
 import sys, time
 from standalone.stopping import stopped_by_signals
 
-with stopped_by_signals(stuck_after=0.5):
+with stopped_by_signals(cpu_seconds=0.5):
     if sys.argv[1] == "stuck":
         sum(range(10**15))
     while time.process_time() < 2:
@@ -151,7 +151,7 @@ def test_an_interpreter_that_lets_no_thread_run_is_ended(how: str, ends_with: in
 
 def test_what_ends_one_after_the_other_ends_within_twenty_seconds():
     """Servers have their own limit, from where their owner's is over; 2 s are left for a delay."""
-    assert END_SECONDS + GRACE_SECONDS <= 18
+    assert SHUTDOWN_SECONDS + GRACE_SECONDS <= 18
 
 
 def test_afterwards_signals_are_whose_they_were_before():
