@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 import json
 import secrets
-import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ingest.errors import IngestError, Rejected
+from ingest.errors import IngestError
 from ingest.wire.app_manifest import AppRequest, RegisteredApp
 
 from .http.server import LOCALHOST, Address, HttpServer, Routes, respond
@@ -19,10 +19,10 @@ from .http.server import LOCALHOST, Address, HttpServer, Routes, respond
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CALLBACK = "/created"
+CALLBACK_PATH = "/created"
 
-#: Exchanges GitHub's code and keeps the App; raises IngestError.
-Receive = Callable[[str], RegisteredApp]
+#: Exchanges GitHub's temporary code for the App, and saves it; raises IngestError.
+ExchangeCode = Callable[[str], RegisteredApp]
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Runstream</title>
 <meta name="referrer" content="no-referrer"><body style="font: 16px sans-serif; margin: 3em">
@@ -36,26 +36,24 @@ _FORM = """<h1>Create the GitHub App</h1>
 
 @dataclass(slots=True)
 class Registration:
-    """One registration under way; ``is_over`` is set when GitHub has answered.
+    """One registration; ``app`` is done when GitHub has answered.
 
-    ``app`` is then the App, or ``error`` what went wrong.
+    ``state`` is OAuth's: GitHub returns it to the callback, and nobody else knows it.
     """
 
     web_url: str
-    receive: Receive
+    exchange_code: ExchangeCode
     organization: str | None = None
     webhook_url: str | None = None
     name: str = ""
     state: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    is_over: threading.Event = field(default_factory=threading.Event)
-    app: RegisteredApp | None = None
-    error: IngestError | None = None
+    app: Future[RegisteredApp] = field(default_factory=Future)
     start_path: str = field(default_factory=lambda: f"/{secrets.token_urlsafe(16)}", repr=False)
     base_url: str = ""
 
     def open(self) -> HttpServer:
         """Listen on a free port; other users of this machine do not know the path of the form."""
-        routes = Routes({self.start_path: self.show_form, CALLBACK: self.take_code})
+        routes = Routes({self.start_path: self.show_form, CALLBACK_PATH: self.handle_callback})
         server = HttpServer(routes, Address(LOCALHOST, 0))
         self.base_url = f"http://{LOCALHOST}:{server.port}"
         return server
@@ -65,7 +63,7 @@ class Registration:
     ) -> Iterable[bytes]:
         """Answer with a form that posts the manifest to GitHub by itself."""
         request = AppRequest(
-            redirect_url=f"{self.base_url}{CALLBACK}",
+            redirect_url=f"{self.base_url}{CALLBACK_PATH}",
             name=self.name,
             webhook_url=self.webhook_url,
             organization=self.organization,
@@ -76,33 +74,26 @@ class Registration:
         )
         return respond(start_response, "200 OK", _PAGE.format(form), content_type="text/html")
 
-    def take_code(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Check the state, keep the App, and lead on to its installation."""
+    def handle_callback(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Check the state, save the App, and redirect to its installation."""
         query = parse_qs(environ.get("QUERY_STRING", ""))
         state, code = query.get("state", [""])[0], query.get("code", [""])[0]
         if not secrets.compare_digest(state.encode(), self.state.encode()) or not code:
             # The registration continues: any process on this machine could have sent this.
             return _refuse(start_response, "This page was not opened from this command.")
-        if self.app is not None:
+        if self.app.done():
             return _refuse(start_response, "This App was received already.")
         try:
-            self.app = self.receive(code)
+            app = self.exchange_code(code)
         except IngestError as error:
-            self.error = error
-            self.is_over.set()
+            self.app.set_exception(error)
             return _refuse(start_response, str(error))
-        location = self.app.installation_url(self.web_url)
+        location = app.installation_url(self.web_url)
         start_response("303 See Other", [("Location", location), ("Content-Length", "0")])
-        self.is_over.set()
+        self.app.set_result(app)
         return [b""]
-
-    def result(self) -> RegisteredApp:
-        """Return the App. Raises what kept it from being created."""
-        if self.error is not None:
-            raise self.error
-        if self.app is None:
-            raise Rejected("GitHub did not answer in time. Start the command again.")
-        return self.app
 
 
 def _refuse(start_response: StartResponse, sentence: str) -> list[bytes]:

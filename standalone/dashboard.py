@@ -1,4 +1,4 @@
-"""The Anvil dashboard as `run` starts it: served on what was chosen, and collecting by itself."""
+"""The Anvil dashboard as `run` starts it: it serves the app, which collects by itself."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from .app_server.messages import describe_served_app, masked_echo
 from .app_server.served_app import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
 from .environment import read_environment
-from .local.embedded import LocalEnvironment
+from .local.local_environment import LocalEnvironment
 from .output import print_result
 from .stopping import Stop
 
-STOP = "Stop   Ctrl-C"
+STOP_LINE = "Stop   Ctrl-C"
 
 
 def labelled(label: str, text: str) -> str:
-    """Return the text after its label, in lines of a terminal of 80 columns."""
+    """Return the text after its label, in lines that fit a terminal of 80 columns."""
     return textwrap.fill(
         f"{label:<7}{text}",
         width=80,
@@ -34,24 +34,24 @@ def labelled(label: str, text: str) -> str:
 
 
 def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
-    """Serve until stopped; None, after saying why, where the app server cannot start here."""
+    """Serve until stopped; return None, after printing why, if the app server cannot start here."""
     environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **local.settings}
     echo = masked_echo(environment)
-    with ExitStack() as opened:
+    with ExitStack() as stack:
         try:
-            served = _open(local, environment, echo, stop, opened)
+            served = _open(local, environment, echo, stop, stack)
         except IngestError as error:
             echo(labelled("View", f"below. {_in_short(error)}"))
             return None
         if served is not None:
-            print_result("\n".join([*describe_served_app(served), STOP]))
+            print_result("\n".join([*describe_served_app(served), STOP_LINE]))
             served.wait(stop.event)
         echo("Stopping the app server.")
     return 0
 
 
 def _in_short(error: IngestError) -> str:
-    """Return an error's sentence; a long command after it is left to `serve`."""
+    """Return an error's sentence, without the long command that fixes it, which `serve` prints."""
     has_command = isinstance(error, CannotServe) and error.remedy is not None
     return f"{error} `runstream serve` prints the command." if has_command else str(error)
 
@@ -61,10 +61,10 @@ def _open(
     environment: Mapping[str, str],
     echo: Callable[[str], None],
     stop: Stop,
-    opened: ExitStack,
+    stack: ExitStack,
 ) -> ServedApp | None:
     settings = read_environment(environment)
-    plan = ServeOptions(
+    options = ServeOptions(
         folder=local.folder,
         port=_free_port(),
         sources=tuple(local.sources),
@@ -74,11 +74,11 @@ def _open(
     if local.has_local_aws:
         for _ in set_up_queues(settings):
             pass
-    return opened.enter_context(open_app_server(plan, environment, echo=echo, stop=stop.event))
+    return stack.enter_context(open_app_server(options, environment, echo=echo, stop=stop.event))
 
 
 def _free_port() -> int:
-    """Choose the usual port, or a free one where another program has that."""
+    """Return the default port, or a free one where another program has that."""
     for port in (DEFAULT_PORT, 0):
         try:
             with socket.create_server((DEFAULT_HOST, port)) as probe:

@@ -23,10 +23,10 @@ def link_app(checkout: Path, folder: Path) -> Path:
 
     The checkout may be read-only, and an edit in it is served at once.
     """
-    lacking = [name for name in APP_FILES if not (checkout / name).exists()]
-    if lacking:
+    missing = [name for name in APP_FILES if not (checkout / name).exists()]
+    if missing:
         raise CannotServe(
-            f"{checkout} is not the whole app: {', '.join(lacking)} is not there. Serve from a "
+            f"{checkout} is not the whole app: {', '.join(missing)} is not there. Serve from a "
             "checkout of the repository."
         )
     app = folder / PACKAGE_NAME

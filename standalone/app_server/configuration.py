@@ -10,23 +10,23 @@ from typing import Any
 import yaml
 from ingest.settings import SETTINGS
 
-#: A page's longest answers ask GitHub and AWS; the server's own bound is 30 seconds.
+#: How long a call of a page may take, which may wait for GitHub and AWS. The default is 30 seconds.
 CALL_SECONDS = "60"
 
-#: An open transaction holds one of the server's connections to its database while its calls need
-#: others: where transactions hold all, they wait until they expire. By default it has 2 for a core.
+#: An open transaction holds a connection to the database, and its calls need others: transactions
+#: that together hold all connections wait until they expire. The default is 2 for each core.
 DATABASE_CONNECTIONS = "20"
 
 #: Only the proxy connects to the server, and the process that it starts for server code.
 SERVER_ADDRESS = "127.0.0.1"
 
-#: The app receives no mail. The server listens for it on every address, unless the port is none.
+#: The app receives no mail. With a valid port the server listens for it on every address.
 NO_MAIL_PORT = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfiguration:
-    """The app server's options. ``database`` is a JDBC URL; None is its bundled one."""
+    """The app server's options. ``database`` is a JDBC URL; None selects its bundled database."""
 
     app: Path
     data_dir: Path
@@ -54,7 +54,9 @@ class ServerConfiguration:
         }
         if self.database is not None:
             options["database"] = self.database
-        return yaml.dump(options, Dumper=_Quoting, sort_keys=False, width=2**31, allow_unicode=True)
+        return yaml.dump(
+            options, Dumper=_QuotingDumper, sort_keys=False, width=2**31, allow_unicode=True
+        )
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
@@ -71,14 +73,14 @@ def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): environment[name] for name in names if environment.get(name)}
 
 
-class _Quoting(yaml.SafeDumper):
+class _QuotingDumper(yaml.SafeDumper):
     """A YAML dumper that quotes every value: the server would read digits as numbers."""
 
 
-def _represent_text(dumper: _Quoting, text: str) -> yaml.Node:
+def _represent_text(dumper: _QuotingDumper, text: str) -> yaml.Node:
     is_block = "\n" in text and all(line.isprintable() for line in text.split("\n"))
     style = "|" if is_block else '"'  # a block keeps no other line break than this one
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Quoting.add_representer(str, _represent_text)
+_QuotingDumper.add_representer(str, _represent_text)

@@ -41,7 +41,7 @@ def connected(app: AppAddress) -> Iterator[None]:
 
 
 def create_first_account(email: str) -> Account | None:
-    """Make the first account; None where there is one already. Raises CannotServe."""
+    """Create the first account; None where there is one already. Raises CannotServe."""
     return _account_from("create_first_account", email)
 
 
@@ -67,7 +67,7 @@ def _account_from(function: str, email: str) -> Account | None:
 
 
 def watch_sources(given: Sequence[str], *, backfill_days: float) -> None:
-    """Let the app watch sources from now on; what it watches already stays as it is."""
+    """Let the app watch sources; those that it watches already stay as they are."""
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
     patterns = parse_sources(given)
     for name in single_names(patterns):

@@ -1,8 +1,7 @@
-"""The JAR of the app server that pip installs, whose package names it and does not contain it.
+"""The JAR of the app server. pip installs only a Python package that downloads the JAR.
 
-The package would download it at its first start, without a deadline and into its final place. Here
-it is downloaded with deadlines and appears in its place whole; where that fails, the error contains
-the command that downloads it.
+That download has no time limit, and one that is cut short leaves a broken file. This one has limits
+and moves only a complete file to its place; if it fails, the error contains the command to do it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _BASE = re.compile(r'url = "(https://[^"\s]+/)" \+ server_jar_name')
 
 
 def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
-    """Find the JAR that the package `__init__.py` asks for, or download it; else CannotServe."""
+    """Find the JAR that the package's `__init__.py` names, or download it. Raises CannotServe."""
     source = package.read_text(encoding="utf-8")
     name = _NAME.search(source)
     if name is None:  # another release of the package, which may do better itself

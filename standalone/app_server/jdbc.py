@@ -12,7 +12,7 @@ from .errors import CannotServe
 
 _SCHEMES = ("postgresql", "postgres")
 
-#: What libpq calls differently.
+#: The driver's names of parameters that libpq calls differently.
 _PARAMETERS = {
     "application_name": "ApplicationName",
     "connect_timeout": "connectTimeout",

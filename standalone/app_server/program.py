@@ -20,7 +20,7 @@ _JAVA_COMMANDS = {
     "brew": "brew install openjdk",
 }
 
-#: How far into a file its first lines reach.
+#: Enough for the import in a script that pip writes.
 _HEAD_BYTES = 2048
 
 
@@ -47,7 +47,7 @@ def require_startable(
 ) -> None:
     """Raise CannotServe where the server that pip installs lacks its JVM or its JAR.
 
-    Another program, such as one built from source, knows itself what it needs.
+    Another program, such as one built from source, checks by itself what it needs.
     """
     package = _package_of(program)
     if package is None:
@@ -66,7 +66,7 @@ def _java_command() -> str:
 
 
 def _package_of(program: Path) -> Path | None:
-    """Find the Python package that a program of pip's starts; None where it is no such one."""
+    """Return the Python package that a script of pip starts; None for any other program."""
     with program.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if b"from anvil_app_server import" not in head:

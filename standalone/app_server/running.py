@@ -1,4 +1,4 @@
-"""The app server as a process: started, waited for until it answers, watched, ended."""
+"""The app server as a process: its start, its first answer, its end."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class AppServer:
     def await_answer(self, echo: Callable[[str], None], stop: Event) -> None:
         """Wait until the app answers; raises ServerEnded or CannotServe. ``stop`` ends the wait."""
         started = time.monotonic()
-        said = started
+        last_message_at = started
         while not self._log.is_ready.wait(_CHECK_SECONDS):
             self.require_alive()
             now = time.monotonic()
@@ -76,10 +76,10 @@ class AppServer:
                 return
             if now - started > START_SECONDS:
                 raise CannotServe(self._with_output("The app server does not answer."))
-            if now - said > WAIT_MESSAGE_SECONDS:
-                said = now
+            if now - last_message_at > WAIT_MESSAGE_SECONDS:
+                last_message_at = now
                 echo(f"  still starting, after {now - started:.0f} seconds")
-        status = self._ask()
+        status = self._request_health()
         if status == http.client.INTERNAL_SERVER_ERROR:
             echo(f"The app answers with an error; see {self.log_file}.")
 
@@ -97,10 +97,10 @@ class AppServer:
 
     def _with_output(self, sentence: str) -> str:
         lines = self._log.last_lines(_LAST_LINES)
-        said = "".join(f"\n  {line}" for line in lines) or " nothing"
-        return f"{sentence} Its last output ({self.log_file} has all):{said}"
+        output = "".join(f"\n  {line}" for line in lines) or " nothing"
+        return f"{sentence} Its last output ({self.log_file} has all):{output}"
 
-    def _ask(self) -> int:
+    def _request_health(self) -> int:
         """Request the app's health; return the status."""
         configuration = self._configuration
         connection = http.client.HTTPConnection(
@@ -121,7 +121,7 @@ class AppServer:
 
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Name what the server's processes inherit: this Python, and nothing of other hosts' state."""
+    """Return the environment of the server: this Python, and no settings of other commands."""
     other_hosts = {setting.name for setting in SETTINGS if setting.host != "all"}
     kept = {name: value for name, value in environment.items() if name not in other_hosts}
     return {"APP_CACHE_SIZE": KEPT_APPS, **kept, "PYTHON_INTERPRETER": sys.executable}
@@ -145,6 +145,6 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def reachable(host: str) -> str:
-    """Name the address at which this machine itself reaches what listens on ``host``."""
+def client_host(host: str) -> str:
+    """Return the address at which a client on this machine reaches what listens on ``host``."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is only read

@@ -28,7 +28,7 @@ from .first_account import (
 )
 from .jdbc import is_postgres, jdbc_url
 from .program import find_program, require_startable
-from .running import AppServer, listen, reachable
+from .running import AppServer, client_host, listen
 from .starting import start_app_server
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ DEFAULT_PORT = 3030
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_EMAIL = "admin@localhost"
 
-#: An app server of one's own sets tasks no limit: they work for most of their minute.
+#: A task starts every minute, and this server does not limit how long it runs.
 TASK_SECONDS = "50"
 
 _DATABASE = "runstream"
@@ -47,10 +47,10 @@ _CHECK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """How the app is to be served. ``database`` comes before the environment's.
+    """How the app is to be served. ``database`` takes precedence over the environment's.
 
     ``trusted`` are the networks of proxies that may name a client's address.
-    ``sources`` are watched from the start; ``is_durable`` false is for what may be lost.
+    ``sources`` are watched from the start. Without ``is_durable`` a crash may lose the data.
     """
 
     folder: Path
@@ -75,8 +75,8 @@ class ServeOptions:
 
     @property
     def authority(self) -> str:
-        """Name host and port as this machine reaches them."""
-        host = reachable(self.host)
+        """Return the host and port at which this machine reaches the app."""
+        host = client_host(self.host)
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
@@ -84,8 +84,8 @@ class ServeOptions:
 class ServedApp:
     """An app that is served.
 
-    ``account`` is the first login, where it was created just now; ``postgres`` is the database that
-    was started for it.
+    ``account`` is the first login if it was just created; ``postgres`` is the database if it was
+    started here.
     """
 
     address: str
@@ -110,7 +110,7 @@ class ServedApp:
 
 @contextmanager
 def open_app_server(
-    plan: ServeOptions,
+    options: ServeOptions,
     environment: Mapping[str, str],
     *,
     echo: Callable[[str], None],
@@ -122,16 +122,16 @@ def open_app_server(
     """
     program = find_program(environment)
     require_startable(program, environment, echo)
-    with ExitStack() as opened:
-        proxy = opened.enter_context(closing(_listen(plan)))
-        folder = plan.folder.absolute()
-        configuration = _configure(plan, folder, proxy.server_port)
+    with ExitStack() as stack:
+        proxy = stack.enter_context(closing(_open_proxy(options)))
+        folder = options.folder.absolute()
+        configuration = _configure(options, folder, proxy.server_port)
         settings = {
             "TASK_SECONDS": TASK_SECONDS,
             "GITHUB_APP_FILE": str(folder / "github-app.json"),
-            **_set_values(environment),
+            **_without_empty(environment),
         }
-        database, postgres = _choose_database(plan, folder, environment, echo, opened)
+        database, postgres = _choose_database(options, folder, environment, echo, stack)
         configuration = replace(configuration, database=database, secrets=secrets_from(settings))
         echo("Starting the app server.")
 
@@ -139,38 +139,38 @@ def open_app_server(
             on_port = replace(configuration, port=port)
             return AppServer(program, on_port, folder, environment=settings, echo=echo)
 
-        server = opened.enter_context(closing(start_app_server(start, proxy, echo=echo, stop=stop)))
+        server = stack.enter_context(closing(start_app_server(start, proxy, echo=echo, stop=stop)))
         if stop.is_set():
             yield None
             return
-        uplink = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(configuration.uplink_key))
+        uplink = AppAddress(f"ws://{options.authority}/_/uplink", Secret(configuration.uplink_key))
         yield ServedApp(
-            address=plan.address,
+            address=options.address,
             proxy=proxy,
             server=server,
             uplink=uplink,
-            account=_prepare(plan, uplink),
+            account=_set_up(options, uplink),
             postgres=postgres,
         )
 
 
-def _listen(plan: ServeOptions) -> ReverseProxy:
-    """Answer at the public address from now on, for a server that listens on this machine only."""
+def _open_proxy(options: ServeOptions) -> ReverseProxy:
+    """Listen at the public address, for an app server that listens on the loopback only."""
     from ..reverse_proxy import ReverseProxy, TrustedProxies
 
-    listener = listen(plan.host, plan.port)
-    return ReverseProxy(listener, free_port(), trusted=TrustedProxies(plan.trusted))
+    listener = listen(options.host, options.port)
+    return ReverseProxy(listener, free_port(), trusted=TrustedProxies(options.trusted))
 
 
-def _configure(plan: ServeOptions, folder: Path, port: int) -> ServerConfiguration:
-    """Make the folders and the key; the database and secrets are added."""
+def _configure(options: ServeOptions, folder: Path, port: int) -> ServerConfiguration:
+    """Create the folders and the key; the caller adds the database and the secrets."""
     data = folder / "data"
     for each in (folder, data):
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
     return ServerConfiguration(
-        app=link_app(plan.checkout, folder / "app"),
+        app=link_app(options.checkout, folder / "app"),
         data_dir=data,
-        origin=plan.address,
+        origin=options.address,
         port=port,
         uplink_key=load_or_make_key(folder / "uplink.key"),
         database=None,
@@ -178,36 +178,36 @@ def _configure(plan: ServeOptions, folder: Path, port: int) -> ServerConfigurati
     )
 
 
-def _prepare(plan: ServeOptions, uplink: AppAddress) -> Account | None:
-    """Make the first login, and let the app watch what it is to watch."""
+def _set_up(options: ServeOptions, uplink: AppAddress) -> Account | None:
+    """Create the first login, and let the app watch the sources."""
     with connected(uplink):
-        if plan.reset_password is not None:
-            account: Account | None = reset_password(plan.reset_password)
+        if options.reset_password is not None:
+            account: Account | None = reset_password(options.reset_password)
         else:
-            account = create_first_account(plan.email)
-        watch_sources(plan.sources, backfill_days=plan.backfill_days)
+            account = create_first_account(options.email)
+        watch_sources(options.sources, backfill_days=options.backfill_days)
     return account
 
 
-def _set_values(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what is set to nothing, which is as good as not set."""
+def _without_empty(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that have a value: an empty one counts as not set."""
     return {name: value for name, value in environment.items() if value.strip()}
 
 
 def _choose_database(
-    plan: ServeOptions,
+    options: ServeOptions,
     folder: Path,
     environment: Mapping[str, str],
     echo: Callable[[str], None],
-    opened: ExitStack,
+    stack: ExitStack,
 ) -> tuple[str | None, LocalPostgres | None]:
-    """Choose the database of the Data Tables, and print it; None leaves it to the server's own.
+    """Choose the database of the Data Tables, and print it.
 
-    Returns its JDBC URL, and the PostgreSQL that was started for it.
+    Returns its JDBC URL, None for the server's bundled one, and the PostgreSQL that was started.
     """
-    if plan.database is not None:
+    if options.database is not None:
         echo("State  Data Tables in the PostgreSQL of --database")
-        return jdbc_url(plan.database), None
+        return jdbc_url(options.database), None
     for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
         url = environment.get(name, "").strip()
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
@@ -216,6 +216,8 @@ def _choose_database(
     if find_programs(folder / "postgres" / "data") is None:
         echo(f"State  Data Tables in the app server's PostgreSQL, {folder / 'data'}")
         return None, None
-    postgres = opened.enter_context(LocalPostgres(folder / "postgres", is_durable=plan.is_durable))
+    postgres = stack.enter_context(
+        LocalPostgres(folder / "postgres", is_durable=options.is_durable)
+    )
     echo(f"State  Data Tables in a PostgreSQL here, {postgres.home}")
     return jdbc_url(postgres.database_url(_DATABASE)), postgres

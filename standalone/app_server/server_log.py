@@ -1,4 +1,4 @@
-"""What the app server prints: all of it into a file of bounded size, and what matters in words."""
+"""What the app server prints: all of it in a file that is rotated, its errors on the terminal."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-#: At this size a log file becomes the old one, in place of the one before.
+#: At this size the log file is rotated.
 MAX_BYTES = 10 << 20
 
 #: A longer line is cut where it is shown or remembered.
 _SHOWN_CHARACTERS = 400
 
-#: How many more lines an error is given: a traceback is for the file.
+#: How many more lines of an error are shown; the file has its traceback.
 _LINES_OF_ERROR = 1
 
 _KEPT_LINES = 30
 
 _READY = "Downlink client connected"
 _ERROR = re.compile(r"^\[(?:ERROR|FATAL)\s+([\w.-]+)\]\s*(.*)")
-_RECORD = re.compile(r"^\[[A-Z]+\s+[\w.-]+\]")
-_PATTERNS = (
+_ANY_RECORD = re.compile(r"^\[[A-Z]+\s+[\w.-]+\]")
+_STARTUP_ERRORS = (
     (re.compile(r"^Database migration failed"), "The database could not be brought up to date"),
     (
         re.compile(r"^Failed to start built-in Postgres"),
@@ -36,7 +36,7 @@ _RESTARTED = (
     "at their next time."
 )
 
-#: Said on purpose: the app receives no mail.
+#: An error that the configuration causes on purpose, because the app receives no mail.
 _EXPECTED = re.compile(r"Failed to start mail server")
 
 
@@ -44,7 +44,7 @@ class ServerLog:
     """A file with everything that a server prints to its pipe."""
 
     def __init__(self, printed: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
-        """Read in a thread of its own; `echo` receives each message for the terminal."""
+        """Start a thread that reads what the server prints; `echo` shows a message."""
         self.file = file
         self.is_ready = threading.Event()
         self._printed = printed
@@ -55,15 +55,15 @@ class ServerLog:
         self._thread.start()
 
     def last_lines(self, count: int) -> list[str]:
-        """Repeat the last lines that were not empty."""
+        """Return the last lines that were not empty."""
         return list(self._last)[-count:]
 
     def join(self) -> None:
-        """Wait until the server has printed its last."""
+        """Wait until everything that the server printed is read."""
         self._thread.join(timeout=5)
 
     def _read(self) -> None:
-        file = _BoundedFile(self.file, self._echo)
+        file = _RotatedFile(self.file, self._echo)
         try:
             while raw := self._printed.readline(1 << 16):
                 file.write(raw)
@@ -80,15 +80,15 @@ class ServerLog:
             if self.is_ready.is_set():
                 self._echo(_RESTARTED)
             self.is_ready.set()
-        said = self._describe(line)
-        if said is not None:
-            self._echo(said)
+        message = self._describe(line)
+        if message is not None:
+            self._echo(message)
 
     def _describe(self, line: str) -> str | None:
-        for pattern, text in _PATTERNS:
+        for pattern, text in _STARTUP_ERRORS:
             if pattern.search(line):
                 return f"{text}: {line}"
-        if _RECORD.match(line):
+        if _ANY_RECORD.match(line):
             error = _ERROR.match(line)
             shown = error is not None and not _EXPECTED.search(line)
             self._lines_of_error = _LINES_OF_ERROR if shown else 0
@@ -99,10 +99,10 @@ class ServerLog:
         return None
 
 
-class _BoundedFile:
-    """A log file that is begun anew at its bound; one older file is kept.
+class _RotatedFile:
+    """A log file that is rotated at MAX_BYTES; one older file is kept.
 
-    A line that the disk refuses is left out: a server whose pipe nobody reads would stop.
+    A line that the disk refuses is left out, because a server whose pipe is full would stop.
     """
 
     def __init__(self, file: Path, echo: Callable[[str], None]) -> None:

@@ -13,7 +13,7 @@ from .running import AppServer
 if TYPE_CHECKING:
     from ..reverse_proxy import ReverseProxy
 
-#: On so many ports in all the server is started.
+#: How many ports are tried in all.
 PORTS_TRIED = 3
 
 
@@ -26,8 +26,8 @@ def start_app_server(
 ) -> AppServer:
     """Start the server behind a proxy, and wait until it answers, or ``stop`` is set.
 
-    It listens seconds after its port was found to be free, and ends where another program listens
-    there. Raises what ``AppServer.await_answer`` raises.
+    Another program may take the port in the seconds before the server listens there, which then
+    ends. Raises what ``AppServer.await_answer`` raises.
     """
     for _ in range(PORTS_TRIED - 1):
         try:

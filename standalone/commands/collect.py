@@ -96,7 +96,7 @@ def collect(  # noqa: PLR0913 - one for each option
 
 
 def _base_policy() -> CollectionPolicy:
-    """Return the policy that a program gave which calls the command line, else the usual one."""
+    """Return the policy of a program that calls the command line, else the complete one."""
     from ingest.services.collections import collection_plan
 
     given = click.get_current_context().find_object(collection_plan.CollectionPolicy)
@@ -104,7 +104,7 @@ def _base_policy() -> CollectionPolicy:
 
 
 def _refuse_servers(webhooks: Address | None) -> None:
-    """Raise UsageError where a collection that ends is to serve something."""
+    """Raise UsageError for the options of servers, which ``--once`` does not start."""
     if webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
     if _was_typed("health_and_metrics"):

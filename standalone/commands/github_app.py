@@ -6,7 +6,9 @@ import os
 import secrets
 import tempfile
 import threading
+import time
 import webbrowser
+from concurrent.futures import Future, wait
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,13 +65,13 @@ def create(
 
     from ..app_registration import Registration
 
-    _require_possible(organization, webhook_url)
-    github = _github_of(host)
+    _require_valid(organization, webhook_url)
+    github = _github_at(host)
     file = Path(os.environ.get(APP_FILE) or DEFAULT_APP_FILE)
     require_no_app(file)
     registration = Registration(
         web_url=github.web_url,
-        receive=lambda code: _receive(code, github, file),
+        exchange_code=lambda code: _exchange_code(code, github, file),
         organization=organization,
         webhook_url=webhook_url,
         name=name or f"runstream-{organization or secrets.token_hex(3)}",
@@ -78,8 +80,8 @@ def create(
         address = f"{registration.base_url}{registration.start_path}"
         if no_browser or not webbrowser.open(address):
             click.echo(f"Open this page in a browser on this machine: {address}")
-        app = _await(registration.is_over, stop.event) and registration.result()
-        if not app:
+        app = _await_app(registration.app, stop.event)
+        if app is None:
             return stop.exit_code
     click.echo(f"Created the GitHub App {app.name}. Its key is in {file}, for this user only.")
     click.echo(
@@ -91,16 +93,16 @@ def create(
     return 0
 
 
-def _require_possible(organization: str | None, webhook_url: str | None) -> None:
-    """Refuse what GitHub would refuse after the browser was opened."""
+def _require_valid(organization: str | None, webhook_url: str | None) -> None:
+    """Reject what GitHub would reject after the browser was opened."""
     if webhook_url is not None and not is_reachable(webhook_url):
         raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
     if organization is not None:
         require_organization(organization)
 
 
-def _github_of(host: str | None) -> GithubSettings:
-    """Return the GitHub that was named, else that of the settings."""
+def _github_at(host: str | None) -> GithubSettings:
+    """Return GitHub at the host that was given, else that of the settings."""
     if host is None:
         return read_environment().github
     api_url = api_url_of((host.partition("://")[2] or host).rstrip("/"))
@@ -109,8 +111,8 @@ def _github_of(host: str | None) -> GithubSettings:
     return GithubSettings(api_url=api_url)
 
 
-def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
-    """Exchange GitHub's code for the App, and keep it. Raises IngestError."""
+def _exchange_code(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
+    """Exchange GitHub's code for the App, and save it. Raises IngestError."""
     from ingest.adapters.system_clock import SystemClock
     from ingest.bootstrap.app_file import save_app
     from ingest.bootstrap.github import exchange_app_code
@@ -120,20 +122,21 @@ def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
     try:
         save_app(file, app.as_settings())
     except IngestError as error:
-        kept = Path(tempfile.mkdtemp(prefix="runstream-")) / file.name
-        save_app(kept, app.as_settings())
+        fallback = Path(tempfile.mkdtemp(prefix="runstream-")) / file.name
+        save_app(fallback, app.as_settings())
         raise Rejected(
-            f"{error} GitHub gives the key only once: it is in {kept}, for this user only. Move it "
-            f"to {file}, then install the App: {app.installation_url(github.web_url)}"
+            f"{error} GitHub gives the key only once: it is in {fallback}, for this user only. "
+            f"Move it to {file}, then install the App: {app.installation_url(github.web_url)}"
         ) from error
     return app
 
 
-def _await(is_over: threading.Event, stop: threading.Event) -> bool:
-    """Wait until GitHub has answered; return False where ``stop`` was set before."""
-    waited = 0.0
-    while not is_over.wait(0.2) and waited < WAIT_SECONDS:
+def _await_app(app: Future[RegisteredApp], stop: threading.Event) -> RegisteredApp | None:
+    """Return the App when GitHub has answered; None where ``stop`` was set before."""
+    ends_at = time.monotonic() + WAIT_SECONDS
+    while not wait([app], timeout=0.2).done:
         if stop.is_set():
-            return False
-        waited += 0.2
-    return True
+            return None
+        if time.monotonic() > ends_at:
+            raise Rejected("GitHub did not answer in time. Start the command again.")
+    return app.result()

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from ingest.domain.sources import parse_sources
@@ -15,6 +16,9 @@ from ..environment import read_environment
 from ..output import print_result
 from ..sources import find_sources
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
+
+if TYPE_CHECKING:
+    from ..local.local_environment import LocalEnvironment
 
 
 @command(
@@ -47,8 +51,8 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     """
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)
-    from ..dashboard import STOP, serve_dashboard
-    from ..local.embedded import open_local_environment
+    from ..dashboard import STOP_LINE, serve_dashboard
+    from ..local.local_environment import open_local_environment
 
     with (
         stopped_by_signals() as stop,
@@ -63,23 +67,23 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
             code = serve_dashboard(local, stop)
             if code is not None:
                 return code
-        print_result("\n".join([STOP, "", *local.messages_on_terminal, ""]))
-        return _work(local.settings, local.sources, stop, owns_aws=local.has_local_aws)
+        print_result("\n".join([STOP_LINE, "", *local.messages_on_terminal, ""]))
+        return _collect(local, stop)
 
 
-def _work(chosen: dict[str, str], sources: list[str], stop: Stop, *, owns_aws: bool) -> int:
-    """Open the collector on what was chosen, and show its agents on the terminal."""
+def _collect(local: LocalEnvironment, stop: Stop) -> int:
+    """Open a collector with the chosen settings, and show its agents on the terminal."""
     from ingest.bootstrap.collector import open_headless
     from ingest.bootstrap.queues import set_up_queues
 
     from ..collecting import collect_until_stopped
 
-    settings = read_environment(chosen)
-    if owns_aws:
+    settings = read_environment(local.settings)
+    if local.has_local_aws:
         for _ in set_up_queues(settings):
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
-        patterns = parse_sources(sources, hosts=settings.github.web_hosts)
+        patterns = parse_sources(local.sources, hosts=settings.github.web_hosts)
         found = find_sources(collector, patterns, is_once=False)
         return collect_until_stopped(collector, found.watched, stop)
 

@@ -87,18 +87,17 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     read_environment()  # what is wrong should not be found after everything has started
     from ..app_server import ServeOptions
 
-    plan = ServeOptions(**options)
     with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
-        return _serve(plan, stop)
+        return _serve(ServeOptions(**options), stop)
 
 
-def _serve(plan: ServeOptions, stop: Stop) -> int:
-    """Serve until stopped; to be stopped is no failure."""
+def _serve(options: ServeOptions, stop: Stop) -> int:
+    """Serve until stopped, which is no failure."""
     from ..app_server import open_app_server
     from ..app_server.messages import describe_served_app, masked_echo
 
     with open_app_server(
-        plan, os.environ, echo=masked_echo(os.environ, plan.database), stop=stop.event
+        options, os.environ, echo=masked_echo(os.environ, options.database), stop=stop.event
     ) as served:
         if served is not None:
             for line in describe_served_app(served):
@@ -109,7 +108,7 @@ def _serve(plan: ServeOptions, stop: Stop) -> int:
 
 
 def _require_origin(origin: str | None) -> None:
-    """Refuse what is no address: the app would send every browser there."""
+    """Reject what is not a URL: the app would send every browser there."""
     if origin is None:
         return
     parts = urlsplit(origin)

@@ -61,21 +61,21 @@ def _gcloud(settings: Settings) -> str:
     return gcloud_script(settings.queues).rstrip()
 
 
-def _template(settings: Settings) -> str:
+def _cloudformation(settings: Settings) -> str:
     from ingest.adapters.aws.cloudformation import cloudformation_template
 
     return cloudformation_template(settings.queues).rstrip()
 
 
-def _policy(settings: Settings) -> str:
+def _iam_policy(settings: Settings) -> str:
     from ingest.adapters.aws.policies import collector_policy
 
     return json.dumps(collector_policy(settings.queues, region=settings.aws.region), indent=2)
 
 
 _PRINTERS: Mapping[str, Callable[[Settings], str]] = {
-    "print_iam": _policy,
-    "print_cloudformation": _template,
+    "print_iam": _iam_policy,
+    "print_cloudformation": _cloudformation,
     "print_bicep": _bicep,
     "print_gcloud": _gcloud,
 }

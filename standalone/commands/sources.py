@@ -27,7 +27,7 @@ from ingest.services.sources.manage_sources import (
 from ..command import RunstreamCommand, examples
 from ..environment import read_environment
 
-#: Who the audit trail names.
+#: Whom the audit trail names as the actor.
 ACTOR = "command line"
 
 _FILTER_HELP = {
@@ -96,14 +96,14 @@ def add_source(given: str, **texts: str | None) -> None:
             what = describe_exclusion(store, pattern)
         is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
         if is_new:
-            _note(store, f"added the source {pattern}")
+            _record_activity(store, f"added the source {pattern}")
             click.echo(f"Added {pattern}. {what}")
         elif not changed:
             click.echo(f"{pattern} is a source already.")
         if changed:
             known = load_source(store, str(pattern)).filters
             done = change_filters(store, str(pattern), _merged(known, changed))
-            _note(store, f"changed {done[0].lower()}{done[1:]}")
+            _record_activity(store, f"changed {done[0].lower()}{done[1:]}")
             click.echo(done)
 
 
@@ -121,7 +121,7 @@ def remove(given: str, *, yes: bool) -> None:
         if not yes:
             click.confirm("Remove it?", abort=True)
         remove_source(store, pattern)
-        _note(store, f"removed the source {pattern}")
+        _record_activity(store, f"removed the source {pattern}")
         click.echo(f"Removed {pattern}.")
 
 
@@ -135,6 +135,6 @@ def _merged(known: Filters, changed: dict[str, str]) -> Filters:
     return replace(known, **{name: getattr(new, name) for name in names if name in changed})
 
 
-def _note(store: StateStore, what: str) -> None:
+def _record_activity(store: StateStore, what: str) -> None:
     now = datetime.now(timezone.utc)
     store.add_activity(ActivityRecord(occurred_at=now, actor=ACTOR, repository=None, what=what))

@@ -1,8 +1,8 @@
 """SQS and S3 on this machine, for the first run and for the tests.
 
-It is ministack in a process of its own. It hears only this machine, keeps everything in memory,
-asks for no credentials, and ends with its owner, however the owner ends. It is not AWS: an hour
-of messages may live here, a day's production may not.
+It is ministack in a process of its own. It listens on the loopback, keeps everything in memory,
+accepts any credentials, and ends with its parent process, even if that is killed. It is for trials
+and tests, not for production.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOOPBACK = "127.0.0.1"
 
 _START_SECONDS = 90.0
 
-#: How long it may take to end in order before it is killed.
+#: How long it may take to stop before it is killed.
 _GRACE_SECONDS = 5.0
 _REGION = "us-east-1"
 _HEALTH_PATH = "/_ministack/health"
@@ -48,13 +48,13 @@ class LocalAws:
     ) -> None:
         """Start on `port`, or on a free one for 0, and return when all `services` answer.
 
-        With `enforces_policies` only the key ``test`` may do everything, others what IAM allows.
+        With `enforces_policies` the key ``test`` may do everything, and others what IAM allows.
         """
         from .aws_python import python_of_local_aws  # the child runs this file alone
 
         self._services = services
         self._python = python_of_local_aws(echo)
-        self._more = {"AUTH": "true"} if enforces_policies else {}
+        self._auth = {"AUTH": "true"} if enforces_policies else {}
         with socket.create_server((_LOOPBACK, port)) as listener:
             self.port: int = listener.getsockname()[1]
             self._folder = tempfile.TemporaryDirectory(
@@ -110,9 +110,9 @@ class LocalAws:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=_child_environment(self.port, self._folder.name, self._services) | self._more,
+                env=_child_environment(self.port, self._folder.name, self._services) | self._auth,
                 pass_fds=[listener],
-                start_new_session=True,  # Ctrl-C is for the owner, who still has work to drain
+                start_new_session=True,  # Ctrl-C is for the parent, which still has work to drain
             )
 
     def _await_answer(self) -> None:
@@ -122,8 +122,8 @@ class LocalAws:
             connection.request("GET", _HEALTH_PATH)
             services = json.loads(connection.getresponse().read())["services"]
         except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-            said = self._log.read_text(errors="replace")[-2000:].strip() or "it printed nothing"
-            message = f"The local SQS and S3 did not answer on port {self.port}: {said}"
+            output = self._log.read_text(errors="replace")[-2000:].strip() or "it printed nothing"
+            message = f"The local SQS and S3 did not answer on port {self.port}: {output}"
             raise LocalAwsError(message) from error
         finally:
             connection.close()
@@ -133,7 +133,7 @@ class LocalAws:
 
 
 def _child_environment(port: int, folder: str, services: tuple[str, ...]) -> dict[str, str]:
-    """Return only what it needs: no credentials of the owner, no persistence, no other listener."""
+    """Return only what it needs: no credentials of the parent, no persistence or other listener."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": folder,
@@ -146,13 +146,13 @@ def _child_environment(port: int, folder: str, services: tuple[str, ...]) -> dic
         "S3_PERSIST": "0",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
-        "DOCKER_HOST": f"unix://{folder}/none",  # else it reaps containers of its siblings
+        "DOCKER_HOST": f"unix://{folder}/none",  # else it removes containers of other instances
         "LOG_LEVEL": "ERROR",
     }
 
 
-def _end_with_owner() -> None:
-    """Wait for the owner's end of the pipe to close, which its death does too, then stop."""
+def _end_with_parent() -> None:
+    """Wait until the parent closes the pipe, as its death does too, then stop."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_SECONDS)
@@ -167,7 +167,7 @@ def _serve(listener: int) -> None:
     from hypercorn.config import Config
     from ministack.app import app
 
-    threading.Thread(target=_end_with_owner, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{listener}"]
     config.accesslog = None
@@ -176,7 +176,7 @@ def _serve(listener: int) -> None:
     try:
         asyncio.run(serve(app, config))
     finally:
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # the owner may be gone
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # the parent may be gone
 
 
 if __name__ == "__main__":

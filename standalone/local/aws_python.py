@@ -1,8 +1,8 @@
 """The Python that runs the local SQS and S3.
 
 ministack requires exact releases of boto3's packages. Where it is not installed with Runstream, it
-gets an environment of its own, so that it does not determine which releases production uses:
-`make install` creates one in the environment of a checkout, other users get one in their cache.
+gets a virtual environment of its own, so that production can use other releases: `make install`
+creates one in the environment of a checkout, other users get one in their cache.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     """Return the interpreter that can import ministack, after installing it if necessary."""
     if find_spec("ministack") is not None:
         return sys.executable
-    own = _environment_in(Path(sys.prefix))
-    return str(_interpreter(own if own.exists() else install(_cache_folder(), echo)))
+    checkout = _environment_in(Path(sys.prefix))
+    return str(_interpreter(checkout if checkout.exists() else install(_cache_folder(), echo)))
 
 
 def install(folder: Path, echo: Callable[[str], None]) -> Path:
-    """Return the environment of ministack in a folder; create it once."""
+    """Return ministack's virtual environment in a folder; create it once."""
     environment = _environment_in(folder)
     if environment.exists():
         return environment
     echo(f"Installing the local SQS and S3 (ministack {RELEASE}), once. This takes a minute.")
     folder.mkdir(parents=True, exist_ok=True)
-    # Another process may install at the same time: a complete environment replaces nothing.
-    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
+    # Another process may install at the same time: the first complete environment stays.
+    draft = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
     try:
-        _install_packages(partial)
-        partial.rename(environment)
+        _install_packages(draft)
+        draft.rename(environment)
     except OSError as error:
         if not environment.exists():
             raise _not_installed(str(error)) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
     return environment
 
 
 def _install_packages(environment: Path) -> None:
-    """Create an environment with the locked packages.
+    """Create a virtual environment with the locked packages.
 
-    To install a pip into it takes longer than all packages, so it is done only where this Python,
-    such as one of uv's, has none.
+    Installing pip into it would take longer than all packages, so that is done only where this
+    Python has no pip, as one of uv's.
     """
     has_pip = find_spec("pip") is not None
     options = ["--without-pip"] if has_pip else []

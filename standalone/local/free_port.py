@@ -7,15 +7,15 @@ import socket
 
 _LOOPBACK = "127.0.0.1"
 
-#: Below those that systems give to connections: a program may take long until it listens, and
-#: nobody else gets such a port meanwhile without asking for it.
+#: Below the ephemeral ports: a program may take long until it listens, and until then no connection
+#: gets its port.
 _PORTS = range(15_000, 30_000)
 
 _ATTEMPTS = 50
 
 
 def free_port() -> int:
-    """Find a port of the loopback that is free, and most probably stays free for a while."""
+    """Return a port of the loopback that is free, and probably stays free for a while."""
     for port in random.SystemRandom().sample(_PORTS, _ATTEMPTS):
         if is_free(port):
             return port

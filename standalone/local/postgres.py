@@ -1,6 +1,6 @@
 """PostgreSQL on this machine, for the app's Data Tables and for the tests.
 
-It listens on the loopback only, requires a password, and ends with its owner.
+It listens on the loopback only, requires a password, and ends with its parent process.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from .supervised_process import Program, SupervisedProcess
 _LOOPBACK = "127.0.0.1"
 _USER = "postgres"
 
-#: PostgreSQL refuses to run as root, and this user has no rights on anything.
+#: PostgreSQL refuses to run as root. This user has no rights on anything.
 _UNPRIVILEGED = "nobody"
 
-#: Where data goes that root has put where nobody else may go.
+#: The place of the data if root starts PostgreSQL and its user may not enter the chosen folder.
 _SYSTEM_FOLDER = Path("/var/lib/runstream")
 
 #: No socket, and a log that stays small: its clients report their own errors.
@@ -45,9 +45,9 @@ class LocalPostgres:
     def __init__(
         self, folder: Path, *, is_durable: bool = True, deadline_seconds: float = 60.0
     ) -> None:
-        """Start it on a free port; `is_durable` false is for data that a crash may take."""
+        """Start it on a free port. Without `is_durable` a crash may lose the data."""
         self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
-        #: Where the data lies, which is `folder` if PostgreSQL's user gets there.
+        #: The folder of the data: `folder` if PostgreSQL's user may enter it.
         self.home = self._reachable_home(folder)
         self._data = self.home / "data"
         self._password = load_or_make_key(self.home / "password")
@@ -65,12 +65,12 @@ class LocalPostgres:
 
     @property
     def pid(self) -> int:
-        """Return the server's own process, 0 where there is none."""
+        """Return the server's own PID, 0 where there is none."""
         file = self._data / "postmaster.pid"
         return int(file.read_text().partition("\n")[0]) if file.exists() else 0
 
     def database_url(self, name: str) -> str:
-        """Name a database's address, creating it where it is not there."""
+        """Return the URL of a database, which is created if it does not exist."""
         import psycopg2
         from psycopg2 import sql
 
@@ -95,7 +95,7 @@ class LocalPostgres:
             )
 
     def close(self) -> None:
-        """End it, whoever is connected; calling again does nothing."""
+        """Stop it without waiting for clients; calling again does nothing."""
         self._process.close()
 
     def __enter__(self) -> LocalPostgres:
@@ -108,11 +108,11 @@ class LocalPostgres:
         return f"postgresql://{_USER}:{self._password}@{_LOOPBACK}:{self.port}/{database}"
 
     def _reachable_home(self, folder: Path) -> Path:
-        """Choose where the data lies: in `folder`, if PostgreSQL's user gets there."""
+        """Return the folder of the data: `folder` if PostgreSQL's user may enter it."""
         folder = folder.absolute()
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True)
-            folder.chmod(0o700 if self._user is None else 0o711)  # its user passes
+            folder.chmod(0o700 if self._user is None else 0o711)  # its user may enter
         if self._user is None or _is_open_to_all(folder):
             return folder
         name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
@@ -133,7 +133,7 @@ class LocalPostgres:
             )
         if self._user is None or _is_open_to_all(programs):
             return programs
-        # Only the package from pip can be where others may not enter, and it can be moved.
+        # Only the package from pip can be in a folder that others may not enter. It can be moved.
         installation = programs.parent
         copy = self.home / f"programs-{installation.stat().st_mtime_ns}"
         if not copy.exists():
@@ -189,7 +189,7 @@ class LocalPostgres:
             ],
             environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             folder=self.home,
-            end_with=signal.SIGINT,  # its fast end, which waits for no client
+            stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown, which waits for no client
             user=self._user,
         )
         return SupervisedProcess(program, log)

@@ -46,14 +46,18 @@ def _installed() -> Iterator[Path]:
     folders = [Path(on_path).resolve().parent] if on_path else []
     folders += sorted(_DEBIAN_PROGRAMS.glob("*/bin"), key=_version_of_folder, reverse=True)
     for folder in folders:
-        if (folder / "postgres").exists() and (folder / "initdb").exists() and _is_whole(folder):
+        if (
+            (folder / "postgres").exists()
+            and (folder / "initdb").exists()
+            and _has_extensions(folder)
+        ):
             yield folder
     spec = find_spec(_PACKAGE)
     if spec is not None and spec.origin is not None:
         yield Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _is_whole(programs: Path) -> bool:
+def _has_extensions(programs: Path) -> bool:
     """Return whether the extensions that Anvil needs are installed."""
     prefix = programs.parent
     places = [prefix / each for each in _EXTENSION_FOLDERS]

@@ -1,8 +1,8 @@
-"""A server of ours as a child that ends with its owner, however the owner ends.
+"""A server as a child process that ends with its parent, even if that is killed.
 
-Between the two stands a guard: this file, started as a script. It holds the end of a pipe that its
-owner keeps open; when the pipe closes, which the owner's death does too, it ends the server and all
-that the server has started.
+Between the two is a guard process: this file, started as a script. It reads a pipe that the parent
+keeps open; when the pipe closes, as at the parent's death, it stops the server and everything that
+the server has started.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-#: How long a server may take to end in order before it is killed.
+#: How long a server may take to stop before it is killed.
 GRACE_SECONDS = 8.0
 
-#: The guard's own work after that: to kill, and to be waited for.
-_MORE_SECONDS = 10.0
+#: How long the guard may take after that.
+_GUARD_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is started. ``end_with`` ends it in order; ``user`` is whom root starts it as."""
+    """A server to start. ``user``: as whom root starts it."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
-    end_with: int = signal.SIGTERM
+    stop_signal: int = signal.SIGTERM
     user: str | None = None
 
 
 class SupervisedProcess:
-    """A running server; its output goes to `output`, or to the pipe `printed`."""
+    """A running server; it prints to the file `output`, or to the pipe `printed`."""
 
     def __init__(self, program: Program, output: IO[bytes] | None = None) -> None:
-        """Start it in a session of its own: Ctrl-C is for the owner, who ends it in order."""
-        guard = (sys.executable, "-I", __file__, str(int(program.end_with)), program.user or "")
+        """Start it in a session of its own: Ctrl-C is for the parent, which stops it in order."""
+        guard = (sys.executable, "-I", __file__, str(int(program.stop_signal)), program.user or "")
         self._guard = subprocess.Popen(
             [*guard, *program.arguments],
             stdin=subprocess.PIPE,
@@ -53,12 +53,12 @@ class SupervisedProcess:
 
     @property
     def pid(self) -> int:
-        """Return the guard's process, which leads the server's session."""
+        """Return the PID of the guard, which leads the server's session."""
         return self._guard.pid
 
     @property
     def printed(self) -> IO[bytes]:
-        """Return what the server prints, where no file was given for it."""
+        """Return the pipe to which the server prints, if no file was given."""
         assert self._guard.stdout is not None, "it prints to a file"  # noqa: S101 - ours to know
         return self._guard.stdout
 
@@ -71,29 +71,31 @@ class SupervisedProcess:
         if self._guard.stdin is not None:
             self._guard.stdin.close()
         try:
-            self._guard.wait(GRACE_SECONDS + _MORE_SECONDS)
+            self._guard.wait(GRACE_SECONDS + _GUARD_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._guard.pid, signal.SIGKILL)
             self._guard.wait()
 
 
-def _guard(end_with: int, user: str, arguments: list[str]) -> int:
-    """Run the server until it or the owner ends; return its exit code."""
+def _guard(stop_signal: int, user: str, arguments: list[str]) -> int:
+    """Run the server until it or the parent ends; return its exit code."""
     child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, user=user or None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)  # these go to the group, and the guard stays for it
-    threading.Thread(target=_end_after_owner, args=(child, end_with), daemon=True).start()
+        signal.signal(
+            number, lambda *_: None
+        )  # the process group gets these too; the guard ends last
+    threading.Thread(target=_stop_after_parent, args=(child, stop_signal), daemon=True).start()
     code = child.wait()
     _kill_session()
     return code if code >= 0 else 128 - code
 
 
-def _end_after_owner(child: subprocess.Popen[bytes], end_with: int) -> None:
-    """Wait for the owner's end of the pipe to close, then end the server in order."""
+def _stop_after_parent(child: subprocess.Popen[bytes], stop_signal: int) -> None:
+    """Wait until the parent closes the pipe, then stop the server."""
     while os.read(0, 1):  # unbuffered: a buffer's lock would be held at the guard's own end
         pass
-    # To the leader alone: it knows the order in which its own children must end.
-    child.send_signal(end_with)
+    # Only to the server, which stops its own children in their order.
+    child.send_signal(stop_signal)
     try:
         child.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
@@ -108,11 +110,11 @@ def _kill_session() -> None:
             if pid != me and os.getsid(pid) == me:
                 os.kill(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
-            continue  # it has ended meanwhile, or is of no session that we could have started
+            continue  # it has ended meanwhile, or belongs to another session
 
 
 def _all_processes() -> list[int]:
-    """List the numbers of all processes: small images of Linux have no ``ps``, others no /proc."""
+    """Return the PIDs of all processes: small images have no ``ps``, other systems no /proc."""
     folder = Path("/proc/self")
     if folder.exists():
         return [int(each.name) for each in folder.parent.iterdir() if each.name.isdecimal()]

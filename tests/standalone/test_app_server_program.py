@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
 from standalone.app_server.program import NAME, find_program, require_startable
-from standalone.app_server.running import listen, reachable
+from standalone.app_server.running import client_host, listen
 from standalone.app_server.server_log import MAX_BYTES, ServerLog
 from standalone.cli import cli
 from standalone.failures import sentence_for
@@ -121,7 +121,7 @@ def test_an_address_that_is_not_this_machines_is_reported():
     ("host", "expected"), [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.0.0.1", "10.0.0.1")]
 )
 def test_this_machine_reaches_what_listens_everywhere(host: str, expected: str):
-    assert reachable(host) == expected
+    assert client_host(host) == expected
 
 
 def heard(text: str, file: Path) -> tuple[ServerLog, list[str]]:

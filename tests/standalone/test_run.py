@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 from support.command_line import ROOT, CommandLine
 
-from standalone.local.embedded import aws_in
+from standalone.local.local_environment import find_aws
 
 
 def test_what_is_configured_is_used(cli: CommandLine):
@@ -53,13 +53,13 @@ def test_the_commands_that_it_prints_work_where_it_was_started(cli: CommandLine)
 
 def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):
     """An endpoint, keys, or a container's credentials each say where AWS is."""
-    assert aws_in({}) is None
-    assert aws_in({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}) == "AWS_ENDPOINT_URL"
+    assert find_aws({}) is None
+    assert find_aws({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}) == "AWS_ENDPOINT_URL"
     container = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-    assert aws_in({container: "http://169.254.170.23/v1"}) == container
+    assert find_aws({container: "http://169.254.170.23/v1"}) == container
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    assert aws_in({}) == "what AWS calls env"
+    assert find_aws({}) == "what AWS calls env"
 
 
 def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
@@ -67,9 +67,9 @@ def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
     file = tmp_path / "credentials"
     file.write_text("[default]\naws_access_key_id = key\naws_secret_access_key = secret\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    assert aws_in({}) == "what AWS calls shared-credentials-file"
+    assert find_aws({}) == "what AWS calls shared-credentials-file"
     file.write_text("[default]\naws_access_key_id = key\n")
-    assert aws_in({}) == "AWS's configuration"
+    assert find_aws({}) == "AWS's configuration"
 
 
 def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):

@@ -67,7 +67,7 @@ def test_a_server_ends_as_it_wants_to(tmp_path: Path):
         "signal.sigwait({signal.SIGINT});"
         "print('in order')"
     )
-    server = SupervisedProcess(program(code, tmp_path, end_with=signal.SIGINT))
+    server = SupervisedProcess(program(code, tmp_path, stop_signal=signal.SIGINT))
     with server.printed as printed:
         assert printed.readline() == b"ready\n"
         server.close()

@@ -1,4 +1,4 @@
-"""Everything on this machine: what `run` starts where nothing of one's own is configured."""
+"""What `run` starts on this machine in place of what is not configured: GitHub, AWS, the state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.bootstrap.states import DEFAULT_STATE_FILE
 
 from ..output import print_result
 
-#: A world in which something happens every minute, with an hour or two of history.
+#: The sandbox: something happens every minute, after an hour of history.
 REPOSITORIES = 3
 RUNS_PER_HOUR = 24.0
 HISTORY_DAYS = 0.04
@@ -35,11 +35,11 @@ _CONTAINER_NAMES = (
 
 @dataclass(slots=True)
 class LocalEnvironment:
-    """The chosen defaults: settings that come before the environment's, and why.
+    """What `run` chose: settings that take precedence over the environment's, and why.
 
-    ``messages`` are lines with a label, each at most as wide as a terminal of 80 columns.
-    ``messages_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
-    which is kept in ``folder``.
+    ``messages`` are lines with a label that fit a terminal of 80 columns; those of
+    ``messages_on_terminal`` concern the live view, which does not share the state of the dashboard
+    in ``folder``.
     """
 
     settings: dict[str, str] = field(default_factory=dict)
@@ -56,23 +56,23 @@ def open_local_environment(
     sources: Sequence[str], *, environment: Mapping[str, str]
 ) -> Iterator[LocalEnvironment]:
     """Start a GitHub, an AWS and a state where none is configured; they end with the block."""
-    chosen = LocalEnvironment(sources=list(sources))
-    with ExitStack() as opened:
-        _choose_github(chosen, opened, environment)
-        _choose_aws(chosen, opened, environment)
-        _choose_state(chosen, opened, environment)
-        yield chosen
+    local = LocalEnvironment(sources=list(sources))
+    with ExitStack() as stack:
+        _choose_github(local, stack, environment)
+        _choose_aws(local, stack, environment)
+        _choose_state(local, stack, environment)
+        yield local
 
 
 def _choose_github(
-    chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
+    local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]
 ) -> None:
     given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
     if given is not None:
-        chosen.messages.append(f"From   GitHub, as {given} is set")
+        local.messages.append(f"From   GitHub, as {given} is set")
         return
-    if chosen.sources:
-        chosen.messages.append("From   github.com without a token: 60 requests an hour, no logs")
+    if local.sources:
+        local.messages.append("From   github.com without a token: 60 requests an hour, no logs")
         return
     from ..sandbox.server import SandboxServer
     from ..sandbox.settings import DEFAULT_TOKEN
@@ -85,53 +85,51 @@ def _choose_github(
         runs_per_hour=RUNS_PER_HOUR,
         history_days=HISTORY_DAYS,
     )
-    server = opened.enter_context(SandboxServer(context))
-    chosen.has_sandbox = True
-    chosen.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
+    server = stack.enter_context(SandboxServer(context))
+    local.has_sandbox = True
+    local.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
     if not environment.get("POLL_SECONDS"):
-        chosen.settings["POLL_SECONDS"] = POLL_SECONDS
-    chosen.sources += [each.spec.full_name for each in context.repositories]
-    chosen.messages.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
+        local.settings["POLL_SECONDS"] = POLL_SECONDS
+    local.sources += [each.spec.full_name for each in context.repositories]
+    local.messages.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
 
 
-def _choose_aws(
-    chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
-) -> None:
-    found = aws_in(environment)
+def _choose_aws(local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]) -> None:
+    found = find_aws(environment)
     if found is not None:
-        chosen.messages.append(f"To     SQS, configured by {found}")
-        chosen.messages.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
+        local.messages.append(f"To     SQS, configured by {found}")
+        local.messages.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
         return
     from .aws import LocalAws
 
-    local = opened.enter_context(LocalAws(echo=print_result))
-    chosen.has_local_aws = True
-    chosen.settings |= local.environment
-    queue = f"{local.endpoint_url}/0/{environment.get('METRICS_QUEUE') or 'ci_cd_metrics_queue'}"
-    chosen.messages.append(
-        f"To     SQS and S3 at {local.endpoint_url} (no AWS credentials were found)"
+    aws = stack.enter_context(LocalAws(echo=print_result))
+    local.has_local_aws = True
+    local.settings |= aws.environment
+    queue = f"{aws.endpoint_url}/0/{environment.get('METRICS_QUEUE') or 'ci_cd_metrics_queue'}"
+    local.messages.append(
+        f"To     SQS and S3 at {aws.endpoint_url} (no AWS credentials were found)"
     )
-    chosen.messages.append(f'Read   curl "{queue}?Action=ReceiveMessage"')
+    local.messages.append(f'Read   curl "{queue}?Action=ReceiveMessage"')
 
 
 def _choose_state(
-    chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
+    local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]
 ) -> None:
-    lines = chosen.messages_on_terminal
-    if chosen.has_sandbox:
-        chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-")))
+    lines = local.messages_on_terminal
+    if local.has_sandbox:
+        local.folder = Path(stack.enter_context(TemporaryDirectory(prefix="runstream-")))
         if os.geteuid() == 0:
-            chosen.folder.chmod(0o711)  # for PostgreSQL, which does not run as root
+            local.folder.chmod(0o711)  # for PostgreSQL, which does not run as root
     if environment.get("DATABASE_URL"):
         lines.append("State  the database of DATABASE_URL")
-    elif chosen.has_sandbox:
-        chosen.settings["DATABASE_URL"] = str(chosen.folder / DEFAULT_STATE_FILE)
+    elif local.has_sandbox:
+        local.settings["DATABASE_URL"] = str(local.folder / DEFAULT_STATE_FILE)
     else:
         lines.append(f"State  {Path(DEFAULT_STATE_FILE).resolve()} (DATABASE_URL is not set)")
-    if chosen.has_sandbox:
-        file = chosen.folder / "settings"
+    if local.has_sandbox:
+        file = local.folder / "settings"
         file.touch(mode=0o600)
-        exports = [f"export {name}={shlex.quote(each)}" for name, each in chosen.settings.items()]
+        exports = [f"export {name}={shlex.quote(each)}" for name, each in local.settings.items()]
         file.write_text("\n".join([*exports, ""]))
         program = _program(environment)
         lines.append(f"Status source {file} && {program} status")
@@ -139,18 +137,19 @@ def _choose_state(
 
 
 def _program(environment: Mapping[str, str]) -> str:
-    """Return what starts Runstream in the user's shell; in a checkout it may be off the path."""
+    """Return the command that starts Runstream in the user's shell, which may not be on PATH."""
     if shutil.which("runstream", path=environment.get("PATH")):
         return "runstream"
     file, here = Path(sys.executable).with_name("runstream"), Path.cwd()
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
-def aws_in(environment: Mapping[str, str]) -> str | None:
-    """Return what locates AWS; None where nothing does. Asks no network.
+def find_aws(environment: Mapping[str, str]) -> str | None:
+    """Return what configures AWS; None where nothing does.
 
-    boto3's own search is the judge, but for the last places it looks: services in the network
-    of a container or a virtual machine. A container that has one says so in its environment.
+    This is boto3's search for credentials without its last places, the metadata services of
+    containers and virtual machines, which would need the network. A container that has one sets
+    an environment variable.
     """
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", *_CONTAINER_NAMES):
         if environment.get(name):
@@ -165,5 +164,5 @@ def aws_in(environment: Mapping[str, str]) -> str | None:
             resolver.remove(place)
         found = resolver.load_credentials()
     except BotoCoreError:
-        return "AWS's configuration"  # it is there and wrong, which its first use will explain
+        return "AWS's configuration"  # it is wrong, which its first use explains
     return None if found is None else f"what AWS calls {found.method}"
