@@ -1,4 +1,4 @@
-"""Collection of everything, once."""
+"""``collect --once``: the collection of everything that is available now."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .terminal.progress import ReadProgress, Summary, read_progress, summarize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionSummary:
+class CollectOnceResult:
     """What a collection collected, and the errors that ended parts of it, by repository."""
 
     summary: Summary
@@ -34,10 +34,10 @@ def collect_once(
     stop: threading.Event,
     on_progress: Callable[[ReadProgress], None],
     policy: CollectionPolicy = COMPLETE,
-) -> CollectionSummary:
+) -> CollectOnceResult:
     """Collect every run, job, commit and log of the repositories; all known ones if none is named.
 
-    What fails delays nothing else: it is left pending, and is named in the result.
+    What fails is left pending and named in the result, and delays nothing else.
     """
     started = time.monotonic()
     context = collector.context
@@ -59,4 +59,4 @@ def collect_once(
         *map(pending_log, result.pending_logs),
     )
     summary = summarize(collector, seconds=time.monotonic() - started)
-    return CollectionSummary(summary=replace(summary, pending=pending), errors=result.errors)
+    return CollectOnceResult(summary=replace(summary, pending=pending), errors=result.errors)

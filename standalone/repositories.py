@@ -17,16 +17,16 @@ from .failures import sentence_for
 from .logs import write_notice
 
 #: How long a process waits for another one that checks the same new repositories.
-ADDED_WITHIN = timedelta(seconds=5)
+CHECK_TIMEOUT = timedelta(seconds=5)
 
 
 class NothingToCollect(IngestError):
-    """The error that no repository was named, now or before."""
+    """The error that no repository is named, and none is watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRepositories:
-    """Repositories under GitHub's present names, each once; ``refused``: errors of the others."""
+    """Repositories by GitHub's current names, each once; ``refused``: errors of the others."""
 
     names: tuple[str, ...]
     refused: dict[str, IngestError]
@@ -45,17 +45,17 @@ def check_repositories(
 ) -> CheckedRepositories:
     """Check the repositories that are new to the state, and leave out those that GitHub refuses.
 
-    A mistyped name must not be remembered and requested again and again, and ends no other. A
-    repository that was renamed has its new name, so that nothing is collected under two names.
-    Where GitHub does not respond or a limit is reached, the agents wait. Raises the first error if
-    no repository is left, except those that agents wait for.
+    A mistyped name is not saved, where it would be requested again and again, and stops no other. A
+    renamed repository gets its new name, so that nothing is collected under two names. If GitHub
+    does not respond or a limit is reached, the agents wait. Raises the first error if no repository
+    is left, except those that agents wait for.
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
-    mine = [name for name in new if _claims_check(context, name)]
-    found = look_up_repositories(context, mine)
+    claimed = [name for name in new if _claim_check(context, name)]
+    found = look_up_repositories(context, claimed)
     found |= look_up_repositories(
-        context, _not_added(context, [name for name in new if name not in mine])
+        context, _wait_until_added(context, [name for name in new if name not in claimed])
     )
     refused = {
         name: answer
@@ -79,15 +79,15 @@ def _present_name(name: str, answer: RepositoryInfo | IngestError | None) -> str
     return answer.full_name
 
 
-def _claims_check(context: CollectorContext, name: str) -> bool:
-    """Claim the check of a repository: processes that start at once share it."""
+def _claim_check(context: CollectorContext, name: str) -> bool:
+    """Claim a new repository's check, so that of processes that start at once one makes it."""
     now = context.clock.now()
     return context.store.claim_once(f"check {name.lower()} {now:%Y-%m-%dT%H:%M}", now=now)
 
 
-def _not_added(context: CollectorContext, names: Sequence[str]) -> list[str]:
-    """Wait for another process to add repositories; return those that it has not added in time."""
-    until = context.clock.now() + ADDED_WITHIN
+def _wait_until_added(context: CollectorContext, names: Sequence[str]) -> list[str]:
+    """Wait until another process has added repositories; return those that are still missing."""
+    until = context.clock.now() + CHECK_TIMEOUT
     left = list(names)
     while left and context.clock.now() < until:
         left = [name for name in left if context.store.load_repository(name) is None]
@@ -96,8 +96,8 @@ def _not_added(context: CollectorContext, names: Sequence[str]) -> list[str]:
     return left
 
 
-def require_any(names: Sequence[object], state: RepositoryStore) -> None:
-    """Raise NothingToCollect where no repository is named and the state holds none."""
+def require_repositories(names: Sequence[object], state: RepositoryStore) -> None:
+    """Raise NothingToCollect where nothing is named and the state has no repository."""
     if not names and not state.list_repositories():
         raise NothingToCollect(
             "No repository is watched yet. Name one, for example: runstream collect octo/api"

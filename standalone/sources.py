@@ -18,7 +18,12 @@ from .agents import SelectRepositories, add_repositories
 from .failures import sentence_for
 from .logs import write_notice
 from .named_repositories import NamedRepositories
-from .repositories import CheckedRepositories, check_repositories, is_fatal_at_start, require_any
+from .repositories import (
+    CheckedRepositories,
+    check_repositories,
+    is_fatal_at_start,
+    require_repositories,
+)
 
 #: How often the repositories of the sources are looked up in the state.
 LOOK_UP_EVERY = timedelta(seconds=5)
@@ -47,7 +52,7 @@ def find_sources(
 ) -> FoundSources:
     """Find what sources include; without sources, what is watched.
 
-    Raises NothingToCollect where no repository is named, now or before.
+    Raises NothingToCollect where no repository is named, and none is watched.
     """
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failures]
@@ -59,7 +64,7 @@ def find_sources(
     elif is_once and not names:
         _discover_known(context)
     known = context.store.list_sources()
-    require_any([*names, *patterns, *collector.settings.sources, *known], context.store)
+    require_repositories([*names, *patterns, *collector.settings.sources, *known], context.store)
     checked = check_repositories(names, collector, is_once=is_once)
     refused = {**failed, **checked.refused}
     if is_once:
@@ -74,7 +79,7 @@ def find_sources(
 
 
 def _discover_known(context: CollectorContext) -> None:
-    """List what the known sources include, so that a collection that ends has what is new."""
+    """List what the known sources include, so that ``--once`` collects new repositories."""
     if start_discovery(context) is None and context.store.list_sources():
         discover_sources(context)
 

@@ -12,10 +12,10 @@ _ROOT = Path(__file__).parents[1]
 def full_version() -> str:
     """Return the version, followed by the commit where one is known."""
     commit = _packaged_commit() or _checked_out_commit()
-    return f"{release()} ({commit})" if commit else release()
+    return f"{installed_version()} ({commit})" if commit else installed_version()
 
 
-def release() -> str:
+def installed_version() -> str:
     """Return the version of the installed package."""
     try:
         return version("runstream")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ingest.settings import Secret
 
+from ..key_file import load_or_create_key
 from ..local.free_port import free_port
 from ..local.postgres import LocalPostgres
 from ..local.postgres_programs import find_programs
-from ..private_files import load_or_make_key
 from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
@@ -172,7 +172,7 @@ def _configure(options: ServeOptions, folder: Path, port: int) -> ServerConfigur
         data_dir=data,
         origin=options.address,
         port=port,
-        uplink_key=load_or_make_key(folder / "uplink.key"),
+        uplink_key=load_or_create_key(folder / "uplink.key"),
         database=None,
         secrets={},
     )

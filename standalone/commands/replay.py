@@ -22,8 +22,8 @@ from ingest.services.context import CollectorContext
 from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
-from ..moment_type import MomentType
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
+from ..time_type import TimeType
 
 #: The pause between two reports of the progress.
 NOTICE_SECONDS = 5.0
@@ -37,11 +37,11 @@ NOTICE_SECONDS = 5.0
 )
 @click.option("--repo", required=True, metavar="OWNER/NAME", help="The repository.")
 @click.option(
-    "--since", type=MomentType(), metavar="TIME", help="Runs created at this time or later."
+    "--since", type=TimeType(), metavar="TIME", help="Runs created at this time or later."
 )
 @click.option(
     "--until",
-    type=MomentType(is_end=True),
+    type=TimeType(is_end=True),
     metavar="TIME",
     help="Runs created at this time or before.  [default: now]",
 )

@@ -81,13 +81,13 @@ def _app_address(settings: Settings) -> AppAddress:
 
 
 def _serve(*, with_schedule: bool, health_and_metrics: Address | None) -> None:
-    from ..uplink.daemon import register, serve_app
+    from ..uplink.daemon import register, run_daemon
 
     settings = read_environment()
     app = _app_address(settings)
     with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
         register(with_schedule=with_schedule)
-        serve_app(
+        run_daemon(
             settings,
             app=app,
             health_and_metrics=health_and_metrics,

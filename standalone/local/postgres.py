@@ -16,7 +16,7 @@ from typing import IO
 
 from ingest.errors import IngestError
 
-from ..private_files import load_or_make_key
+from ..key_file import load_or_create_key
 from .free_port import free_port
 from .postgres_programs import find_programs
 from .supervised_process import Program, SupervisedProcess
@@ -50,7 +50,7 @@ class LocalPostgres:
         #: The folder of the data: `folder` if PostgreSQL's user may enter it.
         self.home = self._reachable_home(folder)
         self._data = self.home / "data"
-        self._password = load_or_make_key(self.home / "password")
+        self._password = load_or_create_key(self.home / "password")
         self._programs = self._reachable_programs()
         self.port = free_port()
         self._log = self.home / "log"

@@ -1,4 +1,4 @@
-"""The size of an answer: what an agent can read at once, and how it learns what was left out."""
+"""The size of an answer: its bounds, and the marks of what was left out."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _JSON = TypeAdapter[object](object)
 
 
 def size_of(value: object) -> int:
-    """Return the characters of a value as the SDK writes it."""
+    """Return how many characters a value has as the SDK writes it."""
     return len(_JSON.dump_json(value, indent=2, fallback=str).decode())
 
 
 def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json:
-    """Cut an answer as far as it must be; ``truncated`` names the fields that were cut."""
+    """Return the answer, or a shorter one whose ``truncated`` names the fields that were cut."""
     found = answer
     for found in chain([answer], halved(answer)):
         if size_of(found) <= max_characters:
@@ -33,7 +33,7 @@ def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json
 
 
 def cut_annotations(annotations: Sequence[Json] | None, offset: int) -> list[Json] | None:
-    """Return the annotations from one on; a longer text keeps its beginning, with ``is_cut``."""
+    """Return the annotations from ``offset`` on; of a long text the beginning, with ``is_cut``."""
     return None if annotations is None else [_cut(each) for each in annotations[offset:]]
 
 

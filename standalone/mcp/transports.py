@@ -1,4 +1,4 @@
-"""How clients reach the server: stdin and stdout, or streamable HTTP, until a signal ends it."""
+"""The transports of the MCP server: stdin and stdout, or streamable HTTP, until a signal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def serve_stdio(server: MCPServer[Any], stop: threading.Event) -> None:
-    """Serve one client on stdin and stdout, until it leaves, also without reading its answers."""
+    """Serve one client on stdin and stdout until it closes them."""
     try:
         with _stdin_that_ends(stop):
             server.run("stdio")
@@ -44,37 +44,37 @@ def serve_stdio(server: MCPServer[Any], stop: threading.Event) -> None:
 
 @contextmanager
 def _stdin_that_ends(stop: threading.Event) -> Iterator[None]:
-    """Let stdin end at a signal as where the client leaves: nothing else ends a read of it."""
+    """Replace stdin by a pipe that ends at a signal too: nothing else ends a read of stdin."""
     client = os.dup(_STDIN)
-    received, copied = socket.socketpair()
+    received, to_stdin = socket.socketpair()
     os.dup2(received.fileno(), _STDIN)
     received.close()
 
     def copy() -> None:
         with suppress(OSError):
             while text := os.read(client, _READ_BYTES):
-                copied.sendall(text)
-        _end(copied)
+                to_stdin.sendall(text)
+        _end(to_stdin)
 
     def end() -> None:
         stop.wait()
-        _end(copied)
+        _end(to_stdin)
 
     for each in (copy, end):
         threading.Thread(target=each, daemon=True).start()
     yield
 
 
-def _end(copied: socket.socket) -> None:
+def _end(to_stdin: socket.socket) -> None:
     with suppress(OSError):  # the other end is closed already
-        copied.shutdown(socket.SHUT_WR)
+        to_stdin.shutdown(socket.SHUT_WR)
 
 
 def _is_end_of_client(error: BaseException) -> bool:
-    """Return whether all that failed was writing to a client; tasks raise groups of errors."""
+    """Return whether an error, or each of a group, is of writing to a client that has left."""
     errors = getattr(error, "exceptions", ())
-    are_all = bool(errors) and all(_is_end_of_client(each) for each in errors)
-    return are_all or isinstance(error, BrokenPipeError)
+    is_group_of_them = bool(errors) and all(_is_end_of_client(each) for each in errors)
+    return is_group_of_them or isinstance(error, BrokenPipeError)
 
 
 def serve_http(
@@ -100,9 +100,9 @@ def _serve(server: uvicorn.Server, listener: socket.socket, stop: threading.Even
         served = thread.submit(server.run, sockets=[listener])
         served.add_done_callback(lambda _: stop.set())
         stop.wait()
-        # What the end cuts short is no error.
+        # A request that the shutdown cuts short is no error.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        # As its own signal handler: streams of events, which clients keep open, end with it too.
+        # As its own signal handler does: this also ends event streams, which clients keep open.
         server.handle_exit(signal.SIGTERM, None)
         served.result()
 

@@ -1,7 +1,7 @@
-"""The HTTP server in front of the app server, which compresses nothing and believes any header.
+"""A reverse proxy for the app server, which compresses nothing and trusts any X-Forwarded-For.
 
-It compresses answers, names the client's address, and answers while the app server is away.
-WebSockets pass through it byte by byte.
+It compresses responses, passes on the client's true address, and responds while the app server is
+not running. It does not read WebSockets.
 """
 
 from .server import ReverseProxy

@@ -1,4 +1,4 @@
-"""Which answers are compressed, and the newest of them."""
+"""Which responses are compressed, and a cache of the newest compressed ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections import OrderedDict
 
 import h11
 
-from .headers import Header, get_values, weak
+from .headers import Header, get_values, weak_etag
 
 #: A smaller body saves less than its headers cost.
 MIN_BYTES = 1024
 
-#: A larger body passes uncompressed, because a compressed one is held whole.
+#: A larger body passes uncompressed, because it would be in memory as a whole.
 MAX_BYTES = 8 << 20
 
 #: The app's own files and its server's together are less than 1 MB compressed.
@@ -28,7 +28,7 @@ _TYPES = re.compile(
 
 
 class CompressedBodies:
-    """A cache of compressed bodies, by what was compressed; safe for several threads."""
+    """A cache of compressed bodies by the digest of the body; safe for several threads."""
 
     def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -37,7 +37,7 @@ class CompressedBodies:
         self._lock = threading.Lock()
 
     def compress(self, body: bytes, *, keep: bool) -> bytes:
-        """Compress a body, or repeat what an equal one gave; ``keep`` what others are sent too."""
+        """Compress a body; ``keep`` caches the result, for a body that others are sent too."""
         if not keep:
             return gzip.compress(body, 6, mtime=0)
         key = hashlib.sha256(body).digest()
@@ -57,7 +57,7 @@ class CompressedBodies:
 
 
 def is_compressible(request: h11.Request, response: h11.Response) -> bool:
-    """Return whether a body is compressed: a whole one of known length, of a type that shrinks."""
+    """Return whether the body is compressed: it is whole, of known length and a suitable type."""
     headers = dict(response.headers)
     length = int(headers.get(b"content-length", b"0"))
     return (
@@ -73,15 +73,15 @@ def is_compressible(request: h11.Request, response: h11.Response) -> bool:
 
 
 def is_shared(response: h11.Response) -> bool:
-    """Return whether others get the same body: a page that begins a session does not."""
+    """Return whether others get the same body, unlike a page that begins a session."""
     return b"set-cookie" not in dict(response.headers)
 
 
 def compressed_headers(headers: list[Header], length: int) -> list[Header]:
-    """Return the headers of a body of this length after compression; 0 is HEAD's, without one."""
+    """Return the headers after compression to this length; 0 for the response to HEAD."""
     return [
         *(
-            (name, weak(value) if name == b"etag" else value)
+            (name, weak_etag(value) if name == b"etag" else value)
             for name, value in headers
             if name != b"content-length"
         ),
@@ -91,7 +91,7 @@ def compressed_headers(headers: list[Header], length: int) -> list[Header]:
 
 
 def _accepts_gzip(request: h11.Request) -> bool:
-    """Return whether a client accepts gzip, which it may also refuse by a weight of 0."""
+    """Return whether a client accepts gzip; ``q=0`` refuses it."""
     accepted = {}
     for each in get_values(request.headers, b"accept-encoding"):
         name, *parameters = (part.strip().lower() for part in each.split(b";"))

@@ -1,4 +1,4 @@
-"""A client's connection, with one to the app server for each of its requests."""
+"""A client's connection to the proxy; each of its requests gets a connection to the app server."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import h11
 
-from .answers import own_answer
 from .exchange import Exchange
 from .http_stream import CHUNK_BYTES, ClientFailed, HttpStream, ServerFailed, StreamFailed
+from .own_responses import own_response
 
 if TYPE_CHECKING:
     from .server import ReverseProxy
@@ -20,7 +20,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 class ClientConnection:
-    """A connection, whose client waits for an answer or is waited for."""
+    """A client's connection."""
 
     def __init__(
         self, proxy: ReverseProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -36,16 +36,16 @@ class ClientConnection:
         self._stream.writer.transport.abort()
 
     async def close(self) -> None:
-        """Close the connection when the client has what was sent to it, or takes too long."""
+        """Close the connection when the client has received everything, or takes too long."""
         await self._stream.close(self._limits.client)
 
     async def serve(self) -> None:
-        """Answer requests until the client goes, or breaks a rule."""
+        """Answer requests until the client closes the connection, or an error."""
         try:
             while await self._serve_one():
                 self._stream.http.start_next_cycle()
                 self.waiting_since = time.monotonic()
-            if self._stream.http.their_state is h11.SEND_BODY:  # the answer did not wait for it
+            if self._stream.http.their_state is h11.SEND_BODY:  # the response did not wait for it
                 await self._stream.discard(self._limits.linger)
         except StreamFailed as error:
             await self._refuse(error.status)
@@ -95,12 +95,12 @@ class ClientConnection:
             await server.close(self._limits.linger)
 
     async def _refuse(self, status: int) -> None:
-        """Answer with an error, unless an answer has begun, which is cut instead."""
+        """Respond with an error; a response that has begun is cut instead."""
         http = self._stream.http
         if http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.abort()
             return
         with suppress(StreamFailed):
-            for event in own_answer(status):
+            for event in own_response(status):
                 await self._stream.send(event)
             await self._stream.discard(self._limits.linger)

@@ -1,4 +1,4 @@
-"""One request of a client, and the app server's answer to it."""
+"""One request of a client, and the app server's response."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .http_stream import HttpStream, ServerFailed
 from .trusted_proxies import TrustedProxies
 from .tunnel import tunnel
 
-#: The server owes no answer while the request's body arrives.
-_SECONDS_OF_UPLOAD = 86_400.0
+#: The server need not respond while the request's body arrives.
+_UPLOAD_SECONDS = 86_400.0
 
 
 class Exchange:
-    """A request that is forwarded while its body arrives, and its answer likewise."""
+    """A request and its response, whose bodies are forwarded as they arrive."""
 
     def __init__(
         self,
@@ -37,20 +37,20 @@ class Exchange:
         self._bodies = bodies
 
     async def run(self) -> None:
-        """Forward the request and its answer, or a WebSocket until its end. Raises StreamFailed."""
+        """Forward the request and its response, or a WebSocket to its end. Raises StreamFailed."""
         headers = request_headers(self._request, self._client.peer, self._trusted)
         await self._server.send(
             h11.Request(method=self._request.method, target=self._request.target, headers=headers)
         )
         upload = asyncio.ensure_future(self._send_body())
         try:
-            await self._answer(await self._await_head(upload))
+            await self._respond(await self._await_head(upload))
         finally:
             upload.cancel()
             await asyncio.gather(upload, return_exceptions=True)
 
     async def _send_body(self) -> None:
-        """Forward the request's body. A server that has answered already may read no more of it."""
+        """Forward the request's body. A server that has responded may read no more of it."""
         if self._client.http.they_are_waiting_for_100_continue:
             await self._client.send(h11.InformationalResponse(status_code=100, headers=[]))
         while not isinstance(event := await self._client.receive(), h11.EndOfMessage):
@@ -61,12 +61,12 @@ class Exchange:
     async def _await_head(
         self, upload: asyncio.Future[None]
     ) -> h11.Response | h11.InformationalResponse:
-        """Wait for the answer's headers, whose time begins when the request is over."""
+        """Wait for the response's headers; their time begins when the request was sent."""
         head = asyncio.ensure_future(self._receive_head())
         try:
             await asyncio.wait((head, upload), return_when=asyncio.FIRST_COMPLETED)
             if not head.done():
-                with suppress(ServerFailed):  # which the answer explains, if there is one
+                with suppress(ServerFailed):  # the response explains it, if there is one
                     upload.result()
             with self._server.reads_within(self._server.seconds):
                 return await head
@@ -76,16 +76,16 @@ class Exchange:
 
     async def _receive_head(self) -> h11.Response | h11.InformationalResponse:
         while True:
-            event = await self._server.receive(seconds=_SECONDS_OF_UPLOAD)
+            event = await self._server.receive(seconds=_UPLOAD_SECONDS)
             if isinstance(event, h11.Response):
                 return event
             if isinstance(event, h11.InformationalResponse):
                 if event.status_code == 101 and is_websocket(event):
                     return event
             else:
-                raise ServerFailed(502, "the answer has no headers")
+                raise ServerFailed(502, "the response has no headers")
 
-    async def _answer(self, response: h11.Response | h11.InformationalResponse) -> None:
+    async def _respond(self, response: h11.Response | h11.InformationalResponse) -> None:
         headers = response_headers(response, self._request)
         if isinstance(response, h11.InformationalResponse):
             await self._client.send(h11.InformationalResponse(status_code=101, headers=headers))
@@ -103,14 +103,14 @@ class Exchange:
         await self._client.send(h11.EndOfMessage())
 
     async def _compress(self, response: h11.Response) -> bytes:
-        """Read the whole body and compress it, in a thread: it takes as long as many requests."""
+        """Read the whole body and compress it in a thread, because that takes long."""
         body = b"".join([chunk async for chunk in self._chunks()])
-        if not body:  # the answer to HEAD
+        if not body:  # the response to HEAD
             return body
         return await asyncio.to_thread(self._bodies.compress, body, keep=is_shared(response))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        """Yield the answer's body as it arrives."""
+        """Yield the response's body as it arrives."""
         while isinstance(event := await self._server.receive(), h11.Data):
             yield bytes(event.data)
 

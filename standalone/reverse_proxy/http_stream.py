@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import h11
 
-#: How much is read at once, and of how much a reader stops the sender.
+#: How much is read at once, and at which size of its buffer a reader pauses the sender.
 CHUNK_BYTES = 1 << 16
 
 #: The headers of a request; cookies make them long.
 MAX_HEAD_BYTES = 1 << 16
 
-#: How a wait for the other end fails. Since Python 3.11 the one is a kind of the other.
+#: How a wait for the other end fails; since Python 3.11 the second is a subclass of the first.
 _GONE = (OSError, asyncio.TimeoutError)
 
 
@@ -23,7 +23,7 @@ _GONE = (OSError, asyncio.TimeoutError)
 class TimeLimits:
     """How many seconds each wait may take."""
 
-    #: For the next request on a connection, longer than proxies keep theirs: Caddy two minutes.
+    #: For the next request on a connection: longer than proxies keep theirs, Caddy two minutes.
     idle: float = 150.0
     #: For a request's headers, from its first byte.
     head: float = 15.0
@@ -31,12 +31,12 @@ class TimeLimits:
     client: float = 30.0
     #: For the app server: it gives a call a minute.
     server: float = 120.0
-    #: For a client that still sends after its answer, which a reset could destroy.
+    #: For a client that still sends after its response, which a reset could destroy.
     linger: float = 2.0
 
 
 class StreamFailed(Exception):
-    """The error that one end is gone, is too slow, or does not speak HTTP."""
+    """The error that one end has closed, is too slow, or does not send HTTP."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -119,7 +119,7 @@ class HttpStream:
                 pass
 
     async def close(self, seconds: float) -> None:
-        """Close when what was written is sent, or after so long."""
+        """Close when everything that was written is sent, or after this many seconds."""
         self.writer.close()
         with suppress(*_GONE), self._within(seconds, self.writer.transport.abort):
             await self.writer.wait_closed()

@@ -1,4 +1,4 @@
-"""The proxy itself: where it listens, its thread, and how many connections it has."""
+"""The server of the proxy: its listening socket, its thread and its connections."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ReverseProxy:
 
     @property
     def is_alive(self) -> bool:
-        """Return whether it answers."""
+        """Return whether its thread runs."""
         return self._thread.is_alive()
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """The networks of the proxies in front of this server; this machine is always one."""
+    """The networks of the proxies in front of this server; this machine is always trusted."""
 
     networks: tuple[IPNetwork, ...] = ()
 
@@ -26,8 +26,8 @@ class TrustedProxies:
     def find_client(self, peer: str, forwarded_for: Sequence[str]) -> str:
         """Return the address of the client of a connection from ``peer``.
 
-        Each proxy appends its own client to the values of X-Forwarded-For. From the right, what
-        stands before the first address that is no trusted proxy's is anybody's claim.
+        Each proxy appends the address of its own client to X-Forwarded-For. From the right, the
+        first address that is not a trusted proxy's is the client; all before it may be forged.
         """
         client = _parse_address(peer)
         hops = [hop for value in forwarded_for for hop in value.split(",")]

@@ -1,4 +1,4 @@
-"""A WebSocket, whose bytes pass as they come: messages of any length, after any silence."""
+"""A tunnel for a WebSocket: it passes bytes on as they come, without time limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def tunnel(client: HttpStream, server: HttpStream) -> None:
 
 
 async def _pump(source: HttpStream, target: HttpStream) -> None:
-    """Write what is read until the end; a target that does not read stops the source."""
+    """Copy until the end of the source, no faster than the target reads."""
     received: bytes = source.http.trailing_data[0]
     try:
         while True:

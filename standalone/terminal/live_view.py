@@ -19,7 +19,7 @@ from .progress import Progress, ReadProgress
 
 Show = Callable[[ReadProgress], None]
 
-#: A terminal shows this many; `status` shows them all.
+#: How many repositories the terminal shows; `status` shows all.
 SHOWN_REPOSITORIES = 12
 SHOWN_ERRORS = 3
 
@@ -32,7 +32,7 @@ FIRST_LINE_SECONDS = 2.0
 
 @contextmanager
 def open_view(store: StateStore) -> Iterator[Show]:
-    """Choose the view that stderr can show."""
+    """Return the function that shows the progress as stderr can."""
     if is_json_log() or not sys.stderr.isatty():
         yield PlainLines().show
         return
@@ -40,20 +40,20 @@ def open_view(store: StateStore) -> Iterator[Show]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
-        tables = Tables(store, lambda view: live.update(view, refresh=True))
+        tables = LiveTables(store, lambda view: live.update(view, refresh=True))
         yield tables.show
         tables.show_end()
 
 
 class PlainLines:
-    """A view of plain lines: one for each change, at a rate that a person can read."""
+    """A view of plain lines: one when the progress has changed, every few seconds at most."""
 
     def __init__(self) -> None:
         self._last = ""
         self._next_at = time.monotonic() + FIRST_LINE_SECONDS
 
     def show(self, read_progress: ReadProgress) -> None:
-        """Read the progress if a line is due; an unchanged one is due after REFRESH_SECONDS."""
+        """Write a line if one is due and the progress has changed."""
         if time.monotonic() < self._next_at:
             return
         line = describe(read_progress())
@@ -64,7 +64,7 @@ class PlainLines:
         write_notice(line)
 
 
-class Tables:
+class LiveTables:
     """A live view: tables of agents, repositories, counts and the last errors."""
 
     def __init__(self, store: StateStore, draw: Callable[..., None]) -> None:
@@ -82,7 +82,7 @@ class Tables:
         self._show(read_progress())
 
     def show_end(self) -> None:
-        """Draw what the agents ended with, so that no older counts stay on the screen."""
+        """Draw the final counts, so that no older ones stay on the screen."""
         if self._read_progress is not None:
             self._show(self._read_progress())
 

@@ -20,7 +20,7 @@ from ingest.services.dashboard.rows import repository_row, source_facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """One reading of the state; ``left_out`` counts the repositories that are not listed.
+    """The state at one time; ``left_out`` counts the repositories that are not listed.
 
     ``by_interest``: the names of the listed ones, those that fail first, then the busiest.
     """
@@ -34,7 +34,7 @@ class Overview:
     errors: list[ErrorRecord]
 
     def shortened(self, repositories: int) -> Overview:
-        """Return it with so many repositories, those of most interest first, if there are more."""
+        """Return an overview of at most so many repositories: those that fail, then the busiest."""
         if len(self.repositories) <= repositories:
             return self
         rows = {row["full_name"]: row for row in self.repositories}
@@ -89,5 +89,5 @@ def build_overview(
 
 
 def just_reported(agents: Sequence[AgentRecord], now: datetime) -> list[AgentRecord]:
-    """Return the agents that work, and those that have just stopped."""
+    """Return the agents whose heartbeat is recent: they work, or have just stopped."""
     return [agent for agent in agents if abs(now - agent.heartbeat_at) < HEARTBEAT_TIMEOUT]

@@ -1,4 +1,4 @@
-"""How far a headless collector has come, as plain values for people and programs."""
+"""The progress of a collector as plain values, for people and programs."""
 
 from __future__ import annotations
 
@@ -63,19 +63,19 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One reading of a working collector."""
+    """The progress at one time: what this process collected, and counts of the whole state."""
 
     summary: Summary
     counts: LedgerCounts
     rate_limit_status: RateLimitStatus
 
 
-#: Reads how far a collector is; called only where that is shown.
+#: Reads the progress, which costs a query; called only if it is shown.
 ReadProgress = Callable[[], Progress]
 
 
 def summarize(collector: Collector, *, seconds: float) -> Summary:
-    """Read the counters."""
+    """Return what the counters of this process say."""
     context, counts = collector.context, collector.context.counters.snapshot()
     return Summary(
         runs=counts.get("runs", 0),
@@ -97,7 +97,7 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
 
 
 def read_progress(collector: Collector, *, seconds: float) -> Progress:
-    """Read how far the collector is; costs one query of its state and no request."""
+    """Read the progress of a collector; costs one query of its state and no request."""
     context = collector.context
     return Progress(
         summary=summarize(collector, seconds=seconds),

@@ -1,4 +1,4 @@
-"""Both agents as an Uplink server: the app shows what they do, and asks them for its pages."""
+"""The Uplink daemon: both agents, and the functions that the app calls for its pages."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ..startup_retries import open_when_available
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
 
-#: Every call to the state goes over the link, which may have a long delay.
+#: Fewer and rarer calls: each call to the state goes over the link, which may be slow.
 UPLINK_OPTIONS = AgentOptions(
     monitoring_threads=1, idle_seconds=2.0, pause_check_seconds=10.0, heartbeat_seconds=15.0
 )
 
 
-def serve_app(
+def run_daemon(
     settings: Settings,
     *,
     app: AppAddress,
@@ -35,11 +35,11 @@ def serve_app(
     stop: threading.Event,
     echo: Callable[[str], None],
 ) -> None:
-    """Connect and run both agents until ``stop`` is set; what is registered is answered meanwhile.
+    """Connect, run both agents and answer the app's calls until ``stop`` is set.
 
     Health and metrics are served at ``health_and_metrics``. Raises WrongUplinkKey, AppUnreachable,
-    BadSettings, and what opening a collector raises. A link that dies without closing ends the
-    whole process, because what hangs on it hangs for ever; so does a key that was replaced.
+    BadSettings, and what opening a collector raises. Ends the whole process where the link is open
+    and silent, because calls over it never return, and where the key was replaced.
     """
     from ingest.adapters.system_clock import SystemClock
 
@@ -67,10 +67,10 @@ def serve_app(
 
 
 def register(*, with_schedule: bool) -> None:
-    """Make the app's functions ready to be called here; Anvil's client registers them with the app.
+    """Import the app's functions, which Anvil's client registers so that the app calls them here.
 
-    The schedule of the app stays with the app, unless it is asked for: an Uplink that registers a
-    scheduled task gets all its runs.
+    Scheduled tasks are registered only ``with_schedule``, because an Uplink that registers one gets
+    all its runs.
     """
     import ingest.entrypoints.administration
     import ingest.entrypoints.callables

@@ -1,7 +1,7 @@
-"""The link to an Anvil app, with the checks that Anvil's own client leaves out.
+"""The link to an Anvil app: its Uplink connection, with checks that Anvil's own client lacks.
 
 ``anvil.server.connect`` returns normally with a wrong key, does not try again where the server is
-down, and no call over a link whose other end is silent ever returns.
+down, and a call over a link whose other end is silent never returns.
 https://anvil.works/docs/uplink
 """
 
@@ -21,7 +21,7 @@ _Answer = TypeVar("_Answer")
 
 HOSTED_URL = "wss://anvil.works/uplink"
 
-#: How long a server that is down may take to come up, and one that is there to answer.
+#: How long a server may take to start, and how long to answer a call.
 CONNECT_SECONDS = 20.0
 ANSWER_SECONDS = 8.0
 _PAUSE_SECONDS = 2.0
@@ -59,7 +59,7 @@ def _provide_tracer() -> None:
 
 
 def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> None:
-    """Connect to the app, which may take its time to come up, and prove that it answers.
+    """Connect to the app, and check that it answers.
 
     Raises WrongUplinkKey or AppUnreachable; the client reconnects by itself afterwards.
     """
@@ -75,7 +75,7 @@ def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> No
             )
             break
         except (OSError, ValueError) as error:
-            # A server that is not there refuses, and a proxy before it answers no handshake.
+            # A server that is down refuses the connection, or a proxy in front of it the handshake.
             if time.monotonic() >= ends_at:
                 raise AppUnreachable(
                     f"{url} cannot be reached ({type(error).__name__}): is the app's server "
@@ -90,10 +90,10 @@ def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> No
             raise AppUnreachable(
                 f"{url} is not the Uplink of an Anvil app: {type(error).__name__}."
             ) from error
-    check(url)
+    check_link(url)
 
 
-def check(url: str) -> None:
+def check_link(url: str) -> None:
     """Check that the app answers. Raises WrongUplinkKey or AppUnreachable."""
     import anvil.server
 
@@ -126,4 +126,4 @@ def call_app(seconds: float, function: Callable[[], _Answer]) -> _Answer:
 
 
 class LinkSilent(AppUnreachable):
-    """The error that the link is open and nothing answers on it."""
+    """The error that the link is open, but no call is answered."""

@@ -1,4 +1,4 @@
-"""A watchdog for the Uplink: reports when it is lost and back, and ends a daemon without an answer.
+"""A watchdog for the Uplink: it reports a lost link, and ends the daemon if the link is silent.
 
 Where the server is down, Anvil's client connects again by itself, however long that takes. Where
 the connection is open and silent, every call on it hangs: only a new process helps.
@@ -11,13 +11,13 @@ import threading
 from collections.abc import Callable
 
 from ..query_runner import Answer
-from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_app, check
+from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_app, check_link
 
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 10.0
 
-#: The checks without an answer in a row after which the link counts as dead.
+#: After how many checks in a row without an answer the link counts as dead.
 MAX_SILENT_CHECKS = 3
 
 
@@ -56,7 +56,7 @@ class Watchdog:
     def _run(self) -> None:
         while not self._stop.wait(CHECK_SECONDS):
             try:
-                check(self._url)
+                check_link(self._url)
             except LinkSilent as error:
                 self._silent_checks += 1
                 self._mark_lost(str(error))

@@ -20,9 +20,9 @@ from logs.rig import OpenRig, Rig, a_world, rig
 from support.world_builder import FIRST_RUN, WorldBuilder
 
 from standalone.commands.replay import replay
-from standalone.moment_type import MomentType
 from standalone.sandbox.specs import LogSpec
 from standalone.sandbox.times import DAY, iso
+from standalone.time_type import TimeType
 
 pytestmark = pytest.mark.slow
 
@@ -189,8 +189,8 @@ def test_a_stopped_replay_continues(rig: OpenRig, attempt: int) -> None:
     ],
 )
 def test_a_date_is_a_whole_day(typed: str, first: str, last: str) -> None:
-    assert format_timestamp(MomentType()(typed)) == first
-    assert format_timestamp(MomentType(is_end=True)(typed)) == last
+    assert format_timestamp(TimeType()(typed)) == first
+    assert format_timestamp(TimeType(is_end=True)(typed)) == last
 
 
 @pytest.mark.parametrize(

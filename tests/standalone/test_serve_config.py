@@ -21,7 +21,7 @@ from standalone.app_server.configuration import ServerConfiguration, secrets_fro
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jdbc import is_postgres, jdbc_url
 from standalone.app_server.running import server_environment
-from standalone.private_files import load_or_make_key
+from standalone.key_file import load_or_create_key
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIE: #x\n\n-----END RSA PRIVATE KEY-----\n"
 
@@ -139,9 +139,9 @@ def test_a_disk_that_refuses_the_file_is_reported_with_its_name(tmp_path: Path):
 
 def test_a_key_is_created_once(tmp_path: Path):
     file = tmp_path / "uplink.key"
-    key = load_or_make_key(file)
+    key = load_or_create_key(file)
     assert len(key) >= 32
-    assert load_or_make_key(file) == key
+    assert load_or_create_key(file) == key
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

@@ -20,7 +20,7 @@ from support.command_line import CommandLine, wait_until
 from support.mcp_clients import over_http, over_stdio
 
 from standalone.local.free_port import free_port
-from standalone.version import release
+from standalone.version import installed_version
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -128,7 +128,7 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             errors = await ask(client, "get_job_log", **ids, around_errors=True)
             assert len(errors["lines"]) <= 500
 
-            assert client.server_info.version == release()
+            assert client.server_info.version == installed_version()
             unknown = await client.call_tool("get_run", {"run_id": 404})
             assert unknown.is_error
             assert "404" in unknown.content[0].text

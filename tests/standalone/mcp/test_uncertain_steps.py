@@ -9,13 +9,12 @@ import pytest
 from ingest.domain.log_marks import LogMarks
 from ingest.domain.step_ranges import StepRange
 from ingest.errors import NotFound
-from ingest.services.dashboard.runs import RunReference
 from ingest.settings import Settings
 from support.log_caches import open_log_cache
 from support.world import log_reader
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
-from standalone.mcp.tools import AgentTools, LogPlace
+from standalone.mcp.tools import AgentTools
 
 RUN, JOB = FIRST_RUN + 1, FIRST_JOB + 1
 LOG = b"".join(b"line %d\n" % number for number in range(1, 10))
@@ -47,10 +46,7 @@ def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
         clock=here.clock,
         open_log_reader=lambda: log_reader(here.context),
     )
-    answers = {
-        step: tools.get_job_log(RunReference(run_id=RUN), JOB, LogPlace(step=step))
-        for step in (1, 3)
-    }
+    answers = {step: tools.get_job_log(run_id=RUN, job_id=JOB, step=step) for step in (1, 3)}
     numbers = {
         step: [line["number"] for line in answer["lines"]] for step, answer in answers.items()
     }
@@ -60,5 +56,5 @@ def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
         3: False,
     }
     with pytest.raises(NotFound, match="Use `around_errors`"):
-        tools.get_job_log(RunReference(run_id=RUN), JOB, LogPlace(step=2))
-    assert "step_is_certain" not in tools.get_job_log(RunReference(run_id=RUN), JOB, LogPlace())
+        tools.get_job_log(run_id=RUN, job_id=JOB, step=2)
+    assert "step_is_certain" not in tools.get_job_log(run_id=RUN, job_id=JOB)

@@ -14,8 +14,8 @@ from rich.console import Console, Group
 
 from standalone.terminal.live_view import (
     SHOWN_REPOSITORIES,
+    LiveTables,
     PlainLines,
-    Tables,
     describe,
     open_view,
 )
@@ -73,7 +73,7 @@ def store() -> SqlState:
 def drawn(store: SqlState, progress: Progress) -> str:
     """Draw the tables once."""
     console = Console(file=io.StringIO(), width=160)
-    Tables(store, console.print).show(lambda: progress)
+    LiveTables(store, console.print).show(lambda: progress)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -116,7 +116,7 @@ def test_of_many_repositories_those_in_trouble_are_shown(store):
 def test_tables_are_not_drawn_more_often_than_people_read(store):
     """Each look costs a query a repository."""
     seen: list[object] = []
-    tables = Tables(store, seen.append)
+    tables = LiveTables(store, seen.append)
     tables.show(a_progress)
     tables.show(lambda: a_progress(runs=1))
     assert len(seen) == 1
@@ -125,7 +125,7 @@ def test_tables_are_not_drawn_more_often_than_people_read(store):
 def test_the_last_picture_shows_what_the_agents_ended_with(store):
     """The tables stay on the screen after the end, above the summary."""
     seen: list[Group] = []
-    tables = Tables(store, seen.append)
+    tables = LiveTables(store, seen.append)
     tables.show_end()
     assert seen == []
     tables.show(lambda: a_progress(runs=len(seen)))

@@ -16,7 +16,7 @@ from standalone.uplink.link import (
     LinkSilent,
     WrongUplinkKey,
     call_app,
-    check,
+    check_link,
     connect,
     disconnect,
 )
@@ -75,7 +75,7 @@ def test_an_app_that_answers_is_alive(monkeypatch):
     """Asked by what every app answers, whatever its code is."""
     asked: list[object] = []
     monkeypatch.setattr(anvil.server, "call", lambda *args: asked.append(args))
-    check(URL)
+    check_link(URL)
     assert asked == [("anvil.private.echo", "runstream")]
 
 
@@ -90,7 +90,7 @@ def test_a_failed_check_reports_what_to_do(monkeypatch, error, expected, sentenc
     """A wrong key is for a person to fix, all else passes."""
     monkeypatch.setattr(anvil.server, "call", raises(error))
     with pytest.raises(expected, match=sentence) as raised:
-        check(URL)
+        check_link(URL)
     assert URL in str(raised.value)
 
 
@@ -98,7 +98,7 @@ def test_a_silent_app_is_reported_from_one_that_is_down(monkeypatch, never):
     """The watchdog counts silence alone."""
     monkeypatch.setattr(anvil.server, "call", never)
     with pytest.raises(LinkSilent):
-        check(URL)
+        check_link(URL)
 
 
 def test_connecting_is_tried_again_until_the_server_is_up(monkeypatch):

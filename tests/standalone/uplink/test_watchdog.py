@@ -28,7 +28,7 @@ class Watched:
             URL, stop=self._stop, echo=self.said.append, on_dead=self.dead.append
         )
         monkeypatch.setattr(module, "CHECK_SECONDS", 0.0)
-        monkeypatch.setattr(module, "check", self._check)
+        monkeypatch.setattr(module, "check_link", self._check)
         self.watchdog.start()
         self.watchdog._thread.join(30)
 

@@ -1,4 +1,4 @@
-"""The keys of the app server, in files that only their owner may read."""
+"""A random key in a file that only its owner may read: the Uplink key, PostgreSQL's password."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ingest.bootstrap.private_files import write_private
 _KEY_BYTES = 24
 
 
-def load_or_make_key(file: Path) -> str:
-    """Load a key from its file; at the first time, make one."""
+def load_or_create_key(file: Path) -> str:
+    """Load the key from its file, or create both."""
     if file.exists():
         file.chmod(0o600)
         return file.read_text(encoding="utf-8").strip()

@@ -1,4 +1,4 @@
-"""Points in time that a person types: a date, or a date with a time, in UTC."""
+"""The type of options for a point in time: a date, or a date with a time, in UTC."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _DAY = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-01")
 
 
-class MomentType(click.ParamType["datetime"]):
-    """A time in UTC. Of a date, its first second, or its last one where ``is_end``."""
+class TimeType(click.ParamType["datetime"]):
+    """A time in UTC. A date means its first second, or with ``is_end`` its last one."""
 
     name = "time"
 

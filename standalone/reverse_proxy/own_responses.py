@@ -1,10 +1,10 @@
-"""What the proxy answers by itself."""
+"""The responses of the proxy itself."""
 
 from __future__ import annotations
 
 import h11
 
-#: A first start takes a minute; a page that asks often shows the app soon.
+#: After how many seconds the page is loaded again; a first start takes a minute.
 RETRY_SECONDS = 5
 
 _PAGE = """<!doctype html>
@@ -28,8 +28,8 @@ _SENTENCES = {
 }
 
 
-def own_answer(status: int) -> list[h11.Response | h11.Data | h11.EndOfMessage]:
-    """Return the events of an answer with this status; 503: nobody listens behind the proxy."""
+def own_response(status: int) -> list[h11.Response | h11.Data | h11.EndOfMessage]:
+    """Return a response with this status as events of h11. 503: the app server does not listen."""
     headers = [(b"cache-control", b"no-store"), (b"connection", b"close")]
     if status == 503:
         body, kind = _PAGE.format(seconds=RETRY_SECONDS), b"text/html; charset=utf-8"
