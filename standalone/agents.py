@@ -139,7 +139,7 @@ def agent_threads(
 
 
 def _run(target: Callable[[], None], failures: list[Exception], stop: threading.Event) -> None:
-    """Run a thread; keep what it raises, and set ``stop`` then."""
+    """Run a thread; keep its error, and set ``stop`` then."""
     try:
         target()
     except Exception as error:  # noqa: BLE001 - it is raised where the threads end

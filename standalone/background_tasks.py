@@ -1,4 +1,4 @@
-"""Background work of a headless collector: heartbeats, stale logs, retention."""
+"""Background work of a collector without Anvil: heartbeats, stale logs, retention."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run_background_tasks(
 
 
 class _PeriodicTask:
-    """Work that is repeated after a pause, or at once where it returns that there is more."""
+    """Work that is repeated after a pause, or at once if it returned that more is left."""
 
     def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
         self._work = work
@@ -60,7 +60,7 @@ class _PeriodicTask:
 
 
 def _run_logged(work: Callable[[], object]) -> object:
-    """Do work that may fail now and is repeated later."""
+    """Do work, and log an error of it: the work is repeated later."""
     try:
         return work()
     except IngestError as error:

@@ -64,9 +64,9 @@ class CommandsByFile(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; Ctrl-C while its file is imported ends with its own exit code.
+        """Run a command; Ctrl-C has its exit code also while the command's file is imported.
 
-        Where the log is JSON, what is wrong with the command line is a record.
+        Where the log is JSON, an error of the command line is a record of it.
         """
         args = list(ctx.args)
         as_json = "--log-format=json" in args or ("--log-format", "json") in pairwise(args)
@@ -84,13 +84,13 @@ class CommandsByFile(click.Group):
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            # To find the secrets, of which the sentence has none, takes memory.
+            # The sentence contains no secrets, and finding them takes memory.
             _report(sentence_for(error), (), as_json=as_json)
             ctx.exit(UNAVAILABLE)
 
 
 def _report(text: str, secrets: Iterable[str], *, as_json: bool) -> None:
-    """Report what ended the command line before a command's own log."""
+    """Report an error that occurred before a command has configured the log."""
     configure_logging(as_json=as_json, level="error", mask=Mask(secrets), with_traceback=False)
     write_notice(text, level=logging.ERROR)
 

@@ -31,7 +31,7 @@ class RunstreamCommand(click.Command):
     """A command that logs to stderr, and ends with one sentence where it fails."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Name the command's own parameters, those that every command has, and --help."""
+        """Return the command's own parameters, those that every command has, and --help."""
         *own, help_option = super().get_params(ctx)
         return [*own, *_common_options(), help_option]
 
@@ -49,7 +49,7 @@ class RunstreamCommand(click.Command):
         ctx.exit(code)
 
     def _run(self, ctx: click.Context, *, debug: bool) -> int:
-        """Run the command; the outermost place where its errors end."""
+        """Run the command and report its errors; return its exit code."""
         try:
             return super().invoke(ctx) or 0
         except (click.ClickException, click.exceptions.Exit):
@@ -65,7 +65,7 @@ class RunstreamCommand(click.Command):
             return exit_code_for(error)
 
 
-Decorate = Callable[[Callable[..., Any]], Callable[..., Any]]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: Makes a command of a function, as click's own decorator does.
 command: Callable[..., Callable[[Callable[..., int | None]], RunstreamCommand]] = partial(
@@ -78,7 +78,7 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-def option(name: str, metavar: str, default: object, help: str, **more: Any) -> Decorate:  # noqa: A002, ANN401 - as click names and types them
+def option(name: str, metavar: str, default: object, help: str, **more: Any) -> Decorator:  # noqa: A002, ANN401 - as click names and types them
     """Return an option with a default, which the help shows."""
     return click.option(
         name, metavar=metavar, default=default, show_default=True, help=help, **more

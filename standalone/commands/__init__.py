@@ -1,1 +1,1 @@
-"""The commands, each in a file of its name. What costs start-up is imported when it runs."""
+"""The commands, each in a file of its name, which imports what takes long only when it runs."""

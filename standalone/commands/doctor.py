@@ -6,17 +6,20 @@ import json
 import shutil
 import sys
 import textwrap
+import threading
 from collections.abc import Iterable, Iterator
 
 import click
-from ingest.domain.sources import parse_sources
+from ingest.bootstrap.doctor_target import open_doctor_target
+from ingest.bootstrap.states import open_state
+from ingest.domain.sources import parse_sources, single_names
 from ingest.errors import BadSettings
 from ingest.ports.inspection import FAILED, OK, WARNING, Check
 from ingest.services.doctor.checks import is_well, run_checks
 
 from ..command import command, examples
-from ..doctor_target import open_doctor_target
 from ..environment import read_environment
+from ..state_file import temporary_state_if_missing
 
 _MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed", "red")}
 
@@ -55,13 +58,24 @@ def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
         for fault in error.faults:
             yield Check.failed("settings", f"{fault}.", remedy)
         return
+    from ingest.adapters.system_clock import SystemClock
+
     patterns = parse_sources(sources, hosts=settings.github.web_hosts)
-    with open_doctor_target(settings, patterns) as target:
+    with (
+        temporary_state_if_missing(settings) as checked,
+        open_doctor_target(
+            checked,
+            clock=SystemClock(threading.Event()),
+            open_state=lambda: open_state(checked),
+            repositories=single_names(patterns),
+            sources=[each for each in patterns if not each.is_repository],
+        ) as target,
+    ):
         yield from run_checks(target)
 
 
 def _echoed(checks: Iterable[Check]) -> Iterator[Check]:
-    """Print each finding as soon as it is there; an error of several parts is printed once."""
+    """Print each check when it is done; an error that several checks have is printed once."""
     first_with: dict[str, str] = {}
     for check in checks:
         label, colour = _MARKS[check.status]
@@ -77,7 +91,7 @@ def _echoed(checks: Iterable[Check]) -> Iterator[Check]:
 
 
 def _indented(text: str) -> str:
-    """Return the text in lines that fit the terminal, below its mark; a pipe has no width."""
+    """Return the text in lines that fit the terminal, indented; for a pipe in one line."""
     if not sys.stdout.isatty():
         return text
     width = shutil.get_terminal_size().columns

@@ -1,4 +1,4 @@
-"""``redrive``: log work that ended as dead letters, tried again."""
+"""``redrive``: retry log work from the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import closing
 
 import click
 from ingest.bootstrap.buses import open_bus
-from ingest.services.log_ingestion.redrive import RedriveReport
-from ingest.settings import Settings
+from ingest.domain.counters import Counters
+from ingest.services.log_ingestion.redrive import redrive as move_dead_letters
 
 from ..command import command, examples
 from ..environment import read_environment
@@ -25,23 +25,17 @@ def redrive() -> int | None:
     Moves it back to the job events queue. Fix the cause first: `runstream status` shows it.
     Messages that are not log work stay in the dead-letter queue.
     """
-    report = move_dead_letters(read_environment())
-    click.echo(f"Work items moved back to the job events queue: {report.moved}.")
-    if report.unreadable:
-        click.echo(f"Left in the dead-letter queue, because not log work: {report.unreadable}.")
-    return None
-
-
-def move_dead_letters(settings: Settings) -> RedriveReport:
-    """Open both queues and move what can be moved."""
     from ingest.adapters.system_clock import SystemClock
-    from ingest.domain.counters import Counters
-    from ingest.services.log_ingestion.redrive import redrive as move
 
-    name, counters = settings.queues.job_events_queue, Counters()
+    settings, counters = read_environment(), Counters()
+    name = settings.queues.job_events_queue
     with closing(open_bus(settings)) as bus:
-        return move(
+        report = move_dead_letters(
             bus.open_dead_letters(name, counters),
             bus.open_work_queue(name, counters),
             clock=SystemClock(threading.Event()),
         )
+    click.echo(f"Work items moved back to the job events queue: {report.moved}.")
+    if report.unreadable:
+        click.echo(f"Left in the dead-letter queue, because not log work: {report.unreadable}.")
+    return None

@@ -1,4 +1,4 @@
-"""``replay``: messages that were published, published again."""
+"""``replay``: publish the messages of past runs again."""
 
 from __future__ import annotations
 

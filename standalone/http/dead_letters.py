@@ -1,4 +1,4 @@
-"""The number of dead letters for the metrics, counted so that no scrape waits for the bus."""
+"""The number of dead letters for the metrics, counted in the background: no scrape waits for it."""
 
 from __future__ import annotations
 

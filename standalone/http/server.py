@@ -112,12 +112,12 @@ class HttpServer:
         woken = threading.Event()
 
         def close_connections() -> None:
-            # Another wake-up may run this before `pull_trigger` has written to the trigger that
-            # is closed here, and its number may be another file's by then.
+            # Another wake-up may run this before `pull_trigger` has written to the trigger. That is
+            # closed here, and by then its descriptor may be another file's.
             woken.wait()
             self._close_connections()
 
-        # The loop ends when it has no connection left, and its own thread alone may take them.
+        # Only the thread of the loop may close connections; it ends when none is left.
         self._server.trigger.pull_trigger(close_connections)
         woken.set()
         self._thread.join()

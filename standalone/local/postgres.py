@@ -12,7 +12,6 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO
 
 from ingest.errors import IngestError
 
@@ -175,24 +174,21 @@ class LocalPostgres:
 
     def _start(self, *, is_durable: bool) -> SupervisedProcess:
         options = [*_OPTIONS, *(() if is_durable else _OPTIONS_NOT_DURABLE)]
-        with self._log.open("wb") as log:
-            return self._start_supervised(log, [f"-c{option}" for option in options])
-
-    def _start_supervised(self, log: IO[bytes], options: list[str]) -> SupervisedProcess:
         program = Program(
             arguments=[
                 str(self._programs / "postgres"),
                 f"-D{self._data}",
                 f"-h{_LOOPBACK}",
                 f"-p{self.port}",
-                *options,
+                *(f"-c{option}" for option in options),
             ],
             environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             folder=self.home,
             stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown, which waits for no client
             user=self._user,
         )
-        return SupervisedProcess(program, log)
+        with self._log.open("wb") as log:
+            return SupervisedProcess(program, log)
 
     def _await_answer(self, deadline_seconds: float) -> None:
         import psycopg2

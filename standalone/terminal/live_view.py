@@ -90,7 +90,7 @@ class LiveTables:
         from rich.console import Group
         from rich.text import Text
 
-        from .overview import build_overview, just_reported
+        from .overview import build_overview, with_recent_heartbeat
         from .tables import agents_table, errors_table, repositories_table
 
         now = datetime.now(timezone.utc)
@@ -100,7 +100,7 @@ class LiveTables:
         counts = Text("\n".join(_lines(progress)), style="bold")
         self._draw(
             Group(
-                agents_table(just_reported(overview.agents, now), now),
+                agents_table(with_recent_heartbeat(overview.agents, now), now),
                 repositories_table(overview),
                 counts,
                 errors_table(overview.errors, now),

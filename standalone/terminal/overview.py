@@ -88,6 +88,6 @@ def build_overview(
     )
 
 
-def just_reported(agents: Sequence[AgentRecord], now: datetime) -> list[AgentRecord]:
+def with_recent_heartbeat(agents: Sequence[AgentRecord], now: datetime) -> list[AgentRecord]:
     """Return the agents whose heartbeat is recent: they work, or have just stopped."""
     return [agent for agent in agents if abs(now - agent.heartbeat_at) < HEARTBEAT_TIMEOUT]
