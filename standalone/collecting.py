@@ -210,12 +210,13 @@ def _report(summary: Summary, *, as_json: bool) -> None:
 
 def _describe_summary(summary: Summary) -> str:
     missing = f" ({summary.logs_unavailable:,} more do not exist)" * bool(summary.logs_unavailable)
+    charged, free = (summary.github_requests[kind] for kind in ("charged", "free"))
     queues = "".join(f"\n  {name}: {count:,}" for name, count in summary.messages.items())
     return (
         f"Collected {summary.runs:,} runs in {summary.attempts:,} attempts, {summary.jobs:,} jobs, "
         f"{summary.steps:,} steps, {summary.commits:,} commits\nand {summary.logs:,} logs{missing} "
         f"in {summary.seconds:,.1f} s.\n{_describe_filtered(summary)}Messages sent:{queues}\n"
-        f"Requests: {summary.github_charged:,} charged and {summary.github_free:,} free by GitHub, "
+        f"Requests: {charged:,} charged and {free:,} free by GitHub, "
         f"{summary.queue_requests:,} to the queues. Errors: {summary.errors:,}."
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ingest.bootstrap.collector import Collector
@@ -17,10 +17,11 @@ from .pending_items import PendingItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What this process has collected since it started; ``messages`` by queue name.
+    """What this process has collected since it started, as ``collect --json`` prints it.
 
-    ``runs_filtered`` and ``logs_filtered`` were left out by filters. ``pending`` names what a
-    collection that ends leaves for a later one.
+    ``messages`` by queue name; ``github_requests`` that GitHub ``charged`` to the rate limit or
+    not. Filters left out ``runs_filtered`` and ``logs_filtered``. ``pending`` is left by a
+    collection that ends.
     """
 
     runs: int
@@ -30,35 +31,18 @@ class Summary:
     commits: int
     logs: int
     logs_unavailable: int
-    messages: dict[str, int] = field(default_factory=dict)
-    queue_requests: int
-    github_charged: int
-    github_free: int
-    errors: int
-    seconds: float
     runs_filtered: int = 0
     logs_filtered: int = 0
+    messages: dict[str, int] = field(default_factory=dict)
+    queue_requests: int
+    github_requests: dict[str, int]
+    errors: int
     pending: tuple[PendingItem, ...] = ()
+    seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``collect --json`` prints it."""
-        return {
-            "runs": self.runs,
-            "attempts": self.attempts,
-            "jobs": self.jobs,
-            "steps": self.steps,
-            "commits": self.commits,
-            "logs": self.logs,
-            "logs_unavailable": self.logs_unavailable,
-            "runs_filtered": self.runs_filtered,
-            "logs_filtered": self.logs_filtered,
-            "messages": self.messages,
-            "queue_requests": self.queue_requests,
-            "github_requests": {"charged": self.github_charged, "free": self.github_free},
-            "errors": self.errors,
-            "pending": [item.as_json() for item in self.pending],
-            "seconds": self.seconds,
-        }
+        return {**asdict(self), "pending": [item.as_json() for item in self.pending]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +73,9 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         logs_filtered=counts.get(LOGS_FILTERED, 0),
         messages={name: counts.get(sent_messages_counter(name), 0) for name in context.queue_names},
         queue_requests=counts.get("queue_requests", 0),
-        github_charged=counts.get("github_requests.charged", 0),
-        github_free=counts.get("github_requests.free", 0),
+        github_requests={
+            kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")
+        },
         errors=counts.get("errors", 0),
         seconds=round(seconds, 3),
     )

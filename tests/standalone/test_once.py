@@ -68,8 +68,8 @@ def test_everything_is_collected_and_counted(stage, log_mode):
     assert (summary.steps, summary.commits) == (80, 10)
     assert summary.messages["ci_cd_metrics_queue"] == 40
     assert summary.messages["ci_cd_logs_queue"] == 30
-    assert summary.github_charged == here.requests(column="charged")
-    assert summary.as_json()["github_requests"]["charged"] == summary.github_charged
+    assert summary.github_requests["charged"] == here.requests(column="charged")
+    assert summary.as_json()["github_requests"] == summary.github_requests
     assert seen
     assert threading.active_count() <= before + 8  # the collector's own workers, until it closes
 

@@ -26,8 +26,11 @@ def a_summary(**changes: int) -> Summary:
     counts = dict.fromkeys(
         ("runs", "attempts", "jobs", "steps", "commits", "logs", "logs_unavailable"), 0
     )
-    counts |= {"queue_requests": 0, "github_charged": 0, "github_free": 0, "errors": 0}
-    return Summary(**{**counts, **changes}, messages={"q": 5}, seconds=1.5)
+    counts |= {"queue_requests": 0, "errors": 0}
+    requests = {"charged": 0, "free": 0}
+    return Summary(
+        **{**counts, **changes}, messages={"q": 5}, github_requests=requests, seconds=1.5
+    )
 
 
 def a_progress(**changes: int) -> Progress:
