@@ -24,6 +24,7 @@ from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
 from .output import print_result
+from .sources import FoundSources
 from .startup_retries import open_when_available
 from .stopping import Stop
 from .terminal.live_view import open_view
@@ -93,12 +94,7 @@ def collect_until_stopped(
 
 
 def collect_all_once(
-    collector: Collector,
-    names: Sequence[str],
-    stop: Stop,
-    options: CollectOptions,
-    *,
-    refused: Mapping[str, IngestError],
+    collector: Collector, found: FoundSources, stop: Stop, options: CollectOptions
 ) -> int:
     """Collect everything; return the exit code, which ``status`` shows from then on.
 
@@ -106,29 +102,27 @@ def collect_all_once(
     """
     started_at = collector.context.clock.now()
     try:
-        code, note = _collect_all(collector, names, stop, options, refused)
+        code, note = _collect_all(collector, found, stop, options)
     except Exception as error:
-        _save_outcome(collector, names, started_at, exit_code_for(error), sentence_for(error))
+        _save_outcome(collector, found, started_at, exit_code_for(error), sentence_for(error))
         raise
-    _save_outcome(collector, names, started_at, code, note)
+    _save_outcome(collector, found, started_at, code, note)
     return code
 
 
 def _collect_all(
-    collector: Collector,
-    names: Sequence[str],
-    stop: Stop,
-    options: CollectOptions,
-    refused: Mapping[str, IngestError],
+    collector: Collector, found: FoundSources, stop: Stop, options: CollectOptions
 ) -> tuple[int, str | None]:
     """Collect and report; return the exit code, and what is left where it is not 0."""
     policy = options.policy
     with open_view(collector.context.store) as show, _announcing_stop(stop):
-        result = collect_once(collector, names, stop=stop.event, on_progress=show, policy=policy)
-    summary, errors = result.summary, {**refused, **result.errors}
+        result = collect_once(
+            collector, found.names, stop=stop.event, on_progress=show, policy=policy
+        )
+    summary, errors = result.summary, {**found.refused, **result.errors}
     if options.as_json or summary.attempts or not errors:
         _report(summary, as_json=options.as_json)
-    raised = _first_failure(refused, result.errors)
+    raised = _first_failure(found.refused, result.errors)
     for name, error in result.errors.items():
         if error is not raised:
             write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
@@ -157,7 +151,7 @@ def _first_failure(
 
 def _save_outcome(
     collector: Collector,
-    names: Sequence[str],
+    found: FoundSources,
     started_at: datetime,
     exit_code: int,
     note: str | None,
@@ -168,7 +162,7 @@ def _save_outcome(
             context,
             started_at=started_at,
             exit_code=exit_code,
-            repositories=len(names) or len(context.store.list_repositories()),
+            repositories=len(found.names) or len(context.store.list_repositories()),
             note=note,
         )
 

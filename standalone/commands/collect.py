@@ -65,16 +65,11 @@ def collect(  # noqa: PLR0913 - one for each option
 
     from ingest.bootstrap.collector import open_headless
 
-    from ..collecting import (
-        CollectOptions,
-        collect_all_once,
-        collect_until_stopped,
-        open_when_state_responds,
-    )
+    from .. import collecting
     from ..http.services import serve_endpoints
 
-    options = CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
-    open_collector = open_headless if once else open_when_state_responds
+    options = collecting.CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
+    open_collector = open_headless if once else collecting.open_when_state_responds
     checks_bucket = options.policy.collects_logs
     with (
         stopped_by_signals() as stop,
@@ -87,12 +82,12 @@ def collect(  # noqa: PLR0913 - one for each option
             return stop.exit_code if once else 0
         found = find_sources(collector, patterns, is_once=once)
         if once:
-            return collect_all_once(collector, found.names, stop, options, refused=found.refused)
+            return collecting.collect_all_once(collector, found, stop, options)
         agents = options.agents.agents
         with serve_endpoints(
             collector, webhooks=webhooks, health_and_metrics=health_and_metrics, agents=agents
         ):
-            return collect_until_stopped(collector, found.watched, stop, options)
+            return collecting.collect_until_stopped(collector, found.watched, stop, options)
 
 
 def _base_policy() -> CollectionPolicy:

@@ -124,11 +124,7 @@ class AgentTools:
         if job_id is None:
             steps_offset = annotations_offset = 0
         head = {
-            "run": {
-                **run,
-                "jobs": [],
-                "annotations": cut_annotations(run["annotations"], run_offset),
-            },
+            "run": {**_from_offsets(run, annotations=run_offset), "jobs": []},
             "jobs_total": len(jobs),
             "attempts": found["attempts"][-MAX_ATTEMPTS:],
             "attempts_total": len(found["attempts"]),
@@ -137,11 +133,7 @@ class AgentTools:
         }
         answer = fit(head, MAX_RUN_CHARACTERS)
         listed = [
-            {
-                **job,
-                "annotations": cut_annotations(job["annotations"], annotations_offset),
-                "steps": job["steps"][steps_offset:],
-            }
+            _from_offsets(job, annotations=annotations_offset, steps=steps_offset)
             for job in chosen[jobs_offset:][:MAX_JOBS]
         ]
         _add_jobs(answer, listed, found["logs"])
@@ -200,6 +192,12 @@ def _add_jobs(answer: dict[str, Any], jobs: list[dict[str, Any]], logs: dict[str
             return
         answer["run"]["jobs"].append(short)
         answer["logs"] |= log
+
+
+def _from_offsets(item: dict[str, Any], *, annotations: int, steps: int = 0) -> dict[str, Any]:
+    """Return a run or a job with its annotations and its steps from these offsets on."""
+    cut = {**item, "annotations": cut_annotations(item["annotations"], annotations)}
+    return {**cut, "steps": item["steps"][steps:]} if "steps" in item else cut
 
 
 def _has_succeeded(job: dict[str, Any]) -> bool:
