@@ -12,7 +12,7 @@ from ingest.ports import Clock, LogCache, StateStore
 from ingest.services.dashboard.logs import find_job_log
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.rows import summary_row
-from ingest.services.dashboard.runs import RunReference, RunFilters, list_runs, load_run
+from ingest.services.dashboard.runs import RunFilters, RunReference, list_runs, load_run
 from ingest.services.log_ingestion.read_log import LogReader
 from ingest.settings import Settings
 from pydantic import Field
