@@ -81,6 +81,10 @@ class RepositoryRecord:
         """Return whether no poll has read its run list whole yet; a poll may end before that."""
         return self.last_polled_at is None or self.cursor is None
 
+    def is_leased(self, now: datetime) -> bool:
+        """Return whether a process holds its lease."""
+        return self.lease_until is not None and self.lease_until > now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:

@@ -75,7 +75,8 @@ def monitoring_tick(
     repositories, now = context.store.list_repositories(), context.clock.now()
     due_at = _next_due(repositories)
     has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now + SOON
-    _report_end(loop, heartbeat, is_working=has_more or _is_any_leased(repositories, now))
+    is_polled_elsewhere = any(each.is_leased(now) for each in repositories)
+    _report_end(loop, heartbeat, is_working=has_more or is_polled_elsewhere)
     return TickResult(polls, has_more)
 
 
@@ -190,8 +191,3 @@ def _next_due(repositories: Sequence[RepositoryRecord]) -> datetime | None:
     """Return when the next repository is due; a leased one is due when its lease ends."""
     moments = [each.next_poll_at or each.lease_until for each in repositories if not each.paused]
     return min((moment for moment in moments if moment is not None), default=None)
-
-
-def _is_any_leased(repositories: Sequence[RepositoryRecord], now: datetime) -> bool:
-    """Return whether a repository is leased; at the end of a tick, another one holds the lease."""
-    return any(each.lease_until is not None and each.lease_until > now for each in repositories)

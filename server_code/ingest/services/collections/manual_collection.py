@@ -46,11 +46,14 @@ def new_collection(
     store: RepositoryStore, collection_id: str, *, only: str | None, now: datetime
 ) -> CollectionRecord:
     """Return a collection that begins now, with nothing polled yet."""
-    record = CollectionRecord(
-        collection_id=collection_id, started_at=now, updated_at=now, only=only
+    total = len(_repositories_of(store, only))
+    return CollectionRecord(
+        collection_id=collection_id,
+        started_at=now,
+        updated_at=now,
+        only=only,
+        counts={"repositories_total": total, "repositories_done": 0},
     )
-    total = len(_repositories_of(store, record))
-    return replace(record, counts={"repositories_total": total, "repositories_done": 0})
 
 
 def start_collection(
@@ -60,7 +63,7 @@ def start_collection(
     record = new_collection(store, collection_id, only=only, now=now)
     # First, because a second person who pressed the button looks for it at once.
     store.save_collection(record)
-    names = [repository.full_name for repository in _repositories_of(store, record)]
+    names = [repository.full_name for repository in _repositories_of(store, only)]
     clear_refusals(store, names, now=now)
     for name in names:
         store.make_due(name, now=now)
@@ -111,7 +114,7 @@ class _Round:
         self._context = context
         self._record = record
         self._earlier_counts = dict(record.counts)
-        wanted = [each.full_name for each in _repositories_of(context.store, record)]
+        wanted = [each.full_name for each in _repositories_of(context.store, record.only)]
         plan = CollectionPlan(
             names=wanted if record.remaining is None else record.remaining,
             log_names=wanted,
@@ -168,7 +171,12 @@ class _Round:
             name: self._earlier_counts.get(name, 0) + context.counters.read(name)
             for name in COUNTED
         }
-        counts |= _repository_counts(context.store, self._record)
+        wanted, began_at = (
+            _repositories_of(context.store, self._record.only),
+            self._record.started_at,
+        )
+        counts["repositories_total"] = len(wanted)
+        counts["repositories_done"] = sum(_is_polled(each, began_at) for each in wanted)
         if not self._collection.runs.open_names():
             phase = CollectionPhase.FETCHING
             counts["logs_waiting"] = context.store.count_ledger(self._record.only).logs_pending
@@ -183,17 +191,9 @@ class _Round:
         return self._record
 
 
-def _repository_counts(store: RepositoryStore, record: CollectionRecord) -> dict[str, int]:
-    wanted = _repositories_of(store, record)
-    return {
-        "repositories_total": len(wanted),
-        "repositories_done": sum(_is_polled(each, record.started_at) for each in wanted),
-    }
-
-
-def _repositories_of(store: RepositoryStore, record: CollectionRecord) -> list[RepositoryRecord]:
-    if record.only is not None:
-        repository = store.load_repository(record.only)
+def _repositories_of(store: RepositoryStore, only: str | None) -> list[RepositoryRecord]:
+    if only is not None:
+        repository = store.load_repository(only)
         return [] if repository is None else [repository]
     return [each for each in store.list_repositories() if not each.paused]
 

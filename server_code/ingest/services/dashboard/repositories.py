@@ -77,12 +77,9 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
     known = store.load_repository(name)
     if known is not None:
         return known
-
-    def fetch() -> RepositoryInfo:
-        return open_github().fetch_repository(name)
-
     try:
-        name = call_with_timeout(seconds, "GitHub", fetch).full_name
+        info = call_with_timeout(seconds, "GitHub", lambda: open_github().fetch_repository(name))
+        name = info.full_name
     except Retriable:
         pass
     except RepositoryUnavailable as error:

@@ -82,7 +82,7 @@ def poll_problems(active: Sequence[RepositoryRecord], now: datetime) -> list[Pro
         and each.last_polled_at is not None
         and each.next_poll_at is not None
         and now - each.next_poll_at >= POLL_OVERDUE_TIME
-        and (each.lease_until is None or each.lease_until <= now)
+        and not each.is_leased(now)
     ]
     if not overdue:
         return []

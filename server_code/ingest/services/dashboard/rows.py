@@ -45,7 +45,6 @@ def repository_row(
     ``backlog``: its attempts that were never published. A paused one has no next poll.
     """
     next_poll_at = None if record.paused else record.next_poll_at
-    is_leased = record.lease_until is not None and record.lease_until > now
     return {
         "full_name": record.full_name,
         "paused": record.paused,
@@ -55,7 +54,7 @@ def repository_row(
         "watched_since": format_timestamp(record.watched_since),
         "last_polled_at": format_timestamp(record.last_polled_at),
         "next_poll_at": format_timestamp(next_poll_at),
-        "is_being_polled": is_leased and not record.paused,
+        "is_being_polled": record.is_leased(now) and not record.paused,
         "in_flight": counts.in_flight,
         "collected": counts.collected,
         "backlog": counts.unread_attempts,
