@@ -81,7 +81,7 @@ def _row(
     logs = [each.last_log_at for each in heartbeats if each.last_log_at is not None]
     worked_at, next_at = max(logs, default=None), None
     if name == PIPELINE_MONITORING_AGENT:
-        worked_at, next_at = _polls(repositories)
+        worked_at, next_at = _poll_times(repositories)
     return {
         "name": name,
         "state": _state(shown, desired_state, now),
@@ -116,7 +116,9 @@ def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) 
     return AgentState.RUNNING.value if is_running else AgentState.IDLE.value
 
 
-def _polls(repositories: Sequence[RepositoryRecord]) -> tuple[datetime | None, datetime | None]:
+def _poll_times(
+    repositories: Sequence[RepositoryRecord],
+) -> tuple[datetime | None, datetime | None]:
     """Return the times of the last and the next poll."""
     active = [each for each in repositories if not each.paused]
     last = [each.last_polled_at for each in active if each.last_polled_at is not None]

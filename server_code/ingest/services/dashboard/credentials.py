@@ -105,8 +105,8 @@ def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] |
 
 def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
     """Return how much longer polls wait for a credential's limit per minute, and what to do."""
-    is_present = abs(now - record.updated_at) < FACTOR_VALID_FOR
-    if record.minute_interval_factor < MIN_REPORTED_FACTOR or not is_present:
+    is_current = abs(now - record.updated_at) < FACTOR_VALID_FOR
+    if record.minute_interval_factor < MIN_REPORTED_FACTOR or not is_current:
         return None
     finding = (
         "It reads more repositories than GitHub's limit per minute has requests for: the time "

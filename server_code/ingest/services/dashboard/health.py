@@ -89,10 +89,11 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
         problems = tuple(problem for problem in problems if problem.is_broken)
     elif not active:
         paused = Problem(sentence="Every repository is paused.", is_broken=False)
-        return _with(HealthState.STOPPED, (paused, *problems))
+        return _from_problems(HealthState.STOPPED, (paused, *problems))
     if problems:
         are_at_rest = all(agent["state"] in _AT_REST for agent in inputs.agents)
-        return _with(HealthState.STOPPED if are_at_rest else HealthState.DEGRADED, problems)
+        state = HealthState.STOPPED if are_at_rest else HealthState.DEGRADED
+        return _from_problems(state, problems)
     if not inputs.repositories:
         return Health(state=HealthState.EMPTY, sentence="No repository is watched yet.")
     if inputs.one_time is not None:
@@ -116,7 +117,7 @@ def load_health(
     return assess_health(inputs, now=now)
 
 
-def _with(state: HealthState, problems: tuple[Problem, ...]) -> Health:
+def _from_problems(state: HealthState, problems: tuple[Problem, ...]) -> Health:
     return Health(state=state, sentence=problems[0].sentence, problems=problems)
 
 

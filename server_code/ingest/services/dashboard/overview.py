@@ -81,13 +81,13 @@ def _messages(
             "queue": name,
             "purpose": purpose,
             "total": message_counts.totals.get(sent_messages_counter(name), 0),
-            "last_hour": _recent(message_counts, sent_messages_counter(name), now - _HOUR),
+            "last_hour": _count_since(message_counts, sent_messages_counter(name), now - _HOUR),
         }
         for purpose, name in queues.items()
     ]
 
 
-def _recent(message_counts: MessageCounts, counter: str, since: datetime) -> int:
+def _count_since(message_counts: MessageCounts, counter: str, since: datetime) -> int:
     return sum(counts.get(counter, 0) for at, counts in message_counts.intervals if at > since)
 
 

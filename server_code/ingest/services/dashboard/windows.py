@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -78,24 +79,23 @@ def _lag(message_counts: MessageCounts, window: Window, now: datetime) -> dict[s
     None: no job ended, or its lag is larger than the largest bound.
     """
     since = now - window.slot * window.slots
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for at, interval in message_counts.intervals:
         if at > since:
-            for name, amount in interval.items():
-                counts[name] = counts.get(name, 0) + amount
+            counts.update(interval)
     buckets, _ = read_job_lag(counts)
     jobs = buckets[-1][1]
-    at_most: Mapping[int, int] = dict(
+    cumulative: Mapping[int, int] = dict(
         zip(LAG_BOUNDS, (count for _, count in buckets), strict=False)
     )
     return {
         "jobs": jobs,
-        "median_seconds": _bound(at_most, jobs * 0.5),
-        "p95_seconds": _bound(at_most, jobs * 0.95),
+        "median_seconds": _bound(cumulative, jobs * 0.5),
+        "p95_seconds": _bound(cumulative, jobs * 0.95),
     }
 
 
-def _bound(at_most: Mapping[int, int], wanted: float) -> int | None:
+def _bound(cumulative: Mapping[int, int], wanted: float) -> int | None:
     if not wanted:
         return None
-    return next((bound for bound, count in at_most.items() if count >= wanted), None)
+    return next((bound for bound, count in cumulative.items() if count >= wanted), None)
