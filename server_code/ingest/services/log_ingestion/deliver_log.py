@@ -1,4 +1,4 @@
-"""Publishing of one log, or of the fact that there is none, to the logs queue."""
+"""Publishing one log, or why there is none, to the logs queue."""
 
 from __future__ import annotations
 

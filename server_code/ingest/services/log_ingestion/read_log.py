@@ -88,11 +88,11 @@ class LogReader:
         )
 
     def _sources(self, record: JobLogRecord) -> Iterator[FetchLog]:
-        """Yield the ways to a log outside the cache."""
+        """Yield what fetches the log from outside the cache, the first choice first."""
         if (stored := bucket_source(self.blobs, record)) is not None:
             yield stored
         repository = record.key.repository
-        # A person waits for it.
+        # A person waits for it, so it is no backfill.
         yield partial(self.github.fetch_job_log, repository, record.job_id, is_backfill=False)
 
     def _save_to_cache(
@@ -139,7 +139,7 @@ def explain_not_fetched(record: JobLogRecord | None) -> UnreadableLog:
 
 
 def bucket_source(blobs: BlobStore | None, record: JobLogRecord) -> FetchLog | None:
-    """Return the way to a log in the bucket; None where no bucket has it."""
+    """Return what fetches a log from the bucket; None where no bucket has it."""
     if blobs is None or not record.blob_bucket or not record.blob_key:
         return None
     reference = BlobReference(record.blob_bucket, record.blob_key)

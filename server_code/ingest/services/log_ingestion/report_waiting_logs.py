@@ -1,4 +1,4 @@
-"""Reports of logs that wait: a cause is reported once, however many logs it holds."""
+"""Reports of logs that wait: a cause is reported once, however many logs it delays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPORT_AT_TRIES = 5
 def report_waiting_logs(context: CollectorContext, task: LogTask) -> None:
     """Report why logs wait: at the first try, or when GitHub's own failure lasts.
 
-    Later as well where the reason is another one than before: most logs are not there at first.
+    Later as well where the reason has changed: most logs are not there at first.
     """
     for log in task.not_ready:
         if isinstance(log.error, LogPending) or _is_reported_elsewhere(log.error):
@@ -48,6 +48,6 @@ def _is_reported_elsewhere(error: IngestError) -> bool:
 
 
 def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:
-    """Return whether people read already that other logs wait for the same cause."""
+    """Return whether the same cause is in the errors list already."""
     cause = cause_of(LOG_INGESTION_AGENT, repository, what)
     return any(each.cause == cause for each in context.list_recent_errors())

@@ -74,7 +74,7 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
     changed: dict[tuple[int, int], AttemptRecord] = {}
     for job in map(context.github.sanitize_job_links, jobs):
         numbers = job.run_id, job.run_attempt
-        record = changed.get(numbers) or known.get(numbers) or _without_run(context, name, job)
+        record = changed.get(numbers) or known.get(numbers) or _new_record(context, name, job)
         before = next((each for each in record.jobs if each.job_id == job.job_id), None)
         if record.settled or record.has_all_jobs or not is_later_job(before, job):
             continue
@@ -85,7 +85,7 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
     poll_session.seen |= {record.key for record in changed.values() if record.run is not None}
 
 
-def _without_run(context: CollectorContext, repository: str, job: Job) -> AttemptRecord:
+def _new_record(context: CollectorContext, repository: str, job: Job) -> AttemptRecord:
     now = context.clock.now()
     return AttemptRecord(
         key=AttemptKey(repository, job.run_id, job.run_attempt),

@@ -79,10 +79,10 @@ def changes_of(
     ended = [*_jobs_to_request(record, jobs, log_mode), *abandoned]
     requested = [job for job in ended if filters.wants_log(job)]
     return Changes(
-        record=_published(record, run, abandoned, with_run=bool(run_envelopes)),
+        record=_record_once_published(record, run, abandoned, with_run=bool(run_envelopes)),
         envelopes=envelopes,
         log_work=_log_work(record, requested, log_mode, now, filters),
-        pending_logs=tuple(_pending(record, job, now) for job in requested),
+        pending_logs=tuple(_pending_log(record, job, now) for job in requested),
         summary=summary_of(run, record.jobs, commit, created_at=record.created_at)
         if run_envelopes
         else None,
@@ -137,7 +137,7 @@ def details_of(record: AttemptRecord) -> RunDetails:
     )
 
 
-def _published(
+def _record_once_published(
     record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
 ) -> AttemptRecord:
     statuses = record.published_statuses
@@ -220,7 +220,7 @@ def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:
     return max(0, math.ceil((LOG_DELAY - age).total_seconds())) if age >= timedelta() else 0
 
 
-def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
+def _pending_log(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
     return JobLogRecord(
         key=record.key,
         job_id=job.job_id,

@@ -1,4 +1,4 @@
-"""What a poll collects before it asks for the run list."""
+"""What a poll collects before it requests the run list."""
 
 from __future__ import annotations
 

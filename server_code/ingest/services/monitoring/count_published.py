@@ -29,10 +29,10 @@ def count_published(
     for record in published:
         known = before[record.key]
         context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
-        context.counters.add("steps", _steps(record) - _steps(known))
+        context.counters.add("steps", _count_steps(record) - _count_steps(known))
         count_job_lag(context.counters, context.clock.now(), known.jobs, record.jobs)
 
 
-def _steps(record: AttemptRecord) -> int:
+def _count_steps(record: AttemptRecord) -> int:
     """Return the number of published steps."""
     return sum(len(job.steps) for job in record.jobs if record.published_statuses)

@@ -17,9 +17,9 @@ from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
 from ..context import CollectorContext
 from ..time_limits import await_result
-from .open_runs import ask_for_open_runs
+from .open_runs import find_open_runs
 from .poll_session import PollSession, run_list_due_at
-from .prove_deliveries import ask_for_newer_runs, note_missed_deliveries
+from .prove_deliveries import find_newer_runs, note_missed_deliveries
 from .save_runs import make_shown_runs_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
@@ -40,13 +40,13 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """
     record, now = poll_session.repository, context.clock.now()
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
-        searches = _DELIVERY_CHECKS if is_delivery_check_due(record, now) else (follow_run_hints,)
-        _ask_each(context, poll_session, searches)
+        searches = _DELIVERY_CHECKS if is_delivery_check_due(record, now) else (find_hinted_runs,)
+        _run_each(context, poll_session, searches)
         note_missed_deliveries(context, poll_session, poll_session.changed)
         if poll_session.relies_on_deliveries:
             return
     walk_run_list(context, poll_session)
-    _ask_each(context, poll_session, (*_LOOKUPS, sweep_closed_days))
+    _run_each(context, poll_session, (*_LOOKUPS, sweep_closed_days))
     note_missed_deliveries(context, poll_session, poll_session.changed)
     lists = replace(poll_session.repository.run_lists, requested_at=now)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
@@ -65,12 +65,12 @@ def discover_runs_sparingly(context: CollectorContext, poll_session: PollSession
         discover_runs(context, poll_session)
         return
     poll_session.is_list_current = True
-    _ask_each(context, poll_session, (follow_run_hints, ask_for_open_runs))
+    _run_each(context, poll_session, (find_hinted_runs, find_open_runs))
 
 
 def discover_hinted_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Find the runs that webhooks or people pointed at, and nothing else."""
-    _ask_each(context, poll_session, (follow_run_hints,))
+    _run_each(context, poll_session, (find_hinted_runs,))
 
 
 def discover_all_runs(
@@ -86,12 +86,12 @@ def discover_all_runs(
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
     poll_session.reads_everything, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
-    searches = (follow_run_hints, ask_for_failed_deliveries, sweep, _ask_for_unswept_runs)
+    searches = (find_hinted_runs, find_failed_deliveries, sweep, _find_unswept_runs)
     walk_run_list(context, poll_session)
-    _ask_each(context, poll_session, searches)
+    _run_each(context, poll_session, searches)
 
 
-def _ask_each(
+def _run_each(
     context: CollectorContext,
     poll_session: PollSession,
     searches: Sequence[Callable[[CollectorContext, PollSession], None]],
@@ -106,14 +106,14 @@ def _ask_each(
             poll_session.note_failure(error)
 
 
-def _ask_for_unswept_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Ask for open runs by status where the sweep has not shown every run of every day."""
+def _find_unswept_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Request open runs by status where the sweep has not shown every run of every day."""
     if poll_session.error is not None or poll_session.has_unread_pages:
-        ask_for_open_runs(context, poll_session)
+        find_open_runs(context, poll_session)
 
 
-def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:
-    """Fetch the runs that webhooks or people pointed at.
+def find_hinted_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Fetch the runs that webhooks or people pointed at, by the hints that these left.
 
     Of a known run that the list has just shown, only jobs can have changed: it is made due, and no
     request is spent on the run itself. What is not answered waits for the next poll.
@@ -149,7 +149,7 @@ def _fetch_hinted(
                 raise lookup.error
 
 
-def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
+def find_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
     repository, now = poll_session.repository, context.clock.now()
     checked_at = repository.webhooks.failed_deliveries_requested_at
@@ -170,10 +170,10 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
 
 
 #: What is requested besides the list, before a sweep; one that fails does not stop the others.
-_LOOKUPS = (follow_run_hints, ask_for_open_runs, ask_for_failed_deliveries)
+_LOOKUPS = (find_hinted_runs, find_open_runs, find_failed_deliveries)
 
 #: What proves that deliveries still arrive, and finds re-runs deep in the list.
-_DELIVERY_CHECKS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)
+_DELIVERY_CHECKS = (find_hinted_runs, find_newer_runs, find_open_runs, sweep_closed_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from ...errors import RequestPaused
 from ...ports import Clock
 
-#: A pause that GitHub asks for before a commit, a pull request or annotations, and that is longer
+#: A pause that GitHub demands before a commit, a pull request or annotations, and that is longer
 #: than this, delays no attempt: some servers name days.
 LONGEST_PAUSE = timedelta(minutes=10)
 

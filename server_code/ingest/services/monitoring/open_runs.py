@@ -1,4 +1,4 @@
-"""Ask for open runs below the first page of the run list by their status.
+"""Request open runs below the first page of the run list by their status.
 
 A re-run keeps its first creation time, so it may be anywhere in the list. The filtered lists lag
 behind the list itself: they only add runs.
@@ -21,7 +21,7 @@ from .save_runs import upsert_runs
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status of a run that has not ended.
 OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
 
-#: Nearly every re-run passes through these. They are asked with every poll, the others less often.
+#: Nearly every re-run passes through these. They are requested with every poll, others less often.
 COMMON_STATUSES = OPEN_STATUSES[:2]
 RARE_STATUSES_INTERVAL = timedelta(minutes=5)
 
@@ -31,13 +31,13 @@ MAX_FILTERED_PAGES = 10
 #: The most scheduled attempts that are compared with a changed list by status, oldest first.
 MAX_COMPARED = 100
 
-#: Deep runs are those below the first page. The time up to which they are asked for moves by these.
+#: Deep runs are those below the first page. The time up to which they are requested moves by these.
 _DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timedelta(minutes=10))
 _EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 
 
-def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Ask for open runs by status: those below the first page, re-runs among them.
+def find_open_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Request open runs by status: those below the first page, re-runs among them.
 
     A list of one page shows them all. Unchanged answers are free.
     """
@@ -48,10 +48,10 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
     rare_interval = _rare_interval(context, repository)
     with_rare = is_interval_over(repository.run_lists.status_lists_requested_at, rare_interval, now)
     created = f"<={format_timestamp(_end_of_deep_runs(oldest, now))}"
-    for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
+    for status in _statuses_to_request(context, poll_session, with_rare=with_rare):
         if not poll_session.should_continue():
             return
-        _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
+        _request_by_status(context, poll_session, RunQuery(status=status, created=created))
     if with_rare:
         lists = replace(poll_session.repository.run_lists, status_lists_requested_at=now)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
@@ -68,7 +68,7 @@ def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
 
 
 def _rare_interval(context: CollectorContext, repository: RepositoryRecord) -> timedelta:
-    """Return how often every status is asked for: less often if the limit per minute is short."""
+    """Return how often every status is requested: less often if the limit per minute is short."""
     return RARE_STATUSES_INTERVAL * context.github.minute_interval_factor(repository.full_name)
 
 
@@ -82,19 +82,19 @@ def _list_name(status: str | None) -> str:
     return f"status={status}"
 
 
-def _statuses_to_ask(
+def _statuses_to_request(
     context: CollectorContext, poll_session: PollSession, *, with_rare: bool
 ) -> tuple[str, ...]:
-    """Return the statuses to ask for; a first answer is charged, so it waits for headroom."""
+    """Return the statuses to request; a first answer is charged, so it waits for headroom."""
     if poll_session.reads_everything:
         return OPEN_STATUSES if with_rare else ()
     statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
-    asked = poll_session.repository.run_lists.validators
+    known = poll_session.repository.run_lists.validators
     if not with_rare and not context.github.has_minute_headroom(poll_session.repository.full_name):
         return ()
     if can_afford_extra(context, poll_session):
         return statuses
-    return tuple(status for status in statuses if _list_name(status) in asked)
+    return tuple(status for status in statuses if _list_name(status) in known)
 
 
 def _end_of_deep_runs(oldest: datetime, now: datetime) -> datetime:
@@ -107,7 +107,9 @@ def _end_of_deep_runs(oldest: datetime, now: datetime) -> datetime:
     return oldest + (_EPOCH - oldest) % step
 
 
-def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
+def _request_by_status(
+    context: CollectorContext, poll_session: PollSession, query: RunQuery
+) -> None:
     name, list_name = poll_session.repository.full_name, _list_name(query.status)
     validator = poll_session.repository.run_lists.validators.get(list_name)
     for number in range(1, MAX_FILTERED_PAGES + 1):

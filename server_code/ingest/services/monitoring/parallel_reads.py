@@ -16,7 +16,7 @@ R = TypeVar("R")
 #: Results wait no longer than this for others, so that slow reads delay no finished one.
 GROUP_INTERVAL = timedelta(seconds=2)
 
-#: How often ``should_continue`` is asked while no result arrives.
+#: How often ``should_continue`` is called while no result arrives.
 _WAKE_SECONDS = 1.0
 
 

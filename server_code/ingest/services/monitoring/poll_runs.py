@@ -61,7 +61,7 @@ def poll_due_repositories(
     """Claim due repositories and poll each; return how many were claimed.
 
     ``on_claimed`` is called before the first poll, where there is one.
-    ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
+    ``should_continue`` is called between groups: False ends the poll early, and the rest stays due.
     Raises MemoryRefused after recording it; every other error of a repository is recorded only.
     """
     release_leases(context)

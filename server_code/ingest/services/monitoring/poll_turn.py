@@ -1,4 +1,4 @@
-"""The turn of one repository, which ends early for what a webhook or a person asks for."""
+"""The turn of one repository, which ends early for what a webhook or a person makes due."""
 
 from __future__ import annotations
 

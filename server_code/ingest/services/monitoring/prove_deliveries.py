@@ -28,7 +28,7 @@ def decide_reliance(context: CollectorContext, poll_session: PollSession) -> Non
     )
 
 
-def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> None:
+def find_newer_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Request runs that are newer than every known one; an unchanged, empty list is free.
 
     The validator of the last empty list is sent although the query is another one, because GitHub

@@ -43,7 +43,7 @@ class CommitReader:
     def fetch(self, run: WorkflowRun) -> CommitMetrics | None:
         """Return a run's commit with the pull requests that may have triggered the run.
 
-        None without a commit, without the permission to read it, and where GitHub asks for a long
+        None without a commit, without the permission to read it, and where GitHub demands a long
         pause before it. Raises what passes by itself.
         """
         if run.head_sha is None:

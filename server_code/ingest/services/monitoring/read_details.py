@@ -37,7 +37,7 @@ ENVIRONMENTS = "environments"
 class DetailReader:
     """The reader of the details of one batch's attempts. Safe for many threads.
 
-    ``denied`` is why a kind of details could not be read; it is then not asked for again.
+    ``denied`` is why a kind of details could not be read; it is then not requested again.
     """
 
     def __init__(

@@ -89,7 +89,7 @@ def _wanted_poll(
     changed_at = repository.last_changed_at or repository.added_at
     interval_by_age = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
     longest = min(max(pause, interval_by_age), max(MAX_POLL_INTERVAL, pause))
-    # Re-runs below the first page are asked for by status at every poll.
+    # Re-runs below the first page are requested by status at every poll.
     has_deep_runs = repository.run_lists.oldest_on_first_page is not None
     list_at = now if has_deep_runs else run_list_due_at(context, repository)
     if next_check_at is None:

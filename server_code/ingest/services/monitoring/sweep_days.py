@@ -1,6 +1,6 @@
 """Sweep past days for runs that were run again: such runs keep their place deep in the list.
 
-Once a day every past day is asked for by ``created=``, in windows with fixed bounds, so that
+Once a day every past day is requested by ``created=``, in windows with fixed bounds, so that
 windows in which nothing has changed answer 304 and cost nothing. A window that one page does not
 hold is halved: so each proves itself complete by its count, and the end of filtered lists (1,000
 runs) is never reached. A window of one second cannot be halved and is paged.
@@ -25,8 +25,8 @@ from .save_runs import upsert_runs
 
 LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 
-#: Windows that one poll asks for, so that a sweep does not delay new runs. Windows of less than a
-#: day are asked for with their day.
+#: Windows that one poll requests, so that a sweep does not delay new runs. Windows of less than a
+#: day are requested with their day.
 WINDOWS_PER_POLL = 8
 
 #: The largest window in days; windows are halves of halves of it, counted from a fixed day.
@@ -121,10 +121,10 @@ def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
 def sweep_span(
     context: CollectorContext, poll_session: PollSession, *, first: datetime, last: datetime
 ) -> Iterator[datetime]:
-    """Ask for everything that was created in a span, newest day first; yield each finished day."""
+    """Request everything that was created in a span, newest day first; yield each finished day."""
     day = _midnight(last)
     while day >= _midnight(first) and poll_session.should_continue():
-        for _ in _ask(context, poll_session, Window(day, day + _DAY - _SECOND)):
+        for _ in _request(context, poll_session, Window(day, day + _DAY - _SECOND)):
             pass
         yield day
         day -= _DAY
@@ -144,11 +144,11 @@ def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -
 def _sweep(
     context: CollectorContext, poll_session: PollSession, window: Window, end: datetime
 ) -> None:
-    """Ask for a window, and move behind each part that is complete, or to the round's end.
+    """Request a window, and move behind each part that is complete, or to the round's end.
 
     A day that a limit or a failure cuts short is continued where it was.
     """
-    for part in _ask(
+    for part in _request(
         context, poll_session, window, after=poll_session.repository.sweep.continues_at
     ):
         after = end if poll_session.ignores_created else part.last + _SECOND
@@ -157,7 +157,7 @@ def _sweep(
 
 
 def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
-    """Return what to ask for next: the largest window on the fixed grid that is not known as full.
+    """Return what to request next: the largest window on the fixed grid that is not known as full.
 
     It ends by ``end``; None if the round is over.
     """
@@ -180,14 +180,14 @@ def _is_halved(poll_session: PollSession, window: Window) -> bool:
     )
 
 
-def _ask(
+def _request(
     context: CollectorContext,
     poll_session: PollSession,
     window: Window,
     *,
     after: datetime | None = None,
 ) -> Iterator[Window]:
-    """Ask for a window that ends after a moment; yield each part of it that is complete.
+    """Request a window that ends after a moment; yield each part of it that is complete.
 
     A window of several days that fits no page yields nothing: its halves are next.
     """
@@ -198,7 +198,7 @@ def _ask(
         return
     if _is_halved(poll_session, window) or not _fetch_window(context, poll_session, window):
         for half in window.halves() if window.days <= 1 else ():
-            yield from _ask(context, poll_session, half, after=after)
+            yield from _request(context, poll_session, half, after=after)
         return
     yield window
 
@@ -217,20 +217,20 @@ def _fetch_window(context: CollectorContext, poll_session: PollSession, window: 
     if page.runs and not any(window.holds(run) for run in page.runs):
         # Every window would be answered with the same runs; their pages are read once instead.
         poll_session.ignores_created = True
-        _ask_for_more_pages(context, poll_session, window)
+        _request_more_pages(context, poll_session, window)
         return True
     if page.has_next and window.first < window.last:
         poll_session.keep_validator(list_name, _HALVED)
         return False
     if page.has_next:
-        _ask_for_more_pages(context, poll_session, window)
-    # A window that shows fewer runs than it counts, or pages, is asked for again in the next round.
+        _request_more_pages(context, poll_session, window)
+    # A window that shows fewer runs than it counts, or pages, is requested again in the next round.
     is_proven = len(page.runs) >= page.total_count and not page.has_next
     poll_session.keep_validator(list_name, answer.validator if is_proven else None)
     return True
 
 
-def _ask_for_more_pages(
+def _request_more_pages(
     context: CollectorContext, poll_session: PollSession, window: Window
 ) -> None:
     """Read the pages after the first of a window that cannot be halved."""
