@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from ingest.ports import Answer, JobList
 from ingest.services.monitoring.read_attempts import (
-    MAX_DOUBTFUL_READS,
-    MAX_LATE_READS,
+    FINAL_INCOMPLETE_READS,
+    MAX_INCOMPLETE_READS,
     MAX_OPEN_READS,
     merge_jobs,
     read_attempt,
@@ -114,7 +114,7 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
 
 
 @pytest.mark.parametrize(
-    ("age", "reads"), [(3600, MAX_LATE_READS + 1), (100_000, MAX_DOUBTFUL_READS + 1)]
+    ("age", "reads"), [(3600, FINAL_INCOMPLETE_READS + 1), (100_000, MAX_INCOMPLETE_READS + 1)]
 )
 def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage, age, reads):
     """It is read a bounded number of times, less often if it ended long ago."""
@@ -143,7 +143,7 @@ def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
 
     here.context.github.fetch_jobs = fetch_early
     here.poll_for(600, every=10)
-    assert here.attempt().incomplete_job_reads > MAX_DOUBTFUL_READS
+    assert here.attempt().incomplete_job_reads > MAX_INCOMPLETE_READS
     here.context.github.fetch_jobs = lambda key, _validator=None: fetch(key)
     here.poll_for(1800, every=60)
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}

@@ -25,7 +25,7 @@ from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
 from ..monitoring.poll_runs import poll_repository
 from ..monitoring.poll_session import claim_due_repositories
-from ..monitoring.read_attempts import are_jobs_in_doubt
+from ..monitoring.read_attempts import needs_job_reread
 from ..monitoring.sweep_days import sweep_progress
 from ..monitoring.unreleased_leases import release_leases
 from .collection_plan import CollectionPlan, CollectionPolicy
@@ -287,6 +287,6 @@ def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
     An attempt that is in progress counts as read.
     """
     run, published = attempt.run, attempt.published_statuses
-    if run is None or not published or attempt.failures or are_jobs_in_doubt(attempt):
+    if run is None or not published or attempt.failures or needs_job_reread(attempt):
         return True
     return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < lag)

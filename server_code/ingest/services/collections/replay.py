@@ -20,7 +20,7 @@ from ...messaging.truncation import encode_to_fit
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.attempt_messages import changes_of
-from ..monitoring.read_attempts import AttemptSnapshot, are_jobs_in_doubt, read_attempt
+from ..monitoring.read_attempts import AttemptSnapshot, needs_job_reread, read_attempt
 from ..monitoring.shared_readers import SharedReaders, open_shared_readers
 from ..publish import publish
 from .replay_logs import replay_fetched_logs, replay_stored_logs
@@ -122,7 +122,7 @@ def _read_purged(
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
             raise snapshot.error
         record = snapshot.record
-        if not are_jobs_in_doubt(record):
+        if not needs_job_reread(record):
             return snapshot
         context.clock.sleep(REREAD_PAUSE_SECONDS)
 

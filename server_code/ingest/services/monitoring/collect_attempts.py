@@ -35,7 +35,6 @@ from .job_read_policy import JobReadPolicy
 from .load_due_batch import load_due_batch
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, renew_lease_when_due, save_progress
-from .prove_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReader
 from .request_purposes import set_request_purpose
@@ -48,6 +47,7 @@ from .schedule_attempts import (
     schedule,
 )
 from .shared_readers import SharedReaders, open_shared_readers, report_denied, save_commits
+from .verify_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 
 #: Where this many attempts may not be read, and none may, the repository itself may not be read.
 MIN_DENIALS = 5

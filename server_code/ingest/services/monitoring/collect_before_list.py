@@ -14,8 +14,8 @@ from .collect_attempts import collect_records
 from .discover_runs import discover_hinted_runs
 from .load_due_batch import BATCH_SIZE
 from .poll_session import PollSession
-from .prove_deliveries import decide_reliance
 from .request_purposes import MIN_BACKLOG, purpose_of, set_request_purpose
+from .verify_deliveries import decide_reliance
 
 
 def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:

@@ -19,9 +19,9 @@ from ..context import CollectorContext
 from ..time_limits import await_result
 from .open_runs import find_open_runs
 from .poll_session import PollSession, run_list_due_at
-from .prove_deliveries import find_newer_runs, note_missed_deliveries
 from .save_runs import make_shown_runs_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
+from .verify_deliveries import find_newer_runs, note_missed_deliveries
 from .walk_run_list import walk_run_list
 
 #: Hinted runs that are fetched at once; one that fails does not delay the others.

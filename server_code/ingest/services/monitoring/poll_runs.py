@@ -94,9 +94,10 @@ def poll_due_repositories(
 def _log_failure(
     context: CollectorContext, repository: RepositoryRecord, error: IngestError | None
 ) -> None:
-    """Log why a poll failed, where the one before did not fail so. One-time collections print it.
+    """Log why a poll failed, unless the poll before failed in the same way.
 
-    A rejected credential is logged by itself, and what an owner denies once for all of theirs.
+    A rejected credential is logged elsewhere, and what an owner denies once for all its
+    repositories. One-time collections do not call this: they print the error.
     """
     if error is None or not error.counts_as_failure or isinstance(error, BadCredentials):
         return
@@ -107,7 +108,7 @@ def _log_failure(
 
 
 def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
-    """Claim what comes before backfills: what is urgent, then a repository without a backlog."""
+    """Claim what comes before backfills: what is urgent, then what changed last."""
     order = context.poll_order
     first = order.find_recently_changed(context.clock.now())
     if first is None or (only is not None and first not in only):
@@ -130,8 +131,8 @@ def poll_repository(
 ) -> IngestError | None:
     """Poll one claimed repository and release its lease; return the error that ended it, if any.
 
-    An error, also a defect of Runstream, concerns this repository: it is recorded and reported, and
-    not raised, except by the state store; then the lease is given back later.
+    An error, also a defect of Runstream, concerns this repository only: it is recorded and
+    reported, not raised. An error of the state store is raised, and the lease is released later.
     """
     with kept_for_release(context, repository):
         return _poll(context, repository, should_continue=should_continue, discover=discover)
@@ -145,7 +146,7 @@ def _poll(
     discover: Discover,
 ) -> IngestError | None:
     error: IngestError | None = None
-    repository = _prioritized(context, repository)
+    repository = _with_priority(context, repository)
     try:
         context.apply_shared_pauses()
         if repository.failures and is_urgent(context.clock.now(), repository.next_poll_at):
@@ -178,14 +179,15 @@ def _poll(
     return error
 
 
-def _prioritized(context: CollectorContext, repository: RepositoryRecord) -> RepositoryRecord:
+def _with_priority(context: CollectorContext, repository: RepositoryRecord) -> RepositoryRecord:
     """Return a repository as prioritized if its first poll is urgent: it was just created.
 
     It stays so until a poll ends that no limit cuts short.
     """
     is_first = repository.last_polled_at is None
-    is_asked_for = is_urgent(context.clock.now(), repository.next_poll_at)
-    return replace(repository, is_prioritized=True) if is_first and is_asked_for else repository
+    if is_first and is_urgent(context.clock.now(), repository.next_poll_at):
+        return replace(repository, is_prioritized=True)
+    return repository
 
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
@@ -200,7 +202,7 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
 
 
 def _collect(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
-    poll_session.repository = _mark_polled(context, poll_session)
+    poll_session.repository = _with_poll_times(context, poll_session)
     # A long backfill is interrupted now and then, so that new runs are found meanwhile.
     leave_at = context.clock.now() + timedelta(seconds=context.settings.poll_seconds)
     while collect_attempts(context, poll_session):
@@ -209,7 +211,7 @@ def _collect(context: CollectorContext, poll_session: PollSession) -> Repository
     return _end_poll(context, poll_session)
 
 
-def _mark_polled(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+def _with_poll_times(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     now = context.clock.now()
     repository = replace(poll_session.repository, last_polled_at=now)
     if poll_session.changed_at is None:
@@ -219,16 +221,16 @@ def _mark_polled(context: CollectorContext, poll_session: PollSession) -> Reposi
 
 
 def _end_poll(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
-    """End a poll that collected; a failed request other than the list's is reported once.
+    """Return the repository after a poll that collected; report once which of its requests failed.
 
-    It delays nothing: GitHub's filtered lists may fail while the list itself works.
+    The failure delays nothing: GitHub's filtered lists may fail while the run list works.
     """
     repository, error = poll_session.repository, poll_session.error
     context.busy_repositories.discard(repository.full_name)
     is_prioritized = repository.is_prioritized and poll_session.is_cut_short
     repository = replace(repository, failures=0, is_prioritized=is_prioritized)
     if error is None or isinstance(error, StateBusy):
-        # Processes that are in each other's way are no failure of the repository.
+        # Processes that write at the same time are no failure of the repository.
         return replace(repository, last_error=None)
     is_limit = isinstance(error, (RateLimited, RequestPaused))
     if repository.last_error is None and not is_limit:
@@ -245,16 +247,16 @@ def _after_failure(
     stored = context.store.load_repository(repository.full_name) or repository
     stored = replace(stored, is_prioritized=repository.is_prioritized)
     if isinstance(error, RateLimited):
-        # What failed before is still what is known of the repository.
+        # The error of an earlier poll says more about the repository than a limit does.
         known = stored.last_error if stored.failures else str(error)
         return replace(stored, last_error=known), error.retry_at
     was_requested = error.counts_as_failure or error.retry_at is None
     if not was_requested and (stored.failures or isinstance(error, RequestPaused)):
-        # The answer before stays its error.
+        # No request was sent, so the last answer of GitHub stays the error.
         return stored, next_try_at(stored.full_name, stored.failures, error, now)
     if isinstance(error, StateBusy) and repository.full_name not in context.busy_repositories:
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
-        # were in each other's way do not come back in step.
+        # wrote at the same time wait for different times.
         context.busy_repositories.add(repository.full_name)
         return stored, now + timedelta(seconds=SystemRandom().uniform(1, 5))
     failures = stored.failures + 1

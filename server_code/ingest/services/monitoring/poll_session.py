@@ -141,9 +141,9 @@ def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> 
     In live mode that is earlier: the list also shows the end of a run's last job, seconds late.
     """
     now, changed_at = context.clock.now(), repository.run_lists.changed_at
-    rest = max_request_interval(context.settings.poll_seconds)
+    interval = max_request_interval(context.settings.poll_seconds)
     if context.settings.log_mode == "live":
-        rest = min(rest, 1.5 * timedelta(seconds=context.settings.poll_seconds))
-    if changed_at is None or is_interval_over(changed_at, rest, now):
+        interval = min(interval, 1.5 * timedelta(seconds=context.settings.poll_seconds))
+    if changed_at is None or is_interval_over(changed_at, interval, now):
         return now
-    return changed_at + rest
+    return changed_at + interval

@@ -23,10 +23,10 @@ from .shared_readers import SharedReaders
 #: The failed reads, in an hour, after which a run whose jobs answer 404 is published without them.
 MAX_PARTIAL_READS = 13
 
-#: The reads after which a job list that is empty, or shorter than GitHub counts, is published as
-#: it is (a minute), and is final (an hour, in which unchanged answers are free).
-MAX_DOUBTFUL_READS = 6
-MAX_LATE_READS = 12
+#: A job list that is empty, or shorter than GitHub's count, is published as it is after the first
+#: number of reads (a minute), and is final after the second (an hour; unchanged answers are free).
+MAX_INCOMPLETE_READS = 6
+FINAL_INCOMPLETE_READS = 12
 
 #: The reads, in half a minute, after which open jobs of an ended run are published as they are.
 MAX_OPEN_READS = 6
@@ -88,9 +88,9 @@ def read_attempt(
         return replace(snapshot, error=error)
 
 
-def are_jobs_in_doubt(record: AttemptRecord) -> bool:
+def needs_job_reread(record: AttemptRecord) -> bool:
     """Return whether jobs of an ended attempt are missing or open, so that they are read again."""
-    is_short = 0 < record.incomplete_job_reads <= MAX_DOUBTFUL_READS
+    is_short = 0 < record.incomplete_job_reads <= MAX_INCOMPLETE_READS
     return is_short or 0 < record.open_job_reads < MAX_OPEN_READS
 
 
@@ -153,30 +153,29 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
     record = snapshot.record
     if record.has_all_jobs:
         return snapshot
-    # A list of jobs in doubt is read whole: "unchanged" may be what is wrong.
-    validator = None if record.jobs and are_jobs_in_doubt(record) else record.jobs_validator
+    # A list that may be short is read whole: "unchanged" may be what is wrong.
+    validator = None if record.jobs and needs_job_reread(record) else record.jobs_validator
     answer = github.fetch_jobs(record.key, validator)
-    # What is unchanged lacks what it lacked before.
+    # An unchanged list is as incomplete as it was.
     is_complete = (
         answer.value.matches_total_count if answer.value else record.incomplete_job_reads == 0
     )
     if answer.value is not None:
-        jobs = merge_jobs(
-            record.jobs, _without_older(record, _assigned_to(record.key, answer.value.jobs))
-        )
-        # Nothing remembers that the list of an open run was incomplete.
+        listed = _of_attempt(record.key, answer.value.jobs)
+        jobs = merge_jobs(record.jobs, _without_older(record, listed))
+        # The ledger does not keep that the list of an open run was incomplete.
         validator = answer.validator if is_complete or snapshot.has_ended else None
         record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
     if not snapshot.has_ended:
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
-    is_believed = not lacks_jobs or record.incomplete_job_reads >= MAX_LATE_READS
+    is_final = not lacks_jobs or record.incomplete_job_reads >= FINAL_INCOMPLETE_READS
     read = replace(
         record,
         incomplete_job_reads=record.incomplete_job_reads + 1 if lacks_jobs else 0,
         open_job_reads=record.open_job_reads + 1 if has_open_jobs else 0,
-        has_all_jobs=is_believed and not has_open_jobs,
+        has_all_jobs=is_final and not has_open_jobs,
     )
     return replace(snapshot, record=read)
 
@@ -192,7 +191,7 @@ def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
     return [job for job in seen if job.is_completed or job.job_id not in ended]
 
 
-def _assigned_to(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
+def _of_attempt(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
     """Assign jobs to the attempt they were listed for."""
     return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
 

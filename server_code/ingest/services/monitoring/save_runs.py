@@ -61,7 +61,7 @@ def upsert_runs(
 def _is_left_alone(
     record: AttemptRecord | None, run: WorkflowRun, *, since: datetime, is_old: bool
 ) -> bool:
-    """Return whether a listed run is none to collect: unknown and old, or filtered before."""
+    """Return whether a listed run is not collected: it is unknown and old, or was filtered."""
     if record is None:
         return is_old or not is_wanted(run, since)
     return record.is_filtered
@@ -109,9 +109,9 @@ def _may_be_purged(
 ) -> bool:
     """Return whether a run is so old that the ledger may have known it and purged it.
 
-    A short list shows every run there is, at every poll. The ledger keeps runs a day longer than
-    this, because clocks differ. Before the first whole walk nothing has been purged, or it is
-    published twice under the same ids rather than never: BACKFILL_DAYS may have been lowered.
+    A short list shows such runs at every poll; they were published. The ledger keeps runs a day
+    longer than this, because clocks differ. Before the list was walked once, every run is new, also
+    where BACKFILL_DAYS was lowered: it is rather published twice, with the same ids, than never.
     """
     if repository.cursor is None or run.created_at is None:
         return False

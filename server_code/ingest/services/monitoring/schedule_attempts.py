@@ -21,7 +21,7 @@ from ...errors import (
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
-from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot, are_jobs_in_doubt
+from .read_attempts import MAX_INCOMPLETE_READS, AttemptSnapshot, needs_job_reread
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
 OPEN_AGE_DIVISOR = 120
@@ -51,8 +51,8 @@ LONGEST_SKIP = timedelta(minutes=5)
 MAX_WAIT_FOR_JOBS = timedelta(minutes=1)
 MIN_PAUSE_FOR_JOBS = timedelta(seconds=5)
 
-#: A doubtful list of jobs is read again after 1, 2, 4 … seconds, at most this long.
-MAX_DOUBT_PAUSE = timedelta(seconds=32)
+#: A job list that may be short is read again after 1, 2, 4 … seconds, at most this long.
+MAX_REREAD_PAUSE = timedelta(seconds=32)
 
 #: The longest time for which a list of jobs lags behind the run's end.
 LONGEST_LAG = timedelta(days=1)
@@ -77,9 +77,9 @@ def is_job_read_due(
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
-    A read is charged whenever a step has changed. They are read just before two polls are over, so
-    that no event is later, but not for an end that the run list shows. ``has_changed``: it shows
-    that something has changed.
+    A read is charged whenever a step has changed. So they are read just before two polls are over,
+    which is the longest delay of an event, and not where the next change is the end of the run,
+    which the run list shows. ``has_changed``: the list shows a change.
     """
     now, gap = context.clock.now(), max_request_interval(context.settings.poll_seconds)
     if not is_interval_over(_jobs_known_at(record), gap, now):
@@ -120,7 +120,7 @@ def pause_for_jobs(record: AttemptRecord) -> timedelta:
 
     Jobs that are listed, and open, end within seconds.
     """
-    return max(MIN_PAUSE_FOR_JOBS, _doubt_pause(record.incomplete_job_reads))
+    return max(MIN_PAUSE_FOR_JOBS, _reread_pause(record.incomplete_job_reads))
 
 
 def schedule(
@@ -136,7 +136,12 @@ def schedule(
     """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
-    if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN or _is_short(record, now):
+    if (
+        snapshot.is_gone
+        or record.has_all_jobs
+        or age > LONGEST_RUN
+        or _lacks_jobs_for_good(record, now)
+    ):
         settled = replace(record, settled=True, next_check_at=None, jobs_validator=None)
         return replace(settled, failures=0, reason=None)
     since_change = max(now - _changed_at(record), timedelta()) if run else age
@@ -144,26 +149,26 @@ def schedule(
         max(timedelta(seconds=context.settings.poll_seconds), since_change / OPEN_AGE_DIVISOR),
         MAX_PAUSE,
     )
-    if are_jobs_in_doubt(record):
-        pause = _doubt_pause(max(record.incomplete_job_reads, record.open_job_reads))
+    if needs_job_reread(record):
+        pause = _reread_pause(max(record.incomplete_job_reads, record.open_job_reads))
     elif record.incomplete_job_reads:
         pause = backoff(record.incomplete_job_reads, maximum=MAX_FAILURE_PAUSE)
     if run is not None and not run.is_completed:
         if run.status == "in_progress":
-            # GitHub may touch a run while its jobs run; its start is noted once.
+            # GitHub may update a run while its jobs run; its start is noted once.
             record = replace(record, jobs_read_at=_jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0, reason=None)
 
 
-def _is_short(record: AttemptRecord, now: datetime) -> bool:
-    """Return whether the list of jobs of a run that ended long ago lacks some for good."""
+def _lacks_jobs_for_good(record: AttemptRecord, now: datetime) -> bool:
+    """Return whether the job list of a run is short, and will stay so: the run ended long ago."""
     ended_at = _changed_at(record)
-    return record.incomplete_job_reads > MAX_DOUBTFUL_READS and now - ended_at > LONGEST_LAG
+    return record.incomplete_job_reads > MAX_INCOMPLETE_READS and now - ended_at > LONGEST_LAG
 
 
 def _changed_at(record: AttemptRecord) -> datetime:
-    """Return when an attempt last changed: GitHub may leave a run as it is while its jobs run."""
+    """Return when an attempt last changed: GitHub may not update a run while its jobs run."""
     run_changed_at = record.run.updated_at if record.run is not None else None
     changes = [run_changed_at, *(job.updated_at for job in record.jobs)]
     return max(filter(None, changes), default=record.created_at)
@@ -219,5 +224,5 @@ def make_scheduled_attempts_due(context: CollectorContext, repository: str) -> N
     context.store.save_attempts([replace(each, next_check_at=now) for each in scheduled])
 
 
-def _doubt_pause(reads: int) -> timedelta:
-    return backoff(reads, maximum=MAX_DOUBT_PAUSE) if reads else timedelta()
+def _reread_pause(reads: int) -> timedelta:
+    return backoff(reads, maximum=MAX_REREAD_PAUSE) if reads else timedelta()

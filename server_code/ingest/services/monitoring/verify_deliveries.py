@@ -1,4 +1,4 @@
-"""Rely on webhooks in place of polling, and prove now and then that they still arrive."""
+"""Rely on webhooks in place of polling, and check now and then that they still arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .poll_session import PollSession
 from .read_attempts import AttemptSnapshot
 from .save_runs import upsert_runs
 
-_NEWER = "newer"
+#: The name of the list of newer runs, by which its validator is kept.
+_NEWER_RUNS = "newer"
 
 
 def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
@@ -39,12 +40,12 @@ def find_newer_runs(context: CollectorContext, poll_session: PollSession) -> Non
     answer = context.github.fetch_runs(
         repository.full_name,
         RunQuery(created=f">{format_timestamp(newest)}"),
-        repository.run_lists.validators.get(_NEWER),
+        repository.run_lists.validators.get(_NEWER_RUNS),
     )
     if answer.value is not None:
         upsert_runs(context, poll_session, answer.value.runs)
         is_empty = not answer.value.runs
-        poll_session.keep_validator(_NEWER, answer.validator if is_empty else None)
+        poll_session.keep_validator(_NEWER_RUNS, answer.validator if is_empty else None)
     webhooks = replace(
         poll_session.repository.webhooks, newer_runs_requested_at=context.clock.now()
     )
@@ -68,7 +69,7 @@ def note_missed_deliveries(
 def find_status_changes(
     snapshots: Sequence[AttemptSnapshot], before: Mapping[AttemptKey, AttemptRecord]
 ) -> list[WorkflowRun]:
-    """Return the runs whose status a request has found to be another one."""
+    """Return the runs whose status was found to have changed by a request."""
     pairs = ((before[each.record.key].run, each.record.run) for each in snapshots)
     return [run for known, run in pairs if known and run and run.status != known.status]
 
@@ -78,7 +79,7 @@ def count_contradictions(
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    """Count delivered ends of jobs that reading contradicts; what was read is published."""
+    """Count delivered ends of jobs that differ from what was read, which is what is published."""
     for snapshot in snapshots:
         known = before[snapshot.record.key]
         if not known.has_deliveries or snapshot.record.has_deliveries:
