@@ -1,4 +1,4 @@
-"""Settings under Anvil: the environment first, then App Secrets.
+"""Settings on Anvil: the environment first, then App Secrets.
 
 https://anvil.works/docs/security/encrypting-secret-data: secrets answer server modules only. On an
 Uplink they are refused, and the environment of its machine is all there is.
@@ -15,7 +15,7 @@ import anvil.server
 
 ENVIRONMENT = "environment"
 APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
-NOWHERE = "default"
+DEFAULT = "default"
 
 #: How long a process caches a secret: reading one is a request, and every call of a page needs all.
 #: A changed secret is another version of the app's source, for which Anvil starts a new process:
@@ -28,18 +28,18 @@ _cache: dict[str, tuple[str | None, float]] = {}
 _UPLINK = "uplink"
 
 
-def look_up(name: str) -> str | None:
+def get_setting(name: str) -> str | None:
     """Return a setting by its name in capitals; None where it is not set."""
-    return find(name)[0]
+    return find_setting(name)[0]
 
 
-def find(name: str) -> tuple[str | None, str]:
+def find_setting(name: str) -> tuple[str | None, str]:
     """Return a setting and where it was found."""
     value = os.environ.get(name)
     if value is not None and value.strip():
         return value, ENVIRONMENT
     secret = _secret(name.lower())
-    return (None, NOWHERE) if secret is None else (secret, APP_SECRET)
+    return (None, DEFAULT) if secret is None else (secret, APP_SECRET)
 
 
 def _secret(name: str) -> str | None:

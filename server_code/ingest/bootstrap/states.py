@@ -20,11 +20,11 @@ def open_state(settings: Settings) -> StateStore:
 
 def read_anvil_settings() -> Settings:
     """Read the settings of an Anvil app: environment, then App Secrets. Raises BadSettings."""
-    from ..adapters.anvil_secrets import look_up
+    from ..adapters.anvil_secrets import get_setting
     from ..settings import read_settings
     from .app_file import with_app_file
 
-    return read_settings(with_app_file(look_up))
+    return read_settings(with_app_file(get_setting))
 
 
 def open_data_tables_state() -> StateStore:

@@ -6,7 +6,7 @@ from typing import Any
 
 import anvil.server
 
-from ..adapters.anvil_secrets import find
+from ..adapters.anvil_secrets import find_setting
 from ..bootstrap.app_file import find_with_app_file
 from ..bootstrap.doctor_target import open_doctor_target
 from ..bootstrap.queues import queue_depth, set_up_queues
@@ -37,7 +37,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
     except BadSettings as error:
         faults = error.faults
     return {
-        "settings": list_settings(find_with_app_file(find)),
+        "settings": list_settings(find_with_app_file(find_setting)),
         "faults": faults,
         "queues": [] if faults else _queue_names(settings),
         "webhook": webhook_status(

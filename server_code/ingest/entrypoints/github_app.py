@@ -10,7 +10,7 @@ from typing import Any
 
 import anvil.server
 
-from ..adapters.anvil_secrets import find
+from ..adapters.anvil_secrets import get_setting
 from ..bootstrap.app_file import (
     APP_FILE,
     APP_SETTINGS,
@@ -100,5 +100,5 @@ def save_github_app(request: RequestContext, received: object) -> None:
 
 def _private_file() -> Path | None:
     """Return the file in which this host keeps the App; None where it has App Secrets only."""
-    path, _ = find(APP_FILE)
+    path = get_setting(APP_FILE)
     return None if path is None else Path(path)

@@ -7,7 +7,7 @@ from typing import Any
 import anvil.server
 import anvil.users
 
-from ..adapters.anvil_secrets import find
+from ..adapters.anvil_secrets import get_setting
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
@@ -31,7 +31,7 @@ def get_login_facts() -> dict[str, Any]:
 
 
 def _login_facts() -> dict[str, Any]:
-    return {"has_accounts": accounts.has_accounts(), "contact": find("LOGIN_CONTACT")[0]}
+    return {"has_accounts": accounts.has_accounts(), "contact": get_setting("LOGIN_CONTACT")}
 
 
 @anvil.server.callable

@@ -43,7 +43,7 @@ class SourceStore(Protocol):
         """List all, by name."""
 
     def save_reported_filters(self, filters: str) -> None:
-        """Save the filters of the settings as a start has reported them."""
+        """Save the filters that the settings had when they were last reported."""
 
     def load_reported_filters(self) -> str | None:
-        """Load the filters that were reported last; None where none ever were."""
+        """Load the filters that were reported last; None before the first time."""

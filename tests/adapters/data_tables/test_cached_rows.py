@@ -12,7 +12,7 @@ from ingest.adapters.data_tables import (
     cached_rows,
     journal,
     message_counts,
-    run_list,
+    run_summaries,
 )
 from ingest.adapters.data_tables import (
     repositories as stored_repositories,
@@ -60,7 +60,7 @@ def _matches(value: Any, wanted: Any) -> bool:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
-    monkeypatch.setattr(run_list, "_SUMMARIES", table)
+    monkeypatch.setattr(run_summaries, "_SUMMARIES", table)
     return table
 
 
@@ -80,7 +80,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 
 def saved(run_id: int, at: datetime | None, **changes: Any) -> dict[str, Any]:
     """Return the row of a run's summary that was saved at a moment."""
-    return {**run_list._row(a_summary(run_id, **changes)), "saved_at": at}
+    return {**run_summaries._row(a_summary(run_id, **changes)), "saved_at": at}
 
 
 def ids(state: DataTablesState) -> list[int]:
@@ -141,7 +141,7 @@ def test_all_are_read_again_after_a_while(
 def test_no_more_are_kept_than_the_state_keeps(
     runs: StoredRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_list, "MAX_RUN_SUMMARIES", 3)
+    monkeypatch.setattr(run_summaries, "MAX_RUN_SUMMARIES", 3)
     state, now = DataTablesState(), datetime.now(timezone.utc)
     runs.rows = [saved(n, now, created_at=NOW + n * AN_HOUR) for n in range(3)]
     assert ids(state) == [2, 1, 0]

@@ -1,4 +1,4 @@
-"""Everything that ``setup`` makes, with the least privileges, as a Bicep template. No requests.
+"""What ``setup`` creates, with least privileges, as a Bicep template; sends no request.
 
 Only the queues' names are written out; namespace, storage account and identities are parameters.
 """

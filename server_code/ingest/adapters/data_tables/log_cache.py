@@ -185,7 +185,7 @@ class _StoredLog:
         return page
 
     def load_marks(self) -> bytes | None:
-        """Load the packed marks; None where there are none."""
+        """Load the packed marks (groups, errors, warnings); None where there are none."""
         row = _LOGS.first(columns=("marks",), where={"key": self._name})
         return None if row is None or row["marks"] is None else base64.b64decode(row["marks"])
 

@@ -72,11 +72,11 @@ class TableSources(SourceStore):
         return [decode(CredentialRecord, body) for body in _list_all(_CREDENTIALS)]
 
     def save_reported_filters(self, filters: str) -> None:
-        """Save the filters of the settings as a start has reported them."""
+        """Save the filters that the settings had when they were last reported."""
         transact(lambda: _FILTERS.upsert([{"key": _FILTERS_KEY, "body": to_json(filters)}]))
 
     def load_reported_filters(self) -> str | None:
-        """Load the filters that were reported last; None where none ever were."""
+        """Load the filters that were reported last; None before the first time."""
         row = _FILTERS.first(columns=("key", "body"), where={"key": _FILTERS_KEY})
         return None if row is None else str(from_json(row["body"]))
 

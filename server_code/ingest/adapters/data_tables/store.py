@@ -17,7 +17,7 @@ from .ledger_counts import ledger_counts_cache
 from .log_cache import TablePageStore
 from .message_counts import CachedCounts, TableMessageCounts
 from .repositories import TableRepositories, repository_cache
-from .run_list import TableRunList, run_cache
+from .run_summaries import TableRunSummaries, run_summary_cache
 from .sources import TableSources
 
 
@@ -27,7 +27,7 @@ class DataTablesState(
     TableAttempts,
     TableHints,
     TableJobLogs,
-    TableRunList,
+    TableRunSummaries,
     TableAgents,
     TableMessageCounts,
     TableJournal,
@@ -42,7 +42,7 @@ class DataTablesState(
         self.log_cache = PagedLogCache(TablePageStore())
         self._repository_cache = repository_cache()
         self._ledger_counts_cache = ledger_counts_cache()
-        self._run_cache = run_cache()
+        self._run_summary_cache = run_summary_cache()
         self._message_counts_cache = CachedCounts()
         self._error_cache = journal_cache(MAX_ERRORS)
         self._activity_cache = journal_cache(MAX_ACTIVITIES)

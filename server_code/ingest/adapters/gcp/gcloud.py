@@ -1,4 +1,4 @@
-"""Everything that ``setup`` makes, with the least privileges, as gcloud commands. Sends no request.
+"""What ``setup`` creates, with least privileges, as gcloud commands; sends no request.
 
 Roles: https://cloud.google.com/pubsub/docs/access-control#roles (publisher and subscriber may not
 read a topic or subscription: that needs viewer), and

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from google.pubsub_v1 import types
 
 #: https://cloud.google.com/pubsub/quotas#resource_limits: a request has 10 MB and 1,000 messages.
-#: The emulator takes more. Names, ordering keys and the framing of messages need the rest.
+#: The emulator takes more. The difference is for names, ordering keys and message framing.
 MAX_REQUEST_BYTES = 10_000_000
 MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES - 200_000
 MAX_BATCH_COUNT = 1_000
@@ -88,7 +88,7 @@ class PubsubPublisher(RequestPublisher):
                     return []
         finally:
             self._counters.add("queue_requests")
-        # One message that Pub/Sub refuses holds back no other.
+        # One message that Pub/Sub refuses does not stop the others.
         return [refused for message in messages for refused in self._send_request([message])]
 
     def _publish(self, messages: list[types.PubsubMessage]) -> None:
@@ -128,7 +128,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages that are due; waits for the first up to ``wait_seconds``.
 
-        A message that is not due yet waits on, for at most 600 s at a time.
+        A message that is not due yet is hidden again, for at most 600 s at a time.
         """
         deadline = time.monotonic() + wait_seconds
         while True:

@@ -27,7 +27,7 @@ _DISABLE_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 
 
 def open_storage(project: str) -> Client:
-    """Open the client of Cloud Storage, which sends only what it is asked to send.
+    """Open the client of Cloud Storage, without requests of its own.
 
     By default it also reads the bucket for its traces: in a thread that retries for two minutes,
     and with a permission (storage.buckets.get) that a collector does not need.

@@ -18,6 +18,7 @@ from ...domain.stored_values import (
 from .database import Database
 from .session import Row, Session
 
+#: Names of release 0.1: ``holder`` is the host of an agent, a ``wish`` its desired state.
 _SAVE_AGENT = """
     INSERT INTO agents (name, holder, heartbeat_at, record) VALUES (...)
     ON CONFLICT (name, holder) DO UPDATE SET

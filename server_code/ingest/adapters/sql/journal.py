@@ -44,7 +44,7 @@ class SqlJournal:
         wanted = (agent, key, what)
 
         def remove(session: Session) -> int:
-            # So few are kept that to look through them is quicker than to keep an index.
+            # So few are kept that reading all is faster than maintaining an index.
             rows = session.query("SELECT id, record FROM errors")
             same = [number for number, body in rows if error_identity(from_json(body)) == wanted]
             return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", (), same)

@@ -221,7 +221,7 @@ class _StoredLog:
         return None
 
     def load_marks(self) -> bytes | None:
-        """Load the packed marks; None where there are none."""
+        """Load the packed marks (groups, errors, warnings); None where there are none."""
         rows = self._database.read(_SELECT_MARKS, (self._name,))
         return None if not rows or rows[0][0] is None else bytes(rows[0][0])
 

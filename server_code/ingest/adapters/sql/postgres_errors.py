@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest match counts.
-#: Names in words are codes of our own, for errors that have none.
+#: Keys in words are codes of Runstream, for errors without one.
 _EXPLANATIONS = {
     "08": "cannot be reached ({text}); check that it runs and that DATABASE_URL names its host and "
     "port",
@@ -62,8 +62,8 @@ _EXPLANATIONS = {
     "TLS required": "requires TLS; add sslmode=require to DATABASE_URL",
 }
 
-#: A connection that fails or ends may leave no code, only the words of libpq, of the server, or of
-#: what stands before it: patterns of them behind the code that they mean. The first match counts.
+#: A failed connection may have no code, only a message of libpq, of the server or of a pooler: the
+#: code, and patterns of the messages that stand for it. The first match counts.
 _PATTERNS = tuple(
     (re.compile("|".join(patterns), re.IGNORECASE), code)
     for code, *patterns in (
@@ -138,9 +138,9 @@ def _reported(error: Exception) -> str:
 
 
 def _code_of(error: Exception, text: str) -> str:
-    """Return the code of an error, or the one that its words mean.
+    """Return the code of an error, or the one that its message stands for.
 
-    A connection that ended without known words is lost.
+    A connection that ended with an unknown message is lost.
     """
     import psycopg2
 

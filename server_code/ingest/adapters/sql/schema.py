@@ -11,7 +11,7 @@ from .ledger_counts import LEDGER_COUNTS
 #: What is searched or counted is a column; times are text of a fixed width, booleans 0 and 1.
 #: There are no foreign keys: the ledger outlives the repository, and rows come in any order.
 _FIRST = (
-    # A few thousand rows at most, all looked through by each claim: no index would help.
+    # A few thousand rows at most, all of which each claim reads: no index would help.
     """
     CREATE TABLE repositories (
         name_key {text} PRIMARY KEY,
@@ -206,7 +206,7 @@ _COLLECTIONS = (
     """,
 )
 
-#: What webhooks delivered and no poll has processed yet.
+#: Events that webhooks delivered and no poll has processed yet.
 _RUN_FACTS = (
     """
     CREATE TABLE run_facts (
@@ -233,7 +233,7 @@ _UNPUBLISHED_ATTEMPTS = (
     """,
 )
 
-#: The filters of the settings as a start has reported them.
+#: The filters that the settings had when they were last reported.
 _REPORTED_FILTERS = (
     """
     CREATE TABLE reported_filters (
@@ -243,19 +243,19 @@ _REPORTED_FILTERS = (
     """,
 )
 
-#: Discovered repositories are found by GitHub's number; older rows have it when they change.
+#: Discovered repositories are found by GitHub's id; older rows get it when they change.
 _REPOSITORY_IDS = (
     "ALTER TABLE discovered_repositories ADD COLUMN repository_id {big_integer}",
     "CREATE INDEX discovered_ids ON discovered_repositories (repository_id)",
 )
 
-#: Whether any repository is due is asked several times a second, by either time.
+#: Whether a repository is due is queried several times a second, by either time.
 _DUE_REPOSITORIES = (
     "CREATE INDEX next_polls ON repositories (next_poll_at)",
     "CREATE INDEX last_polls ON repositories (last_polled_at)",
 )
 
-#: A slice of a long backlog is read in order, and the rest of it is not.
+#: To read part of a long backlog in order without the rest.
 _ATTEMPTS_IN_ORDER = (
     """
     CREATE INDEX open_attempts_in_order ON attempts

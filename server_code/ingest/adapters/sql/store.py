@@ -20,7 +20,7 @@ from .log_cache import SqlPageStore
 from .message_counts import SqlMessageCounts
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
-from .run_list import SqlRunList, run_summary
+from .run_summaries import SqlRunSummaries, run_summary
 from .sources import SqlSources
 from .sqlite import sqlite_dialect
 
@@ -34,7 +34,7 @@ class SqlState(
     SqlAttempts,
     SqlHints,
     SqlJobLogs,
-    SqlRunList,
+    SqlRunSummaries,
     SqlAgents,
     SqlMessageCounts,
     SqlJournal,

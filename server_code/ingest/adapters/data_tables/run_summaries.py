@@ -23,10 +23,10 @@ _Entry = tuple[str, RunSummary]
 
 
 @translate_errors
-class TableRunList:
+class TableRunSummaries:
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
-    _run_cache: CachedRows[_Entry]
+    _run_summary_cache: CachedRows[_Entry]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
@@ -39,10 +39,10 @@ class TableRunList:
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
-        return [summary for _, summary in self._run_cache.load(_SUMMARIES).values()]
+        return [summary for _, summary in self._run_summary_cache.load(_SUMMARIES).values()]
 
 
-def run_cache() -> CachedRows[_Entry]:
+def run_summary_cache() -> CachedRows[_Entry]:
     """Make the cache of summaries."""
     return CachedRows(
         ("key", "run_id", "run_attempt", "created_at", "age", "body", "saved_at"),

@@ -33,7 +33,7 @@ _TRIM = """
 """
 
 
-class SqlRunList:
+class SqlRunSummaries:
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
     _database: Database
