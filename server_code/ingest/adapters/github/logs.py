@@ -18,7 +18,6 @@ from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .connection_errors import log_host_error, was_silent
-from .peer_address_check import peer_address_check
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
@@ -26,6 +25,8 @@ from .sessions import ThreadSessions
 from .transport import MAX_LOG_SECONDS, lower_case_headers, resolve, write_log
 
 if TYPE_CHECKING:
+    import socket
+
     from urllib3 import BaseHTTPResponse
 
 #: Downloads of one log that may break, each from a new URL; none is started later than this after
@@ -49,7 +50,7 @@ class LogDownloader:
         self._counters = counters
         self._api_url = api_url
         self._read_timeouts = read_timeouts or ReadTimeouts()
-        self._sessions = ThreadSessions(peer_address_check(self._is_forbidden))
+        self._sessions = ThreadSessions(self._check_peer)
 
     def download(
         self, client: RepositoryClient, request: Request, into: BinaryIO, *, is_backfill: bool
@@ -109,11 +110,16 @@ class LogDownloader:
             url = redirect_target(url, location)
         raise GithubUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
-    def _is_forbidden(self, address: str) -> bool:
-        """Return whether an IP address is private, while the API's own are public."""
-        if not is_private(address):
-            return False
-        return not any(map(is_private, resolve(urlsplit(self._api_url).hostname or "")))
+    def _check_peer(self, connected: socket.socket) -> None:
+        """Raise GithubUnavailable for a private address, unless the API has one itself.
+
+        A name can resolve to another address each time it is looked up (DNS rebinding), so only the
+        connected socket shows where a request goes.
+        """
+        if not is_private(str(connected.getpeername()[0])):
+            return
+        if not any(map(is_private, resolve(urlsplit(self._api_url).hostname or ""))):
+            raise GithubUnavailable("The log's host name stands for a private address.")
 
 
 def _read_start(response: BaseHTTPResponse) -> str:
