@@ -160,7 +160,7 @@ class App:
         found = {
             number: _Installation(
                 account=text(mapping(each.get("account")).get("login")),
-                missing_permissions=_missing(mapping(each.get("permissions"))),
+                missing_permissions=_missing_permissions(mapping(each.get("permissions"))),
                 is_suspended=each.get("suspended_at", "unknown") is not None,
             )
             for each in answer.items or ()
@@ -215,7 +215,7 @@ def _not_all_listed(app: str, installations: int) -> GithubUnavailable:
     )
 
 
-def _missing(permissions: Mapping[str, object]) -> tuple[str, ...]:
+def _missing_permissions(permissions: Mapping[str, object]) -> tuple[str, ...]:
     """Return the needed permissions that an installation was not given."""
     return tuple(f"{name}=read" for name in PERMISSIONS if not permissions.get(name))
 

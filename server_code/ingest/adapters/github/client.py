@@ -18,7 +18,7 @@ from ...wire.hourly_use import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.rate_limits import RateLimit
 from ...wire.refusals import lacking_permissions
-from .credentials import FRESH_FOR, Credential
+from .credentials import TOKEN_PROPAGATION_TIME, Credential
 from .redirects import Redirects, require_no_redirect
 from .request import RATE_LIMIT, Request, Response
 from .transport import MAX_ANSWER_SECONDS, Transport
@@ -132,7 +132,7 @@ class GithubClient:
         limits = self.rate_limiter.limits()
         return next((limit for limit in limits if limit.resource == "core"), None)
 
-    def budget_left(self) -> float:
+    def remaining_share(self) -> float:
         """Return the share of the hour's requests that is left, in tenths; 1 where not known."""
         core = self.core_limit()
         return 1.0 if core is None or core.limit <= 0 else round(core.remaining / core.limit, 1)
@@ -187,7 +187,8 @@ class GithubClient:
         elif status < 500:
             self._rejected_since = None
         since = self._rejected_since
-        return since is not None and now - since < FRESH_FOR and self._credential.is_fresh(now)
+        is_recent = since is not None and now - since < TOKEN_PROPAGATION_TIME
+        return is_recent and self._credential.is_fresh(now)
 
     def _expired_at(self) -> datetime | None:
         """Return when the token expired, by GitHub's header and clock; None where it did not."""

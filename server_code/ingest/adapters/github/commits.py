@@ -53,8 +53,8 @@ _PULL_DETAILS = "title author { login } isDraft labels(first: 20) { nodes { name
 _COMMIT = "/repos/{}/commits/{}"
 
 #: Features of GraphQL that a credential may be refused, or an older server may lack.
-_COMMITS = "commits"
-_DETAILS = "details of pull requests"
+_COMMITS_FEATURE = "commits"
+_PULL_DETAILS_FEATURE = "details of pull requests"
 
 _QUERY = """query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { %s }
@@ -83,7 +83,7 @@ class CommitReader:
 
         One huge commit makes a whole query time out: only the half that holds it fails again.
         """
-        if not shas or not client.may_use(_COMMITS):
+        if not shas or not client.may_use(_COMMITS_FEATURE):
             return {}
         try:
             answer = self._fetch_answer(client, shas)
@@ -91,12 +91,12 @@ class CommitReader:
             # REST has a budget of its own, and finds out which credential reads the repository.
             return {}
         except (Fatal, Skippable):
-            client.note_refused(_COMMITS)
+            client.note_refused(_COMMITS_FEATURE)
             return {}
         except GithubUnavailable:
             answer = {}
         if lacks_a_field(answer):
-            client.note_refused(_COMMITS, answer)
+            client.note_refused(_COMMITS_FEATURE, answer)
             return {}
         commits = mapping(mapping(answer.get("data")).get("repository"))
         if not commits:
@@ -106,11 +106,11 @@ class CommitReader:
 
     def _fetch_answer(self, client: RepositoryClient, shas: Sequence[str]) -> Mapping[str, Any]:
         """Fetch commits with details of their pull requests; an older server may lack those."""
-        if client.may_use(_DETAILS):
+        if client.may_use(_PULL_DETAILS_FEATURE):
             answer = mapping(_query_commits(client, shas, _PULL_DETAILS))
             if not lacks_a_field(answer):
                 return answer
-            client.note_refused(_DETAILS, answer)
+            client.note_refused(_PULL_DETAILS_FEATURE, answer)
         return mapping(_query_commits(client, shas, ""))
 
     def fetch_one(self, client: RepositoryClient, sha: str) -> CommitMetrics:

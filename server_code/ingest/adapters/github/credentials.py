@@ -14,7 +14,7 @@ from ...errors import BadCredentials
 from ...ports.repository_api import ANONYMOUS_KIND
 
 #: GitHub's servers may take this long to know a new token.
-FRESH_FOR = timedelta(seconds=60)
+TOKEN_PROPAGATION_TIME = timedelta(seconds=60)
 
 #: A new installation token is created this long before the old one expires.
 RENEWAL_MARGIN = timedelta(minutes=2)
@@ -178,7 +178,7 @@ class InstallationToken:
 
     def is_fresh(self, github_now: datetime) -> bool:
         """Return whether the token was minted in the last minute."""
-        return self._minted_at is not None and github_now - self._minted_at < FRESH_FOR
+        return self._minted_at is not None and github_now - self._minted_at < TOKEN_PROPAGATION_TIME
 
     def renew(self, rejected: str | None, github_now: datetime) -> bool:
         """Discard a token that is not fresh: it was revoked, or expired early.

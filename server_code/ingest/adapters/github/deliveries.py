@@ -33,12 +33,12 @@ def failed_delivery_runs(client: RepositoryClient, lists: ListReader, since: dat
         hook_id = integer(hook.get("id"))
         if hook_id is None or not _EVENTS & set(hook.get("events") or ()):
             continue
-        for delivery in _failed(client, lists, hook_id, since):
-            runs |= _run_of(client, hook_id, delivery)
+        for delivery in _failed_deliveries(client, lists, hook_id, since):
+            runs |= _run_ids_of(client, hook_id, delivery)
     return runs
 
 
-def _failed(
+def _failed_deliveries(
     client: RepositoryClient, lists: ListReader, hook_id: int, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
     """Fetch a hook's failed deliveries, newest first, without those that succeeded later."""
@@ -60,7 +60,7 @@ def _failed(
             yield delivery
 
 
-def _run_of(client: RepositoryClient, hook_id: int, delivery: Mapping[str, Any]) -> set[int]:
+def _run_ids_of(client: RepositoryClient, hook_id: int, delivery: Mapping[str, Any]) -> set[int]:
     """Fetch the id of a delivery's run, if it has one: the list of deliveries holds no payloads."""
     delivery_id = integer(delivery.get("id"))
     if delivery_id is None:

@@ -18,7 +18,7 @@ from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
 
 #: In GitHub's refusal of ``/user`` to an installation.
-_NO_USER = "by integration"
+_NOT_FOR_INSTALLATIONS = "by integration"
 
 
 class CredentialInspector(GithubInspector):
@@ -66,7 +66,7 @@ def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
     try:
         response = client.get(Request.to("/user"))
     except AccessDenied as error:
-        if _NO_USER not in str(error):
+        if _NOT_FOR_INSTALLATIONS not in str(error):
             raise
         return None, {}
     return text(mapping(response.json()).get("login")), response.headers

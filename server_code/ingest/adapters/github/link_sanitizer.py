@@ -31,7 +31,7 @@ class LinkSanitizer:
 
     def run(self, run: WorkflowRun) -> WorkflowRun:
         """Return a run with GitHub's links only."""
-        return _with(
+        return _with_links(
             run,
             html_url=self.link(run.html_url),
             previous_attempt_url=self.api_link(run.previous_attempt_url),
@@ -40,7 +40,7 @@ class LinkSanitizer:
 
     def job(self, job: Job) -> Job:
         """Return a job with GitHub's links only."""
-        return _with(
+        return _with_links(
             job,
             html_url=self.link(job.html_url),
             check_run_url=self.api_link(job.check_run_url),
@@ -48,18 +48,20 @@ class LinkSanitizer:
 
     def artifact(self, artifact: Artifact) -> Artifact:
         """Return an artifact with GitHub's links only."""
-        return _with(artifact, archive_download_url=self.api_link(artifact.archive_download_url))
+        return _with_links(
+            artifact, archive_download_url=self.api_link(artifact.archive_download_url)
+        )
 
     def commit(self, commit: CommitMetrics) -> CommitMetrics:
         """Return a commit whose pull requests have GitHub's links only."""
-        return _with(commit, pull_requests=self.pulls(commit.pull_requests))
+        return _with_links(commit, pull_requests=self.pulls(commit.pull_requests))
 
     def pulls(self, pulls: tuple[PullRequest, ...]) -> tuple[PullRequest, ...]:
         """Return pull requests with GitHub's links only."""
-        return tuple(_with(pull, html_url=self.link(pull.html_url)) for pull in pulls)
+        return tuple(_with_links(pull, html_url=self.link(pull.html_url)) for pull in pulls)
 
 
-def _with(value: T, **links: Any) -> T:  # noqa: ANN401 - links and lists of what has links
+def _with_links(value: T, **links: Any) -> T:  # noqa: ANN401 - links and lists of what has links
     """Return a value with other links, and the same object where they are the same."""
     changed = {name: link for name, link in links.items() if link != getattr(value, name)}
     return replace(value, **changed) if changed else value

@@ -15,10 +15,10 @@ from .credential_access import CredentialAccess
 from .credentials import KINDS_WITH_PERMISSIONS, InstallationToken
 from .known_refusals import STEP_15_SECONDS, STEP_HOUR
 
-RUNS = "/repos/{}/actions/runs"
+RUNS_PATH = "/repos/{}/actions/runs"
 
 #: The endpoints whose refusal means that the repository as a whole cannot be read.
-_REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS})
+_REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS_PATH})
 
 #: Endpoints whose permission Runstream can do without, so that an App does not request it.
 _OPTIONAL_ENDPOINTS = frozenset({"/repos/{}/hooks"})

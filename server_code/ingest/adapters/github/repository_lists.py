@@ -16,10 +16,12 @@ from .request import Request
 from .tokens import TokenPool
 
 #: The owner of a list of all that a credential may read.
-ALL = "*"
+ALL_OWNERS = "*"
 
-_OF_INSTALLATION = ListRequest(request=Request.to("/installation/repositories"), key="repositories")
-_OF_USER = ListRequest(
+_INSTALLATION_LIST = ListRequest(
+    request=Request.to("/installation/repositories"), key="repositories"
+)
+_USER_LIST = ListRequest(
     request=Request.to("/user/repos", sort="full_name", visibility="all"), key=None
 )
 
@@ -46,10 +48,10 @@ class GithubRepositories(RepositoryApi):
             account = self._tokens.access.account_of(client.name)
             if client.name.startswith(INSTALLATION_PREFIX):
                 if of_all_owners or account is None or account in wanted:
-                    queries.append(RepositoryListQuery(client.name, ALL, account))
+                    queries.append(RepositoryListQuery(client.name, ALL_OWNERS, account))
                 continue
             if client.name != ANONYMOUS and (of_all_owners or wanted):
-                queries.append(RepositoryListQuery(client.name, ALL))
+                queries.append(RepositoryListQuery(client.name, ALL_OWNERS))
             queries += [
                 RepositoryListQuery(client.name, owner) for owner in sorted(wanted.values())
             ]
@@ -65,10 +67,10 @@ class GithubRepositories(RepositoryApi):
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
         with self._tokens.using(client):
-            if query.owner != ALL:
+            if query.owner != ALL_OWNERS:
                 return self._fetch_of_owner(client, query.owner, validator)
             is_installation = client.name.startswith(INSTALLATION_PREFIX)
-            wanted = _OF_INSTALLATION if is_installation else _OF_USER
+            wanted = _INSTALLATION_LIST if is_installation else _USER_LIST
             return _answer(self._lists.fetch(client, wanted, validator), validator)
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:

@@ -51,6 +51,7 @@ class Request:
 class Response(RawAnswer):
     """An answer that is no error: 2xx, 302 or 304.
 
+    ``validator``: its ETag, with the name of the credential that got it.
     ``was_redirected``: it came from another URL than was requested, as for a renamed repository.
     """
 

@@ -31,7 +31,7 @@ _QUERY = """query($suite: ID!) {
 }"""
 
 #: The feature of GraphQL that a credential may be refused.
-_SUITES = "check suites"
+_SUITES_FEATURE = "check suites"
 _CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
 
 
@@ -51,18 +51,18 @@ class StartFailureReader:
         return self._by_rest(client, run.check_suite_id)
 
     def _by_graphql(self, client: RepositoryClient, node_id: str) -> AnnotationList | None:
-        if not client.may_use(_SUITES):
+        if not client.may_use(_SUITES_FEATURE):
             return None
         try:
             answer = mapping(client.query(_QUERY, {"suite": node_id}))
         except (RateLimited, GithubUnavailable, BadCredentials):
             return None
         except IngestError:
-            client.note_refused(_SUITES)
+            client.note_refused(_SUITES_FEATURE)
             return None
         found = parse_suite_annotations(answer)
         if found is None:
-            client.note_refused(_SUITES, answer)
+            client.note_refused(_SUITES_FEATURE, answer)
         return found
 
     def _by_rest(self, client: RepositoryClient, suite_id: int) -> AnnotationList | None:

@@ -34,7 +34,7 @@ from .refusal_reasons import (
     most_informative,
 )
 from .refusal_scopes import (
-    RUNS,
+    RUNS_PATH,
     is_repository_endpoint,
     note_refusals,
     restorable_refusals,
@@ -236,11 +236,11 @@ class TokenPool:
     def _check_readable(self, client: GithubClient, repository: str) -> None:
         """Read a repository's runs, and note whether they are refused. Raises as ``get`` does."""
         try:
-            client.get(Request.to(RUNS, repository, per_page=1))
+            client.get(Request.to(RUNS_PATH, repository, per_page=1))
         except REFUSAL_ERRORS as error:
             refused = {client.name: error}
             note_refusals(
-                self.access, self._by_name(), repository, RUNS, refused, other_accepted=False
+                self.access, self._by_name(), repository, RUNS_PATH, refused, other_accepted=False
             )
             raise
         self.access.note_read(client.name, repository)
@@ -292,7 +292,7 @@ class TokenPool:
         def preference(name: str) -> tuple[float, bytes]:
             # Tenths: small differences must not move repositories. The hash spreads the rest.
             digest = hashlib.sha256(f"{name} {repository.lower()}".encode()).digest()
-            return -clients[name].budget_left(), digest
+            return -clients[name].remaining_share(), digest
 
         return self.access.order(clients, repository, preference)
 
