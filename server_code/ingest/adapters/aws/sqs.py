@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...domain.batches import chunks
 from ...domain.counters import Counters, sent_messages_counter
 from ...errors import QueueUnavailable
 from ...messaging.encoding import QueueMessage, encode_string
@@ -232,9 +233,8 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
 
         A receipt that is no longer valid is no error: the message comes again, or is gone.
         """
-        for start in range(0, len(messages), MAX_BATCH_COUNT):
-            left = self._delete_batch(messages[start : start + MAX_BATCH_COUNT])
-            left = self._delete_batch(left)
+        for batch in chunks(messages, MAX_BATCH_COUNT):
+            left = self._delete_batch(self._delete_batch(batch))
             if left:
                 raise QueueUnavailable(
                     f"Queue {self.queue_name} did not delete {len(left)} messages."

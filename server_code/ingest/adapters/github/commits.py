@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...domain.batches import chunks
 from ...domain.code_metrics import CommitMetrics
 from ...domain.runs import PullRequest
 from ...domain.timestamps import parse_timestamp
@@ -71,8 +72,7 @@ class CommitReader:
     def fetch_many(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, CommitMetrics]:
         """Fetch commits by GraphQL; those that it does not return are missing."""
         found: dict[str, CommitMetrics] = {}
-        for start in range(0, len(shas), COMMITS_PER_QUERY):
-            chunk = shas[start : start + COMMITS_PER_QUERY]
+        for chunk in chunks(shas, COMMITS_PER_QUERY):
             found.update(self._by_graphql(client, chunk))
         return found
 
