@@ -30,6 +30,10 @@ class SourceStore(Protocol):
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
 
+    def view_discovered(self) -> list[DiscoveredRepository]:
+        """List all for a page, by name; a state may keep those that it has read before."""
+        return self.list_discovered()
+
     def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
 

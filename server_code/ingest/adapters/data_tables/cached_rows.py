@@ -94,10 +94,10 @@ class CachedRows(Generic[_Value]):
     ) -> Mapping[str, _CachedRow[_Value]] | None:
         """Load what was saved since a snapshot; None where all must be read."""
         known = last.rows
-        saved = [each.saved_at for each in known.values() if each.saved_at is not None]
-        if not saved or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
+        if not known or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
             return None
-        since = min(max(saved), last.began_at - REREAD_BEFORE)
+        saved = [each.saved_at for each in known.values() if each.saved_at is not None]
+        since = min(max(saved, default=last.began_at), last.began_at - REREAD_BEFORE)
         changed = self._read(
             self._search(table, {self._saved_at: q.greater_than_or_equal_to(since)})
         )

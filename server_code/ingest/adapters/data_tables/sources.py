@@ -10,6 +10,7 @@ from ...domain.codec import decode, encode, upgraded
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
+from .cached_rows import CachedRows, saved_now
 from .errors import translate_errors
 from .table import Table, chunks_of_keys, distinct
 from .transactions import transact
@@ -26,6 +27,8 @@ _FILTERS_KEY = "settings"
 @translate_errors
 class TableSources(SourceStore):
     """Records of sources and credentials, each under its name."""
+
+    _discovered_cache: CachedRows[DiscoveredRepository]
 
     def save_sources(self, records: Sequence[SourceRecord]) -> None:
         """Save sources by their patterns."""
@@ -45,7 +48,7 @@ class TableSources(SourceStore):
         _upsert(
             _DISCOVERED,
             [
-                {"repository_id": str(each.repository_id), **_row(key, each)}
+                {"repository_id": str(each.repository_id), **_row(key, each), **saved_now()}
                 for key, each in known.items()
             ],
         )
@@ -53,6 +56,11 @@ class TableSources(SourceStore):
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
         return [decode(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
+
+    def view_discovered(self) -> list[DiscoveredRepository]:
+        """List all for a page, by name; only what was saved since the last time is read."""
+        found = self._discovered_cache.load(_DISCOVERED)
+        return [found[key] for key in sorted(found)]
 
     def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
@@ -81,15 +89,24 @@ class TableSources(SourceStore):
         return None if row is None else str(from_json(row["body"]))
 
 
+def discovered_cache() -> CachedRows[DiscoveredRepository]:
+    """Make the cache of discovered repositories."""
+    return CachedRows(("key", "body", "saved_at"), _discovered)
+
+
+def _discovered(row: Any) -> DiscoveredRepository:  # noqa: ANN401 - a row
+    return decode(DiscoveredRepository, upgraded(from_json(row["body"])))
+
+
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
     _upsert(table, [_row(key, each) for key, each in records.items()])
 
 
-def _row(key: str, record: object) -> dict[str, str]:
+def _row(key: str, record: object) -> dict[str, Any]:
     return {"key": key, "body": to_json(encode(record))}
 
 
-def _upsert(table: Table, rows: Sequence[Mapping[str, str]]) -> None:
+def _upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     for chunk in chunks_of_keys(rows):
         transact(lambda chunk=chunk: table.upsert(chunk))  # type: ignore[misc]
 

@@ -18,7 +18,7 @@ from .log_cache import TablePageStore
 from .message_counts import CachedCounts, TableMessageCounts
 from .repositories import TableRepositories, repository_cache
 from .run_summaries import TableRunSummaries, run_summary_cache
-from .sources import TableSources
+from .sources import TableSources, discovered_cache
 
 
 class DataTablesState(
@@ -41,6 +41,7 @@ class DataTablesState(
     def __init__(self) -> None:
         self.log_cache = PagedLogCache(TablePageStore())
         self._repository_cache = repository_cache()
+        self._discovered_cache = discovered_cache()
         self._ledger_counts_cache = ledger_counts_cache()
         self._run_summary_cache = run_summary_cache()
         self._message_counts_cache = CachedCounts()

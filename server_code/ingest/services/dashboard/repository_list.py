@@ -37,7 +37,7 @@ def list_repository_page(
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
     records = store.view_repositories()
-    discovered = {repository_key(each.full_name): each for each in store.list_discovered()}
+    discovered = {repository_key(each.full_name): each for each in store.view_discovered()}
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
     counts = store.count_each_repository()
