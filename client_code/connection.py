@@ -20,9 +20,9 @@ class ServerFailed(Exception):
 
 ALREADY_SHOWN = (ConnectionLost, LoggedOut)  # by the banner and by the login page
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
-# Anvil gives the error no type where the process of the server code has just ended.
+# Anvil calls it an internal server error where the process of the server code has just ended.
 _NO_RUNTIME = "Server runtime not available"
-# Nor where it failed itself; the id behind these words leads to the cause in its log.
+# The server itself failed; the id behind these words leads to the cause in its log.
 _FAILED = "Internal server error"
 FAILED = "Runstream's server does not work: its database may be down, full or read-only. ({})"
 UNREACHABLE = "Runstream cannot be reached. Try again in a moment."
@@ -48,12 +48,12 @@ def call(name, *arguments, **options):
         _STATE["logged_out"]()
         raise LoggedOut from None
     except Exception as error:
+        if _is_lost(error):
+            _set_lost(is_lost=True)
+            raise ConnectionLost from None
         if str(error).startswith(_FAILED):
             raise ServerFailed(describe(error) + " It is asked again.") from None
-        if not _is_lost(error):
-            raise
-        _set_lost(is_lost=True)
-        raise ConnectionLost from None
+        raise
     _set_lost(is_lost=False)
     return answer
 

@@ -115,6 +115,15 @@ def test_rows_of_an_earlier_release_are_read_once(runs: StoredRows) -> None:
     assert runs.brought == [2, 1]
 
 
+def test_a_table_of_an_earlier_release_is_read_once(runs: StoredRows) -> None:
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(1, None), saved(2, None)]
+    assert sorted(ids(state)) == sorted(ids(state)) == [1, 2]
+    runs.rows.append(saved(3, now))
+    assert sorted(ids(state)) == [1, 2, 3]
+    assert runs.brought == [2, 0, 1]
+
+
 def test_another_state_is_read_whole(runs: StoredRows) -> None:
     """What was saved last is gone: it is another state, or a backup of this one."""
     state, now = DataTablesState(), datetime.now(timezone.utc)

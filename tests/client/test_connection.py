@@ -1,0 +1,50 @@
+"""What an error of a call means for a page."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import anvil.server
+import pytest
+
+NO_RUNTIME = "Internal server error: Server runtime not available."
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the module with what only Anvil's client in the browser has."""
+    for name in ("AppOfflineError", "SessionExpiredError"):
+        monkeypatch.setattr(anvil.server, name, type(name, (Exception,), {}), raising=False)
+    module = importlib.import_module("client_code.connection")
+    monkeypatch.setattr(module, "_STATE", {"is_lost": False, "changed": None, "logged_out": None})
+    return module
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def call_s(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(anvil.server, "call_s", call_s, raising=False)
+
+
+def test_server_code_that_has_just_ended_is_a_lost_connection(
+    connection: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server calls that an internal error too, and starts it again by itself."""
+    said: list[bool] = []
+    connection.watch(said.append, lambda: None)
+    answer_with(monkeypatch, anvil.server.AnvilWrappedError({"message": NO_RUNTIME}))
+    with pytest.raises(connection.ConnectionLost):
+        connection.call("list_activity")
+    assert said == [True]
+
+
+def test_a_server_that_failed_itself_is_named(
+    connection: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = anvil.server.AnvilWrappedError({"message": "Internal server error: 0b7a"})
+    answer_with(monkeypatch, error)
+    with pytest.raises(connection.ServerFailed, match="its database may be down"):
+        connection.call("list_activity")
