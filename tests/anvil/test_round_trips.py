@@ -199,7 +199,7 @@ def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
 
 def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) -> None:
     """However many runs there are; the second time, and every 15 seconds, as agents report."""
-    watch(50)
+    watch(40)
     state.save_attempts([an_attempt(run_id) for run_id in range(20)])
     state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
     state.add_counts({"runs": 1}, now=NOW)
@@ -210,7 +210,7 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
         build_overview(state, settings, now=NOW)
     state.save_agent(an_agent(heartbeat_at=at(5)))
     with asked(10):
-        assert build_overview(state, settings, now=NOW)["repositories"]["watched"] == 50
+        assert build_overview(state, settings, now=NOW)["repositories"]["watched"] == 40
     with asked(6):
         list_repository_page(state, settings, RepositoryQuery(), now=NOW)
     with asked(1):
