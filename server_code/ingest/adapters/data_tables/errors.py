@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anvil.server
 import anvil.tables
@@ -47,7 +46,7 @@ def translate_errors(store: _Class) -> _Class:
     """Let every public method of a store raise StateUnavailable for whatever Anvil raises."""
     for name, method in vars(store).items():
         if not name.startswith("_") and callable(method):
-            setattr(store, name, _translated(method))
+            setattr(store, name, table_errors()(method))
     return store
 
 
@@ -64,15 +63,6 @@ def table_errors() -> Iterator[None]:
             raise
         kind = StateBusy if is_contention(error) else StateUnavailable
         raise kind(reason) from error
-
-
-def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def translating(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the method takes
-        with table_errors():
-            return method(*args, **kwargs)
-
-    return translating
 
 
 def _reason(error: Exception) -> str | None:

@@ -16,27 +16,14 @@ from ...domain.stored_values import (
     unescape_text,
 )
 from .database import Database
-from .session import Row, Session
+from .session import Row, Session, upsert
 
 #: Names of release 0.1: ``holder`` is the host of an agent, a ``wish`` its desired state.
-_SAVE_AGENT = """
-    INSERT INTO agents (name, holder, heartbeat_at, record) VALUES (...)
-    ON CONFLICT (name, holder) DO UPDATE SET
-        heartbeat_at = excluded.heartbeat_at,
-        record = excluded.record
-"""
+_SAVE_AGENT = upsert("agents", "name, holder", "heartbeat_at, record")
 _DELETE_AGENTS = "DELETE FROM agents WHERE heartbeat_at < ? OR heartbeat_at > ?"
-_SAVE_COLLECTION = """
-    INSERT INTO collections (collection_id, updated_at, record) VALUES (...)
-    ON CONFLICT (collection_id) DO UPDATE SET
-        updated_at = excluded.updated_at,
-        record = excluded.record
-"""
+_SAVE_COLLECTION = upsert("collections", "collection_id", "updated_at, record")
 _DELETE_COLLECTIONS = "DELETE FROM collections WHERE updated_at < ? OR updated_at > ?"
-_SAVE_DESIRED_STATE = """
-    INSERT INTO agent_wishes (name, wish) VALUES (...)
-    ON CONFLICT (name) DO UPDATE SET wish = excluded.wish
-"""
+_SAVE_DESIRED_STATE = upsert("agent_wishes", "name", "wish")
 
 
 class SqlAgents:

@@ -29,7 +29,7 @@ from .ledger_counts import (
     ledger_counts,
 )
 from .retention import purge_settled
-from .session import Row, Session
+from .session import Row, Session, upsert
 
 _PURGE_BATCH = 100
 
@@ -47,17 +47,11 @@ _NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?
 _SELECT = """
     SELECT run_id, run_attempt, created_at, settled, look_at, record FROM attempts
 """
-_SAVE = """
-    INSERT INTO attempts (repository_key, run_id, run_attempt, created_at, settled, unread, look_at,
-                          record)
-    VALUES (...)
-    ON CONFLICT (repository_key, run_id, run_attempt) DO UPDATE SET
-        created_at = excluded.created_at,
-        settled = excluded.settled,
-        unread = excluded.unread,
-        look_at = excluded.look_at,
-        record = excluded.record
-"""
+_SAVE = upsert(
+    "attempts",
+    "repository_key, run_id, run_attempt",
+    "created_at, settled, unread, look_at, record",
+)
 
 
 class SqlAttempts:

@@ -20,13 +20,12 @@ from ...domain.stored_values import (
 )
 from .database import Database
 from .repositories import MAKE_DUE
-from .session import Row, Session
+from .session import Row, Session, upsert
 
-_SAVE_HINT = """
-    INSERT INTO run_hints (repository_key, run_id, hinted_at) VALUES (...)
-    ON CONFLICT (repository_key, run_id) DO UPDATE SET hinted_at = excluded.hinted_at
-    WHERE run_hints.hinted_at < excluded.hinted_at
-"""
+_SAVE_HINT = (
+    upsert("run_hints", "repository_key, run_id", "hinted_at")
+    + "WHERE run_hints.hinted_at < excluded.hinted_at"
+)
 _CLEAR_HINT = "DELETE FROM run_hints WHERE repository_key = ? AND run_id = ? AND hinted_at <= ?"
 _SAVE_EVENT = """
     INSERT INTO run_facts (delivery_id, repository_key, received_at, fact) VALUES (...)
@@ -36,15 +35,11 @@ _SELECT_EVENTS = """
     SELECT fact FROM run_facts WHERE repository_key = ? ORDER BY received_at, delivery_id
 """
 _CLEAR_EVENT = "DELETE FROM run_facts WHERE delivery_id = ?"
-_SAVE_COMMITS = """
-    INSERT INTO commits (repository_key, sha, metrics) VALUES (...)
-    ON CONFLICT (repository_key, sha) DO UPDATE SET metrics = excluded.metrics
-"""
-_SAVE_PAUSES = """
-    INSERT INTO pauses (credential, paused_until) VALUES (...)
-    ON CONFLICT (credential) DO UPDATE SET paused_until = excluded.paused_until
-    WHERE pauses.paused_until < excluded.paused_until
-"""
+_SAVE_COMMITS = upsert("commits", "repository_key, sha", "metrics")
+_SAVE_PAUSES = (
+    upsert("pauses", "credential", "paused_until")
+    + "WHERE pauses.paused_until < excluded.paused_until"
+)
 _SELECT_PAUSES = """
     SELECT credential, paused_until FROM pauses WHERE paused_until > ? AND paused_until <= ?
 """

@@ -13,26 +13,20 @@ from ...domain.stored_values import format_time, from_json, parse_time, reposito
 from ...ports import LogStateStore
 from .database import Database
 from .ledger_counts import change_and_count
-from .session import Row, Session
+from .session import Row, Session, upsert
 
 _SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
 
-_SAVE = """
-    INSERT INTO job_logs (repository_key, run_id, run_attempt, job_id, state, updated_at, record,
-                          failed_at)
-    VALUES (...)
-    ON CONFLICT (repository_key, run_id, run_attempt, job_id) DO UPDATE SET
-        state = excluded.state,
-        updated_at = excluded.updated_at,
-        record = excluded.record,
-        failed_at = excluded.failed_at
-    WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'
-"""
+_KEY = "repository_key, run_id, run_attempt, job_id"
+_SAVE = (
+    upsert("job_logs", _KEY, "state, updated_at, record, failed_at")
+    + "WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'"
+)
 _PENDING = "WHERE state = 'pending' AND (updated_at < ? OR updated_at > ?) "
-_OLDEST_FIRST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
-_FAILED = """
+_OLDEST_FIRST = f"ORDER BY updated_at, {_KEY} LIMIT ?"
+_FAILED = f"""
     WHERE state = 'pending' AND failed_at IS NOT NULL AND updated_at < ?
-    ORDER BY failed_at DESC, repository_key, run_id, run_attempt, job_id LIMIT ?
+    ORDER BY failed_at DESC, {_KEY} LIMIT ?
 """
 _CLAIM = """
     UPDATE job_logs SET failed_at = NULL WHERE repository_key = ? AND run_id = ?

@@ -10,15 +10,9 @@ from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from ...domain.summaries import RunSummary
 from .database import Database
 from .decoded_rows import DecodedRows
-from .session import Row, Session
+from .session import Row, Session, upsert
 
-_SAVE = """
-    INSERT INTO run_summaries (repository_key, run_id, run_attempt, created_at, record)
-    VALUES (...)
-    ON CONFLICT (repository_key, run_id, run_attempt) DO UPDATE SET
-        created_at = excluded.created_at,
-        record = excluded.record
-"""
+_SAVE = upsert("run_summaries", "repository_key, run_id, run_attempt", "created_at, record")
 _LOAD = """
     SELECT run_id, run_attempt, created_at, record FROM run_summaries
     ORDER BY created_at DESC, run_id DESC, run_attempt DESC, repository_key DESC

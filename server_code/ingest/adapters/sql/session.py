@@ -99,6 +99,13 @@ class Session:
         return sum(self.execute(sql, key) for key in keys)
 
 
+def upsert(table: str, key: str, columns: str) -> str:
+    """Return the statement that inserts rows, or updates their columns where the key is there."""
+    updates = ", ".join(f"{column} = excluded.{column}" for column in columns.split(", "))
+    insert = f"INSERT INTO {table} ({key}, {columns}) VALUES (...)"  # noqa: S608 - constants
+    return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {updates} "
+
+
 def with_placeholders(sql: str, chunk: Sequence[object]) -> str:
     """Return a statement with a placeholder for each value of a chunk in place of ``(...)``."""
     return sql.replace("(...)", _placeholders(len(chunk)))

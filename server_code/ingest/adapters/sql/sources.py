@@ -10,6 +10,7 @@ from ...domain.source_records import CredentialRecord, DiscoveredRepository, Sou
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
 from .database import Database
+from .session import upsert
 
 _SOURCES = "sources"
 _DISCOVERED = "discovered_repositories"
@@ -19,15 +20,8 @@ _FILTERS = "reported_filters"
 #: The key of the only row of the reported filters.
 _FILTERS_KEY = "settings"
 
-_SAVE = """
-    INSERT INTO {} (name_key, record) VALUES (...)
-    ON CONFLICT (name_key) DO UPDATE SET record = excluded.record
-"""
-_SAVE_DISCOVERED = """
-    INSERT INTO discovered_repositories (name_key, repository_id, record) VALUES (...)
-    ON CONFLICT (name_key)
-    DO UPDATE SET repository_id = excluded.repository_id, record = excluded.record
-"""
+_SAVE = upsert("{}", "name_key", "record")
+_SAVE_DISCOVERED = upsert("discovered_repositories", "name_key", "repository_id, record")
 _FIND_DISCOVERED = """
     SELECT record FROM discovered_repositories WHERE repository_id = ? ORDER BY name_key
 """
