@@ -1,7 +1,7 @@
 """How many repositories one token carries: an hour of a fleet, second by second of a stepped clock.
 
 Every repository has days of history and 4 new runs an hour, some of them run again. The first hour
-pays for first sights: the list, the open runs, the sweep of closed days; the second is like any
+pays for first sights: the list, the open runs, the sweep of past days; the second is like any
 later one. A gap is what passes between two polls of a repository while one of its runs is open.
 Then half as many repositories live an hour, and one beside others whose past alone takes more
 requests than the hour has. A log is waited for from its attempt's end, which is seen by a poll.

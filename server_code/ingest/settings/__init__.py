@@ -1,6 +1,6 @@
 """Settings: declared once, at the fields that hold them; read from any lookup of names."""
 
-from .collecting import LONGEST_CHANGE_DAYS, CollectingSettings
+from .collecting import RUN_LIFETIME_DAYS, CollectingSettings
 from .collector import SETTINGS, Settings
 from .github import GITHUB_COM_API, GithubSettings
 from .queues import (
@@ -19,8 +19,8 @@ __all__ = [
     "GITHUB_COM_API",
     "JOB_EVENTS_QUEUE",
     "LOGS_QUEUE",
-    "LONGEST_CHANGE_DAYS",
     "METRICS_QUEUE",
+    "RUN_LIFETIME_DAYS",
     "SETTINGS",
     "AwsSettings",
     "AzureSettings",

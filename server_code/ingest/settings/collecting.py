@@ -9,9 +9,9 @@ from ..domain.globs import ANY, GlobList, parse_globs
 from .parsing import number_between, one_of, parse_list, parse_switch, whole_number_between
 from .setting import setting
 
-#: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
-#: began, and lives 35 days at most.
-LONGEST_CHANGE_DAYS = 65
+#: How long after its creation a run may still change: it may be run again for 30 days, and each
+#: attempt lasts 35 days at most. https://docs.github.com/en/actions/reference/limits
+RUN_LIFETIME_DAYS = 65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class CollectingSettings:
     retention_days: float = setting(
         "RETENTION_DAYS",
         default=90,
-        parse=number_between(LONGEST_CHANGE_DAYS + 1, 36500),
+        parse=number_between(RUN_LIFETIME_DAYS + 1, 36500),
         help="Days after its creation for which an ended run stays in the state, 66 at least. "
         "All processes that share a database need the same value.",
     )
@@ -116,4 +116,4 @@ class CollectingSettings:
 
         A run that was created before the backfill began can still change on GitHub.
         """
-        return max(self.retention_days, self.backfill_days + LONGEST_CHANGE_DAYS)
+        return max(self.retention_days, self.backfill_days + RUN_LIFETIME_DAYS)

@@ -1,4 +1,4 @@
-"""Sweeping closed days: every re-run is found within a day, and quiet days cost nothing."""
+"""Sweeping past days: every re-run is found within a day, and quiet days cost nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from ingest.services.monitoring.sweep_days import LONGEST_CHANGE, WINDOWS_PER_POLL, Window
+from ingest.services.monitoring.sweep_days import RUN_LIFETIME, WINDOWS_PER_POLL, Window
 from support.world import assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -115,7 +115,7 @@ def test_a_round_begins_where_runs_may_still_change(stage):
     here.poll()
     assert here.record().sweep.began_at == here.clock.now()
     asked = [q for q in here.record().run_lists.validators if q.startswith("created=")]
-    oldest = (here.clock.now() - LONGEST_CHANGE).strftime("created=%Y-%m-%d")
+    oldest = (here.clock.now() - RUN_LIFETIME).strftime("created=%Y-%m-%d")
     assert min(asked)[:18] >= oldest
 
 

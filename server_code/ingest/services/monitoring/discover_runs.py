@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from ...domain.batches import chunks
 from ...domain.delivery_trust import is_delivery_check_due, is_listing_due
 from ...domain.due import is_interval_over
 from ...domain.runs import WorkflowRun
@@ -20,7 +21,7 @@ from ..time_limits import await_result
 from .open_runs import find_open_runs
 from .poll_session import PollSession, run_list_due_at
 from .save_runs import make_shown_runs_due, upsert_runs
-from .sweep_days import sweep_all_days, sweep_closed_days
+from .sweep_days import sweep_all_days, sweep_past_days
 from .verify_deliveries import find_newer_runs, note_missed_deliveries
 from .walk_run_list import walk_run_list
 
@@ -46,7 +47,7 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
         if poll_session.relies_on_deliveries:
             return
     walk_run_list(context, poll_session)
-    _run_each(context, poll_session, (*_LOOKUPS, sweep_closed_days))
+    _run_each(context, poll_session, (*_LOOKUPS, sweep_past_days))
     note_missed_deliveries(context, poll_session, poll_session.changed)
     lists = replace(poll_session.repository.run_lists, requested_at=now)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
@@ -133,11 +134,10 @@ def _fetch_hinted(
     )
     wanted = [run_id for run_id in hints if run_id not in shown]
     context.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
-    for start in range(0, len(wanted), HINTS_AT_ONCE):
+    for run_ids in chunks(wanted, HINTS_AT_ONCE):
         if not poll_session.should_continue():
             return
-        portion = wanted[start : start + HINTS_AT_ONCE]
-        reads = [context.workers.submit(_look_up, context, name, run_id) for run_id in portion]
+        reads = [context.workers.submit(_look_up, context, name, run_id) for run_id in run_ids]
         lookups = [await_result(read, context.while_waiting) for read in reads]
         upsert_runs(
             context, poll_session, [lookup.run for lookup in lookups if lookup.run is not None]
@@ -173,7 +173,7 @@ def find_failed_deliveries(context: CollectorContext, poll_session: PollSession)
 _LOOKUPS = (find_hinted_runs, find_open_runs, find_failed_deliveries)
 
 #: What proves that deliveries still arrive, and finds re-runs deep in the list.
-_DELIVERY_CHECKS = (find_hinted_runs, find_newer_runs, find_open_runs, sweep_closed_days)
+_DELIVERY_CHECKS = (find_hinted_runs, find_newer_runs, find_open_runs, sweep_past_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,13 @@ from ...domain.repository_progress import DaySweep
 from ...domain.runs import WorkflowRun
 from ...domain.timestamps import format_timestamp
 from ...ports import RunQuery
-from ...settings import LONGEST_CHANGE_DAYS
+from ...settings import RUN_LIFETIME_DAYS
 from ..context import CollectorContext
 from .open_runs import MAX_FILTERED_PAGES
 from .poll_session import PollSession, can_afford_extra
 from .save_runs import upsert_runs
 
-LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
+RUN_LIFETIME = timedelta(days=RUN_LIFETIME_DAYS)
 
 #: Windows that one poll requests, so that a sweep does not delay new runs. Windows of less than a
 #: day are requested with their day.
@@ -69,15 +69,15 @@ class Window:
         return Window(self.first, middle - _SECOND), Window(middle, self.last)
 
 
-def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
-    """Continue today's round by a few windows, while there are requests to spare."""
+def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> None:
+    """Continue today's sweep by a few windows, while there are requests to spare."""
     repository, now = poll_session.repository, context.clock.now()
     if repository.run_lists.oldest_on_first_page is None:
         # A list of one page shows everything at every poll.
         return
     today = _midnight(now)
     if repository.sweep.began_at is None or _midnight(repository.sweep.began_at) != today:
-        _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
+        _begin_sweep(poll_session, now, start=today - RUN_LIFETIME)
     for _ in range(WINDOWS_PER_POLL):
         window = _next_window(poll_session, today)
         if window is None or not can_afford_extra(context, poll_session):
@@ -90,14 +90,14 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
 def sweep_all_days(
     context: CollectorContext, poll_session: PollSession, *, since: datetime
 ) -> None:
-    """Complete one round since a moment, today included; one that was cut short is continued."""
+    """Complete one sweep since a moment, today included; one that was cut short is continued."""
     repository = poll_session.repository
     if repository.run_lists.oldest_on_first_page is None:
         return
     now = context.clock.now()
     tomorrow = _midnight(now) + _DAY
     if repository.sweep.began_at is None or repository.sweep.began_at < since:
-        _begin_round(poll_session, now, start=tomorrow - LONGEST_CHANGE)
+        _begin_sweep(poll_session, now, start=tomorrow - RUN_LIFETIME)
     while poll_session.should_continue():
         window = _next_window(poll_session, tomorrow)
         if window is None:
@@ -130,7 +130,7 @@ def sweep_span(
         day -= _DAY
 
 
-def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
+def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
     """Begin at the oldest day that may change, and remove the validators of older ones."""
     for list_name in list(poll_session.repository.run_lists.validators):
         if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < format_timestamp(
@@ -144,7 +144,7 @@ def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -
 def _sweep(
     context: CollectorContext, poll_session: PollSession, window: Window, end: datetime
 ) -> None:
-    """Request a window, and move behind each part that is complete, or to the round's end.
+    """Request a window, and move behind each part that is complete, or to the sweep's end.
 
     A day that a limit or a failure cuts short is continued where it was.
     """
@@ -157,9 +157,9 @@ def _sweep(
 
 
 def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
-    """Return what to request next: the largest window on the fixed grid that is not known as full.
+    """Return what to request next: the largest window on the fixed grid that need not be halved.
 
-    It ends by ``end``; None if the round is over.
+    It ends by ``end``; None if the sweep is over.
     """
     day = _midnight(poll_session.repository.sweep.continues_at or end)
     if day >= end:
@@ -224,9 +224,9 @@ def _fetch_window(context: CollectorContext, poll_session: PollSession, window: 
         return False
     if page.has_next:
         _request_more_pages(context, poll_session, window)
-    # A window that shows fewer runs than it counts, or pages, is requested again in the next round.
-    is_proven = len(page.runs) >= page.total_count and not page.has_next
-    poll_session.keep_validator(list_name, answer.validator if is_proven else None)
+    # A window that shows fewer runs than it counts, or pages, is requested again by the next sweep.
+    is_complete = len(page.runs) >= page.total_count and not page.has_next
+    poll_session.keep_validator(list_name, answer.validator if is_complete else None)
     return True
 
 
