@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import grpc
 import pytest
-from ingest.adapters.aws.sqs import open_work_queue
+from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.domain.counters import Counters
@@ -51,7 +51,7 @@ def open_sqs(opened: ExitStack, aws: LocalAws) -> Faulty:
     client.create_queue(QueueName=name)
     throttled = Reply(403, b'{"__type": "com.amazonaws.sqs#RequestThrottled", "message": "Wait."}')
     return Faulty(
-        open_work_queue(client, name, Counters()),
+        SqsWorkQueue.open(client, name, Counters()),
         relay,
         lambda: proxy.faults.append(throttled),
         lambda requests: proxy.faults.extend([Cut()] * requests),

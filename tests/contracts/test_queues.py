@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 import pytest
 from ingest.adapters.aws.provision import ensure_queues
 from ingest.adapters.aws.queues import queue_depth
-from ingest.adapters.aws.sqs import open_work_queue
+from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.azure.servicebus import ServiceBusWorkQueue
 from ingest.adapters.gcp.bus import PubsubBus
@@ -80,7 +80,7 @@ class SqsWorld:
         self.client.set_queue_attributes(
             QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_seconds)}
         )
-        return open_work_queue(self.client, f"{name}{suffix}", self.counters)
+        return SqsWorkQueue.open(self.client, f"{name}{suffix}", self.counters)
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -17,7 +17,7 @@ from azure.servicebus.management import ServiceBusAdministrationClient
 from google.api_core.exceptions import NotFound
 from ingest.adapters.aws.provision import ensure_queues
 from ingest.adapters.aws.queues import queue_depth
-from ingest.adapters.aws.sqs import open_work_queue
+from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.provision import MAX_DELIVERY_ATTEMPTS
@@ -52,7 +52,7 @@ class RealSqs:
         self.client.set_queue_attributes(
             QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_seconds)}
         )
-        return open_work_queue(self.client, queues[2], self.counters)
+        return SqsWorkQueue.open(self.client, queues[2], self.counters)
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
