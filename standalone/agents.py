@@ -53,7 +53,7 @@ class AgentOptions:
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     @property
-    def agents(self) -> tuple[str, ...]:
+    def agent_names(self) -> tuple[str, ...]:
         """Return the names of the agents that run here."""
         threads = (self.monitoring_threads, self.log_threads)
         return tuple(agent for agent, count in zip(AGENTS, threads, strict=True) if count)

@@ -62,7 +62,7 @@ class CollectOptions:
     base_policy: CollectionPolicy = COMPLETE
 
     @property
-    def agents(self) -> AgentOptions:
+    def agent_options(self) -> AgentOptions:
         """Return the threads of the agents that run."""
         options = LOCAL_OPTIONS
         if self.only == METRICS:
@@ -87,7 +87,11 @@ def collect_until_stopped(
     started = time.monotonic()
     with open_view(collector.context.store) as show, _announcing_stop(stop):
         run_agents(
-            collector, repositories, stop=stop.event, on_progress=show, options=options.agents
+            collector,
+            repositories,
+            stop=stop.event,
+            on_progress=show,
+            options=options.agent_options,
         )
     _report(summarize(collector, seconds=time.monotonic() - started), as_json=options.as_json)
     return 0

@@ -22,7 +22,7 @@ def write_to_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
-def discard_unread() -> None:
+def discard_unread_output() -> None:
     """Discard output to a closed pipe, or Python would exit with 120 because of it."""
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         try:

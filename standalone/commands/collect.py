@@ -83,7 +83,7 @@ def collect(  # noqa: PLR0913 - one for each option
         found = find_sources(collector, patterns, is_once=once)
         if once:
             return collecting.collect_all_once(collector, found, stop, options)
-        agents = options.agents.agents
+        agents = options.agent_options.agent_names
         with serve_endpoints(
             collector, webhooks=webhooks, health_and_metrics=health_and_metrics, agents=agents
         ):

@@ -63,7 +63,7 @@ class ClientConnection:
         return all(state is h11.DONE for state in states.values())
 
     async def _receive_request(self) -> h11.Request | None:
-        with self._stream.reads_within(self._limits.head):
+        with self._stream.read_timeout(self._limits.head):
             event = await self._stream.receive(seconds=self._limits.head)
         if isinstance(event, h11.Request):
             if event.method == b"CONNECT":
@@ -85,7 +85,7 @@ class ClientConnection:
                 self._stream,
                 server,
                 trusted=self._proxy.trusted,
-                bodies=self._proxy.bodies,
+                compressed_bodies=self._proxy.compressed_bodies,
             )
             await exchange.run()
         except asyncio.CancelledError:

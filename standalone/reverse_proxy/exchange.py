@@ -28,13 +28,13 @@ class Exchange:
         server: HttpStream,
         *,
         trusted: TrustedProxies,
-        bodies: CompressedBodies,
+        compressed_bodies: CompressedBodies,
     ) -> None:
         self._request = request
         self._client = client
         self._server = server
         self._trusted = trusted
-        self._bodies = bodies
+        self._bodies = compressed_bodies
 
     async def run(self) -> None:
         """Forward the request and its response, or a WebSocket to its end. Raises StreamFailed."""
@@ -68,7 +68,7 @@ class Exchange:
             if not head.done():
                 with suppress(ServerFailed):  # the response explains it, if there is one
                     upload.result()
-            with self._server.reads_within(self._server.seconds):
+            with self._server.read_timeout(self._server.seconds):
                 return await head
         finally:
             head.cancel()

@@ -16,7 +16,7 @@ CHUNK_BYTES = 1 << 16
 MAX_HEAD_BYTES = 1 << 16
 
 #: How a wait for the other end fails; since Python 3.11 the second is a subclass of the first.
-_GONE = (OSError, asyncio.TimeoutError)
+_STREAM_ERRORS = (OSError, asyncio.TimeoutError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +80,9 @@ class HttpStream:
         if self.http.trailing_data[0]:
             return True
         try:
-            with self.reads_within(seconds):
+            with self.read_timeout(seconds):
                 received = await self.reader.read(CHUNK_BYTES)
-        except _GONE:
+        except _STREAM_ERRORS:
             return False
         self.http.receive_data(received)
         return bool(received)
@@ -91,11 +91,11 @@ class HttpStream:
         """Return the next event of h11; ``seconds`` are for each read. Raises StreamFailed."""
         try:
             while (event := self.http.next_event()) is h11.NEED_DATA:
-                with self.reads_within(seconds or self.seconds):
+                with self.read_timeout(seconds or self.seconds):
                     self.http.receive_data(await self.reader.read(CHUNK_BYTES))
         except h11.RemoteProtocolError as error:
             raise self._failed(error, error.error_status_hint) from error
-        except _GONE as error:
+        except _STREAM_ERRORS as error:
             raise self._failed(error, 408) from error
         return event
 
@@ -104,15 +104,15 @@ class HttpStream:
         data = self.http.send(event)
         if data:
             self.writer.write(data)
-            with self._within(self.seconds, self.writer.transport.abort):
+            with self._timeout(self.seconds, self.writer.transport.abort):
                 try:
                     await self.writer.drain()
-                except _GONE as error:
+                except _STREAM_ERRORS as error:
                     raise self._failed(error, 408) from error
 
     async def discard(self, seconds: float) -> None:
         """Read what the other end still sends, for this long at most."""
-        with suppress(*_GONE), self.reads_within(seconds):
+        with suppress(*_STREAM_ERRORS), self.read_timeout(seconds):
             if self.writer.can_write_eof():
                 self.writer.write_eof()
             while await self.reader.read(CHUNK_BYTES):
@@ -121,20 +121,20 @@ class HttpStream:
     async def close(self, seconds: float) -> None:
         """Close when everything that was written is sent, or after this many seconds."""
         self.writer.close()
-        with suppress(*_GONE), self._within(seconds, self.writer.transport.abort):
+        with suppress(*_STREAM_ERRORS), self._timeout(seconds, self.writer.transport.abort):
             await self.writer.wait_closed()
 
     @contextmanager
-    def reads_within(self, seconds: float) -> Iterator[None]:
-        """Let reads fail after this long.
+    def read_timeout(self, seconds: float) -> Iterator[None]:
+        """Let the reads of the block fail after this long.
 
         Before Python 3.12, ``asyncio.wait_for`` loses a cancellation that comes with the bytes.
         """
-        with self._within(seconds, lambda: self.reader.set_exception(asyncio.TimeoutError())):
+        with self._timeout(seconds, lambda: self.reader.set_exception(asyncio.TimeoutError())):
             yield
 
     @contextmanager
-    def _within(self, seconds: float, expire: Callable[[], object]) -> Iterator[None]:
+    def _timeout(self, seconds: float, expire: Callable[[], object]) -> Iterator[None]:
         timer = asyncio.get_running_loop().call_later(seconds, expire)
         try:
             yield

@@ -36,7 +36,7 @@ class ReverseProxy:
         self.server_port = server_port
         self.trusted = trusted or TrustedProxies()
         self.limits = limits or TimeLimits()
-        self.bodies = CompressedBodies()
+        self.compressed_bodies = CompressedBodies()
         self._listener = listener
         self._max_connections = connection_limit(max_connections)
         self._open: dict[ClientConnection, asyncio.Task[None]] = {}

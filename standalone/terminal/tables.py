@@ -61,7 +61,7 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType
             Text(agent.name),
             Text(state, style=_STATE_STYLES.get(state, "dim")),
             ago(agent.heartbeat_at, now),
-            _done(agent),
+            _work_done(agent),
         )
     notes = [Text(f"{each.name}: {each.note}", style="yellow") for each in agents if each.note]
     return Group(table, *notes)
@@ -121,7 +121,7 @@ def errors_table(errors: Sequence[ErrorRecord], now: datetime) -> RenderableType
 
 def ago(moment: datetime | None, now: datetime) -> str:
     """Return how long ago a moment was."""
-    return "never" if moment is None else f"{_span((now - moment).total_seconds())} ago"
+    return "never" if moment is None else f"{_duration((now - moment).total_seconds())} ago"
 
 
 def _cells(row: Mapping[str, Any], now: datetime) -> list[RenderableType]:
@@ -149,10 +149,10 @@ def _backlog(row: Mapping[str, Any]) -> str:
     if not row["backlog"]:
         return "0"
     seconds = row["backlog_seconds"]
-    return f"{row['backlog']:,}" + ("" if seconds is None else f", {_span(seconds)} left")
+    return f"{row['backlog']:,}" + ("" if seconds is None else f", {_duration(seconds)} left")
 
 
-def _done(agent: AgentRecord) -> str:
+def _work_done(agent: AgentRecord) -> str:
     read = agent.counts.get
     if agent.name == LOG_INGESTION_AGENT:
         return f"{read('logs', 0):,} logs, {read('logs_unavailable', 0):,} unavailable"
@@ -161,7 +161,7 @@ def _done(agent: AgentRecord) -> str:
     return f"{done}; {filtered:,} runs left out by filters" if filtered else done
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     whole = max(0, round(seconds))
     if whole < 120:
         return f"{whole} s"
