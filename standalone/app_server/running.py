@@ -58,7 +58,7 @@ class AppServer:
                 folder=folder,
             )
         )
-        self._log = ServerLog(self._process.printed, folder / "server.log", echo)
+        self._log = ServerLog(self._process.output_pipe, folder / "server.log", echo)
 
     @property
     def log_file(self) -> Path:

@@ -43,11 +43,11 @@ _EXPECTED = re.compile(r"Failed to start mail server")
 class ServerLog:
     """A file with everything that a server prints to its pipe."""
 
-    def __init__(self, printed: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
+    def __init__(self, output_pipe: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
         """Start a thread that reads what the server prints; `echo` shows a message."""
         self.file = file
         self.is_ready = threading.Event()
-        self._printed = printed
+        self._printed = output_pipe
         self._echo = echo
         self._last: deque[str] = deque(maxlen=_KEPT_LINES)
         self._lines_of_error = 0

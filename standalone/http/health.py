@@ -31,11 +31,7 @@ class HealthApp:
     """
 
     def __init__(
-        self,
-        context: CollectorContext,
-        run_query: QueryRunner,
-        *,
-        agents: Sequence[str],
+        self, context: CollectorContext, run_query: QueryRunner, agents: Sequence[str]
     ) -> None:
         self._context = context
         self._run_query = run_query

@@ -84,6 +84,6 @@ def _health_and_metrics(
     context, settings = collector.context, collector.settings
     letters = DeadLetterCount(lambda: count_dead_letters(settings))
     return {
-        HEALTH_PATH: HealthApp(context, run_query, agents=agents),
+        HEALTH_PATH: HealthApp(context, run_query, agents),
         METRICS_PATH: metrics_app(context, run_query, letters.latest),
     }

@@ -36,7 +36,7 @@ class Program:
 
 
 class SupervisedProcess:
-    """A running server; it prints to the file `output`, or to the pipe `printed`."""
+    """A running server; it prints to the file `output`, or to the pipe `output_pipe`."""
 
     def __init__(self, program: Program, output: IO[bytes] | None = None) -> None:
         """Start it in a session of its own: Ctrl-C is for the parent, which stops it in order."""
@@ -57,7 +57,7 @@ class SupervisedProcess:
         return self._guard.pid
 
     @property
-    def printed(self) -> IO[bytes]:
+    def output_pipe(self) -> IO[bytes]:
         """Return the pipe to which the server prints, if no file was given."""
         assert self._guard.stdout is not None, "it prints to a file"  # noqa: S101 - ours to know
         return self._guard.stdout
@@ -81,9 +81,7 @@ def _guard(stop_signal: int, user: str, arguments: list[str]) -> int:
     """Run the server until it or the parent ends; return its exit code."""
     child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, user=user or None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(
-            number, lambda *_: None
-        )  # the process group gets these too; the guard ends last
+        signal.signal(number, lambda *_: None)  # the group gets these too; the guard ends last
     threading.Thread(target=_stop_after_parent, args=(child, stop_signal), daemon=True).start()
     code = child.wait()
     _kill_session()

@@ -43,7 +43,7 @@ def named_in(line: bytes | str) -> list[psutil.Process]:
 )
 def test_its_exit_code_is_the_servers(tmp_path: Path, code: str, expected: int):
     server = SupervisedProcess(program(code, tmp_path))
-    with server.printed as printed:
+    with server.output_pipe as printed:
         assert printed.read() == b""
     server.close()
     assert server.exit_code() == expected
@@ -51,7 +51,7 @@ def test_its_exit_code_is_the_servers(tmp_path: Path, code: str, expected: int):
 
 def test_closing_ends_the_server_and_what_it_started(tmp_path: Path):
     server = SupervisedProcess(program(PARENT, tmp_path))
-    with server.printed as printed:
+    with server.output_pipe as printed:
         processes = named_in(printed.readline())
         assert not have_ended(processes)
         server.close()
@@ -68,7 +68,7 @@ def test_a_server_ends_as_it_wants_to(tmp_path: Path):
         "print('in order')"
     )
     server = SupervisedProcess(program(code, tmp_path, stop_signal=signal.SIGINT))
-    with server.printed as printed:
+    with server.output_pipe as printed:
         assert printed.readline() == b"ready\n"
         server.close()
         assert printed.read() == b"in order\n"
@@ -81,7 +81,7 @@ def test_the_owners_sudden_death_ends_it_too(tmp_path: Path):
         "from standalone.local.supervised_process import SupervisedProcess, Program;"
         f"server = SupervisedProcess(Program(arguments=[sys.executable, '-c', {PARENT!r}],"
         " environment=dict(os.environ), folder=Path('.')));"
-        "print(server.printed.readline().decode(), flush=True); time.sleep(600)"
+        "print(server.output_pipe.readline().decode(), flush=True); time.sleep(600)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", owner],
