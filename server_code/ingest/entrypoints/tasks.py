@@ -18,7 +18,6 @@ from ..bootstrap.workers import free_dead_leases
 from ..domain.counters import Counters
 from ..errors import BadSettings, IngestError
 from ..services.agents.agent_loop import is_paused
-from ..services.agents.await_opening import await_opening
 from ..services.agents.heartbeat import Heartbeat, idle_heartbeat
 from ..services.agents.tick import (
     Report,
@@ -107,7 +106,7 @@ def _work(
         heartbeat = Heartbeat(agent, host=HOST, store=state, clock=request.clock, counters=counters)
         checks_bucket = agent == LOG_INGESTION_AGENT
         open_it = partial(request.open_collector, checks_bucket=checks_bucket, counters=counters)
-        collector = await_opening(open_it, heartbeat)
+        collector = heartbeat.save_during(open_it)
         report: Report = task_state
         seconds = request.settings.collecting.task_seconds
         result = tick(collector.context, seconds=seconds, host=HOST, report=report)

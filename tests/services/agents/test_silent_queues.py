@@ -22,7 +22,6 @@ from ingest.domain.pending_requests import PendingRequests
 from ingest.domain.timestamps import parse_timestamp
 from ingest.errors import QueueUnavailable
 from ingest.services.agents import heartbeat, tick
-from ingest.services.agents.await_opening import await_opening
 from ingest.services.agents.heartbeat import Heartbeat
 from ingest.services.agents.tick import log_tick, report_error
 from ingest.services.context import LOG_INGESTION_AGENT
@@ -110,7 +109,7 @@ def open_silent(here: Stage, server: SilentServer, values: Mapping[str, str]) ->
         counters=counters,
     )
     with pytest.raises(QueueUnavailable) as raised:
-        await_opening(open_it, beat)
+        beat.save_during(open_it)
     assert store.named
     now, pending = here.clock.now(), counters.pending
     report_error(here.state, LOG_INGESTION_AGENT, raised.value, host=HOST, now=now, pending=pending)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from ...domain.agent_states import AgentState
 from ...domain.counters import Counters
@@ -20,7 +22,10 @@ from ...errors import IngestError
 from ...ports import AgentStore, Clock, RateLimitStatus, StateStore
 from ...ports.github import MIN_REPORTED_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
+from ..time_limits import await_result
 from .agent_loop import AgentLoop
+
+_Value = TypeVar("_Value")
 
 #: How often a working agent reports; without a report for HEARTBEAT_TIMEOUT it is not alive.
 HEARTBEAT_INTERVAL = timedelta(seconds=5)
@@ -136,6 +141,16 @@ class Heartbeat:
             self.save(state, note)
         except IngestError:
             self._next_at = self._clock.now() + HEARTBEAT_INTERVAL
+
+    def save_during(self, function: Callable[[], _Value]) -> _Value:
+        """Call a function in another thread, and save heartbeats until it returns.
+
+        It must not use Anvil's tables. A task opens its collector like this, because a queue that
+        accepts connections and answers nothing delays it for half of its minute.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="opening") as worker:
+            result = worker.submit(function)
+            return await_result(result, lambda: self.save_when_due(AgentState.RUNNING))
 
 
 class Heartbeats:
