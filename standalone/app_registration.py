@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from ingest.errors import IngestError
-from ingest.wire.app_manifest import AppRequest, RegisteredApp
+from ingest.wire.app_manifest import AppRegistration, RegisteredApp
 
 from .http.server import LOCALHOST, Address, HttpServer, Routes, respond
 
@@ -62,7 +62,7 @@ class Registration:
         self, _environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer with a form that posts the manifest to GitHub by itself."""
-        request = AppRequest(
+        request = AppRegistration(
             redirect_url=f"{self.base_url}{CALLBACK_PATH}",
             name=self.name,
             webhook_url=self.webhook_url,

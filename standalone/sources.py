@@ -73,7 +73,7 @@ def find_sources(
         select = _retry_refused(collector, checked)
         return FoundSources(names=list(checked.names), refused=refused, select=select)
     # Exclusions alone restrict nothing: every repository in the state is polled.
-    has_any = any(not each.is_excluded for each in patterns)
+    has_any = any(not each.is_exclusion for each in patterns)
     included = _IncludedRepositories(context, patterns).names if has_any else None
     return FoundSources(names=[], refused=refused, select=included)
 
@@ -130,7 +130,7 @@ def _discover_given(
     result = start_discovery(collector.context, patterns, is_forced=True)
     if result is None:
         return [], {}
-    wanted = [each for each in patterns if not each.is_excluded]
+    wanted = [each for each in patterns if not each.is_exclusion]
     given = {str(each) for each in wanted}
     names = [
         name

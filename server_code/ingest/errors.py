@@ -57,10 +57,10 @@ class IngestError(Exception):
 
     It can quote what GitHub or a queue answered, so it is one line without control characters.
 
-    ``remedy``: what to do about it, where whoever raised it knows more than its class says, which
-    is ``usual_remedy``. Of what GitHub refuses, ``retry_at`` is when it is asked for again, None
-    where that is not known; ``refusals``: how often in a row it was refused, 0 where that is not
-    counted. ``counts_as_failure``: not where nothing was sent, for a limit or an answer before.
+    ``remedy``: what a person can do about it, if the code that raised it knows more than
+    ``usual_remedy`` says. ``retry_at``: when a request that GitHub refused is sent again; None if
+    that is not known. ``refusals``: how often in a row GitHub refused it; 0 if that is not counted.
+    ``counts_as_failure``: False for an error without a request, as when a known limit forbids it.
     """
 
     retry_at: datetime | None = None
@@ -101,7 +101,7 @@ class RateLimited(Retriable):
 
 
 class BulkLimited(RateLimited):
-    """A limit that holds back bulk requests only: what is left of the hour is for others."""
+    """A limit on bulk requests alone, such as a backfill's: the rest of the hour is for others."""
 
 
 class GithubUnavailable(Retriable):
@@ -146,8 +146,9 @@ class StateFull(StateUnavailable):
     """A state store whose disk has no space left, which no waiting changes."""
 
 
-#: What to do where the machine refused memory; no check finds out more.
 CHECKS_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
+
+#: What to do where the machine refused memory; no check finds out more.
 MEMORY_REMEDY = (
     "Raise its limit, which ulimit -v or the container sets, to 1 GiB, and start it again."
 )

@@ -67,7 +67,7 @@ def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
     names = [
         name
         for setting in SETTINGS
-        if setting.host == "all"
+        if setting.read_by == "all"
         for name in (setting.name, *setting.aliases)
     ]
     return {name.lower(): environment[name] for name in names if environment.get(name)}

@@ -122,7 +122,7 @@ class AppServer:
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the server: this Python, and no settings of other commands."""
-    other_hosts = {setting.name for setting in SETTINGS if setting.host != "all"}
+    other_hosts = {setting.name for setting in SETTINGS if setting.read_by != "all"}
     kept = {name: value for name, value in environment.items() if name not in other_hosts}
     return {"APP_CACHE_SIZE": KEPT_APPS, **kept, "PYTHON_INTERPRETER": sys.executable}
 

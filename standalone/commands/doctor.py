@@ -14,7 +14,7 @@ from ingest.bootstrap.doctor_target import open_doctor_target
 from ingest.bootstrap.states import open_state
 from ingest.domain.sources import parse_sources, single_names
 from ingest.errors import BadSettings
-from ingest.ports.inspection import FAILED, OK, WARNING, Check
+from ingest.ports.inspection import FAILED, OK, WARNING, CheckResult
 from ingest.services.doctor.checks import is_well, run_checks
 
 from ..command import command, examples
@@ -50,13 +50,13 @@ def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
     return 0 if is_well(found) else 1
 
 
-def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
+def _checks(sources: tuple[str, ...]) -> Iterator[CheckResult]:
     try:
         settings = read_environment()
     except BadSettings as error:
         remedy = "Correct it in the environment. Nothing else can be checked before."
         for fault in error.faults:
-            yield Check.failed("settings", f"{fault}.", remedy)
+            yield CheckResult.failed("settings", f"{fault}.", remedy)
         return
     from ingest.adapters.system_clock import SystemClock
 
@@ -74,7 +74,7 @@ def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
         yield from run_checks(target)
 
 
-def _echoed(checks: Iterable[Check]) -> Iterator[Check]:
+def _echoed(checks: Iterable[CheckResult]) -> Iterator[CheckResult]:
     """Print each check when it is done; an error that several checks have is printed once."""
     first_with: dict[str, str] = {}
     for check in checks:
@@ -98,7 +98,7 @@ def _indented(text: str) -> str:
     return textwrap.fill(text, width, subsequent_indent=" " * 9, break_on_hyphens=False)
 
 
-def _result_line(found: list[Check]) -> str:
+def _result_line(found: list[CheckResult]) -> str:
     failed = sum(check.status == FAILED for check in found)
     warnings = sum(check.status == WARNING for check in found)
     if failed:

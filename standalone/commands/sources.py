@@ -92,7 +92,7 @@ def add_source(given: str, **texts: str | None) -> None:
     with closing(open_state(settings)) as store:
         now = datetime.now(timezone.utc)
         what = "A running collector lists its repositories now."
-        if pattern.is_excluded:
+        if pattern.is_exclusion:
             what = describe_exclusion(store, pattern)
         is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
         if is_new:

@@ -21,7 +21,7 @@ from support.pubsub_server import running_pubsub
 from support.servicebus_server import running_servicebus
 
 OWN = job_envelope(a_run().key, a_job(), now=NOW)
-EVENT = replace(OWN, cloudevents_root="https://github.com")
+EVENT = replace(OWN, cloudevents_source_root="https://github.com")
 
 
 def test_on_service_bus_the_content_type_names_the_event(tmp_path: Path) -> None:

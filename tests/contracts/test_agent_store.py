@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.domain.collections import CollectionPhase, LastChange
+from ingest.domain.collection_records import CollectionPhase, LastChange
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, WRITE_CHECK_KEY
 from ingest.ports import AgentStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_agent, at

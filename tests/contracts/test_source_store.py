@@ -43,7 +43,7 @@ A_CREDENTIAL = CredentialRecord(
     kind="token",
     updated_at=NOW,
     owner="mona",
-    lists=(CredentialList(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),),
+    repository_lists=(CredentialList(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),),
     refusals=(CredentialRefusal(what="other/x", until=at(3600), reason="404"),),
     missing_permissions=("actions: read",),
     limit=5000,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from ingest.domain.due import is_interval_over
-from ingest.domain.source_records import REFUSED_FOR, CredentialRefusal
+from ingest.domain.source_records import MAX_REFUSAL_PAUSE, CredentialRefusal
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -26,7 +26,7 @@ def test_what_was_done_in_the_future_is_done_again() -> None:
 
 def test_a_refusal_of_a_clock_that_was_ahead_is_not_in_force() -> None:
     """The credential is asked again, as after an hour."""
-    refusal = CredentialRefusal(what="octo/*", until=NOW + REFUSED_FOR, reason="403")
+    refusal = CredentialRefusal(what="octo/*", until=NOW + MAX_REFUSAL_PAUSE, reason="403")
     assert refusal.is_in_force(NOW)
-    assert not refusal.is_in_force(NOW + REFUSED_FOR)
+    assert not refusal.is_in_force(NOW + MAX_REFUSAL_PAUSE)
     assert not refusal.is_in_force(NOW - timedelta(days=1))

@@ -64,7 +64,7 @@ def test_every_action_is_in_the_activity_list() -> None:
             for node in ast.parse(file.read_text()).body
             if isinstance(node, ast.FunctionDef)
         ]
-        own = {name for name, text in functions if ".note(" in text}
+        own = {name for name, text in functions if ".record_activity(" in text}
         noting |= {
             name
             for name, text in functions

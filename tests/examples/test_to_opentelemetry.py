@@ -196,6 +196,6 @@ def test_messages_of_other_kinds_are_passed_over(exporter: Exporter) -> None:
 
 def test_both_formats_of_messages_are_read(exporter: Exporter) -> None:
     """A CloudEvent has the same data, and the attribute that names its type."""
-    exporter.send(replace(envelopes()[-1], cloudevents_root="https://github.com"))
+    exporter.send(replace(envelopes()[-1], cloudevents_source_root="https://github.com"))
     assert exporter.run() == 0
     assert list(exporter.spans()) == ["RUN CI"]

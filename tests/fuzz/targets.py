@@ -21,7 +21,7 @@ from ingest.messaging.log_payload_reader import read_log_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_ingestion.log_archive import open_log_archive
 from ingest.wire.details import (
-    parse_annotated_runs,
+    parse_annotated_check_runs,
     parse_annotations,
     parse_artifact,
     parse_suite_annotations,
@@ -29,7 +29,7 @@ from ingest.wire.details import (
 from ingest.wire.expiration import parse_expiration
 from ingest.wire.fields import objects
 from ingest.wire.links import next_parameters, redirect_target
-from ingest.wire.log_addresses import require_allowed_name
+from ingest.wire.log_addresses import require_allowed_url
 from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
 from ingest.wire.rate_limiter import RateLimiter
 from ingest.wire.reasons import parse_reason
@@ -61,7 +61,7 @@ def read_payload(data: bytes) -> None:
     except (ValueError, RecursionError):
         return
     parse_annotations(objects(payload), total=None)
-    parse_annotated_runs(payload)
+    parse_annotated_check_runs(payload)
     parse_suite_annotations(payload)
     if isinstance(payload, list):
         parse_pull_requests(payload)
@@ -113,7 +113,7 @@ def read_headers(data: bytes) -> None:
     sso_remedy(headers)
     with suppress(GithubUnavailable):
         target = redirect_target("https://api.github.com/a", headers.get("location", ""))
-        require_allowed_name(target, api_url="https://api.github.com")
+        require_allowed_url(target, api_url="https://api.github.com")
 
 
 def read_work_item(data: bytes) -> None:

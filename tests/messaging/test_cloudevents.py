@@ -37,7 +37,7 @@ def read(body: str | bytes) -> BaseCloudEvent:
 
 
 def a_log() -> LogMetadata:
-    return replace(log_metadata(KEY, LOG), cloudevents_root=ROOT)
+    return replace(log_metadata(KEY, LOG), cloudevents_source_root=ROOT)
 
 
 def open_log() -> io.BytesIO:
@@ -57,7 +57,7 @@ JOB = job_envelope(KEY, a_job(), now=NOW)
 )
 def test_a_fact_is_a_cloudevent_with_the_same_id_and_data(own: Envelope, subject: str) -> None:
     """Consumers of both formats recognize the same fact."""
-    message = encode_envelope(replace(own, cloudevents_root=ROOT))
+    message = encode_envelope(replace(own, cloudevents_source_root=ROOT))
     event = read(message.body)
     assert event.get_id() == own.event_id == message.event_id
     assert event.get_source() == "https://github.com/octo/api"
@@ -79,10 +79,10 @@ def attributes_of(event: BaseCloudEvent) -> dict[str, str]:
 
 
 def every_message() -> list[QueueMessage]:
-    absence = replace(an_absence(KEY, "build", "expired"), cloudevents_root=ROOT)
+    absence = replace(an_absence(KEY, "build", "expired"), cloudevents_source_root=ROOT)
     return [
-        encode_envelope(replace(RUN, cloudevents_root=ROOT)),
-        encode_envelope(replace(JOB, cloudevents_root=ROOT)),
+        encode_envelope(replace(RUN, cloudevents_source_root=ROOT)),
+        encode_envelope(replace(JOB, cloudevents_source_root=ROOT)),
         *log_parts(a_log(), open_log, 1 << 20),
         log_unavailable_message(absence, max_bytes=10**6),
     ]
@@ -128,17 +128,17 @@ def test_a_cloudevent_that_does_not_fit_is_cut_like_any_message() -> None:
     """Its envelope and attributes count as well."""
     jobs = [a_job(job_id=number) for number in range(1, 40)]
     envelope = run_envelope(a_run(), jobs, a_commit(), occurrence=0, now=NOW)
-    message = encode_to_fit(replace(envelope, cloudevents_root=ROOT), max_bytes=20_000)
+    message = encode_to_fit(replace(envelope, cloudevents_source_root=ROOT), max_bytes=20_000)
     assert message.size_bytes <= 20_000
     assert "truncated" in read(message.body).get_data()  # type: ignore[operator]
 
 
 def test_the_sources_are_repositories_of_the_configured_github() -> None:
     """A GitHub Enterprise Server has an address of its own; other formats have none."""
-    assert read_settings({}.get).cloudevents_root is None
+    assert read_settings({}.get).cloudevents_source_root is None
     chosen = {"MESSAGE_FORMAT": "cloudevents"}
-    assert read_settings(chosen.get).cloudevents_root == "https://github.com"
+    assert read_settings(chosen.get).cloudevents_source_root == "https://github.com"
     chosen["GITHUB_API_URL"] = "https://ghe.example.com/api/v3"
-    assert read_settings(chosen.get).cloudevents_root == "https://ghe.example.com"
+    assert read_settings(chosen.get).cloudevents_source_root == "https://ghe.example.com"
     with pytest.raises(BadSettings, match="MESSAGE_FORMAT"):
         read_settings({"MESSAGE_FORMAT": "avro"}.get)

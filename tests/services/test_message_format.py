@@ -17,7 +17,7 @@ def collected(stage, **options):
 def test_both_formats_publish_the_same_facts(stage):
     """The ids and data are equal; the internal work items have no format."""
     own = collected(stage)
-    cloud = collected(stage, cloudevents_root="https://github.com")
+    cloud = collected(stage, cloudevents_source_root="https://github.com")
     for name in ("metrics", "logs"):
         ours = [json.loads(each.body) for each in getattr(own.queues, name).accepted()]
         theirs = [json.loads(each.body) for each in getattr(cloud.queues, name).accepted()]

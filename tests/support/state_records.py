@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from ingest.domain.annotations import AnnotationList
-from ingest.domain.collections import CollectionRecord
+from ingest.domain.collection_records import CollectionRecord
 from ingest.domain.jobs import Job, Step
 from ingest.domain.ledger import (
     ActivityRecord,

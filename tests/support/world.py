@@ -133,7 +133,7 @@ class Stage:
         state: StateStore | None = None,
         with_bucket: bool = False,
         api_url: str | None = None,
-        cloudevents_root: str | None = None,
+        cloudevents_source_root: str | None = None,
         **collecting: Any,
     ) -> CollectorContext:
         """Open a collector on this state and these queues."""
@@ -161,7 +161,7 @@ class Stage:
             counters=self.counters,
             settings=CollectingSettings(**collecting),
             worker_id=holder,
-            cloudevents_root=cloudevents_root,
+            cloudevents_source_root=cloudevents_source_root,
         )
 
     def close(self) -> None:

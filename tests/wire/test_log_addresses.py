@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ingest.errors import GithubUnavailable
-from ingest.wire.log_addresses import is_private, require_allowed_name
+from ingest.wire.log_addresses import is_private, require_allowed_url
 
 PUBLIC = "https://api.github.com"
 
@@ -19,7 +19,7 @@ PUBLIC = "https://api.github.com"
 )
 def test_public_addresses_are_allowed(url):
     """Over https, as GitHub gives them."""
-    require_allowed_name(url, api_url=PUBLIC)
+    require_allowed_url(url, api_url=PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_public_addresses_are_allowed(url):
 def test_other_schemes_and_private_addresses_are_refused(url):
     """A redirect must not reach into this machine's network."""
     with pytest.raises(GithubUnavailable):
-        require_allowed_name(url, api_url=PUBLIC)
+        require_allowed_url(url, api_url=PUBLIC)
 
 
 def test_a_private_api_may_keep_its_logs_on_private_addresses():
     """As a GitHub Enterprise Server does; https is kept where the API is https."""
-    require_allowed_name("http://10.0.0.9/log", api_url="http://10.0.0.8/api/v3")
-    require_allowed_name("https://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
+    require_allowed_url("http://10.0.0.9/log", api_url="http://10.0.0.8/api/v3")
+    require_allowed_url("https://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
     with pytest.raises(GithubUnavailable):
-        require_allowed_name("http://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
+        require_allowed_url("http://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
 
 
 @pytest.mark.parametrize(

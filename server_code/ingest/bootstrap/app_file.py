@@ -1,7 +1,4 @@
-"""The GitHub App of this machine's private file, where settings name none.
-
-Only the file's owner may read it.
-"""
+"""The private file that keeps the GitHub App of this machine, for settings that name no App."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import BadSettings, Rejected
-from ..settings import Find, Lookup
+from ..settings import FindSetting, LookUpSetting
 from .private_files import require_writable, write_private
 
 #: Where headless commands keep the App; `serve` has it in its folder.
@@ -24,7 +21,7 @@ REQUIRED_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
 APP_SETTINGS = (*REQUIRED_SETTINGS, "GITHUB_WEBHOOK_SECRET")
 
 
-def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:
+def with_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookUpSetting:
     """Return a lookup that finds the App of the file where the settings name none.
 
     Raises BadSettings for a file that cannot be read.
@@ -39,7 +36,7 @@ def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:
     return lambda name: lookup(name) or kept.get(name)
 
 
-def find_with_app_file(find: Find) -> Find:
+def find_with_app_file(find: FindSetting) -> FindSetting:
     """Return a finder that also names the private file as the place of a setting."""
     lookup = with_app_file(lambda name: find(name)[0])
 

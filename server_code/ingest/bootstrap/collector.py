@@ -61,7 +61,10 @@ def open_collector(
     checks_bucket: bool = True,
     counters: Counters | None = None,
 ) -> Collector:
-    """Open a collector on a state store, unasked; what publishes no logs needs no bucket."""
+    """Open a collector on a state store that is open already.
+
+    ``checks_bucket``: not where no logs are published, because only these need the bucket.
+    """
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 
     bus, queues, counters = open_bus(settings), settings.queues, counters or Counters()
@@ -85,7 +88,7 @@ def open_collector(
         settings=settings.collecting,
         worker_id=worker_id(),
         log_cache=log_cache_of(state),
-        cloudevents_root=settings.cloudevents_root,
+        cloudevents_source_root=settings.cloudevents_source_root,
     )
     closers: tuple[Callable[[], object], ...] = (
         *(partial(each.shutdown, cancel_futures=True) for each in (workers, log_workers)),

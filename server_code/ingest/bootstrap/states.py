@@ -1,4 +1,4 @@
-"""Where the state lies, and the settings of an Anvil app."""
+"""The state stores, and the settings of an Anvil app."""
 
 from __future__ import annotations
 

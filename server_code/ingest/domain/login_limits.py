@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .backoff import backoff
 from .counted_nouns import plural
 from .due import is_ahead, is_still_ahead
 
@@ -23,8 +24,6 @@ MAX_PAUSE = timedelta(minutes=15)
 
 #: Failures are deleted after a day without another one.
 FAILURES_EXPIRE_AFTER = timedelta(days=1)
-
-_DOUBLINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,7 @@ def pause_after(failures: int, free_failures: int) -> timedelta:
     """Return the pause after a number of failures: none at first, then doubling up to MAX_PAUSE."""
     if failures <= free_failures:
         return timedelta(0)
-    doublings = min(failures - free_failures - 1, _DOUBLINGS)
-    return min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)
+    return backoff(failures - free_failures, first=FIRST_PAUSE, maximum=MAX_PAUSE)
 
 
 def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:

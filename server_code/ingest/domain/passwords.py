@@ -23,14 +23,14 @@ def hash_password(password: str) -> str:
     return "$".join(map(str, parameters))
 
 
-def is_password(password: str, stored: str) -> bool:
+def verify_password(password: str, stored: str) -> bool:
     """Return whether a password is the one that was stored by ``hash_password``."""
     _, cost, block_size, parallelism, salt, digest = stored.split("$")
     made = _scrypt(password, base64.b64decode(salt), int(cost), int(block_size), int(parallelism))
     return hmac.compare_digest(made, base64.b64decode(digest))
 
 
-def is_own_hash(stored: str) -> bool:
+def is_scrypt_hash(stored: str) -> bool:
     """Return whether a stored text was made by ``hash_password``."""
     return stored.startswith(f"{_PREFIX}$")
 

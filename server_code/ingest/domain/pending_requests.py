@@ -1,4 +1,7 @@
-"""Requests whose answers have not begun, and since when a host or queue has been silent."""
+"""Requests without an answer yet, and since when each host or queue has answered nothing.
+
+Heartbeats report the hosts and queues that an agent waits for.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,16 @@ BETWEEN_TRIES_SECONDS = 90.0
 
 @dataclass(slots=True)
 class _Silence:
-    """The time since the first request that had no answer; ``ended_at``: of the last of these."""
+    """A time without answers: ``since`` the first request, ``ended_at`` the end of the last one."""
 
     since: float
     ended_at: float
 
 
 class PendingRequests:
-    """The pending requests of one process, by host or queue. Safe for many threads.
+    """The pending requests of one process, by their target: a network host or a queue.
 
-    Times are monotonic seconds.
+    Safe for many threads. Times are monotonic seconds.
     """
 
     def __init__(self) -> None:
@@ -35,73 +38,73 @@ class PendingRequests:
         self._silences: dict[str, _Silence] = {}
         self._answered: dict[str, float] = {}
 
-    def begin(self, asked: str, *, at: float) -> int:
+    def begin(self, target: str, *, at: float) -> int:
         """Note that a request was sent, or when its answer is due; return its number."""
         with self._lock:
-            pending = self._pending.setdefault(asked, set())
-            silence = self._silences.get(asked)
+            pending = self._pending.setdefault(target, set())
+            silence = self._silences.get(target)
             if silence is None or (not pending and at - silence.ended_at > SAME_SILENCE_SECONDS):
-                self._silences[asked] = _Silence(at, at)
+                self._silences[target] = _Silence(at, at)
             number = next(self._numbers)
             pending.add(number)
             return number
 
-    def answer(self, asked: str, number: int, *, at: float) -> None:
+    def answer(self, target: str, number: int, *, at: float) -> None:
         """Note that the answer to a request began, which ends the silence."""
         with self._lock:
-            self._remove(asked, number)
-            self._answered[asked] = at
-            if asked in self._pending:
-                self._silences[asked] = _Silence(at, at)
+            self._remove(target, number)
+            self._answered[target] = at
+            if target in self._pending:
+                self._silences[target] = _Silence(at, at)
             else:
-                self._silences.pop(asked, None)
+                self._silences.pop(target, None)
 
-    def end(self, asked: str, number: int, *, at: float) -> None:
-        """Note that a request is pending no more; does nothing for one that was answered."""
+    def end(self, target: str, number: int, *, at: float) -> None:
+        """Note that a request has ended, unless it was answered."""
         with self._lock:
-            if number in self._pending.get(asked, ()):
-                self._remove(asked, number)
-                self._silences[asked].ended_at = at
+            if number in self._pending.get(target, ()):
+                self._remove(target, number)
+                self._silences[target].ended_at = at
 
     def resume(self, silences: Mapping[str, float], *, ended_at: float) -> None:
-        """Continue the silences of an earlier process: since when, and when it ended.
+        """Continue the silences of an earlier process, by target since when.
 
-        Also of those that were asked meanwhile, until they answer.
+        ``ended_at``: when that process ended. A target that has answered since is left out.
         """
         with self._lock:
-            for asked, since in silences.items():
-                if asked in self._answered:
+            for target, since in silences.items():
+                if target in self._answered:
                     continue
-                own = self._silences.setdefault(asked, _Silence(since, ended_at))
+                own = self._silences.setdefault(target, _Silence(since, ended_at))
                 if own.since - ended_at <= SAME_SILENCE_SECONDS:
                     own.since = min(own.since, since)
 
     def unanswered(self, *, at: float, longer_than: float) -> dict[str, float]:
-        """Return the hosts and queues that have been silent for longer than that, with the seconds.
+        """Return for how many seconds each target has answered nothing, if it is longer than that.
 
-        A host that was silent until the last try stays so until the next one.
+        Between two tries a target stays unanswered.
         """
 
-        def is_silent(asked: str, silence: _Silence) -> bool:
-            if asked in self._pending:
+        def is_silent(target: str, silence: _Silence) -> bool:
+            if target in self._pending:
                 return at - silence.since > longer_than
             lasted = silence.ended_at - silence.since
             return lasted > longer_than and at - silence.ended_at <= BETWEEN_TRIES_SECONDS
 
         with self._lock:
             return {
-                asked: at - silence.since
-                for asked, silence in self._silences.items()
-                if is_silent(asked, silence)
+                target: at - silence.since
+                for target, silence in self._silences.items()
+                if is_silent(target, silence)
             }
 
     def answered(self, *, at: float) -> dict[str, float]:
-        """Return the hosts and queues that have answered lately, with the seconds since."""
+        """Return how many seconds ago each target answered that did so lately."""
         with self._lock:
-            ages = {asked: at - answered for asked, answered in self._answered.items()}
-        return {asked: age for asked, age in ages.items() if age <= SAME_SILENCE_SECONDS}
+            ages = {target: at - answered for target, answered in self._answered.items()}
+        return {target: age for target, age in ages.items() if age <= SAME_SILENCE_SECONDS}
 
-    def _remove(self, asked: str, number: int) -> None:
-        self._pending[asked].discard(number)
-        if not self._pending[asked]:
-            del self._pending[asked]
+    def _remove(self, target: str, number: int) -> None:
+        self._pending[target].discard(number)
+        if not self._pending[target]:
+            del self._pending[target]

@@ -16,18 +16,18 @@ FROM_SETTINGS = "REPOSITORIES"
 FROM_COMMAND_LINE = "command line"
 FROM_PAGE = "Repositories page"
 
-#: The time after which a refused request is tried again.
-REFUSED_FOR = timedelta(hours=1)
+#: A request that GitHub refused to a credential is tried again after an hour at most.
+MAX_REFUSAL_PAUSE = timedelta(hours=1)
 
-#: What a server lacks is asked for again after so long: somebody may have updated it.
-LACKED_FOR = timedelta(days=1)
+#: What a GitHub Enterprise Server does not support is requested again after a day: it may have been
+#: updated.
+UNSUPPORTED_PAUSE = timedelta(days=1)
 
-#: What a refusal of everything is of.
+#: ``CredentialRefusal.what`` of a credential that GitHub refuses every request.
 EVERYTHING = "*"
 
-#: Refusals of one credential that are remembered.
+#: How many refusals of one credential are kept.
 MAX_REFUSALS = 500
-
 
 #: The counters of the runs and the logs that filters left out.
 RUNS_FILTERED = "runs_filtered"
@@ -43,10 +43,10 @@ def filtered_counter(pattern: str) -> str:
 class SourceRecord:
     """A source, and what its last listing found.
 
-    ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it matches;
-    ``left_out``: those that match it and are excluded. ``filters`` apply next to those of the
-    settings. ``part``: of which list only a part was read. ``owner_id``: GitHub's number of the
-    owner; ``renamed_to``: the owner's name now, where it was renamed.
+    ``pattern``: ``str`` of its SourcePattern. ``found``: how many repositories it matches, and
+    ``left_out``: how many more match it and are excluded. ``filters`` apply in addition to those of
+    the settings. ``truncation_note``: the sentence about a list that was too long to be read whole.
+    ``owner_id``: GitHub's id of the owner; ``renamed_to``: the owner's new name, if it was renamed.
     """
 
     pattern: str
@@ -57,7 +57,7 @@ class SourceRecord:
     found: int | None = None
     left_out: int = 0
     last_error: str | None = None
-    part: str | None = None
+    truncation_note: str | None = field(default=None, metadata=stored_as("part"))
     owner_id: int | None = None
     renamed_to: str | None = None
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
@@ -69,7 +69,7 @@ def patterns_of(records: Iterable[SourceRecord]) -> tuple[SourcePattern, ...]:
 
 
 def sources_of(records: Iterable[SourceRecord]) -> Sources:
-    """Return stored sources, which follow their owners' names."""
+    """Return stored sources, with the new names of owners that were renamed."""
     known = tuple(records)
     renamed = {
         parse_source(each.pattern).owner.lower(): each.renamed_to
@@ -113,9 +113,9 @@ class DiscoveredRepository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialList:
-    """A list of repositories that a credential was given: of one ``owner``, or (``*``) of all.
+    """The repositories of one ``owner``, or (``*``) of all, that GitHub lists to a credential.
 
-    ``is_whole``: GitHub lists no more than these.
+    ``validator``: the ETag of the list. ``is_whole``: it was read to its end.
     """
 
     owner: str
@@ -124,8 +124,8 @@ class CredentialList:
     is_whole: bool = True
 
 
-def part_of_list(credential: str, owner: str, names: int) -> str:
-    """Return the sentence for a list that is longer than what is read of it."""
+def truncated_list_note(credential: str, owner: str, names: int) -> str:
+    """Return the sentence about a list that was too long to be read whole."""
     whose = "" if owner == "*" else f" of {owner}"
     return (
         f"GitHub lists more than {names:,} repositories{whose} to {credential}, and only the first "
@@ -135,11 +135,11 @@ def part_of_list(credential: str, owner: str, names: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialRefusal:
-    """What a credential may not read, and why.
+    """What GitHub refuses to a credential until a time, and why.
 
-    ``what``: a repository or an owner's list (``owner/*``), either also with the pattern of a path
-    behind it, or anything (``*``), ``refusals`` times in a row. ``error`` is the name of the error
-    that the refusal is.
+    ``what``: a repository, or an owner's list (``owner/*``), each also followed by the pattern of a
+    path; or every request (``*``). ``error``: the name of the error class. ``refusals``: how often
+    in a row it was refused.
     """
 
     what: str
@@ -150,25 +150,25 @@ class CredentialRefusal:
     refusals: int = 0
 
     def is_in_force(self, now: datetime) -> bool:
-        """Return whether a list is refused; not if that was set by a clock that was ahead."""
-        return is_still_ahead(self.until, now, max_ahead=2 * REFUSED_FOR)
+        """Return whether it has not ended; one that a wrong clock set too far ahead has."""
+        return is_still_ahead(self.until, now, max_ahead=2 * MAX_REFUSAL_PAUSE)
 
     def is_remembered(self, now: datetime) -> bool:
-        """Return whether it still counts: the next refusal in a row has a longer pause."""
-        return is_still_ahead(self.until + REFUSED_FOR, now, max_ahead=3 * LACKED_FOR)
+        """Return whether it counts, so that the next refusal is the next one in a row."""
+        return is_still_ahead(self.until + MAX_REFUSAL_PAUSE, now, max_ahead=3 * UNSUPPORTED_PAUSE)
 
 
-_REJECTED = "Credential "
+_REJECTION_PREFIX = "Credential "
 
 
-def name_rejected(credential: str, reason: str) -> str:
-    """Return the text under which a credential's rejection is reported."""
-    return f"{_REJECTED}{credential}: {reason}"
+def rejection_text(credential: str, reason: str) -> str:
+    """Return the text of the error that reports the rejection of a credential."""
+    return f"{_REJECTION_PREFIX}{credential}: {reason}"
 
 
 def is_rejection(what: str, reason: str) -> bool:
     """Return whether an error reports that a credential was rejected for this reason."""
-    return what.startswith(_REJECTED) and what.endswith(f": {reason}")
+    return what.startswith(_REJECTION_PREFIX) and what.endswith(f": {reason}")
 
 
 #: Refusals of a credential by what it may not read; None: it may again.
@@ -177,9 +177,11 @@ RefusalChanges = Mapping[str, CredentialRefusal | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialRecord:
-    """What was learned of a credential; ``name`` is no secret.
+    """What is known of a token or an App's installation; ``name`` is no secret.
 
-    ``expires_at``: when GitHub stops accepting the token; None where GitHub names no time.
+    ``repository_lists``: which repositories GitHub lists to it. ``limit``, ``remaining`` and
+    ``reset_at``: its rate limit. ``rejected``: why GitHub rejects it as a whole. ``expires_at``:
+    when GitHub stops accepting the token; None where GitHub names no time.
     ``minute_interval_factor``: by how much the interval between its polls is multiplied at most, so
     that they fit into the limit per minute.
     """
@@ -188,7 +190,7 @@ class CredentialRecord:
     kind: str
     updated_at: datetime
     owner: str | None = None
-    lists: tuple[CredentialList, ...] = ()
+    repository_lists: tuple[CredentialList, ...] = field(default=(), metadata=stored_as("lists"))
     refusals: tuple[CredentialRefusal, ...] = ()
     missing_permissions: tuple[str, ...] = ()
     limit: int | None = None
@@ -202,7 +204,7 @@ class CredentialRecord:
     @property
     def repositories(self) -> frozenset[str]:
         """Return the repositories of all its lists."""
-        return frozenset(name for each in self.lists for name in each.names)
+        return frozenset(name for each in self.repository_lists for name in each.names)
 
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
         """Return the record with changed refusals, without those that count no longer."""

@@ -17,11 +17,11 @@ _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePattern:
-    """A pattern of repositories; with ``is_excluded`` those that are left out."""
+    """A pattern of repositories; with ``is_exclusion`` those that are left out."""
 
     owner: str
     name: str
-    is_excluded: bool = False
+    is_exclusion: bool = False
 
     @property
     def is_single(self) -> bool:
@@ -31,7 +31,7 @@ class SourcePattern:
     @property
     def is_repository(self) -> bool:
         """Return whether the pattern names one repository that is collected."""
-        return self.is_single and not self.is_excluded
+        return self.is_single and not self.is_exclusion
 
     @property
     def listed_owner(self) -> str | None:
@@ -47,7 +47,7 @@ class SourcePattern:
         """Return the pattern as it is stored and shown."""
         is_all = (self.owner, self.name) == ("*", "*")
         text = "*" if is_all else f"{self.owner}/{self.name}"
-        return f"!{text}" if self.is_excluded else text
+        return f"!{text}" if self.is_exclusion else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Sources:
     @property
     def included(self) -> list[SourcePattern]:
         """Return the patterns that include repositories, the most specific ones first."""
-        return sorted((each for each in self.patterns if not each.is_excluded), key=_breadth)
+        return sorted((each for each in self.patterns if not each.is_exclusion), key=_breadth)
 
     def exclusion_of(self, *full_names: str) -> SourcePattern | None:
         """Return the pattern that leaves a repository out by one of its names; None without any.
@@ -74,7 +74,7 @@ class Sources:
         singles = [each for each in self.included if each.is_single]
         if any(each.matches(name) for each in singles for name in names):
             return None
-        left_out = (each for each in self.patterns if each.is_excluded)
+        left_out = (each for each in self.patterns if each.is_exclusion)
         return next((e for e in left_out if any(e.matches(name) for name in names)), None)
 
     def includes(self, full_name: str) -> bool:
@@ -121,7 +121,7 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
     names. Raises InvalidRepository.
     """
     given = text.strip()
-    is_excluded = given.startswith("!")
+    is_exclusion = given.startswith("!")
     body = given.removeprefix("!").strip()
     path = path_on_host(body, hosts).strip("/") if body[:1] != "/" else body
     owner, slash, name = path.partition("/")
@@ -130,7 +130,7 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
         owner, slash, name = path, "", ""
     if slash and not has_wildcard(path):
         found = parse_repository(body, hosts=hosts)
-        return SourcePattern(found.owner, found.name, is_excluded)
+        return SourcePattern(found.owner, found.name, is_exclusion)
     if not slash:
         owner, name = ("*", path) if has_wildcard(path) else (path, "*")
     if not _is_owner(owner) or not _PART.fullmatch(name):
@@ -138,7 +138,7 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
             f"{redacted(given[:200])} is not a source: expected owner/name, owner, owner/api-*, "
             "*, or one of them with ! in front."
         )
-    return SourcePattern(owner, name, is_excluded)
+    return SourcePattern(owner, name, is_exclusion)
 
 
 def parse_sources(

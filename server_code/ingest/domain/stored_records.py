@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .codec import decode, encode, upgraded
-from .collections import CollectionRecord
+from .collection_records import CollectionRecord
 from .ledger import (
     ActivityRecord,
     AgentRecord,

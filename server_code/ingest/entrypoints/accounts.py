@@ -48,7 +48,10 @@ def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
 
 
 def has_accounts() -> bool:
-    """Return whether any account exists, with no hash of release 0.1 left where it can be set."""
+    """Return whether any account exists.
+
+    Moves the hashes of release 0.1 to where users cannot set them.
+    """
     rows = list(app_tables.users.search())
     for row in rows:
         move_hash(row)

@@ -20,7 +20,7 @@ from ..settings import Settings
 from . import accounts
 from .arguments import require_text
 from .auth import login_required
-from .password_limits import counted_password
+from .password_limits import count_password_attempt
 from .request_context import RequestContext
 from .roles import Role, parse_role
 
@@ -85,7 +85,7 @@ def run_doctor(request: RequestContext, part: object) -> list[dict[str, Any]]:
 def create_queues(request: RequestContext) -> list[str]:
     """Create missing queues and the bucket; return what was done with each."""
     done = list(set_up_queues(request.settings))
-    request.note("created the queues")
+    request.record_activity("created the queues")
     return done
 
 
@@ -95,7 +95,7 @@ def add_account(request: RequestContext, email: object, role: object = "viewer")
     address = accounts.require_email(email)
     given = parse_role(role)
     created = accounts.create_account(address, given, now=request.now)
-    request.note(f"created the account {address} ({given.label})")
+    request.record_activity(f"created the account {address} ({given.label})")
     return created
 
 
@@ -104,7 +104,7 @@ def set_account_enabled(request: RequestContext, email: object, enabled: object)
     """Enable or disable an account."""
     address = accounts.require_email(email)
     accounts.set_enabled(address, enabled=bool(enabled), you=request.actor)
-    request.note(f"{'enabled' if enabled else 'disabled'} the account {address}")
+    request.record_activity(f"{'enabled' if enabled else 'disabled'} the account {address}")
 
 
 @login_required(Role.ADMIN)
@@ -112,7 +112,9 @@ def set_account_role(request: RequestContext, email: object, role: object) -> No
     """Set the role of an account."""
     address, given = accounts.require_email(email), parse_role(role)
     accounts.set_role(address, given)
-    request.note(f"made {address} {'an' if given.label[0] in 'ao' else 'a'} {given.label}")
+    request.record_activity(
+        f"made {address} {'an' if given.label[0] in 'ao' else 'a'} {given.label}"
+    )
 
 
 @login_required(Role.ADMIN)
@@ -122,7 +124,7 @@ def reset_account_password(request: RequestContext, email: object) -> dict[str, 
     if address == request.actor.lower():
         raise Rejected("Use the form below to change your own password.")
     created = accounts.renew_password(address)
-    request.note(f"reset the password of {address}")
+    request.record_activity(f"reset the password of {address}")
     return created
 
 
@@ -132,9 +134,9 @@ def change_password(request: RequestContext, old: object, new: object) -> None:
     current = require_text(old, "The current password")
     chosen = accounts.require_new_password(new)
     address = request.actor.lower()
-    with counted_password(address, now=request.now):
+    with count_password_attempt(address, now=request.now):
         accounts.change_own_password(address, current, chosen)
-    request.note("changed their password")
+    request.record_activity("changed their password")
 
 
 def _queue_names(settings: Settings) -> list[dict[str, str]]:

@@ -48,7 +48,7 @@ def configure_repository(request: RequestContext, repo_url: object) -> dict[str,
     now = request.now
     record = watch_repository(request.state, request.settings, request.open_github, given, now=now)
     if record.added_at == now:
-        request.note("added it", repository=record.full_name)
+        request.record_activity("added it", repository=record.full_name)
         launch_tick(request, PIPELINE_MONITORING_AGENT)
         launch_tick(request, LOG_INGESTION_AGENT)
     return one_repository(request, record.full_name)
@@ -68,11 +68,11 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
         return collection_row(running, now=request.now)
     collection_id, may_start = claim_collection(request.state, now=request.now)
     if not may_start:
-        begun = new_collection(request.state, collection_id, only=only, now=request.now)
+        begun = new_collection(request.state, collection_id, repository=only, now=request.now)
         return collection_row(begun, now=request.now)
-    started = start_collection(request.state, collection_id, only=only, now=request.now)
+    started = start_collection(request.state, collection_id, repository=only, now=request.now)
     anvil.server.launch_background_task("collect_now", started.collection_id)
-    request.note("started a collection", repository=only)
+    request.record_activity("started a collection", repository=only)
     return collection_row(started, now=request.now)
 
 

@@ -21,7 +21,7 @@ from ..bootstrap.app_file import (
 from ..bootstrap.github import exchange_app_code
 from ..errors import IngestError, Rejected, StateUnavailable
 from ..services.sources.register_app import issue_state, require_state, use_up_state
-from ..wire.app_manifest import AppRequest
+from ..wire.app_manifest import AppRegistration
 from .arguments import optional_text, require_text
 from .auth import login_required
 from .request_context import RequestContext
@@ -38,7 +38,7 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
         require_no_app(file)
     owner = optional_text(organization, "The organization")
     home = f"{anvil.server.get_app_origin().rstrip('/')}/"
-    asked = AppRequest(
+    asked = AppRegistration(
         redirect_url=home,
         setup_url=home,
         webhook_url=f"{anvil.server.get_api_origin().rstrip('/')}/github/webhook",
@@ -71,7 +71,7 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
         unsaved = str(error)
     with suppress(StateUnavailable):  # the code is used up in any case, and the key is not lost
         use_up_state(request.state, begun, actor=request.actor, now=request.now)
-        request.note(f"created the GitHub App {app.name}")
+        request.record_activity(f"created the GitHub App {app.name}")
     is_kept = file is not None and unsaved is None
     shown = {} if is_kept else values
     return {
@@ -95,7 +95,7 @@ def save_github_app(request: RequestContext, received: object) -> None:
         if name in REQUIRED_SETTINGS or given.get(name.lower())
     }
     save_app(file, values)
-    request.note(f"saved the GitHub App {values['GITHUB_APP_ID']}")
+    request.record_activity(f"saved the GitHub App {values['GITHUB_APP_ID']}")
 
 
 def _private_file() -> Path | None:

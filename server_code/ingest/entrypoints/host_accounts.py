@@ -30,7 +30,7 @@ def reset_password_from_host(email: str) -> dict[str, Any]:
     address = accounts.require_email(email)
     created = accounts.renew_password(address, enable=True)
     LoginAttempts().clear(address)
-    RequestContext(actor="the host").note(f"reset the password of {address}")
+    RequestContext(actor="the host").record_activity(f"reset the password of {address}")
     return created
 
 

@@ -11,7 +11,7 @@ from ..adapters.anvil_secrets import get_setting
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
-from .password_limits import counted_password
+from .password_limits import count_password_attempt
 from .request_context import RequestContext
 from .roles import stored_role
 
@@ -45,9 +45,9 @@ def _log_in(email: object, password: object) -> dict[str, Any]:
     address = accounts.require_email(email)
     text = require_text(password, "The password")
     request = RequestContext(actor=address)
-    with counted_password(address, now=request.now):
+    with count_password_attempt(address, now=request.now):
         user = accounts.log_in(address, text)
-    request.note("signed in")
+    request.record_activity("signed in")
     return _session(user)
 
 

@@ -62,7 +62,7 @@ def resume_repository(request: RequestContext, full_name: object) -> dict[str, A
 def _set_paused(request: RequestContext, full_name: object, *, paused: bool) -> dict[str, Any]:
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.set_paused(record.full_name, paused=paused)
-    request.note("paused it" if paused else "resumed it", repository=record.full_name)
+    request.record_activity("paused it" if paused else "resumed it", repository=record.full_name)
     return one_repository(request, record.full_name)
 
 
@@ -71,7 +71,7 @@ def remove_repository(request: RequestContext, full_name: object) -> None:
     """Stop watching a repository; its collected data is kept."""
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.remove_repository(record.full_name)
-    request.note("removed it", repository=record.full_name)
+    request.record_activity("removed it", repository=record.full_name)
 
 
 @login_required(Role.VIEWER)
@@ -158,7 +158,7 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     text = require_text(what, "what", maximum=100_000)
     removed = remove_group(request.state, agent=name, repository=full_name, what=text)
-    request.note(f"dismissed an error of the {name}", repository=full_name)
+    request.record_activity(f"dismissed an error of the {name}", repository=full_name)
     return removed
 
 
@@ -169,7 +169,7 @@ def dismiss_all_errors(request: RequestContext, until: object) -> int:
     if at is None:
         raise Rejected("The time must be a timestamp of the list of errors.")
     removed = remove_until(request.state, at)
-    request.note("dismissed all errors")
+    request.record_activity("dismissed all errors")
     return removed
 
 
@@ -189,7 +189,7 @@ def control_agent(request: RequestContext, name: object, command: object) -> dic
     elif command == "stop":
         _kill_running(TASKS[agent])
     done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(command)]
-    request.note(f"{done} the {agent}")
+    request.record_activity(f"{done} the {agent}")
     rows = load_agent_rows(request.state, now=request.now)
     return next(row for row in rows if row["name"] == agent)
 

@@ -14,8 +14,8 @@ from ..errors import Rejected
 
 
 @contextmanager
-def counted_password(account: str, *, now: datetime) -> Iterator[None]:
-    """Count a password of an account as wrong unless the block ends. Raises Rejected in a pause.
+def count_password_attempt(account: str, *, now: datetime) -> Iterator[None]:
+    """Count a password as wrong if the block raises. Raises Rejected while logins are paused.
 
     Logins and changes of a password count together, by account and client address.
     """

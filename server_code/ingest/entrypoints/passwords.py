@@ -15,10 +15,10 @@ import anvil.server
 
 from ..adapters.data_tables.passwords import load_password_hash, save_password_hash
 from ..adapters.data_tables.transactions import transact
-from ..domain.passwords import hash_password, is_own_hash, is_password
+from ..domain.passwords import hash_password, is_scrypt_hash, verify_password
 
-#: Compared where there is no account, so that an answer takes as long as for a wrong password.
-_NOBODY = (
+#: Compared where there is no account, so that the answer takes as long as for a wrong password.
+_DUMMY_HASH = (
     "scrypt$16384$8$5$AAAAAAAAAAAAAAAAAAAAAA==$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
 )
@@ -30,10 +30,10 @@ def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of 
     A hash of release 0.1, which Anvil made, is replaced.
     """
     if row is None:
-        return is_password(password, _NOBODY)
-    stored = load_password_hash(row["email"]) or row["password_hash"] or _NOBODY
-    if is_own_hash(stored):
-        return is_password(password, stored)
+        return verify_password(password, _DUMMY_HASH)
+    stored = load_password_hash(row["email"]) or row["password_hash"] or _DUMMY_HASH
+    if is_scrypt_hash(stored):
+        return verify_password(password, stored)
     if not hmac.compare_digest(_bcrypt(password, stored), _comparable(stored)):
         return False
     transact(partial(_keep, row, hash_password(password)))

@@ -74,8 +74,8 @@ class RequestContext:
             counters=counters,
         )
 
-    def note(self, what: str, *, repository: str | None = None) -> None:
-        """Record what this call did in the audit trail."""
+    def record_activity(self, what: str, *, repository: str | None = None) -> None:
+        """Add what this call did to the audit trail."""
         self.state.add_activity(
             ActivityRecord(occurred_at=self.now, actor=self.actor, repository=repository, what=what)
         )

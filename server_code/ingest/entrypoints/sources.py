@@ -54,7 +54,7 @@ def add_source(request: RequestContext, source: object) -> dict[str, Any]:
     """Add a source, and let its repositories be listed at once."""
     pattern = _pattern_of(request, source)
     if add_sources(request.state, [pattern], origin=FROM_PAGE, now=request.now):
-        request.note(f"added the source {pattern}")
+        request.record_activity(f"added the source {pattern}")
         launch_tick(request, PIPELINE_MONITORING_AGENT)
     return {"full_name": str(pattern)}
 
@@ -64,7 +64,7 @@ def set_source_filters(request: RequestContext, source: object, filters: object)
     """Change the filters of a source; return from when on they apply."""
     pattern = require_text(source, "The source")
     done = change_filters(request.state, pattern, _filters_of(filters))
-    request.note(f"changed {done[0].lower()}{done[1:]}")
+    request.record_activity(f"changed {done[0].lower()}{done[1:]}")
     return done
 
 
@@ -78,7 +78,7 @@ def plan_source_removal(request: RequestContext, source: object) -> str:
 def remove_source(request: RequestContext, source: object) -> str:
     """Remove a source; return what happened to its repositories."""
     removal = remove(request.state, require_text(source, "The source"))
-    request.note(f"removed the source {removal.pattern}: {removal.sentence}")
+    request.record_activity(f"removed the source {removal.pattern}: {removal.sentence}")
     return removal.sentence
 
 
@@ -93,7 +93,7 @@ def pause_repositories(request: RequestContext, paused: object, **choice: object
         should_continue=lambda: time.monotonic() < ends_at,
     )
     if done:
-        request.note(f"{'paused' if paused else 'resumed'} {done:,} repositories")
+        request.record_activity(f"{'paused' if paused else 'resumed'} {done:,} repositories")
     return {"done": done, "left": left}
 
 

@@ -43,9 +43,10 @@ def launch_tick(request: RequestContext, agent: str) -> None:
 
 
 def continue_tick(agent: str, *, started_at: datetime, until: float | None, now: datetime) -> None:
-    """Launch the next tick of an agent that leaves work, unless the schedule has started it.
+    """Launch the next tick of an agent that leaves work, until the schedule starts one.
 
-    A tick that ran past a start of the schedule took its place, so it is continued until the next.
+    ``until``: that time. Anvil skips the scheduled starts of a task that is still running, so a
+    tick that ran past one is continued until the next.
     """
     if until is None:
         started = started_at.timestamp()

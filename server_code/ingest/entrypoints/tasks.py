@@ -28,7 +28,7 @@ from ..services.agents.tick import (
     runs_elsewhere,
 )
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ..services.dashboard.setup import missing_steps
+from ..services.dashboard.setup import missing_setup_steps
 from ..services.log_ingestion.requeue_logs import requeue_stale_logs
 from ..services.retention import purge_expired
 from .request_context import RequestContext
@@ -98,7 +98,7 @@ def _work(
     collector: Collector | None = None
     counters = Counters()
     try:
-        missing = missing_steps(request.settings)
+        missing = missing_setup_steps(request.settings)
         if missing and runs_elsewhere(state, agent, host=HOST, now=request.now):
             return 0
         if missing:

@@ -16,7 +16,7 @@ def attempt_envelope(
     *identity: object,
     now: datetime,
     data: Mapping[str, Any],
-    cloudevents_root: str | None = None,
+    cloudevents_source_root: str | None = None,
 ) -> Envelope:
     """Build an envelope; ``identity`` distinguishes an attempt's events of the same type."""
     return Envelope(
@@ -26,7 +26,7 @@ def attempt_envelope(
         group=message_group(key),
         timestamp=now,
         data=data,
-        cloudevents_root=cloudevents_root,
+        cloudevents_source_root=cloudevents_source_root,
     )
 
 

@@ -31,7 +31,7 @@ def cloudevent_fields(envelope: Envelope, schema_version: str) -> dict[str, Any]
     return {
         "specversion": _SPEC_VERSION,
         "id": envelope.event_id,
-        "source": f"{envelope.cloudevents_root}/{envelope.repo}",
+        "source": f"{envelope.cloudevents_source_root}/{envelope.repo}",
         "type": TYPE_PREFIX + envelope.event_type,
         "time": format_timestamp(envelope.timestamp),
         "subject": _subject(envelope),

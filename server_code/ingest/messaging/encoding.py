@@ -72,14 +72,14 @@ def message_attributes(event_type: str, repo: str) -> dict[str, str]:
 def envelope_attributes(envelope: Envelope) -> dict[str, str]:
     """Return the attributes of an envelope's message."""
     attributes = message_attributes(envelope.event_type, envelope.repo)
-    if envelope.cloudevents_root is None:
+    if envelope.cloudevents_source_root is None:
         return attributes
     return {**attributes, **cloudevent_attributes(envelope, SCHEMA_VERSION)}
 
 
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
     """Return the envelope as its readers see it; ``data`` is the last field."""
-    if envelope.cloudevents_root is not None:
+    if envelope.cloudevents_source_root is not None:
         return cloudevent_fields(envelope, SCHEMA_VERSION)
     return {
         "event_type": envelope.event_type,
@@ -94,7 +94,7 @@ def encode_envelope(
     envelope: Envelope, *, body: str | None = None, delay_seconds: int = 0
 ) -> QueueMessage:
     """Encode an envelope for a queue; ``body``: its JSON, if the caller has written it."""
-    is_plain = envelope.cloudevents_root is None
+    is_plain = envelope.cloudevents_source_root is None
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,

@@ -21,9 +21,9 @@ class Envelope:
     """One event, before it is encoded for a queue.
 
     ``event_id`` is always the same for the same event, so that readers can drop repeats. ``group``
-    is the FIFO message group, which keeps the messages of a run in order. ``cloudevents_root``: the
-    URL of the GitHub server, with which the ``source`` of CloudEvents begins; None for Runstream's
-    own format.
+    is the FIFO message group, which keeps the messages of a run in order.
+    ``cloudevents_source_root``: the URL of the GitHub server, with which the ``source`` of
+    CloudEvents begins; None for Runstream's own format.
     """
 
     event_type: str
@@ -32,7 +32,7 @@ class Envelope:
     group: str
     timestamp: datetime
     data: Mapping[str, Any]
-    cloudevents_root: str | None = None
+    cloudevents_source_root: str | None = None
 
 
 def event_id(*parts: object) -> str:

@@ -63,7 +63,7 @@ class LogMetadata:
     is_text: bool
     marks: MessageMarks | None = None
     is_replayed: bool = False
-    cloudevents_root: str | None = None
+    cloudevents_source_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class UnavailableLog:
     reason: UnavailableReason
     detail: str
     is_replayed: bool = False
-    cloudevents_root: str | None = None
+    cloudevents_source_root: str | None = None
 
 
 def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Envelope:
@@ -98,7 +98,7 @@ def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Env
             "part": part,
             "parts": parts,
         },
-        cloudevents_root=metadata.cloudevents_root,
+        cloudevents_source_root=metadata.cloudevents_source_root,
     )
 
 
@@ -168,7 +168,7 @@ def log_unavailable_message(log: UnavailableLog, *, max_bytes: int) -> QueueMess
             log.reason,
             now=log.fetched_at,
             data={**_job_fields(log), "reason": log.reason, "detail": log.detail},
-            cloudevents_root=log.cloudevents_root,
+            cloudevents_source_root=log.cloudevents_source_root,
         ),
         max_bytes=max_bytes,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ..domain.collections import CollectionRecord
+from ..domain.collection_records import CollectionRecord
 from ..domain.ledger import AgentRecord
 
 

@@ -14,7 +14,7 @@ FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class CheckResult:
     """One finding: its subject, its status, and the remedy where it is not ok."""
 
     subject: str
@@ -23,17 +23,17 @@ class Check:
     remedy: str | None = None
 
     @classmethod
-    def ok(cls, subject: str, finding: str) -> Check:
+    def ok(cls, subject: str, finding: str) -> CheckResult:
         """Build a finding that nothing is wrong."""
         return cls(subject=subject, status=OK, finding=finding)
 
     @classmethod
-    def warning(cls, subject: str, finding: str, remedy: str) -> Check:
+    def warning(cls, subject: str, finding: str, remedy: str) -> CheckResult:
         """Build a finding that does not keep anything from working."""
         return cls(subject=subject, status=WARNING, finding=finding, remedy=remedy)
 
     @classmethod
-    def failed(cls, subject: str, finding: str | Exception, remedy: str) -> Check:
+    def failed(cls, subject: str, finding: str | Exception, remedy: str) -> CheckResult:
         """Build a finding that something does not work."""
         return cls(subject=subject, status=FAILED, finding=str(finding), remedy=remedy)
 

@@ -74,7 +74,7 @@ class RepositoryApi(Protocol):
         """Fetch one list of repositories; of a very long one the first part."""
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
-        """Note what a credential was listed, so that it is asked first for these."""
+        """Note which repositories GitHub lists to a credential: it is preferred for them."""
 
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
         """Restore what is known of credentials; what was found out since is kept."""

@@ -13,7 +13,7 @@ from ..domain.counters import Counters
 from ..domain.due import is_interval_over, is_still_ahead
 from ..domain.filters import FilterChain
 from ..domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord
-from ..domain.source_records import name_rejected
+from ..domain.source_records import rejection_text
 from ..domain.sources import SourcePattern
 from ..ports import (
     ActionsApi,
@@ -82,8 +82,8 @@ class CollectorContext:
     no poll waits for large logs; they never use the store, because Anvil's tables answer a task's
     main thread only. ``while_waiting`` is called every second by a thread that waits for them.
     ``worker_id`` identifies this process in leases. ``log_cache`` keeps the newest logs for pages.
-    ``cloudevents_root``: see ``Envelope``. ``repository_api`` lists the repositories of ``sources``
-    (from the settings) and of the sources in the store.
+    ``cloudevents_source_root``: see ``Envelope``. ``repository_api`` lists the repositories of
+    ``sources`` (from the settings) and of the sources in the store.
     ``busy_repositories``: those whose last poll by this process ended with StateBusy.
     ``unreleased_leases``: claimed repositories, by name, whose leases could not be released.
     ``to_reschedule``: repositories whose attempts are due, because the clock was set back.
@@ -102,7 +102,7 @@ class CollectorContext:
     settings: CollectingSettings
     worker_id: str
     log_cache: LogCache | None = None
-    cloudevents_root: str | None = None
+    cloudevents_source_root: str | None = None
     repository_api: RepositoryApi | None = None
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryState = field(default_factory=DiscoveryState)
@@ -190,4 +190,4 @@ class CollectorContext:
     def report_rejected_credentials(self, agent: str) -> None:
         """Report each credential that GitHub rejects, once, and not with every request for it."""
         for name, rejected in self.github.pop_rejected_credentials().items():
-            self.report_error(agent, None, name_rejected(name, str(rejected)), rejected.advice)
+            self.report_error(agent, None, rejection_text(name, str(rejected)), rejected.advice)

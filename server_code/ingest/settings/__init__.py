@@ -11,7 +11,7 @@ from .queues import (
     AzureSettings,
     QueueSettings,
 )
-from .reading import Find, Lookup, read_settings
+from .reading import FindSetting, LookUpSetting, read_settings
 from .secret import Secret
 from .setting import Setting
 
@@ -25,9 +25,9 @@ __all__ = [
     "AwsSettings",
     "AzureSettings",
     "CollectingSettings",
-    "Find",
+    "FindSetting",
     "GithubSettings",
-    "Lookup",
+    "LookUpSetting",
     "QueueSettings",
     "Secret",
     "Setting",

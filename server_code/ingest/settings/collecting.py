@@ -54,7 +54,7 @@ class SelectionSettings:
     logs: str | None = setting(
         "LOGS",
         default=None,
-        part="agents",
+        section="agents",
         parse=one_of(*LOG_CHOICES),
         shown="all",
         help="Jobs whose logs are collected: `all`, `failed` (all but successful, skipped and "
@@ -112,8 +112,8 @@ class CollectingSettings:
 
     @property
     def ledger_days(self) -> float:
-        """Return how many days after its creation the ledger keeps a settled attempt.
+        """Return for how many days after its creation a settled attempt stays in the ledger.
 
-        A run that was created before the backfill began can still change on GitHub.
+        That includes the oldest runs of a backfill until they cannot change on GitHub any more.
         """
         return max(self.retention_days, self.backfill_days + RUN_LIFETIME_DAYS)

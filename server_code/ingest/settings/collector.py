@@ -28,7 +28,7 @@ class Settings:
         default=None,
         parse=parse_database_url,
         shown="runstream.db",
-        host="headless",
+        read_by="headless",
         help="State of `collect`: a SQLite file, or `postgresql://…` for several processes that "
         "share the work.",
     )
@@ -36,7 +36,7 @@ class Settings:
         "ANVIL_UPLINK_KEY",
         default=None,
         parse=Secret,
-        host="uplink",
+        read_by="uplink",
         help="Server Uplink key of the Anvil app that `uplink` works for.",
     )
     uplink_url: str | None = setting(
@@ -44,14 +44,14 @@ class Settings:
         default=None,
         parse=url_of("ws", "wss"),
         shown="wss://anvil.works/uplink",
-        host="uplink",
+        read_by="uplink",
         help="Uplink address of that app.",
     )
     mcp_token: Secret | None = setting(
         "MCP_TOKEN",
         default=None,
         parse=Secret,
-        host="mcp",
+        read_by="mcp",
         help="Bearer token that clients of `mcp --http` send.",
     )
 
@@ -67,8 +67,8 @@ class Settings:
         return accounts[self.queues.event_bus]
 
     @property
-    def cloudevents_root(self) -> str | None:
-        """Return what the sources of CloudEvents begin with; None for Runstream's own format."""
+    def cloudevents_source_root(self) -> str | None:
+        """Return what ``source`` of a CloudEvent begins with; None for Runstream's own format."""
         return self.github.web_url if self.queues.message_format == "cloudevents" else None
 
 
@@ -76,37 +76,37 @@ class Settings:
 _READ_ELSEWHERE = (
     Setting(
         name="GITHUB_APP_FILE",
-        part="agents",
+        section="agents",
         default=".runstream/github-app.json",
         help="Private file with the App that `github-app create` or the dashboard registered. "
         "Used if GITHUB_APP_ID is not set.",
     ),
     Setting(
         name="LOGIN_CONTACT",
-        part="accounts",
+        section="accounts",
         help="Whom to ask for an account or a new password, as an email address or a name. The "
         "login page shows it to everybody.",
     ),
     Setting(
         name="RUNSTREAM_HTTP",
-        part="agents",
-        host="headless",
+        section="agents",
+        read_by="headless",
         help="`[HOST:]PORT` at which `collect` and `uplink` serve `/healthz` and `/metrics`, "
         "like `--http`.",
     ),
     Setting(
         name="ANVIL_APP_SERVER",
-        part="agents",
+        section="agents",
         default="anvil-app-server",
-        host="serve",
+        read_by="serve",
         help="App server that `serve` and `run` start. The one from pip needs a Java virtual "
         "machine, and the internet at its first start.",
     ),
     Setting(
         name="ANVIL_DATABASE_URL",
-        part="agents",
+        section="agents",
         parse=parse_database_url,
-        host="serve",
+        read_by="serve",
         help="PostgreSQL database for the Data Tables of `serve`. By default DATABASE_URL if it "
         "is PostgreSQL, else the database that comes with the app server.",
     ),

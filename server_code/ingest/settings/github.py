@@ -50,7 +50,7 @@ class GithubSettings:
     webhook_secret: Secret | None = setting(
         "GITHUB_WEBHOOK_SECRET",
         default=None,
-        part="webhook",
+        section="webhook",
         parse=Secret,
         help="Secret that GitHub signs webhooks with. Webhooks are accepted when it is set.",
     )

@@ -15,11 +15,11 @@ from .github import GithubSettings
 from .queues import AwsSettings, AzureSettings, QueueSettings
 from .setting import Setting
 
-#: Looks a setting up by its name in capitals; None where it is not set.
-Lookup = Callable[[str], "str | None"]
+#: Returns the value of a setting by its name in capitals; None where it is not set.
+LookUpSetting = Callable[[str], "str | None"]
 
-#: Returns a setting's value and its source; both by its name in capitals.
-Find = Callable[[str], "tuple[str | None, str]"]
+#: Returns the value of a setting and where it was found: environment, App Secret, ….
+FindSetting = Callable[[str], "tuple[str | None, str]"]
 
 _TOGETHER = (
     ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
@@ -27,17 +27,17 @@ _TOGETHER = (
 )
 
 
-def read_settings(lookup: Lookup) -> Settings:
+def read_settings(lookup: LookUpSetting) -> Settings:
     """Read every setting. Raises BadSettings with all faults."""
     values: dict[type, dict[str, Any]] = defaultdict(dict)
     faults: list[str] = []
     are_set: set[str] = set()
     for setting in SETTINGS:
-        if setting.group is None or (value := find_value(setting, lookup)) is None:
+        if setting.settings_class is None or (value := find_value(setting, lookup)) is None:
             continue
         are_set.add(setting.name)
         try:
-            values[setting.group][setting.field] = setting.parse(value)
+            values[setting.settings_class][setting.field] = setting.parse(value)
         except ValueError as error:
             faults.append(f"{setting.name} {error}")
     faults += [
@@ -66,7 +66,7 @@ def read_settings(lookup: Lookup) -> Settings:
     )
 
 
-def find_value(setting: Setting, lookup: Lookup) -> str | None:
+def find_value(setting: Setting, lookup: LookUpSetting) -> str | None:
     """Return the setting's text by its first name that is set; None where none is.
 
     Quotes around a value are dropped: Docker's env files keep what a shell would remove.

@@ -10,8 +10,8 @@ from .secret import Secret
 
 _T = TypeVar("_T")
 
-#: Who reads a setting: every host of the collector, or the commands of one host alone.
-Host = Literal["all", "headless", "uplink", "serve", "mcp"]
+#: What reads a setting: the collector wherever it runs, or one command (headless: ``collect``).
+Reader = Literal["all", "headless", "uplink", "serve", "mcp"]
 
 _DECLARED = "setting"
 
@@ -20,21 +20,21 @@ _DECLARED = "setting"
 class Setting:
     """One setting, named as its environment variable; App Secrets use the name in lower case.
 
-    ``part`` of the Settings page. ``group`` and ``field``: the class and field that hold its value,
-    None where a command reads it itself. ``default``: the text for people. ``aliases``: other
-    names, read where the first is not set. ``is_needed``: nothing is collected without it, unless
-    another kind of credential takes its place.
+    ``section``: of the Settings page. ``settings_class`` and ``field``: the class and field that
+    hold its value; None where a command reads it itself. ``default``: as people are shown it.
+    ``aliases``: other names, read where the first is not set. ``is_needed``: nothing is collected
+    without it, unless another kind of credential takes its place.
     """
 
     name: str
     help: str
-    part: str = ""
+    section: str = ""
     parse: Parse = str
     default: str = ""
     is_needed: bool = False
-    host: Host = "all"
+    read_by: Reader = "all"
     aliases: tuple[str, ...] = ()
-    group: type | None = None
+    settings_class: type | None = None
     field: str = ""
 
     @property
@@ -59,11 +59,13 @@ def setting(
     return field(default=default, metadata={_DECLARED: found})
 
 
-def settings_of(group: type, part: str) -> tuple[Setting, ...]:
-    """Return the settings that the fields of a dataclass declare; ``part`` unless they name one."""
+def settings_of(settings_class: type, section: str) -> tuple[Setting, ...]:
+    """Return the settings that the fields of a class declare; those without a section get one."""
     return tuple(
-        replace(found, part=found.part or part, group=group, field=each.name)
-        for each in fields(group)
+        replace(
+            found, section=found.section or section, settings_class=settings_class, field=each.name
+        )
+        for each in fields(settings_class)
         if (found := each.metadata.get(_DECLARED)) is not None
     )
 

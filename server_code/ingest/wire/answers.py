@@ -37,7 +37,7 @@ from ..errors import (
 )
 from .fields import load_json
 from .reasons import Reason, parse_reason
-from .refusals import find_remedy, permission_remedy, requires_sso, sso_remedy
+from .refusals import find_refusal, permission_remedy, requires_sso, sso_remedy
 
 #: A code of an App's manifest is posted here; 422 does not mean that there is no such code.
 MANIFESTS = "/app-manifests/"
@@ -66,9 +66,8 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
 ) -> IngestError | None:
     """Return the error that an answer means; None for one that is no error.
 
-    ``remedy_of_401``: what to do where the credential is rejected; ``expired_at``: when its time
-    was over. Limits are recognized before,
-    by ``rate_limits``.
+    ``remedy_of_401``: what to do where the credential is rejected. ``expired_at``: when the
+    credential expired. ``rate_limits`` recognizes limits before.
     """
     if answer.status < 400 and answer.status != 202:
         return None
@@ -144,7 +143,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
 
 
 def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
-    known = find_remedy(reason.message)
+    known = find_refusal(reason.message)
     if known is not None:
         text = f"GitHub refused {path} ({answer.status}){reason.suffix}"
         remedy = sso_remedy(answer.headers) or known.remedy

@@ -38,7 +38,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AppRequest:
+class AppRegistration:
     """What an App is registered for. ``setup_url``: where GitHub leads after an installation.
 
     ``webhook_url`` None, or one that GitHub cannot reach, leaves the webhook inactive.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
 
-EXPIRATION = "github-authentication-token-expiration"
+EXPIRATION_HEADER = "github-authentication-token-expiration"
 
 #: As GitHub writes it: ``2026-12-24 08:00:00 UTC``, or with an offset such as ``+0200``.
 _FORMATS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z")
@@ -17,7 +17,7 @@ _FORMATS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z")
 
 def parse_expiration(headers: Mapping[str, str]) -> datetime | None:
     """Return when the token of an answer expires; None where GitHub names no time."""
-    return _parse(headers.get(EXPIRATION, "").strip())
+    return _parse(headers.get(EXPIRATION_HEADER, "").strip())
 
 
 @lru_cache  # each answer for a token has the same time

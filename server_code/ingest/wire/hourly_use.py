@@ -14,20 +14,21 @@ MAX_INTERVAL_FACTOR = 20.0
 #: The shortest time over which the pace of watching is computed.
 PACE_SECONDS = 900
 
-#: The most that is kept from bulk requests for watching and live logs, of what is left of an hour,
-#: and how long they wait at least for these to need less.
+#: The largest share of the hour that bulk requests leave to watching and live logs, and how long
+#: they wait at least until these need less.
 MAX_WATCHING_SHARE = 0.75
 WATCHING_PAUSE = timedelta(minutes=3)
 
-#: An attempt or a job that ended longer ago is read by a backfill: nobody waits for it any more.
-WATCHED_AGE = timedelta(hours=1)
+#: An attempt or a job that ended longer ago counts as a backfill's: nobody waits for it any more.
+LIVE_AGE = timedelta(hours=1)
 
 
 class Purpose(IntEnum):
-    """What a request is sent for, the most urgent first; it alone decides what it leaves to others.
+    """What a request is sent for, the most urgent first.
 
-    A backfill ends, and watching goes on, as do the logs of jobs that have just ended. A backlog is
-    of what is watched, and waits as a backfill does.
+    The less urgent it is, the larger the share of the rate limit that it leaves to the others.
+    WATCHING: polls of watched repositories. LIVE_LOG: the log of a job that has just ended.
+    BACKLOG: recent runs of which many are due at once. BACKFILL: runs and logs from long ago.
     """
 
     WATCHING = 0
@@ -37,7 +38,7 @@ class Purpose(IntEnum):
 
     @property
     def is_bulk(self) -> bool:
-        """Return whether the request leaves a part of each limit to others."""
+        """Return whether the request leaves a part of each limit to urgent ones."""
         return self >= Purpose.BACKLOG
 
 
@@ -52,7 +53,7 @@ RESERVE_SHARES = {
 
 
 class HourlyUse:
-    """How a credential's hour is used; its owner keeps threads apart."""
+    """How a credential's hour is used. Not safe for threads: the rate limiter holds its lock."""
 
     def __init__(self) -> None:
         self._reset_at: datetime | None = None

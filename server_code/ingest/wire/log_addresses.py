@@ -33,7 +33,7 @@ _IPV4_IN_LAST_BITS = tuple(
 _REQUEST_IDS = ("x-ms-request-id", "x-amz-request-id", "x-guploader-uploadid")
 
 
-def require_allowed_name(url: str, *, api_url: str) -> None:
+def require_allowed_url(url: str, *, api_url: str) -> None:
     """Raise GithubUnavailable where a log's address must not be requested."""
     try:
         there, api = urlsplit(url), urlsplit(api_url)

@@ -1,4 +1,4 @@
-"""GitHub's REST objects turned into domain values, whatever their age has taken from them."""
+"""GitHub's REST objects turned into domain values; old objects lack some fields."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class RateLimiter:
         self._response_times = ResponseTimes()
         self._hourly_use = HourlyUse()
         self._in_flight: Counter[str] = Counter()
-        self._names_limits: bool | None = None
+        self._reports_limits: bool | None = None
 
     def admit(
         self,
@@ -87,7 +87,7 @@ class RateLimiter:
             self._in_flight[resource] += 1
 
     def record_response(self, resource: str, *, took_seconds: float, now: datetime) -> None:
-        """Return a place, whether the request got an answer or not."""
+        """Release the slot of a request, whether it was answered or not."""
         with self._lock:
             self._in_flight[resource] -= 1
             self._response_times.record(took_seconds, now=now)
@@ -113,11 +113,11 @@ class RateLimiter:
             limit = plausible_limit(parse_rate_limit(headers), github_now=now + self._offset)
             if limit is not None:
                 self._keep(limit)
-                self._names_limits = True
+                self._reports_limits = True
                 if limit.resource == "core" and status != 304:
                     self._hourly_use.record(limit, purpose, github_now=now + self._offset)
-            elif status == 200 and self._names_limits is None:
-                self._names_limits = False
+            elif status == 200 and self._reports_limits is None:
+                self._reports_limits = False
             if not is_limit_answer(status, headers, body):
                 self._end_pauses(limit, now)
                 after = parse_retry_after(headers, github_now=now + self._offset)
@@ -180,7 +180,7 @@ class RateLimiter:
         points = float(POINTS_PER_MINUTE["rest"])
         with self._lock:
             average = self._response_times.average(now=now)
-            if not average or self._names_limits is False:
+            if not average or self._reports_limits is False:
                 return points
             return min(points, RESPONSE_SECONDS_PER_MINUTE / average)
 
@@ -289,7 +289,7 @@ class RateLimiter:
         free_at = self._response_times.find_wait(
             RESPONSE_SECONDS_PER_MINUTE * share, in_flight=self._in_flight.total(), now=now
         )
-        if free_at is not None and self._names_limits is not False:
+        if free_at is not None and self._reports_limits is not False:
             raise RateLimited(
                 "GitHub answers slowly: requests wait so that its limit on CPU time is kept.",
                 retry_at=free_at,

@@ -67,7 +67,7 @@ REFUSALS = (
 _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 
-def find_remedy(message: str) -> Refusal | None:
+def find_refusal(message: str) -> Refusal | None:
     """Return the refusal that a message of GitHub's stands for."""
     if is_clock_error(message):
         return Refusal((), BadCredentials, CLOCK_REMEDY)
@@ -91,7 +91,7 @@ def sso_remedy(headers: Mapping[str, str]) -> str | None:
     return f"Authorize the token for the organization's single sign-on (SSO): {where}"
 
 
-def lacking_permissions(headers: Mapping[str, str]) -> tuple[str, ...]:
+def missing_permissions_of(headers: Mapping[str, str]) -> tuple[str, ...]:
     """Return the permissions of a refusal's first alternative, such as ``actions=read``."""
     accepted = printable(headers.get("x-accepted-github-permissions", "")).partition(";")[0]
     return tuple(part.strip() for part in accepted.split(",") if "=" in part)

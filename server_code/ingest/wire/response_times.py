@@ -15,7 +15,7 @@ MAX_EXPECTED_SECONDS = 1.0
 
 
 class ResponseTimes:
-    """The answers of the last minute; its owner keeps threads apart."""
+    """The answers of the last minute. Not safe for threads: the rate limiter holds its lock."""
 
     def __init__(self) -> None:
         self._answers: deque[tuple[datetime, float]] = deque()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.domain.collections import CollectionPhase as Phase
+from ingest.domain.collection_records import CollectionPhase as Phase
 from ingest.domain.counters import Counters
 from ingest.domain.due import urgent_due_at
 from ingest.errors import StateUnavailable
@@ -57,15 +57,15 @@ def test_two_people_who_start_a_collection_at_once_get_one(stage):
     now = here.clock.now()
     first, second = (claim_collection(here.state, now=now) for _ in range(2))
     assert (first[0] == second[0], first[1], second[1]) == (True, True, False)
-    shown = new_collection(here.state, second[0], only=None, now=now)
+    shown = new_collection(here.state, second[0], repository=None, now=now)
     assert shown.counts == {"repositories_total": 2, "repositories_done": 0}
-    assert start_collection(here.state, first[0], only=None, now=now) == shown
+    assert start_collection(here.state, first[0], repository=None, now=now) == shown
     following, may_start = claim_collection(here.state, now=now)
     assert (following != first[0], may_start) == (True, True)
 
 
 def start(here, *, only=None):
-    return start_collection(here.state, "c1", only=only, now=here.clock.now())
+    return start_collection(here.state, "c1", repository=only, now=here.clock.now())
 
 
 def a_process(here, world):
@@ -95,7 +95,7 @@ def test_a_collection_goes_through_every_phase(stage):
     """And ends with everything published, once."""
     here = stage(two_repositories(), at=100)
     watched = Watched(here.state)
-    collection = start_collection(watched, "c1", only=None, now=here.clock.now())
+    collection = start_collection(watched, "c1", repository=None, now=here.clock.now())
     collect(here, collection, context=replace(here.context, store=watched))
     phases = list(dict.fromkeys(watched.phases))
     assert phases == [
@@ -250,7 +250,7 @@ def test_a_killed_collection_is_found_no_more(stage):
     here.advance(LOST_AFTER.total_seconds())
     assert find_running(here.state, now=here.clock.now()) is None
     here.advance(600)
-    collect(here, start_collection(here.state, "c2", only=None, now=here.clock.now()))
+    collect(here, start_collection(here.state, "c2", repository=None, now=here.clock.now()))
     assert_all_published(here)
     assert len({each["event_id"] for each in here.logs()}) == 2
 

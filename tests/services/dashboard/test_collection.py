@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.adapters.sql import open_sql_state
-from ingest.domain.collections import CollectionPhase as Phase
+from ingest.domain.collection_records import CollectionPhase as Phase
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import NotFound
 from ingest.services.collections.manual_collection import LOST_AFTER

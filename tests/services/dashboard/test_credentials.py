@@ -69,7 +69,7 @@ def test_repositories_are_counted_once() -> None:
         CredentialList(owner="*", names=("octo/a",)),
         CredentialList(owner="octo", names=("octo/a", "octo/b")),
     )
-    assert row(lists=lists)["repositories"] == 2
+    assert row(repository_lists=lists)["repositories"] == 2
     assert row()["repositories"] is None, "nothing was listed"
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import LedgerCounts
-from ingest.domain.source_records import CredentialRecord, SourceRecord, name_rejected
+from ingest.domain.source_records import CredentialRecord, SourceRecord, rejection_text
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.dashboard.health import HealthInput, HealthState, assess_health
 from support.state_records import NOW, a_collection, a_log, a_repository, an_error, at
@@ -282,7 +282,7 @@ def test_a_credential_that_github_rejects_is_reported_also_where_others_read():
     rejected = judged(credentials=[replace(credential, rejected="Bad credentials")])
     assert rejected.sentence == "GitHub does not accept the credential token …a1b2."
     assert rejected.problems[0].detail == "Bad credentials"
-    reported = an_error(-60, what=name_rejected(credential.name, "Bad credentials"))
+    reported = an_error(-60, what=rejection_text(credential.name, "Bad credentials"))
     with_error = judged(
         credentials=[replace(credential, rejected="Bad credentials")], errors=[reported]
     )

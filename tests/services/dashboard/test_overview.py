@@ -11,7 +11,7 @@ import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.sqlite import sqlite_dialect
-from ingest.domain.collections import CollectionPhase
+from ingest.domain.collection_records import CollectionPhase
 from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp

@@ -7,7 +7,7 @@ from ingest.services.dashboard.setup import (
     GITHUB_REMEDY,
     OTHER_BUS_REMEDY,
     QUEUES_REMEDY,
-    missing_steps,
+    missing_setup_steps,
     setup_steps,
 )
 from ingest.settings import (
@@ -121,7 +121,7 @@ def test_a_repository_is_the_last_step(has_repository):
 
 def test_what_a_host_lacks_to_collect_is_reported_with_what_to_do():
     """A repository is not the host's business."""
-    assert missing_steps(Settings(github=TOKEN, aws=AWS)) == []
-    [github, queues] = missing_steps(Settings())
+    assert missing_setup_steps(Settings(github=TOKEN, aws=AWS)) == []
+    [github, queues] = missing_setup_steps(Settings())
     assert github.endswith(GITHUB_REMEDY)
     assert queues.endswith(QUEUES_REMEDY)

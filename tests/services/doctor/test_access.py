@@ -25,7 +25,7 @@ def test_a_denied_list_is_a_warning_and_another_is_none() -> None:
     records = [
         CredentialRecord(name="a", kind="token", updated_at=NOW, refusals=(denied,)),
         CredentialRecord(
-            name="b", kind="token", updated_at=NOW, lists=(CredentialList(owner="*"),)
+            name="b", kind="token", updated_at=NOW, repository_lists=(CredentialList(owner="*"),)
         ),
         CredentialRecord(name="c", kind="token", updated_at=NOW),
     ]

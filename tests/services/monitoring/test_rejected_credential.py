@@ -122,7 +122,7 @@ def test_a_person_who_asks_for_one_repository_finds_out_for_all(stage: OpenStage
     here.server._state.tokens.add(TOKEN)
     pass_time(here, 30)
     assert len(failing(here)) == 10
-    start_collection(here.state, "asked", only=NAMES[3], now=here.clock.now())
+    start_collection(here.state, "asked", repository=NAMES[3], now=here.clock.now())
     pass_time(here, 5)
     assert failing(here) == []
     pass_time(here, 60)

@@ -9,7 +9,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.collections import CollectionRecord
+from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
 from ...domain.stored_records import agent_body, collection_body, restore_agent, restore_collection
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import is_still_ahead
-from ...domain.source_records import REFUSED_FOR
+from ...domain.source_records import MAX_REFUSAL_PAUSE
 from ...domain.timestamps import parse_timestamp
 from ...errors import (
     BadCredentials,
@@ -90,7 +90,7 @@ class App:
             if self._only_installation_id is not None:
                 self._open(self._only_installation_id)
             elif self._next_listing_at is None or not is_still_ahead(
-                self._next_listing_at, self._clock.now(), max_ahead=REFUSED_FOR
+                self._next_listing_at, self._clock.now(), max_ahead=MAX_REFUSAL_PAUSE
             ):
                 self._list()
             return list(self._clients.values())
@@ -196,7 +196,7 @@ class App:
 def _longest_pause(error: IngestError) -> timedelta:
     """Return the longest pause of a failed listing: longer where GitHub refuses it."""
     is_refused = isinstance(error, Fatal) and not isinstance(error, CredentialSuspended)
-    return REFUSED_FOR if is_refused else LISTING_INTERVAL
+    return MAX_REFUSAL_PAUSE if is_refused else LISTING_INTERVAL
 
 
 def _not_installed(name: str) -> BadCredentials:

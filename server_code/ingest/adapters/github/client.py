@@ -17,7 +17,7 @@ from ...wire.expiration import parse_expiration
 from ...wire.hourly_use import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.rate_limits import RateLimit
-from ...wire.refusals import lacking_permissions
+from ...wire.refusals import missing_permissions_of
 from .credentials import TOKEN_PROPAGATION_TIME, Credential
 from .redirects import Redirects, require_no_redirect
 from .request import RATE_LIMIT, Request, Response
@@ -172,7 +172,7 @@ class GithubClient:
             is_fresh_token=self._is_too_new(answer.status),
         )
         if isinstance(error, AccessDenied):
-            lacking = lacking_permissions(answer.headers)
+            lacking = missing_permissions_of(answer.headers)
             self.missing_permissions = tuple(sorted({*self.missing_permissions, *lacking}))
         return answer, error
 

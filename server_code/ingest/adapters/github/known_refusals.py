@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...domain.due import is_still_ahead
-from ...domain.source_records import LACKED_FOR, REFUSED_FOR, CredentialRefusal
+from ...domain.source_records import MAX_REFUSAL_PAUSE, UNSUPPORTED_PAUSE, CredentialRefusal
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -31,8 +31,8 @@ PAUSES = (
     timedelta(seconds=15),
     timedelta(minutes=1),
     timedelta(minutes=5),
-    REFUSED_FOR,
-    LACKED_FOR,
+    MAX_REFUSAL_PAUSE,
+    UNSUPPORTED_PAUSE,
 )
 
 #: Steps in ``PAUSES`` (from 1) at which a refusal may begin.

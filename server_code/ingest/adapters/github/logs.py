@@ -16,7 +16,7 @@ from ...domain.counters import Counters
 from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
 from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
-from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
+from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_url
 from .connection_errors import log_host_error, was_silent
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
@@ -91,7 +91,7 @@ class LogDownloader:
 
         started, read_seconds = time.monotonic(), self._read_timeouts.seconds(path)
         for _ in range(MAX_HOPS + 1):
-            require_allowed_name(url, api_url=self._api_url)
+            require_allowed_url(url, api_url=self._api_url)
             try:
                 with self._sessions.get().send(
                     "GET", url, headers={}, read_seconds=read_seconds

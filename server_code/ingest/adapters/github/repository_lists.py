@@ -80,7 +80,7 @@ class GithubRepositories(RepositoryApi):
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
         """Restore the lists and refusals of credentials."""
         for record in records:
-            for each in record.lists:
+            for each in record.repository_lists:
                 self._tokens.access.note_list(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
 

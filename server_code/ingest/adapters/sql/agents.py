@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...domain.collections import CollectionRecord
+from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
 from ...domain.stored_records import agent_body, collection_body, restore_agent, restore_collection
 from ...domain.stored_values import (

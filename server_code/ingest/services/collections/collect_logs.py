@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from ...domain.collections import LastChange
+from ...domain.collection_records import LastChange
 from ...domain.ledger import JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from ...domain.collections import LastChange
+from ...domain.collection_records import LastChange
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...errors import (
     BadCredentials,

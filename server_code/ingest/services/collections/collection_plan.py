@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...domain.collections import LastChange
+from ...domain.collection_records import LastChange
 from ...errors import IngestError, RateLimited, RequestPaused
 from ...wire.rate_limits import MAX_RESET_TIME
 

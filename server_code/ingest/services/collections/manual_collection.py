@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.ledger import RepositoryRecord
 from ...errors import IngestError, NotFound
 from ...ports import AgentStore, RepositoryStore, StateStore
@@ -43,27 +43,27 @@ def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
 
 
 def new_collection(
-    store: RepositoryStore, collection_id: str, *, only: str | None, now: datetime
+    store: RepositoryStore, collection_id: str, *, repository: str | None, now: datetime
 ) -> CollectionRecord:
     """Return a collection that begins now, with nothing polled yet."""
-    total = len(_repositories_of(store, only))
+    total = len(_repositories_of(store, repository))
     return CollectionRecord(
         collection_id=collection_id,
         started_at=now,
         updated_at=now,
-        only=only,
+        repository=repository,
         counts={"repositories_total": total, "repositories_done": 0},
     )
 
 
 def start_collection(
-    store: StateStore, collection_id: str, *, only: str | None, now: datetime
+    store: StateStore, collection_id: str, *, repository: str | None, now: datetime
 ) -> CollectionRecord:
     """Make the repositories due, and record that a collection begins."""
-    record = new_collection(store, collection_id, only=only, now=now)
+    record = new_collection(store, collection_id, repository=repository, now=now)
     # First, because a second person who pressed the button looks for it at once.
     store.save_collection(record)
-    names = [repository.full_name for repository in _repositories_of(store, only)]
+    names = [each.full_name for each in _repositories_of(store, repository)]
     clear_refusals(store, names, now=now)
     for name in names:
         store.make_due(name, now=now)
@@ -114,7 +114,7 @@ class _Round:
         self._context = context
         self._record = record
         self._earlier_counts = dict(record.counts)
-        wanted = [each.full_name for each in _repositories_of(context.store, record.only)]
+        wanted = [each.full_name for each in _repositories_of(context.store, record.repository)]
         plan = CollectionPlan(
             names=wanted if record.remaining is None else record.remaining,
             log_names=wanted,
@@ -172,14 +172,16 @@ class _Round:
             for name in COUNTED
         }
         wanted, began_at = (
-            _repositories_of(context.store, self._record.only),
+            _repositories_of(context.store, self._record.repository),
             self._record.started_at,
         )
         counts["repositories_total"] = len(wanted)
         counts["repositories_done"] = sum(_is_polled(each, began_at) for each in wanted)
         if not self._collection.runs.open_names():
             phase = CollectionPhase.FETCHING
-            counts["logs_waiting"] = context.store.count_ledger(self._record.only).logs_pending
+            counts["logs_waiting"] = context.store.count_ledger(
+                self._record.repository
+            ).logs_pending
         elif counts["repositories_done"] < counts["repositories_total"]:
             phase = CollectionPhase.SEARCHING
         else:
@@ -191,10 +193,10 @@ class _Round:
         return self._record
 
 
-def _repositories_of(store: RepositoryStore, only: str | None) -> list[RepositoryRecord]:
-    if only is not None:
-        repository = store.load_repository(only)
-        return [] if repository is None else [repository]
+def _repositories_of(store: RepositoryStore, repository: str | None) -> list[RepositoryRecord]:
+    if repository is not None:
+        record = store.load_repository(repository)
+        return [] if record is None else [record]
     return [each for each in store.list_repositories() if not each.paused]
 
 

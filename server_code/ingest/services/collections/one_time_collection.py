@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.ledger import AgentRecord
 from ..context import CollectorContext
 from .manual_collection import COUNTED

@@ -135,4 +135,4 @@ def _unpublished(record: AttemptRecord) -> AttemptRecord:
 
 def _replayed(envelope: Envelope, context: CollectorContext) -> Envelope:
     data = {**envelope.data, "replayed": True}
-    return replace(envelope, data=data, cloudevents_root=context.cloudevents_root)
+    return replace(envelope, data=data, cloudevents_source_root=context.cloudevents_source_root)

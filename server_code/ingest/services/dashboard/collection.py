@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import AgentStore
 from ..collections.manual_collection import LOST_AFTER, find_collection

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
-from ...settings import SETTINGS, Find, Setting, Settings
+from ...settings import SETTINGS, FindSetting, Setting, Settings
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -16,7 +16,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 WEBHOOK_COUNTER = "webhooks"
 
 
-def list_settings(find: Find) -> list[dict[str, Any]]:
+def list_settings(find: FindSetting) -> list[dict[str, Any]]:
     """Return every setting that is read on all hosts, with its source but no secret's value."""
     # With a GitHub App, no token is needed.
     replaced = {"GITHUB_TOKEN"} if find("GITHUB_APP_ID")[0] is not None else set()
@@ -27,7 +27,7 @@ def list_settings(find: Find) -> list[dict[str, Any]]:
             is_needed=setting.is_needed and setting.name not in replaced,
         )
         for setting in SETTINGS
-        if setting.host == "all"
+        if setting.read_by == "all"
     ]
 
 
@@ -54,7 +54,7 @@ def _row(setting: Setting, value: str | None, source: str, *, is_needed: bool) -
     return {
         "name": setting.name,
         "value": shown,
-        "part": setting.part,
+        "part": setting.section,
         "is_secret": setting.is_secret,
         "is_needed": is_needed,
         "source": "missing" if is_needed and value is None else source,

@@ -13,7 +13,7 @@ from ...ports import SourceStore
 from ...ports.github import MIN_REPORTED_FACTOR
 from ...ports.inspection import FAILED, OK, WARNING
 from ...ports.repository_api import ANONYMOUS_KIND
-from ...wire.refusals import find_remedy
+from ...wire.refusals import find_refusal
 
 #: A token that expires within this time is a warning.
 EXPIRES_SOON = timedelta(days=14)
@@ -38,7 +38,7 @@ def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]
         "name": record.name,
         "kind": record.kind,
         "owner": record.owner,
-        "repositories": len(names) if record.lists else None,
+        "repositories": len(names) if record.repository_lists else None,
         "repository_names": names[:NAMES_SHOWN],
         "refused_lists": [
             each.what
@@ -75,7 +75,7 @@ def _assess(record: CredentialRecord, now: datetime) -> tuple[str, str, str | No
     """Return status, finding and remedy of the most urgent fault."""
     expiry, when = describe_expiry(record.expires_at, now=now)
     if record.rejected is not None and expiry != FAILED:
-        known = find_remedy(record.rejected)
+        known = find_refusal(record.rejected)
         remedy = known.remedy if known else "Replace it, or remove it from the settings."
         return FAILED, record.rejected, remedy
     if expiry != OK:

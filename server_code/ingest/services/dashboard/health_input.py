@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.agent_states import AgentState
-from ...domain.collections import CollectionRecord
+from ...domain.collection_records import CollectionRecord
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
     MAX_ERRORS,

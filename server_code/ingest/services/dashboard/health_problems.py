@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.agent_states import AgentState
-from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.counted_nouns import plural
 from ...domain.ledger import (
     ErrorRecord,
     RepositoryRecord,
 )
-from ...domain.source_records import CredentialRecord, SourceRecord, name_rejected
+from ...domain.source_records import CredentialRecord, SourceRecord, rejection_text
 from ...domain.timestamps import parse_timestamp
 from ...errors import CHECKS_REMEDY
 from ..context import PIPELINE_MONITORING_AGENT
@@ -55,7 +55,7 @@ def find_problems(
     stated = {
         *(problem.detail for problem in found),
         *(each.last_error for each in active if each.failures),
-        *(name_rejected(each.name, each.rejected) for each in inputs.credentials if each.rejected),
+        *(rejection_text(each.name, each.rejected) for each in inputs.credentials if each.rejected),
     }
     errors = [error for error in inputs.errors if error.what not in stated]
     found += _recent_errors(errors, active, now)
@@ -154,7 +154,7 @@ def _credential_problems(
     for each in credentials:
         has_expired = each.expires_at is not None and each.expires_at <= now
         if each.rejected is not None or has_expired:
-            remedy = remedies.get(name_rejected(each.name, each.rejected or ""))
+            remedy = remedies.get(rejection_text(each.name, each.rejected or ""))
             found.append(
                 Problem(
                     sentence=f"GitHub does not accept the credential {each.name}.",
@@ -177,11 +177,11 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
     cut = [
         Problem(
             sentence=f"Not all repositories of {each.pattern} are watched.",
-            detail=each.part,
+            detail=each.truncation_note,
             is_broken=False,
         )
         for each in sources
-        if each.part is not None
+        if each.truncation_note is not None
     ]
     return [*unlisted, *cut]
 

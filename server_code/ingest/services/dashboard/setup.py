@@ -30,7 +30,7 @@ def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, A
     ]
 
 
-def missing_steps(settings: Settings) -> list[str]:
+def missing_setup_steps(settings: Settings) -> list[str]:
     """Return what is missing for collection; empty if nothing is."""
     steps = setup_steps(settings, has_repository=True)
     return [f"{step['finding']} {step['remedy']}" for step in steps if not step["is_done"]]

@@ -33,7 +33,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     known = store.list_sources()
     if any(each.pattern.lower() == str(pattern).lower() for each in known):
         return {**_answer(pattern, f"{pattern} is a source already."), "is_watched": True}
-    if pattern.is_excluded:
+    if pattern.is_exclusion:
         finding = describe_exclusion(store, pattern)
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
     others = patterns_of(known)

@@ -59,7 +59,7 @@ def _row(
         "runs_filtered": filtered,
         "error": record.last_error,
         "renamed_to": record.renamed_to,
-        "part": record.part,
+        "part": record.truncation_note,
     }
     return {**row, "finding": _finding(row)}
 

@@ -18,7 +18,7 @@ from ...domain.source_records import (
 from ...domain.sources import SourcePattern
 from ...errors import IngestError
 from ...ports import Clock, StateStore
-from ...ports.inspection import FAILED, Check, QueueInspector
+from ...ports.inspection import FAILED, CheckResult, QueueInspector
 from ...settings import Settings
 from .github import (
     NAME_MISSING_REMEDY,
@@ -71,7 +71,7 @@ class LoadedState:
     discovered: list[DiscoveredRepository] = field(default_factory=list)
 
 
-def run_checks(target: DoctorTarget) -> Iterator[Check]:
+def run_checks(target: DoctorTarget) -> Iterator[CheckResult]:
     """Yield the finding of each check when it ends; raises nothing."""
     loaded = LoadedState()
     yield from check_state(target, loaded)
@@ -81,12 +81,12 @@ def run_checks(target: DoctorTarget) -> Iterator[Check]:
     yield from check_machine()
 
 
-def is_well(checks: Iterable[Check]) -> bool:
+def is_well(checks: Iterable[CheckResult]) -> bool:
     """Return whether no check failed; warnings are accepted."""
     return all(check.status != FAILED for check in checks)
 
 
-def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
+def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResult]:
     """Check that the state can be read and written; fill ``loaded`` with what it contains."""
     try:
         state = target.open_state()
@@ -101,18 +101,18 @@ def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
             state.close()
     except IngestError as error:
         remedy = "Fix the reported problem, or set DATABASE_URL to another database."
-        yield Check.failed("state", error, remedy)
+        yield CheckResult.failed("state", error, remedy)
     else:
         watched = f"repositories watched: {len(loaded.repositories)}"
-        yield Check.ok("state", f"The state can be read and written; {watched}.")
+        yield CheckResult.ok("state", f"The state can be read and written; {watched}.")
 
 
-def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
+def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResult]:
     """Check each credential and source, and that the repositories can be read."""
     try:
         github = target.open_github()
     except IngestError as error:
-        yield Check.failed("token", error, error.remedy or NEW_CREDENTIAL_REMEDY)
+        yield CheckResult.failed("token", error, error.remedy or NEW_CREDENTIAL_REMEDY)
         return
     is_any_valid = False
     for check in check_credentials(github.inspector, now=target.clock.now):
@@ -131,18 +131,18 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[Check]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
     if len(names) > MAX_REPOSITORIES:
         more = f"{len(names) - MAX_REPOSITORIES:,} more repositories are watched"
-        yield Check.ok("repositories", f"{more} and were not checked one by one.")
+        yield CheckResult.ok("repositories", f"{more} and were not checked one by one.")
     if not (names or loaded.sources or target.settings.sources or _previewed(target)):
         yield _nothing_watched()
 
 
-def check_bus(target: DoctorTarget) -> Iterator[Check]:
+def check_bus(target: DoctorTarget) -> Iterator[CheckResult]:
     """Check queues and bucket."""
     try:
         queues = target.open_queues()
     except IngestError as error:
         remedy = "Correct the settings of the message bus, EVENT_BUS and its credentials."
-        yield Check.failed("queues", error, remedy)
+        yield CheckResult.failed("queues", error, remedy)
         return
     yield from check_queues(queues, target.settings.queues)
     yield check_bucket(queues, target.settings.queues.log_bucket)
@@ -150,7 +150,7 @@ def check_bus(target: DoctorTarget) -> Iterator[Check]:
 
 def check_sources(
     target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
-) -> Iterator[Check]:
+) -> Iterator[CheckResult]:
     """Preview the sources that were named, and report the errors of the known ones."""
     others = [*target.sources, *target.settings.sources, *patterns_of(known)]
     for pattern in _previewed(target):
@@ -165,33 +165,35 @@ def check_sources(
     for record in known:
         if record.last_error is not None and record.pattern.lower() not in given:
             remedy = "Check its name, and that a credential may list its repositories."
-            yield Check.failed(f"source {record.pattern}", record.last_error, remedy)
-        elif record.part is not None and record.pattern.lower() not in given:
-            yield Check.warning(f"source {record.pattern}", record.part, NAME_MISSING_REMEDY)
+            yield CheckResult.failed(f"source {record.pattern}", record.last_error, remedy)
+        elif record.truncation_note is not None and record.pattern.lower() not in given:
+            yield CheckResult.warning(
+                f"source {record.pattern}", record.truncation_note, NAME_MISSING_REMEDY
+            )
 
 
 def _previewed(target: DoctorTarget) -> list[SourcePattern]:
     """Return the sources that were named, without exclusions."""
-    return [each for each in target.sources if not each.is_excluded]
+    return [each for each in target.sources if not each.is_exclusion]
 
 
-def _nothing_watched() -> Check:
+def _nothing_watched() -> CheckResult:
     remedy = (
         "Add one on the Repositories page of the web app, or name one: runstream doctor "
         "OWNER/REPO, and collect OWNER/REPO."
     )
-    return Check.warning("repositories", "No repository is watched yet.", remedy)
+    return CheckResult.warning("repositories", "No repository is watched yet.", remedy)
 
 
-def check_webhook_secret(settings: Settings) -> Check:
+def check_webhook_secret(settings: Settings) -> CheckResult:
     """Check that the secret of the webhook is long enough."""
     subject, secret = "webhook secret", settings.github.webhook_secret
     if secret is None:
         seconds = settings.collecting.poll_seconds
         finding = f"No GITHUB_WEBHOOK_SECRET is set: runs are found by polling every {seconds} s."
-        return Check.ok(subject, finding)
+        return CheckResult.ok(subject, finding)
     if len(secret.reveal()) < MIN_WEBHOOK_SECRET_LENGTH:
         finding = "GITHUB_WEBHOOK_SECRET is short enough to be guessed."
         remedy = "Make one with: openssl rand -hex 32; set it here and at GitHub."
-        return Check.warning(subject, finding, remedy)
-    return Check.ok(subject, "GITHUB_WEBHOOK_SECRET is set.")
+        return CheckResult.warning(subject, finding, remedy)
+    return CheckResult.ok(subject, "GITHUB_WEBHOOK_SECRET is set.")

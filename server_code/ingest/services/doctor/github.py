@@ -19,7 +19,7 @@ from ...errors import (
 from ...ports import ActionsApi, RateLimitStatus, RunQuery
 from ...ports.inspection import (
     OK,
-    Check,
+    CheckResult,
     GithubInspector,
     InspectedCredential,
 )
@@ -49,7 +49,7 @@ class DoctorGithub(GithubApis):
 
 def check_credentials(
     inspector: GithubInspector, *, now: Callable[[], datetime]
-) -> Iterator[Check]:
+) -> Iterator[CheckResult]:
     """Check each credential (owner, expiry, rate limit), and the clock against GitHub's."""
     for name in inspector.credentials():
         try:
@@ -57,7 +57,7 @@ def check_credentials(
         except RateLimited as error:
             yield _limited(name, error)
         except IngestError as error:
-            yield Check.failed(name, error, _credential_remedy(error))
+            yield CheckResult.failed(name, error, _credential_remedy(error))
         else:
             yield _check_identity(name, info, now())
             of_name = "without a token" if info.kind == ANONYMOUS_KIND else f"of {name}"
@@ -68,7 +68,7 @@ def check_credentials(
 
 def check_repository(
     actions: ActionsApi, inspector: GithubInspector, name: str, *, backfill_days: float
-) -> Check:
+) -> CheckResult:
     """Check a repository: that it exists, its Actions are readable, and its logs are kept."""
     subject = f"repository {name}"
     try:
@@ -78,33 +78,35 @@ def check_repository(
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:
-        return Check.failed(subject, error, _repository_remedy(error))
+        return CheckResult.failed(subject, error, _repository_remedy(error))
     kept = f"; logs are kept for {days} days" if days is not None else ""
     runs = page.total_count if page is not None else 0
     finding = f"{info.full_name} is readable: {plural(runs, 'run')}{kept}."
     if info.is_archived:
-        return Check.warning(
+        return CheckResult.warning(
             subject,
             f"{finding} It is archived.",
             "Archived repositories run no workflows: remove it.",
         )
     if days is not None and days < backfill_days:
-        return Check.warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
-    return Check.ok(subject, finding)
+        return CheckResult.warning(
+            subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}."
+        )
+    return CheckResult.ok(subject, finding)
 
 
-def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
+def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[CheckResult]:
     """Report which repositories each credential reads, and what it lacks: permissions or time."""
     for record in records:
         fault = missing_access(record, now) or minute_limit_problem(record, now)
-        if not record.lists and fault is None:
+        if not record.repository_lists and fault is None:
             continue
         finding = f"GitHub lists {len(record.repositories):,} repositories for it."
         subject = f"access of {record.name}"
         if fault is not None:
-            yield Check.warning(subject, f"{finding} {fault[0]}", fault[1])
+            yield CheckResult.warning(subject, f"{finding} {fault[0]}", fault[1])
         else:
-            yield Check.ok(subject, finding)
+            yield CheckResult.ok(subject, finding)
 
 
 def check_source(
@@ -114,7 +116,7 @@ def check_source(
     *,
     log_mode: str,
     now: datetime,
-) -> Check:
+) -> CheckResult:
     """Check a source: what it matches, what is left out, and what it costs an hour."""
     subject = f"source {pattern}"
     try:
@@ -122,55 +124,55 @@ def check_source(
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:
-        return Check.failed(subject, error, _repository_remedy(error))
+        return CheckResult.failed(subject, error, _repository_remedy(error))
     finding = describe_preview(preview)
     if not preview.matched:
         remedy = "Check its spelling, and that a credential may read repositories that match it."
-        return Check.warning(subject, finding, remedy)
-    if preview.part is not None:
-        return Check.warning(subject, finding, NAME_MISSING_REMEDY)
-    return Check.ok(subject, finding)
+        return CheckResult.warning(subject, finding, remedy)
+    if preview.truncation_note is not None:
+        return CheckResult.warning(subject, finding, NAME_MISSING_REMEDY)
+    return CheckResult.ok(subject, finding)
 
 
-def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Check:
+def _check_identity(name: str, info: InspectedCredential, now: datetime) -> CheckResult:
     if info.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
-        return Check.warning("token", finding, NEW_CREDENTIAL_REMEDY)
+        return CheckResult.warning("token", finding, NEW_CREDENTIAL_REMEDY)
     expiry, when = describe_expiry(info.expires_at, now=now)
     scopes = f", scopes {', '.join(info.scopes) or 'none'}" if info.scopes is not None else ""
     owner = f" of {info.login}" if info.login else ""
     finding = f"{info.kind}{owner}{scopes}" + (f"; {when}" if when else "")
     if expiry != OK:
-        return Check(
+        return CheckResult(
             subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL_REMEDY
         )
     if info.scopes is not None and "repo" not in info.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
-        return Check.warning(name, f"{finding}.", remedy)
-    return Check.ok(name, f"{finding}.")
+        return CheckResult.warning(name, f"{finding}.", remedy)
+    return CheckResult.ok(name, f"{finding}.")
 
 
-def _check_rate_limit(subject: str, rate_limit: RateLimitStatus) -> Check:
+def _check_rate_limit(subject: str, rate_limit: RateLimitStatus) -> CheckResult:
     if rate_limit.limit is None or rate_limit.remaining is None:
-        return Check.ok(subject, "GitHub reports no limit.")
+        return CheckResult.ok(subject, "GitHub reports no limit.")
     until = f" until {rate_limit.reset_at:%H:%M} UTC" if rate_limit.reset_at else ""
     finding = f"{rate_limit.remaining:,} of {rate_limit.limit:,} requests are left{until}."
     if rate_limit.remaining < rate_limit.limit // 10:
         remedy = "Wait, or add another token: GITHUB_TOKEN takes several."
-        return Check.warning(subject, finding, remedy)
-    return Check.ok(subject, finding)
+        return CheckResult.warning(subject, finding, remedy)
+    return CheckResult.ok(subject, finding)
 
 
-def _check_clock(server_time: datetime, now: datetime) -> Check:
+def _check_clock(server_time: datetime, now: datetime) -> CheckResult:
     seconds = (now - server_time).total_seconds()
     where = "ahead of" if seconds > 0 else "behind"
     finding = f"This machine's clock is {abs(seconds):,.0f} s {where} GitHub's."
     remedy = "Set the clock, preferably by NTP: AWS rejects requests that are 5 minutes off."
     if abs(seconds) >= SKEW_FAILURE_SECONDS:
-        return Check.failed("clock", finding, remedy)
+        return CheckResult.failed("clock", finding, remedy)
     if abs(seconds) >= SKEW_WARNING_SECONDS:
-        return Check.warning("clock", finding, remedy)
-    return Check.ok("clock", "This machine's clock agrees with GitHub's.")
+        return CheckResult.warning("clock", finding, remedy)
+    return CheckResult.ok("clock", "This machine's clock agrees with GitHub's.")
 
 
 def _credential_remedy(error: IngestError) -> str:
@@ -191,6 +193,6 @@ def _repository_remedy(error: IngestError) -> str:
     return "Fix what the checks of the credentials report, then try again."
 
 
-def _limited(subject: str, error: RateLimited) -> Check:
+def _limited(subject: str, error: RateLimited) -> CheckResult:
     remedy = f"Wait until {error.retry_at:%H:%M:%S} UTC. Collection waits by itself."
-    return Check.warning(subject, str(error), remedy)
+    return CheckResult.warning(subject, str(error), remedy)

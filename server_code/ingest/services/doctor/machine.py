@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-from ...ports.inspection import Check
+from ...ports.inspection import CheckResult
 from ..log_ingestion.spool import MAX_BYTES_IN_MEMORY, reserved_bytes
 
 #: The size of some long logs; with less space, logs wait for each other.
@@ -16,19 +16,19 @@ _USUAL_LOGS_BYTES = 32 * 1024 * 1024
 _MIN_OPEN_FILES = 128
 
 
-def check_machine() -> Iterator[Check]:
+def check_machine() -> Iterator[CheckResult]:
     """Check the temporary folder, and the limit of open files."""
     yield _check_temporary_folder()
     limit = _open_files_limit()
     if limit is not None and limit < _MIN_OPEN_FILES:
-        yield Check.warning(
+        yield CheckResult.warning(
             "open files",
             f"This process may open {limit} files; requests and logs wait for each other.",
             f"Raise the limit to {_MIN_OPEN_FILES} or more (ulimit -n, LimitNOFILE).",
         )
 
 
-def _check_temporary_folder() -> Check:
+def _check_temporary_folder() -> CheckResult:
     subject = "temporary folder"
     larger = f"Logs of more than {MAX_BYTES_IN_MEMORY // 2**20} MiB"
     try:
@@ -39,13 +39,13 @@ def _check_temporary_folder() -> Check:
     except OSError as error:
         finding = f"No temporary folder is writable ({error}). {larger} wait."
         remedy = "Set TMPDIR to a writable folder, for example a mounted volume."
-        return Check.failed(subject, finding, remedy)
+        return CheckResult.failed(subject, finding, remedy)
     room = max(usage.free - reserved_bytes(usage.total), 0)
     finding = f"{folder} has {room // 2**20:,} MiB free for logs during download."
     if room < _USUAL_LOGS_BYTES:
         remedy = "Free space there, or set TMPDIR to a folder on a larger disk."
-        return Check.warning(subject, f"{finding} {larger} may wait.", remedy)
-    return Check.ok(subject, finding)
+        return CheckResult.warning(subject, f"{finding} {larger} may wait.", remedy)
+    return CheckResult.ok(subject, finding)
 
 
 def _open_files_limit() -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ...errors import IngestError, Rejected
-from ...ports.inspection import Check
+from ...ports.inspection import CheckResult
 from ..time_limits import call_with_timeout
 from .checks import (
     DoctorTarget,
@@ -21,7 +21,9 @@ from .machine import check_machine
 PART_SECONDS = 20.0
 
 
-def run_part(target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS) -> list[Check]:
+def run_part(
+    target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS
+) -> list[CheckResult]:
     """Return the findings of one part of PARTS. Raises Rejected for another one.
 
     The state is read by the calling thread, because Anvil's tables answer no other.
@@ -36,18 +38,18 @@ def run_part(target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS) 
     return _within(seconds, part, _PARTS[part](target, loaded))
 
 
-def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:
+def _within(seconds: float, what: str, checks: Iterable[CheckResult]) -> list[CheckResult]:
     """Return the checks that end in time, and a failed one where the limit has passed."""
-    found: list[Check] = []
+    found: list[CheckResult] = []
     try:
         call_with_timeout(seconds, what, lambda: found.extend(checks))
     except IngestError as error:
         remedy = "Check its address in the settings, the network, the proxy and the firewall."
-        return [*found, Check.failed(what, error, remedy)]
+        return [*found, CheckResult.failed(what, error, remedy)]
     return found
 
 
-_PARTS: Mapping[str, Callable[[DoctorTarget, LoadedState], Iterable[Check]]] = {
+_PARTS: Mapping[str, Callable[[DoctorTarget, LoadedState], Iterable[CheckResult]]] = {
     "GitHub": check_github,
     "queues": lambda target, _: check_bus(target),
     "webhook": lambda target, _: [check_webhook_secret(target.settings)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import AccessDenied, IngestError, QueueMissing
-from ...ports.inspection import BusRemedies, Check, QueueAttributes, QueueInspector
+from ...ports.inspection import BusRemedies, CheckResult, QueueAttributes, QueueInspector
 from ...settings import QueueSettings
 
 #: Every queue accepts 256 KB; in smaller messages, logs would have many parts.
@@ -17,7 +17,7 @@ SHORT_VISIBILITY_SECONDS = 30
 _SETUP = "runstream setup"
 
 
-def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[Check]:
+def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[CheckResult]:
     """Check each queue: that it exists, accepts messages and has a dead-letter queue."""
     for name in queues.names:
         subject = f"queue {name}"
@@ -25,39 +25,39 @@ def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[C
             attributes = inspector.inspect_queue(name)
             inspector.require_send(name)
         except IngestError as error:
-            yield Check.failed(subject, error, _remedy(error, inspector.remedies))
+            yield CheckResult.failed(subject, error, _remedy(error, inspector.remedies))
         else:
             yield _assess(subject, attributes, is_work_queue=name == queues.job_events_queue)
 
 
-def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
+def check_bucket(inspector: QueueInspector, bucket: str | None) -> CheckResult:
     """Check that logs can be stored in the bucket."""
     if bucket is None:
         finding = "No LOG_BUCKET is set: logs that exceed a message are sent in parts."
-        return Check.ok("bucket", finding)
+        return CheckResult.ok("bucket", finding)
     subject = f"bucket {bucket}"
     try:
         inspector.require_store(bucket)
     except IngestError as error:
-        return Check.failed(subject, error, _remedy(error, inspector.remedies))
-    return Check.ok(subject, "Logs can be stored.")
+        return CheckResult.failed(subject, error, _remedy(error, inspector.remedies))
+    return CheckResult.ok(subject, "Logs can be stored.")
 
 
-def _assess(subject: str, queue: QueueAttributes, *, is_work_queue: bool) -> Check:
+def _assess(subject: str, queue: QueueAttributes, *, is_work_queue: bool) -> CheckResult:
     waiting = "an unknown number" if queue.waiting is None else f"{queue.waiting:,}"
     finding = (
         f"It accepts messages of up to {queue.max_message_bytes // 1024:,} KiB; {waiting} waiting."
     )
     if queue.dead_letter_queue is None:
         problem = f"{finding} It has no dead-letter queue: messages that fail are repeated."
-        return Check.warning(subject, problem, f"{_SETUP} gives it one.")
+        return CheckResult.warning(subject, problem, f"{_SETUP} gives it one.")
     if queue.dead_letters and is_work_queue:
         problem = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
         remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
-        return Check.warning(subject, problem, remedy)
+        return CheckResult.warning(subject, problem, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
         remedy = f"{_SETUP} raises its limit where the bus allows more."
-        return Check.warning(subject, finding, remedy)
+        return CheckResult.warning(subject, finding, remedy)
     if (
         is_work_queue
         and queue.visibility_seconds is not None
@@ -65,8 +65,8 @@ def _assess(subject: str, queue: QueueAttributes, *, is_work_queue: bool) -> Che
     ):
         seconds = queue.visibility_seconds
         problem = f"{finding} Work is repeated after {seconds} s, before it can be completed."
-        return Check.warning(subject, problem, f"{_SETUP} gives more time.")
-    return Check.ok(subject, finding)
+        return CheckResult.warning(subject, problem, f"{_SETUP} gives more time.")
+    return CheckResult.ok(subject, finding)
 
 
 def _remedy(error: IngestError, remedies: BusRemedies) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from ...domain.counted_nouns import join_first
 from ...domain.source_records import DiscoveredRepository
 from ...domain.sources import parse_source
-from ...ports.inspection import Check
+from ...ports.inspection import CheckResult
 
 #: The most names in a finding; the others are counted.
 NAMES_SHOWN = 5
 
 
-def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[Check]:
+def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[CheckResult]:
     """Report repositories that are not polled; warn if a source names one of them."""
     reasons: dict[str, list[DiscoveredRepository]] = {}
     for each in discovered:
@@ -24,6 +24,6 @@ def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[Chec
         finding = f"{join_first(names, NAMES_SHOWN)}: {reason}"
         if any(each.is_lost and parse_source(each.source).is_single for each in suspended):
             remedy = "Correct its name, let a credential read it, or remove it: runstream sources."
-            yield Check.warning("not polled", finding, remedy)
+            yield CheckResult.warning("not polled", finding, remedy)
         else:
-            yield Check.ok("not polled", finding)
+            yield CheckResult.ok("not polled", finding)

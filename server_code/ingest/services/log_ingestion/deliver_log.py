@@ -105,7 +105,7 @@ def deliver_unavailable(
         reason=unavailable.reason,
         detail=unavailable.detail,
         is_replayed=is_replayed,
-        cloudevents_root=context.cloudevents_root,
+        cloudevents_source_root=context.cloudevents_source_root,
     )
     _send(context, log_unavailable_message(absence, max_bytes=context.logs_queue.max_message_bytes))
     context.counters.add("logs_unavailable")
@@ -184,7 +184,7 @@ def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Lo
         fetched_at=context.clock.now(),
         is_text=log.content_info.is_text,
         marks=truncate_marks(log.marks, max_marks_bytes(context.logs_queue.max_message_bytes)),
-        cloudevents_root=context.cloudevents_root,
+        cloudevents_source_root=context.cloudevents_source_root,
     )
 
 

@@ -192,8 +192,8 @@ def _build_messages(
         changes = _changes(context, poll_session, snapshot)
         limit = context.metrics_queue.max_message_bytes
         envelopes = changes.envelopes
-        if (root := context.cloudevents_root) is not None:
-            envelopes = tuple(replace(each, cloudevents_root=root) for each in envelopes)
+        if (root := context.cloudevents_source_root) is not None:
+            envelopes = tuple(replace(each, cloudevents_source_root=root) for each in envelopes)
         return changes, [encode_to_fit(each, max_bytes=limit) for each in envelopes]
     except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
         error = as_ingest_error(defect, f"the collection of {snapshot.record.key}")

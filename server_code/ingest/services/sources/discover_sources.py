@@ -12,7 +12,7 @@ from ...domain.due import is_ahead
 from ...domain.source_records import (
     FROM_COMMAND_LINE,
     SourceRecord,
-    name_rejected,
+    rejection_text,
     sources_of,
 )
 from ...domain.sources import SourcePattern, parse_source
@@ -114,7 +114,7 @@ def _restore_refusals(context: CollectorContext, repositories: RepositoryApi) ->
     sync_configured_credentials(context, {each.name for each in credentials})
     for each in credentials:
         if each.rejected is not None:
-            logger.warning(name_rejected(each.name, each.rejected))
+            logger.warning(rejection_text(each.name, each.rejected))
 
 
 def discover_sources(context: CollectorContext) -> DiscoveryResult:
@@ -171,5 +171,5 @@ def _listed(
         found=found,
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),
-        part=lists.part_of(pattern),
+        truncation_note=lists.part_of(pattern),
     )

@@ -12,7 +12,7 @@ from ...domain.source_records import (
     CredentialList,
     CredentialRecord,
     DiscoveredRepository,
-    part_of_list,
+    truncated_list_note,
 )
 from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
@@ -53,7 +53,7 @@ class Lists:
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
-        if pattern.is_single or pattern.is_excluded:
+        if pattern.is_single or pattern.is_exclusion:
             return None
         errors = self.errors | self.installation_errors
         # An installation lists what it may read of all.
@@ -61,12 +61,12 @@ class Lists:
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
         """Return why a credential may not list a source, though another one was answered."""
-        is_listed = not pattern.is_single and not pattern.is_excluded
+        is_listed = not pattern.is_single and not pattern.is_exclusion
         return self.refused.get(self._owner_of(pattern)) if is_listed else None
 
     def part_of(self, pattern: SourcePattern) -> str | None:
         """Return of which list of a source only a part was read; None where all were read."""
-        is_listed = not pattern.is_single and not pattern.is_excluded
+        is_listed = not pattern.is_single and not pattern.is_exclusion
         return self.partial.get(self._owner_of(pattern)) if is_listed else None
 
     def _owner_of(self, pattern: SourcePattern) -> str:
@@ -84,7 +84,7 @@ class Lists:
         """Note a list of which only a part was read."""
         if not credential_list.is_whole:
             account = query.account or query.owner
-            part = part_of_list(query.credential, account, len(credential_list.names))
+            part = truncated_list_note(query.credential, account, len(credential_list.names))
             self.partial |= {query.owner.lower(): part, account.lower(): part}
 
     def add(self, credential_list: CredentialList, described: Collection[RepositoryInfo]) -> None:
@@ -143,7 +143,7 @@ def note_former_names(
     """Note for each list with a new name that its credential reads the former, watched one."""
     former = {repository_key(each.new_name): each.full_name for each in discovered if each.new_name}
     for record in lists.credentials.values() if former else ():
-        for each in record.lists:
+        for each in record.repository_lists:
             keys = map(repository_key, each.names)
             names = [former[key] for key in keys if key in former]
             if names:
@@ -216,9 +216,13 @@ def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialReco
 
 
 def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
-    return next((each for each in record.lists if each.owner.lower() == owner.lower()), None)
+    return next(
+        (each for each in record.repository_lists if each.owner.lower() == owner.lower()), None
+    )
 
 
 def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
-    kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
-    return replace(record, lists=(*kept, new))
+    kept = tuple(
+        each for each in record.repository_lists if each.owner.lower() != new.owner.lower()
+    )
+    return replace(record, repository_lists=(*kept, new))

@@ -69,7 +69,7 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
     kept_records = (each for each in store.list_sources() if each.pattern != record.pattern)
     others = sources_of(kept_records)
     removed = parse_source(record.pattern)
-    if removed.is_excluded:
+    if removed.is_exclusion:
         return Removal(pattern=record.pattern, resumed=_left_out_by(store, removed, others))
     suspended: list[str] = []
     kept: list[tuple[str, str]] = []
@@ -105,7 +105,7 @@ def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -
     """Return the known repositories that others include, and only an exclusion leaves out."""
     known = {each.full_name: True for each in store.list_discovered() if each.suspension_reason}
     for credential in store.list_credentials():
-        for each in credential.lists:
+        for each in credential.repository_lists:
             known |= {name: each.owner == "*" or known.get(name, False) for name in each.names}
     return tuple(
         name

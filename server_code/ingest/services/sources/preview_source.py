@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ...domain.counted_nouns import plural
-from ...domain.source_records import part_of_list
+from ...domain.source_records import truncated_list_note
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
@@ -30,7 +30,7 @@ class SourcePreview:
 
     ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
     ``allowed_per_hour`` is the limit of the credentials that got a list. ``errors`` are those of
-    credentials that did not. ``part``: a note about a list of which only a part was read.
+    credentials that did not. ``truncation_note``: about a list of which only a part was read.
     """
 
     matched: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class SourcePreview:
     requests_per_hour: int = 0
     allowed_per_hour: int | None = None
     errors: tuple[IngestError, ...] = ()
-    part: str | None = None
+    truncation_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def preview_source(
         requests_per_hour=round(runs_per_hour * REQUESTS_PER_RUN[log_mode]),
         allowed_per_hour=sum(limits) or None,
         errors=tuple(lists.errors),
-        part=lists.part,
+        truncation_note=lists.truncation_note,
     )
 
 
@@ -110,7 +110,8 @@ def describe_preview(preview: SourcePreview) -> str:
     cost = f"{counted_requests}{allowed} requests an hour"
     return (
         f"{'; '.join(parts)}. {preview.active:,} had a push in the last week: {cost} for "
-        f"{preview.runs_per_hour:,.1f} runs an hour." + (f" {preview.part}" if preview.part else "")
+        f"{preview.runs_per_hour:,.1f} runs an hour."
+        + (f" {preview.truncation_note}" if preview.truncation_note else "")
     )
 
 
@@ -121,7 +122,7 @@ class _Lists:
     listed: dict[str, RepositoryInfo] = field(default_factory=dict)
     credentials: list[str] = field(default_factory=list)
     errors: list[IngestError] = field(default_factory=list)
-    part: str | None = None
+    truncation_note: str | None = None
 
 
 def _fetch_lists(source: RepositoryApi, pattern: SourcePattern) -> _Lists:
@@ -141,7 +142,9 @@ def _fetch_lists(source: RepositoryApi, pattern: SourcePattern) -> _Lists:
             found.listed.setdefault(each.full_name.lower(), each)
         account = query.account or query.owner
         if not value.is_whole and account.lower() == (owner or query.owner).lower():
-            found.part = part_of_list(query.credential, account, len(value.repositories))
+            found.truncation_note = truncated_list_note(
+                query.credential, account, len(value.repositories)
+            )
     found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
     return found
 

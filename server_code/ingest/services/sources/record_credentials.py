@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over
 from ...domain.source_records import (
     EVERYTHING,
-    REFUSED_FOR,
+    MAX_REFUSAL_PAUSE,
     CredentialRecord,
     CredentialRefusal,
 )
@@ -152,7 +152,7 @@ def with_refusal(
     """Return a record that notes a refusal; those that are over are dropped."""
     refusal = CredentialRefusal(
         what=what,
-        until=now + REFUSED_FOR,
+        until=now + MAX_REFUSAL_PAUSE,
         reason=str(error),
         error=type(error).__name__,
         remedy=error.remedy,

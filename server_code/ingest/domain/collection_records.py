@@ -1,4 +1,4 @@
-"""Collections that end: the record of one, and when it last changed."""
+"""The record of a one-time collection ("Collect now", `collect --once`), and when it changed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-#: GitHub's secondary limits begin with a minute.
+from .codec import stored_as
+
+#: A shorter wait counts as a lack of progress; GitHub's secondary limits last a minute or longer.
 SHORTEST_PAUSE = timedelta(seconds=30)
 
 
 class CollectionPhase(str, Enum):
-    """What a manual collection does; stored by its value."""
+    """What a one-time collection does; stored by its value."""
 
     STARTING = "starting"
     SEARCHING = "looking for runs"
@@ -22,36 +24,36 @@ class CollectionPhase(str, Enum):
     FAILED = "failed"
 
 
-#: The phases in which nothing more happens.
+#: The phases of a collection that has ended.
 ENDED_PHASES = (CollectionPhase.DONE, CollectionPhase.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class LastChange:
-    """The last change of an awaited state."""
+    """The last change of an observed state: ``what`` it is, and since when."""
 
     what: str
     at: datetime
 
     def observed(self, what: str, now: datetime) -> LastChange:
-        """Return it after another observation; a change begins it anew."""
+        """Return it after another observation, which is a change if ``what`` differs."""
         return self if what == self.what else LastChange(what, max(now, self.at))
 
     def until(self, moment: datetime) -> LastChange:
-        """Return it after a wait that lasts until a moment, and is no lack of progress."""
+        """Return it with a moment that is at least as late, up to which waiting was in order."""
         return replace(self, at=max(self.at, moment))
 
     def after_pause(self, begin: datetime, end: datetime) -> LastChange:
-        """Return it after a wait or a download; a short one counts as a lack of progress.
+        """Return it after a wait or a download, unless that was short.
 
-        A server that limits one thing for ever names a short time with every refusal.
+        A server that never stops limiting a request names a short time with every refusal.
         """
         return self.until(end) if end - begin >= SHORTEST_PAUSE else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionRecord:
-    """A collection that ends, and its progress; ``only`` names its repository, None means all.
+    """A one-time collection and its progress; without a ``repository`` it is of all.
 
     ``remaining``: the repositories that the next round continues with; None before the first round
     has ended. The last changes are those of its runs and of its logs. ``exit_code`` is that of the
@@ -61,7 +63,7 @@ class CollectionRecord:
     collection_id: str
     started_at: datetime
     updated_at: datetime
-    only: str | None = None
+    repository: str | None = field(default=None, metadata=stored_as("only"))
     phase: str = CollectionPhase.STARTING.value
     rounds: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -74,5 +76,5 @@ class CollectionRecord:
 
     @property
     def has_ended(self) -> bool:
-        """Return whether nothing more happens."""
+        """Return whether the collection is done or has failed."""
         return self.phase in ENDED_PHASES
