@@ -32,7 +32,8 @@ class PubsubBus(EventBus):
 
     def open_work_queue(self, name: str, counters: Counters) -> PubsubWorkQueue:
         """Open a topic and its subscription. Raises what ``open_publisher`` raises."""
-        return PubsubWorkQueue(self._clients, read_subscription(self._clients, name), counters)
+        subscription = read_subscription(self._clients, name)
+        return PubsubWorkQueue(self._clients, name, subscription, counters)
 
     def open_dead_letters(self, name: str, counters: Counters) -> PubsubWorkQueue:
         """Open the dead letters that ``setup`` gives a queue."""

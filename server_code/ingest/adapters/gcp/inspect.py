@@ -29,12 +29,12 @@ class PubsubInspector(QueueInspector):
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits; Pub/Sub does not report how many messages wait."""
         found = read_subscription(self._clients, name)
-        dead_letters = found.dead_letter_topic
+        dead_letters = found.dead_letter_policy.dead_letter_topic
         return QueueAttributes(
             max_message_bytes=MAX_MESSAGE_BYTES,
             visibility_seconds=found.ack_deadline_seconds,
             waiting=None,
-            dead_letter_queue=dead_letters and dead_letters.rpartition("/")[2],
+            dead_letter_queue=dead_letters.rpartition("/")[2] or None,
             dead_letters=None,
         )
 

@@ -18,7 +18,6 @@ from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
-from .subscriptions import Subscription
 
 if TYPE_CHECKING:
     from google.pubsub_v1 import types
@@ -115,15 +114,20 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
     """A work queue: one topic and the subscription of its name."""
 
     def __init__(
-        self, clients: PubsubClients, subscription: Subscription, counters: Counters
+        self,
+        clients: PubsubClients,
+        name: str,
+        subscription: types.Subscription,
+        counters: Counters,
     ) -> None:
-        super().__init__(clients, subscription.name, counters, is_ordered=subscription.is_ordered)
+        is_ordered = subscription.enable_message_ordering
+        super().__init__(clients, name, counters, is_ordered=is_ordered)
         self._subscription = subscription
 
     @property
     def visibility_seconds(self) -> int:
         """Return the subscription's acknowledgement deadline."""
-        return self._subscription.ack_deadline_seconds
+        return int(self._subscription.ack_deadline_seconds)
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages that are due; waits for the first up to ``wait_seconds``.
@@ -145,11 +149,11 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         from google.pubsub_v1 import types
 
         request = types.PullRequest(
-            subscription=self._subscription.path,
+            subscription=self._subscription.name,
             max_messages=max_messages,
         )
         self._counters.add("queue_requests")
-        with google_errors(f"Subscription {self._subscription.path}"):
+        with google_errors(f"Subscription {self._subscription.name}"):
             try:
                 answer = self._clients.subscriber.pull(
                     request, retry=None, timeout=max(seconds, SHORTEST_PULL_SECONDS)
@@ -178,10 +182,10 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         from google.api_core.exceptions import InvalidArgument
 
         self._counters.add("queue_requests")
-        with google_errors(f"Subscription {self._subscription.path}"):
+        with google_errors(f"Subscription {self._subscription.name}"):
             try:
                 self._clients.subscriber.modify_ack_deadline(
-                    subscription=self._subscription.path,
+                    subscription=self._subscription.name,
                     ack_ids=[ack_id],
                     ack_deadline_seconds=min(seconds, MAX_ACK_DEADLINE_SECONDS),
                     retry=brief_retry(),
@@ -193,8 +197,8 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead-letter topic, with the reason as an attribute."""
-        topic = self._subscription.dead_letter_topic
-        if topic is None:
+        topic = self._subscription.dead_letter_policy.dead_letter_topic
+        if not topic:
             raise QueueMissing(
                 f"Subscription {self._name} has no dead-letter topic. "
                 "Create it with `runstream setup`."
@@ -215,9 +219,9 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         """Acknowledge messages; one that is no longer held comes again."""
         for chunk in chunks(messages, MAX_BATCH_COUNT):
             self._counters.add("queue_requests")
-            with google_errors(f"Subscription {self._subscription.path}"):
+            with google_errors(f"Subscription {self._subscription.name}"):
                 self._clients.subscriber.acknowledge(
-                    subscription=self._subscription.path,
+                    subscription=self._subscription.name,
                     ack_ids=[str(each.receipt) for each in chunk],
                     retry=brief_retry(),
                     timeout=REQUEST_SECONDS,
