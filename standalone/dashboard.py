@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import textwrap
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -13,8 +12,9 @@ from ingest.errors import IngestError
 
 from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from .app_server.messages import describe_served_app, masked_echo
-from .app_server.served_app import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
+from .app_server.served_app import DEFAULT_PORT, TASK_SECONDS
 from .environment import read_environment
+from .local.free_port import free_port, is_free
 from .local.local_environment import LocalEnvironment
 from .output import print_result
 from .stopping import Stop
@@ -66,7 +66,7 @@ def _open(
     settings = read_environment(environment)
     options = ServeOptions(
         folder=local.folder,
-        port=_free_port(),
+        port=DEFAULT_PORT if is_free(DEFAULT_PORT) else free_port(),
         sources=tuple(local.sources),
         backfill_days=settings.collecting.backfill_days,
         is_durable=not local.has_sandbox,
@@ -75,15 +75,3 @@ def _open(
         for _ in set_up_queues(settings):
             pass
     return stack.enter_context(open_app_server(options, environment, echo=echo, stop=stop.event))
-
-
-def _free_port() -> int:
-    """Return the default port, or a free one where another program has that."""
-    for port in (DEFAULT_PORT, 0):
-        try:
-            with socket.create_server((DEFAULT_HOST, port)) as probe:
-                chosen: int = probe.getsockname()[1]
-                return chosen
-        except OSError:
-            continue
-    return DEFAULT_PORT

@@ -29,24 +29,18 @@ def start_app_server(
     Another program may take the port in the seconds before the server listens there, which then
     ends. Raises what ``AppServer.await_answer`` raises.
     """
-    for _ in range(PORTS_TRIED - 1):
+    tries_left = PORTS_TRIED
+    while True:
+        server = start(proxy.server_port)
         try:
-            return _start(start, proxy.server_port, echo, stop)
-        except ServerEnded:
-            if is_free(proxy.server_port):
+            server.await_answer(echo, stop)
+        except BaseException as error:
+            server.close()
+            tries_left -= 1
+            is_taken = isinstance(error, ServerEnded) and not is_free(proxy.server_port)
+            if not is_taken or tries_left == 0:
                 raise
             echo(f"Another program has taken port {proxy.server_port}: starting on another one.")
             proxy.server_port = free_port()
-    return _start(start, proxy.server_port, echo, stop)
-
-
-def _start(
-    start: Callable[[int], AppServer], port: int, echo: Callable[[str], None], stop: Event
-) -> AppServer:
-    server = start(port)
-    try:
-        server.await_answer(echo, stop)
-    except BaseException:
-        server.close()
-        raise
-    return server
+        else:
+            return server

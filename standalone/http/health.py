@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 HEALTH_PATH = "/healthz"
 
 
+@dataclass(frozen=True, slots=True)
 class HealthApp:
     """A health check (WSGI): 200 while the agents report and the state is available, else 503.
 
@@ -30,12 +32,9 @@ class HealthApp:
     An agent with a thread that hangs sends no heartbeat.
     """
 
-    def __init__(
-        self, context: CollectorContext, run_query: QueryRunner, agents: Sequence[str]
-    ) -> None:
-        self._context = context
-        self._run_query = run_query
-        self._agents = agents
+    context: CollectorContext
+    run_query: QueryRunner
+    agents: Sequence[str]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; costs one query of the state."""
@@ -48,15 +47,15 @@ class HealthApp:
 
     def _check(self) -> dict[str, Any]:
         """Return the health of this process; ``faults`` is empty where nothing is wrong."""
-        context, now = self._context, self._context.clock.now()
+        context, now = self.context, self.context.clock.now()
         try:
-            records = self._run_query(context.store.list_agents)
+            records = self.run_query(context.store.list_agents)
         except IngestError as error:
             faults = [f"The state does not answer: {error}"]
             return {"status": "failed", "faults": faults, "agents": []}
         own = [agent for agent in records if agent.host == context.worker_id]
         heartbeats = {agent.name: agent for agent in own}
-        found = (_fault(name, heartbeats.get(name), now) for name in self._agents)
+        found = (_fault(name, heartbeats.get(name), now) for name in self.agents)
         faults = [fault for fault in found if fault is not None]
         return {
             "status": "failed" if faults else "ok",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.domain.counters import sent_messages_counter
@@ -54,18 +55,13 @@ def metrics_app(
     return app
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class MetricsCollector(Collector):
     """The metrics of a collector: counters of this process, gauges of the whole state."""
 
-    def __init__(
-        self,
-        context: CollectorContext,
-        run_query: QueryRunner,
-        dead_letters: Callable[[], int | None],
-    ) -> None:
-        self._context = context
-        self._run_query = run_query
-        self._dead_letters = dead_letters
+    context: CollectorContext
+    run_query: QueryRunner
+    dead_letters: Callable[[], int | None]
 
     def describe(self) -> list[Metric]:
         """Return nothing: registration must not read the state."""
@@ -76,14 +72,14 @@ class MetricsCollector(Collector):
 
         Whether the state answers is a metric of its own; the counters are there in any case.
         """
-        yield from _counted(self._context)
-        yield from _rate_limit(self._context)
-        letters = self._dead_letters()
+        yield from _counted(self.context)
+        yield from _rate_limit(self.context)
+        letters = self.dead_letters()
         if letters is not None:
             help_text = "Log work in the dead-letter queue, counted each minute; absent if unknown."
             yield _gauge("dead_letters", help_text, letters)
         try:
-            state_metrics = self._run_query(lambda: list(_state_metrics(self._context)))
+            state_metrics = self.run_query(lambda: list(_state_metrics(self.context)))
         except IngestError as error:
             logger.warning("state not measured", extra={"reason": str(error)})
             state_metrics = []

@@ -128,17 +128,17 @@ class HttpServer:
         wasyncore.close_all(self._connections, ignore_all=True)
 
 
+@dataclass(frozen=True, slots=True)
 class Routes:
-    """A WSGI application that routes each request to the handler of its path."""
+    """A WSGI application that routes each request to the application of its path."""
 
-    def __init__(self, apps: Mapping[str, WsgiApp]) -> None:
-        self._apps = dict(apps)
+    apps: Mapping[str, WsgiApp]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Handle one request."""
-        app = self._apps.get(environ["PATH_INFO"])
+        """Answer one request."""
+        app = self.apps.get(environ["PATH_INFO"])
         if app is None:
-            paths = ", ".join(self._apps)
+            paths = ", ".join(self.apps)
             return respond(start_response, "404 Not Found", f"Nothing is here, but at {paths}.\n")
         return app(environ, start_response)
 

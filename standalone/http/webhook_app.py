@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -26,13 +27,13 @@ def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str,
     return {PATH: app, f"/_/api{PATH}": app}
 
 
+@dataclass(frozen=True, slots=True)
 class WebhookApp:
     """The WSGI application that receives GitHub's deliveries."""
 
-    def __init__(self, store: StateStore, clock: Clock, secret: Secret) -> None:
-        self._store = store
-        self._clock = clock
-        self._secret = secret
+    store: StateStore
+    clock: Clock
+    secret: Secret
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; GitHub waits 10 s, and this takes a few queries of the state."""
@@ -44,11 +45,11 @@ class WebhookApp:
             return "405 Method Not Allowed", "Webhooks are sent by POST."
         try:
             done = receive_webhook(
-                self._store,
+                self.store,
                 _headers(environ),
                 environ["wsgi.input"].read(),
-                secret=self._secret,
-                now=self._clock.now(),
+                secret=self.secret,
+                now=self.clock.now(),
             )
         except IngestError as error:
             status, text = webhook_error_response(error)

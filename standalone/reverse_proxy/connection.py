@@ -80,12 +80,9 @@ class ClientConnection:
             raise ServerFailed(503, str(error)) from error
         server = HttpStream(h11.CLIENT, reader, writer, seconds=self._limits.server)
         try:
+            proxy = self._proxy
             exchange = Exchange(
-                request,
-                self._stream,
-                server,
-                trusted=self._proxy.trusted,
-                compressed_bodies=self._proxy.compressed_bodies,
+                request, self._stream, server, proxy.trusted, proxy.compressed_bodies
             )
             await exchange.run()
         except asyncio.CancelledError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 import h11
 
@@ -18,29 +19,21 @@ from .tunnel import tunnel
 _UPLOAD_SECONDS = 86_400.0
 
 
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and its response, whose bodies are forwarded as they arrive."""
 
-    def __init__(
-        self,
-        request: h11.Request,
-        client: HttpStream,
-        server: HttpStream,
-        *,
-        trusted: TrustedProxies,
-        compressed_bodies: CompressedBodies,
-    ) -> None:
-        self._request = request
-        self._client = client
-        self._server = server
-        self._trusted = trusted
-        self._bodies = compressed_bodies
+    request: h11.Request
+    client: HttpStream
+    server: HttpStream
+    trusted: TrustedProxies
+    compressed_bodies: CompressedBodies
 
     async def run(self) -> None:
         """Forward the request and its response, or a WebSocket to its end. Raises StreamFailed."""
-        headers = request_headers(self._request, self._client.peer, self._trusted)
-        await self._server.send(
-            h11.Request(method=self._request.method, target=self._request.target, headers=headers)
+        headers = request_headers(self.request, self.client.peer, self.trusted)
+        await self.server.send(
+            h11.Request(method=self.request.method, target=self.request.target, headers=headers)
         )
         upload = asyncio.ensure_future(self._send_body())
         try:
@@ -51,12 +44,12 @@ class Exchange:
 
     async def _send_body(self) -> None:
         """Forward the request's body. A server that has responded may read no more of it."""
-        if self._client.http.they_are_waiting_for_100_continue:
-            await self._client.send(h11.InformationalResponse(status_code=100, headers=[]))
-        while not isinstance(event := await self._client.receive(), h11.EndOfMessage):
+        if self.client.http.they_are_waiting_for_100_continue:
+            await self.client.send(h11.InformationalResponse(status_code=100, headers=[]))
+        while not isinstance(event := await self.client.receive(), h11.EndOfMessage):
             if isinstance(event, h11.Data):
-                await self._server.send(h11.Data(data=event.data))
-        await self._server.send(h11.EndOfMessage())
+                await self.server.send(h11.Data(data=event.data))
+        await self.server.send(h11.EndOfMessage())
 
     async def _await_head(
         self, upload: asyncio.Future[None]
@@ -68,7 +61,7 @@ class Exchange:
             if not head.done():
                 with suppress(ServerFailed):  # the response explains it, if there is one
                     upload.result()
-            with self._server.read_timeout(self._server.seconds):
+            with self.server.read_timeout(self.server.seconds):
                 return await head
         finally:
             head.cancel()
@@ -76,7 +69,7 @@ class Exchange:
 
     async def _receive_head(self) -> h11.Response | h11.InformationalResponse:
         while True:
-            event = await self._server.receive(seconds=_UPLOAD_SECONDS)
+            event = await self.server.receive(seconds=_UPLOAD_SECONDS)
             if isinstance(event, h11.Response):
                 return event
             if isinstance(event, h11.InformationalResponse):
@@ -86,32 +79,34 @@ class Exchange:
                 raise ServerFailed(502, "the response has no headers")
 
     async def _respond(self, response: h11.Response | h11.InformationalResponse) -> None:
-        headers = response_headers(response, self._request)
+        headers = response_headers(response, self.request)
         if isinstance(response, h11.InformationalResponse):
-            await self._client.send(h11.InformationalResponse(status_code=101, headers=headers))
-            await tunnel(self._client, self._server)
+            await self.client.send(h11.InformationalResponse(status_code=101, headers=headers))
+            await tunnel(self.client, self.server)
             return
-        if is_compressible(self._request, response):
+        if is_compressible(self.request, response):
             body = await self._compress(response)
             headers = compressed_headers(headers, len(body))
             chunks = _only(body)
         else:
             chunks = self._chunks()
-        await self._client.send(h11.Response(status_code=response.status_code, headers=headers))
+        await self.client.send(h11.Response(status_code=response.status_code, headers=headers))
         async for chunk in chunks:
-            await self._client.send(h11.Data(data=chunk))
-        await self._client.send(h11.EndOfMessage())
+            await self.client.send(h11.Data(data=chunk))
+        await self.client.send(h11.EndOfMessage())
 
     async def _compress(self, response: h11.Response) -> bytes:
         """Read the whole body and compress it in a thread, because that takes long."""
         body = b"".join([chunk async for chunk in self._chunks()])
         if not body:  # the response to HEAD
             return body
-        return await asyncio.to_thread(self._bodies.compress, body, keep=is_shared(response))
+        return await asyncio.to_thread(
+            self.compressed_bodies.compress, body, keep=is_shared(response)
+        )
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         """Yield the response's body as it arrives."""
-        while isinstance(event := await self._server.receive(), h11.Data):
+        while isinstance(event := await self.server.receive(), h11.Data):
             yield bytes(event.data)
 
 

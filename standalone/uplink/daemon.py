@@ -52,7 +52,7 @@ def run_daemon(
         clock = SystemClock(stop)
         with closing(open_collector(settings, state=state, clock=clock)) as collector:
             free_dead_leases(state, now=clock.now())
-            watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=_end_process(echo))
+            watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=partial(_end_process, echo))
             watchdog.start()
             with (
                 serve_endpoints(
@@ -81,9 +81,6 @@ def register(*, with_schedule: bool) -> None:
         import ingest.entrypoints.tasks  # noqa: F401 - likewise
 
 
-def _end_process(echo: Callable[[str], None]) -> Callable[[Exception], None]:
-    def end(error: Exception) -> None:
-        echo(f"{error} The daemon ends.")
-        os._exit(exit_code_for(error))
-
-    return end
+def _end_process(echo: Callable[[str], None], error: Exception) -> None:
+    echo(f"{error} The daemon ends.")
+    os._exit(exit_code_for(error))
