@@ -32,11 +32,10 @@ class CredentialAccess:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pins: OrderedDict[str, str] = OrderedDict()
         self._read_at: CredentialPairs[float] = CredentialPairs()
-        self._refusals = KnownRefusals()
+        self.refusals = KnownRefusals(clock, self._lock)
         self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
         self._accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
@@ -62,7 +61,7 @@ class CredentialAccess:
         with self._lock:
             if not self._forget_refusal(name, EVERYTHING):
                 return
-            for pair, refusal in self._refusals.items():
+            for pair, refusal in self.refusals.items():
                 if pair[0] == name and isinstance(refusal.error, BadCredentials):
                     self._forget_refusal(*pair)
 
@@ -93,7 +92,7 @@ class CredentialAccess:
             if min_step >= STEP_HOUR:
                 self._read_at.pop(pair)
                 self._unpin(*pair)
-            refusal = self._refusals.note(pair, error, self._clock.now(), min_step=min_step)
+            refusal = self.refusals.note(pair, error, min_step=min_step)
             self._note_change(*pair, refusal)
 
     def note_rejection(self, name: str, error: BadCredentials) -> bool:
@@ -101,50 +100,31 @@ class CredentialAccess:
         min_step = STEP_15_SECONDS if isinstance(error, CredentialSuspended) else 1
         pair = (name, EVERYTHING)
         with self._lock:
-            known = self._refusals.get(pair)
-            noted = self._refusals.note(pair, error, self._clock.now(), min_step=min_step)
+            known = self.refusals.get(pair)
+            noted = self.refusals.note(pair, error, min_step=min_step)
             if isinstance(error, Retriable):
                 return False
             self._note_change(*pair, noted)
             return known is None or isinstance(known.error, Retriable)
 
-    def active_refusal(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
-        """Return the refusal of any of the scopes whose pause is not over."""
-        with self._lock:
-            return self._refusals.active(name, scopes, self._clock.now())
-
-    def begin_request(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
-        """Return the refusal that forbids a request now; None where it is to be sent.
-
-        After a pause it is sent as the probe, and others wait for its answer.
-        """
-        with self._lock:
-            return self._refusals.begin(name, scopes, self._clock.now())
-
-    def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
-        """Note that a probe got no answer that shows anything: the next request is the probe."""
-        with self._lock:
-            self._refusals.end_probe(name, scopes)
-
     def is_refused(self, name: str, scope: str) -> bool:
         """Return whether GitHub's latest answer for a scope was a refusal, paused or not."""
         with self._lock:
-            return self._refusals.get((name, scope.lower())) is not None
+            return self.refusals.get((name, scope.lower())) is not None
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore a credential's refusals, except those that later answers have ended."""
-        now = self._clock.now()
         with self._lock:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
             for each in refusals:
                 is_read = each.what in read or (each.what == EVERYTHING and bool(read))
                 is_list = each.what.endswith("/*")  # of an owner's repositories: discovery waits
                 if not is_read and not is_list:
-                    self._refusals.restore(name, each, now)
+                    self.refusals.restore(name, each)
 
     def has_refusals(self) -> bool:
         """Return whether any credential was refused anything."""
-        return bool(self._refusals)
+        return bool(self.refusals)
 
     def retry_cleared_refusals(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
         """End the pauses of refusals that are no longer among those of the state.
@@ -156,10 +136,10 @@ class CredentialAccess:
             return  # a full record lacks refusals that nobody has cleared
         with self._lock:
             unsaved = self._changes.get(name, {})
-            for pair, refusal in self._refusals.items():
+            for pair, refusal in self.refusals.items():
                 is_saved = pair[0] == name and pair[1] not in unsaved
                 if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
-                    self._refusals.end_pause(pair, self._clock.now())
+                    self.refusals.end_pause(pair)
 
     def pop_changes(self) -> dict[str, RefusalChanges]:
         """Return the refusals that began or ended since the last call, by credential."""
@@ -169,7 +149,7 @@ class CredentialAccess:
 
     def _forget_refusal(self, name: str, scope: str) -> bool:
         """Forget a refusal, also in the state; return whether there was one."""
-        is_known = self._refusals.pop((name, scope)) is not None
+        is_known = self.refusals.pop((name, scope)) is not None
         if is_known:
             self._note_change(name, scope)
         return is_known
@@ -203,7 +183,7 @@ class CredentialAccess:
         """Return whether a credential has read another repository that is not refused since."""
         with self._lock:
             others = (pair for pair in self._read_at if pair != (name, repository.lower()))
-            return any(pair[0] == name and self._refusals.get(pair) is None for pair in others)
+            return any(pair[0] == name and self.refusals.get(pair) is None for pair in others)
 
     def set_account(self, name: str, account: str) -> None:
         """Note whose installation a credential is."""
@@ -218,7 +198,7 @@ class CredentialAccess:
     def rejection_of(self, name: str) -> BadCredentials | None:
         """Return why GitHub rejects a credential as a whole."""
         with self._lock:
-            known = self._refusals.get((name, EVERYTHING))
+            known = self.refusals.get((name, EVERYTHING))
         error = known and known.error_until(known.ends_at)
         return error if isinstance(error, BadCredentials) else None
 
@@ -231,7 +211,7 @@ class CredentialAccess:
         """Return whether a rejected credential may read a repository once GitHub accepts it."""
         owner = repository.lower().partition("/")[0]
         with self._lock:
-            refusal = self._refusals.get((name, repository.lower()))
+            refusal = self.refusals.get((name, repository.lower()))
             account = self._accounts.get(name)
             lists_owner = self._lists_owner(name, owner)
         if refusal is not None and not isinstance(refusal.error, BadCredentials):
@@ -281,7 +261,7 @@ class CredentialAccess:
                 return _UNLIKELY
             if account is not None:
                 return _LISTED if account == owner else _UNLIKELY
-            if self._refusals.has_owner(name, owner):
+            if self.refusals.has_owner(name, owner):
                 return _READS_OTHERS if self._read_at.has_owner(name, owner) else _UNLIKELY
             return _UNKNOWN
 

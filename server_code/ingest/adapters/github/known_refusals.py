@@ -7,6 +7,7 @@ one request, the probe, is sent while the others wait for its answer.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from ...errors import (
     IngestError,
     RepositoryUnavailable,
 )
+from ...ports import Clock
 from .credential_pairs import CredentialPairs, Pair
 
 #: The pauses after the first refusal, the second in a row and so on, up to an hour; the last one
@@ -93,34 +95,48 @@ class Refusal:
 
 
 class KnownRefusals(CredentialPairs[Refusal]):
-    """The latest refusals by credential and scope (``refusal_scopes``). The caller locks."""
+    """The latest refusals by credential and scope (``refusal_scopes``).
 
-    def active(self, name: str, scopes: Iterable[str], now: datetime) -> IngestError | None:
+    ``lock`` is the owner's, which holds it for what belongs together.
+    """
+
+    def __init__(self, clock: Clock, lock: threading.RLock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = lock
+
+    def active(self, name: str, scopes: Iterable[str]) -> IngestError | None:
         """Return the refusal of any of the scopes whose pause is not over."""
-        for scope in scopes:
-            known = self.get((name, scope.lower()))
-            until = known and known.paused_until(now)
-            if known and until:
-                return known.error_until(until)
+        with self._lock:
+            for scope in scopes:
+                known = self.get((name, scope.lower()))
+                until = known and known.paused_until(self._clock.now())
+                if known and until:
+                    return known.error_until(until)
         return None
 
-    def begin(self, name: str, scopes: tuple[str, ...], now: datetime) -> IngestError | None:
-        """Return the active refusal; without one, note that the request is the probe of others."""
-        refusal = self.active(name, scopes, now)
-        if refusal is None:
-            self._change(name, scopes, lambda known: replace(known, probe_at=now))
-        return refusal
+    def begin(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+        """Return the refusal that forbids a request now; None where it is to be sent.
+
+        After a pause it is sent as the probe, and others wait for its answer.
+        """
+        with self._lock:
+            refusal, now = self.active(name, scopes), self._clock.now()
+            if refusal is None:
+                self._change(name, scopes, lambda known: replace(known, probe_at=now))
+            return refusal
 
     def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
-        """Note that a probe showed nothing: the next request is the probe."""
-        self._change(name, scopes, lambda known: replace(known, probe_at=None))
+        """Note that a probe got no answer that shows anything: the next request is the probe."""
+        with self._lock:
+            self._change(name, scopes, lambda known: replace(known, probe_at=None))
 
-    def note(self, pair: Pair, error: IngestError, now: datetime, *, min_step: int) -> Refusal:
+    def note(self, pair: Pair, error: IngestError, *, min_step: int) -> Refusal:
         """Note a refusal with the next step, and in its error when it is requested again.
 
         A refusal during a pause answers a request sent before it, and does not lengthen the pause.
         """
-        known = self.get(pair)
+        known, now = self.get(pair), self._clock.now()
         if known is None:
             known = Refusal(error=copy(error), at=now, step=min_step)
         elif known.probe_at or known.paused_until(now) is None or known.step < min_step:
@@ -130,15 +146,15 @@ class KnownRefusals(CredentialPairs[Refusal]):
         error.refusals, error.retry_at = known.step, known.ends_at
         return known
 
-    def end_pause(self, pair: Pair, now: datetime) -> None:
+    def end_pause(self, pair: Pair) -> None:
         """End the pause of a refusal: the next request is the probe."""
-        name, scope = pair
+        (name, scope), now = pair, self._clock.now()
         self._change(name, (scope,), lambda known: replace(known, at=now - _pause_of(known.step)))
 
-    def restore(self, name: str, record: CredentialRefusal, now: datetime) -> None:
+    def restore(self, name: str, record: CredentialRefusal) -> None:
         """Restore a refusal from the state, unless this process knows a later one."""
         error_class, pair = _ERROR_CLASSES.get(record.error), (name, record.what)
-        if error_class is None or pair in self or not record.is_remembered(now):
+        if error_class is None or pair in self or not record.is_remembered(self._clock.now()):
             return
         step = record.refusals or STEP_HOUR
         error = error_class(record.reason, remedy=record.remedy)

@@ -36,7 +36,7 @@ class RepositoryClient:
     def may_use(self, feature: str) -> bool:
         """Return whether the credential was not refused a feature of GraphQL lately."""
         scopes = (feature_scope(feature),)
-        return self._tokens.access.active_refusal(self.credential_name, scopes) is None
+        return self._tokens.access.refusals.active(self.credential_name, scopes) is None
 
     def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
         """Do not use a feature for an hour; for a day where the server does not support it."""

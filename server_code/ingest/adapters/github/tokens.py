@@ -92,7 +92,7 @@ class TokenPool:
         for client in self._candidates(clients, repository, scopes):
             if not is_worth_asking(self.access, client.name, repository, refused, limited):
                 continue
-            if (refusal := self.access.begin_request(client.name, scopes)) is not None:
+            if (refusal := self.access.refusals.begin(client.name, scopes)) is not None:
                 paused[client.name] = refusal
                 continue
             try:
@@ -177,7 +177,7 @@ class TokenPool:
         Raises BadCredentials, without a request, while a rejection of the credential is paused.
         """
         scopes = (EVERYTHING,)
-        if (refusal := self.access.begin_request(client.name, scopes)) is not None:
+        if (refusal := self.access.refusals.begin(client.name, scopes)) is not None:
             raise refusal
         with self._noting_answer(client, scopes):
             yield
@@ -257,7 +257,7 @@ class TokenPool:
                     self._rejected[client.name] = error
             raise
         except Retriable:
-            self.access.end_probe(client.name, scopes)
+            self.access.refusals.end_probe(client.name, scopes)
             raise
         except IngestError:
             self.access.note_accepted(client.name)
@@ -283,7 +283,7 @@ class TokenPool:
         self, names: Iterable[str], scopes: tuple[str, ...]
     ) -> dict[str, IngestError]:
         """Return the refusals whose pauses are not over, by credential."""
-        found = ((name, self.access.active_refusal(name, scopes)) for name in names)
+        found = ((name, self.access.refusals.active(name, scopes)) for name in names)
         return {name: error for name, error in found if error is not None}
 
     def _order(self, repository: str) -> list[str]:
