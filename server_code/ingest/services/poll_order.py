@@ -21,7 +21,8 @@ class PollOrder:
     They come before repositories with a backfill, of which a new organization has hundreds. Those
     whose first poll a limit has put off come first, then those whose runs changed last. Their turns
     alternate with those of the longest overdue of all repositories, and each gets as much time as
-    the other, up to OVERDUE_TURN_EVERY. Thread-safe.
+    the other, up to OVERDUE_TURN_EVERY. ``_next`` has the time and the rank of each next poll.
+    Thread-safe.
     """
 
     _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)

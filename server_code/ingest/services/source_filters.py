@@ -11,20 +11,24 @@ from ..domain.sources import Sources
 from ..domain.stored_values import repository_key
 from ..ports import Clock, SourceStore
 
-#: In every process, changed filters apply after this time, and those of another source to which a
-#: repository was renamed or transferred.
+#: Every process applies changed filters after this time at most. A repository that was renamed or
+#: transferred gets the filters of its new source as soon.
 LOOK_UP_EVERY = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
 class SourceFilters:
-    """The filters of each source, loaded from the state every few seconds."""
+    """The filters of each source, loaded from the state every few seconds.
+
+    ``_listed_at``: when each source was last listed, which a discovery changes. The other names of
+    repositories are those that discovery knew then (``_names_listed_at``).
+    """
 
     _next_at: datetime | None = None
     _filters: dict[str, Filters] = field(default_factory=dict)
     _sources: Sources = field(default_factory=lambda: Sources(()))
     _listed_at: frozenset[datetime | None] = frozenset()
-    _names_as_of: frozenset[datetime | None] = frozenset()
+    _names_listed_at: frozenset[datetime | None] = frozenset()
     _other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
@@ -54,11 +58,11 @@ class SourceFilters:
 
     def _look_up_names(self, store: SourceStore) -> None:
         """Load the other names of repositories, once after each discovery."""
-        if self._names_as_of != self._listed_at:
+        if self._names_listed_at != self._listed_at:
             self._other_names = {
                 repository_key(each.full_name): each.names[1:] for each in store.list_discovered()
             }
-            self._names_as_of = self._listed_at
+            self._names_listed_at = self._listed_at
 
     def _look_up(self, store: SourceStore, clock: Clock) -> None:
         now = clock.now()
