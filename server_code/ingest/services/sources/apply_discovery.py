@@ -132,10 +132,10 @@ class _Discovery:
             info = answer if isinstance(answer, RepositoryInfo) else info
             # What is named is polled as often as others, however long ago its last push.
             info = None if info is None else replace(info, pushed_at=None)
-            is_checked = name in unlisted or isinstance(answer, Skippable)
-            checked = answer if is_checked else None
+            if name not in unlisted and not isinstance(answer, Skippable):
+                answer = None
             self.apply(
-                ListedRepository(full_name=name, info=info, is_on_own_list=True, answer=checked)
+                ListedRepository(full_name=name, info=info, is_on_own_list=True, answer=answer)
             )
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
@@ -158,11 +158,8 @@ class _Discovery:
         pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
         if pattern is None or key in self._seen:
             return
-        if (
-            not pattern.is_single
-            and key not in self._watched
-            and self._sources.has_former_owner_name(name)
-        ):
+        is_new = not pattern.is_single and key not in self._watched
+        if is_new and self._sources.has_former_owner_name(name):
             return
         key = self._watched_key(key, listed)
         if key in self._seen:
@@ -174,8 +171,7 @@ class _Discovery:
         record = self._watch(key, listed, str(pattern))
         key = repository_key(record.full_name)
         self._seen.add(key)
-        before = self._known.get(key)
-        known = before or DiscoveredRepository(
+        known = self._known.get(key) or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
         )
         known = with_description(replace(known, source=str(pattern)), listed.info)
