@@ -58,8 +58,8 @@ def fetch_logs(
     """
     requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
-    is_first = prefers_archive or work.tries == 0
-    if work.is_whole_attempt and _begins_with_archive(work, requested, is_first=is_first):
+    is_first_try = prefers_archive or work.tries == 0
+    if work.is_whole_attempt and _begins_with_archive(work, requested, is_first_try=is_first_try):
         yield from _unless_limited(
             limits, work, requested, _fetch_archive_first(github, work, requested)
         )
@@ -72,7 +72,7 @@ def fetch_logs(
 def _unless_limited(
     limits: LimitsInForce, work: LogWork, jobs: Sequence[WorkItemJob], results: Iterator[LogResult]
 ) -> Iterator[LogResult]:
-    """Yield the results of jobs; those that a limit refuses are held back with it."""
+    """Yield the results of jobs, and note their limits; fetch nothing while a limit lasts."""
     kind = work.key.repository, work.is_backfill
     if limit := limits.find(kind):
         yield from (LogNotReady(job=job, error=limit) for job in jobs)
@@ -84,13 +84,13 @@ def _unless_limited(
 
 
 def _begins_with_archive(
-    work: LogWork, requested: Sequence[WorkItemJob], *, is_first: bool
+    work: LogWork, requested: Sequence[WorkItemJob], *, is_first_try: bool
 ) -> bool:
-    """Return whether the archive is requested first: for an only log at its first try.
+    """Return whether the archive is requested before single logs: for several, or at a first try.
 
-    Later tries would cost a request more than its single log does.
+    A later try for an attempt's only log would cost a request more than the log alone.
     """
-    return len(requested) > 1 or (is_first and is_only_log(requested, work.all_jobs))
+    return len(requested) > 1 or (is_first_try and is_only_log(requested, work.all_jobs))
 
 
 def _fetch_archive_first(
@@ -112,7 +112,7 @@ def _fetch_archive_first(
         failure = as_ingest_error(error, f"the archive of {work.key}")
     if isinstance(failure, LogExpired):
         yield from _fetch_unless_expired(github, work, list(left.values()))
-    elif failure is not None and _is_answer_for_all(failure, work):
+    elif failure is not None and _fails_single_logs_too(failure, work):
         yield from (failed_log(job, failure) for job in left.values())
     else:
         yield from _fetch_singles(github, work, list(left.values()))
@@ -123,8 +123,8 @@ def extract_log(archive: LogArchive, job: WorkItemJob) -> LogResult:
     return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
 
 
-def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
-    """Return whether single logs would not do better than the archive did."""
+def _fails_single_logs_too(failure: IngestError, work: LogWork) -> bool:
+    """Return whether requests for single logs would fail as the archive did."""
     is_early = isinstance(failure, LogPending) and work.tries < TRIES_BEFORE_FALLBACK
     return is_early or isinstance(failure, _SHARED_FAILURES)
 
@@ -177,7 +177,7 @@ def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> 
     try:
         return _extract_single(github, work, job) or result
     except Exception as error:  # noqa: BLE001 - the first way's failure is this log's result
-        as_ingest_error(error, f"the archive of {work.key}")
+        as_ingest_error(error, f"the archive of {work.key}")  # logs a defect
         return result
 
 

@@ -32,7 +32,7 @@ LEDGER_PAUSE_SECONDS = 0.25
 
 @dataclass(slots=True)
 class LogTask:
-    """A received piece of work, what is still pending of it, and what did not arrive.
+    """A received work item, which of its logs are pending, and which did not arrive.
 
     ``records`` (of the pending logs) and ``jobs`` are the ledger's, by job id. ``result_count``
     counts the logs that were requested, whether they arrived or not.
@@ -111,7 +111,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
 
 
 def _work_item_job(item: WorkItemJob, log: JobLogRecord, job: Job | None) -> WorkItemJob:
-    """Return a log that is due as the ledger knows it; when its job ended, as far as it knows."""
+    """Return an item's job with the ledger's values, and the item's end if the ledger has none."""
     if job is None:
         return replace(work_item_job(log), completed_at=item.completed_at)
     return work_item_job(job if job.name == log.job_name else replace(job, name=log.job_name))
