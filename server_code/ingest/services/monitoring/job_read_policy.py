@@ -31,7 +31,7 @@ class JobReadPolicy:
 
     @classmethod
     def of(cls, context: CollectorContext, poll_session: PollSession) -> JobReadPolicy:
-        """Return the policy of a poll as its repository, its deliveries and its budget are now."""
+        """Return the policy of a poll for its repository, deliveries and rate limit."""
         repository, is_live = poll_session.repository, context.settings.log_mode == "live"
         return cls(
             context=context,

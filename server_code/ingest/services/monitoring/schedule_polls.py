@@ -27,7 +27,7 @@ MAX_POLL_INTERVAL = timedelta(minutes=10)
 #: than ``MAX_POLL_DELAY`` would be due at once.
 LONGEST_PAUSE = MAX_POLL_DELAY / 2
 
-#: How many times longer a repository with open runs waits at most for a budget to last.
+#: How many times longer a repository with open runs waits at most where requests are few.
 MAX_OPEN_INTERVAL_FACTOR = 2.0
 
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long. What may pass
@@ -78,7 +78,7 @@ def _wanted_poll(
 ) -> datetime:
     """Return when to poll again if the minute's requests are enough.
 
-    If the token's budget does not last for all its repositories, each waits equally longer; those
+    If the token's requests do not last for all its repositories, each waits equally longer; those
     with open runs not much, because most of their polls are free.
     """
     now = context.clock.now()

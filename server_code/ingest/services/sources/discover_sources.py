@@ -19,7 +19,7 @@ from ...domain.sources import SourcePattern, parse_source
 from ...ports import RepositoryApi
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, apply_discovery
-from .fetch_lists import Lists, fetch_lists, note_former_names
+from .fetch_lists import RepositoryLists, fetch_lists, note_former_names
 from .follow_owners import describe_owner_rename, follow_owner, is_renamed
 from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
@@ -54,7 +54,7 @@ def discover_when_due(context: CollectorContext) -> None:
             discovery.lock.release()
 
 
-def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> None:
+def _discover_if_due(context: CollectorContext, api: RepositoryApi) -> None:
     discovery = context.discovery
     if not discovery.has_started and start_discovery(context):
         return
@@ -68,7 +68,7 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
     )
     if is_due:
         # The App may have been installed on another account just now.
-        repositories.refresh_installations()
+        api.refresh_installations()
     if not (is_due or _claim_turn(context, now)):
         return
     if not sources:
@@ -107,10 +107,10 @@ def start_discovery(
     return discover_sources(context)
 
 
-def _restore_refusals(context: CollectorContext, repositories: RepositoryApi) -> None:
+def _restore_refusals(context: CollectorContext, api: RepositoryApi) -> None:
     """Restore the refusals of credentials; each process logs which of them are rejected."""
-    repositories.restore_refusals(context.store.list_credentials())
-    credentials = repositories.credentials()
+    api.restore_refusals(context.store.list_credentials())
+    credentials = api.credentials()
     sync_configured_credentials(context, {each.name for each in credentials})
     for each in credentials:
         if each.rejected is not None:
@@ -136,7 +136,9 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     record_credentials(context, lists.credentials)
     patterns = {each.pattern for each in records}
     stored = [each for each in context.store.list_sources() if each.pattern in patterns]
-    listed = [follow_owner(_listed(each, result, lists, now), result.owners) for each in stored]
+    listed = [
+        follow_owner(_with_result(each, result, lists, now), result.owners) for each in stored
+    ]
     renamed = [e for e, before in zip(listed, stored, strict=True) if is_renamed(e, before)]
     for each in renamed:
         report_change(context, describe_owner_rename(each))
@@ -154,16 +156,16 @@ def _claim_turn(context: CollectorContext, now: datetime) -> bool:
     return context.store.claim_once(f"discovery {turn}", now=now)
 
 
-def _listed(
+def _with_result(
     record: SourceRecord,
     result: DiscoveryResult,
-    lists: Lists,
+    lists: RepositoryLists,
     now: datetime,
 ) -> SourceRecord:
-    """Return a source with what was found, or why nothing was."""
+    """Return a source with the result of its listing, or the error."""
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
-    # Another credential may have been answered that sees nothing of the owner.
+    # Another credential may have got a list, but sees nothing of the owner.
     error = lists.error_of(pattern) or lists.refusal_of(pattern)
     return replace(
         record,
@@ -171,5 +173,5 @@ def _listed(
         found=found,
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),
-        truncation_note=lists.part_of(pattern),
+        truncation_note=lists.truncation_note_of(pattern),
     )

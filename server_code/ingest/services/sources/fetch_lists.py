@@ -21,7 +21,7 @@ from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, Repo
 from ..context import CollectorContext
 from ..time_limits import await_end
 from .listed_repositories import ListedRepository
-from .record_credentials import with_refusal
+from .record_credentials import LIST_SUFFIX, with_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ _List = Answer[RepositoryList]
 
 
 @dataclass(slots=True)
-class Lists:
+class RepositoryLists:
     """What the lists of one discovery held. Errors are by the owner whose repositories were listed.
 
     ``errors``: where no credential got a list. ``refused``: what a credential may not list, now or
     at its last request, though another one may. ``installation_errors``: those of the owner's own
-    installation of the App, which say more than others. ``partial``: notes about lists of which
+    installation of the App, which say more than others. ``truncation_notes``: about lists of which
     only a part was read.
     """
 
@@ -43,12 +43,12 @@ class Lists:
     installation_errors: dict[str, IngestError] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
-    partial: dict[str, str] = field(default_factory=dict)
+    truncation_notes: dict[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=lambda: Sources(()))
 
     @property
     def are_complete(self) -> bool:
-        """Return whether each owner's list was read, or is not asked for again soon."""
+        """Return whether each owner's list was read, or is not requested for again soon."""
         return all(map(_is_refusal, self.errors.values()))
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
@@ -60,14 +60,14 @@ class Lists:
         return errors.get(self._owner_of(pattern)) or errors.get("*")
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
-        """Return why a credential may not list a source, though another one was answered."""
+        """Return why a credential may not list a source, though another one may."""
         is_listed = not pattern.is_single and not pattern.is_exclusion
         return self.refused.get(self._owner_of(pattern)) if is_listed else None
 
-    def part_of(self, pattern: SourcePattern) -> str | None:
-        """Return of which list of a source only a part was read; None where all were read."""
+    def truncation_note_of(self, pattern: SourcePattern) -> str | None:
+        """Return a note about a source's list that was read in part; None where all were read."""
         is_listed = not pattern.is_single and not pattern.is_exclusion
-        return self.partial.get(self._owner_of(pattern)) if is_listed else None
+        return self.truncation_notes.get(self._owner_of(pattern)) if is_listed else None
 
     def _owner_of(self, pattern: SourcePattern) -> str:
         return (self.sources.current_owner(pattern) or "*").lower()
@@ -80,12 +80,12 @@ class Lists:
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
-    def note_part(self, query: RepositoryListQuery, credential_list: CredentialList) -> None:
+    def note_truncation(self, query: RepositoryListQuery, credential_list: CredentialList) -> None:
         """Note a list of which only a part was read."""
         if not credential_list.is_whole:
             account = query.account or query.owner
-            part = truncated_list_note(query.credential, account, len(credential_list.names))
-            self.partial |= {query.owner.lower(): part, account.lower(): part}
+            note = truncated_list_note(query.credential, account, len(credential_list.names))
+            self.truncation_notes |= {query.owner.lower(): note, account.lower(): note}
 
     def add(self, credential_list: CredentialList, described: Collection[RepositoryInfo]) -> None:
         """Add the repositories of a list, described where it has changed."""
@@ -101,9 +101,9 @@ class Lists:
     def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
         """Note why a credential may not list an owner; return whether it may not.
 
-        What the owner denies says most.
+        A denial by the owner is preferred: it says most.
         """
-        wanted = f"{owner}/*"
+        wanted = owner + LIST_SUFFIX
         refusals = [e for e in record.refusals if e.what == wanted and e.is_in_force(now)]
         for each in refusals:
             if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
@@ -111,7 +111,7 @@ class Lists:
         return bool(refusals)
 
 
-def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> Lists:
+def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> RepositoryLists:
     """Fetch all lists concurrently; a list that fails delays no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
     wanted = [sources.current_owner(each) for each in listed_patterns]
@@ -119,26 +119,26 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     of_all_owners = None in wanted
     now = context.clock.now()
     known_credentials = {each.name: each for each in context.store.list_credentials()}
-    lists = Lists(credentials=known_credentials, sources=sources)
+    lists = RepositoryLists(credentials=known_credentials, sources=sources)
     described = _described(context.store.list_discovered())
-    asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
+    requested: list[tuple[RepositoryListQuery, Future[_List]]] = []
     for query in api.list_queries(owners, of_all_owners=of_all_owners) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
             continue
         known = _known_list(record, query.owner)
-        is_current = known is not None and _describes_all(known, sources, described)
+        is_current = known is not None and _are_all_described(known, sources, described)
         validator = known.validator if known is not None and is_current else None
-        asked.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
-    for query, future in asked:
+        requested.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
+    for query, future in requested:
         await_end(future, context.while_waiting)
         _apply_list(lists, api, query, future, now)
     return lists
 
 
 def note_former_names(
-    api: RepositoryApi, lists: Lists, discovered: Collection[DiscoveredRepository]
+    api: RepositoryApi, lists: RepositoryLists, discovered: Collection[DiscoveredRepository]
 ) -> None:
     """Note for each list with a new name that its credential reads the former, watched one."""
     former = {repository_key(each.new_name): each.full_name for each in discovered if each.new_name}
@@ -160,8 +160,8 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
     )
 
 
-def _describes_all(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
-    """Return whether all that sources match on a list is described; else the list is read again."""
+def _are_all_described(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
+    """Return whether every repository of a list that sources match was described by GitHub."""
     is_on_own_list = known.owner == "*"
     new = (name for name in known.names if repository_key(name) not in described)
     return not any(
@@ -171,7 +171,7 @@ def _describes_all(known: CredentialList, sources: Sources, described: frozenset
 
 
 def _apply_list(
-    lists: Lists,
+    lists: RepositoryLists,
     api: RepositoryApi,
     query: RepositoryListQuery,
     future: Future[_List],
@@ -186,7 +186,7 @@ def _apply_list(
         logger.info("repositories not listed", extra={"credential": query.credential})
         lists.note_error(query, error)
         if _is_refusal(error):
-            record = with_refusal(record, f"{query.owner}/*", error, now)
+            record = with_refusal(record, query.owner + LIST_SUFFIX, error, now)
             lists.note_refusals(record, query.owner, now)
     else:
         lists.errors.pop(query.owner.lower(), None)
@@ -198,7 +198,7 @@ def _apply_list(
         record = _with_list(record, credential_list)
         api.note_list(query, credential_list.names)
     lists.credentials[query.credential] = record
-    lists.note_part(query, credential_list)
+    lists.note_truncation(query, credential_list)
     lists.add(credential_list, described)
 
 

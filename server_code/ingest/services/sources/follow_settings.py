@@ -40,17 +40,17 @@ def follow_settings(context: CollectorContext) -> bool:
 
 def _report_filters(context: CollectorContext) -> None:
     """Report filters of the settings that differ from those of the last start."""
-    written = _written(context.settings.filters)
+    text = _filters_text(context.settings.filters)
     before = context.store.load_reported_filters() or _UNFILTERED
-    if written != before:
+    if text != before:
         report_change(
             context,
-            f"filters of the settings: {written} (before: {before}). {FILTERS_APPLY_FROM_NOW_ON}",
+            f"filters of the settings: {text} (before: {before}). {FILTERS_APPLY_FROM_NOW_ON}",
         )
-        context.store.save_reported_filters(written)
+        context.store.save_reported_filters(text)
 
 
-def _written(filters: Filters) -> str:
+def _filters_text(filters: Filters) -> str:
     texts = filters.as_texts() if filters.are_set else {}
     return "; ".join(f"{name.upper()} {text}" for name, text in texts.items()) or _UNFILTERED
 

@@ -18,7 +18,7 @@ from ...errors import BadCredentials, Fatal, IngestError, Skippable
 from ...ports import CredentialInfo, RepositoryApi, StateStore
 from ..context import CollectorContext
 
-#: How often the budgets of the credentials are saved.
+#: How often the rate limits of the credentials are saved.
 RECORD_EVERY = timedelta(minutes=1)
 
 #: A credential that no process has used for this time is no longer configured.
@@ -37,7 +37,7 @@ _USER_PATH = "/user"
 def record_credentials(
     context: CollectorContext, learned: Mapping[str, CredentialRecord] | None = None
 ) -> None:
-    """Save every configured credential with its budget, expiry and owner.
+    """Save every configured credential with its rate limit, expiry and owner.
 
     ``learned``: records with lists and refusals that a discovery has just read.
     """
@@ -78,7 +78,7 @@ def sync_configured_credentials(context: CollectorContext, names: Collection[str
 
 
 def record_credential_changes(context: CollectorContext) -> None:
-    """Save at once which credentials are refused or accepted, and budgets every minute.
+    """Save at once which credentials are refused or accepted, and rate limits every minute.
 
     Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; the
     request is then sent once more.

@@ -31,9 +31,9 @@ def load_hints(context: CollectorContext) -> dict[int, datetime]:
 def clear_hints(
     context: CollectorContext, hints: Mapping[int, datetime], began_at: datetime, *, is_read: bool
 ) -> None:
-    """Remove what webhooks left before a discovery began, which has followed it.
+    """Remove the hints that a discovery has followed, unless GitHub's lists may lag behind them.
 
-    ``is_read``: every list was read. What is old is removed anyway, as is what is in the future.
+    ``is_read``: every list was read. Old hints are removed anyway, as are those in the future.
     """
     followed = {
         key: hinted
