@@ -55,6 +55,7 @@ class LoginAttempts:
                 failures = 1 + _recent_failures(found.get(key), now)
                 until = now + pause_after(failures, free_failures)
                 values = {"failures": failures, "failed_at": now, "paused_until": until}
+                # The key of an address alone does not contain the account.
                 rows.append({"key": key, "account": account if account in key else "", **values})
             _FAILURES.upsert(rows, list(found.values()))
             return None

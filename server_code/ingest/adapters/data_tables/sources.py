@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -45,13 +46,11 @@ class TableSources(SourceStore):
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
         known = {repository_key(each.full_name): each for each in records}
-        _upsert(
-            _DISCOVERED,
-            [
-                {"repository_id": str(each.repository_id), **_row(key, each), **saved_now()}
-                for key, each in known.items()
-            ],
-        )
+        rows = [
+            {"repository_id": str(each.repository_id), **_row(key, each), **saved_now()}
+            for key, each in known.items()
+        ]
+        _upsert(_DISCOVERED, rows)
 
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
@@ -108,7 +107,7 @@ def _row(key: str, record: object) -> dict[str, Any]:
 
 def _upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     for chunk in chunks_of_keys(rows):
-        transact(lambda chunk=chunk: table.upsert(chunk))  # type: ignore[misc]
+        transact(partial(table.upsert, chunk))
 
 
 def _list_all(table: Table, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

@@ -143,7 +143,7 @@ class SqlPageStore(PageStore):
         return allowance is not None and allowance.take(stored_bytes, now)
 
     def evict(self, session: Session, now: datetime) -> None:
-        """Delete the oldest logs that are too many, and what was never finished."""
+        """Sum up all logs; delete the oldest that are too many, and what was never finished."""
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
         # PostgreSQL sums up as decimals.
         logs_left = self._max_logs * EVICTION_SLACK - int(count)
