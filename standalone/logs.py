@@ -62,10 +62,10 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
         fields = " ".join(f"{name}={value}" for name, value in _extra(record).items())
-        time = f"{_moment(record):%H:%M:%S}"
+        time = f"{_time_of(record):%H:%M:%S}"
         line = f"{time} {record.levelname.lower()}: {record.getMessage()} {fields}".rstrip()
         if record.exc_info and not self._with_traceback:
-            line += f" ({_fault(record)})"
+            line += f" ({_error_text(record)})"
         # A secret may have several lines, so they are joined after it is masked.
         line = as_one_line(self.mask(line))
         if record.exc_info and self._with_traceback:
@@ -80,14 +80,14 @@ class JsonFormatter(TextFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
         line: dict[str, Any] = {
-            "time": _moment(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": _time_of(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         line = line | {name: value for name, value in _extra(record).items() if name not in line}
         if record.exc_info:
-            line["error"] = _fault(record)
+            line["error"] = _error_text(record)
         if record.exc_info and self._with_traceback:
             line["traceback"] = self.formatException(record.exc_info)
         masked = {self.mask(name): self._masked(value) for name, value in line.items()}
@@ -171,10 +171,10 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES}
 
 
-def _moment(record: logging.LogRecord) -> datetime:
+def _time_of(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, timezone.utc)
 
 
-def _fault(record: logging.LogRecord) -> str:
+def _error_text(record: logging.LogRecord) -> str:
     error = record.exc_info[1] if record.exc_info else None
     return f"{type(error).__name__}: {error}"

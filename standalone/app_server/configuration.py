@@ -62,7 +62,7 @@ class ServerConfiguration:
 def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
     """Return each setting of the collector that is set, named as the App Secret of the app.
 
-    Settings of other hosts stay out: they belong to `collect`, to the Uplink or to `serve`.
+    Settings that only `collect`, `mcp`, `serve` or the Uplink read stay out.
     """
     names = [
         name

@@ -49,15 +49,15 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
 
 def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> Path:
     """Download to the first place that can be written; a file is there whole or not at all."""
-    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - https, above
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as response:  # noqa: S310 - https, above
         place = next((each for each in places if _is_writable(each.parent)), None)
         if place is None:
             raise OSError("neither of its places can be written to")
-        size = int(answer.headers.get("Content-Length") or 0)
+        size = int(response.headers.get("Content-Length") or 0)
         echo(f"Downloading the app server ({size >> 20} MiB) to {place}, this once.")
         draft = place.with_name(f".{place.name}.{os.getpid()}")
         try:
-            _copy(answer, draft, size, echo)
+            _copy(response, draft, size, echo)
             draft.replace(place)
         finally:
             draft.unlink(missing_ok=True)
@@ -65,11 +65,11 @@ def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> Path
 
 
 def _copy(
-    answer: http.client.HTTPResponse, draft: Path, size: int, echo: Callable[[str], None]
+    response: http.client.HTTPResponse, draft: Path, size: int, echo: Callable[[str], None]
 ) -> None:
     done = 0
     with draft.open("wb") as stream:
-        while chunk := answer.read(_CHUNK_BYTES):
+        while chunk := response.read(_CHUNK_BYTES):
             stream.write(chunk)
             done += len(chunk)
             if done // _PROGRESS_BYTES > (done - len(chunk)) // _PROGRESS_BYTES:

@@ -25,9 +25,9 @@ START_SECONDS = 240.0
 #: How often the progress of starting is printed.
 WAIT_MESSAGE_SECONDS = 15.0
 
-#: Apps whose source the process that starts server code keeps. One that it keeps it sends with
-#: each call, also to a process that has it: two megabytes. Without, a new process asks for it.
-KEPT_APPS = "0"
+#: The size of the downlink's cache of apps: the source of a cached app (2 MB) is sent with each
+#: call, even to a process that has it. Without the cache a new process requests it once.
+APP_CACHE_SIZE = "0"
 
 _CHECK_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
@@ -122,9 +122,9 @@ class AppServer:
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the server: this Python, and no settings of other commands."""
-    other_hosts = {setting.name for setting in SETTINGS if setting.read_by != "all"}
-    kept = {name: value for name, value in environment.items() if name not in other_hosts}
-    return {"APP_CACHE_SIZE": KEPT_APPS, **kept, "PYTHON_INTERPRETER": sys.executable}
+    other_settings = {setting.name for setting in SETTINGS if setting.read_by != "all"}
+    kept = {name: value for name, value in environment.items() if name not in other_settings}
+    return {"APP_CACHE_SIZE": APP_CACHE_SIZE, **kept, "PYTHON_INTERPRETER": sys.executable}
 
 
 def listen(host: str, port: int) -> socket.socket:

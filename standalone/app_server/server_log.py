@@ -47,7 +47,7 @@ class ServerLog:
         """Start a thread that reads what the server prints; `echo` shows a message."""
         self.file = file
         self.is_ready = threading.Event()
-        self._printed = output_pipe
+        self._pipe = output_pipe
         self._echo = echo
         self._last: deque[str] = deque(maxlen=_KEPT_LINES)
         self._lines_of_error = 0
@@ -65,12 +65,12 @@ class ServerLog:
     def _read(self) -> None:
         file = _RotatedFile(self.file, self._echo)
         try:
-            while raw := self._printed.readline(1 << 16):
+            while raw := self._pipe.readline(1 << 16):
                 file.write(raw)
                 self._read_line(raw.decode(errors="replace").rstrip()[:_SHOWN_CHARACTERS])
         finally:
             file.close()
-            self._printed.close()
+            self._pipe.close()
 
     def _read_line(self, line: str) -> None:
         if not line:

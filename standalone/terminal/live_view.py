@@ -122,7 +122,7 @@ def _lines(progress: Progress) -> list[str]:
 
 
 def _counts(progress: Progress) -> str:
-    summary, counts = progress.summary, progress.counts
+    summary, counts = progress.summary, progress.ledger_counts
     return (
         f"{plural(summary.runs, 'run')}, {plural(summary.jobs, 'job')}, "
         f"{plural(summary.logs, 'log')}; pending: {plural(counts.open_attempts, 'attempt')}, "

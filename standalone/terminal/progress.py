@@ -47,10 +47,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The progress at one time: what this process collected, and counts of the whole state."""
+    """The progress at one time: what this process collected, and what the whole ledger holds."""
 
     summary: Summary
-    counts: LedgerCounts
+    ledger_counts: LedgerCounts
     rate_limit_status: RateLimitStatus
 
 
@@ -86,6 +86,6 @@ def read_progress(collector: Collector, *, seconds: float) -> Progress:
     context = collector.context
     return Progress(
         summary=summarize(collector, seconds=seconds),
-        counts=context.store.count_ledger(),
+        ledger_counts=context.store.count_ledger(),
         rate_limit_status=context.github.rate_limit_status(),
     )

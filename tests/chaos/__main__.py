@@ -290,7 +290,7 @@ def _progress() -> Any:
         nonlocal reported_at
         if time.monotonic() - reported_at > 10:
             reported_at = time.monotonic()
-            _print(f"the rest: {look().counts}")
+            _print(f"the rest: {look().ledger_counts}")
 
     return report
 

@@ -36,7 +36,7 @@ def a_summary(**changes: int) -> Summary:
 def a_progress(**changes: int) -> Progress:
     return Progress(
         summary=a_summary(**changes),
-        counts=LedgerCounts(attempts=3, open_attempts=1, logs_pending=2),
+        ledger_counts=LedgerCounts(attempts=3, open_attempts=1, logs_pending=2),
         rate_limit_status=RateLimitStatus(limit=5000, remaining=4321, reset_at=None),
     )
 
