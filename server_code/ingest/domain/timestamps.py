@@ -75,5 +75,8 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float | int
     """
     if start is None or end is None or end < start:
         return None
-    seconds = round((end - start).total_seconds(), 3)
+    duration = end - start
+    if not duration.microseconds:  # GitHub's times are whole seconds, save a few
+        return duration.days * 86_400 + duration.seconds
+    seconds = round(duration.total_seconds(), 3)
     return int(seconds) if seconds == int(seconds) else seconds
