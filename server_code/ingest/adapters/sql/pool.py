@@ -27,13 +27,13 @@ class ConnectionPool:
         if not self._slots.acquire(timeout=self._wait_seconds):
             raise StateUnavailable(self._too_few())
         try:
-            connection = self._take()
+            connection = self._check_out()
             try:
                 yield connection
             except BaseException as error:
-                self._take_back(connection, error)
+                self._check_in_failed(connection, error)
                 raise
-            self._keep(connection)
+            self._check_in(connection)
         finally:
             self._slots.release()
 
@@ -42,7 +42,7 @@ class ConnectionPool:
         self._is_closed = True
         self._close_idle()
 
-    def _take(self) -> Connection:
+    def _check_out(self) -> Connection:
         with self._lock:
             if self._is_closed:
                 raise StateUnavailable(
@@ -52,17 +52,17 @@ class ConnectionPool:
                 return self._idle.pop()
         return self._dialect.connect()
 
-    def _take_back(self, connection: Connection, error: BaseException) -> None:
+    def _check_in_failed(self, connection: Connection, error: BaseException) -> None:
         """Keep a connection after a failure only if it is usable.
 
         If not, drop the idle ones too: what ended this one has most likely ended them all.
         """
         is_usable = self._dialect.reset(connection, error)
-        self._keep(connection)
+        self._check_in(connection)
         if not is_usable:
             self._close_idle()
 
-    def _keep(self, connection: Connection) -> None:
+    def _check_in(self, connection: Connection) -> None:
         with self._lock:
             self._idle.append(connection)
         if self._is_closed:

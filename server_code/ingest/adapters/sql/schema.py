@@ -39,9 +39,7 @@ _FIRST = (
     )
     """,
     # Few attempts are open at a time, so this stays small however long the ledger grows.
-    """
-    CREATE INDEX open_attempts ON attempts (repository_key, look_at, unread) WHERE settled = 0
-    """,
+    "CREATE INDEX open_attempts ON attempts (repository_key, look_at, unread) WHERE settled = 0",
     """
     CREATE TABLE run_hints (
         repository_key {text} NOT NULL,
@@ -179,9 +177,7 @@ _DASHBOARD = (
     """,
     "CREATE INDEX newest_activities ON activities (occurred_at, id)",
     "CREATE INDEX attempts_of_run ON attempts (run_id)",
-    """
-    CREATE INDEX old_attempts ON attempts (created_at, run_id, run_attempt) WHERE settled = 1
-    """,
+    "CREATE INDEX old_attempts ON attempts (created_at, run_id, run_attempt) WHERE settled = 1",
 )
 
 #: Sources of repositories, what is known of those, and what credentials may read.
