@@ -96,4 +96,4 @@ def test_a_preview_tells_that_a_list_is_longer(
     assert said.endswith("Name the others as sources of their own.")
     del served.items[MAX_ITEMS:]
     whole = preview_source(lister, pattern, [], log_mode="live", now=context.clock.now())
-    assert whole.part is None
+    assert whole.truncation_note is None
