@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ingest.bootstrap.collector import Collector
-from ingest.bootstrap.workers import free_dead_leases
+from ingest.bootstrap.workers import release_leases_of_dead_processes
 from ingest.domain.ledger import new_repository
 from ingest.errors import StateUnavailable
 from ingest.services.agents.agent_loop import (
@@ -77,7 +77,7 @@ def run_agents(
     """
     select, names = (repositories, ()) if callable(repositories) else (None, repositories)
     add_repositories(collector, names)
-    free_dead_leases(collector.context.store, now=collector.context.clock.now())
+    release_leases_of_dead_processes(collector.context.store, now=collector.context.clock.now())
     started = time.monotonic()
     with agent_threads(collector.context, select or (lambda: names or None), stop, options):
         while not stop.wait(IDLE_SECONDS):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ingest.bootstrap.collector import Collector
-from ingest.bootstrap.workers import free_dead_leases
+from ingest.bootstrap.workers import release_leases_of_dead_processes
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collections.collection import Collection
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy
@@ -42,7 +42,7 @@ def collect_once(
     started = time.monotonic()
     context = collector.context
     add_repositories(collector, repositories)
-    free_dead_leases(context.store, now=context.clock.now())
+    release_leases_of_dead_processes(context.store, now=context.clock.now())
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
     def show() -> None:

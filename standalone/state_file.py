@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ingest.bootstrap.states import DEFAULT_STATE_FILE
+from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
 from ingest.errors import IngestError
 from ingest.settings import Settings
 

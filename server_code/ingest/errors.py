@@ -11,14 +11,14 @@ IngestError
 │   │   ├── StateBusy          other processes were in the way for longer than a call waits
 │   │   └── StateFull          its disk has no space left
 │   └── ResourceExhausted      this machine lacks disk space, open files or memory
-│       └── MemoryRefused      this process may use no more memory; only a new one has it again
+│       └── OutOfMemory        this process may use no more memory; only a new one has it again
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
 │   │   ├── CredentialSuspended  it works again, without a restart, once the suspension ends
 │   │   └── CredentialTooNew  Retriable as well: GitHub does not know a new token yet
 │   ├── BadSettings            settings are missing or contradict each other
 │   ├── AccessDenied           the credential may not do this
-│   └── QueueMissing           a queue or bucket does not exist
+│   └── QueueMissing           a queue, or the bucket of the logs, does not exist
 ├── Skippable                  this one thing is not available; continue with the rest
 │   ├── RepositoryUnavailable  a repository is gone, hidden from the credential, or blocked
 │   ├── NotFound               an item does not exist, in a repository that can be read
@@ -158,7 +158,7 @@ class ResourceExhausted(Retriable):
     """The error that this machine lacks disk space, a temporary folder, open files or memory."""
 
 
-class MemoryRefused(ResourceExhausted):
+class OutOfMemory(ResourceExhausted):
     """The error that this process may use no more memory, which no waiting changes."""
 
     def __init__(self, what: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 
-from ingest.bootstrap.states import open_data_tables_state
+from ingest.bootstrap.state_stores import open_data_tables_state
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import FROM_COMMAND_LINE
 from ingest.domain.sources import parse_sources, single_names

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 from ingest.bootstrap.doctor_target import open_doctor_target
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.domain.sources import parse_sources, single_names
 from ingest.errors import BadSettings
 from ingest.ports.inspection import FAILED, OK, WARNING, CheckResult

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import click
 from ingest.bootstrap.github import open_log_reader
-from ingest.bootstrap.states import log_cache_of, open_state
+from ingest.bootstrap.state_stores import log_cache_of, open_state
 from ingest.errors import BadSettings, Fatal
 
 from ..command import command, examples

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import click
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.domain.filters import LOG_CHOICES, PATTERN_NAMES, Filters, parse_filters
 from ingest.domain.ledger import ActivityRecord
 from ingest.domain.source_records import FROM_COMMAND_LINE

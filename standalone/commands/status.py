@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 import click
 from ingest.bootstrap.queues import queue_depths
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.errors import IngestError
 from ingest.ports import QueueDepth
 from ingest.ports.inspection import OK

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ingest.bootstrap.states import DEFAULT_STATE_FILE
+from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
 
 from ..output import print_result
 

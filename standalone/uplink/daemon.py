@@ -9,8 +9,8 @@ from contextlib import closing
 from functools import partial
 
 from ingest.bootstrap.collector import open_collector
-from ingest.bootstrap.states import open_data_tables_state
-from ingest.bootstrap.workers import free_dead_leases
+from ingest.bootstrap.state_stores import open_data_tables_state
+from ingest.bootstrap.workers import release_leases_of_dead_processes
 from ingest.settings import Settings
 
 from ..agents import AgentOptions, agent_threads
@@ -51,7 +51,7 @@ def run_daemon(
         state = open_data_tables_state()
         clock = SystemClock(stop)
         with closing(open_collector(settings, state=state, clock=clock)) as collector:
-            free_dead_leases(state, now=clock.now())
+            release_leases_of_dead_processes(state, now=clock.now())
             watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=partial(_end_process, echo))
             watchdog.start()
             with (

@@ -33,7 +33,7 @@ def test_on_service_bus_the_content_type_names_the_event(tmp_path: Path) -> None
             queue = bus.open_work_queue("m", Counters())
             assert queue.send([encode_envelope(EVENT), encode_envelope(OWN)]) == ()
             found = [
-                each.receipt
+                each.receipt_handle
                 for _ in range(2)
                 for each in queue.receive(max_messages=1, wait_seconds=5)
             ]

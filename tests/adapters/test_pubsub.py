@@ -82,7 +82,7 @@ def test_an_unreachable_bucket_is_one_sentence_too(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
     store = GcsBlobStore(open_storage("here"), "logs")
     with pytest.raises(QueueUnavailable, match=r"^Bucket logs cannot be reached: Connection refu"):
-        store.require_store()
+        store.check_can_store()
     left = [thread.name for thread in threading.enumerate() if "_fetch_background" in thread.name]
     assert not left, "the client reads the bucket for its traces"
 
@@ -117,4 +117,4 @@ def test_doctor_sees_limits_and_dead_letters(bus: PubsubBus):
     condition = bus.inspector().inspect_queue("m")
     assert (condition.max_message_bytes, condition.waiting) == (MAX_MESSAGE_BYTES, None)
     assert condition.dead_letter_queue == "m_dlq"
-    bus.inspector().require_send("m")
+    bus.inspector().check_can_send("m")

@@ -206,7 +206,7 @@ def test_what_cannot_be_deleted_twice_is_an_outage(queue: SqsWorkQueue, proxy: F
 
 def test_a_receipt_that_ran_out_is_no_error(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
     """The message is another's by then, or gone; both end well without us."""
-    stale = ReceivedMessage(body="", receipt="stale", receive_count=1)
+    stale = ReceivedMessage(body="", receipt_handle="stale", receive_count=1)
     proxy.faults.append(aws_error("ReceiptHandleIsInvalid", 404))
     queue.extend(stale, seconds=60)
     proxy.faults.append(aws_error("MessageNotInflight"))
@@ -229,7 +229,7 @@ def test_extending_during_an_outage_reports_it(queue: SqsWorkQueue, proxy: Fault
     for fault in (Cut(), aws_error("RequestThrottled", 403)):
         proxy.faults.append(fault)
         with pytest.raises(QueueUnavailable):
-            queue.extend(ReceivedMessage(body="", receipt="r", receive_count=1), seconds=60)
+            queue.extend(ReceivedMessage(body="", receipt_handle="r", receive_count=1), seconds=60)
 
 
 def test_every_request_is_counted_once_whoever_shares_the_client(
@@ -308,7 +308,7 @@ def test_a_portal_s_page_is_never_taken_for_a_yes(
     client, queue: SqsWorkQueue, proxy: FaultProxy, counters: Counters
 ) -> None:
     """A 200 from something other than SQS opens, sends and deletes nothing."""
-    received = ReceivedMessage(body="", receipt="r", receive_count=1)
+    received = ReceivedMessage(body="", receipt_handle="r", receive_count=1)
     for call in (
         lambda: SqsWorkQueue.open(client, "any", counters),
         lambda: queue.send([a_message()]),

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from ingest.bootstrap.collector import open_headless
+from ingest.bootstrap.collector import open_headless_collector
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents
@@ -82,7 +82,7 @@ class CollectorProcess:
 def main() -> None:
     repositories, port = json.loads(sys.argv[1])
     stop = threading.Event()
-    collector = open_headless(read_settings(os.environ.get), stop=stop)
+    collector = open_headless_collector(read_settings(os.environ.get), stop=stop)
 
     def answer() -> None:
         for _ in sys.stdin:

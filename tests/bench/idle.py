@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import psycopg2
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey
 from ingest.services.dashboard.overview import build_overview

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.bootstrap.queues import set_up_queues
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.settings import read_settings
 
 from standalone.local.aws import LocalAws

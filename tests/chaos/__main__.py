@@ -21,7 +21,7 @@ from typing import Any
 
 import boto3
 from ingest.bootstrap.queues import set_up_queues
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.errors import IngestError
 from ingest.settings import Secret, read_settings
 

@@ -9,7 +9,7 @@ import sys
 import threading
 
 from ingest.bootstrap.collector import Collector, open_collector
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents

@@ -24,7 +24,7 @@ HOOKS: list[dict[str, Any]] = [
 CODESPELL = Path(sys.executable).with_name("codespell")
 
 #: Which files of a folder each ecosystem of Dependabot updates.
-MANIFESTS = {
+MANIFESTS_PATH = {
     "pip": "requirements.txt",
     "github-actions": ".github/workflows/*.yml",
     "docker": "Dockerfile",
@@ -56,10 +56,10 @@ def test_dependabot_updates_packages_actions_and_images() -> None:
         for update in DEPENDABOT["updates"]
     }
     assert len(listed) == len(DEPENDABOT["updates"])
-    assert set(listed) == set(MANIFESTS)
+    assert set(listed) == set(MANIFESTS_PATH)
     for ecosystem, folders in listed.items():
         for folder in folders:
-            assert list(ROOT.joinpath(folder.strip("/")).glob(MANIFESTS[ecosystem])), folder
+            assert list(ROOT.joinpath(folder.strip("/")).glob(MANIFESTS_PATH[ecosystem])), folder
 
 
 def test_the_owner_of_the_image_owns_every_file() -> None:

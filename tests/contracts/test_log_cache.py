@@ -16,7 +16,7 @@ from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.log_cache import SqlPageStore
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
-from ingest.domain.log_cache import PagedLogCache, SmallLog
+from ingest.domain.log_cache import LogToCache, PagedLogCache
 from ingest.domain.log_marks import LogMarks, read_marks
 from ingest.domain.log_pages import MAX_ANSWER_BYTES, MAX_PAGE_BYTES, MAX_PART_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
@@ -142,7 +142,7 @@ def test_small_logs_are_kept_together_as_each_alone(cache: LogCache, log: bytes)
     save(cache, b"earlier\n", 1)
     logs = {1: log, 2: b"##[error]second\n" + log}
     several = [
-        SmallLog(key=KEY, job_id=job_id, content=each, marks=read_marks([each]))
+        LogToCache(key=KEY, job_id=job_id, content=each, marks=read_marks([each]))
         for job_id, each in logs.items()
     ]
     cache.save_logs(several, NOW + timedelta(seconds=1))

@@ -78,7 +78,7 @@ class TestLogs:
         state.save_job_logs([ahead, soon, a_log(3, updated_at=at(-1))])
         for repositories in (None, [REPOSITORY]):
             found = state.load_pending_logs(
-                repositories, updated_before=NOW, or_after=at(60), limit=9
+                repositories, updated_before=NOW, or_updated_after=at(60), limit=9
             )
             assert [log.job_id for log in found] == [3, 1]
 

@@ -13,8 +13,8 @@ from ingest.domain.login_limits import (
     LoginPause,
     are_recent,
     describe_pause,
+    free_failures_by_key,
     is_paused,
-    limits_of_login,
     pause_after,
 )
 
@@ -58,7 +58,10 @@ def test_a_pause_names_what_is_paused(account: str, claim: str) -> None:
 
 
 def test_an_account_is_counted_for_each_address() -> None:
-    home, attacker = limits_of_login("192.0.2.1", "a@b"), limits_of_login("192.0.2.2", "a@b")
+    home, attacker = (
+        free_failures_by_key("192.0.2.1", "a@b"),
+        free_failures_by_key("192.0.2.2", "a@b"),
+    )
     assert set(home).isdisjoint(attacker)
     assert home == {
         "192.0.2.1": FREE_FAILURES_OF_ADDRESS,
@@ -78,7 +81,7 @@ def test_an_account_is_counted_for_each_address() -> None:
     ],
 )
 def test_an_address_is_counted_by_its_network(address: str | None, network: str) -> None:
-    assert next(iter(limits_of_login(address, "a@b"))) == network
+    assert next(iter(free_failures_by_key(address, "a@b"))) == network
 
 
 def test_a_clock_that_was_ahead_locks_nobody_out() -> None:

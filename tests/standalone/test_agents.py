@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from ingest.bootstrap.collector import Collector
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
-from ingest.errors import MemoryRefused, RateLimited, StateUnavailable
+from ingest.errors import OutOfMemory, RateLimited, StateUnavailable
 from ingest.services.agents.agent_loop import AgentLoop, DesiredStates
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
@@ -325,7 +325,7 @@ def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
     context = replace(here.context, github=TooLittleMemory(here.context.github, method))
     add_repositories(Collector(settings=Settings(), context=context, closers=()), [REPOSITORY])
     with (
-        pytest.raises(MemoryRefused, match="too little memory for"),
+        pytest.raises(OutOfMemory, match="too little memory for"),
         agent_threads(context, lambda: None, stop),
     ):
         assert stop.wait(60)

@@ -14,7 +14,7 @@ from ingest.bootstrap.workers import worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import (
     BadCredentials,
-    MemoryRefused,
+    OutOfMemory,
     RateLimited,
     RepositoryUnavailable,
     RequestFailed,
@@ -288,7 +288,7 @@ def test_refused_memory_ends_a_collection_instead_of_being_waited_for(stage, met
     result = collect_once(
         collector, [REPOSITORY], stop=threading.Event(), on_progress=lambda _: None
     )
-    assert {type(error) for error in result.errors.values()} == {MemoryRefused}
+    assert {type(error) for error in result.errors.values()} == {OutOfMemory}
     assert here.clock.now() - began < COMPLETE.stall_timeout
 
 

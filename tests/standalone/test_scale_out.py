@@ -21,7 +21,7 @@ from typing import Any
 import psycopg2
 import pytest
 from ingest.bootstrap.queues import set_up_queues
-from ingest.bootstrap.states import open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.settings import read_settings
 from support.aws_server import LocalAws, sqs_client
 from support.command_line import ROOT, wait_until

@@ -31,12 +31,12 @@ _CHECK_SECONDS = 0.25
 
 @dataclass(slots=True, eq=False)
 class _Stored:
-    """A message in the queue; hidden until ``visible_at``, held by the last ``receipt``."""
+    """A message in the queue; hidden until ``visible_at``, held by the last ``receipt_handle``."""
 
     message: QueueMessage
     visible_at: datetime
     receive_count: int = 0
-    receipt: str = ""
+    receipt_handle: str = ""
 
 
 class MemoryQueue(WorkQueue):
@@ -118,7 +118,7 @@ class MemoryQueue(WorkQueue):
         now = self._clock.now()
         with self._lock:
             for stored in self._stored:
-                if stored.receipt == message.receipt and stored.visible_at > now:
+                if stored.receipt_handle == message.receipt_handle and stored.visible_at > now:
                     stored.visible_at = now + timedelta(seconds=seconds)
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
@@ -129,7 +129,9 @@ class MemoryQueue(WorkQueue):
         """Move a message to the dead letters; the reason becomes an attribute."""
         self._counters.add("queue_requests")
         with self._lock:
-            for stored in [each for each in self._stored if each.receipt == message.receipt]:
+            for stored in [
+                each for each in self._stored if each.receipt_handle == message.receipt_handle
+            ]:
                 attributes = {**stored.message.attributes, REJECTION_ATTRIBUTE: reason}
                 self._dead.append(replace(stored.message, attributes=attributes))
                 self._stored.remove(stored)
@@ -137,9 +139,9 @@ class MemoryQueue(WorkQueue):
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages; a receipt that is no longer valid is no error."""
         self._counters.add("queue_requests")
-        receipts = {message.receipt for message in messages}
+        receipts = {message.receipt_handle for message in messages}
         with self._lock:
-            self._stored = [kept for kept in self._stored if kept.receipt not in receipts]
+            self._stored = [kept for kept in self._stored if kept.receipt_handle not in receipts]
 
     def messages(self) -> list[QueueMessage]:
         """List what is in the queue, hidden and delayed messages too."""
@@ -201,12 +203,12 @@ class MemoryQueue(WorkQueue):
 
     def _hand_out(self, stored: _Stored) -> ReceivedMessage:
         self._receipts += 1
-        stored.receipt = f"receipt-{self._receipts}"
+        stored.receipt_handle = f"receipt-{self._receipts}"
         stored.receive_count += 1
         hidden_for = timedelta(seconds=self._visibility_seconds)
         stored.visible_at = self._clock.now() + hidden_for
         return ReceivedMessage(
             body=stored.message.body,
-            receipt=stored.receipt,
+            receipt_handle=stored.receipt_handle,
             receive_count=stored.receive_count,
         )

@@ -95,13 +95,13 @@ def test_repositories_that_are_not_polled_any_more_count_for_nothing() -> None:
 def test_the_longest_factor_of_each_credential_is_known() -> None:
     """It is reported to people; what is no longer planned counts for nothing."""
     demand = PollDemand()
-    assert demand.longest_factors() == {}
+    assert demand.max_interval_factors() == {}
     plan_one(demand, "octo/fits", PLANNED)
-    [(fitting, longest)] = demand.longest_factors().items()
+    [(fitting, longest)] = demand.max_interval_factors().items()
     assert longest == 1
     plan_one(demand, "octo/waits", 3 * PLANNED, credential="b")
     waiting = factor(demand, "octo/waits")
-    assert demand.longest_factors() == {fitting: 1, "b": waiting}
+    assert demand.max_interval_factors() == {fitting: 1, "b": waiting}
     assert waiting == pytest.approx(3)
     plan_one(demand, "octo/waits", PLANNED / 2, credential="b")
-    assert demand.longest_factors() == {fitting: 1, "b": 1}
+    assert demand.max_interval_factors() == {fitting: 1, "b": 1}

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.errors import BulkLimited, RateLimited
-from ingest.wire.hourly_use import MAX_INTERVAL_FACTOR, Purpose
+from ingest.wire.hourly_use import MAX_INTERVAL_FACTOR
+from ingest.wire.purposes import Purpose
 from ingest.wire.rate_limiter import (
     BULK_MINUTE_SHARE,
     MAX_CONCURRENT,

@@ -16,7 +16,7 @@ from ..services.intercepted_ports import intercept
 from ..services.tracked_requests import TrackedRequests
 from ..settings import Settings
 from .buses import open_bus
-from .states import log_cache_of, open_state
+from .state_stores import log_cache_of, open_state
 from .workers import worker_id
 
 _Queue = TypeVar("_Queue", bound=Publisher)
@@ -39,7 +39,7 @@ class Collector:
             close()
 
 
-def open_headless(
+def open_headless_collector(
     settings: Settings, *, stop: threading.Event, checks_bucket: bool = True
 ) -> Collector:
     """Open a collector that needs nothing but its settings; ``stop`` ends its waits.

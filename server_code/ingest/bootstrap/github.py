@@ -13,7 +13,7 @@ from ..services.sources.preview_source import GithubApis
 from ..settings import Settings
 from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
-from .states import log_cache_of
+from .state_stores import log_cache_of
 
 #: How often a code is exchanged where GitHub fails, and the pause between.
 EXCHANGE_TRIES = 3

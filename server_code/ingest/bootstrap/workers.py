@@ -32,7 +32,7 @@ def is_dead_local_worker(holder: str) -> bool:
     return False
 
 
-def free_dead_leases(store: RepositoryStore, *, now: datetime) -> None:
+def release_leases_of_dead_processes(store: RepositoryStore, *, now: datetime) -> None:
     """Release the leases of this machine's dead processes. Raises StateUnavailable."""
     for record in store.list_repositories():
         holder = record.lease_holder

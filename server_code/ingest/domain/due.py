@@ -30,15 +30,15 @@ HEAD_START = timedelta(days=30)
 class DueTimes:
     """A test of stored times: which have come at ``now``.
 
-    Those up to ``now`` have, and those after ``latest``, which only a wrong clock can have set.
+    Those up to ``now`` have, and those after ``latest_plausible``: only a wrong clock sets them.
     """
 
     now: datetime
-    latest: datetime
+    latest_plausible: datetime
 
     def includes(self, moment: datetime | None) -> bool:
         """Return whether a stored time has come; one that is not set has."""
-        return moment is None or moment <= self.now or moment > self.latest
+        return moment is None or moment <= self.now or moment > self.latest_plausible
 
 
 def max_request_interval(poll_seconds: float) -> timedelta:

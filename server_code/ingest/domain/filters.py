@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .globs import ANY, GlobList, parse_globs
+from .globs import MATCH_ALL, GlobList, parse_globs
 from .jobs import Job
 from .runs import WorkflowRun
 
@@ -33,10 +33,10 @@ PATTERN_NAMES = ("workflows", "branches", "events", "actors")
 class Filters:
     """What is collected of a repository; ``logs`` None leaves the choice to another filter."""
 
-    workflows: GlobList = ANY
-    branches: GlobList = ANY
-    events: GlobList = ANY
-    actors: GlobList = ANY
+    workflows: GlobList = MATCH_ALL
+    branches: GlobList = MATCH_ALL
+    events: GlobList = MATCH_ALL
+    actors: GlobList = MATCH_ALL
     logs: str | None = None
 
     def accepts(self, run: WorkflowRun) -> bool:

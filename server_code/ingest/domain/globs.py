@@ -30,7 +30,7 @@ class GlobList:
         )
 
 
-ANY = GlobList()
+MATCH_ALL = GlobList()
 
 
 def parse_globs(text: str) -> GlobList:

@@ -68,8 +68,8 @@ class CachedLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmallLog:
-    """A log that is held in memory on its way into the cache."""
+class LogToCache:
+    """A log, held in memory, that is to be saved in the cache."""
 
     key: AttemptKey
     job_id: int
@@ -145,7 +145,7 @@ class PagedLogCache:
             portion_bytes += len(packed.content)
         writer.finish(portion, cutter.size(), pack_marks(marks))
 
-    def save_logs(self, logs: Sequence[SmallLog], now: datetime) -> None:
+    def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
         """Keep several small logs, with one transaction where the store has them."""
         self._pages.add_logs(list(map(_packed, logs)), now)
 
@@ -185,7 +185,7 @@ class PagedLogCache:
         return self._pages.find_log((*attempt_id(key), job_id))
 
 
-def _packed(log: SmallLog) -> PackedLog:
+def _packed(log: LogToCache) -> PackedLog:
     """Cut and compress a log."""
     pages, size = _cut(log.content)
     return PackedLog(

@@ -66,7 +66,7 @@ def are_recent(failed_at: datetime, now: datetime) -> bool:
     return failed_at > now - FAILURES_EXPIRE_AFTER and not is_ahead(failed_at, now)
 
 
-def limits_of_login(address: str | None, account: str) -> Mapping[str, int]:
+def free_failures_by_key(address: str | None, account: str) -> Mapping[str, int]:
     """Return the keys under which a login is counted, each with its free failures."""
     network = _network(address)
     return {

@@ -39,7 +39,7 @@ def format_optional_time(moment: datetime | None) -> str | None:
 
 def format_due_times(due: DueTimes) -> tuple[str, str]:
     """Format the two times that a stored time is compared with."""
-    return format_time(due.now), format_time(due.latest)
+    return format_time(due.now), format_time(due.latest_plausible)
 
 
 def parse_time(text: str) -> datetime:

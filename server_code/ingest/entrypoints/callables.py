@@ -10,7 +10,7 @@ import anvil.server
 from ..domain.log_pages import MAX_ANSWER_LINES
 from ..services.collections.manual_collection import (
     claim_collection,
-    find_running,
+    find_running_collection,
     new_collection,
     start_collection,
 )
@@ -51,7 +51,7 @@ def configure_repository(request: RequestContext, repo_url: object) -> dict[str,
         request.record_activity("added it", repository=record.full_name)
         launch_tick(request, PIPELINE_MONITORING_AGENT)
         launch_tick(request, LOG_INGESTION_AGENT)
-    return one_repository(request, record.full_name)
+    return repository_row_of(request, record.full_name)
 
 
 @login_required(Role.OPERATOR)
@@ -63,7 +63,7 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
     only = optional_text(repository, "The repository's name")
     if only is not None:
         only = require_watched(request.state, only).full_name
-    running = find_running(request.state, now=request.now)
+    running = find_running_collection(request.state, now=request.now)
     if running is not None:
         return collection_row(running, now=request.now)
     collection_id, may_start = claim_collection(request.state, now=request.now)
@@ -122,7 +122,7 @@ def get_job_logs(
     return page
 
 
-def one_repository(request: RequestContext, full_name: str) -> dict[str, Any]:
+def repository_row_of(request: RequestContext, full_name: str) -> dict[str, Any]:
     """Return one watched repository. Raises NotFound."""
     record = require_watched(request.state, full_name)
     counts = request.state.count_ledger(record.full_name)

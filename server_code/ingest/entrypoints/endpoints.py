@@ -11,7 +11,7 @@ import logging
 
 import anvil.server
 
-from ..bootstrap.states import read_anvil_settings
+from ..bootstrap.state_stores import read_anvil_settings
 from ..domain.agent_states import AgentState
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError

@@ -20,7 +20,11 @@ from ..bootstrap.app_file import (
 )
 from ..bootstrap.github import exchange_app_code
 from ..errors import IngestError, Rejected, StateUnavailable
-from ..services.sources.register_app import issue_state, require_state, use_up_state
+from ..services.sources.register_app import (
+    issue_registration_state,
+    require_registration_state,
+    use_up_registration_state,
+)
 from ..wire.app_manifest import AppRegistration
 from .arguments import optional_text, require_text
 from .auth import login_required
@@ -45,7 +49,7 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
         name=f"runstream-{owner or secrets.token_hex(3)}",
         organization=owner,
     )
-    state = issue_state(request.state, actor=request.actor, now=request.now)
+    state = issue_registration_state(request.state, actor=request.actor, now=request.now)
     return {
         "action": asked.registration_url(request.settings.github.web_url, state),
         "manifest": json.dumps(asked.as_manifest()),
@@ -60,7 +64,7 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
     one that cannot write it, with the reason in ``unsaved``: GitHub gives the key only once.
     """
     given, begun = require_text(code, "The code"), require_text(state, "The state")
-    require_state(request.state, begun, actor=request.actor, now=request.now)
+    require_registration_state(request.state, begun, actor=request.actor, now=request.now)
     github = request.settings.github
     app = exchange_app_code(given, api_url=github.api_url, clock=request.clock)
     file, values, unsaved = _private_file(), app.as_settings(), None
@@ -70,7 +74,7 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
     except IngestError as error:
         unsaved = str(error)
     with suppress(StateUnavailable):  # the code is used up in any case, and the key is not lost
-        use_up_state(request.state, begun, actor=request.actor, now=request.now)
+        use_up_registration_state(request.state, begun, actor=request.actor, now=request.now)
         request.record_activity(f"created the GitHub App {app.name}")
     is_kept = file is not None and unsaved is None
     shown = {} if is_kept else values

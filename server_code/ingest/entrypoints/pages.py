@@ -13,7 +13,7 @@ from ..domain.timestamps import parse_timestamp
 from ..errors import Rejected
 from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
-from ..services.dashboard.activity import remove_group, remove_until
+from ..services.dashboard.activity import remove_errors_of_cause, remove_until
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
@@ -22,7 +22,7 @@ from ..services.dashboard.runs import RunReference, load_run
 from ..services.dashboard.workflows import list_workflows
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
 from .auth import login_required
-from .callables import one_repository, open_job_log
+from .callables import open_job_log, repository_row_of
 from .request_context import RequestContext
 from .roles import Role
 from .task_launcher import TASKS, launch_tick
@@ -63,7 +63,7 @@ def _set_paused(request: RequestContext, full_name: object, *, paused: bool) -> 
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.set_paused(record.full_name, paused=paused)
     request.record_activity("paused it" if paused else "resumed it", repository=record.full_name)
-    return one_repository(request, record.full_name)
+    return repository_row_of(request, record.full_name)
 
 
 @login_required(Role.ADMIN)
@@ -157,7 +157,7 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     """Delete an error and all others of its cause."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     text = require_text(what, "what", maximum=100_000)
-    removed = remove_group(request.state, agent=name, repository=full_name, what=text)
+    removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, what=text)
     request.record_activity(f"dismissed an error of the {name}", repository=full_name)
     return removed
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import anvil.server
 
 from ..adapters.data_tables.login_attempts import LoginAttempts
-from ..domain.login_limits import describe_pause, limits_of_login
+from ..domain.login_limits import describe_pause, free_failures_by_key
 from ..errors import Rejected
 
 
@@ -19,7 +19,7 @@ def count_password_attempt(account: str, *, now: datetime) -> Iterator[None]:
 
     Logins and changes of a password count together, by account and client address.
     """
-    limits, attempts = limits_of_login(_client_address(), account), LoginAttempts()
+    limits, attempts = free_failures_by_key(_client_address(), account), LoginAttempts()
     pause = attempts.begin(limits, account, now=now)
     if pause is not None:
         raise Rejected(describe_pause(pause, now))

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..bootstrap.collector import Collector, open_collector
 from ..bootstrap.github import open_github, open_log_reader
-from ..bootstrap.states import log_cache_of, open_data_tables_state, read_anvil_settings
+from ..bootstrap.state_stores import log_cache_of, open_data_tables_state, read_anvil_settings
 from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
 from ..errors import StateUnavailable

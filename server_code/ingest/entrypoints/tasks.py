@@ -14,7 +14,7 @@ from functools import partial
 import anvil.server
 
 from ..bootstrap.collector import Collector
-from ..bootstrap.workers import free_dead_leases
+from ..bootstrap.workers import release_leases_of_dead_processes
 from ..domain.counters import Counters
 from ..errors import BadSettings, IngestError
 from ..services.agents.agent_loop import is_paused
@@ -46,7 +46,7 @@ def pipeline_monitoring_tick(until: float | None = None) -> int:
     """
     request = RequestContext()
     # The leases of killed tasks on this machine are freed immediately.
-    free_dead_leases(request.state, now=request.now)
+    release_leases_of_dead_processes(request.state, now=request.now)
     return _work(request, PIPELINE_MONITORING_AGENT, monitoring_tick, until)
 
 

@@ -13,7 +13,7 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ..errors import IngestError
-from ..wire.hourly_use import Purpose
+from ..wire.purposes import Purpose
 
 T = TypeVar("T")
 

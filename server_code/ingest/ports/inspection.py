@@ -107,8 +107,8 @@ class QueueInspector(Protocol):
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's attributes."""
 
-    def require_send(self, name: str) -> None:
+    def check_can_send(self, name: str) -> None:
         """Raise where messages may not be sent to a queue."""
 
-    def require_store(self, bucket: str) -> None:
+    def check_can_store(self, bucket: str) -> None:
         """Raise where objects may not be stored in a bucket."""

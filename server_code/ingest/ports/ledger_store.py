@@ -104,12 +104,12 @@ class LogStateStore(Protocol):
         repositories: Collection[str] | None,
         *,
         updated_before: datetime,
-        or_after: datetime | None = None,
+        or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, oldest first.
 
-        Those that a wrong clock has updated ``or_after`` another moment follow.
+        Those updated ``or_updated_after`` another moment follow: a clock that was ahead set that.
         """
 
     def claim_logs_of_failed_jobs(

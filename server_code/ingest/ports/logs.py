@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from ..domain.log_cache import SmallLog
+from ..domain.log_cache import LogToCache
 from ..domain.log_marks import LogMarks
 from ..domain.log_pages import LogLines, LogMatches
 from ..domain.runs import AttemptKey
@@ -29,7 +29,7 @@ class LogCache(Protocol):
         It replaces the one kept for that job, and is there whole or not at all.
         """
 
-    def save_logs(self, logs: Sequence[SmallLog], now: datetime) -> None:
+    def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
         """Keep several small logs as ``save_log`` does one, with as few requests as possible."""
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from ..messaging.encoding import QueueMessage
 from ..messaging.envelope import Envelope
 
-#: The receives after which a message is a dead letter, by the policy that ``setup`` creates.
+#: A message that was received so often becomes a dead letter, by the policy that ``setup`` creates.
 MAX_RECEIVES = 5
 
 #: The attribute of a dead letter that says why it was rejected.
@@ -52,12 +52,12 @@ class Publisher(Protocol):
 class ReceivedMessage:
     """One delivery of a message.
 
-    ``receipt`` means something to the queue alone. ``receive_count`` starts at 1; None where the
-    queue does not count.
+    ``receipt_handle``: as in SQS, what its queue knows the delivery by. ``receive_count`` starts at
+    1; None where the queue does not count.
     """
 
     body: str
-    receipt: Hashable
+    receipt_handle: Hashable
     receive_count: int | None
 
 

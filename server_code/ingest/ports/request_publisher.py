@@ -1,4 +1,4 @@
-"""Sending batches to buses that take or refuse each request whole."""
+"""A publisher for buses that accept or refuse each request as a whole, not message by message."""
 
 from __future__ import annotations
 
@@ -28,10 +28,16 @@ class RequestPublisher(Publisher):
 
         Raises QueueUnavailable only where nothing was taken.
         """
-        faults = {message.event_id: fault for message in batch if (fault := self._fault(message))}
+        faults = {
+            message.event_id: fault
+            for message in batch
+            if (fault := self._invalid_because(message))
+        }
         rejections = [Rejection(event_id=each, reason=fault) for each, fault in faults.items()]
         taken = 0
-        for group in self._requests([each for each in batch if each.event_id not in faults]):
+        for group in self._split_into_requests(
+            [each for each in batch if each.event_id not in faults]
+        ):
             try:
                 refused = self._send_request(group)
             except QueueUnavailable as error:
@@ -47,7 +53,7 @@ class RequestPublisher(Publisher):
             self._counters.add(sent_messages_counter(self._name), taken)
         return tuple(rejections)
 
-    def _fault(self, message: QueueMessage) -> str | None:
+    def _invalid_because(self, message: QueueMessage) -> str | None:
         """Return why a message is not sent; None where it is."""
         if not message.body:
             return "The body must have content."
@@ -57,7 +63,7 @@ class RequestPublisher(Publisher):
         return None
 
     @abstractmethod
-    def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
+    def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests."""
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 
-from ..errors import IngestError, MemoryRefused, ResourceExhausted, Unexpected, is_out_of_memory
+from ..errors import IngestError, OutOfMemory, ResourceExhausted, Unexpected, is_out_of_memory
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def as_ingest_error(error: Exception, what: str) -> IngestError:
     if isinstance(error, IngestError):
         return error
     if is_out_of_memory(error):
-        return MemoryRefused(what)
+        return OutOfMemory(what)
     if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
         return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
     logger.error("unexpected error", exc_info=error, extra={"what": what})

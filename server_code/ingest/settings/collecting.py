@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..domain.filters import LOG_CHOICES, NO_FILTERS, Filters
-from ..domain.globs import ANY, GlobList, parse_globs
+from ..domain.globs import MATCH_ALL, GlobList, parse_globs
 from .parsing import number_between, one_of, parse_list, parse_switch, whole_number_between
 from .setting import setting
 
@@ -28,26 +28,26 @@ class SelectionSettings:
 
     workflows: GlobList = setting(
         "WORKFLOWS",
-        default=ANY,
+        default=MATCH_ALL,
         parse=parse_globs,
         help="Workflows to collect, by name or file, as patterns separated by commas. `!` in front "
         "leaves out. By default all.",
     )
     branches: GlobList = setting(
         "BRANCHES",
-        default=ANY,
+        default=MATCH_ALL,
         parse=parse_globs,
         help="Branches whose runs are collected, such as `main,release-*` or `!renovate/*`.",
     )
     events: GlobList = setting(
         "EVENTS",
-        default=ANY,
+        default=MATCH_ALL,
         parse=parse_globs,
         help="Events whose runs are collected, such as `push,pull_request*` or `!schedule`.",
     )
     actors: GlobList = setting(
         "ACTORS",
-        default=ANY,
+        default=MATCH_ALL,
         parse=parse_globs,
         help="Accounts whose runs are collected, such as `!dependabot[bot]`.",
     )

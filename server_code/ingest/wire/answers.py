@@ -40,7 +40,7 @@ from .reasons import Reason, parse_reason
 from .refusals import find_refusal, permission_remedy, requires_sso, sso_remedy
 
 #: A code of an App's manifest is posted here; 422 does not mean that there is no such code.
-MANIFESTS = "/app-manifests/"
+MANIFESTS_PATH = "/app-manifests/"
 
 _REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
 _PUBLIC_API = "https://api.github.com"
@@ -88,10 +88,10 @@ def parse_json(answer: RawAnswer, path: str, *, api_url: str) -> object:
     try:
         return load_json(answer.body)
     except (ValueError, RecursionError) as error:
-        raise broken_answer(path, answer.body, api_url=api_url) from error
+        raise malformed_answer(path, answer.body, api_url=api_url) from error
 
 
-def broken_answer(path: str, body: str, *, api_url: str) -> RequestFailed:
+def malformed_answer(path: str, body: str, *, api_url: str) -> RequestFailed:
     """Build the error for an answer that is no JSON of the expected form."""
     start = " ".join(body[:80].split())
     what = f"starting with {start!r}" if start else "with an empty body"
@@ -134,7 +134,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
         )
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):
         return _refusal(answer, path, reason)
-    if status in (404, 409, 410) or (status == 422 and not path.startswith(MANIFESTS)):
+    if status in (404, 409, 410) or (status == 422 and not path.startswith(MANIFESTS_PATH)):
         return _missing(status, path, suffix)
     return BadRequest(
         f"GitHub rejected the request for {path} ({status}){suffix}",

@@ -42,7 +42,7 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def flag(value: object) -> bool | None:
+def boolean(value: object) -> bool | None:
     """Return a boolean, and None for anything else."""
     return value if isinstance(value, bool) else None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import IntEnum
 
+from .purposes import RESERVE_SHARES, Purpose
 from .rate_limits import RateLimit
 
 #: How long an hour must have run before its use is judged, and how far polls may be stretched.
@@ -18,38 +18,6 @@ PACE_SECONDS = 900
 #: they wait at least until these need less.
 MAX_WATCHING_SHARE = 0.75
 WATCHING_PAUSE = timedelta(minutes=3)
-
-#: An attempt or a job that ended longer ago counts as a backfill's: nobody waits for it any more.
-LIVE_AGE = timedelta(hours=1)
-
-
-class Purpose(IntEnum):
-    """What a request is sent for, the most urgent first.
-
-    The less urgent it is, the larger the share of the rate limit that it leaves to the others.
-    WATCHING: polls of watched repositories. LIVE_LOG: the log of a job that has just ended.
-    BACKLOG: recent runs of which many are due at once. BACKFILL: runs and logs from long ago.
-    """
-
-    WATCHING = 0
-    LIVE_LOG = 1
-    BACKLOG = 2
-    BACKFILL = 3
-
-    @property
-    def is_bulk(self) -> bool:
-        """Return whether the request leaves a part of each limit to urgent ones."""
-        return self >= Purpose.BACKLOG
-
-
-#: The part of the hour that a purpose leaves to those before it, and watching to the token's other
-#: users, whatever is known of what they need.
-RESERVE_SHARES = {
-    Purpose.WATCHING: 0.02,
-    Purpose.LIVE_LOG: 0.04,
-    Purpose.BACKLOG: 0.06,
-    Purpose.BACKFILL: 0.06,
-}
 
 
 class HourlyUse:

@@ -12,7 +12,7 @@ from ..domain.jobs import COMPLETED, Job, Step
 from ..domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 from ..domain.timestamps import parse_timestamp
 from .fields import (
-    flag,
+    boolean,
     integer,
     label_names,
     lower_text,
@@ -213,7 +213,7 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
         head_repository=_full_name(mapping(head.get("repo"))),
         title=text(payload.get("title")),
         author=text(mapping(payload.get("user")).get("login")),
-        draft=flag(payload.get("draft")),
+        draft=boolean(payload.get("draft")),
         labels=label_names(payload.get("labels")),
         head_repository_id=integer(mapping(head.get("repo")).get("id")),
         opened_at=parse_timestamp(payload.get("created_at")),

@@ -60,7 +60,7 @@ class PollDemand:
             plan = self._plans.get(repository)
             return 1.0 if plan is None else self._factor(plan.credential, is_active=plan.is_active)
 
-    def longest_factors(self) -> dict[str, float]:
+    def max_interval_factors(self) -> dict[str, float]:
         """Return by credential how many times longer its polls wait at most; 1 where all fit."""
         longest: dict[str, float] = {}
         with self._lock:

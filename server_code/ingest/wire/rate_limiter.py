@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import BulkLimited, RateLimited
-from .hourly_use import HourlyUse, Purpose, reserve_of
+from .hourly_use import HourlyUse, reserve_of
 from .path_pauses import PathPauses
+from .purposes import Purpose
 from .rate_limits import (
     RateLimit,
     clock_offset,
@@ -131,7 +132,7 @@ class RateLimiter:
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
 
     @property
-    def offset(self) -> timedelta:
+    def clock_offset(self) -> timedelta:
         """Return by how much GitHub's clock is ahead of ours."""
         return self._offset
 

@@ -59,7 +59,7 @@ def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
     link = fields.get("documentation_url") or mapping(fields.get("block")).get("html_url")
     return Reason(
         message=printable(read_message(body)),
-        documentation_url=web_link(text(link)),
+        documentation_url=https_link(text(link)),
         request_id=printable(headers.get("x-github-request-id", "")) or None,
         is_page=_is_page(headers, body),
     )
@@ -94,7 +94,7 @@ def printable(value: str) -> str:
     return cleaned if len(cleaned) <= MAX_REASON_CHARS else cleaned[:MAX_REASON_CHARS] + "…"
 
 
-def web_link(value: str | None) -> str | None:
+def https_link(value: str | None) -> str | None:
     """Return an https link that may be shown; None for anything else."""
     if value is None or not re.fullmatch(r"https://[!-~]{1,400}", value):
         return None

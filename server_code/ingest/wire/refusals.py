@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ..errors import AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable
-from .reasons import printable, web_link
+from .reasons import https_link, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def sso_remedy(headers: Mapping[str, str]) -> str | None:
     if not header:
         return None
     match = _SSO_LINK.search(header)
-    link = web_link(match.group(1)) if match else None
+    link = https_link(match.group(1)) if match else None
     where = link or "https://github.com/settings/tokens"
     return f"Authorize the token for the organization's single sign-on (SSO): {where}"
 

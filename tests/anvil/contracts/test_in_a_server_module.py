@@ -12,7 +12,7 @@ from contracts.test_source_store import A_CREDENTIAL, A_REPOSITORY, A_SOURCE
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.ledger import WRITE_CHECK_KEY
-from ingest.domain.log_cache import SmallLog
+from ingest.domain.log_cache import LogToCache
 from ingest.domain.log_marks import LogMarks, read_marks
 from ingest.ports import LogCache, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
@@ -143,7 +143,7 @@ def log_calls() -> list[StoreCall]:
     """A log is read once, so each store gets its own."""
     return [
         on_cache("save_log", KEY, 1, io.BytesIO(LOG), read_marks([LOG]), NOW),
-        on_cache("save_logs", [SmallLog(key=KEY, job_id=3, content=LOG, marks=LogMarks())], NOW),
+        on_cache("save_logs", [LogToCache(key=KEY, job_id=3, content=LOG, marks=LogMarks())], NOW),
         on_cache("load_lines", KEY, 1, 2, 5),
         on_cache("load_lines", KEY, 2, 1, 5),
         on_cache("load_part", KEY, 1, 1, 1),

@@ -15,7 +15,7 @@ from ingest.services.collections.manual_collection import (
     claim_collection,
     collect_round,
     find_collection,
-    find_running,
+    find_running_collection,
     new_collection,
     start_collection,
 )
@@ -233,11 +233,11 @@ def test_a_collection_without_repositories_is_done_at_once(stage):
 def test_a_second_trigger_finds_the_running_one(stage):
     """Until it has ended."""
     here = stage(two_repositories(), at=100)
-    assert find_running(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state, now=here.clock.now()) is None
     collection = start(here)
-    assert find_running(here.state, now=here.clock.now()).collection_id == "c1"
+    assert find_running_collection(here.state, now=here.clock.now()).collection_id == "c1"
     collect(here, collection)
-    assert find_running(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state, now=here.clock.now()) is None
 
 
 def test_a_killed_collection_is_found_no_more(stage):
@@ -246,9 +246,9 @@ def test_a_killed_collection_is_found_no_more(stage):
     dying = replace(here.context, store=Fused(here.state, Fuse(3)))
     with pytest.raises(Killed):
         collect_round(dying, start(here), seconds=25)
-    assert find_running(here.state, now=here.clock.now()) is not None
+    assert find_running_collection(here.state, now=here.clock.now()) is not None
     here.advance(LOST_AFTER.total_seconds())
-    assert find_running(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state, now=here.clock.now()) is None
     here.advance(600)
     collect(here, start_collection(here.state, "c2", repository=None, now=here.clock.now()))
     assert_all_published(here)
@@ -267,7 +267,7 @@ def test_what_ends_a_round_is_noted(stage):
         collect_round(replace(here.context, store=Broken(here.state)), start(here), seconds=25)
     record = progress(here)
     assert (record.phase, record.note) == (Phase.FAILED, "The database went away.")
-    assert find_running(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state, now=here.clock.now()) is None
 
 
 def test_rounds_have_an_end(stage):

@@ -11,7 +11,7 @@ from ingest.services.dashboard.activity import (
     SHOWN_ACTIVITIES,
     group_errors,
     list_activity,
-    remove_group,
+    remove_errors_of_cause,
     remove_until,
 )
 from support.state_records import NOW, an_activity, an_agent, an_error, at
@@ -54,7 +54,7 @@ def test_errors_that_differ_by_their_ids_only_are_one_and_go_together(state):
     state.add_error(an_error(1, what="/runs/10026121227/logs (404)", repository="o/r"))
     newest, other = group_errors(state.list_errors(limit=MAX_ERRORS))
     assert (newest["what"], newest["times"]) == ("/runs/10026121299/logs (403)", 3)
-    removed = remove_group(state, agent="monitor", repository="o/r", what=newest["what"])
+    removed = remove_errors_of_cause(state, agent="monitor", repository="o/r", what=newest["what"])
     assert removed == 3
     assert group_errors(state.list_errors(limit=MAX_ERRORS)) == [other]
 

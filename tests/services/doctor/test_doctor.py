@@ -27,7 +27,7 @@ from ingest.ports.inspection import (
     OK,
     WARNING,
     BusRemedies,
-    Check,
+    CheckResult,
     InspectedCredential,
     QueueAttributes,
 )
@@ -93,10 +93,10 @@ class LocalEnvironment:
     def inspect_queue(self, _name: str) -> QueueAttributes:
         return given(self.queue)
 
-    def require_send(self, _name: str) -> None:
+    def check_can_send(self, _name: str) -> None:
         pass
 
-    def require_store(self, _bucket: str) -> None:
+    def check_can_store(self, _bucket: str) -> None:
         given(self.bucket)
 
 
@@ -120,7 +120,7 @@ def target(world: LocalEnvironment, **changes: object) -> DoctorTarget:
     return replace(built, **changes)  # type: ignore[arg-type]
 
 
-def check(world: LocalEnvironment, subject: str, **changes: object) -> Check:
+def check(world: LocalEnvironment, subject: str, **changes: object) -> CheckResult:
     """Examine, and choose the finding of one subject."""
     checks = run_checks(target(world, **changes))
     return next(each for each in checks if each.subject.startswith(subject))

@@ -8,7 +8,7 @@ from ingest.errors import QueueUnavailable
 from ingest.ports import ReceivedMessage
 from ingest.services.log_ingestion.visibility import LAST_VISIBILITY_SECONDS, VisibilityExtender
 
-MESSAGES = [ReceivedMessage(body="", receipt=name, receive_count=1) for name in "ab"]
+MESSAGES = [ReceivedMessage(body="", receipt_handle=name, receive_count=1) for name in "ab"]
 
 
 class Watched:
@@ -22,7 +22,7 @@ class Watched:
         self._fails = fails
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
-        self.extended.append(message.receipt)
+        self.extended.append(message.receipt_handle)
         assert seconds == 2
         if len(self.extended) >= 2:
             self.happened.set()
@@ -97,6 +97,6 @@ class LongHidden(Watched):
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         self.seconds.add(seconds)
-        self.extended.append(message.receipt)
+        self.extended.append(message.receipt_handle)
         if len(self.extended) >= 2:
             self.happened.set()

@@ -45,7 +45,7 @@ class AwsInspector(QueueInspector):
             dead_letters=self._count(dead_letter_queue),
         )
 
-    def require_send(self, name: str) -> None:
+    def check_can_send(self, name: str) -> None:
         """Send an empty batch: SQS refuses it, but checks the permission first."""
         from botocore.exceptions import ClientError
 
@@ -57,7 +57,7 @@ class AwsInspector(QueueInspector):
                 if not error.response["Error"]["Code"].endswith("EmptyBatchRequest"):
                     raise
 
-    def require_store(self, bucket: str) -> None:
+    def check_can_store(self, bucket: str) -> None:
         """Check that logs may be stored; reading the bucket would need another permission."""
         check_upload(self._s3, bucket)
 

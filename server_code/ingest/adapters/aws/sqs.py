@@ -182,7 +182,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         return [
             ReceivedMessage(
                 body=message["Body"],
-                receipt=message["ReceiptHandle"],
+                receipt_handle=message["ReceiptHandle"],
                 receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
             )
             for message in messages
@@ -196,7 +196,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             try:
                 self._client.change_message_visibility(
                     QueueUrl=self._queue.url,
-                    ReceiptHandle=str(message.receipt),
+                    ReceiptHandle=str(message.receipt_handle),
                     VisibilityTimeout=seconds,
                 )
             except ClientError as error:
@@ -248,7 +248,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             answer = self._client.delete_message_batch(
                 QueueUrl=self._queue.url,
                 Entries=[
-                    {"Id": str(i), "ReceiptHandle": str(message.receipt)}
+                    {"Id": str(i), "ReceiptHandle": str(message.receipt_handle)}
                     for i, message in enumerate(batch)
                 ],
             )

@@ -42,7 +42,7 @@ class AzureBlobStore(BlobStore):
                 f"Container {self._url} does not exist. Create it with `runstream setup`."
             )
 
-    def require_store(self) -> None:
+    def check_can_store(self) -> None:
         """Store an empty object and delete it. Raises AccessDenied, QueueMissing."""
         with azure_errors(f"Container {self._url}"):
             blob = self._container.upload_blob(

@@ -50,12 +50,12 @@ class ServiceBusInspector(QueueInspector):
             dead_letters=dead_letters,
         )
 
-    def require_send(self, name: str) -> None:
+    def check_can_send(self, name: str) -> None:
         """Open a link for sending, which needs the right to send."""
         ServiceBusPublisher(self._clients, name, Counters())
 
-    def require_store(self, bucket: str) -> None:
+    def check_can_store(self, bucket: str) -> None:
         """Store an empty object and delete it."""
         if self._blobs is None:
             raise BadSettings([f"LOG_BUCKET {bucket} cannot be opened"])
-        self._blobs.require_store()
+        self._blobs.check_can_store()

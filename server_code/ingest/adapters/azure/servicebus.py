@@ -58,7 +58,7 @@ class ServiceBusPublisher(RequestPublisher):
         """Return how many messages one batch carries."""
         return MAX_BATCH_COUNT
 
-    def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
+    def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: within the limit of bytes, and by when they are due."""
         for _, group in groupby(messages, key=attrgetter("delay_seconds")):
             yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
@@ -162,7 +162,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
             try:
                 # Opens the receiver again where its connection was lost; else it does nothing.
                 self._receiver.__enter__()
-                settle(message.receipt, **details)
+                settle(message.receipt_handle, **details)
             except (MessageAlreadySettled, MessageLockLostError):
                 return
 
@@ -193,6 +193,6 @@ def _decode(message: ServiceBusReceivedMessage) -> ReceivedMessage:
     count: Any = message.delivery_count
     return ReceivedMessage(
         body=b"".join(message.body).decode(errors="replace"),
-        receipt=message,
+        receipt_handle=message,
         receive_count=None if count is None else int(count) + 1,
     )

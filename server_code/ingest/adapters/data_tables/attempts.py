@@ -66,7 +66,9 @@ class TableAttempts:
             where={
                 "repository": repository_key(repository),
                 "settled": False,
-                "look_at": q.any_of(q.less_than_or_equal_to(due.now), q.greater_than(due.latest)),
+                "look_at": q.any_of(
+                    q.less_than_or_equal_to(due.now), q.greater_than(due.latest_plausible)
+                ),
             },
         )
         return _records(rows)

@@ -89,7 +89,9 @@ class TableHints:
     def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
         ended = ended_pauses(now)
-        not_ended = q.all_of(q.greater_than(ended.now), q.less_than_or_equal_to(ended.latest))
+        not_ended = q.all_of(
+            q.greater_than(ended.now), q.less_than_or_equal_to(ended.latest_plausible)
+        )
         rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": not_ended})
         return {row["key"]: as_utc(row["paused_until"]) for row in rows}
 

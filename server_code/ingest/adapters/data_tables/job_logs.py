@@ -50,14 +50,16 @@ class TableJobLogs(LogStateStore):
         repositories: Collection[str] | None,
         *,
         updated_before: datetime,
-        or_after: datetime | None = None,
+        or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, or after one, oldest first."""
         old = q.less_than(updated_before)
         where: dict[str, Any] = {
             "state": LOG_PENDING,
-            "updated_at": old if or_after is None else q.any_of(old, q.greater_than(or_after)),
+            "updated_at": old
+            if or_updated_after is None
+            else q.any_of(old, q.greater_than(or_updated_after)),
         }
         if repositories is None:
             rows = _JOB_LOGS.list_first(columns=_COLUMNS, order_by="age", limit=limit, where=where)

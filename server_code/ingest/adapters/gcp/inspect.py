@@ -38,7 +38,7 @@ class PubsubInspector(QueueInspector):
             dead_letters=None,
         )
 
-    def require_send(self, name: str) -> None:
+    def check_can_send(self, name: str) -> None:
         """Ask for the permission to publish."""
         path = self._clients.topic_path(name)
         with google_errors(f"Topic {path}"):
@@ -48,8 +48,8 @@ class PubsubInspector(QueueInspector):
         if _PUBLISH_PERMISSION not in answer.permissions:
             raise AccessDenied(f"Topic {path} does not grant {_PUBLISH_PERMISSION}.")
 
-    def require_store(self, bucket: str) -> None:
+    def check_can_store(self, bucket: str) -> None:
         """Ask for the permission to create objects."""
         if self._blobs is None:
             raise BadSettings([f"LOG_BUCKET {bucket} cannot be opened: set gs://BUCKET"])
-        self._blobs.require_store()
+        self._blobs.check_can_store()

@@ -67,7 +67,7 @@ class PubsubPublisher(RequestPublisher):
         """Return how many messages one request carries."""
         return MAX_BATCH_COUNT
 
-    def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
+    def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: one ordering key each, and within the limit of bytes."""
         groups = groupby(messages, key=lambda each: each.group if self._is_ordered else "")
         for _, group in groups:
@@ -172,11 +172,11 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hold a message for ``seconds`` from now, 600 at most."""
-        self._modify_ack_deadline(str(message.receipt), seconds)
+        self._modify_ack_deadline(str(message.receipt_handle), seconds)
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message come back after ``after_seconds``, 600 at most."""
-        self._modify_ack_deadline(str(message.receipt), after_seconds)
+        self._modify_ack_deadline(str(message.receipt_handle), after_seconds)
 
     def _modify_ack_deadline(self, ack_id: str, seconds: int) -> None:
         from google.api_core.exceptions import InvalidArgument
@@ -222,7 +222,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             with google_errors(f"Subscription {self._subscription.name}"):
                 self._clients.subscriber.acknowledge(
                     subscription=self._subscription.name,
-                    ack_ids=[str(each.receipt) for each in chunk],
+                    ack_ids=[str(each.receipt_handle) for each in chunk],
                     retry=brief_retry(),
                     timeout=REQUEST_SECONDS,
                 )
@@ -231,6 +231,6 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
 def _decode(received: types.ReceivedMessage) -> ReceivedMessage:
     return ReceivedMessage(
         body=received.message.data.decode(errors="replace"),
-        receipt=received.ack_id,
+        receipt_handle=received.ack_id,
         receive_count=received.delivery_attempt or None,
     )

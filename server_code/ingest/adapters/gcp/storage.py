@@ -58,7 +58,7 @@ class GcsBlobStore(BlobStore):
                 f"Bucket {self._bucket.name} does not exist. Create it with `runstream setup`."
             )
 
-    def require_store(self) -> None:
+    def check_can_store(self) -> None:
         """Raise AccessDenied where objects may not be created."""
         with google_errors(f"Bucket {self._bucket.name}"):
             granted = self._bucket.test_iam_permissions(

@@ -16,9 +16,9 @@ from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, JobList, RateLimitStatus, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
-from ...wire.hourly_use import Purpose
 from ...wire.payloads import parse_job, parse_run
 from ...wire.poll_demand import PollDemand, PollPlan
+from ...wire.purposes import Purpose
 from . import details
 from .client import GithubClient
 from .commits import CommitReader
@@ -217,7 +217,7 @@ class GithubActions:
         """Return what is left of the hour's requests over all credentials."""
         return replace(
             sum_rate_limits(self._tokens.clients()),
-            minute_interval_factors=self._poll_demand.longest_factors(),
+            minute_interval_factors=self._poll_demand.max_interval_factors(),
         )
 
     def has_headroom(self, repository: str) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from ...domain.counters import Counters
 from ...errors import BadRequest, NotFound, Rejected, RepositoryUnavailable
 from ...ports import Clock
-from ...wire.answers import MANIFESTS
+from ...wire.answers import MANIFESTS_PATH
 from ...wire.app_manifest import RegisteredApp, parse_registered_app
 from .client import GithubClient
 from .credentials import StaticToken
 from .request import Request
 
-_CONVERSIONS = MANIFESTS + "{}/conversions"
+_CONVERSIONS = MANIFESTS_PATH + "{}/conversions"
 
 
 def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:

@@ -14,7 +14,7 @@ from ...errors import AccessDenied, GithubUnavailable, IngestError, NotFound
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
 from ...wire.expiration import parse_expiration
-from ...wire.hourly_use import Purpose
+from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.rate_limits import RateLimit
 from ...wire.refusals import missing_permissions_of
@@ -259,7 +259,7 @@ class GithubClient:
         return f"{self._api_url}{path}{query}"
 
     def _github_now(self) -> datetime:
-        return self._clock.now() + self.rate_limiter.offset
+        return self._clock.now() + self.rate_limiter.clock_offset
 
 
 def _headers(token: str | None) -> dict[str, str]:

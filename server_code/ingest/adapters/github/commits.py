@@ -22,7 +22,7 @@ from ...errors import (
     RequestPaused,
     Skippable,
 )
-from ...wire.fields import flag, integer, label_names, mapping, objects, text
+from ...wire.fields import boolean, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
 from .graphql import lacks_a_field
 from .lists import ListReader, ListRequest
@@ -185,7 +185,7 @@ def _parse_pull(node: Mapping[str, Any]) -> PullRequest | None:
         head_repository=text(mapping(node.get("headRepository")).get("nameWithOwner")),
         title=text(node.get("title")),
         author=text(mapping(node.get("author")).get("login")),
-        draft=flag(node.get("isDraft")),
+        draft=boolean(node.get("isDraft")),
         labels=label_names(mapping(node.get("labels")).get("nodes")),
         head_repository_id=integer(mapping(node.get("headRepository")).get("databaseId")),
         opened_at=parse_timestamp(node.get("createdAt")),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ...errors import RateLimited, RequestFailed, RequestPaused
-from ...wire.answers import broken_answer
+from ...wire.answers import malformed_answer
 from ...wire.fields import integer, mapping
 from ...wire.links import next_parameters
 from .interrupted_reads import InterruptedReads
@@ -100,7 +100,7 @@ class ListRequest:
         if found is None and self.is_key_optional and isinstance(payload, dict):
             return []
         if not isinstance(found, list):
-            raise broken_answer(response.path, response.body, api_url=response.api_url)
+            raise malformed_answer(response.path, response.body, api_url=response.api_url)
         # An item that is no object stays: offsets count it, and its parser reports it.
         return [mapping(item) for item in found]
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
 from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
-from ...wire.hourly_use import Purpose
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_url
+from ...wire.purposes import Purpose
 from .connection_errors import log_host_error, was_silent
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient

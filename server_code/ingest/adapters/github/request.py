@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ...errors import BadRequest
 from ...wire.answers import RawAnswer, parse_json
-from ...wire.hourly_use import Purpose
+from ...wire.purposes import Purpose
 from ...wire.rate_limits import parse_http_date
 
 #: GitHub does not count it: https://docs.github.com/en/rest/rate-limit/rate-limit

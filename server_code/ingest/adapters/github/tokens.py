@@ -23,7 +23,7 @@ from ...errors import (
     Retriable,
 )
 from ...ports import Clock
-from ...wire.hourly_use import Purpose
+from ...wire.purposes import Purpose
 from .client import GithubClient
 from .credential_access import CredentialAccess
 from .refusal_reasons import (

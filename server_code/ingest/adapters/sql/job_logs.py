@@ -69,11 +69,11 @@ class SqlJobLogs(LogStateStore):
         repositories: Collection[str] | None,
         *,
         updated_before: datetime,
-        or_after: datetime | None = None,
+        or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, or after one, oldest first."""
-        moments = (format_time(updated_before), format_time(or_after or _END_OF_TIME))
+        moments = (format_time(updated_before), format_time(or_updated_after or _END_OF_TIME))
         maximum = max(0, limit)
         if repositories is None:
             rows = self._database.read(_SELECT + _PENDING + _OLDEST_FIRST, (*moments, maximum))

@@ -16,7 +16,7 @@ from ...domain.agent_states import AgentState
 from ...domain.backoff import backoff
 from ...domain.due import is_still_ahead
 from ...domain.ledger import DESIRED_PAUSED
-from ...errors import IngestError, MemoryRefused, RateLimited, StateBusy, is_out_of_memory
+from ...errors import IngestError, OutOfMemory, RateLimited, StateBusy, is_out_of_memory
 from ...ports import AgentStore
 from ..context import CollectorContext
 
@@ -64,7 +64,7 @@ class AgentLoop:
     def run(self, should_continue: ShouldContinue) -> None:
         """Work until ``should_continue`` returns False; wait while the agent is paused.
 
-        Raises MemoryRefused and MemoryError, because only a new process gets memory again.
+        Raises OutOfMemory and MemoryError, because only a new process gets memory again.
         """
 
         def continues() -> bool:
@@ -83,7 +83,7 @@ class AgentLoop:
                 self._work_once(continues)
                 if self.state is AgentState.RUNNING:
                     self._failures, self._reported = 0, None
-            except MemoryRefused:
+            except OutOfMemory:
                 raise
             except IngestError as error:
                 self._pause_after(error, continues)

@@ -15,7 +15,7 @@ from ...errors import (
     Fatal,
     IngestError,
     LogPending,
-    MemoryRefused,
+    OutOfMemory,
     RateLimited,
     RequestPaused,
     StateFull,
@@ -63,7 +63,7 @@ class LogCollection:
         self._ends_at = plan.ends_at
         self._lock = threading.Lock()
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
-        self._fatal_error: StateFull | MemoryRefused | None = None
+        self._fatal_error: StateFull | OutOfMemory | None = None
         self._requeued_at = self._reported_at = now
         self._busy_since: dict[int, datetime] = {}  # by thread
 
@@ -84,7 +84,7 @@ class LogCollection:
             except Exception as raised:  # noqa: BLE001 - what was collected is reported first
                 error = as_ingest_error(raised, "the job events queue")
                 lasted = self._context.clock.now() - answered_at
-                if isinstance(error, (Fatal, StateFull, MemoryRefused)) or (
+                if isinstance(error, (Fatal, StateFull, OutOfMemory)) or (
                     self.runs_are_done.is_set() and lasted >= self._policy.outage_timeout
                 ):
                     return error
@@ -156,7 +156,7 @@ class LogCollection:
     def _count_failure(self, key: AttemptKey, log: LogNotReady) -> None:
         """Count a failed try, which neither a limit is nor a log that GitHub is still writing."""
         error = log.error
-        if isinstance(error, (StateFull, MemoryRefused)):
+        if isinstance(error, (StateFull, OutOfMemory)):
             self._fatal_error = error
         is_written = isinstance(error, LogPending) and may_still_be_written(
             log.job, self._context.clock.now()

@@ -14,7 +14,7 @@ from ...errors import (
     Fatal,
     GithubUnavailable,
     IngestError,
-    MemoryRefused,
+    OutOfMemory,
     RateLimited,
     RepositoryUnavailable,
     Retriable,
@@ -89,7 +89,7 @@ class RunCollection:
             except IngestError as error:
                 lasted = self._context.clock.now() - answered_at
                 is_over = lasted >= self._policy.outage_timeout
-                if is_over or isinstance(error, (StateFull, MemoryRefused)):
+                if is_over or isinstance(error, (StateFull, OutOfMemory)):
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
         return None
@@ -111,7 +111,7 @@ class RunCollection:
                 should_continue=self._should_continue,
                 discover=self._discover,
             )
-            if isinstance(error, MemoryRefused):
+            if isinstance(error, OutOfMemory):
                 raise error
             progress = self._open.get(repository.full_name.lower())
             if progress is not None and progress.is_done_after(error):

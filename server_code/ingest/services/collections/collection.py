@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from ...domain.ledger import AttemptRecord, JobLogRecord
-from ...errors import IngestError, MemoryRefused, StateUnavailable
+from ...errors import IngestError, OutOfMemory, StateUnavailable
 from ..context import CollectorContext
 from ..log_ingestion.requeue_logs import requeue_stale_logs
 from ..unexpected_errors import as_ingest_error
@@ -103,6 +103,6 @@ class Collection:
             error = work()
         except Exception as raised:  # noqa: BLE001 - what was collected is reported first
             error = as_ingest_error(raised, "the collection")
-        if isinstance(error, (StateUnavailable, MemoryRefused)):
+        if isinstance(error, (StateUnavailable, OutOfMemory)):
             self._must_end.set()
         return error

@@ -78,7 +78,7 @@ def find_collection(store: AgentStore, collection_id: str) -> CollectionRecord:
     raise NotFound("This collection is no longer available. Start a new one.")
 
 
-def find_running(store: AgentStore, *, now: datetime) -> CollectionRecord | None:
+def find_running_collection(store: AgentStore, *, now: datetime) -> CollectionRecord | None:
     """Find the collection that is in progress, if there is one."""
     for record in store.list_collections():
         if not record.has_ended and abs(now - record.updated_at) < LOST_AFTER:

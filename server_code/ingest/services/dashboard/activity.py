@@ -39,7 +39,9 @@ def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
     return list(groups.values())
 
 
-def remove_group(store: StateStore, *, agent: str, repository: str | None, what: str) -> int:
+def remove_errors_of_cause(
+    store: StateStore, *, agent: str, repository: str | None, what: str
+) -> int:
     """Remove every error that has the cause of the given one; return how many.
 
     Raises StateUnavailable.

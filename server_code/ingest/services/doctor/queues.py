@@ -23,7 +23,7 @@ def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[C
         subject = f"queue {name}"
         try:
             attributes = inspector.inspect_queue(name)
-            inspector.require_send(name)
+            inspector.check_can_send(name)
         except IngestError as error:
             yield CheckResult.failed(subject, error, _remedy(error, inspector.remedies))
         else:
@@ -37,7 +37,7 @@ def check_bucket(inspector: QueueInspector, bucket: str | None) -> CheckResult:
         return CheckResult.ok("bucket", finding)
     subject = f"bucket {bucket}"
     try:
-        inspector.require_store(bucket)
+        inspector.check_can_store(bucket)
     except IngestError as error:
         return CheckResult.failed(subject, error, _remedy(error, inspector.remedies))
     return CheckResult.ok(subject, "Logs can be stored.")

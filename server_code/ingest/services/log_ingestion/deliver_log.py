@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
-from ...domain.log_cache import SmallLog
+from ...domain.log_cache import LogToCache
 from ...domain.runs import AttemptKey
 from ...errors import IngestError
 from ...messaging.encoding import QueueMessage
@@ -38,7 +38,7 @@ class PackedLog(NamedTuple):
 
     message: QueueMessage
     record: JobLogRecord
-    log: SmallLog | None
+    log: LogToCache | None
 
 
 def deliver_log(
@@ -74,11 +74,13 @@ def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Pac
     content = None
     if context.log_cache is not None:
         with log.spool.open() as file:
-            content = SmallLog(key=key, job_id=log.job.job_id, content=file.read(), marks=log.marks)
+            content = LogToCache(
+                key=key, job_id=log.job.job_id, content=file.read(), marks=log.marks
+            )
     return PackedLog(message, _record(metadata, None), content)
 
 
-def cache_logs(context: CollectorContext, logs: Sequence[SmallLog]) -> None:
+def cache_logs(context: CollectorContext, logs: Sequence[LogToCache]) -> None:
     """Cache small logs for the dashboard; publishing does not depend on it, so it may fail."""
     if context.log_cache is None or not logs:
         return

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import BulkLimited, IngestError, MemoryRefused, RateLimited
+from ...errors import BulkLimited, IngestError, OutOfMemory, RateLimited
 from ...messaging.log_work import LogWork, WorkItemJob, is_archive_worthwhile, work_item_job
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
@@ -37,7 +37,7 @@ def ingest_logs_of_failed_jobs(
     """Fetch and publish the logs of the jobs that failed last; return how many were taken.
 
     What does not arrive, or not before ``should_continue`` returns False, is left to its work
-    item. Raises RateLimited, MemoryRefused, StateUnavailable.
+    item. Raises RateLimited, OutOfMemory, StateUnavailable.
     """
     taken = context.store.claim_logs_of_failed_jobs(
         updated_before=context.clock.now() - MIN_WAIT_IN_QUEUE, limit=FAILED_JOBS_PER_TURN
@@ -49,7 +49,7 @@ def ingest_logs_of_failed_jobs(
         work, due = work_of[key]
         return fetch_logs(context.github, work, due, limits)
 
-    stopped_by: RateLimited | MemoryRefused | None = None
+    stopped_by: RateLimited | OutOfMemory | None = None
     results = interleave(context.log_workers, list(work_of), fetch, should_continue=should_continue)
     with closing(results):
         for key, item in results:
@@ -65,11 +65,11 @@ def ingest_logs_of_failed_jobs(
     return len(taken)
 
 
-def _stops_all(error: IngestError) -> RateLimited | MemoryRefused | None:
+def _stops_all(error: IngestError) -> RateLimited | OutOfMemory | None:
     """Return the error if it stops the work of the queue, too; a limit of backfills does not."""
     if isinstance(error, BulkLimited):
         return None
-    return error if isinstance(error, (RateLimited, MemoryRefused)) else None
+    return error if isinstance(error, (RateLimited, OutOfMemory)) else None
 
 
 def _load_work(

@@ -19,8 +19,8 @@ from ...errors import (
     BulkLimited,
     Fatal,
     IngestError,
-    MemoryRefused,
     MessageRefused,
+    OutOfMemory,
     RateLimited,
     StateUnavailable,
     Unexpected,
@@ -68,7 +68,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     each log that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (not
     for a limit that holds back a backfill only, unless ``raises_bulk_limits``: live logs go on),
-    MemoryRefused, so that its process ends, and StateUnavailable, so that no more work is received
+    OutOfMemory, so that its process ends, and StateUnavailable, so that no more work is received
     until the state can be written; other errors are reported, and their work waits.
     """
     context.apply_shared_pauses()
@@ -98,7 +98,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
             continue
         if isinstance(error, RateLimited):
             context.share_pauses()
-        if isinstance(error, (RateLimited, MemoryRefused, StateUnavailable)):
+        if isinstance(error, (RateLimited, OutOfMemory, StateUnavailable)):
             raise error
     return failures + len(messages)
 
@@ -129,7 +129,7 @@ class _Ingestion:
 
     def run(self, should_continue: Callable[[], bool]) -> None:
         """Fetch and publish every pending log, and postpone those that did not arrive."""
-        by_handle = {task.message.receipt: task for task in self.tasks}
+        by_handle = {task.message.receipt_handle: task for task in self.tasks}
         limits = LimitsInForce(self._context.clock)
 
         def fetch(handle: Hashable) -> Iterator[LogResult]:

@@ -16,7 +16,7 @@ from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, NotFound, Retriable
 from ...messaging.log_work import LogWork, WorkItemJob
 from ...ports import ActionsApi
-from ...wire.hourly_use import LIVE_AGE
+from ...wire.purposes import LIVE_AGE
 from ..context import CollectorContext
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable

@@ -29,10 +29,12 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
     moved = 0
     staying: set[str] = set()
     while received := dead_letters.receive(max_messages=10, wait_seconds=1):
-        rebuilt = {message.receipt: _rebuild_message(message) for message in received}
+        rebuilt = {message.receipt_handle: _rebuild_message(message) for message in received}
         ready = [message for message in rebuilt.values() if message is not None]
         refused = {rejection.event_id for rejection in publish(work, ready, clock=clock)}
-        done = [message for message in received if _is_taken(rebuilt[message.receipt], refused)]
+        done = [
+            message for message in received if _is_taken(rebuilt[message.receipt_handle], refused)
+        ]
         dead_letters.delete(done)
         moved += len(done)
         # A message that stays may be received again before the last one has moved.

@@ -32,7 +32,7 @@ def requeue_stale_logs(
     pending = context.store.load_pending_logs(
         repositories,
         updated_before=now - older_than,
-        or_after=now + CLOCK_TOLERANCE,
+        or_updated_after=now + CLOCK_TOLERANCE,
         limit=MAX_REQUEUED,
     )
     again = [

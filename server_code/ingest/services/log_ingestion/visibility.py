@@ -41,7 +41,7 @@ class VisibilityExtender:
         self._queue = queue
         self._seconds = queue.visibility_seconds
         self._lock = threading.Lock()
-        self._held = {message.receipt: message for message in messages}
+        self._held = {message.receipt_handle: message for message in messages}
         self._done = threading.Event()
         self._woken = threading.Event()
         self._parent = parent
@@ -67,7 +67,7 @@ class VisibilityExtender:
     def stop_extending(self, message: ReceivedMessage) -> None:
         """Stop extending a message."""
         with self._lock:
-            self._held.pop(message.receipt, None)
+            self._held.pop(message.receipt_handle, None)
 
     def held(self) -> list[ReceivedMessage]:
         """Return the messages that are still extended."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, RepositoryRecord
-from ...wire.hourly_use import Purpose
+from ...wire.purposes import Purpose
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
 from .collect_attempts import collect_records

@@ -17,13 +17,13 @@ from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
     BadCredentials,
     IngestError,
-    MemoryRefused,
+    OutOfMemory,
     RateLimited,
     RepositoryUnavailable,
     RequestPaused,
     StateBusy,
 )
-from ...wire.hourly_use import Purpose
+from ...wire.purposes import Purpose
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
@@ -62,7 +62,7 @@ def poll_due_repositories(
 
     ``on_claimed`` is called before the first poll, where there is one.
     ``should_continue`` is called between groups: False ends the poll early, and the rest stays due.
-    Raises MemoryRefused after recording it; every other error of a repository is recorded only.
+    Raises OutOfMemory after recording it; every other error of a repository is recorded only.
     """
     release_leases(context)
     make_polls_due_after_clock_change(context)
@@ -81,7 +81,7 @@ def poll_due_repositories(
             discover=discover_runs_sparingly,
         )
         _log_failure(context, repository, error)
-        if isinstance(error, MemoryRefused):
+        if isinstance(error, OutOfMemory):
             raise error
     if first:
         context.poll_order.note_recent_turn()

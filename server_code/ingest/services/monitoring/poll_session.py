@@ -10,7 +10,7 @@ from ...domain.due import is_interval_over, max_request_interval
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import IngestError
-from ...wire.hourly_use import Purpose
+from ...wire.purposes import Purpose
 from ..context import CollectorContext
 
 #: A repository's lease: renewed during a poll, taken over if its holder is gone.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.ledger import AttemptRecord
-from ...wire.hourly_use import LIVE_AGE, Purpose
+from ...wire.purposes import LIVE_AGE, Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 

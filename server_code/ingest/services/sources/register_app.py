@@ -23,7 +23,7 @@ MAX_TRIES = 5
 _FOREIGN = "This page was not opened from Runstream. Create the GitHub App again."
 
 
-def issue_state(store: AgentStore, *, actor: str, now: datetime) -> str:
+def issue_registration_state(store: AgentStore, *, actor: str, now: datetime) -> str:
     """Return a new state parameter, and remember that it was issued, once for each try."""
     state = f"{int(now.timestamp())}.{secrets.token_urlsafe(24)}"
     key = _key(actor, state)
@@ -32,7 +32,7 @@ def issue_state(store: AgentStore, *, actor: str, now: datetime) -> str:
     return state
 
 
-def require_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
+def require_registration_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
     """Accept a state parameter that is not used up.
 
     Raises Rejected for any that was not issued to the actor.
@@ -59,7 +59,7 @@ def require_state(store: AgentStore, state: str, *, actor: str, now: datetime) -
         raise Rejected(_FOREIGN)
 
 
-def use_up_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
+def use_up_registration_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
     """Accept a state no more: its App was received."""
     for number in range(MAX_TRIES):
         store.claim_once(f"{_key(actor, state)} {number} used", now=now)
