@@ -63,15 +63,17 @@ class Credential(Protocol):
     def token(self, github_now: datetime) -> str | None:
         """Return the secret to send; None for anonymous access."""
 
-    def is_fresh(self, github_now: datetime) -> bool:
+    def is_fresh(self, github_now: datetime) -> bool:  # noqa: ARG002
         """Return whether GitHub's servers may not know the secret yet."""
+        return False
 
-    def renew(self, rejected: str | None, github_now: datetime) -> bool:
+    def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
         """Discard a rejected secret; return whether ``token`` may give an accepted one now."""
+        return False
 
 
-class StaticToken:
-    """A token of the settings; None is anonymous access."""
+class StaticToken(Credential):
+    """A token of the settings, which only a person can renew; None is anonymous access."""
 
     remedy = "It is wrong, revoked or expired: create a new token and set GITHUB_TOKEN."
     remedy_of_expired = "Create a new token and set GITHUB_TOKEN."
@@ -86,16 +88,8 @@ class StaticToken:
         """Return the token."""
         return self._token
 
-    def is_fresh(self, github_now: datetime) -> bool:  # noqa: ARG002
-        """Return False: when it was made is not known."""
-        return False
 
-    def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
-        """Return False: only people can replace it."""
-        return False
-
-
-class AppToken:
+class AppToken(Credential):
     """An app's JWT, signed by GitHub's clock: a wrong clock here would make it invalid.
 
     https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
@@ -128,10 +122,6 @@ class AppToken:
         signed = self._sign(claims)
         return signed.decode() if isinstance(signed, bytes) else signed
 
-    def is_fresh(self, github_now: datetime) -> bool:  # noqa: ARG002
-        """Return False: a signature needs no time to become known."""
-        return False
-
     def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
         """Return whether GitHub's clock differs from the one by which the last JWT was signed."""
         difference = github_now - self._clock_now() - self._signed_offset
@@ -151,7 +141,7 @@ class AppToken:
             ) from error
 
 
-class InstallationToken:
+class InstallationToken(Credential):
     """An installation's token: minted once for all threads, and again before it expires."""
 
     kind = "app installation"

@@ -1,4 +1,4 @@
-"""Which lists need smaller pages: learned from what GitHub failed to answer.
+"""The lists that need smaller pages, because GitHub failed to answer larger ones.
 
 A list that fails in every size is tried in one size at a time from then on, and so is every list
 while several fail: smaller pages do not help in an outage, and must not cost more requests.
