@@ -67,24 +67,21 @@ def measure(*, quick: bool) -> Iterator[Row]:
     runs = 50 if quick else 200
     for package in ("server_code", "standalone"):
         compileall.compile_dir(ROOT / package, quiet=1)
-    ways = {
-        "Runstream, economy": partial(_runstream, runs),
-        **{f"{name} script": partial(_script, name, runs) for name in ("naive", "tuned")},
-    }
-    results = _in_turns(ways)
-    ours = results["Runstream, economy"]
-    yield from (_row(name, runs, result, ours) for name, result in results.items())
+    ours, tuned = _in_turns(partial(_runstream, runs), partial(_script, "tuned", runs))
+    yield _row("Runstream, economy", runs, ours, ours)
+    yield _row("tuned script", runs, tuned, ours)
+    yield _row("naive script", runs, _script("naive", runs), ours)
     for name, peer in (("tap-github", _tap), ("Airbyte source-github", _airbyte)):
         yield _row(name, runs, peer(runs), ours)
     for more in (200, 1000) if quick else (200, 1000, 5000, 20_000):
         yield _growth(more, _runstream(more, GROWING_REPOSITORIES))
 
 
-def _in_turns(ways: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
+def _in_turns(*ways: Callable[[], Result]) -> list[Result]:
     """Return the median of each way; the first turn also reads all files from the disk."""
-    turns = [{name: way() for name, way in ways.items()} for _ in range(TURNS)]
+    turns = [[way() for way in ways] for _ in range(TURNS)]
     by_cpu = attrgetter("cpu_seconds")
-    return {name: sorted((turn[name] for turn in turns), key=by_cpu)[TURNS // 2] for name in ways}
+    return [sorted(results, key=by_cpu)[TURNS // 2] for results in zip(*turns, strict=True)]
 
 
 def _row(name: str, runs: int, result: Result, ours: Result) -> Row:
