@@ -11,7 +11,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.domain.due import is_still_ahead
 from ingest.ports import RepositoryInfo
 from ingest.services.context import PIPELINE_MONITORING_AGENT
-from ingest.services.sources.look_up_repositories import look_up_repositories
+from ingest.services.fetch_each import fetch_each
 
 from .agents import add_repositories
 from .failures import sentence_for
@@ -66,7 +66,7 @@ class NamedRepositories:
 
     def _check(self) -> None:
         context = self._collector.context
-        answers = look_up_repositories(context, list(self._refused))
+        answers = fetch_each(context, list(self._refused), context.github.fetch_repository)
         shown = {
             name: answer.full_name
             for name, answer in answers.items()

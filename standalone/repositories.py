@@ -11,7 +11,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.errors import CredentialSuspended, IngestError, Retriable
 from ingest.ports import RepositoryInfo, RepositoryStore
 from ingest.services.context import CollectorContext
-from ingest.services.sources.look_up_repositories import look_up_repositories
+from ingest.services.fetch_each import fetch_each
 
 from .failures import sentence_for
 from .logs import write_notice
@@ -53,10 +53,9 @@ def check_repositories(
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
     claimed = [name for name in new if _claim_check(context, name)]
-    found = look_up_repositories(context, claimed)
-    found |= look_up_repositories(
-        context, _wait_until_added(context, [name for name in new if name not in claimed])
-    )
+    found = fetch_each(context, claimed, context.github.fetch_repository)
+    missing = _wait_until_added(context, [name for name in new if name not in claimed])
+    found |= fetch_each(context, missing, context.github.fetch_repository)
     refused = {
         name: answer
         for name, answer in found.items()

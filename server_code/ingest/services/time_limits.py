@@ -17,14 +17,9 @@ WAIT_SECONDS = 1.0
 
 def await_result(future: Future[_Value], while_waiting: Callable[[], object]) -> _Value:
     """Return a future's result, or raise its error; call ``while_waiting`` until then."""
-    await_end(future, while_waiting)
-    return future.result()
-
-
-def await_end(future: Future[_Value], while_waiting: Callable[[], object]) -> None:
-    """Wait until a future has ended; call ``while_waiting`` every second until then."""
     while wait([future], timeout=WAIT_SECONDS).not_done:
         while_waiting()
+    return future.result()
 
 
 def call_with_timeout(

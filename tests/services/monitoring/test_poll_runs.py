@@ -17,7 +17,7 @@ from ingest.errors import (
     StateUnavailable,
 )
 from ingest.services.monitoring.poll_runs import poll_due_repositories
-from ingest.services.monitoring.poll_turn import PollTurn
+from ingest.services.monitoring.poll_turn import until_urgent
 from ingest.services.monitoring.schedule_attempts import MAX_FAILURES
 from ingest.services.monitoring.schedule_polls import next_poll
 from support.world import (
@@ -522,13 +522,13 @@ def test_a_repository_that_a_process_does_not_poll_ends_none_of_its_turns(stage)
     here = stage(a_finished_run(), at=100)
     here.watch("octo/other")
     here.state.make_due("octo/other", now=here.clock.now())
-    own = PollTurn(here.context, lambda: True, only=[REPOSITORY])
-    every = PollTurn(here.context, lambda: True, only=None)
-    assert own.should_continue()
-    assert every.should_continue(), "a turn lasts for a while, however many webhooks come"
+    own = until_urgent(here.context, lambda: True, only=[REPOSITORY])
+    every = until_urgent(here.context, lambda: True, only=None)
+    assert own()
+    assert every(), "a turn lasts for a while, however many webhooks come"
     here.advance(3)
-    assert own.should_continue()
-    assert not every.should_continue()
+    assert own()
+    assert not every()
 
 
 def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):

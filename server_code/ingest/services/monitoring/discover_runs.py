@@ -7,7 +7,8 @@ deep in it: a re-run keeps its first creation time. Nothing here publishes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,7 +18,7 @@ from ...domain.due import is_interval_over
 from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
 from ..context import CollectorContext
-from ..time_limits import await_result
+from ..fetch_each import fetch_each
 from .open_runs import find_open_runs
 from .poll_session import PollSession, run_list_due_at
 from .save_runs import make_shown_runs_due, upsert_runs
@@ -137,16 +138,14 @@ def _fetch_hinted(
     for run_ids in chunks(wanted, HINTS_AT_ONCE):
         if not poll_session.should_continue():
             return
-        reads = [context.workers.submit(_look_up, context, name, run_id) for run_id in run_ids]
-        lookups = [await_result(read, context.while_waiting) for read in reads]
-        upsert_runs(
-            context, poll_session, [lookup.run for lookup in lookups if lookup.run is not None]
-        )
-        answered = [lookup.run_id for lookup in lookups if lookup.error is None]
-        context.store.clear_run_hints(name, {each: hints[each] for each in answered})
-        for lookup in lookups:
-            if lookup.error is not None:
-                raise lookup.error
+        answers = fetch_each(context, run_ids, partial(_find_run, context, name))
+        runs = [each for each in answers.values() if isinstance(each, WorkflowRun)]
+        upsert_runs(context, poll_session, runs)
+        errors = {key: each for key, each in answers.items() if isinstance(each, IngestError)}
+        answered = {each: hints[each] for each in run_ids if each not in errors}
+        context.store.clear_run_hints(name, answered)
+        for error in errors.values():
+            raise error
 
 
 def find_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
@@ -176,20 +175,8 @@ _LOOKUPS = (find_hinted_runs, find_open_runs, find_failed_deliveries)
 _DELIVERY_CHECKS = (find_hinted_runs, find_newer_runs, find_open_runs, sweep_past_days)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RunLookup:
-    """The answer about one run: the run, None if GitHub does not have it, or an error."""
-
-    run_id: int
-    run: WorkflowRun | None = None
-    error: IngestError | None = None
-
-
-def _look_up(context: CollectorContext, name: str, run_id: int) -> _RunLookup:
-    """Fetch a run; an error is part of the result, so that the other results are kept."""
-    try:
-        return _RunLookup(run_id=run_id, run=context.github.fetch_run(name, run_id).value)
-    except NotFound:
-        return _RunLookup(run_id=run_id)
-    except IngestError as error:
-        return _RunLookup(run_id=run_id, error=error)
+def _find_run(context: CollectorContext, name: str, run_id: int) -> WorkflowRun | None:
+    """Fetch a run; None if GitHub does not have it."""
+    with suppress(NotFound):
+        return context.github.fetch_run(name, run_id).value
+    return None

@@ -35,7 +35,7 @@ from .collect_before_list import collect_delivered, collect_overdue
 from .denied_owners import is_reported_for_owner
 from .discover_runs import discover_runs, discover_runs_sparingly
 from .poll_session import PollSession, claim_due_repositories
-from .poll_turn import PollTurn, find_urgent
+from .poll_turn import find_urgent, until_urgent
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
 from .unreleased_leases import kept_for_release, release_leases
@@ -73,11 +73,10 @@ def poll_due_repositories(
     if claimed:
         on_claimed()
     for repository in claimed:
-        turn = PollTurn(context, should_continue, only=only)
         error = poll_repository(
             context,
             repository,
-            should_continue=turn.should_continue,
+            should_continue=until_urgent(context, should_continue, only=only),
             discover=discover_runs_sparingly,
         )
         _log_failure(context, repository, error)

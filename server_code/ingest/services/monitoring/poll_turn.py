@@ -17,31 +17,24 @@ MIN_TURN = timedelta(seconds=3)
 CHECK_INTERVAL = timedelta(seconds=1)
 
 
-class PollTurn:
-    """The time that one poll may take while others wait."""
+def until_urgent(
+    context: CollectorContext, should_continue: Callable[[], bool], *, only: Collection[str] | None
+) -> Callable[[], bool]:
+    """Return ``should_continue`` for one poll, whose turn also ends for what is urgent.
 
-    def __init__(
-        self,
-        context: CollectorContext,
-        is_in_time: Callable[[], bool],
-        *,
-        only: Collection[str] | None,
-    ) -> None:
-        self._context = context
-        self._is_in_time = is_in_time
-        self._only = only
-        self._next_check_at = context.clock.now() + MIN_TURN
-        self._is_over = False
+    What is returned raises StateUnavailable.
+    """
+    next_check_at, is_over = context.clock.now() + MIN_TURN, False
 
-    def should_continue(self) -> bool:
-        """Return whether the poll continues. Raises StateUnavailable."""
-        now = self._context.clock.now()
-        if not self._is_over and now >= self._next_check_at:
-            self._next_check_at = now + CHECK_INTERVAL
-            self._is_over = bool(find_urgent(self._context, self._only)) or has_new_hint(
-                self._context
-            )
-        return not self._is_over and self._is_in_time()
+    def turn_continues() -> bool:
+        nonlocal next_check_at, is_over
+        now = context.clock.now()
+        if not is_over and now >= next_check_at:
+            next_check_at = now + CHECK_INTERVAL
+            is_over = bool(find_urgent(context, only)) or has_new_hint(context)
+        return not is_over and should_continue()
+
+    return turn_continues
 
 
 def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list[str]:

@@ -15,8 +15,8 @@ from ...domain.stored_values import repository_key
 from ...errors import IngestError, RepositoryUnavailable, Skippable
 from ...ports import RepositoryInfo
 from ..context import CollectorContext
+from ..fetch_each import fetch_each
 from .listed_repositories import ListedRepository, ListIndex
-from .look_up_repositories import look_up_repositories
 from .suspend_repositories import (
     ARCHIVED,
     DISABLED,
@@ -108,7 +108,7 @@ class _Discovery:
             self._ids = {number: at for number, at in self._ids.items() if at != key}
             self._renamed = {name: at for name, at in self._renamed.items() if at != key}
         # Requests for the name were sent to the repository that had it.
-        look_up_repositories(self._context, names)
+        fetch_each(self._context, names, self._context.github.fetch_repository)
 
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
         """Apply the repositories that sources name, perhaps by a former name.
@@ -125,7 +125,8 @@ class _Discovery:
             if repository_key(name) not in known and (each is None or each.info is None)
         ]
         unlisted = self._due_for_check([name for name, each in on_lists.items() if each is None])
-        answers = look_up_repositories(self._context, [*new, *unlisted])
+        fetch = self._context.github.fetch_repository
+        answers = fetch_each(self._context, [*new, *unlisted], fetch)
         for name, on_list in on_lists.items():
             answer = answers.get(name)
             info = None if on_list is None else on_list.info

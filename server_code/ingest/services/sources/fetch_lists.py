@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,13 +18,11 @@ from ...domain.stored_values import repository_key
 from ...errors import AccessDenied, BadCredentials, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, RepositoryListQuery
 from ..context import CollectorContext
-from ..time_limits import await_end
+from ..fetch_each import fetch_each
 from .listed_repositories import ListedRepository
 from .record_credentials import LIST_SUFFIX, with_refusal
 
 logger = logging.getLogger(__name__)
-
-_List = Answer[RepositoryList]
 
 
 @dataclass(slots=True)
@@ -121,7 +118,7 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     known_credentials = {each.name: each for each in context.store.list_credentials()}
     lists = RepositoryLists(credentials=known_credentials, sources=sources)
     described = _described(context.store.list_discovered())
-    requested: list[tuple[RepositoryListQuery, Future[_List]]] = []
+    validators: dict[RepositoryListQuery, str | None] = {}
     for query in api.list_queries(owners, of_all_owners=of_all_owners) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
@@ -129,11 +126,12 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
             continue
         known = _known_list(record, query.owner)
         is_current = known is not None and _are_all_described(known, sources, described)
-        validator = known.validator if known is not None and is_current else None
-        requested.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
-    for query, future in requested:
-        await_end(future, context.while_waiting)
-        _apply_list(lists, api, query, future, now)
+        validators[query] = known.validator if known is not None and is_current else None
+    answers = fetch_each(
+        context, validators, lambda query: api.fetch_repositories(query, validators[query])
+    )
+    for query, answer in answers.items():
+        _apply_list(lists, api, query, answer, now)
     return lists
 
 
@@ -174,19 +172,17 @@ def _apply_list(
     lists: RepositoryLists,
     api: RepositoryApi,
     query: RepositoryListQuery,
-    future: Future[_List],
+    answer: Answer[RepositoryList] | IngestError,
     now: datetime,
 ) -> None:
     record = lists.credentials[query.credential]
     credential_list = _known_list(record, query.owner) or CredentialList(owner=query.owner)
     described: tuple[RepositoryInfo, ...] = ()
-    try:
-        answer = future.result()
-    except IngestError as error:
+    if isinstance(answer, IngestError):
         logger.info("repositories not listed", extra={"credential": query.credential})
-        lists.note_error(query, error)
-        if _is_refusal(error):
-            record = with_refusal(record, query.owner + LIST_SUFFIX, error, now)
+        lists.note_error(query, answer)
+        if _is_refusal(answer):
+            record = with_refusal(record, query.owner + LIST_SUFFIX, answer, now)
             lists.note_refusals(record, query.owner, now)
     else:
         lists.errors.pop(query.owner.lower(), None)

@@ -1,0 +1,27 @@
+"""Concurrent requests for single items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+
+from ..errors import IngestError
+from .context import CollectorContext
+from .time_limits import await_result
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+def fetch_each(
+    context: CollectorContext, keys: Iterable[_Key], fetch: Callable[[_Key], _Value]
+) -> dict[_Key, _Value | IngestError]:
+    """Fetch the item of each key; an error is its answer, so that the other answers are kept."""
+    futures = {key: context.workers.submit(fetch, key) for key in keys}
+    answers: dict[_Key, _Value | IngestError] = {}
+    for key, future in futures.items():
+        try:
+            answers[key] = await_result(future, context.while_waiting)
+        except IngestError as error:
+            answers[key] = error
+    return answers
