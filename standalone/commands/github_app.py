@@ -61,13 +61,13 @@ def create(
     id, key and webhook secret are saved in .runstream/github-app.json, or GITHUB_APP_FILE. GitHub
     then shows where to install it. All commands use the file if GITHUB_APP_ID is not set.
     """
-    from ingest.bootstrap.app_file import APP_FILE, DEFAULT_APP_FILE, require_no_app
+    from ingest.bootstrap.app_file import APP_FILE_SETTING, DEFAULT_APP_FILE, require_no_app
 
     from ..app_registration import Registration
 
     _require_valid(organization, webhook_url)
     github = _github_at(host)
-    file = Path(os.environ.get(APP_FILE) or DEFAULT_APP_FILE)
+    file = Path(os.environ.get(APP_FILE_SETTING) or DEFAULT_APP_FILE)
     require_no_app(file)
     registration = Registration(
         web_url=github.web_url,

@@ -145,8 +145,8 @@ class Stage:
             clock=self.clock,
             counters=self.counters,
         )
-        workers = ThreadPoolExecutor(THREADS, thread_name_prefix="github")
-        self._closers += [lambda: workers.shutdown(cancel_futures=True), pool.close]
+        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="github")
+        self._closers += [lambda: executor.shutdown(cancel_futures=True), pool.close]
         return CollectorContext(
             github=GithubActions(pool, self.counters),
             repository_api=GithubRepositories(pool),
@@ -156,8 +156,8 @@ class Stage:
             job_events_queue=self.queues.job_events,
             blobs=self.blobs if with_bucket else None,
             clock=self.clock,
-            workers=workers,
-            log_workers=workers,
+            executor=executor,
+            log_executor=executor,
             counters=self.counters,
             settings=CollectingSettings(**collecting),
             worker_id=holder,
@@ -174,7 +174,7 @@ class Stage:
         """Wait until no worker has a request in flight: time that passes would count as its own."""
         everyone = threading.Barrier(THREADS + 1)
         for _ in range(THREADS):
-            self.context.workers.submit(everyone.wait)
+            self.context.executor.submit(everyone.wait)
         everyone.wait()
 
     def watch(self, name: str = REPOSITORY, *, days: float = 1) -> None:

@@ -14,7 +14,7 @@ from .private_files import require_writable, write_private
 DEFAULT_APP_FILE = ".runstream/github-app.json"
 
 #: The setting that names another file.
-APP_FILE = "GITHUB_APP_FILE"
+APP_FILE_SETTING = "GITHUB_APP_FILE"
 
 #: The settings of an App, and those of them that every App has.
 REQUIRED_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
@@ -26,7 +26,7 @@ def with_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookU
 
     Raises BadSettings for a file that cannot be read.
     """
-    path = lookup(APP_FILE) or default
+    path = lookup(APP_FILE_SETTING) or default
     if path is None:
         return lookup
     kept = _load_app(Path(path))

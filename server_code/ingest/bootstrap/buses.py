@@ -12,7 +12,7 @@ from ..settings import Settings
 
 def open_bus(settings: Settings) -> EventBus:
     """Open the configured bus; nothing is connected before it is used. Raises BadSettings."""
-    return _BUSES[settings.queues.event_bus](settings)
+    return _OPENERS[settings.queues.event_bus](settings)
 
 
 def _open_sqs(settings: Settings) -> EventBus:
@@ -55,7 +55,7 @@ def _require(module: str, *, bus: str, extra: str) -> None:
         ) from error
 
 
-_BUSES: Mapping[str, Callable[[Settings], EventBus]] = {
+_OPENERS: Mapping[str, Callable[[Settings], EventBus]] = {
     "sqs": _open_sqs,
     "servicebus": _open_servicebus,
     "pubsub": _open_pubsub,

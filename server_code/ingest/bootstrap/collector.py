@@ -70,8 +70,8 @@ def open_collector(
     bus, queues, counters = open_bus(settings), settings.queues, counters or Counters()
     blobs = _open_blobs(bus, queues.log_bucket, counters, is_checked=checks_bucket)
     tokens = open_token_pool(settings.github, clock=clock, counters=counters)
-    workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
-    log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
+    executor = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
+    log_executor = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
     context = CollectorContext(
         github=GithubActions(tokens, counters),
         repository_api=GithubRepositories(tokens),
@@ -82,8 +82,8 @@ def open_collector(
         job_events_queue=_open_tracked(bus.open_work_queue, queues.job_events_queue, counters),
         blobs=blobs,
         clock=clock,
-        workers=workers,
-        log_workers=log_workers,
+        executor=executor,
+        log_executor=log_executor,
         counters=counters,
         settings=settings.collecting,
         worker_id=worker_id(),
@@ -91,7 +91,7 @@ def open_collector(
         cloudevents_source_root=settings.cloudevents_source_root,
     )
     closers: tuple[Callable[[], object], ...] = (
-        *(partial(each.shutdown, cancel_futures=True) for each in (workers, log_workers)),
+        *(partial(each.shutdown, cancel_futures=True) for each in (executor, log_executor)),
         tokens.close,
         bus.close,
         state.close,

@@ -25,7 +25,7 @@ from .log_pages import (
     search_pages,
     single_page,
 )
-from .log_states import LogId
+from .log_states import JobLogId
 from .runs import AttemptKey
 from .stored_records import attempt_id
 
@@ -81,7 +81,7 @@ class LogToCache:
 class PackedLog:
     """A whole log as it is stored."""
 
-    job: LogId
+    job: JobLogId
     pages: tuple[PackedPage, ...]
     size: LogSize
     marks: bytes
@@ -112,13 +112,13 @@ class LogWriter(Protocol):
 class PageStore(Protocol):
     """A store of logs' pages. Any method may raise StateUnavailable."""
 
-    def new_log(self, job: LogId, now: datetime) -> LogWriter:
+    def new_log(self, job: JobLogId, now: datetime) -> LogWriter:
         """Begin to write a log."""
 
     def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
         """Write whole logs in place of the earlier ones, at once where the store can, and evict."""
 
-    def find_log(self, job: LogId) -> StoredLog | None:
+    def find_log(self, job: JobLogId) -> StoredLog | None:
         """Find the whole log of a job."""
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from .ledger import LOG_PENDING, JobLogRecord
 from .stored_records import attempt_id
 
-LogId = tuple[str, int, int, int]
+JobLogId = tuple[str, int, int, int]
 
 
-def log_id(record: JobLogRecord) -> LogId:
+def job_log_id(record: JobLogRecord) -> JobLogId:
     """Return what identifies a log: repository key, run, attempt and job."""
     return (*attempt_id(record.key), record.job_id)
 
@@ -20,14 +20,14 @@ def may_replace(state: str, stored: str) -> bool:
     return state != LOG_PENDING or stored == LOG_PENDING
 
 
-def newest_logs(records: Iterable[JobLogRecord]) -> dict[LogId, JobLogRecord]:
+def newest_logs(records: Iterable[JobLogRecord]) -> dict[JobLogId, JobLogRecord]:
     """Return one record for each log, as if they had been saved one after another.
 
     In order of their keys, so that two processes never wait for each other's rows.
     """
-    newest: dict[LogId, JobLogRecord] = {}
+    newest: dict[JobLogId, JobLogRecord] = {}
     for record in records:
-        earlier = newest.get(log_id(record), record)
+        earlier = newest.get(job_log_id(record), record)
         if may_replace(record.state, earlier.state):
-            newest[log_id(record)] = record
+            newest[job_log_id(record)] = record
     return {key: newest[key] for key in sorted(newest)}

@@ -107,14 +107,14 @@ def get_job_logs(
     job_id: object,
     first_line: object = 1,
     count: object = 1000,
-    **place: object,
+    **run_fields: object,
 ) -> dict[str, Any]:
     """Return lines of a job's raw log, or why it is unavailable.
 
     With ``details``, the answer has status, steps and annotations of the job, too.
     """
-    with_details = bool(place.pop("details", None))
-    log = open_job_log(request, run_id, job_id, **place)
+    with_details = bool(run_fields.pop("details", None))
+    log = open_job_log(request, run_id, job_id, **run_fields)
     first = bounded(first_line, "first_line", minimum=1, maximum=10**12)
     page = log.page(first, bounded(count, "count", minimum=1, maximum=MAX_ANSWER_LINES))
     if with_details:
@@ -130,13 +130,16 @@ def repository_row_of(request: RequestContext, full_name: str) -> dict[str, Any]
 
 
 def open_job_log(
-    request: RequestContext, run_id: object, job_id: object, **place: object
+    request: RequestContext, run_id: object, job_id: object, **run_fields: object
 ) -> JobLog:
-    """Find a job's log by its ids; ``place`` may name repository and attempt. Raises NotFound."""
+    """Find a job's log by its ids. Raises NotFound.
+
+    ``run_fields``: the run's attempt and repository, where they are known.
+    """
     reference = RunReference(
         run_id=require_id(run_id, "The run's id"),
-        run_attempt=optional_id(place.get("run_attempt"), "The attempt"),
-        repository=optional_text(place.get("repository"), "The repository's name"),
+        run_attempt=optional_id(run_fields.get("run_attempt"), "The attempt"),
+        repository=optional_text(run_fields.get("repository"), "The repository's name"),
     )
     job = require_id(job_id, "The job's id")
     return find_job_log(request.state, request.cache, request.open_log_reader, reference, job)

@@ -12,7 +12,7 @@ import anvil.server
 
 from ..adapters.anvil_secrets import get_setting
 from ..bootstrap.app_file import (
-    APP_FILE,
+    APP_FILE_SETTING,
     APP_SETTINGS,
     REQUIRED_SETTINGS,
     require_no_app,
@@ -104,5 +104,5 @@ def save_github_app(request: RequestContext, received: object) -> None:
 
 def _private_file() -> Path | None:
     """Return the file in which this host keeps the App; None where it has App Secrets only."""
-    path = get_setting(APP_FILE)
+    path = get_setting(APP_FILE_SETTING)
     return None if path is None else Path(path)

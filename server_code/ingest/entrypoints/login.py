@@ -24,24 +24,16 @@ def get_session() -> dict[str, Any] | None:
 
 
 @anvil.server.callable
+@with_readable_errors
 def get_login_facts() -> dict[str, Any]:
     """Return what the login page says of this installation: accounts, and whom to ask."""
-    facts: dict[str, Any] = with_readable_errors(_login_facts)()
-    return facts
-
-
-def _login_facts() -> dict[str, Any]:
     return {"has_accounts": accounts.has_accounts(), "contact": get_setting("LOGIN_CONTACT")}
 
 
 @anvil.server.callable
+@with_readable_errors
 def log_in(email: object, password: object) -> dict[str, Any]:
     """Log in with e-mail address and password. Raises Rejected with the reason."""
-    answer: dict[str, Any] = with_readable_errors(_log_in)(email, password)
-    return answer
-
-
-def _log_in(email: object, password: object) -> dict[str, Any]:
     address = accounts.require_email(email)
     text = require_text(password, "The password")
     request = RequestContext(actor=address)

@@ -103,10 +103,10 @@ def find_in_log(
     job_id: object,
     text: object,
     after: object = 0,
-    **place: object,
+    **run_fields: object,
 ) -> dict[str, Any]:
     """Return the next lines of a log that contain a text, ignoring case."""
-    log = open_job_log(request, run_id, job_id, **place)
+    log = open_job_log(request, run_id, job_id, **run_fields)
     return log.find(
         require_text(text, "The search text"), bounded(after, "after", minimum=0, maximum=10**12)
     )
@@ -119,10 +119,10 @@ def get_log_parts(
     job_id: object,
     line: object,
     first: object,
-    **place: object,
+    **run_fields: object,
 ) -> list[str]:
     """Return the next parts, from a first one, of a line that is too long for a page."""
-    log = open_job_log(request, run_id, job_id, **place)
+    log = open_job_log(request, run_id, job_id, **run_fields)
     return log.parts(
         bounded(line, "line", minimum=1, maximum=10**12),
         bounded(first, "first", minimum=1, maximum=10**12),
@@ -131,18 +131,18 @@ def get_log_parts(
 
 @login_required(Role.VIEWER)
 def outline_log(
-    request: RequestContext, run_id: object, job_id: object, **place: object
+    request: RequestContext, run_id: object, job_id: object, **run_fields: object
 ) -> dict[str, Any]:
     """Return groups, errors and warnings of a whole log."""
-    return open_job_log(request, run_id, job_id, **place).outline()
+    return open_job_log(request, run_id, job_id, **run_fields).outline()
 
 
 @login_required(Role.VIEWER)
 def download_log(
-    request: RequestContext, run_id: object, job_id: object, **place: object
+    request: RequestContext, run_id: object, job_id: object, **run_fields: object
 ) -> anvil.Media:
     """Return a whole log as a file, byte for byte."""
-    log = open_job_log(request, run_id, job_id, **place)
+    log = open_job_log(request, run_id, job_id, **run_fields)
     return anvil.BlobMedia("text/plain; charset=utf-8", log.content(), name=log.file_name)
 
 

@@ -27,7 +27,7 @@ from .roles import Role
 from .task_launcher import launch_tick
 
 #: A call pauses as many repositories as fit this time; the page calls again for the rest.
-PAUSE_SECONDS = 10.0
+MAX_CALL_SECONDS = 10.0
 
 
 @login_required(Role.VIEWER)
@@ -85,7 +85,7 @@ def remove_source(request: RequestContext, source: object) -> str:
 @login_required(Role.OPERATOR)
 def pause_repositories(request: RequestContext, paused: object, **choice: object) -> dict[str, int]:
     """Pause or resume all repositories of a list; ``left`` are not done yet."""
-    ends_at = time.monotonic() + PAUSE_SECONDS
+    ends_at = time.monotonic() + MAX_CALL_SECONDS
     done, left = pause_matching(
         request.state,
         _query_of(choice),

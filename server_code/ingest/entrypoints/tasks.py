@@ -47,14 +47,14 @@ def pipeline_monitoring_tick(until: float | None = None) -> int:
     request = RequestContext()
     # The leases of killed tasks on this machine are freed immediately.
     release_leases_of_dead_processes(request.state, now=request.now)
-    return _work(request, PIPELINE_MONITORING_AGENT, monitoring_tick, until)
+    return _run_tick(request, PIPELINE_MONITORING_AGENT, monitoring_tick, until)
 
 
 @anvil.server.background_task
 def log_ingestion_tick(until: float | None = None) -> int:
     """Fetch and publish the logs of completed jobs; return the number of work items."""
     request = RequestContext()
-    return _work(request, LOG_INGESTION_AGENT, log_tick, until)
+    return _run_tick(request, LOG_INGESTION_AGENT, log_tick, until)
 
 
 @anvil.server.background_task
@@ -76,7 +76,7 @@ def task_state(name: str, value: object) -> None:
     anvil.server.task_state[name] = value
 
 
-def _has_work(request: RequestContext) -> bool:
+def _has_anything_to_watch(request: RequestContext) -> bool:
     """Return whether anything is watched, or a source may include repositories."""
     state = request.state
     if state.list_repositories() or state.list_sources():
@@ -87,12 +87,12 @@ def _has_work(request: RequestContext) -> bool:
         return False
 
 
-def _work(
+def _run_tick(
     request: RequestContext, agent: str, tick: Callable[..., TickResult], until: float | None
 ) -> int:
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state, started_at = request.state, request.now
-    if is_paused(state, agent) or not _has_work(request):
+    if is_paused(state, agent) or not _has_anything_to_watch(request):
         state.save_agent(idle_heartbeat(state, agent, host=HOST, now=request.now))
         return 0
     collector: Collector | None = None

@@ -78,10 +78,11 @@ class CollectorContext:
 
     ``store`` is the state: repositories, ledger, logs, heartbeats, errors and credentials.
     ``job_events_queue`` has the work of the Log Ingestion Agent: jobs that have ended, whose logs
-    are to be fetched. ``workers`` and ``log_workers`` run requests to GitHub concurrently, so that
-    no poll waits for large logs; they never use the store, because Anvil's tables answer a task's
-    main thread only. ``while_waiting`` is called every second by a thread that waits for them.
-    ``worker_id`` identifies this process in leases. ``log_cache`` keeps the newest logs for pages.
+    are to be fetched. ``executor`` and ``log_executor`` send requests to GitHub concurrently, so
+    that no poll waits for large logs; they never use the store, because Anvil's tables answer a
+    task's main thread only. ``while_waiting`` is called every second by a thread that waits for
+    them. ``worker_id`` identifies this process in leases. ``log_cache`` keeps the newest logs for
+    pages.
     ``cloudevents_source_root``: see ``Envelope``. ``repository_api`` lists the repositories of
     ``sources`` (from the settings) and of the sources in the store.
     ``busy_repositories``: those whose last poll by this process ended with StateBusy.
@@ -96,8 +97,8 @@ class CollectorContext:
     job_events_queue: WorkQueue
     blobs: BlobStore | None
     clock: Clock
-    workers: Executor
-    log_workers: Executor
+    executor: Executor
+    log_executor: Executor
     counters: Counters
     settings: CollectingSettings
     worker_id: str

@@ -17,7 +17,7 @@ def fetch_each(
     context: CollectorContext, keys: Iterable[_Key], fetch: Callable[[_Key], _Value]
 ) -> dict[_Key, _Value | IngestError]:
     """Fetch the item of each key; an error is its answer, so that the other answers are kept."""
-    futures = {key: context.workers.submit(fetch, key) for key in keys}
+    futures = {key: context.executor.submit(fetch, key) for key in keys}
     answers: dict[_Key, _Value | IngestError] = {}
     for key, future in futures.items():
         try:

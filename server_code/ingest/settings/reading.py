@@ -33,7 +33,7 @@ def read_settings(lookup: LookUpSetting) -> Settings:
     faults: list[str] = []
     are_set: set[str] = set()
     for setting in SETTINGS:
-        if setting.settings_class is None or (value := find_value(setting, lookup)) is None:
+        if setting.settings_class is None or (value := raw_value(setting, lookup)) is None:
             continue
         are_set.add(setting.name)
         try:
@@ -66,7 +66,7 @@ def read_settings(lookup: LookUpSetting) -> Settings:
     )
 
 
-def find_value(setting: Setting, lookup: LookUpSetting) -> str | None:
+def raw_value(setting: Setting, lookup: LookUpSetting) -> str | None:
     """Return the setting's text by its first name that is set; None where none is.
 
     Quotes around a value are dropped: Docker's env files keep what a shell would remove.

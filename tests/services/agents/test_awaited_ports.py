@@ -80,5 +80,5 @@ def test_who_waits_for_workers_checks_in(here):
     checked_in = threading.Event()
     slow = _Slow(here.context.github, checked_in)
     with awaited_ports(replace(here.context, github=slow), checked_in.set) as context:
-        read = context.workers.submit(context.github.fetch_runs, REPOSITORY, RunQuery())
+        read = context.executor.submit(context.github.fetch_runs, REPOSITORY, RunQuery())
         assert await_result(read, context.while_waiting).value is not None

@@ -340,7 +340,7 @@ def test_logs_that_a_limit_holds_back_are_not_asked_for_one_by_one(stage):
     )
     here.fail(Fault(path="/logs$", do="secondary", seconds=60))
     with ThreadPoolExecutor(1) as worker:
-        here.context = replace(here.context, log_workers=worker)
+        here.context = replace(here.context, log_executor=worker)
         with pytest.raises(RateLimited):
             ingest_due_logs(here.context, wait_seconds=0)
         assert len(asked) == 1

@@ -10,20 +10,20 @@ from ingest.services.log_ingestion.interleave import MAX_BUFFERED, Finished, int
 
 
 @pytest.fixture
-def workers():
+def executor():
     with ThreadPoolExecutor(4) as pool:
         yield pool
 
 
-def test_every_item_comes_in_its_keys_order_and_then_its_end(workers):
+def test_every_item_comes_in_its_keys_order_and_then_its_end(executor):
     """Keys are mixed, but each keeps its own order."""
     taken: dict[int, list[object]] = {key: [] for key in range(10)}
-    for key, item in interleave(workers, list(taken), lambda key: iter(range(key))):
+    for key, item in interleave(executor, list(taken), lambda key: iter(range(key))):
         taken[key].append(item if not isinstance(item, Finished) else "end")
     assert taken == {key: [*range(key), "end"] for key in taken}
 
 
-def test_an_error_ends_its_own_key_only(workers):
+def test_an_error_ends_its_own_key_only(executor):
     """The others go on to their ends."""
 
     def produce(key):
@@ -33,14 +33,14 @@ def test_an_error_ends_its_own_key_only(workers):
 
     ends = {
         key: item.error
-        for key, item in interleave(workers, [0, 1, 2], produce)
+        for key, item in interleave(executor, [0, 1, 2], produce)
         if isinstance(item, Finished)
     }
     assert (ends[0], ends[2]) == (None, None)
     assert isinstance(ends[1], ValueError)
 
 
-def test_a_taker_is_called_again_and_again_while_it_waits(workers):
+def test_a_taker_is_called_again_and_again_while_it_waits(executor):
     """So that an agent that waits for a long log is known to be alive."""
     calls, go_on = [], threading.Event()
 
@@ -53,12 +53,12 @@ def test_a_taker_is_called_again_and_again_while_it_waits(workers):
         if len(calls) == 3:
             go_on.set()
 
-    items = [item for _, item in interleave(workers, [7], produce, when_idle=when_idle)]
+    items = [item for _, item in interleave(executor, [7], produce, when_idle=when_idle)]
     assert items[0] == 7
     assert len(calls) >= 3
 
 
-def test_a_stop_ends_at_once_what_has_not_begun(workers):
+def test_a_stop_ends_at_once_what_has_not_begun(executor):
     """What has begun ends after the item in progress, for which the taker waits."""
     go_on = threading.Event()
 
@@ -67,7 +67,7 @@ def test_a_stop_ends_at_once_what_has_not_begun(workers):
         yield "first"
         yield "second"
 
-    items = interleave(workers, range(6), produce, should_continue=lambda: False)
+    items = interleave(executor, range(6), produce, should_continue=lambda: False)
     for _, end in [next(items), next(items)]:
         assert end.is_cut_short
     go_on.set()
@@ -78,7 +78,7 @@ def test_a_stop_ends_at_once_what_has_not_begun(workers):
     assert all(first == "first" and end.is_cut_short for first, end in rest.values())
 
 
-def test_a_taker_that_leaves_stops_the_work(workers):
+def test_a_taker_that_leaves_stops_the_work(executor):
     """Generators end at their next item, and those that wait for a thread never begin."""
     begun, go_on = [], threading.Event()
 
@@ -89,13 +89,13 @@ def test_a_taker_that_leaves_stops_the_work(workers):
         for _ in range(1000 * MAX_BUFFERED):
             yield key
 
-    items = interleave(workers, list(range(50)), produce)
+    items = interleave(executor, list(range(50)), produce)
     next(items)
     go_on.set()
     items.close()
     assert len(begun) < 50
 
 
-def test_nothing_to_do_is_no_work(workers):
+def test_nothing_to_do_is_no_work(executor):
     """No key, no item."""
-    assert list(interleave(workers, [], lambda _: iter(()))) == []
+    assert list(interleave(executor, [], lambda _: iter(()))) == []

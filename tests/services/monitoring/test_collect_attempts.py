@@ -427,7 +427,7 @@ def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_r
         world.run(created=number * 10, event="pull_request", branch=f"b{number}").job("test")
     here = stage(world, at=600, settings=a_trickle(absent=absent))
     with ThreadPoolExecutor(1) as worker:  # so that the same requests are refused each time
-        here.context = replace(here.context, workers=worker)
+        here.context = replace(here.context, executor=worker)
         for _ in range(150):
             here.poll()
             here.advance(61)
@@ -448,7 +448,7 @@ def test_what_a_limit_holds_back_is_not_asked_for_one_by_one(stage):
     github.fetch_jobs = lambda key, *rest: asked.append(key) or fetch_jobs(key, *rest)
     here.fail(Fault(path="/jobs$", do="secondary", seconds=60))
     with ThreadPoolExecutor(1) as worker:
-        here.context = replace(here.context, workers=worker)
+        here.context = replace(here.context, executor=worker)
         assert isinstance(here.poll(), RateLimited)
         assert len(asked) == 1
         here.fail()

@@ -25,26 +25,26 @@ class StepClock(Clock):
 
 
 @pytest.fixture
-def workers():
+def executor():
     with ThreadPoolExecutor(2) as pool:
         yield pool
 
 
-def test_quick_reads_are_one_group(workers):
+def test_quick_reads_are_one_group(executor):
     """They fill the batches of one publication."""
     groups = read_in_groups(
-        workers, range(50), lambda item: item, clock=StepClock(), should_continue=lambda: True
+        executor, range(50), lambda item: item, clock=StepClock(), should_continue=lambda: True
     )
     assert list(groups) == [list(range(50))]
 
 
-def test_nothing_to_read_is_no_group(workers):
+def test_nothing_to_read_is_no_group(executor):
     """There is nothing to publish."""
     clock = StepClock()
-    assert list(read_in_groups(workers, [], str, clock=clock, should_continue=bool)) == []
+    assert list(read_in_groups(executor, [], str, clock=clock, should_continue=bool)) == []
 
 
-def test_a_read_that_hangs_keeps_no_finished_one_waiting(workers):
+def test_a_read_that_hangs_keeps_no_finished_one_waiting(executor):
     """The results so far are handed over, and the last one when it is there."""
     clock, released = StepClock(), threading.Event()
 
@@ -54,7 +54,7 @@ def test_a_read_that_hangs_keeps_no_finished_one_waiting(workers):
         return item
 
     groups = read_in_groups(
-        workers,
+        executor,
         range(10),
         read,
         clock=clock,
@@ -65,7 +65,7 @@ def test_a_read_that_hangs_keeps_no_finished_one_waiting(workers):
     assert list(groups) == [[0]]
 
 
-def test_once_asked_to_stop_no_further_read_begins(workers):
+def test_once_asked_to_stop_no_further_read_begins(executor):
     """What runs is finished and handed over."""
     clock, begun, released = StepClock(), [], threading.Event()
 
@@ -78,12 +78,12 @@ def test_once_asked_to_stop_no_further_read_begins(workers):
         released.set()
         return False
 
-    groups = read_in_groups(workers, range(1000), read, clock=clock, should_continue=stop)
+    groups = read_in_groups(executor, range(1000), read, clock=clock, should_continue=stop)
     assert sorted(item for group in groups for item in group) == sorted(begun)
     assert 0 < len(begun) < 1000
 
 
-def test_closing_the_groups_cancels_what_has_not_begun(workers):
+def test_closing_the_groups_cancels_what_has_not_begun(executor):
     """A queue that is out of reach costs no further requests."""
     clock, begun, released = StepClock(), [], threading.Event()
 
@@ -97,9 +97,9 @@ def test_closing_the_groups_cancels_what_has_not_begun(workers):
         clock.sleep(GROUP_INTERVAL.total_seconds())
         return True
 
-    groups = read_in_groups(workers, range(100), read, clock=clock, should_continue=move_on)
+    groups = read_in_groups(executor, range(100), read, clock=clock, should_continue=move_on)
     next(groups)
     groups.close()
     released.set()
-    workers.shutdown()
+    executor.shutdown()
     assert len(begun) < 100

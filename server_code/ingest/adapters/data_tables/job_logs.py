@@ -10,7 +10,7 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
-from ...domain.log_states import log_id, may_replace, newest_logs
+from ...domain.log_states import job_log_id, may_replace, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import from_json, repository_key, to_json
@@ -118,7 +118,7 @@ def _save(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _key(record: JobLogRecord) -> str:
-    return "|".join(map(str, log_id(record)))
+    return "|".join(map(str, job_log_id(record)))
 
 
 def _row(record: JobLogRecord) -> dict[str, Any]:

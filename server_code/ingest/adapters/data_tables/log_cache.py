@@ -26,7 +26,7 @@ from ...domain.log_cache import (
     select_evicted,
 )
 from ...domain.log_pages import MAX_PAGE_BYTES, MAX_PAGE_PARTS, LogPage, LogSize
-from ...domain.log_states import LogId
+from ...domain.log_states import JobLogId
 from .errors import translate_errors
 from .table import Table
 from .values import as_utc, sort_key
@@ -58,7 +58,7 @@ class TablePageStore(PageStore):
         self._logs = self._stored_bytes = 0
         self._saves_until_check = 0
 
-    def new_log(self, job: LogId, now: datetime) -> _LogWriter:
+    def new_log(self, job: JobLogId, now: datetime) -> _LogWriter:
         """Begin to write a log, and find those that it replaces."""
         log_key = "|".join(map(str, job))
         found = _LOGS.search(columns=("name",), where={"log": log_key})
@@ -72,7 +72,7 @@ class TablePageStore(PageStore):
         for log in logs:
             self.new_log(log.job, now).finish(log.pages, log.size, log.marks)
 
-    def find_log(self, job: LogId) -> _StoredLog | None:
+    def find_log(self, job: JobLogId) -> _StoredLog | None:
         """Find the whole log of a job."""
         row = _LOGS.first(
             columns=("name", "total_lines", "total_bytes", "stored_bytes", "long_lines"),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 
 from ...domain.ledger import JobLogRecord
-from ...domain.log_states import LogId, log_id, newest_logs
+from ...domain.log_states import JobLogId, job_log_id, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
@@ -92,18 +92,20 @@ class SqlJobLogs(LogStateStore):
         if not found:
             return []
         return self._database.write(
-            lambda session: [each for each in found if session.execute(_CLAIM, log_id(each)) == 1]
+            lambda session: [
+                each for each in found if session.execute(_CLAIM, job_log_id(each)) == 1
+            ]
         )
 
 
-def _sort_key(record: JobLogRecord) -> tuple[datetime, LogId]:
-    return record.updated_at, log_id(record)
+def _sort_key(record: JobLogRecord) -> tuple[datetime, JobLogId]:
+    return record.updated_at, job_log_id(record)
 
 
 def _row(record: JobLogRecord) -> Row:
     moment = format_time(record.updated_at)
     failed_at = None if record.failed_at is None else format_time(record.failed_at)
-    return (*log_id(record), record.state, moment, to_json(log_body(record)), failed_at)
+    return (*job_log_id(record), record.state, moment, to_json(log_body(record)), failed_at)
 
 
 def _record(row: Row) -> JobLogRecord:

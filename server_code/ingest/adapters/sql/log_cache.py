@@ -25,7 +25,7 @@ from ...domain.log_cache import (
     select_evicted,
 )
 from ...domain.log_pages import LogPage, LogSize
-from ...domain.log_states import LogId
+from ...domain.log_states import JobLogId
 from ...domain.stored_values import format_time, parse_optional_time, parse_time
 from .database import Database
 from .session import Row, Session
@@ -101,7 +101,7 @@ class SqlPageStore(PageStore):
         self._max_bytes = max_bytes
         self._allowance: _Allowance | None = None
 
-    def new_log(self, job: LogId, now: datetime) -> _LogWriter:
+    def new_log(self, job: JobLogId, now: datetime) -> _LogWriter:
         """Begin to write a log."""
         return _LogWriter(self, job, now)
 
@@ -128,7 +128,7 @@ class SqlPageStore(PageStore):
 
         self.database.write(add)
 
-    def find_log(self, job: LogId) -> _StoredLog | None:
+    def find_log(self, job: JobLogId) -> _StoredLog | None:
         """Find the whole log of a job."""
         rows = self.database.read(_SELECT_LOG, job)
         if not rows:
@@ -162,7 +162,7 @@ class SqlPageStore(PageStore):
 
 
 class _LogWriter:
-    def __init__(self, pages: SqlPageStore, job: LogId, now: datetime) -> None:
+    def __init__(self, pages: SqlPageStore, job: JobLogId, now: datetime) -> None:
         self._pages = pages
         self._job = job
         self._now = now
@@ -244,7 +244,7 @@ def _stored_bytes(pages: Sequence[PackedPage]) -> int:
     return sum(len(page.content) for page in pages)
 
 
-def _names_of_jobs(session: Session, jobs: Collection[LogId]) -> list[str]:
+def _names_of_jobs(session: Session, jobs: Collection[JobLogId]) -> list[str]:
     """Return the names of the whole logs of jobs."""
     runs: dict[str, set[int]] = defaultdict(set)
     for repository, run_id, _, _ in jobs:

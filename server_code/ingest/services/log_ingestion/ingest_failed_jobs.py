@@ -50,7 +50,9 @@ def ingest_logs_of_failed_jobs(
         return fetch_logs(context.github, work, due, limits)
 
     stopped_by: RateLimited | OutOfMemory | None = None
-    results = interleave(context.log_workers, list(work_of), fetch, should_continue=should_continue)
+    results = interleave(
+        context.log_executor, list(work_of), fetch, should_continue=should_continue
+    )
     with closing(results):
         for key, item in results:
             if isinstance(item, LogFetched):

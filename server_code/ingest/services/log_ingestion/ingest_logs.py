@@ -137,7 +137,7 @@ class _Ingestion:
             return fetch_logs(self._context.github, task.work, task.pending, limits)
 
         results = interleave(
-            self._context.log_workers,
+            self._context.log_executor,
             list(by_handle),
             fetch,
             should_continue=should_continue,

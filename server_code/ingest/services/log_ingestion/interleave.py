@@ -31,7 +31,7 @@ class Finished:
 
 
 def interleave(
-    workers: Executor,
+    executor: Executor,
     keys: Sequence[K],
     produce: Callable[[K], Iterator[V]],
     *,
@@ -46,7 +46,7 @@ def interleave(
     Closing the iterator stops the generators at their next item.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)
-    futures = [(workers.submit(buffer.fill, key), key) for key in keys]
+    futures = [(executor.submit(buffer.fill, key), key) for key in keys]
     left = len(keys)
     try:
         while left:

@@ -80,7 +80,7 @@ def _collect(
 ) -> None:
     readers = open_shared_readers(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
-        context.workers,
+        context.executor,
         due,
         _reader(context, poll_session, readers),
         clock=context.clock,

@@ -21,7 +21,7 @@ _WAKE_SECONDS = 1.0
 
 
 def read_in_groups(
-    workers: Executor,
+    executor: Executor,
     items: Sequence[T],
     read: Callable[[T], R],
     *,
@@ -34,7 +34,7 @@ def read_in_groups(
     run are still yielded. Reads begin in the items' order. ``read`` must not raise.
     """
     arrivals: _Arrivals[R] = _Arrivals(len(items))
-    futures = [workers.submit(read, item) for item in items]
+    futures = [executor.submit(read, item) for item in items]
     places = {future: place for place, future in enumerate(futures)}
     for future in futures:
         future.add_done_callback(arrivals.add)
