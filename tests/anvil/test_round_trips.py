@@ -206,10 +206,10 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
     settings = read_settings({}.get)
     state.save_agent(an_agent())
     build_overview(state, settings, now=NOW)
-    with asked(12):
+    with asked(8):
         build_overview(state, settings, now=NOW)
     state.save_agent(an_agent(heartbeat_at=at(5)))
-    with asked(10):
+    with asked(6):
         assert build_overview(state, settings, now=NOW)["repositories"]["watched"] == 40
     with asked(6):
         list_repository_page(state, settings, RepositoryQuery(), now=NOW)

@@ -100,6 +100,7 @@ RELEASED = {
         "logs_unavailable",
         "datetime": "saved_at",
     },
+    "table_changes": {"string": "key change_id"},
     "login_failures": {
         "string": "key account",
         "datetime": "failed_at paused_until",
@@ -207,8 +208,9 @@ def parse(path: Path) -> ast.Module:
 
 
 def tables_of(tree: ast.Module) -> set[str]:
-    """Find the tables of `Table("name")`."""
-    return {call.args[0].value for call in calls(tree) if called(call) == "Table"}  # type: ignore[attr-defined]
+    """Find the tables of `Table("name")`, also those of which changes are noted."""
+    kinds = ("Table", "SeldomChangedTable")
+    return {call.args[0].value for call in calls(tree) if called(call) in kinds}  # type: ignore[attr-defined]
 
 
 def words(tree: ast.Module) -> Iterator[str]:

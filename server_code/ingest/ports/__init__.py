@@ -22,7 +22,7 @@ from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Reject
 from .repository_api import CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
-from .state import StateStore
+from .state import SeldomChanged, StateStore
 from .view_store import ViewStore
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "RepositoryStore",
     "RunPage",
     "RunQuery",
+    "SeldomChanged",
     "SourceStore",
     "StateStore",
     "ViewStore",

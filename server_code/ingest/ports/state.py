@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from ..domain.collection_records import CollectionRecord
+from ..domain.ledger import MAX_ERRORS, ErrorRecord
+from ..domain.source_records import CredentialRecord, SourceRecord
 from .agent_store import AgentStore
 from .ledger_store import LedgerStore, LogStateStore
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .view_store import ViewStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeldomChanged:
+    """What changes by a person's hand, with an error, or every minute."""
+
+    desired_states: Mapping[str, str]
+    collections: Sequence[CollectionRecord]
+    errors: Sequence[ErrorRecord]
+    sources: Sequence[SourceRecord]
+    credentials: Sequence[CredentialRecord]
 
 
 class StateStore(
@@ -18,6 +34,16 @@ class StateStore(
 
     Safe to use from many threads and processes at once.
     """
+
+    def load_seldom_changed(self) -> SeldomChanged:
+        """Load what changes seldom, for a page; a state may find out first whether it has."""
+        return SeldomChanged(
+            desired_states=self.load_desired_states(),
+            collections=self.list_collections(),
+            errors=self.list_errors(limit=MAX_ERRORS),
+            sources=self.list_sources(),
+            credentials=self.list_credentials(),
+        )
 
     def close(self) -> None:
         """Close all connections."""

@@ -214,7 +214,7 @@ def test_few_repositories_are_read_whole(repositories: StoredRows) -> None:
 @pytest.fixture
 def errors(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
-    monkeypatch.setattr(journal, "_ERRORS", table)
+    monkeypatch.setattr(journal, "ERRORS", table)
     return table
 
 

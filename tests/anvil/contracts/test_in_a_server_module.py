@@ -109,6 +109,7 @@ SOURCES = [
     on_state("save_discovered", [A_REPOSITORY]),
     on_state("list_discovered"),
     on_state("view_discovered"),
+    on_state("load_seldom_changed"),
     on_state("find_discovered", A_REPOSITORY.repository_id),
     on_state("save_credentials", [A_CREDENTIAL]),
     on_state("list_credentials"),

@@ -15,13 +15,14 @@ from ...domain.stored_records import agent_body, collection_body, restore_agent,
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text
 from ...ports import AgentStore
 from .errors import translate_errors
+from .seldom_changed import SeldomChangedTable
 from .table import Table, distinct
 from .transactions import transact
 from .values import as_utc
 
 _AGENTS = Table("agents")
-_COLLECTIONS = Table("collections")
-_DESIRED_STATES = Table("agent_wishes")
+COLLECTIONS = SeldomChangedTable("collections")
+DESIRED_STATES = SeldomChangedTable("agent_wishes")
 
 #: Heartbeats prove nothing if the last check is longer ago: a page makes one every 15 seconds.
 MAX_CHECK_INTERVAL_SECONDS = 30.0
@@ -69,11 +70,11 @@ class TableAgents(AgentStore):
             "updated_at": record.updated_at,
             "body": to_json(collection_body(record)),
         }
-        _save(_COLLECTIONS, row, "updated_at")
+        _save(COLLECTIONS, row, "updated_at")
 
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
-        rows = distinct(_COLLECTIONS.search(columns=("key", "updated_at", "body")))
+        rows = distinct(COLLECTIONS.search(columns=("key", "updated_at", "body")))
         found = [
             restore_collection(as_utc(row["updated_at"]), from_json(row["body"])) for row in rows
         ]
@@ -82,11 +83,11 @@ class TableAgents(AgentStore):
     def save_desired_state(self, name: str, desired_state: str) -> None:
         """Save the desired state of an agent; the newest one counts."""
         row = {"key": escape_text(name), "wish": escape_text(desired_state)}
-        transact(lambda: _DESIRED_STATES.upsert([row]))
+        transact(lambda: DESIRED_STATES.upsert([row]))
 
     def load_desired_states(self) -> dict[str, str]:
         """Load the desired states by agent; an agent that has none is not among them."""
-        rows = _DESIRED_STATES.search(columns=("key", "wish"))
+        rows = DESIRED_STATES.search(columns=("key", "wish"))
         return {unescape_text(row["key"]): unescape_text(row["wish"]) for row in rows}
 
 

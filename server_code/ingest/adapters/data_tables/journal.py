@@ -12,10 +12,11 @@ from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import from_json, repository_key, to_json
 from .cached_rows import CachedRows, NewestRows
 from .errors import translate_errors
+from .seldom_changed import SeldomChangedTable
 from .table import Table
 from .values import as_utc, sort_key
 
-_ERRORS = Table("errors")
+ERRORS = SeldomChangedTable("errors")
 _ACTIVITIES = Table("activities")
 
 _COLUMNS = ("key", "occurred_at", "body")
@@ -33,19 +34,19 @@ class TableJournal:
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
-        _add(_ERRORS, record.occurred_at, error_body(record), maximum=MAX_ERRORS)
+        _add(ERRORS, record.occurred_at, error_body(record), maximum=MAX_ERRORS)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        found = self._error_cache.load(_ERRORS).values()
+        found = self._error_cache.load(ERRORS).values()
         return [decode(ErrorRecord, body, occurred_at=at) for _, at, body in found][:limit]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Delete every error with the same text and repository; return how many they were."""
         key = None if repository is None else repository_key(repository)
-        rows = _ERRORS.search(columns=_COLUMNS)
+        rows = ERRORS.search(columns=_COLUMNS)
         same = [row for row in rows if error_identity(from_json(row["body"])) == (agent, key, what)]
-        return _ERRORS.delete(same)
+        return ERRORS.delete(same)
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep an activity; MAX_ACTIVITIES at most."""

@@ -13,12 +13,13 @@ from ...domain.stored_values import escape_text, from_json, repository_key, to_j
 from ...ports import SourceStore
 from .cached_rows import CachedRows, saved_now
 from .errors import translate_errors
+from .seldom_changed import SeldomChangedTable
 from .table import Table, chunks_of_keys, distinct
 from .transactions import transact
 
-_SOURCES = Table("sources")
+SOURCES = SeldomChangedTable("sources")
 _DISCOVERED = Table("discovered_repositories")
-_CREDENTIALS = Table("credentials")
+CREDENTIALS = SeldomChangedTable("credentials")
 _FILTERS = Table("reported_filters")
 
 #: The key of the only row of the reported filters.
@@ -33,15 +34,15 @@ class TableSources(SourceStore):
 
     def save_sources(self, records: Sequence[SourceRecord]) -> None:
         """Save sources by their patterns."""
-        _save_all(_SOURCES, {repository_key(each.pattern): each for each in records})
+        _save_all(SOURCES, {repository_key(each.pattern): each for each in records})
 
     def remove_source(self, pattern: str) -> None:
         """Remove a source; its repositories stay."""
-        _SOURCES.delete_by("key", [repository_key(pattern)])
+        SOURCES.delete_by("key", [repository_key(pattern)])
 
     def list_sources(self) -> list[SourceRecord]:
         """List all, by pattern."""
-        return [decode(SourceRecord, body) for body in _list_all(_SOURCES)]
+        return [decode(SourceRecord, body) for body in _list_all(SOURCES)]
 
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
@@ -68,15 +69,15 @@ class TableSources(SourceStore):
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
-        _save_all(_CREDENTIALS, {escape_text(each.name): each for each in records})
+        _save_all(CREDENTIALS, {escape_text(each.name): each for each in records})
 
     def remove_credential(self, name: str) -> None:
         """Remove a credential that is no longer configured."""
-        _CREDENTIALS.delete_by("key", [escape_text(name)])
+        CREDENTIALS.delete_by("key", [escape_text(name)])
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
-        return [decode(CredentialRecord, body) for body in _list_all(_CREDENTIALS)]
+        return [decode(CredentialRecord, body) for body in _list_all(CREDENTIALS)]
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters that the settings had when they were last reported."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, partial
 
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ...domain.log_cache import PagedLogCache
-from ...ports import StateStore
-from .agents import TableAgents
+from ...ports import SeldomChanged, StateStore
+from .agents import COLLECTIONS, DESIRED_STATES, TableAgents
 from .attempts import TableAttempts
+from .errors import table_errors
 from .hints import TableHints
 from .job_logs import TableJobLogs
-from .journal import TableJournal, journal_cache
+from .journal import ERRORS, TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
 from .log_cache import TablePageStore
 from .message_counts import CachedCounts, TableMessageCounts
 from .repositories import TableRepositories, repository_cache
 from .run_summaries import TableRunSummaries, run_summary_cache
-from .sources import TableSources, discovered_cache
+from .seldom_changed import SeldomChangedCache, load_changes
+from .sources import CREDENTIALS, SOURCES, TableSources, discovered_cache
 
 
 class DataTablesState(
@@ -47,7 +49,21 @@ class DataTablesState(
         self._message_counts_cache = CachedCounts()
         self._error_cache = journal_cache(MAX_ERRORS)
         self._activity_cache = journal_cache(MAX_ACTIVITIES)
+        self._seldom_changed_cache = SeldomChangedCache()
         self._seen_heartbeats = -math.inf, {}
+
+    def load_seldom_changed(self) -> SeldomChanged:
+        """Load what changes seldom, for a page; of tables that have not changed nothing is read."""
+        cache = self._seldom_changed_cache
+        with table_errors():
+            changes = load_changes()
+        return SeldomChanged(
+            desired_states=cache.load(DESIRED_STATES, self.load_desired_states, changes),
+            collections=cache.load(COLLECTIONS, self.list_collections, changes),
+            errors=cache.load(ERRORS, partial(self.list_errors, limit=MAX_ERRORS), changes),
+            sources=cache.load(SOURCES, self.list_sources, changes),
+            credentials=cache.load(CREDENTIALS, self.list_credentials, changes),
+        )
 
     def close(self) -> None:
         """Do nothing: Anvil owns the connection."""

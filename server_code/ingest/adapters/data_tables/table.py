@@ -35,12 +35,12 @@ class Table:
     """One table, by its name in ``anvil.yaml``; each has a column ``key``."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
 
     @property
     def _table(self) -> Any:  # noqa: ANN401 - Anvil makes tables at run time
         require_connection()
-        table = getattr(app_tables, self._name)  # which imports the batches, the first time
+        table = getattr(app_tables, self.name)  # which imports the batches, the first time
         _prepare_batches()
         return table
 

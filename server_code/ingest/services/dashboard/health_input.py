@@ -11,7 +11,6 @@ from ...domain.agent_states import AgentState
 from ...domain.collection_records import CollectionRecord
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
-    MAX_ERRORS,
     AgentRecord,
     ErrorRecord,
     JobLogRecord,
@@ -72,13 +71,13 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
     repositories = store.view_repositories()
-    heartbeats = store.list_agents()
-    agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
+    heartbeats, others = store.list_agents(), store.load_seldom_changed()
+    agents = agent_rows(heartbeats, others.desired_states, repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
-    counts_by_repository, collections = store.count_each_repository(), store.list_collections()
+    counts_by_repository = store.count_each_repository()
     counts = sum_counts(counts_by_repository.values())
     return HealthInput(
         heartbeats=heartbeats,
@@ -86,14 +85,14 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         repositories=repositories,
         counts=counts,
         counts_by_repository=counts_by_repository,
-        errors=store.list_errors(limit=MAX_ERRORS),
+        errors=others.errors,
         message_counts=message_counts,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
-        sources=store.list_sources(),
-        credentials=store.list_credentials(),
+        sources=others.sources,
+        credentials=others.credentials,
         oldest_pending=_oldest_pending(store, now) if counts.logs_pending else None,
-        collections=collections,
-        one_time=find_one_time_collection(collections, heartbeats) if has_ended else None,
+        collections=others.collections,
+        one_time=find_one_time_collection(others.collections, heartbeats) if has_ended else None,
         unanswered=_unanswered(heartbeats, now),
         write_error=_write_error(store, heartbeats, now),
     )
