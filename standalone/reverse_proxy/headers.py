@@ -83,12 +83,12 @@ def response_headers(
     return headers
 
 
-def weak_etag(validator: bytes) -> bytes:
+def weak_etag(etag: bytes) -> bytes:
     """Return the ETag of a compressed body: weak, because its bytes differ from the server's.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3
     """
-    return validator if validator.startswith(b"W/") else b"W/" + validator
+    return etag if etag.startswith(b"W/") else b"W/" + etag
 
 
 def _end_to_end(
@@ -100,6 +100,6 @@ def _end_to_end(
     return ((name, value) for name, value in message.headers if name not in removed)
 
 
-def _strong_etags(validators: bytes) -> bytes:
+def _strong_etags(etags: bytes) -> bytes:
     """Undo ``weak_etag``: the server knows only its own ETags."""
-    return validators.replace(b'W/"', b'"')
+    return etags.replace(b'W/"', b'"')
