@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from .jobs import Job
 from .runs import WorkflowRun
 
-#: The jobs of the last runs, oldest first, by the workflow's id.
-JobCounts = Mapping[str, tuple[int, ...]]
+#: The number of jobs of each of a workflow's last runs, oldest first, by the workflow's id.
+RecentJobCounts = Mapping[str, tuple[int, ...]]
 
 MAX_WORKFLOWS = 64
 MAX_SAMPLES = 5
 
 
-def add_count(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> JobCounts:
+def add_count(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> RecentJobCounts:
     """Return the counts with that of an ended run; workflows that ran longest ago are dropped."""
     counts = dict(known)
     key = str(run.workflow_id)
@@ -23,7 +23,7 @@ def add_count(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> JobCou
     return dict(list(counts.items())[-MAX_WORKFLOWS:])
 
 
-def next_change_ends_run(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> bool:
+def next_change_ends_run(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> bool:
     """Return whether an open run's jobs can change only once more, when the run ends.
 
     That is so where it has as many jobs as the last runs of its workflow had, and all have ended,

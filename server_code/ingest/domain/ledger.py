@@ -14,7 +14,7 @@ from .annotations import AnnotationList
 from .artifacts import Artifact
 from .codec import FLATTENED, stored_as
 from .error_causes import Cause, cause_of
-from .job_counts import JobCounts
+from .job_counts import RecentJobCounts
 from .jobs import Job
 from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
 from .runs import AttemptKey, WorkflowRun
@@ -52,7 +52,7 @@ class RepositoryRecord:
     """One watched repository and the progress of watching it.
 
     ``cursor``: all runs that were created from ``watched_since`` to here are in the ledger; None
-    before the run list was read to its end. ``job_counts``: how many jobs its last runs had.
+    before the run list was read to its end. ``recent_job_counts``: how many jobs its last runs had.
     ``is_prioritized``: its first poll comes before backfills, because a limit has put it off.
     """
 
@@ -69,7 +69,9 @@ class RepositoryRecord:
     failures: int = 0
     last_error: str | None = None
     cursor: datetime | None = None
-    job_counts: JobCounts = field(default_factory=dict)
+    recent_job_counts: RecentJobCounts = field(
+        default_factory=dict, metadata=stored_as("job_counts")
+    )
     run_lists: RunLists = field(default_factory=RunLists, metadata=FLATTENED)
     walk: ListWalk = field(default_factory=ListWalk, metadata=FLATTENED)
     sweep: DaySweep = field(default_factory=DaySweep, metadata=FLATTENED)
@@ -100,10 +102,9 @@ class AttemptRecord:
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
     ``incomplete_job_reads``: how often in a row its list of jobs was empty, or shorter than
     GitHub's count; ``open_job_reads``: how often in a row it held open jobs, though the attempt has
-    ended.
-    ``jobs_read_at``: when that list was last read, or the run started. ``has_deliveries``: some of
-    its jobs are as webhooks delivered them, and were not read since. ``reason``: why the last read
-    failed.
+    ended. ``jobs_read_at``: when that list was last read, or the run started. ``has_deliveries``:
+    some of its jobs are as webhooks delivered them, and were not read since. ``reason``: why the
+    last read failed.
     """
 
     key: AttemptKey

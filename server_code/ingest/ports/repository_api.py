@@ -16,14 +16,15 @@ ANONYMOUS_KIND = "no token"
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListQuery:
-    """One list of repositories: what a credential may read of an owner, or (``*``) of all.
+    """One list of repositories: those of an owner that a credential may read, or all it may read.
 
-    ``account``: the only owner whose repositories a list of all can hold; None where any can be.
+    ``owner``: a login, or ``*`` for all. ``only_owner``: the account of an App's installation, of
+    which its list of all has the repositories only; None for a token.
     """
 
     credential: str
     owner: str
-    account: str | None = None
+    only_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

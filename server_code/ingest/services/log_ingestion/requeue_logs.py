@@ -1,4 +1,4 @@
-"""Requeueing logs that have been pending for long: their work items are lost or were given up."""
+"""Requeueing stale logs, pending for long: their work items are lost or were given up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def requeue_stale_logs(
     *,
     older_than: timedelta = STALE_AFTER,
 ) -> int:
-    """Publish work for logs that have been pending for long; return how many.
+    """Publish new work items for logs that have been pending for long; return how many.
 
     A queue keeps messages for some days only, and may be emptied by hand. A log that failed for
     half a day leaves the queue; each requeueing tries it once.

@@ -105,7 +105,7 @@ def has_ended_before(record: AttemptRecord, job: Job) -> bool:
     return published is not None and published.has_ended
 
 
-def has_run_changes(record: AttemptRecord) -> bool:
+def has_unpublished_run_changes(record: AttemptRecord) -> bool:
     """Return whether the run itself has changed since it was last published."""
     run = record.run
     if run is None:
@@ -119,7 +119,7 @@ def has_run_changes(record: AttemptRecord) -> bool:
 def _run_envelopes(
     record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
 ) -> tuple[Envelope, ...]:
-    if not has_run_changes(record):
+    if not has_unpublished_run_changes(record):
         return ()
     occurrence = record.published_statuses.count(run.status)
     details = details_of(record)

@@ -41,7 +41,7 @@ from .request_purposes import set_request_purpose
 from .save_runs import count_filtered, is_wanted, upsert_runs
 from .schedule_attempts import (
     is_waiting_for_jobs,
-    keep_job_counts,
+    note_job_counts,
     pause_for_jobs,
     postpone,
     schedule,
@@ -174,7 +174,7 @@ def _publish_group(
         for snapshot, (change, messages) in zip(snapshots, built, strict=True)
     ]
     if context.settings.log_mode == "live":
-        keep_job_counts(poll_session, snapshots, before)
+        note_job_counts(poll_session, snapshots, before)
     changed = [each for each in changes if each.record is not before[each.record.key]]
     count_published(context, repository, before, changed)
     _record(context, changed)

@@ -44,12 +44,12 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
         searches = _DELIVERY_CHECKS if is_delivery_check_due(record, now) else (find_hinted_runs,)
         _run_each(context, poll_session, searches)
-        note_missed_deliveries(context, poll_session, poll_session.changed)
+        note_missed_deliveries(context, poll_session, poll_session.changed_runs)
         if poll_session.relies_on_deliveries:
             return
     walk_run_list(context, poll_session)
     _run_each(context, poll_session, (*_LOOKUPS, sweep_past_days))
-    note_missed_deliveries(context, poll_session, poll_session.changed)
+    note_missed_deliveries(context, poll_session, poll_session.changed_runs)
     lists = replace(poll_session.repository.run_lists, requested_at=now)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
@@ -86,7 +86,7 @@ def discover_all_runs(
     if lists.status_lists_requested_at is not None and lists.status_lists_requested_at < since:
         lists = replace(lists, status_lists_requested_at=None)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
-    poll_session.reads_everything, poll_session.relies_on_deliveries = True, False
+    poll_session.is_full_collection, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
     searches = (find_hinted_runs, find_failed_deliveries, sweep, _find_unswept_runs)
     walk_run_list(context, poll_session)

@@ -1,15 +1,15 @@
-"""Which attempts in flight have their jobs read in one batch: requests are spent on changes."""
+"""Which attempts in flight have their jobs read in one batch: those that may have changed."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ...domain.job_counts import JobCounts
+from ...domain.job_counts import RecentJobCounts
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ..context import CollectorContext
-from .attempt_messages import has_run_changes
+from .attempt_messages import has_unpublished_run_changes
 from .poll_session import PollSession
 from .schedule_attempts import is_job_read_due
 
@@ -18,16 +18,17 @@ from .schedule_attempts import is_job_read_due
 class JobReadPolicy:
     """The choice of the attempts in flight whose jobs are read, the same for one batch.
 
-    Jobs are read when they may have changed while there are requests to spare, else when the run
-    itself has changed; in economy at the run's end only, or when everything is collected now.
+    With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
+    changed; where requests are few, only when the run has changed. With LOG_MODE=economy, which
+    publishes all jobs when the run has ended, they are read then, or in a full collection.
     """
 
     context: CollectorContext
-    reads_everything: bool
+    is_full_collection: bool
     reads_jobs_in_flight: bool
     has_headroom: bool
-    job_counts: JobCounts
-    changed: Collection[AttemptKey]
+    recent_job_counts: RecentJobCounts
+    changed_in_list: Collection[AttemptKey]
 
     @classmethod
     def of(cls, context: CollectorContext, poll_session: PollSession) -> JobReadPolicy:
@@ -35,22 +36,26 @@ class JobReadPolicy:
         repository, is_live = poll_session.repository, context.settings.log_mode == "live"
         return cls(
             context=context,
-            reads_everything=poll_session.reads_everything,
+            is_full_collection=poll_session.is_full_collection,
             reads_jobs_in_flight=is_live and not poll_session.relies_on_deliveries,
             has_headroom=context.github.has_headroom(repository.full_name),
-            job_counts=repository.job_counts,
-            changed={run.key for run in poll_session.changed},
+            recent_job_counts=repository.recent_job_counts,
+            changed_in_list={run.key for run in poll_session.changed_runs},
         )
 
     def wants_jobs(self, record: AttemptRecord) -> bool:
-        """Return whether the jobs of an attempt are read now, should it be in flight."""
+        """Return whether the jobs of an attempt are read now, if it is still in flight."""
         if record.run is None:
             return False
-        if self.reads_everything and has_run_changes(record):
+        if self.is_full_collection and has_unpublished_run_changes(record):
             return True
         if not self.reads_jobs_in_flight:
             return False
         if not self.has_headroom:
-            return has_run_changes(record)
-        has_changed = record.key in self.changed
-        return is_job_read_due(self.context, record, self.job_counts, has_changed=has_changed)
+            return has_unpublished_run_changes(record)
+        return is_job_read_due(
+            self.context,
+            record,
+            self.recent_job_counts,
+            has_changed_in_list=record.key in self.changed_in_list,
+        )

@@ -86,7 +86,7 @@ def _statuses_to_request(
     context: CollectorContext, poll_session: PollSession, *, with_rare: bool
 ) -> tuple[str, ...]:
     """Return the statuses to request; a first answer is charged, so it waits for headroom."""
-    if poll_session.reads_everything:
+    if poll_session.is_full_collection:
         return OPEN_STATUSES if with_rare else ()
     statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
     known = poll_session.repository.run_lists.validators

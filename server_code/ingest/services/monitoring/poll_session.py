@@ -30,12 +30,12 @@ class PollSession:
     ``should_continue`` is called between requests; False ends the search where it is, and the next
     poll continues it. ``hints``: the runs that webhooks or people pointed at, and when; each is
     followed once in a poll. ``seen``: the attempts that GitHub has shown. ``purpose``: what its
-    requests are sent for. ``reads_everything``: everything is to be collected now.
+    requests are sent for. ``is_full_collection``: a person collects everything now.
 
     ``is_list_current``: the first page of the run list was read, or changed a moment ago.
     ``unchanged_statuses``: the runs in these statuses below that page are as they were.
-    ``changed``: runs that were new or differed from the ledger's copy; ``changed_at``: when what
-    was found changed last. ``relies_on_deliveries``: webhooks take the place of polling.
+    ``changed_runs``: those that were new or differed from the ledger's copy; ``changed_at``: when
+    what was found changed last. ``relies_on_deliveries``: webhooks take the place of polling.
     ``has_unstarted_attempt``: one is due that had not started. ``has_more_events``: some delivered
     events are left for the next poll. ``ignores_created``: the server answers a filter by creation
     time with other runs. ``has_unread_pages``: a window of the sweep has more pages than GitHub's
@@ -49,11 +49,11 @@ class PollSession:
     hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.WATCHING
-    reads_everything: bool = False
+    is_full_collection: bool = False
     is_list_current: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
-    changed: list[WorkflowRun] = field(default_factory=list)
+    changed_runs: list[WorkflowRun] = field(default_factory=list)
     relies_on_deliveries: bool = False
     has_unstarted_attempt: bool = False
     has_more_events: bool = False

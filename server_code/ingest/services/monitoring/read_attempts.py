@@ -16,7 +16,7 @@ from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
 from ...ports import ActionsApi
-from .attempt_messages import has_run_changes
+from .attempt_messages import has_unpublished_run_changes
 from .read_commits import CommitReader
 from .shared_readers import SharedReaders
 
@@ -198,7 +198,7 @@ def _of_attempt(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
 
 def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSnapshot:
     record = snapshot.record
-    if record.run is None or not has_run_changes(record):
+    if record.run is None or not has_unpublished_run_changes(record):
         return snapshot
     try:
         return replace(snapshot, commit=commits.fetch(record.run))

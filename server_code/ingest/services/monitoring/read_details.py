@@ -15,7 +15,7 @@ from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
 from ...ports import ActionsApi, Clock
-from .attempt_messages import has_ended_before, has_run_changes, unpublished_jobs
+from .attempt_messages import has_ended_before, has_unpublished_run_changes, unpublished_jobs
 from .long_pauses import is_too_long
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class DetailReader:
             if job.wants_annotations and not is_known:
                 record = _with_job(record, self._annotate(job))
                 yield record
-        if not has_run_changes(record):
+        if not has_unpublished_run_changes(record):
             return
         if _failed_to_start(record) and record.annotations is None:
             record = replace(record, annotations=self._read_start_failure(record))

@@ -46,7 +46,7 @@ def upsert_runs(
             continue
         if record is None or record.run is None or _has_changed(record.run, run):
             due[run.key] = _due_record(record, run, now)
-            poll_session.changed.append(run)
+            poll_session.changed_runs.append(run)
         if not is_old:
             due.update(_earlier_attempts(run, known, now))
     if due or filtered:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import MAX_CHECK_DELAY, is_interval_over, max_request_interval
-from ...domain.job_counts import JobCounts, add_count, next_change_ends_run
+from ...domain.job_counts import RecentJobCounts, add_count, next_change_ends_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
@@ -73,18 +73,22 @@ def is_waiting_for_jobs(snapshot: AttemptSnapshot, now: datetime) -> bool:
 
 
 def is_job_read_due(
-    context: CollectorContext, record: AttemptRecord, counts: JobCounts, *, has_changed: bool
+    context: CollectorContext,
+    record: AttemptRecord,
+    counts: RecentJobCounts,
+    *,
+    has_changed_in_list: bool,
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
     A read is charged whenever a step has changed. So they are read just before two polls are over,
     which is the longest delay of an event, and not where the next change is the end of the run,
-    which the run list shows. ``has_changed``: the list shows a change.
+    which the run list shows. ``has_changed_in_list``: the list shows a change.
     """
     now, gap = context.clock.now(), max_request_interval(context.settings.poll_seconds)
     if not is_interval_over(_jobs_known_at(record), gap, now):
         return False
-    if has_changed or record.run is None or record.jobs_read_at is None:
+    if has_changed_in_list or record.run is None or record.jobs_read_at is None:
         return True
     if now >= record.jobs_read_at + LONGEST_SKIP:
         return True
@@ -102,17 +106,17 @@ def _jobs_known_at(record: AttemptRecord) -> datetime:
     return record.jobs_read_at or started_at or record.created_at
 
 
-def keep_job_counts(
+def note_job_counts(
     poll_session: PollSession,
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    """Keep how many jobs ended attempts had; the caller saves the repository."""
-    counts = poll_session.repository.job_counts
+    """Note how many jobs ended attempts had in the session's repository, which the caller saves."""
+    counts = poll_session.repository.recent_job_counts
     for record in (snapshot.record for snapshot in snapshots):
         if record.run and record.has_all_jobs and not before[record.key].has_all_jobs:
             counts = add_count(counts, record.run, record.jobs)
-    poll_session.repository = replace(poll_session.repository, job_counts=counts)
+    poll_session.repository = replace(poll_session.repository, recent_job_counts=counts)
 
 
 def pause_for_jobs(record: AttemptRecord) -> timedelta:

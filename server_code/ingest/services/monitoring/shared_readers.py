@@ -10,7 +10,7 @@ from ...domain.filters import NO_FILTER_CHAIN, FilterChain
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
-from .attempt_messages import has_run_changes
+from .attempt_messages import has_unpublished_run_changes
 from .read_commits import CommitReader
 from .read_details import DetailReader
 
@@ -39,7 +39,11 @@ def open_shared_readers(
     context: CollectorContext, repository: str, due: Sequence[AttemptRecord]
 ) -> SharedReaders:
     """Load the commits of a batch, and fetch those that are unknown in one query."""
-    runs = [record.run for record in due if record.run is not None and has_run_changes(record)]
+    runs = [
+        record.run
+        for record in due
+        if record.run is not None and has_unpublished_run_changes(record)
+    ]
     shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
     known = context.store.load_commits(repository, shas)
     missing = [sha for sha in shas if sha not in known]

@@ -23,7 +23,7 @@ _NEWER_RUNS = "newer"
 def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
     """Decide whether this poll relies on deliveries; the changes noted so far were delivered."""
     needs_jobs = context.settings.log_mode == "live"
-    poll_session.changed.clear()
+    poll_session.changed_runs.clear()
     poll_session.relies_on_deliveries = relies_on_deliveries(
         poll_session.repository, needs_jobs=needs_jobs
     )

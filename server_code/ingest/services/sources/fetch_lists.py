@@ -72,17 +72,17 @@ class RepositoryLists:
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
         """Note why a list could not be read; the first reason of an owner counts."""
         self.errors.setdefault(query.owner.lower(), error)
-        if query.account is not None:
-            self.installation_errors[query.account.lower()] = error
+        if query.only_owner is not None:
+            self.installation_errors[query.only_owner.lower()] = error
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
     def note_truncation(self, query: RepositoryListQuery, credential_list: CredentialList) -> None:
         """Note a list of which only a part was read."""
         if not credential_list.is_whole:
-            account = query.account or query.owner
-            note = truncated_list_note(query.credential, account, len(credential_list.names))
-            self.truncation_notes |= {query.owner.lower(): note, account.lower(): note}
+            owner = query.only_owner or query.owner
+            note = truncated_list_note(query.credential, owner, len(credential_list.names))
+            self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 
     def add(self, credential_list: CredentialList, described: Collection[RepositoryInfo]) -> None:
         """Add the repositories of a list, described where it has changed."""

@@ -19,8 +19,8 @@ ACTIVE_FOR = timedelta(days=7)
 #: How many active repositories' runs are counted, one request each, to estimate the others'.
 SAMPLE_SIZE = 5
 
-#: Requests for a run that is found by polling and read with all its logs, as ``make bench`` shows;
-#: a run of ``live`` has 5 jobs here.
+#: Requests by LOG_MODE for a run of 5 jobs that polling finds and whose logs are all fetched, as
+#: ``make bench`` measures them.
 REQUESTS_PER_RUN = {"economy": 5.0, "live": 13.8}
 
 
@@ -72,7 +72,7 @@ def preview_source(
     matched: list[RepositoryInfo] = []
     left_out: list[tuple[str, str]] = []
     for info in sorted(lists.listed.values(), key=lambda each: each.full_name.lower()):
-        reason = _suspension_reason(info, sources)
+        reason = _reason_left_out(info, sources)
         if reason is None:
             matched.append(info)
         else:
@@ -140,27 +140,27 @@ def _fetch_lists(source: RepositoryApi, pattern: SourcePattern) -> _Lists:
             found.credentials.append(query.credential)
         for each in fitting:
             found.listed.setdefault(each.full_name.lower(), each)
-        account = query.account or query.owner
-        if not value.is_whole and account.lower() == (owner or query.owner).lower():
+        listed_owner = query.only_owner or query.owner
+        if not value.is_whole and listed_owner.lower() == (owner or query.owner).lower():
             found.truncation_note = truncated_list_note(
-                query.credential, account, len(value.repositories)
+                query.credential, listed_owner, len(value.repositories)
             )
     found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
     return found
 
 
 def _rank(error: IngestError, *, is_of_owner: bool) -> int:
-    """Rank an error of a list: the one that says most of the owner comes first."""
+    """Return the rank of an error of a list: 0 for the most specific to the owner."""
     if isinstance(error, AccessDenied) and is_of_owner:
         return 0
     if isinstance(error, CredentialSuspended):
         return 1
-    # A rejected credential is reported by itself; others have no list of their own.
+    # Rejected credentials are reported elsewhere; a credential without a list says little.
     return 3 if isinstance(error, (AccessDenied, BadCredentials)) else 2
 
 
-def _suspension_reason(info: RepositoryInfo, sources: Sources) -> str | None:
-    """Return why a repository is not polled."""
+def _reason_left_out(info: RepositoryInfo, sources: Sources) -> str | None:
+    """Return why a source would not have a repository polled; None where it would."""
     exclusion = sources.exclusion_of(info.full_name)
     if exclusion is not None:
         return f"left out by {exclusion}"
@@ -170,7 +170,7 @@ def _suspension_reason(info: RepositoryInfo, sources: Sources) -> str | None:
 
 
 def _count_runs(actions: ActionsApi, active: Sequence[RepositoryInfo], now: datetime) -> float:
-    """Estimate how many runs were created while a repository counts as active."""
+    """Estimate how many runs the active repositories created within ACTIVE_FOR."""
     step = max(1, len(active) // SAMPLE_SIZE)
     sample = active[::step][:SAMPLE_SIZE]
     created = f">={format_timestamp(now - ACTIVE_FOR)}"
