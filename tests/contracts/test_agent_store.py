@@ -40,7 +40,7 @@ class TestAgents:
         """Each keeps its newest progress, and one goes after a day."""
         full = a_collection(
             "two 🚀\x00",
-            only="octo/api",
+            repository="octo/api",
             phase=CollectionPhase.FETCHING.value,
             rounds=3,
             counts={"runs": LARGEST_ID},
