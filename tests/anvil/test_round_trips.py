@@ -14,7 +14,7 @@ from anvil.tables import app_tables
 from ingest.adapters.data_tables import DataTablesState, attempts, table, transactions
 from ingest.adapters.data_tables.values import dump_body
 from ingest.domain.ledger import AttemptRecord
-from ingest.domain.log_marks import LogMarks
+from ingest.domain.log_outline import LogOutline
 from ingest.domain.stored_records import attempt_body
 from ingest.domain.stored_values import repository_key
 from ingest.services.dashboard.overview import build_overview
@@ -255,7 +255,7 @@ def test_a_page_of_a_large_log(state: DataTablesState, asked: Callable[..., Any]
     log = b"".join(
         b"%07d something that a step has printed\n" % number for number in range(300_000)
     )
-    state.log_cache.save_log(an_attempt().key, 1, io.BytesIO(log), LogMarks(), NOW)
+    state.log_cache.save_log(an_attempt().key, 1, io.BytesIO(log), LogOutline(), NOW)
     with asked(3):
         lines = state.log_cache.load_lines(an_attempt().key, 1, 250_000, 1000)
     assert lines is not None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 
-from ingest.domain.log_marks import LogMarkReader
+from ingest.domain.log_outline import LogOutlineReader
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import LogMetadata, log_parts, log_payload
@@ -47,7 +47,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
 
 def _megabytes_per_second(log: bytes, encode: Callable[[LogMetadata, bytes], int]) -> float:
     started = time.thread_time()
-    digest = inspect_log(io.BytesIO(log), [LogMarkReader()])
+    digest = inspect_log(io.BytesIO(log), [LogOutlineReader()])
     metadata = LogMetadata(
         key=AttemptKey("octo/api", 1, 1),
         job_id=1,

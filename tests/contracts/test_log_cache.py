@@ -17,7 +17,7 @@ from ingest.adapters.sql.log_cache import SqlPageStore
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
 from ingest.domain.log_cache import LogToCache, PagedLogCache
-from ingest.domain.log_marks import LogMarks, read_marks
+from ingest.domain.log_outline import LogOutline, read_outline
 from ingest.domain.log_pages import MAX_ANSWER_BYTES, MAX_PAGE_BYTES, MAX_PART_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
@@ -52,8 +52,8 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
 
 
 def save(cache: LogCache, log: bytes, job_id: int = 1, *, at: float = 0) -> None:
-    marks = read_marks([log])
-    cache.save_log(KEY, job_id, io.BytesIO(log), marks, NOW + timedelta(seconds=at))
+    outline = read_outline([log])
+    cache.save_log(KEY, job_id, io.BytesIO(log), outline, NOW + timedelta(seconds=at))
 
 
 def content(cache: LogCache, job_id: int = 1) -> bytes | None:
@@ -142,14 +142,14 @@ def test_small_logs_are_kept_together_as_each_alone(cache: LogCache, log: bytes)
     save(cache, b"earlier\n", 1)
     logs = {1: log, 2: b"##[error]second\n" + log}
     several = [
-        LogToCache(key=KEY, job_id=job_id, content=each, marks=read_marks([each]))
+        LogToCache(key=KEY, job_id=job_id, content=each, outline=read_outline([each]))
         for job_id, each in logs.items()
     ]
     cache.save_logs(several, NOW + timedelta(seconds=1))
     lines = all_lines(cache)
     for job_id, each in logs.items():
         assert content(cache, job_id) == each
-        assert cache.load_marks(KEY, job_id) == read_marks([each])
+        assert cache.load_outline(KEY, job_id) == read_outline([each])
     save(cache, log, 1, at=2)
     assert all_lines(cache) == lines
     cache.save_logs([replace(several[0], job_id=each) for each in range(3, 30)], NOW)
@@ -203,8 +203,8 @@ def test_marks_are_kept_with_their_log(cache: LogCache) -> None:
     """They are read without reading the log."""
     log = b"##[group]Run make\n##[warning]w\n##[endgroup]\n##[error]e\n"
     save(cache, log)
-    assert cache.load_marks(KEY, 1) == read_marks([log]) != LogMarks()
-    assert cache.load_marks(KEY, 2) is None
+    assert cache.load_outline(KEY, 1) == read_outline([log]) != LogOutline()
+    assert cache.load_outline(KEY, 2) is None
 
 
 def test_one_answer_is_bounded_however_much_is_asked_for(cache: LogCache) -> None:
@@ -285,7 +285,7 @@ def test_a_log_that_fails_on_its_way_leaves_the_former(cache: LogCache) -> None:
             return super().read(size)
 
     with pytest.raises(OSError, match="the disk"):
-        cache.save_log(KEY, 1, Broken(random_bytes(6 * MIB)), LogMarks(), NOW)
+        cache.save_log(KEY, 1, Broken(random_bytes(6 * MIB)), LogOutline(), NOW)
     assert content(cache) == b"whole\n"
 
 

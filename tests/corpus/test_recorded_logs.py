@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from corpus.recordings import Recordings
-from ingest.domain.log_marks import read_marks
+from ingest.domain.log_outline import read_outline
 from ingest.wire.payloads import parse_job
 
 #: A log's name ends in the number of its job in a recording of GitHub's Java client.
@@ -26,15 +26,15 @@ def test_marks_of_recorded_logs_are_where_they_say(recordings: Recordings) -> No
         log = read_log(path)
         lines = log.split(b"\n")
         chunks = [log[at : at + 4096] for at in range(0, len(log), 4096)]
-        marks = read_marks(chunks)
-        assert marks == read_marks([log]), path.name
-        assert all(b"##[error]" in lines[number - 1] for number in marks.error_lines), path.name
-        for group in marks.groups:
+        outline = read_outline(chunks)
+        assert outline == read_outline([log]), path.name
+        assert all(b"##[error]" in lines[number - 1] for number in outline.error_lines), path.name
+        for group in outline.groups:
             cut = log[group.first_byte : group.last_byte + 1].removesuffix(b"\n")
             assert cut == b"\n".join(lines[group.first_line - 1 : group.last_line]), path.name
             assert b"##[group]" in lines[group.first_line - 1], path.name
         quoted = re.findall(rb"(?m)^(?:\xef\xbb\xbf)?[\d\-T:.]*Z ##\[error\]", log)
-        assert len(marks.error_lines) == min(len(quoted), 1000), path.name
+        assert len(outline.error_lines) == min(len(quoted), 1000), path.name
 
 
 def test_steps_of_a_recorded_job_are_found_in_its_log(recordings: Recordings) -> None:
@@ -49,7 +49,7 @@ def test_steps_of_a_recorded_job_are_found_in_its_log(recordings: Recordings) ->
     for job_id, path in found.items():
         job = parse_job(recordings.snapshots("jobs.jsonl", job_id)[0])
         log = read_log(path)
-        steps = read_marks([log], job.steps).steps
+        steps = read_outline([log], job.steps).steps
         assert steps is not None
         assert [step.step_name for step in steps] == [step.name for step in job.steps]
         texts = [log[step.first_byte : step.last_byte + 1] for step in steps]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.jobs import Step
-from ingest.domain.log_marks import read_marks
+from ingest.domain.log_outline import read_outline
 from ingest.domain.step_ranges import StepRange
 
 BEGIN = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
@@ -58,13 +58,13 @@ def located(log: str, steps: list[Step], size: int = 1000) -> list[tuple[int, st
     """Return the number and the text of each step."""
     content = log.encode()
     chunks = [content[at : at + size] for at in range(0, len(content), size)]
-    found = read_marks(chunks, steps).steps
+    found = read_outline(chunks, steps).steps
     return None if found is None else texts_of(content, found)
 
 
 def surrounded(log: str, steps: list[Step]) -> dict[int, str]:
     """Return the text in which each step is that is not certain, by its number."""
-    return dict(texts_of(log.encode(), read_marks([log.encode()], steps).uncertain_steps))
+    return dict(texts_of(log.encode(), read_outline([log.encode()], steps).uncertain_steps))
 
 
 def texts_of(content: bytes, found: Sequence[StepRange]) -> list[tuple[int, str]]:

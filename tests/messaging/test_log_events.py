@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.log_marks import LogMarks
+from ingest.domain.log_outline import LogOutline
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageRefused
 from ingest.messaging.encoding import QueueMessage
@@ -30,7 +30,7 @@ from ingest.messaging.log_events import (
     log_unavailable_message,
     whole_log_message,
 )
-from ingest.messaging.log_marks import truncate_marks
+from ingest.messaging.log_outline import truncate_outline
 
 FETCHED_AT = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -104,9 +104,9 @@ def test_parts_join_to_the_log_byte_for_byte(log: bytes, limit: int) -> None:
         dict,
         fetched_at=st.sampled_from([FETCHED_AT, FETCHED_AT.replace(microsecond=1000)]),
         is_replayed=st.booleans(),
-        marks=st.none()
+        outline=st.none()
         | st.integers(0, 30).map(
-            lambda count: truncate_marks(LogMarks(error_lines=tuple(range(count))), 128)
+            lambda count: truncate_outline(LogOutline(error_lines=tuple(range(count))), 128)
         ),
     ),
 )

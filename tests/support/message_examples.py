@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest.domain.annotations import AnnotationList
 from ingest.domain.jobs import Job
-from ingest.domain.log_marks import LogGroup, LogMarks
+from ingest.domain.log_outline import LogGroup, LogOutline
 from ingest.domain.runs import AttemptKey
 from ingest.domain.step_ranges import StepRange
 from ingest.messaging.claim_check import Pointer, pointer_message
@@ -22,7 +22,7 @@ from ingest.messaging.log_events import (
     log_parts,
     log_unavailable_message,
 )
-from ingest.messaging.log_marks import MessageMarks, truncate_marks
+from ingest.messaging.log_outline import MessageOutline, truncate_outline
 from ingest.messaging.log_work import attempt_work_message, job_work_message
 from ingest.messaging.run_data import RunDetails
 from ingest.messaging.run_events import job_envelope, run_envelope
@@ -45,16 +45,16 @@ def log_metadata(key: AttemptKey, log: bytes, job_name: str = "build") -> LogMet
     )
 
 
-def full_marks() -> MessageMarks:
+def full_outline() -> MessageOutline:
     """Build the marks of a log that has all of them."""
     place = {"first_line": 1, "last_line": 1, "first_byte": 0, "last_byte": 3}
-    marks = LogMarks(
+    outline = LogOutline(
         error_lines=(1,),
         groups=(LogGroup(title="Run make", **place),),
         steps=(StepRange(number=1, step_name="Set up job", **place),),
         uncertain_steps=(StepRange(number=2, step_name="Test", **place),),
     )
-    return truncate_marks(marks, 1 << 20)
+    return truncate_outline(outline, 1 << 20)
 
 
 def an_absence(key: AttemptKey, job_name: str, reason: Any) -> UnavailableLog:
@@ -82,7 +82,7 @@ def example_messages() -> dict[str, QueueMessage]:
         "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
         "job_log_fetched": next(
             log_parts(
-                replace(log_metadata(key, log), marks=full_marks()),
+                replace(log_metadata(key, log), outline=full_outline()),
                 lambda: io.BytesIO(log),
                 1 << 20,
             )

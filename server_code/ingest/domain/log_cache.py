@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import BinaryIO, Protocol
 
 from .due import is_ahead
-from .log_marks import LogMarks, pack_marks, read_marks, unpack_marks
+from .log_outline import LogOutline, pack_outline, read_outline, unpack_outline
 from .log_pages import (
     LogLines,
     LogMatches,
@@ -74,7 +74,7 @@ class LogToCache:
     key: AttemptKey
     job_id: int
     content: bytes
-    marks: LogMarks
+    outline: LogOutline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class PackedLog:
     job: JobLogId
     pages: tuple[PackedPage, ...]
     size: LogSize
-    marks: bytes
+    outline: bytes
 
 
 class StoredLog(Protocol):
@@ -95,8 +95,8 @@ class StoredLog(Protocol):
     def find_page(self, number: int) -> LogPage | None:
         """Find the page that holds a part; None where it is gone."""
 
-    def load_marks(self) -> bytes | None:
-        """Load the packed marks; None where there are none."""
+    def load_outline(self) -> bytes | None:
+        """Load the packed outline; None where there is none."""
 
 
 class LogWriter(Protocol):
@@ -105,7 +105,7 @@ class LogWriter(Protocol):
     def add_pages(self, pages: Sequence[PackedPage]) -> None:
         """Write the next pages; nobody sees them yet."""
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
 
 
@@ -129,7 +129,7 @@ class PagedLogCache:
         self._pages = pages
 
     def save_log(
-        self, key: AttemptKey, job_id: int, log: BinaryIO, marks: LogMarks, now: datetime
+        self, key: AttemptKey, job_id: int, log: BinaryIO, outline: LogOutline, now: datetime
     ) -> None:
         """Keep a log in place of the one kept for that job; the oldest go where they must."""
         writer = self._pages.new_log((*attempt_id(key), job_id), now)
@@ -143,7 +143,7 @@ class PagedLogCache:
                 portion, portion_bytes = [], 0
             portion.append(packed)
             portion_bytes += len(packed.content)
-        writer.finish(portion, cutter.size(), pack_marks(marks))
+        writer.finish(portion, cutter.size(), pack_outline(outline))
 
     def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
         """Keep several small logs, with one transaction where the store has them."""
@@ -159,15 +159,15 @@ class PagedLogCache:
         found = self._find(key, job_id)
         return None if found is None else pick_part(found.find_page, found.size, line, part)
 
-    def load_marks(self, key: AttemptKey, job_id: int) -> LogMarks | None:
-        """Load the marks of a log; those of one that release 0.1 cached are read again."""
+    def load_outline(self, key: AttemptKey, job_id: int) -> LogOutline | None:
+        """Load the outline of a log; that of a log that release 0.1 cached is read again."""
         found = self._find(key, job_id)
         if found is None:
             return None
-        packed = found.load_marks()
+        packed = found.load_outline()
         if packed is None:
-            return read_marks(read_pages(found.find_page, found.size))
-        return unpack_marks(packed)
+            return read_outline(read_pages(found.find_page, found.size))
+        return unpack_outline(packed)
 
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0
@@ -192,7 +192,7 @@ def _packed(log: LogToCache) -> PackedLog:
         job=(*attempt_id(log.key), log.job_id),
         pages=tuple(map(_compressed, pages)),
         size=size,
-        marks=pack_marks(log.marks),
+        outline=pack_outline(log.outline),
     )
 
 

@@ -34,7 +34,7 @@ _CHUNK_BYTES = 3 * 32 * 1024
 
 
 class ChunkReader(Protocol):
-    """What reads the chunks of a log while it is inspected, such as the parser of its marks."""
+    """What reads the chunks of a log while it is inspected, such as the parser of its outline."""
 
     def feed(self, chunk: bytes) -> None:
         """Read the next bytes."""

@@ -18,7 +18,7 @@ from .attempt_envelope import attempt_envelope
 from .encoding import QueueMessage, encode_envelope, encode_json, envelope_fields
 from .envelope import Envelope
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
-from .log_marks import MessageMarks, max_marks_bytes
+from .log_outline import MessageOutline, max_outline_bytes
 from .log_work import is_cut_name
 from .truncation import SIZE_REMEDY, cut_to_fit, encode_to_fit
 
@@ -39,7 +39,7 @@ _CONTENT_FIELD = ',"log_content":""'
 #: At least an eighth of a message is for content: the other fields are cut where they need more.
 _MIN_CONTENT_DIVISOR = 8
 
-#: The size of the field that names the marks that are not complete.
+#: The size of the field that names the parts of the outline that are not complete.
 _TRUNCATED_BYTES = len(',"truncated":["groups","error_lines","uncertain_steps","steps"]')
 
 #: A time whose text is as long as any.
@@ -51,7 +51,7 @@ class LogMetadata:
     """The metadata of a fetched log, without its content.
 
     ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
-    ``marks`` (groups, steps and error lines) are in the first part only.
+    ``outline`` (groups, steps and error lines) are in the first part only.
     """
 
     key: AttemptKey
@@ -61,7 +61,7 @@ class LogMetadata:
     log_sha256: str
     fetched_at: datetime
     is_text: bool
-    marks: MessageMarks | None = None
+    outline: MessageOutline | None = None
     is_replayed: bool = False
     cloudevents_source_root: str | None = None
 
@@ -91,7 +91,7 @@ def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Env
         parts,
         now=metadata.fetched_at,
         data={
-            **_job_fields(metadata, metadata.marks if part == 1 else None),
+            **_job_fields(metadata, metadata.outline if part == 1 else None),
             "log_bytes": metadata.log_bytes,
             "log_sha256": metadata.log_sha256,
             "log_encoding": "utf-8" if metadata.is_text else "base64",
@@ -181,9 +181,9 @@ def _object_name(metadata: LogMetadata) -> str:
 
 
 def _job_fields(
-    log: LogMetadata | UnavailableLog, marks: MessageMarks | None = None
+    log: LogMetadata | UnavailableLog, outline: MessageOutline | None = None
 ) -> dict[str, Any]:
-    fields, truncated = marks or MessageMarks({}, ())
+    fields, truncated = outline or MessageOutline({}, ())
     if is_cut_name(log.job_name):
         truncated = ("job_name", *truncated)
     return {
@@ -236,13 +236,16 @@ def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
     """Return the bytes for content in every part.
 
     A log that is published again must be split in the same way, because readers may join parts of
-    both. So the room does not depend on what differs then: the time, the marks, ``replayed``.
+    both. So the room does not depend on what differs then: the time, the outline, ``replayed``.
     """
     widest = max(metadata.log_bytes, 1)  # no part number is longer than this
-    longest = replace(metadata, marks=None, is_replayed=True, fetched_at=_LONGEST_TIME)
+    longest = replace(metadata, outline=None, is_replayed=True, fetched_at=_LONGEST_TIME)
     empty = _message(log_envelope(longest, part=widest, parts=widest), "")
     room = (
-        max_message_bytes - empty.size_bytes - max_marks_bytes(max_message_bytes) - _TRUNCATED_BYTES
+        max_message_bytes
+        - empty.size_bytes
+        - max_outline_bytes(max_message_bytes)
+        - _TRUNCATED_BYTES
     )
     min_room = max_message_bytes // _MIN_CONTENT_DIVISOR
     if room >= min_room:

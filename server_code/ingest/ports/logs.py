@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from ..domain.log_cache import LogToCache
-from ..domain.log_marks import LogMarks
+from ..domain.log_outline import LogOutline
 from ..domain.log_pages import LogLines, LogMatches
 from ..domain.runs import AttemptKey
 
@@ -22,9 +22,9 @@ class LogCache(Protocol):
     """
 
     def save_log(
-        self, key: AttemptKey, job_id: int, log: BinaryIO, marks: LogMarks, now: datetime
+        self, key: AttemptKey, job_id: int, log: BinaryIO, outline: LogOutline, now: datetime
     ) -> None:
-        """Keep a log from its current position on, in constant memory, with its marks.
+        """Keep a log from its current position on, in constant memory, with its outline.
 
         It replaces the one kept for that job, and is there whole or not at all.
         """
@@ -38,8 +38,8 @@ class LogCache(Protocol):
     def load_part(self, key: AttemptKey, job_id: int, line: int, part: int) -> bytes | None:
         """Load one part (from 1) of a line; nothing where the line has no such part."""
 
-    def load_marks(self, key: AttemptKey, job_id: int) -> LogMarks | None:
-        """Load the marks of a log."""
+    def load_outline(self, key: AttemptKey, job_id: int) -> LogOutline | None:
+        """Load the outline of a log."""
 
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0

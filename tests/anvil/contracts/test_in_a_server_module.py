@@ -13,7 +13,7 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.ledger import WRITE_CHECK_KEY
 from ingest.domain.log_cache import LogToCache
-from ingest.domain.log_marks import LogMarks, read_marks
+from ingest.domain.log_outline import LogOutline, read_outline
 from ingest.ports import LogCache, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
 from support.state_records import (
@@ -143,12 +143,14 @@ VIEW = [
 def log_calls() -> list[StoreCall]:
     """A log is read once, so each store gets its own."""
     return [
-        on_cache("save_log", KEY, 1, io.BytesIO(LOG), read_marks([LOG]), NOW),
-        on_cache("save_logs", [LogToCache(key=KEY, job_id=3, content=LOG, marks=LogMarks())], NOW),
+        on_cache("save_log", KEY, 1, io.BytesIO(LOG), read_outline([LOG]), NOW),
+        on_cache(
+            "save_logs", [LogToCache(key=KEY, job_id=3, content=LOG, outline=LogOutline())], NOW
+        ),
         on_cache("load_lines", KEY, 1, 2, 5),
         on_cache("load_lines", KEY, 2, 1, 5),
         on_cache("load_part", KEY, 1, 1, 1),
-        on_cache("load_marks", KEY, 1),
+        on_cache("load_outline", KEY, 1),
         on_cache("find_lines", KEY, 1, "ERROR"),
         on_cache("load_content", KEY, 1),
         on_cache("load_content", KEY, 3),
@@ -202,6 +204,6 @@ def test_what_one_call_kept_another_finds(app_call: Callable[..., Any]) -> None:
     state.save_attempts([a_full_attempt()])
     assert state.load_attempts(REPOSITORY, [7]) == {KEY: a_full_attempt()}
     for job_id in (1, 2):
-        cache.save_log(KEY, job_id, io.BytesIO(LOG), read_marks([LOG]), at(job_id))
+        cache.save_log(KEY, job_id, io.BytesIO(LOG), read_outline([LOG]), at(job_id))
     assert cache.load_content(KEY, 1) is None
     assert b"".join(cache.load_content(KEY, 2)) == LOG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE
-from ingest.domain.log_marks import LogMarkReader
+from ingest.domain.log_outline import LogOutlineReader
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageRefused
 from ingest.messaging.log_content import inspect_log
@@ -24,11 +24,11 @@ def a_log(content: bytes) -> LogFetched:
     spool = Spool()
     spool.write(content)
     with spool.open() as written:
-        marks = LogMarkReader()
-        content_info = inspect_log(written, [marks])
-    found, evidence = marks.finish()
+        outline = LogOutlineReader()
+        content_info = inspect_log(written, [outline])
+    found, evidence = outline.finish()
     return LogFetched(
-        job=JOB, spool=spool, content_info=content_info, marks=found, evidence=evidence
+        job=JOB, spool=spool, content_info=content_info, outline=found, evidence=evidence
     )
 
 

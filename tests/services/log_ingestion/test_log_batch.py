@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ingest.domain.ledger import LOG_FETCHED, JobLogRecord
 from ingest.domain.log_cache import LogToCache
-from ingest.domain.log_marks import LogMarks
+from ingest.domain.log_outline import LogOutline
 from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUnavailable
 from ingest.messaging.encoding import QueueMessage
@@ -36,7 +36,7 @@ def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
         def trouble(error: IngestError, number: int = number) -> None:
             troubles[number] = error
 
-        log = LogToCache(key=KEY, job_id=number, content=b"line\n", marks=LogMarks())
+        log = LogToCache(key=KEY, job_id=number, content=b"line\n", outline=LogOutline())
         batch.add(PackedLog(a_message(number), record, log), trouble)
     return batch, troubles
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import LOG_PENDING
-from ingest.domain.log_marks import LogMarks
+from ingest.domain.log_outline import LogOutline
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
@@ -32,7 +32,7 @@ LOG_TEXT = b"%08d " + b"the quick brown fox jumps over the lazy dog, " * 20 + b"
 class BrokenCache(LogCache):
     """A cache that holds nothing, for its disk is full."""
 
-    def save_log(self, key, job_id, log, marks, now):
+    def save_log(self, key, job_id, log, outline, now):
         raise StateUnavailable("The disk is full.")
 
     def save_logs(self, logs, now):
@@ -44,7 +44,7 @@ class BrokenCache(LogCache):
     def load_part(self, key, job_id, line, part):
         return None
 
-    def load_marks(self, key, job_id):
+    def load_outline(self, key, job_id):
         return None
 
     def find_lines(self, key, job_id, text, after=0):
@@ -178,7 +178,7 @@ def test_a_50_mb_log_is_read_page_by_page_without_loading_it(stage, tmp_path):
     with (tmp_path / "log").open("w+b") as log:
         log.writelines(LOG_TEXT % number for number in range(50 * MIB // len(LOG_TEXT % 0)))
         log.seek(0)
-        state.log_cache.save_log(KEY, JOB, log, LogMarks(), here.clock.now())
+        state.log_cache.save_log(KEY, JOB, log, LogOutline(), here.clock.now())
     total = log_reader(here.context).read(KEY, JOB, 1, 0).total_lines
     tracemalloc.start()
     for first in range(1, total, total // 20):

@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from ingest.domain.log_marks import LogMarks
+from ingest.domain.log_outline import LogOutline
 from ingest.domain.step_ranges import StepRange
 from ingest.errors import NotFound
 from ingest.settings import Settings
@@ -37,8 +37,8 @@ def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
     cache = open_log_cache()
     here.context = replace(here.context, log_cache=cache)
     assert here.poll() is None
-    marks = LogMarks(steps=(a_range(1, 1, 2),), uncertain_steps=(a_range(3, 4, 8),))
-    cache.save_log(here.attempt().key, JOB, io.BytesIO(LOG), marks, here.clock.now())
+    outline = LogOutline(steps=(a_range(1, 1, 2),), uncertain_steps=(a_range(3, 4, 8),))
+    cache.save_log(here.attempt().key, JOB, io.BytesIO(LOG), outline, here.clock.now())
     tools = AgentTools(
         state=here.state,
         cache=cache,

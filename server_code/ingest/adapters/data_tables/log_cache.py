@@ -70,7 +70,7 @@ class TablePageStore(PageStore):
     def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
         """Write whole logs, one after the other."""
         for log in logs:
-            self.new_log(log.job, now).finish(log.pages, log.size, log.marks)
+            self.new_log(log.job, now).finish(log.pages, log.size, log.outline)
 
     def find_log(self, job: JobLogId) -> _StoredLog | None:
         """Find the whole log of a job."""
@@ -139,7 +139,7 @@ class _LogWriter:
         self._stored_bytes += sum(len(row["content"]) for row in rows)
         _PAGES.add_rows(rows)
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier ones, and evict."""
         self.add_pages(pages)
         self._row.update(
@@ -148,7 +148,7 @@ class _LogWriter:
             total_bytes=size.total_bytes,
             stored_bytes=self._stored_bytes,
             long_lines=format_long_lines(size),
-            marks=base64.b64encode(marks).decode(),
+            marks=base64.b64encode(outline).decode(),
         )
         _delete(self._replaced)
         self._pages.evict_if_full(self._stored_bytes, self._now)
@@ -184,8 +184,8 @@ class _StoredLog:
         self._next_part = 0 if page is None else page.end
         return page
 
-    def load_marks(self) -> bytes | None:
-        """Load the packed marks (groups, errors, warnings); None where there are none."""
+    def load_outline(self) -> bytes | None:
+        """Load the packed outline (groups, errors, warnings); None where there is none."""
         row = _LOGS.first(columns=("marks",), where={"key": self._name})
         return None if row is None or row["marks"] is None else base64.b64decode(row["marks"])
 

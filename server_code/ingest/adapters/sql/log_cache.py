@@ -46,7 +46,7 @@ _SELECT_LOG = """
     SELECT log_name, total_lines, total_bytes, long_lines FROM cached_logs
     WHERE repository_key = ? AND run_id = ? AND run_attempt = ? AND job_id = ? AND is_whole = 1
 """
-_SELECT_MARKS = "SELECT marks FROM cached_logs WHERE log_name = ?"
+_SELECT_OUTLINE = "SELECT marks FROM cached_logs WHERE log_name = ?"
 _SELECT_PAGE = """
     SELECT first_line, line_count, content FROM log_pages
     WHERE log_name = ? AND first_line <= ? ORDER BY first_line DESC LIMIT 1
@@ -113,7 +113,7 @@ class SqlPageStore(PageStore):
             return
         has_room = all(self.take_room(sizes[job], now) for job in newest)
         rows = [
-            (name, *job, format_time(now), 1, *_columns(log.size, sizes[job], log.marks))
+            (name, *job, format_time(now), 1, *_columns(log.size, sizes[job], log.outline))
             for job, (name, log) in newest.items()
         ]
         pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
@@ -182,11 +182,11 @@ class _LogWriter:
         self._is_begun = True
         self._stored_bytes += _stored_bytes(pages)
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
         has_room = self._pages.take_room(stored_bytes, self._now)
-        columns = _columns(size, stored_bytes, marks)
+        columns = _columns(size, stored_bytes, outline)
 
         def finish(session: Session) -> None:
             replaced = [row[0] for row in session.query(_SELECT_LOG, self._job)]
@@ -220,9 +220,9 @@ class _StoredLog:
             return PackedPage(first, count, content).unpack()
         return None
 
-    def load_marks(self) -> bytes | None:
-        """Load the packed marks (groups, errors, warnings); None where there are none."""
-        rows = self._database.read(_SELECT_MARKS, (self._name,))
+    def load_outline(self) -> bytes | None:
+        """Load the packed outline (groups, errors, warnings); None where there is none."""
+        rows = self._database.read(_SELECT_OUTLINE, (self._name,))
         return None if not rows or rows[0][0] is None else bytes(rows[0][0])
 
 
@@ -231,9 +231,9 @@ def _new_name(now: datetime) -> str:
     return f"{int(now.timestamp() * 1000):012x}{os.urandom(10).hex()}"
 
 
-def _columns(size: LogSize, stored_bytes: int, marks: bytes) -> Row:
+def _columns(size: LogSize, stored_bytes: int, outline: bytes) -> Row:
     """Return the columns that are known once a log is whole."""
-    return (size.total_lines, size.total_bytes, stored_bytes, format_long_lines(size), marks)
+    return (size.total_lines, size.total_bytes, stored_bytes, format_long_lines(size), outline)
 
 
 def _page_rows(name: str, pages: Sequence[PackedPage]) -> list[Row]:

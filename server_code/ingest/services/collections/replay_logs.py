@@ -165,8 +165,8 @@ def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]
     cache = context.log_cache
     cached = None if cache is None else cache.load_content(log.key, log.job_id)
     if cache is not None and cached is not None:
-        marks = cache.load_marks(log.key, log.job_id)
-        yield partial(_write, cached, marks.steps if marks else None)
+        outline = cache.load_outline(log.key, log.job_id)
+        yield partial(_write, cached, outline.steps if outline else None)
     if (stored := bucket_source(context.blobs, log)) is not None:
         yield stored
 

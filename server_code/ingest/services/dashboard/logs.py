@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_FETCHED, AttemptRecord
-from ...domain.log_marks import LogMarks
+from ...domain.log_outline import LogOutline
 from ...domain.log_pages import LogLines
 from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
@@ -120,19 +120,19 @@ class JobLog:
         A step's ``first_line`` is None if its place in the log is not certain; ``uncertain_steps``
         then has the lines between which it is, if they are known.
         """
-        marks = self._cached(lambda: self._cache.load_marks(self._key, self._id))
+        outline = self._cached(lambda: self._cache.load_outline(self._key, self._id))
         return {
-            "groups": [[each.first_line, each.last_line, each.title] for each in marks.groups],
-            "steps": self._steps(marks),
+            "groups": [[each.first_line, each.last_line, each.title] for each in outline.groups],
+            "steps": self._steps(outline),
             "uncertain_steps": [
-                [each.number, each.first_line, each.last_line] for each in marks.uncertain_steps
+                [each.number, each.first_line, each.last_line] for each in outline.uncertain_steps
             ],
-            "errors": list(marks.error_lines),
-            "warnings": list(marks.warning_lines),
+            "errors": list(outline.error_lines),
+            "warnings": list(outline.warning_lines),
         }
 
-    def _steps(self, marks: LogMarks) -> list[dict[str, Any]]:
-        lines = {each.number: (each.first_line, each.last_line) for each in marks.steps or ()}
+    def _steps(self, outline: LogOutline) -> list[dict[str, Any]]:
+        lines = {each.number: (each.first_line, each.last_line) for each in outline.steps or ()}
         rows = []
         for step in self._job.steps:
             first, last = lines.get(step.number, (None, None))

@@ -23,7 +23,7 @@ from ...messaging.log_events import (
     log_unavailable_message,
     whole_log_message,
 )
-from ...messaging.log_marks import max_marks_bytes, truncate_marks
+from ...messaging.log_outline import max_outline_bytes, truncate_outline
 from ...ports import BlobReference, BlobStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
@@ -75,7 +75,7 @@ def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Pac
     if context.log_cache is not None:
         with log.spool.open() as file:
             content = LogToCache(
-                key=key, job_id=log.job.job_id, content=file.read(), marks=log.marks
+                key=key, job_id=log.job.job_id, content=file.read(), outline=log.outline
             )
     return PackedLog(message, _record(metadata, None), content)
 
@@ -127,7 +127,9 @@ def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
         return
     try:
         with log.spool.open() as content:
-            context.log_cache.save_log(key, log.job.job_id, content, log.marks, context.clock.now())
+            context.log_cache.save_log(
+                key, log.job.job_id, content, log.outline, context.clock.now()
+            )
     except IngestError as error:
         _report_uncached(context, key, log.job.job_id, error)
 
@@ -185,7 +187,9 @@ def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Lo
         log_sha256=log.content_info.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.content_info.is_text,
-        marks=truncate_marks(log.marks, max_marks_bytes(context.logs_queue.max_message_bytes)),
+        outline=truncate_outline(
+            log.outline, max_outline_bytes(context.logs_queue.max_message_bytes)
+        ),
         cloudevents_source_root=context.cloudevents_source_root,
     )
 

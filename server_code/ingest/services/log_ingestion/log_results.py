@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from ...domain.jobs import Step
 from ...domain.locate_steps import StepEvidence
-from ...domain.log_marks import LogMarkReader, LogMarks, with_step_ranges
+from ...domain.log_outline import LogOutline, LogOutlineReader, with_step_ranges
 from ...domain.step_ranges import StepFile, StepFileReader, StepRange
 from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogContentInfo, inspect_log
@@ -28,7 +28,7 @@ class LogFetched:
     job: WorkItemJob
     spool: Spool
     content_info: LogContentInfo
-    marks: LogMarks
+    outline: LogOutline
     evidence: StepEvidence
 
 
@@ -63,10 +63,10 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
         return LogNotReady(job=job, error=error)
     try:
         stored_steps = fetch(cast("BinaryIO", spool))
-        reader, steps = LogMarkReader(), StepFileReader(step_files)
+        reader, steps = LogOutlineReader(), StepFileReader(step_files)
         with spool.open() as written:
             content_info = inspect_log(written, (reader, steps) if step_files else (reader,))
-        marks, evidence = reader.finish()
+        outline, evidence = reader.finish()
         evidence = replace(evidence, known_ranges=steps.finish() or stored_steps)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
         spool.close()
@@ -75,7 +75,7 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
         spool.close()
         raise
     return LogFetched(
-        job=job, spool=spool, content_info=content_info, marks=marks, evidence=evidence
+        job=job, spool=spool, content_info=content_info, outline=outline, evidence=evidence
     )
 
 
@@ -88,4 +88,4 @@ def failed_log(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailab
 
 def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:
     """Return a log with the places of its job's steps, where they are certain."""
-    return replace(log, marks=with_step_ranges(log.marks, log.evidence.locate(steps)))
+    return replace(log, outline=with_step_ranges(log.outline, log.evidence.locate(steps)))

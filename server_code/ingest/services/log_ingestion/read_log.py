@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from ...domain.counters import Counters
 from ...domain.jobs import Step
 from ...domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
-from ...domain.log_marks import read_marks
+from ...domain.log_outline import read_outline
 from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ...domain.runs import AttemptKey
 from ...domain.step_ranges import StepRange
@@ -105,10 +105,10 @@ class LogReader:
             steps = load_job_steps(self.store, record.key, record.job_id)
             with spool.open() as log:
                 chunks = iter(lambda: log.read(_CHUNK_BYTES), b"")
-                marks = read_marks(chunks, steps, stored_steps)
+                outline = read_outline(chunks, steps, stored_steps)
             with spool.open() as log:
                 now = self.clock.now()
-                self.log_cache.save_log(record.key, record.job_id, log, marks, now)
+                self.log_cache.save_log(record.key, record.job_id, log, outline, now)
         except IngestError:
             self.counters.add("uncached_logs")
 

@@ -1,4 +1,4 @@
-"""The marks of a log, found while it streams: groups, steps, and lines of errors and warnings.
+"""The outline of a log, found while it streams: groups, steps, error and warning lines.
 
 A line ends at LF, as in GitHub's viewer, however long it is. Bytes count from 0, lines from 1, and
 both ends belong to the range, as in HTTP's ``Range``.
@@ -19,24 +19,24 @@ from .locate_steps import StepEvidence, StepRanges
 from .step_ranges import StepRange
 from .step_starts import START_SIGN, StepStartReader
 
-#: The marks of each kind that are kept, besides the first line of each step; a kind that has more
+#: How many of each kind are kept, besides the first line of each step; a kind that has more
 #: is named in ``truncated``.
 MAX_GROUPS = 5000
 MAX_LINES = 1000
 
 _TITLE_BYTES = 200
 
-#: A mark begins its line, behind the line's time; the first bytes of a line suffice to find it.
+#: A command begins its line, behind the line's time; the first bytes of a line suffice to find it.
 _HEAD_BYTES = 300
 _SIGN = b"##["
 #: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
-_MARK = re.compile(
+_COMMAND = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?"
     rb"##\[(group|endgroup|error|warning)\]([^\r\n]*)"
 )
 _FASTEST = 1
 
-#: Marks of this size take longer to compress than to store.
+#: An outline of this size takes longer to compress than to store.
 _SMALL_BYTES = 2048
 
 
@@ -52,8 +52,8 @@ class LogGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogMarks:
-    """What GitHub's log viewer marks in a log: groups, steps, and lines of errors and warnings.
+class LogOutline:
+    """What GitHub's log viewer shows of a log: groups, steps, and lines of errors and warnings.
 
     ``steps`` only where they are certain.
     Each of ``uncertain_steps`` is within its range, which holds lines of its neighbours as well.
@@ -72,8 +72,8 @@ _GROUP_FIELDS = [each.name for each in fields(LogGroup)]
 _STEP_FIELDS = [each.name for each in fields(StepRange)]
 
 
-class LogMarkReader:
-    """A reader of a log's marks, chunk by chunk, in constant memory.
+class LogOutlineReader:
+    """A reader of a log's outline, chunk by chunk, in constant memory.
 
     A group that is not closed ends before the next one, or with the log.
     """
@@ -99,19 +99,19 @@ class LogMarkReader:
         self._dropped_bytes += max(len(self._head) - _HEAD_BYTES, 0)
         self._head = self._head[:_HEAD_BYTES]
 
-    def finish(self) -> tuple[LogMarks, StepEvidence]:
-        """Return the marks of the log that ends here, and what it shows of its steps."""
+    def finish(self) -> tuple[LogOutline, StepEvidence]:
+        """Return the outline of the log that ends here, and what it shows of its steps."""
         is_open_line = bool(self._head)
         self._read(self._head)
         last_line = self._line if is_open_line else self._line - 1
         self._close(last_line, self._byte - 1)
-        marks = LogMarks(
+        outline = LogOutline(
             error_lines=tuple(self._lines["error_lines"]),
             warning_lines=tuple(self._lines["warning_lines"]),
             groups=tuple(self._groups),
             truncated=tuple(self._truncated),
         )
-        return marks, StepEvidence(
+        return outline, StepEvidence(
             starts=tuple(self._starts.starts), last_line=last_line, last_byte=self._byte - 1
         )
 
@@ -122,14 +122,14 @@ class LogMarkReader:
             line += block.count(b"\n", counted, start)
             counted = start
             first_byte = self._byte + start + (dropped if start else 0)
-            if (mark := _MARK.match(block, start)) is not None:
-                self._add(mark, line, first_byte, self._byte + end + dropped - 1)
+            if (command := _COMMAND.match(block, start)) is not None:
+                self._add(command, line, first_byte, self._byte + end + dropped - 1)
             self._starts.read(block[start : min(end, start + _HEAD_BYTES)], line, first_byte)
         self._line = line + block.count(b"\n", counted)
         self._byte += len(block) + dropped
 
-    def _add(self, mark: re.Match[bytes], line: int, first_byte: int, last_byte: int) -> None:
-        kind, rest = mark.groups()
+    def _add(self, command: re.Match[bytes], line: int, first_byte: int, last_byte: int) -> None:
+        kind, rest = command.groups()
         if kind in (b"error", b"warning"):
             self._add_line(f"{kind.decode()}_lines", line)
         elif kind == b"endgroup":
@@ -169,7 +169,7 @@ class LogMarkReader:
 
 
 def _signed_lines(block: bytes) -> Iterator[tuple[int, int]]:
-    """Return the start and end of each line that may hold a mark or begin a step."""
+    """Return the start and end of each line that may hold a command or begin a step."""
     starts = set()
     found = block.find(_SIGN)
     while found >= 0:
@@ -180,42 +180,42 @@ def _signed_lines(block: bytes) -> Iterator[tuple[int, int]]:
         yield start, block.find(b"\n", start) + 1 or len(block)
 
 
-def read_marks(
+def read_outline(
     chunks: Iterable[bytes],
     steps: Sequence[Step] = (),
     stored_steps: tuple[StepRange, ...] | None = None,
-) -> LogMarks:
-    """Read the marks of a whole log, which its job's ``steps`` wrote; where, may be stored."""
-    reader = LogMarkReader()
+) -> LogOutline:
+    """Read the outline of a whole log, with the ranges of its job's ``steps`` if they are known."""
+    reader = LogOutlineReader()
     for chunk in chunks:
         reader.feed(chunk)
-    marks, evidence = reader.finish()
-    return with_step_ranges(marks, replace(evidence, known_ranges=stored_steps).locate(steps))
+    outline, evidence = reader.finish()
+    return with_step_ranges(outline, replace(evidence, known_ranges=stored_steps).locate(steps))
 
 
-def with_step_ranges(marks: LogMarks, places: StepRanges) -> LogMarks:
-    """Return marks with the places of a job's steps."""
-    return replace(marks, steps=places.certain, uncertain_steps=places.uncertain)
+def with_step_ranges(outline: LogOutline, places: StepRanges) -> LogOutline:
+    """Return an outline with the ranges of a job's steps."""
+    return replace(outline, steps=places.certain, uncertain_steps=places.uncertain)
 
 
-def pack_marks(marks: LogMarks) -> bytes:
-    """Write marks as JSON, compressed where there are many."""
+def pack_outline(outline: LogOutline) -> bytes:
+    """Return an outline as JSON, compressed if it is long."""
     packed = {
-        "error_lines": marks.error_lines,
-        "warning_lines": marks.warning_lines,
-        "groups": list(map(attrgetter(*_GROUP_FIELDS), marks.groups)),
-        "steps": marks.steps and list(map(attrgetter(*_STEP_FIELDS), marks.steps)),
-        "uncertain_steps": list(map(attrgetter(*_STEP_FIELDS), marks.uncertain_steps)),
-        "truncated": marks.truncated,
+        "error_lines": outline.error_lines,
+        "warning_lines": outline.warning_lines,
+        "groups": list(map(attrgetter(*_GROUP_FIELDS), outline.groups)),
+        "steps": outline.steps and list(map(attrgetter(*_STEP_FIELDS), outline.steps)),
+        "uncertain_steps": list(map(attrgetter(*_STEP_FIELDS), outline.uncertain_steps)),
+        "truncated": outline.truncated,
     }
     text = json.dumps(packed, separators=(",", ":")).encode()
     return text if len(text) <= _SMALL_BYTES else zlib.compress(text, _FASTEST)
 
 
-def unpack_marks(packed: bytes) -> LogMarks:
-    """Read what ``pack_marks`` wrote."""
+def unpack_outline(packed: bytes) -> LogOutline:
+    """Read what ``pack_outline`` wrote."""
     read = json.loads(packed if packed[:1] == b"{" else zlib.decompress(packed))
-    return LogMarks(
+    return LogOutline(
         error_lines=tuple(read["error_lines"]),
         warning_lines=tuple(read["warning_lines"]),
         groups=tuple(map(_group, read["groups"])),
