@@ -11,7 +11,7 @@ from ingest.errors import GithubUnavailable, RateLimited, RequestFailed
 from ingest.ports import Answer, RunPage, RunQuery
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
-from ingest.services.monitoring.walk_run_list import LONGEST_REREAD
+from ingest.services.monitoring.walk_run_list import MAX_REREAD_INTERVAL
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import (
     FIRST_RUN,
@@ -345,7 +345,7 @@ def test_a_list_that_says_unchanged_for_ever_hides_runs_for_hours_at_most(stage)
     here = stage(WorldBuilder().run(seconds=60).job("a").run(created=900, seconds=30), at=600)
     here.poll()
     here.fail(Fault(path="/actions/runs$", do="unchanged"))
-    here.move_to(600 + LONGEST_REREAD.total_seconds())
+    here.move_to(600 + MAX_REREAD_INTERVAL.total_seconds())
     here.poll()
     assert_all_published(here)
 

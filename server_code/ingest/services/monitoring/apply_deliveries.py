@@ -1,4 +1,4 @@
-"""Take what webhooks delivered into the ledger: it is published from there without a request.
+"""Save what webhooks delivered in the ledger, from which it is published without a request.
 
 Deliveries may be late, doubled or out of order, so an earlier state never replaces a later one.
 """

@@ -43,8 +43,9 @@ MAX_LOGS_PER_DUE_LOG = 4
 class Changes:
     """The messages that one read of an attempt gives rise to, and the record once they are sent.
 
-    ``envelopes`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is
-    for lists; None unless the run itself has changed.
+    ``envelopes`` are for the metrics queue. ``log_work`` is for the job events queue, for the logs
+    of ``pending_logs``; ``filtered_logs`` counts those that a filter leaves out. ``summary`` is for
+    the dashboard's lists; None unless the run itself has changed.
     """
 
     record: AttemptRecord
@@ -76,12 +77,12 @@ def changes_of(
     # A run begins before its jobs and ends after them.
     envelopes = job_envelopes + run_envelopes if run.is_completed else run_envelopes + job_envelopes
     abandoned = _abandoned_jobs(record, run, now)
-    ended = [*_jobs_to_request(record, jobs, log_mode), *abandoned]
+    ended = [*_jobs_with_due_logs(record, jobs, log_mode), *abandoned]
     requested = [job for job in ended if filters.wants_log(job)]
     return Changes(
         record=_record_once_published(record, run, abandoned, with_run=bool(run_envelopes)),
         envelopes=envelopes,
-        log_work=_log_work(record, requested, log_mode, now, filters),
+        log_work=_log_work_messages(record, requested, log_mode, now, filters),
         pending_logs=tuple(_pending_log(record, job, now) for job in requested),
         summary=summary_of(run, record.jobs, commit, created_at=record.created_at)
         if run_envelopes
@@ -162,7 +163,7 @@ def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> Publi
     return current
 
 
-def _jobs_to_request(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
+def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
     """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
     if log_mode == "live":
         return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
@@ -185,7 +186,7 @@ def _was_abandoned(record: AttemptRecord, job: Job) -> bool:
     return published is not None and published.is_abandoned
 
 
-def _log_work(
+def _log_work_messages(
     record: AttemptRecord, requested: list[Job], log_mode: str, now: datetime, filters: FilterChain
 ) -> tuple[QueueMessage, ...]:
     """Build the work for logs: one by one, or an ended attempt's archive if it saves requests."""

@@ -19,10 +19,10 @@ from .verify_deliveries import decide_reliance
 
 
 def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
-    """Take what webhooks delivered into the ledger, and decide whether polling relies on them.
+    """Save what webhooks delivered in the ledger, and decide whether polling relies on them.
 
-    Where a backfill goes on, the runs that they contain or point at are collected before it.
-    Without one the run list shows them, and no request is spent on the runs themselves.
+    During a backfill, the runs that they contain or point at are collected before it. Without one
+    the run list shows them, and no request is spent on the runs themselves.
     """
     apply_deliveries(context, poll_session)
     has_deliveries = bool(poll_session.seen or poll_session.hints)
@@ -31,7 +31,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
         discover_hinted_runs(context, poll_session)
     decide_reliance(context, poll_session)
     if comes_first:
-        due = _load_due_of_seen(context, poll_session)
+        due = _load_seen_and_due(context, poll_session)
         collect_records(context, poll_session, due)
 
 
@@ -62,7 +62,7 @@ def _is_unstarted(record: AttemptRecord) -> bool:
     return record.run is not None and record.run.status not in ("in_progress", "completed")
 
 
-def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:
+def _load_seen_and_due(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:
     name, now = poll_session.repository.full_name, context.clock.now()
     records = context.store.load_attempts(name, sorted({key.run_id for key in poll_session.seen}))
     return [

@@ -24,16 +24,16 @@ MAX_PAGES = 400
 #: The reads after which a list that is shorter than GitHub counts is taken as it is.
 MAX_SHORT_READS = 3
 
-#: How long an unchanged answer is trusted: while a run is open, and where nothing happens.
-FIRST_REREAD = timedelta(minutes=5)
-LONGEST_REREAD = timedelta(hours=6)
+#: A list that answers 304 is read whole after these times: while a run is open, and at the latest.
+MIN_REREAD_INTERVAL = timedelta(minutes=5)
+MAX_REREAD_INTERVAL = timedelta(hours=6)
 
 #: Runs may enter the list a little late; the walk continues this far below what is known.
 OVERLAP = timedelta(minutes=10)
 
 
 def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
-    """Save the runs of the list, and move the repository's cursor once the walk is whole.
+    """Save the runs of the list, and move the repository's cursor once all new ones are saved.
 
     A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
     that were added since have only moved the others further down. A page that keeps failing does
@@ -52,7 +52,7 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     first = answer.value
     if first is None:
         return
-    if is_interval_over(repository.run_lists.read_at, LONGEST_REREAD, context.clock.now()):
+    if is_interval_over(repository.run_lists.read_at, MAX_REREAD_INTERVAL, context.clock.now()):
         remove_status_validators(poll_session)
     if first.total_count and not first.runs:
         raise GithubUnavailable(
@@ -72,20 +72,21 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
 
 
 def _is_reread_due(context: CollectorContext, repository: RepositoryRecord) -> bool:
-    """Return whether the list is read whole, though it may be unchanged since it was read.
+    """Return whether the list is read whole, without an ETag.
 
-    A cache may answer so for a list that has changed. While a run is open, the list is read after
-    five minutes, then after twice the time each time; an idle list costs four requests a day.
+    A cache in between may answer 304 for a list that has changed. While a run is open, the list is
+    read after five minutes, then after twice the time each time; an idle list costs four requests a
+    day.
     """
     now, read_at = context.clock.now(), repository.run_lists.read_at
     if "runs" not in repository.run_lists.validators:
         return False
-    if is_interval_over(read_at, LONGEST_REREAD, now):
+    if is_interval_over(read_at, MAX_REREAD_INTERVAL, now):
         return True
     changed_at = repository.last_changed_at or repository.added_at
-    if not is_interval_over(changed_at, FIRST_REREAD, now):
+    if not is_interval_over(changed_at, MIN_REREAD_INTERVAL, now):
         return False
-    if not is_interval_over(read_at, max(FIRST_REREAD, (now - changed_at) / 2), now):
+    if not is_interval_over(read_at, max(MIN_REREAD_INTERVAL, (now - changed_at) / 2), now):
         return False
     return context.store.load_next_check_at(repository.full_name) is not None
 
@@ -100,9 +101,9 @@ def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: 
 
 
 def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage | None) -> bool:
-    """Walk from a page down to what is known; return whether that is reached.
+    """Read pages down to the known runs; return whether those were reached.
 
-    ``first`` is that page if it is read already. A failure is kept in the session.
+    ``first`` is the page to begin with if it was read already. A failure is kept in the session.
     """
     try:
         is_whole = _walk_pages(context, poll_session, first)
@@ -196,7 +197,7 @@ def _fetch_page(context: CollectorContext, name: str, number: int) -> RunPage | 
 
 
 def _walk_floor(repository: RepositoryRecord) -> datetime:
-    """Return down to where the walk must go: the cursor, or the whole watched time at first."""
+    """Return the creation time down to which a walk goes: the cursor, at first the watched time."""
     if repository.cursor is None:
         return repository.watched_since
     return max(repository.cursor - OVERLAP, repository.watched_since)
