@@ -119,7 +119,7 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     lists = RepositoryLists(credentials=known_credentials, sources=sources)
     described = _described(context.store.list_discovered())
     validators: dict[RepositoryListQuery, str | None] = {}
-    for query in api.list_queries(owners, of_all_owners=of_all_owners) if listed_patterns else ():
+    for query in api.queries_for(owners, of_all_owners=of_all_owners) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
