@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from ...domain.annotations import START_FAILURES, AnnotationList
-from ...domain.artifacts import Artifact
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
@@ -65,6 +65,7 @@ class DetailReader:
             raise
 
     def _parts(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
+        name, run_id = self._repository, record.key.run_id
         for job in unpublished_jobs(record):
             # A job that changes after its end may have got more annotations; asking costs nothing.
             is_known = job.annotations is not None and not has_ended_before(record, job)
@@ -77,10 +78,12 @@ class DetailReader:
             record = replace(record, annotations=self._read_start_failure(record))
             yield record
         if _is_waiting(record):
-            record = replace(record, environments=self._read_environments(record))
+            environments = partial(self._github.fetch_pending_environments, name, run_id)
+            record = replace(record, environments=self._try(ENVIRONMENTS, environments))
             yield record
         if self._wants_artifacts(record):
-            yield replace(record, artifacts=self._read_artifacts(record))
+            artifacts = partial(self._github.fetch_artifacts, name, run_id)
+            yield replace(record, artifacts=self._try(ARTIFACTS, artifacts))
 
     def _annotate(self, job: Job) -> Job:
         known = job.annotations
@@ -99,20 +102,9 @@ class DetailReader:
             return None
         return self._try(ANNOTATIONS, lambda: self._github.fetch_start_failure(run))
 
-    def _read_environments(self, record: AttemptRecord) -> tuple[str, ...] | None:
-        return self._try(
-            ENVIRONMENTS,
-            lambda: self._github.fetch_pending_environments(self._repository, record.key.run_id),
-        )
-
     def _wants_artifacts(self, record: AttemptRecord) -> bool:
         has_ended = record.run is not None and record.run.is_completed
         return self._with_artifacts and has_ended and record.artifacts is None
-
-    def _read_artifacts(self, record: AttemptRecord) -> tuple[Artifact, ...] | None:
-        return self._try(
-            ARTIFACTS, lambda: self._github.fetch_artifacts(self._repository, record.key.run_id)
-        )
 
     def _try(self, what: str, fetch: Callable[[], T]) -> T | None:
         """Return what is fetched; None where GitHub refuses it, does not have it, or fails."""
