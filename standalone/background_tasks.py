@@ -40,7 +40,7 @@ def run_background_tasks(
         for task in tasks:
             task.run_if_due()
         context.clock.sleep(IDLE_SECONDS)
-    _run_logged(heartbeats.save_last)
+    _run_logged(heartbeats.save_stopped)
 
 
 class _PeriodicTask:

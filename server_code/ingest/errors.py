@@ -100,7 +100,7 @@ class RateLimited(Retriable):
         self.retry_at = retry_at
 
 
-class BulkLimited(RateLimited):
+class BackfillLimited(RateLimited):
     """A limit on bulk requests alone, such as a backfill's: the rest of the hour is for others."""
 
 

@@ -33,7 +33,7 @@ class TestRepositories:
     def test_names_match_without_regard_to_case(self, state: StateStore) -> None:
         """A person types a name as it comes."""
         state.add_repository(a_repository())
-        assert state.view_repositories() == state.list_repositories()
+        assert state.list_repositories_cached() == state.list_repositories()
         found = state.load_repository("oCTO/aPI")
         assert found is not None
         assert found.full_name == REPOSITORY

@@ -85,7 +85,7 @@ class TestDiscovered:
         state.save_discovered([A_REPOSITORY, other])
         state.save_discovered([replace(other, full_name="ACME/A", is_archived=True)])
         listed = state.list_discovered()
-        assert state.view_discovered() == listed
+        assert state.list_discovered_cached() == listed
         assert listed == [replace(other, full_name="ACME/A", is_archived=True), A_REPOSITORY]
 
     def test_repositories_are_found_by_their_number(self, state: SourceStore) -> None:

@@ -54,7 +54,7 @@ def test_each_process_adds_only_what_it_counted_since(here):
     here.context.counters.add("runs", 1)
     mine.save()
     here.state.add_counts({"runs": 10}, now=here.clock.now())
-    mine.save_last()
+    mine.save_stopped()
     assert here.state.load_message_counts().totals["runs"] == 13
 
 
@@ -85,7 +85,7 @@ def test_an_agent_that_runs_elsewhere_gets_no_heartbeat(here):
     """Neither while this process works nor at its end."""
     heartbeats = Heartbeats(here.context, [AgentLoop(AGENTS[0], here.context, lambda _: None)])
     heartbeats.save()
-    heartbeats.save_last()
+    heartbeats.save_stopped()
     assert [agent.name for agent in here.state.list_agents()] == [AGENTS[0]]
 
 

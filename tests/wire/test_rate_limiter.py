@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ingest.errors import BulkLimited, RateLimited
+from ingest.errors import BackfillLimited, RateLimited
 from ingest.wire.hourly_use import MAX_INTERVAL_FACTOR
 from ingest.wire.purposes import Purpose
 from ingest.wire.rate_limiter import (
@@ -429,14 +429,14 @@ def test_live_logs_come_when_nothing_is_left_for_bulk_requests():
     """Whatever was seen of them before."""
     rate_limiter = RateLimiter()
     rate_limiter.update(200, limit_headers(300), "", now=NOW)
-    with pytest.raises(BulkLimited):
+    with pytest.raises(BackfillLimited):
         ask(rate_limiter, BACKFILL)
     assert wait_for(rate_limiter, LIVE_LOG) == 0
     rate_limiter.update(200, limit_headers(200), "", now=NOW)
     for purpose in (LIVE_LOG, BACKFILL):
         with pytest.raises(RateLimited) as limited:
             ask(rate_limiter, purpose)
-        assert not isinstance(limited.value, BulkLimited), "nothing is left for any log"
+        assert not isinstance(limited.value, BackfillLimited), "nothing is left for any log"
     assert wait_for(rate_limiter) == 0
 
 
@@ -449,7 +449,7 @@ def test_live_logs_leave_what_watching_needs_for_the_rest_of_the_hour():
     charge(rate_limiter, LIVE_LOG, 1, used=2950, seconds=0)
     with pytest.raises(RateLimited) as limited:
         ask(rate_limiter, LIVE_LOG, seconds=900)
-    assert not isinstance(limited.value, BulkLimited)
+    assert not isinstance(limited.value, BackfillLimited)
     assert wait_for(rate_limiter, seconds=900) == 0
     assert wait_for(rate_limiter, LIVE_LOG, seconds=1200) == 0
 

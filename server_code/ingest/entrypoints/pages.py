@@ -13,7 +13,7 @@ from ..domain.timestamps import parse_timestamp
 from ..errors import Rejected
 from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
-from ..services.dashboard.activity import remove_errors_of_cause, remove_until
+from ..services.dashboard.activity import remove_errors_of_cause, remove_errors_until
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
@@ -168,7 +168,7 @@ def dismiss_all_errors(request: RequestContext, until: object) -> int:
     at = parse_timestamp(require_text(until, "The time"))
     if at is None:
         raise Rejected("The time must be a timestamp of the list of errors.")
-    removed = remove_until(request.state, at)
+    removed = remove_errors_until(request.state, at)
     request.record_activity("dismissed all errors")
     return removed
 

@@ -15,7 +15,7 @@ from ..services.context import PIPELINE_MONITORING_AGENT
 from ..services.dashboard.repository_list import (
     RepositoryQuery,
     list_repository_page,
-    pause_matching,
+    set_matching_paused,
 )
 from ..services.dashboard.source_check import check_source
 from ..services.sources.manage_sources import add_sources, change_filters, plan_removal
@@ -86,7 +86,7 @@ def remove_source(request: RequestContext, source: object) -> str:
 def pause_repositories(request: RequestContext, paused: object, **choice: object) -> dict[str, int]:
     """Pause or resume all repositories of a list; ``left`` are not done yet."""
     ends_at = time.monotonic() + MAX_CALL_SECONDS
-    done, left = pause_matching(
+    done, left = set_matching_paused(
         request.state,
         _query_of(choice),
         paused=bool(paused),

@@ -7,6 +7,7 @@ behaviour. Adapters raise nothing but the errors of ``errors.py``.
 from .agent_store import AgentStore
 from .bus import EventBus, QueueDepth
 from .clock import Clock
+from .dashboard_store import DashboardStore
 from .github import (
     ActionsApi,
     Answer,
@@ -23,7 +24,6 @@ from .repository_api import CredentialInfo, RepositoryApi, RepositoryList, Repos
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .state import SeldomChanged, StateStore
-from .view_store import ViewStore
 
 __all__ = [
     "ActionsApi",
@@ -33,6 +33,7 @@ __all__ = [
     "BlobStore",
     "Clock",
     "CredentialInfo",
+    "DashboardStore",
     "EventBus",
     "JobList",
     "LedgerStore",
@@ -53,6 +54,5 @@ __all__ = [
     "SeldomChanged",
     "SourceStore",
     "StateStore",
-    "ViewStore",
     "WorkQueue",
 ]

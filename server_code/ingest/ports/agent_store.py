@@ -46,11 +46,11 @@ class AgentStore(Protocol):
     def check_writable(self, *, now: datetime) -> None:
         """Write a row and remove it again. Raises StateUnavailable."""
 
-    def check_still_writable(
+    def check_writable_unless_just_written(
         self,
         heartbeats: Sequence[AgentRecord],  # noqa: ARG002 - not every state looks at them
         *,
         now: datetime,
     ) -> None:
-        """Check as ``check_writable`` does, unless these show that something was just written."""
+        """Check as ``check_writable`` does, unless a heartbeat was saved just before."""
         self.check_writable(now=now)

@@ -24,7 +24,7 @@ class RepositoryStore(Protocol):
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
 
-    def view_repositories(self) -> list[RepositoryRecord]:
+    def list_repositories_cached(self) -> list[RepositoryRecord]:
         """List all for a page, by name; a state may keep those that it has read before."""
         return self.list_repositories()
 

@@ -30,7 +30,7 @@ class SourceStore(Protocol):
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
 
-    def view_discovered(self) -> list[DiscoveredRepository]:
+    def list_discovered_cached(self) -> list[DiscoveredRepository]:
         """List all for a page, by name; a state may keep those that it has read before."""
         return self.list_discovered()
 

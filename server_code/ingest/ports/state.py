@@ -10,10 +10,10 @@ from ..domain.collection_records import CollectionRecord
 from ..domain.ledger import MAX_ERRORS, ErrorRecord
 from ..domain.source_records import CredentialRecord, SourceRecord
 from .agent_store import AgentStore
+from .dashboard_store import DashboardStore
 from .ledger_store import LedgerStore, LogStateStore
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
-from .view_store import ViewStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class SeldomChanged:
 
 
 class StateStore(
-    RepositoryStore, SourceStore, LedgerStore, LogStateStore, AgentStore, ViewStore, Protocol
+    RepositoryStore, SourceStore, LedgerStore, LogStateStore, AgentStore, DashboardStore, Protocol
 ):
     """All state of the collector. Any method may raise StateUnavailable.
 

@@ -37,7 +37,7 @@ from ..errors import (
 )
 from .fields import load_json
 from .reasons import Reason, parse_reason
-from .refusals import find_refusal, permission_remedy, requires_sso, sso_remedy
+from .refusals import find_refusal_by_message, permission_remedy, requires_sso, sso_remedy
 
 #: A code of an App's manifest is posted here; 422 does not mean that there is no such code.
 MANIFESTS_PATH = "/app-manifests/"
@@ -143,7 +143,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
 
 
 def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
-    known = find_refusal(reason.message)
+    known = find_refusal_by_message(reason.message)
     if known is not None:
         text = f"GitHub refused {path} ({answer.status}){reason.suffix}"
         remedy = sso_remedy(answer.headers) or known.remedy

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..errors import BulkLimited, RateLimited
+from ..errors import BackfillLimited, RateLimited
 from .hourly_use import HourlyUse, reserve_of
 from .path_pauses import PathPauses
 from .purposes import Purpose
@@ -247,13 +247,13 @@ class RateLimiter:
             del self._limits[resource]
         elif limit.remaining <= reserve:
             left = f"{limit.remaining} of {limit.limit} {resource} requests"
-            raise (BulkLimited if limit.remaining > for_logs else RateLimited)(
+            raise (BackfillLimited if limit.remaining > for_logs else RateLimited)(
                 f"The token has {left} left for this hour; the rest is reserved.",
                 retry_at=reset_at + timedelta(seconds=1),
             )
         elif left_at_least <= reserve:
             # They may turn out to be free, so the next hour need not be waited for yet.
-            raise (BulkLimited if left_at_least > for_logs else RateLimited)(
+            raise (BackfillLimited if left_at_least > for_logs else RateLimited)(
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
             )
@@ -265,7 +265,7 @@ class RateLimiter:
         left = limit.remaining - self._in_flight["core"] - reserve_of(limit, purpose)
         wait = self._hourly_use.wait_for_others(limit, purpose, now + self._offset, left)
         if wait:
-            raise (BulkLimited if purpose.is_bulk else RateLimited)(
+            raise (BackfillLimited if purpose.is_bulk else RateLimited)(
                 "What is left of this hour's requests is needed for watching.", retry_at=now + wait
             )
 

@@ -67,7 +67,7 @@ REFUSALS = (
 _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 
-def find_refusal(message: str) -> Refusal | None:
+def find_refusal_by_message(message: str) -> Refusal | None:
     """Return the refusal that a message of GitHub's stands for."""
     if is_clock_error(message):
         return Refusal((), BadCredentials, CLOCK_REMEDY)

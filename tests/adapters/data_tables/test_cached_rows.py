@@ -173,7 +173,7 @@ def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
 
 
 def names(state: DataTablesState) -> list[str]:
-    return [each.full_name for each in state.view_repositories()]
+    return [each.full_name for each in state.list_repositories_cached()]
 
 
 def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRows) -> None:
@@ -185,7 +185,7 @@ def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRo
     assert len(names(state)) == 150
     repositories.rows[7] = watched_row(7, now, failures=3)
     repositories.rows.append(watched_row(150, now))
-    shown = state.view_repositories()
+    shown = state.list_repositories_cached()
     assert [each.full_name for each in shown] == [f"o/r{number:03}" for number in range(151)]
     assert shown[7].failures == 3
     assert repositories.brought == [150, 3]

@@ -29,7 +29,7 @@ def beat(seconds: float) -> list[AgentRecord]:
 def test_a_heartbeat_since_the_check_before_proves_it(checks: list[datetime]) -> None:
     state = DataTablesState()
     for seconds in (0, 15, 30):
-        state.check_still_writable(beat(seconds), now=at(seconds))
+        state.check_writable_unless_just_written(beat(seconds), now=at(seconds))
     assert checks == [NOW]
 
 
@@ -37,8 +37,8 @@ def test_a_heartbeat_that_was_seen_before_proves_nothing(checks: list[datetime])
     """Nor does one that is gone."""
     state = DataTablesState()
     for seconds in (0, 15):
-        state.check_still_writable(beat(0), now=at(seconds))
-    state.check_still_writable([], now=at(30))
+        state.check_writable_unless_just_written(beat(0), now=at(seconds))
+    state.check_writable_unless_just_written([], now=at(30))
     assert checks == [NOW, at(15), at(30)]
 
 
@@ -49,5 +49,5 @@ def test_a_check_long_ago_leaves_heartbeats_without_a_meaning(
     monkeypatch.setattr(agents, "MAX_CHECK_INTERVAL_SECONDS", -1.0)
     state = DataTablesState()
     for seconds in (0, 15):
-        state.check_still_writable(beat(seconds), now=at(seconds))
+        state.check_writable_unless_just_written(beat(seconds), now=at(seconds))
     assert checks == [NOW, at(15)]

@@ -6,6 +6,7 @@ import pytest
 from contracts.test_agent_store import TestAgents, TestCheckWritable, TestClaimOnce, TestPauses
 from contracts.test_any_record import test_any_attempt_comes_back_as_it_was_saved
 from contracts.test_claims import TestClaims
+from contracts.test_dashboard_store import TestRunSummaries
 from contracts.test_journal import TestActivities, TestErrors
 from contracts.test_ledger_facts import TestCommits, TestHints
 from contracts.test_ledger_store import TestAttempts
@@ -16,7 +17,6 @@ from contracts.test_retention import *  # noqa: F403 - tests that are functions
 from contracts.test_seldom_changed import TestSeldomChanged as _TestSeldomChanged
 from contracts.test_source_store import TestCredentials, TestDiscovered, TestSources
 from contracts.test_times_ahead import TestTimesAhead
-from contracts.test_view_store import TestRunSummaries
 from ingest.adapters.data_tables import DataTablesState
 
 __all__ = [

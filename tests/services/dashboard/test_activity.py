@@ -12,7 +12,7 @@ from ingest.services.dashboard.activity import (
     group_errors,
     list_activity,
     remove_errors_of_cause,
-    remove_until,
+    remove_errors_until,
 )
 from support.state_records import NOW, an_activity, an_agent, an_error, at
 
@@ -64,7 +64,7 @@ def test_all_errors_that_were_shown_are_removed_and_no_later_ones(state):
     for seconds, what in ((1, "old"), (2.0004, "new"), (3, "later")):
         state.add_error(an_error(seconds, what=what, repository="o/r"))
     shown = parse_timestamp(format_timestamp(at(2.0004)))
-    assert remove_until(state, shown) == 2
+    assert remove_errors_until(state, shown) == 2
     assert [each.what for each in state.list_errors(limit=9)] == ["later"]
 
 

@@ -14,7 +14,7 @@ from ingest.services.dashboard.repository_list import (
     PER_PAGE,
     RepositoryQuery,
     list_repository_page,
-    pause_matching,
+    set_matching_paused,
 )
 from ingest.settings import Settings
 from support.state_records import an_error
@@ -79,11 +79,11 @@ def test_a_search_and_a_source_choose(store: StateStore) -> None:
 def test_all_of_a_list_are_paused_and_resumed_but_for_what_rests(store: StateStore) -> None:
     query = RepositoryQuery(source="octo/*")
     turns = iter([True] * 40 + [False])
-    some = pause_matching(store, query, paused=True, should_continue=lambda: next(turns))
+    some = set_matching_paused(store, query, paused=True, should_continue=lambda: next(turns))
     assert some == (40, 21)
-    assert pause_matching(store, query, paused=True, should_continue=lambda: True) == (21, 0)
+    assert set_matching_paused(store, query, paused=True, should_continue=lambda: True) == (21, 0)
     assert not store.load_repository("acme/single").paused  # type: ignore[union-attr]
-    assert pause_matching(store, query, paused=False, should_continue=lambda: True) == (61, 0)
+    assert set_matching_paused(store, query, paused=False, should_continue=lambda: True) == (61, 0)
     assert store.load_repository("octo/archived").paused  # type: ignore[union-attr]
 
 

@@ -11,7 +11,7 @@ import pytest
 from ingest.domain.ledger import LOG_PENDING, JobLogRecord
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
-from ingest.errors import BulkLimited
+from ingest.errors import BackfillLimited
 from ingest.messaging.log_work import WorkItemJob, job_work_message
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from support.world import GENEROUS, REPOSITORY, OpenStage, Stage, log_reader
@@ -43,7 +43,7 @@ def use_up_hour(
 
 
 def fetch_old_logs(here: Stage) -> None:
-    with suppress(BulkLimited):
+    with suppress(BackfillLimited):
         while True:
             here.context.github.fetch_job_log(
                 REPOSITORY, FIRST_JOB + 1, BytesIO(), is_backfill=True
@@ -110,5 +110,5 @@ def test_a_collection_that_ends_pauses_for_its_backfill(stage: OpenStage) -> Non
     """It has nothing else to wait for."""
     here = use_up_hour(stage)
     here.advance(901)
-    with pytest.raises(BulkLimited):
-        ingest_due_logs(here.context, wait_seconds=0, raises_bulk_limits=True)
+    with pytest.raises(BackfillLimited):
+        ingest_due_logs(here.context, wait_seconds=0, raises_backfill_limits=True)

@@ -9,7 +9,7 @@ from ingest.domain.filters import FilterChain, Filters
 from ingest.domain.ledger import AttemptRecord
 from ingest.messaging.run_events import run_envelope
 from ingest.messaging.truncation import encode_to_fit
-from ingest.services.monitoring.attempt_messages import changes_of
+from ingest.services.monitoring.attempt_messages import find_unpublished_changes
 from support.builders import a_commit, a_job, a_run, at
 
 
@@ -18,7 +18,7 @@ def a_record(run, *jobs) -> AttemptRecord:
 
 
 def publish(record, *, log_mode="live"):
-    return changes_of(record, a_commit(), log_mode=log_mode, now=at(100))
+    return find_unpublished_changes(record, a_commit(), log_mode=log_mode, now=at(100))
 
 
 def kinds(changes):
@@ -93,7 +93,7 @@ def test_live_orders_the_only_log_of_an_ended_attempt_alone():
 def test_economy_orders_an_only_log_that_has_most_likely_expired_alone(days, kind):
     """An archive that has expired is not believed without its log: a request more."""
     record, now = a_record(a_run(), a_job()), at(days * 86_400)
-    changes = changes_of(record, a_commit(), log_mode="economy", now=now)
+    changes = find_unpublished_changes(record, a_commit(), log_mode="economy", now=now)
     assert [work.event_type for work in changes.log_work] == [kind]
 
 
@@ -102,7 +102,9 @@ def test_economy_orders_a_single_log_of_several_alone():
     failed = a_job(job_id=2, conclusion="failure")
     filters = FilterChain((Filters(logs="failed"),))
     record = a_record(a_run(conclusion="failure"), a_job(), failed)
-    changes = changes_of(record, a_commit(), log_mode="economy", now=at(60), filters=filters)
+    changes = find_unpublished_changes(
+        record, a_commit(), log_mode="economy", now=at(60), filters=filters
+    )
     assert [work.event_type for work in changes.log_work] == ["job_log_due"]
 
 

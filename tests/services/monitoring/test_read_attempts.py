@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.ports import Answer, JobList
+from ingest.services.monitoring.commit_and_detail_readers import CommitAndDetailReaders
 from ingest.services.monitoring.read_attempts import (
     FINAL_INCOMPLETE_READS,
     MAX_INCOMPLETE_READS,
@@ -16,7 +17,6 @@ from ingest.services.monitoring.read_attempts import (
 )
 from ingest.services.monitoring.read_commits import CommitReader
 from ingest.services.monitoring.read_details import DetailReader
-from ingest.services.monitoring.shared_readers import SharedReaders
 from support.builders import a_job
 from support.world import REPOSITORY, assert_all_published
 from support.world_builder import WorldBuilder
@@ -37,7 +37,7 @@ def read(here, **wanted):
     github = here.context.github
     commits = CommitReader(github, REPOSITORY, {}, clock=here.clock)
     details = DetailReader(github, REPOSITORY, clock=here.clock, with_artifacts=False)
-    return read_attempt(github, here.attempt(), SharedReaders(commits, details), **wanted)
+    return read_attempt(github, here.attempt(), CommitAndDetailReaders(commits, details), **wanted)
 
 
 def a_stage_in_flight(stage):

@@ -131,7 +131,7 @@ def test_the_health_of_others_is_not_this_ones(here, heartbeats):
 def test_an_agent_that_stopped_is_not_healthy(here, heartbeats):
     """It will not come back by itself."""
     heartbeats.save()
-    heartbeats.save_last()
+    heartbeats.save_stopped()
     assert "is stopped" in ask(here.context, "/healthz").json()["faults"][0]
 
 

@@ -55,7 +55,9 @@ class TableAgents(AgentStore):
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
 
-    def check_still_writable(self, heartbeats: Sequence[AgentRecord], *, now: datetime) -> None:
+    def check_writable_unless_just_written(
+        self, heartbeats: Sequence[AgentRecord], *, now: datetime
+    ) -> None:
         """Check by writing, unless a heartbeat was saved since the last check, moments ago."""
         beats = {(each.name, each.host): each.heartbeat_at for each in heartbeats}
         (seen_at, seen), checked_at = self._seen_heartbeats, time.monotonic()

@@ -65,7 +65,7 @@ class TableRepositories(RepositoryStore):
         rows = distinct(_REPOSITORIES.search(columns=_ALL_COLUMNS))
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
-    def view_repositories(self) -> list[RepositoryRecord]:
+    def list_repositories_cached(self) -> list[RepositoryRecord]:
         """List all for a page, by name; of many only what was saved since the last time is read."""
         records = self._repository_cache.load(_REPOSITORIES)
         return [records[key] for key in sorted(records)]

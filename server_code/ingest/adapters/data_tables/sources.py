@@ -57,7 +57,7 @@ class TableSources(SourceStore):
         """List all, by name."""
         return [decode(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
 
-    def view_discovered(self) -> list[DiscoveredRepository]:
+    def list_discovered_cached(self) -> list[DiscoveredRepository]:
         """List all for a page, by name; only what was saved since the last time is read."""
         found = self._discovered_cache.load(_DISCOVERED)
         return [found[key] for key in sorted(found)]

@@ -7,8 +7,8 @@ from copy import copy
 
 from ...errors import (
     AccessDenied,
+    BackfillLimited,
     BadCredentials,
-    BulkLimited,
     GithubUnavailable,
     IngestError,
     RateLimited,
@@ -94,6 +94,6 @@ def least_restrictive(limited: Sequence[RateLimited]) -> RateLimited | None:
     """Return the limit that holds back bulk requests only, or else ends first; None of none."""
     return min(
         limited,
-        key=lambda limit: (not isinstance(limit, BulkLimited), limit.retry_at),
+        key=lambda limit: (not isinstance(limit, BackfillLimited), limit.retry_at),
         default=None,
     )

@@ -172,7 +172,7 @@ class Heartbeats:
                 shown = next((loop for loop in own if loop.note), own[0])
                 heartbeat.save(shown.state, shown.note)
 
-    def save_last(self) -> None:
+    def save_stopped(self) -> None:
         """Report that the agents have stopped. Raises StateUnavailable."""
         for heartbeat in self._heartbeats.values():
             heartbeat.save(AgentState.STOPPED)

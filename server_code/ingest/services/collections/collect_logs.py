@@ -139,7 +139,7 @@ class LogCollection:
                 should_continue=self._continues_batch,
                 on_received=lambda: self._busy_since.update({thread: now()}),
                 on_not_ready=self._count_failure,
-                raises_bulk_limits=True,
+                raises_backfill_limits=True,
             )
         finally:
             self._busy_since.pop(thread, None)

@@ -27,7 +27,7 @@ from ..monitoring.poll_runs import poll_repository
 from ..monitoring.poll_session import claim_due_repositories
 from ..monitoring.read_attempts import needs_job_reread
 from ..monitoring.sweep_days import sweep_progress
-from ..monitoring.unreleased_leases import release_leases
+from ..monitoring.unreleased_leases import retry_lease_releases
 from .collection_plan import CollectionPlan, CollectionPolicy
 
 IDLE_SECONDS = 0.5
@@ -78,7 +78,7 @@ class RunCollection:
         while self._should_continue():
             try:
                 self._on_turn()
-                if not self.open_names():
+                if not self.unfinished_repositories():
                     return None
                 if not self._poll_next():
                     self._drop_paused()
@@ -94,7 +94,7 @@ class RunCollection:
                 self._context.clock.sleep(IDLE_SECONDS)
         return None
 
-    def open_names(self) -> list[str]:
+    def unfinished_repositories(self) -> list[str]:
         """List the repositories that are not done."""
         with self._lock:
             return [progress.name for progress in self._open.values()]
@@ -102,8 +102,8 @@ class RunCollection:
     def _poll_next(self) -> bool:
         """Poll a repository that is due and not leased; return False if there is none."""
         context = self._context
-        release_leases(context)
-        claimed = claim_due_repositories(context, limit=1, only=self.open_names())
+        retry_lease_releases(context)
+        claimed = claim_due_repositories(context, limit=1, only=self.unfinished_repositories())
         for repository in claimed:
             error = poll_repository(
                 context,
@@ -138,7 +138,7 @@ class RunCollection:
 
     def _close_stalled(self) -> None:
         """Give up the repositories if nothing has changed for ``stall_timeout``."""
-        names, now = self.open_names(), self._context.clock.now()
+        names, now = self.unfinished_repositories(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
         self.last_change = (self.last_change or LastChange(what, now)).observed(what, now)

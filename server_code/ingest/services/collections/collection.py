@@ -48,7 +48,7 @@ class Collection:
     def collect(self) -> None:
         """Collect in this thread, first runs and then logs. Raises what ended it early."""
         error = self.runs.poll()
-        if error is None and not self.runs.open_names():
+        if error is None and not self.runs.unfinished_repositories():
             self.logs.runs_are_done.set()
             error = self.logs.ingest()
         if error is not None:
@@ -56,7 +56,7 @@ class Collection:
 
     def is_over(self) -> bool:
         """Return whether nothing is left that is worth waiting for."""
-        return not self.runs.open_names() and self.logs.is_over()
+        return not self.runs.unfinished_repositories() and self.logs.is_over()
 
     def collect_in_threads(
         self, *, monitoring_threads: int, log_threads: int, on_wait: Callable[[], None]

@@ -150,7 +150,7 @@ class _Round:
             record = replace(
                 record,
                 rounds=record.rounds + 1,
-                remaining=tuple(runs.open_names()),
+                remaining=tuple(runs.unfinished_repositories()),
                 last_run_change=runs.last_change,
                 last_log_change=logs.last_change,
             )
@@ -177,7 +177,7 @@ class _Round:
         )
         counts["repositories_total"] = len(wanted)
         counts["repositories_done"] = sum(_is_polled(each, began_at) for each in wanted)
-        if not self._collection.runs.open_names():
+        if not self._collection.runs.unfinished_repositories():
             phase = CollectionPhase.FETCHING
             counts["logs_waiting"] = context.store.count_ledger(
                 self._record.repository

@@ -19,9 +19,12 @@ from ...messaging.envelope import Envelope
 from ...messaging.truncation import encode_to_fit
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
-from ..monitoring.attempt_messages import changes_of
+from ..monitoring.attempt_messages import find_unpublished_changes
+from ..monitoring.commit_and_detail_readers import (
+    CommitAndDetailReaders,
+    open_commit_and_detail_readers,
+)
 from ..monitoring.read_attempts import AttemptSnapshot, needs_job_reread, read_attempt
-from ..monitoring.shared_readers import SharedReaders, open_shared_readers
 from ..publish import publish
 from .replay_logs import replay_fetched_logs, replay_stored_logs
 from .replay_span import ReplaySpan, SpanAttempt, load_span
@@ -72,7 +75,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     record = attempt.record
     if attempt.is_in_ledger and not record.published_statuses:
         return
-    readers = open_shared_readers(context, record.key.repository, [_unpublished(record)])
+    readers = open_commit_and_detail_readers(context, record.key.repository, [_unpublished(record)])
     if attempt.is_in_ledger:
         commit = _commit_of(record, readers)
     else:
@@ -81,7 +84,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
             progress.lost_attempts += 1
             return
         record, commit = snapshot.record, snapshot.commit
-    changes = changes_of(
+    changes = find_unpublished_changes(
         _unpublished(record),
         commit,
         log_mode="economy",
@@ -106,7 +109,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     progress.lost_logs += logs.lost
 
 
-def _commit_of(record: AttemptRecord, readers: SharedReaders) -> CommitMetrics | None:
+def _commit_of(record: AttemptRecord, readers: CommitAndDetailReaders) -> CommitMetrics | None:
     try:
         return None if record.run is None else readers.commits.fetch(record.run)
     except Skippable:
@@ -114,7 +117,7 @@ def _commit_of(record: AttemptRecord, readers: SharedReaders) -> CommitMetrics |
 
 
 def _read_purged(
-    context: CollectorContext, record: AttemptRecord, readers: SharedReaders
+    context: CollectorContext, record: AttemptRecord, readers: CommitAndDetailReaders
 ) -> AttemptSnapshot:
     """Read an attempt that left the ledger from GitHub, until its list of jobs is complete."""
     while True:

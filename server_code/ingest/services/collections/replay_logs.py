@@ -26,7 +26,7 @@ from ..log_ingestion.log_results import (
     with_steps,
 )
 from ..log_ingestion.log_retries import MAX_MISSING_TRIES, decide_retry
-from ..log_ingestion.read_log import bucket_source
+from ..log_ingestion.read_log import bucket_fetcher
 
 
 @dataclass(slots=True)
@@ -167,7 +167,7 @@ def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]
     if cache is not None and cached is not None:
         outline = cache.load_outline(log.key, log.job_id)
         yield partial(_write, cached, outline.steps if outline else None)
-    if (stored := bucket_source(context.blobs, log)) is not None:
+    if (stored := bucket_fetcher(context.blobs, log)) is not None:
         yield stored
 
 

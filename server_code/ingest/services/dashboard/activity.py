@@ -53,7 +53,7 @@ def remove_errors_of_cause(
     )
 
 
-def remove_until(store: StateStore, until: datetime) -> int:
+def remove_errors_until(store: StateStore, until: datetime) -> int:
     """Remove the errors that occurred until a time, up to which they were shown; return how many.
 
     Raises StateUnavailable.

@@ -29,7 +29,7 @@ _HEARTBEAT_AT = attrgetter("heartbeat_at")
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
     """Load the state of both agents. Raises StateUnavailable."""
     return agent_rows(
-        store.list_agents(), store.load_desired_states(), store.view_repositories(), now=now
+        store.list_agents(), store.load_desired_states(), store.list_repositories_cached(), now=now
     )
 
 

@@ -13,7 +13,7 @@ from ...ports import SourceStore
 from ...ports.github import MIN_REPORTED_FACTOR
 from ...ports.inspection import FAILED, OK, WARNING
 from ...ports.repository_api import ANONYMOUS_KIND
-from ...wire.refusals import find_refusal
+from ...wire.refusals import find_refusal_by_message
 
 #: A token that expires within this time is a warning.
 EXPIRES_SOON = timedelta(days=14)
@@ -75,7 +75,7 @@ def _assess(record: CredentialRecord, now: datetime) -> tuple[str, str, str | No
     """Return status, finding and remedy of the most urgent fault."""
     expiry, when = describe_expiry(record.expires_at, now=now)
     if record.rejected is not None and expiry != FAILED:
-        known = find_refusal(record.rejected)
+        known = find_refusal_by_message(record.rejected)
         remedy = known.remedy if known else "Replace it, or remove it from the settings."
         return FAILED, record.rejected, remedy
     if expiry != OK:

@@ -70,7 +70,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    repositories = store.view_repositories()
+    repositories = store.list_repositories_cached()
     heartbeats, others = store.list_agents(), store.load_seldom_changed()
     agents = agent_rows(heartbeats, others.desired_states, repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
@@ -118,7 +118,7 @@ def _read_times(times: Mapping[str, str]) -> list[tuple[str, datetime]]:
 
 def _write_error(store: StateStore, heartbeats: Sequence[AgentRecord], now: datetime) -> str | None:
     try:
-        store.check_still_writable(heartbeats, now=now)
+        store.check_writable_unless_just_written(heartbeats, now=now)
     except StateUnavailable as error:
         return str(error)
     return None

@@ -19,12 +19,12 @@ from ...errors import (
 )
 from ...ports import (
     ActionsApi,
+    DashboardStore,
     RepositoryInfo,
     RepositoryStore,
     RunPage,
     RunQuery,
     StateStore,
-    ViewStore,
 )
 from ...settings import Settings
 from ..time_limits import call_with_timeout
@@ -110,7 +110,9 @@ def _by_relevance(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     return (record.paused, not record.failures, age, record.full_name)
 
 
-def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_recorded_remedies(
+    store: DashboardStore, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Replace remedies by those recorded with the errors, which are more specific."""
     if not any(row["failures"] for row in rows):
         return rows

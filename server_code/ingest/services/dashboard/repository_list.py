@@ -36,8 +36,8 @@ def list_repository_page(
     store: StateStore, settings: Settings, query: RepositoryQuery, *, now: datetime
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
-    records = store.view_repositories()
-    discovered = {repository_key(each.full_name): each for each in store.view_discovered()}
+    records = store.list_repositories_cached()
+    discovered = {repository_key(each.full_name): each for each in store.list_discovered_cached()}
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
     counts = store.count_each_repository()
@@ -67,7 +67,7 @@ def list_repository_page(
     }
 
 
-def pause_matching(
+def set_matching_paused(
     store: StateStore,
     query: RepositoryQuery,
     *,

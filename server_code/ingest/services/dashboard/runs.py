@@ -15,7 +15,7 @@ from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound, Rejected
 from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
-from ...ports import LedgerStore, StateStore, ViewStore
+from ...ports import DashboardStore, LedgerStore, StateStore
 from ..monitoring.attempt_messages import details_of
 from .annotations import annotation_rows, files_url
 from .rows import summary_row
@@ -82,7 +82,7 @@ class RunReference:
 
 
 def list_runs(
-    store: ViewStore, filters: RunFilters, *, limit: int, offset: int, order: str = "start"
+    store: DashboardStore, filters: RunFilters, *, limit: int, offset: int, order: str = "start"
 ) -> dict[str, Any]:
     """Return the matching runs, and the values that each filter can have.
 

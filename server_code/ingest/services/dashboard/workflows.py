@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...domain.summaries import RunSummary
-from ...ports import ViewStore
+from ...ports import DashboardStore
 from .rows import summary_row
 
 SHOWN_RUNS = 20
@@ -15,7 +15,7 @@ _P95 = 0.95
 _MEDIAN = 0.5
 
 
-def list_workflows(store: ViewStore, *, repository: str | None = None) -> dict[str, Any]:
+def list_workflows(store: DashboardStore, *, repository: str | None = None) -> dict[str, Any]:
     """Return each workflow with its last runs, success rate and times, by repository and name.
 
     Everything is counted from the stored runs that have ended; ``repository`` narrows them down.

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import BulkLimited, IngestError, OutOfMemory, RateLimited
+from ...errors import BackfillLimited, IngestError, OutOfMemory, RateLimited
 from ...messaging.log_work import LogWork, WorkItemJob, is_archive_worthwhile, work_item_job
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
@@ -69,7 +69,7 @@ def ingest_logs_of_failed_jobs(
 
 def _stops_all(error: IngestError) -> RateLimited | OutOfMemory | None:
     """Return the error if it stops the work of the queue, too; a limit of backfills does not."""
-    if isinstance(error, BulkLimited):
+    if isinstance(error, BackfillLimited):
         return None
     return error if isinstance(error, (RateLimited, OutOfMemory)) else None
 

@@ -16,7 +16,7 @@ from functools import partial
 from ...domain.ledger import JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
-    BulkLimited,
+    BackfillLimited,
     Fatal,
     IngestError,
     MessageRefused,
@@ -53,7 +53,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     should_continue: Callable[[], bool] = lambda: True,
     on_received: Callable[[], None] = lambda: None,
     on_not_ready: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _log: None,
-    raises_bulk_limits: bool = False,
+    raises_backfill_limits: bool = False,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
@@ -66,8 +66,8 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     agent soon continues it where the process ends first.
     ``on_received`` is called once where there is work, before it is done; ``on_not_ready`` for
     each log that was not fetched and is tried again.
-    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (not
-    for a limit that holds back a backfill only, unless ``raises_bulk_limits``: live logs go on),
+    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (for
+    a limit on backfills only with ``raises_backfill_limits``, because other logs go on),
     OutOfMemory, so that its process ends, and StateUnavailable, so that no more work is received
     until the state can be written; other errors are reported, and their work waits.
     """
@@ -94,7 +94,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
                 for log in task.not_ready:
                     on_not_ready(task.work.key, log)
     for error in (log.error for task in ingestion.tasks for log in task.not_ready):
-        if isinstance(error, BulkLimited) and not raises_bulk_limits:
+        if isinstance(error, BackfillLimited) and not raises_backfill_limits:
             continue
         if isinstance(error, RateLimited):
             context.share_pauses()

@@ -89,7 +89,7 @@ class LogReader:
 
     def _sources(self, record: JobLogRecord) -> Iterator[FetchLog]:
         """Yield what fetches the log from outside the cache, the first choice first."""
-        if (stored := bucket_source(self.blobs, record)) is not None:
+        if (stored := bucket_fetcher(self.blobs, record)) is not None:
             yield stored
         repository = record.key.repository
         # A person waits for it, so it is no backfill.
@@ -138,7 +138,7 @@ def explain_not_fetched(record: JobLogRecord | None) -> UnreadableLog:
     return UnreadableLog(state=record.state, reason=reason, may_come=False)
 
 
-def bucket_source(blobs: BlobStore | None, record: JobLogRecord) -> FetchLog | None:
+def bucket_fetcher(blobs: BlobStore | None, record: JobLogRecord) -> FetchLog | None:
     """Return what fetches a log from the bucket; None where no bucket has it."""
     if blobs is None or not record.blob_bucket or not record.blob_key:
         return None

@@ -56,7 +56,7 @@ class Changes:
     filtered_logs: int = 0
 
 
-def changes_of(
+def find_unpublished_changes(
     record: AttemptRecord,
     commit: CommitMetrics | None,
     *,

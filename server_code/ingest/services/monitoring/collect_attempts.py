@@ -29,7 +29,13 @@ from ..context import CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..publish import publish, publish_log_work, refusal_error
 from ..unexpected_errors import as_ingest_error
-from .attempt_messages import Changes, changes_of
+from .attempt_messages import Changes, find_unpublished_changes
+from .commit_and_detail_readers import (
+    CommitAndDetailReaders,
+    open_commit_and_detail_readers,
+    report_denied,
+    save_commits,
+)
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
 from .load_due_batch import load_due_batch
@@ -46,7 +52,6 @@ from .schedule_attempts import (
     postpone,
     schedule,
 )
-from .shared_readers import SharedReaders, open_shared_readers, report_denied, save_commits
 from .verify_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 
 #: Where this many attempts may not be read, and none may, the repository itself may not be read.
@@ -78,7 +83,7 @@ def collect_records(
 def _collect(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    readers = open_shared_readers(context, poll_session.repository.full_name, due)
+    readers = open_commit_and_detail_readers(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
         context.executor,
         due,
@@ -108,7 +113,7 @@ def _collect(
 
 
 def _reader(
-    context: CollectorContext, poll_session: PollSession, readers: SharedReaders
+    context: CollectorContext, poll_session: PollSession, readers: CommitAndDetailReaders
 ) -> Callable[[AttemptRecord], AttemptSnapshot | None]:
     """Return the function that reads one attempt, for worker threads.
 
@@ -213,7 +218,7 @@ def _changes(
         return Changes(record=replace(record, settled=True, next_check_at=None))
     if is_waiting_for_jobs(snapshot, now):
         return Changes(record=replace(record, next_check_at=now + pause_for_jobs(record)))
-    changes = changes_of(
+    changes = find_unpublished_changes(
         record,
         snapshot.commit,
         log_mode=context.settings.log_mode,

@@ -38,7 +38,7 @@ from .poll_session import PollSession, claim_due_repositories
 from .poll_turn import find_urgent, until_urgent
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
-from .unreleased_leases import kept_for_release, release_leases
+from .unreleased_leases import kept_for_release, retry_lease_releases
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def poll_due_repositories(
     ``should_continue`` is called between groups: False ends the poll early, and the rest stays due.
     Raises OutOfMemory after recording it; every other error of a repository is recorded only.
     """
-    release_leases(context)
+    retry_lease_releases(context)
     make_polls_due_after_clock_change(context)
     discover_when_due(context)
     began_at = context.clock.now()

@@ -17,8 +17,8 @@ from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
 from ...ports import ActionsApi
 from .attempt_messages import has_unpublished_run_changes
+from .commit_and_detail_readers import CommitAndDetailReaders
 from .read_commits import CommitReader
-from .shared_readers import SharedReaders
 
 #: The failed reads, in an hour, after which a run whose jobs answer 404 is published without them.
 MAX_PARTIAL_READS = 13
@@ -63,7 +63,7 @@ class AttemptSnapshot:
 def read_attempt(
     github: ActionsApi,
     record: AttemptRecord,
-    readers: SharedReaders,
+    readers: CommitAndDetailReaders,
     *,
     is_current: bool,
     wants_jobs: bool,

@@ -16,7 +16,7 @@ from ..context import CollectorContext
 
 @contextmanager
 def kept_for_release(context: CollectorContext, repository: RepositoryRecord) -> Iterator[None]:
-    """Keep a claimed repository for ``release_leases`` where the state fails in the block."""
+    """Keep a claimed repository for ``retry_lease_releases`` where the state fails in the block."""
     try:
         yield
     except StateUnavailable:
@@ -24,7 +24,7 @@ def kept_for_release(context: CollectorContext, repository: RepositoryRecord) ->
         raise
 
 
-def release_leases(context: CollectorContext) -> None:
+def retry_lease_releases(context: CollectorContext) -> None:
     """Release each lease that was kept; its repository is due at once.
 
     Raises StateUnavailable.

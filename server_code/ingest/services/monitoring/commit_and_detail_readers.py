@@ -24,7 +24,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class SharedReaders:
+class CommitAndDetailReaders:
     """The readers of what is optional: an attempt is published without it, too.
 
     ``filters`` may leave out an attempt of which only a job or a later attempt was known.
@@ -35,9 +35,9 @@ class SharedReaders:
     filters: FilterChain = NO_FILTER_CHAIN
 
 
-def open_shared_readers(
+def open_commit_and_detail_readers(
     context: CollectorContext, repository: str, due: Sequence[AttemptRecord]
-) -> SharedReaders:
+) -> CommitAndDetailReaders:
     """Load the commits of a batch, and fetch those that are unknown in one query."""
     runs = [
         record.run
@@ -49,7 +49,7 @@ def open_shared_readers(
     missing = [sha for sha in shas if sha not in known]
     fetched = context.github.fetch_commits(repository, missing) if missing else {}
     save_commits(context, repository, list(fetched.values()))
-    return SharedReaders(
+    return CommitAndDetailReaders(
         CommitReader(context.github, repository, {**known, **fetched}, clock=context.clock),
         DetailReader(
             context.github,
@@ -68,7 +68,9 @@ def save_commits(context: CollectorContext, repository: str, commits: list[Commi
         context.counters.add("commits", len(commits))
 
 
-def report_denied(context: CollectorContext, repository: str, readers: SharedReaders) -> None:
+def report_denied(
+    context: CollectorContext, repository: str, readers: CommitAndDetailReaders
+) -> None:
     """Report what the credential may not read, with the permission that it lacks."""
     denied: dict[str, AccessDenied] = dict(readers.details.denied)
     if readers.commits.denied is not None:

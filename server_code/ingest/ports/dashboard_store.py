@@ -1,4 +1,4 @@
-"""What people are shown, as the state keeps it."""
+"""What the collector needs of a store of what its pages show."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..domain.ledger import ActivityRecord, ErrorRecord, MessageCounts
 from ..domain.summaries import RunSummary
 
 
-class ViewStore(Protocol):
-    """What people read: runs, counts, errors and activities; bounded, the oldest go first."""
+class DashboardStore(Protocol):
+    """What pages show: runs, counts, errors and activities; bounded, the oldest go first."""
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
