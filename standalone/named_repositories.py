@@ -60,12 +60,9 @@ class NamedRepositories:
 
     def _check_if_due(self) -> None:
         """Check the refused repositories, unless another thread has just done so."""
-        now = self._collector.context.clock.now()
-        if not is_still_ahead(self._next_at, now, max_ahead=self._pause):
-            self._check()
-
-    def _check(self) -> None:
         context = self._collector.context
+        if is_still_ahead(self._next_at, context.clock.now(), max_ahead=self._pause):
+            return
         answers = fetch_each(context, list(self._refused), context.github.fetch_repository)
         shown = {
             name: answer.full_name

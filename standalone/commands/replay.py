@@ -144,10 +144,10 @@ def _describe(progress: ReplayProgress) -> str:
 
 def _nothing_found(span: ReplaySpan) -> str:
     if span.run_id is not None:
-        return f"Run {span.run_id} of {span.repository} has no attempt that the filters select."
+        return f"Run {span.run_id} of {span.repository} has no attempt, or filters leave it out."
     return (
-        f"{span.repository} has no run that was created from {format_timestamp(span.since)} to "
-        f"{format_timestamp(span.until)} and that the filters select."
+        f"No run of {span.repository} was created from {format_timestamp(span.since)} to "
+        f"{format_timestamp(span.until)}, or filters leave all of them out."
     )
 
 

@@ -213,7 +213,7 @@ def test_a_span_without_runs_is_reported(rig: OpenRig) -> None:
     here = rig(a_world().run().job("other"))
     here.collect()
     printed = here.python(*REPLAY, "--since=2020-01-01", "--until=2020-01-01")
-    said = "octo/api has no run that was created from 2020-01-01T00:00:00Z to 2020-01-01T23:59:59Z"
+    said = "No run of octo/api was created from 2020-01-01T00:00:00Z to 2020-01-01T23:59:59Z"
     assert printed.startswith(said)
 
 
