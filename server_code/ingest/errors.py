@@ -15,7 +15,7 @@ IngestError
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
 │   │   ├── CredentialSuspended  it works again, without a restart, once the suspension ends
-│   │   └── CredentialTooNew  Retriable as well: GitHub does not know a new token yet
+│   │   └── CredentialTooNew   Retriable as well: GitHub does not know a new token yet
 │   ├── BadSettings            settings are missing or contradict each other
 │   ├── AccessDenied           the credential may not do this
 │   └── QueueMissing           a queue, or the bucket of the logs, does not exist
@@ -178,7 +178,7 @@ class BadCredentials(Fatal):
 
 
 class CredentialSuspended(BadCredentials):
-    """A credential whose installation or account is suspended for now."""
+    """A credential whose App installation or account GitHub has suspended for now."""
 
 
 class CredentialTooNew(BadCredentials, Retriable):

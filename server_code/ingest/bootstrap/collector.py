@@ -42,7 +42,7 @@ class Collector:
 def open_headless_collector(
     settings: Settings, *, stop: threading.Event, checks_bucket: bool = True
 ) -> Collector:
-    """Open a collector that needs nothing but its settings; ``stop`` ends its waits.
+    """Open a collector outside Anvil, with its own state store and clock; ``stop`` ends its waits.
 
     Raises QueueMissing, AccessDenied, StateUnavailable, BadCredentials or BadSettings with what
     to do.

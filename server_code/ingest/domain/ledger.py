@@ -52,7 +52,9 @@ class RepositoryRecord:
     """One watched repository and the progress of watching it.
 
     ``cursor``: all runs that were created from ``watched_since`` to here are in the ledger; None
-    before the run list was read to its end. ``recent_job_counts``: how many jobs its last runs had.
+    before the run list was read to its end. ``paused``: by a person, or by Runstream.
+    ``last_polled_at``: when the last successful poll ended; ``last_changed_at``: when one of its
+    runs last changed. ``recent_job_counts``: how many jobs its last runs had.
     ``is_prioritized``: its first poll comes before backfills, because a limit has put it off.
     """
 

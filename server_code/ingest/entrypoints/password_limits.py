@@ -15,9 +15,10 @@ from ..errors import Rejected
 
 @contextmanager
 def count_password_attempt(account: str, *, now: datetime) -> Iterator[None]:
-    """Count a password as wrong if the block raises. Raises Rejected while logins are paused.
+    """Count a wrong password if the block, which checks it, raises an error.
 
-    Logins and changes of a password count together, by account and client address.
+    Logins and changes of a password count together, by account and client address. After too many
+    the context manager itself raises Rejected.
     """
     limits, attempts = free_failures_by_key(_client_address(), account), LoginAttempts()
     pause = attempts.begin(limits, account, now=now)

@@ -1,4 +1,4 @@
-"""What agents need of a store that all of them share."""
+"""What the agents need of the state store that all processes share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two ports that read the condition of GitHub and of the queues, and the results of checks."""
+"""What ``doctor`` needs of GitHub and of the queues, and the results of its checks."""
 
 from __future__ import annotations
 
@@ -96,19 +96,19 @@ class GithubInspector(Protocol):
 
 
 class QueueInspector(Protocol):
-    """The checks of queues and bucket, which leave nothing in them.
+    """A client that checks queues and the bucket without leaving anything in them.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable, BadSettings.
     """
 
-    #: What fixes a failed check.
+    #: What to do about each kind of failed check.
     remedies: ClassVar[BusRemedies]
 
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's attributes."""
 
     def check_can_send(self, name: str) -> None:
-        """Raise where messages may not be sent to a queue."""
+        """Raise if these credentials may not send messages to a queue."""
 
     def check_can_store(self, bucket: str) -> None:
-        """Raise where objects may not be stored in a bucket."""
+        """Raise if these credentials may not store objects in a bucket."""

@@ -1,4 +1,4 @@
-"""What the collector needs to show logs: the newest of them, to be read line by line."""
+"""What the pages need of a cache of logs, which they read line by line."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from ..domain.log_outline import LogOutline
 from ..domain.log_pages import LogLines, LogMatches
 from ..domain.runs import AttemptKey
 
-#: A larger log is not kept; whoever asks for it waits until it is fetched again.
+#: A larger log is not cached: each time a person opens it, it is fetched again.
 MAX_CACHED_LOG_BYTES = 256 * 1024 * 1024
 
 
 class LogCache(Protocol):
     """The newest logs in pages, bounded by count and bytes; the oldest is evicted first.
 
-    Every method that reads gives None for a log that is not kept. Any may raise StateUnavailable.
+    A method that reads returns None for a log that is not cached. Any may raise StateUnavailable.
     """
 
     def save_log(
         self, key: AttemptKey, job_id: int, log: BinaryIO, outline: LogOutline, now: datetime
     ) -> None:
-        """Keep a log from its current position on, in constant memory, with its outline.
+        """Cache a log, read from its current position in constant memory, and its outline.
 
-        It replaces the one kept for that job, and is there whole or not at all.
+        It replaces the cached log of the job completely, or not at all.
         """
 
     def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
-        """Keep several small logs as ``save_log`` does one, with as few requests as possible."""
+        """Cache several small logs as ``save_log`` does one, with as few requests as possible."""
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""

@@ -77,7 +77,11 @@ class AzureSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
-    """The bus, its queues, and the bucket for what does not fit on them."""
+    """The message bus, its three queues, and the bucket for logs that are larger than a message.
+
+    ``metrics_queue`` gets the messages about runs and jobs, ``logs_queue`` those with logs, and
+    ``job_events_queue`` the work of the Log Ingestion Agent.
+    """
 
     event_bus: str = setting(
         "EVENT_BUS",
