@@ -57,7 +57,7 @@ def sqs_client(aws: AwsSettings) -> SQSClient:
 
     read_seconds = _SQS_READ_SECONDS + LONG_POLL_SECONDS
     config = _config(attempts=_SQS_ATTEMPTS, read_seconds=read_seconds)
-    # SQS checks what it gets, and ours is typed: checking in botocore too slows sending by a sixth.
+    # SQS validates parameters itself: validation in botocore slows sending by a sixth.
     config = config.merge(Config(parameter_validation=False))
     with _session(aws, "SQS") as session:
         client: SQSClient = session.create_client(  # type: ignore[assignment] # of SQS
@@ -94,7 +94,7 @@ def s3_client(aws: AwsSettings) -> S3Client:
             return client
 
         client = build(config)
-        # An endpoint may also stand in a profile, so only the client knows it.
+        # A profile may name the endpoint, so only the client knows it.
         if _AMAZON_HOST.search(urlsplit(client.meta.endpoint_url).hostname or ""):
             return client
         compatible = Config(s3={"addressing_style": "path"})

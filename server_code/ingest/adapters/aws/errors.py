@@ -1,4 +1,4 @@
-"""The meaning of what AWS and botocore raise, decided in one place."""
+"""The conversion of the errors of AWS and botocore into those of Runstream."""
 
 from __future__ import annotations
 

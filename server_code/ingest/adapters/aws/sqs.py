@@ -241,7 +241,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                 )
 
     def _delete_batch(self, batch: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
-        """Return what should be tried again."""
+        """Delete messages; return those to try again."""
         if not batch:
             return []
         with aws_errors(f"Queue {self.queue_name}"):

@@ -158,21 +158,21 @@ class GithubActions:
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests of a head branch; an unchanged answer does not count."""
+        """Fetch the pull requests of a head branch."""
         pulls = self._pulls.fetch_of_branch(self._client(repository), head, since=since)
         return self._sanitizer.pulls(pulls)
 
     def fetch_commit_pulls(
         self, repository: str, sha: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests that contain a commit; an unchanged answer does not count."""
+        """Fetch the pull requests that contain a commit."""
         pulls = self._pulls.fetch_of_commit(self._client(repository), sha, since=since)
         return self._sanitizer.pulls(pulls)
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
     ) -> Answer[AnnotationList]:
-        """Fetch the annotations of a check run; an unchanged answer does not count."""
+        """Fetch the annotations of a check run."""
         client = self._client(repository)
         return details.fetch_annotations(self._lists, client, check_run_id, validator)
 

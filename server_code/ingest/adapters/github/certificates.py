@@ -12,7 +12,7 @@ from ...errors import OPEN_FILES_REMEDY, GithubUnavailable, has_too_many_open_fi
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-#: The first that is set names the trusted certificates.
+#: Environment variables with the path of the certificates; the first that is set is used.
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 

@@ -108,7 +108,7 @@ class GithubClient:
         return self._response(_GRAPHQL, answer).json()
 
     def has_headroom(self) -> bool:
-        """Return whether more requests are left than the hour needs."""
+        """Return whether enough of the hour's requests is left for optional ones."""
         return self.rate_limiter.has_headroom(now=self._clock.now())
 
     def has_minute_headroom(self) -> bool:
@@ -160,7 +160,7 @@ class GithubClient:
         answer = self._send(call, token)
         self.was_used = self.was_used or answer.status < 500
         if token is not None and answer.status >= 400:
-            # Nothing that people read may hold the credential, whatever an answer repeats.
+            # An answer may repeat the token, which no error message may contain.
             hidden = answer.body.replace(token, "***")
             answer = RawAnswer(status=answer.status, headers=answer.headers, body=hidden)
         error = error_of(
@@ -200,7 +200,7 @@ class GithubClient:
         return self._credential.remedy_of_expired if has_expired else self._credential.remedy
 
     def _send(self, call: _Call, token: str | None) -> RawAnswer:
-        """Send one request within the limits, and learn from its answer. Raises RateLimited."""
+        """Send one request within the limits, and update them by its answer. Raises RateLimited."""
         path, purpose, log_file = call.request.path, call.request.purpose, call.request.log_file
         resource = "graphql" if path == _GRAPHQL else "core"
         now, limiter = self._clock.now(), self.rate_limiter
@@ -212,7 +212,7 @@ class GithubClient:
                 call.method, call.url, headers, call.body, log_file=log_file
             )
         finally:
-            # By the collector's own clock, as all times of the limits; it may be set meanwhile.
+            # Within bounds, because the clock may be set meanwhile.
             now = self._clock.now()
             took = min(max((now - started).total_seconds(), 0.0), MAX_ANSWER_SECONDS)
             if log_file is not None and log_file.tell():
@@ -248,7 +248,7 @@ class GithubClient:
             self._counters.add("github_requests.graphql")
 
     def _own_etag(self, validator: str | None) -> str | None:
-        """Return the ETag of a validator that this credential got: ETags differ by token."""
+        """Return the ETag of a validator; None for that of another credential: ETags differ."""
         if validator is None:
             return None
         name, _, etag = validator.partition(" ")

@@ -29,7 +29,7 @@ from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
 
-#: With their pull requests, 100 commits cost 21 points of GraphQL's 5,000 an hour, 5 cost one.
+#: A query of 100 commits and their pull requests costs 21 of GraphQL's 5,000 points an hour.
 COMMITS_PER_QUERY = 100
 
 #: REST gives 300 files a page and 3,000 in all.

@@ -57,7 +57,7 @@ class CredentialAccess:
                 self._forget_refusal(name, scope.lower())
 
     def note_accepted(self, name: str) -> None:
-        """Note that GitHub accepts a credential, which ends its rejection and what came of it."""
+        """Note that GitHub accepts a credential: its rejection ends, and the refusals due to it."""
         with self._lock:
             if not self._forget_refusal(name, EVERYTHING):
                 return
@@ -240,7 +240,7 @@ class CredentialAccess:
         return sorted(names, key=lambda name: (self._rank(name, repository), *preference(name)))
 
     def may_read(self, name: str, repository: str) -> bool:
-        """Return whether nothing that is known of a credential speaks against a repository."""
+        """Return whether a credential reads a repository, or may read it as far as is known."""
         return self._rank(name, repository) <= _UNKNOWN
 
     def may_read_owner(self, name: str, repository: str) -> bool:
@@ -248,7 +248,7 @@ class CredentialAccess:
         return self._rank(name, repository) <= _READS_OTHERS
 
     def _rank(self, name: str, repository: str) -> int:
-        """Return how likely a credential reads a repository: by pins, lists, owners, refusals."""
+        """Return the rank of a credential by its pins, lists, account and refusals."""
         owner = repository.lower().partition("/")[0]
         is_listed = self.is_listed(name, repository)
         with self._lock:

@@ -32,7 +32,7 @@ class CredentialPairs(Generic[V]):
         return pair in self._values
 
     def items(self) -> list[tuple[Pair, V]]:
-        """Return a copy of the items, during whose iteration pairs may be removed."""
+        """Return a copy of the items, so that pairs may be removed while it is iterated."""
         return list(self._values.items())
 
     def get(self, pair: Pair) -> V | None:

@@ -29,7 +29,7 @@ APP_REMEDY = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's
 ANONYMOUS = "anonymous"
 INSTALLATION_PREFIX = "installation-"
 
-#: How GitHub's tokens begin.
+#: Kinds of tokens by their prefixes.
 #: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
 _PREFIXES = {
     "ghp_": "classic token",
@@ -43,7 +43,7 @@ KINDS_WITH_PERMISSIONS = frozenset({"fine-grained token", "app installation"})
 
 
 def _kind_of(token: str) -> str:
-    """Return the kind of a token by its beginning."""
+    """Return the kind of a token by its prefix."""
     known = (kind for prefix, kind in _PREFIXES.items() if token.startswith(prefix))
     return next(known, "token")
 
@@ -103,7 +103,7 @@ class AppToken(Credential):
         import jwt
         from github.Auth import AppAuth
 
-        # At its import PyGithub writes to stderr itself, outside the log that the host chose.
+        # PyGithub adds a handler for stderr at its import, in addition to the configured log.
         logging.getLogger("github").handlers.clear()
         self.name = f"app-{app_id}"
         self._app_id = app_id

@@ -23,7 +23,7 @@ MAX_DELIVERIES = 1000
 
 
 def failed_delivery_runs(client: RepositoryClient, lists: ListReader, since: datetime) -> set[int]:
-    """Fetch the ids of runs that failed deliveries were about, over all hooks of a repository.
+    """Fetch the ids of the runs of failed deliveries, of all hooks of a repository.
 
     Raises NotFound or AccessDenied where the token may not read hooks.
     """

@@ -22,7 +22,7 @@ class InterruptedReads(Generic[T]):
         self._reads: OrderedDict[str, tuple[T, float]] = OrderedDict()
 
     def keep(self, key: str, read: T) -> None:
-        """Keep a read; the oldest goes when there are too many."""
+        """Keep a read; the oldest one is dropped if there are too many."""
         with self._lock:
             self._reads[key] = (read, time.monotonic() + KEPT_SECONDS)
             self._reads.move_to_end(key)

@@ -69,7 +69,7 @@ class Refusal:
         return self.at + _pause_of(self.step)
 
     def paused_until(self, now: datetime) -> datetime | None:
-        """Return until when no request is sent; None where the next one is the probe."""
+        """Return until when no request is sent; None if the next one is to be the probe."""
         if self.probe_at is None:
             begun_at, until = self.at, self.ends_at
         else:
@@ -127,7 +127,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
             return refusal
 
     def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
-        """Note that a probe got no answer that shows anything: the next request is the probe."""
+        """Note that a probe failed without GitHub's decision: the next request is the probe."""
         with self._lock:
             self._change(name, scopes, lambda known: replace(known, probe_at=None))
 

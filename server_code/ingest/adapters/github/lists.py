@@ -25,7 +25,7 @@ MAX_ITEMS = 5000
 
 
 class RestClient(Protocol):
-    """The requests of a list need no more of a client than this."""
+    """A client that sends the requests of a list."""
 
     def get(self, request: Request) -> Response:
         """Send one GET."""
@@ -101,7 +101,7 @@ class ListRequest:
             return []
         if not isinstance(found, list):
             raise malformed_answer(response.path, response.body, api_url=response.api_url)
-        # An item that is no object stays: offsets count it, and its parser reports it.
+        # An item that is not an object is kept: offsets count it, and its parser reports it.
         return [mapping(item) for item in found]
 
 
@@ -202,7 +202,7 @@ class _Paginator:
 
     @property
     def size(self) -> int:
-        """Return the present page size."""
+        """Return the page size of the next request."""
         return self._sizes[0]
 
     def read_all(self, client: RestClient) -> ListAnswer:
@@ -246,7 +246,7 @@ class _Paginator:
         )
 
     def _has_more_by_count(self, found: int) -> bool:
-        """Return whether GitHub counts more items than a full page without a next link ends at.
+        """Return whether GitHub counts items after a full page that has no link to the next one.
 
         A proxy may drop the links. The count may be wrong: an empty page ends the list then.
         """

@@ -130,7 +130,7 @@ def _read_start(response: BaseHTTPResponse) -> str:
 
 
 def _fetch_log_url(client: RepositoryClient, request: Request) -> str | None:
-    """Fetch the URL of a log, which is valid for one minute; None where the log itself came."""
+    """Fetch the URL of a log, which is valid for one minute; None if GitHub sent the log itself."""
     try:
         response = client.get(request)
     except Gone as error:

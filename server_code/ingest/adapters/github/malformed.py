@@ -32,7 +32,7 @@ class MalformedObjects:
         repository: str,
         path: str,
     ) -> Iterator[T]:
-        """Parse the objects of a list; one that cannot be read stops none of the others."""
+        """Parse the objects of a list; a malformed one does not stop the others."""
         for payload in payloads:
             try:
                 yield parse(payload)
@@ -41,7 +41,7 @@ class MalformedObjects:
                 self._keep(repository, f"{error} It is left out of {path}.")
 
     def pop(self, repository: str) -> list[str]:
-        """Return what could not be read of a repository since the last call, each once."""
+        """Return the objects of a repository that could not be parsed since the last call."""
         with self._lock:
             return list(self._kept.pop(repository.lower(), ()))
 

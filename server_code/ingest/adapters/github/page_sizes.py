@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
-#: A list gets smaller pages after this many failures in a row: one may have passed by itself.
+#: A list gets smaller pages after as many failures in a row: a single one may be an incident.
 FAILURES_BEFORE_LIMIT = 2
 
 #: Lists that are remembered, and for how long.

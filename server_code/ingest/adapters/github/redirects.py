@@ -25,7 +25,7 @@ _API_PATHS = ("/repos/", "/repositories/")
 
 
 class Redirects:
-    """The redirects of one GET. ``is_log``: one to a log's own host is an answer, not followed."""
+    """The redirects of one GET. ``is_log``: a redirect to a log's own host is not followed."""
 
     def __init__(self, url: str, *, path: str, api_url: str, is_log: bool) -> None:
         self._requested = {url}
@@ -63,7 +63,7 @@ class Redirects:
         return location
 
     def _is_of_api(self, location: str) -> bool:
-        """Return whether an address is one of the API's own, which needs the credential."""
+        """Return whether a URL is one of the API, which requires the credential."""
         there, api = urlsplit(location), urlsplit(self._api_url)
         if _origin(there) != _origin(api):
             return False

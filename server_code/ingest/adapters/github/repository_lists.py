@@ -27,7 +27,7 @@ _USER_LIST = ListRequest(
 
 
 class GithubRepositories(RepositoryApi):
-    """The lists of repositories that credentials may read; an unchanged list does not count."""
+    """The lists of repositories that credentials may read."""
 
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
@@ -98,7 +98,7 @@ class GithubRepositories(RepositoryApi):
         return [self._info(client) for client in self._tokens.clients()]
 
     def fetch_owner(self, credential: str) -> str | None:
-        """Fetch the user of a token; None for what belongs to no user."""
+        """Fetch the user of a token; None for other credentials."""
         client = self._tokens.client_named(credential)
         if client.name == ANONYMOUS or client.name.startswith(INSTALLATION_PREFIX):
             return None

@@ -62,7 +62,7 @@ class Response(RawAnswer):
 
     @property
     def is_unchanged(self) -> bool:
-        """Return whether the validator still held; such an answer does not count (304)."""
+        """Return whether nothing changed since the validator (304, which GitHub does not count)."""
         return self.status == 304
 
     @property

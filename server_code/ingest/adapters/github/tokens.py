@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: The longest time a repository waits for a limit of its credential before another one reads it.
+#: A repository waits for the rate limit of its credential this long, before another one is used.
 MAX_LIMIT_WAIT = timedelta(minutes=2)
 
 
