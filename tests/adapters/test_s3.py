@@ -65,7 +65,7 @@ def test_a_store_that_refuses_to_describe_its_bucket_is_asked_to_store(
 ) -> None:
     """Some stores do not know the request; with others it needs a right of its own."""
     proxy.faults.append(Reply(status, b""))
-    store.check()
+    store.require_bucket()
     assert proxy.operations == ["HEAD", "POST", "DELETE"]
 
 
@@ -75,7 +75,7 @@ def test_the_reason_why_a_bucket_cannot_be_used_is_that_of_storing(
     """The answer to a HEAD has no body, so it names a status alone."""
     proxy.faults.extend([Reply(400, b""), s3_error("InvalidBucketName", 400)])
     with pytest.raises(BadSettings, match="So it is"):
-        store.check()
+        store.require_bucket()
 
 
 @pytest.mark.parametrize(

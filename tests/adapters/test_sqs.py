@@ -208,9 +208,9 @@ def test_a_receipt_that_ran_out_is_no_error(queue: SqsWorkQueue, proxy: FaultPro
     """The message is another's by then, or gone; both end well without us."""
     stale = ReceivedMessage(body="", receipt_handle="stale", receive_count=1)
     proxy.faults.append(aws_error("ReceiptHandleIsInvalid", 404))
-    queue.extend(stale, seconds=60)
+    queue.extend_visibility(stale, seconds=60)
     proxy.faults.append(aws_error("MessageNotInflight"))
-    queue.extend(stale, seconds=60)
+    queue.extend_visibility(stale, seconds=60)
     queue.delete([stale])
 
 
@@ -229,7 +229,9 @@ def test_extending_during_an_outage_reports_it(queue: SqsWorkQueue, proxy: Fault
     for fault in (Cut(), aws_error("RequestThrottled", 403)):
         proxy.faults.append(fault)
         with pytest.raises(QueueUnavailable):
-            queue.extend(ReceivedMessage(body="", receipt_handle="r", receive_count=1), seconds=60)
+            queue.extend_visibility(
+                ReceivedMessage(body="", receipt_handle="r", receive_count=1), seconds=60
+            )
 
 
 def test_every_request_is_counted_once_whoever_shares_the_client(

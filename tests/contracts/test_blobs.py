@@ -161,19 +161,19 @@ def test_a_consumer_reads_a_range_of_a_log_by_its_address(
 
 def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore) -> None:
     """The doctor leaves nothing; a container that is missing is named with the remedy."""
-    azure.check()
+    azure.require_bucket()
     azure.check_can_store()
     assert azure.create_if_missing().endswith("exists.")
     missing = AzureBlobStore(azure._clients, f"{azure._url}x")
-    for check in (missing.check, missing.check_can_store):
+    for check in (missing.require_bucket, missing.check_can_store):
         with pytest.raises(QueueMissing, match="runstream setup"):
             check()
 
 
 def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> None:
     """The doctor asks for the permission; a bucket that is missing is named with the remedy."""
-    gcs.check()
+    gcs.require_bucket()
     gcs.check_can_store()
     assert gcs.create_if_missing().endswith("exists.")
     with pytest.raises(QueueMissing, match="runstream setup"):
-        GcsBlobStore(open_storage("here"), "missing").check()
+        GcsBlobStore(open_storage("here"), "missing").require_bucket()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT, MessageCounts
+from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT, MessageCounts
 from ingest.ports import StateStore
 from support.state_records import LARGEST_ID, ODD_TEXTS
 

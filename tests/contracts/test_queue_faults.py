@@ -155,7 +155,7 @@ def test_what_was_received_before_an_outage_is_settled_after_it(faulty: Faulty) 
     calls: list[Callable[[], object]] = [
         lambda: queue.send(messages("3")),
         lambda: queue.receive(max_messages=10, wait_seconds=1),
-        lambda: queue.extend(one, seconds=60),
+        lambda: queue.extend_visibility(one, seconds=60),
         lambda: queue.release(two, after_seconds=0),
         lambda: queue.delete([one]),
     ]
@@ -164,7 +164,7 @@ def test_what_was_received_before_an_outage_is_settled_after_it(faulty: Faulty) 
         with pytest.raises(QueueUnavailable):
             call()
     faulty.relay.come_back()
-    when_back(lambda: queue.extend(two, seconds=60))
+    when_back(lambda: queue.extend_visibility(two, seconds=60))
     when_back(lambda: queue.delete([one]))
     assert queue.receive(max_messages=10, wait_seconds=1) == []
     queue.release(two, after_seconds=0)

@@ -316,7 +316,7 @@ def test_extended_work_stays_hidden(world) -> None:
     queue.send([a_message()])
     (message,) = queue.receive(max_messages=10, wait_seconds=1)
     world.wait(2)
-    queue.extend(message, seconds=queue.visibility_seconds)
+    queue.extend_visibility(message, seconds=queue.visibility_seconds)
     world.wait(1.5)
     assert queue.receive(max_messages=10, wait_seconds=0) == []
 

@@ -112,7 +112,7 @@ class MemoryQueue(WorkQueue):
                 return received
             self._clock.sleep(min(left, _CHECK_SECONDS))
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
         self._counters.add("queue_requests")
         now = self._clock.now()
@@ -123,7 +123,7 @@ class MemoryQueue(WorkQueue):
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Show a message again after ``after_seconds``."""
-        self.extend(message, seconds=after_seconds)
+        self.extend_visibility(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead letters; the reason becomes an attribute."""

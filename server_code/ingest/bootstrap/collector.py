@@ -104,7 +104,7 @@ def _open_blobs(
 ) -> BlobStore | None:
     blobs = bus.open_blobs()
     if is_checked and blobs is not None:
-        TrackedRequests(f"LOG_BUCKET {name}", counters.pending).send(blobs.check)
+        TrackedRequests(f"LOG_BUCKET {name}", counters.pending).send(blobs.require_bucket)
     return blobs
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
@@ -28,11 +28,6 @@ LOG_EXPIRED = "expired"
 #: The states an operator may ask of an agent; the default is to run.
 DESIRED_RUNNING = "running"
 DESIRED_PAUSED = "paused"
-
-#: Messages are counted by intervals of this length, which begin at its whole multiples; how long
-#: the intervals are kept.
-COUNT_INTERVAL = timedelta(minutes=5)
-COUNTS_KEPT = timedelta(days=1)
 
 #: How long heartbeats are kept, from the newest one of the agent, and the keys of ``claim_once``.
 HEARTBEATS_KEPT = timedelta(days=1)
@@ -232,18 +227,6 @@ class ActivityRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageCounts:
-    """The saved counters of all processes, by their names: messages sent, webhooks received, ….
-
-    ``totals`` since the state was created; ``intervals`` by their start, oldest first, without
-    those that counted nothing.
-    """
-
-    totals: Mapping[str, int] = field(default_factory=dict)
-    intervals: tuple[tuple[datetime, Mapping[str, int]], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCounts:
     """How many attempts and logs the ledger holds of one repository, or of all.
 
@@ -294,9 +277,3 @@ def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetim
     if read == 0:
         return None
     return counts.unread_attempts * (now - record.added_at).total_seconds() / read
-
-
-def start_of_interval(now: datetime) -> datetime:
-    """Return the start of the interval of message counts that a moment lies in."""
-    beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
-    return now - (now - beginning) % COUNT_INTERVAL

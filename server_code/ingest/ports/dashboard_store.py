@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ..domain.ledger import ActivityRecord, ErrorRecord, MessageCounts
+from ..domain.ledger import ActivityRecord, ErrorRecord
+from ..domain.message_counts import MessageCounts
 from ..domain.summaries import RunSummary
 
 

@@ -74,7 +74,7 @@ class WorkQueue(Publisher, Protocol):
     def visibility_seconds(self) -> int:
         """Return for how many seconds a received message stays hidden."""
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now, or for as long as the queue hides at once.
 
         Does nothing where the message is no longer held.
@@ -110,7 +110,7 @@ class BlobStore(Protocol):
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object from chunks in constant memory; it is there whole or not at all."""
 
-    def check(self) -> None:
+    def require_bucket(self) -> None:
         """Raise QueueMissing where the bucket is not there."""
 
     def claim_check(

@@ -287,7 +287,7 @@ class RateLimiter:
         A server whose answers name no limits has none, however slow it is: a GitHub Enterprise
         Server limits nothing unless its administrator enables it.
         """
-        free_at = self._response_times.find_wait(
+        free_at = self._response_times.wait_until(
             RESPONSE_SECONDS_PER_MINUTE * share, in_flight=self._in_flight.total(), now=now
         )
         if free_at is not None and self._reports_limits is not False:

@@ -33,7 +33,7 @@ class ResponseTimes:
             return None
         return min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
 
-    def find_wait(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
+    def wait_until(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
         """Return until when to wait for the answers to take less than ``maximum`` seconds.
 
         Requests in flight count too: else all that are sent at once would go beyond it. Returns

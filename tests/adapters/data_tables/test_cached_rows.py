@@ -17,7 +17,8 @@ from ingest.adapters.data_tables import (
 from ingest.adapters.data_tables import (
     repositories as stored_repositories,
 )
-from ingest.domain.ledger import COUNT_INTERVAL, COUNTS_KEPT, MAX_ERRORS
+from ingest.domain.ledger import MAX_ERRORS
+from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT
 from ingest.domain.stored_records import REPOSITORY_COLUMNS, error_body
 from ingest.domain.stored_values import format_time, repository_key, to_json
 from support.state_records import NOW, a_repository, a_summary, an_error

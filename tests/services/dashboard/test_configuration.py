@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.ledger import MessageCounts
+from ingest.domain.message_counts import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.dashboard.configuration import WEBHOOK_COUNTER, list_settings, webhook_status
 from ingest.settings import GithubSettings, Secret, Settings

@@ -13,7 +13,7 @@ from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.collection_records import CollectionPhase
 from ingest.domain.counters import sent_messages_counter
-from ingest.domain.ledger import MessageCounts
+from ingest.domain.message_counts import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.health import load_health

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.counters import Counters
-from ingest.domain.ledger import MessageCounts
+from ingest.domain.message_counts import MessageCounts
 from ingest.services.dashboard.windows import WINDOWS, window_rows
 from ingest.services.monitoring.job_lag import count_job_lag
 from support.state_records import a_job, a_summary

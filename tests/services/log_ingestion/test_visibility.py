@@ -21,7 +21,7 @@ class Watched:
         self.happened = threading.Event()
         self._fails = fails
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
         self.extended.append(message.receipt_handle)
         assert seconds == 2
         if len(self.extended) >= 2:
@@ -95,7 +95,7 @@ class LongHidden(Watched):
         super().__init__()
         self.seconds: set[int] = set()
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
         self.seconds.add(seconds)
         self.extended.append(message.receipt_handle)
         if len(self.extended) >= 2:

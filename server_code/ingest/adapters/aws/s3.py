@@ -45,7 +45,7 @@ class S3BlobStore(BlobStore):
         self._client = client
         self._bucket = bucket
 
-    def check(self) -> None:
+    def require_bucket(self) -> None:
         """Check that the bucket exists. Raises QueueMissing or AccessDenied.
 
         HeadBucket needs a permission (s3:ListBucket) that storing does not need, some stores do not

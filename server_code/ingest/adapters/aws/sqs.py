@@ -188,7 +188,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             for message in messages
         ]
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
         from botocore.exceptions import ClientError
 
@@ -207,7 +207,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Make a message visible again after ``after_seconds``, of any length in SQS."""
-        self.extend(message, seconds=after_seconds)
+        self.extend_visibility(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead-letter queue, with the reason as an attribute.

@@ -30,7 +30,7 @@ class AzureBlobStore(BlobStore):
         self._url = url.rstrip("/")
         self._container: ContainerClient = clients.container(self._url)
 
-    def check(self) -> None:
+    def require_bucket(self) -> None:
         """Raise QueueMissing if the container does not exist and the credentials may check it."""
         try:
             with azure_errors(f"Container {self._url}"):

@@ -132,7 +132,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
             self._note_lock_duration(message)
         return [_decode(message) for message in found]
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:  # noqa: ARG002 - see below
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:  # noqa: ARG002 - see below
         """Renew the lock of a message for the queue's lock duration; Service Bus takes no other."""
         self._settle(self._receiver.renew_message_lock, message)
 

@@ -14,7 +14,7 @@ from datetime import datetime
 import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
-from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
+from ...domain.message_counts import COUNTS_KEPT, MessageCounts, start_of_interval
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors

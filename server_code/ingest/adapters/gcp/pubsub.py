@@ -170,7 +170,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         self._modify_ack_deadline(received.ack_id, max(int(left), 1))
         return True
 
-    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+    def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hold a message for ``seconds`` from now, 600 at most."""
         self._modify_ack_deadline(str(message.receipt_handle), seconds)
 

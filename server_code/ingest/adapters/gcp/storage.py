@@ -46,7 +46,7 @@ class GcsBlobStore(BlobStore):
         self._bucket = client.bucket(bucket)
         self._client = client
 
-    def check(self) -> None:
+    def require_bucket(self) -> None:
         """Raise QueueMissing if the bucket does not exist and the credentials may check it."""
         try:
             with google_errors(f"Bucket {self._bucket.name}"):

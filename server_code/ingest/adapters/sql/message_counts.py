@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...domain.ledger import COUNTS_KEPT, MessageCounts, start_of_interval
+from ...domain.message_counts import COUNTS_KEPT, MessageCounts, start_of_interval
 from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
 from .database import Database
 from .session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...domain.ledger import MessageCounts
+from ...domain.message_counts import MessageCounts
 from ...domain.timestamps import format_timestamp
 from ...settings import SETTINGS, FindSetting, Setting, Settings
 

@@ -15,10 +15,10 @@ from ...domain.ledger import (
     ErrorRecord,
     JobLogRecord,
     LedgerCounts,
-    MessageCounts,
     RepositoryRecord,
     sum_counts,
 )
+from ...domain.message_counts import MessageCounts
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable

@@ -8,13 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.counters import sent_messages_counter
-from ...domain.ledger import (
-    COUNT_INTERVAL,
-    JobLogRecord,
-    LedgerCounts,
-    MessageCounts,
-    start_of_interval,
-)
+from ...domain.ledger import JobLogRecord, LedgerCounts
+from ...domain.message_counts import COUNT_INTERVAL, MessageCounts, start_of_interval
 from ...domain.stored_values import repository_key
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ...domain.ledger import MessageCounts
+from ...domain.message_counts import MessageCounts
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
 from ..monitoring.job_lag import LAG_BOUNDS, read_job_lag

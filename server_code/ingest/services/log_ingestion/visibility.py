@@ -94,7 +94,7 @@ class VisibilityExtender:
     def _extend(self, message: ReceivedMessage) -> bool:
         """Extend a message; return whether that succeeded."""
         try:
-            self._queue.extend(message, seconds=self._seconds)
+            self._queue.extend_visibility(message, seconds=self._seconds)
         except Exception as error:  # noqa: BLE001 - the thread must outlive any failure
             # If no retry succeeds in time, another agent repeats the work, with the same ids.
             logger.warning("visibility not extended", extra={"reason": str(error)})

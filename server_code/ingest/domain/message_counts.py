@@ -1,0 +1,30 @@
+"""The messages that all processes have sent and received, in total and by intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+#: Messages are counted by intervals of this length, which begin at its whole multiples; how long
+#: the intervals are kept.
+COUNT_INTERVAL = timedelta(minutes=5)
+COUNTS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageCounts:
+    """The saved counters of all processes, by their names: messages sent, webhooks received, ….
+
+    ``totals`` since the state was created; ``intervals`` by their start, oldest first, without
+    those that counted nothing.
+    """
+
+    totals: Mapping[str, int] = field(default_factory=dict)
+    intervals: tuple[tuple[datetime, Mapping[str, int]], ...] = ()
+
+
+def start_of_interval(now: datetime) -> datetime:
+    """Return the start of the interval of message counts that a moment lies in."""
+    beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return now - (now - beginning) % COUNT_INTERVAL
