@@ -2,7 +2,7 @@
 
 The state parameter ties them: it is known only to the browser that began, it belongs to the
 account that was logged in, and is used up when the App was received. Until then it is accepted
-again, a few times, for GitHub may fail to exchange the code.
+again, a few times, because GitHub may fail to exchange the code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ...errors import Rejected
 from ...ports import AgentStore
 
-#: GitHub accepts the code for as long.
+#: GitHub accepts the code, which it sends with the state, for as long.
 VALID_FOR = timedelta(hours=1)
 
 #: How often a state is accepted while its code was not exchanged.
@@ -46,7 +46,7 @@ def require_registration_state(store: AgentStore, state: str, *, actor: str, now
     if not is_recent:
         raise Rejected(_FOREIGN)
     key = _key(actor, state)
-    # A try that is claimed a second time shows nothing about the issue any more.
+    # Each try uses up one of the claims that were made when the state was issued.
     tries = (n for n in range(MAX_TRIES) if store.claim_once(f"{key} {n} used", now=now))
     number = next(tries, None)
     if number is None:
@@ -60,7 +60,7 @@ def require_registration_state(store: AgentStore, state: str, *, actor: str, now
 
 
 def use_up_registration_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
-    """Accept a state no more: its App was received."""
+    """Reject a state from now on: its App was received."""
     for number in range(MAX_TRIES):
         store.claim_once(f"{_key(actor, state)} {number} used", now=now)
 
