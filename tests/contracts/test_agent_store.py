@@ -44,7 +44,7 @@ class TestAgents:
             phase=CollectionPhase.FETCHING.value,
             rounds=3,
             counts={"runs": LARGEST_ID},
-            remaining=("octo/api", "o/\ud83d"),
+            remaining_repositories=("octo/api", "o/\ud83d"),
             last_run_change=LastChange("1 repository", at(-9)),
             last_log_change=LastChange("x", at(9.000001)),
             note="n",
@@ -52,7 +52,7 @@ class TestAgents:
             started_at=at(1),
         )
         state.save_collection(a_collection("gone", updated_at=at(-86400.000001)))
-        state.save_collection(replace(full, rounds=2, remaining=None))
+        state.save_collection(replace(full, rounds=2, remaining_repositories=None))
         state.save_collection(full)
         state.save_collection(a_collection("one"))
         assert state.list_collections() == [full, a_collection("one")]

@@ -44,7 +44,7 @@ A_CREDENTIAL = CredentialRecord(
     updated_at=NOW,
     owner="mona",
     repository_lists=(CredentialList(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),),
-    refusals=(CredentialRefusal(what="other/x", until=at(3600), reason="404"),),
+    refusals=(CredentialRefusal(scope="other/x", until=at(3600), reason="404"),),
     missing_permissions=("actions: read",),
     limit=5000,
     remaining=4000,

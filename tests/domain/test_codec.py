@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.domain.codec import decode, encode, upgraded
+from ingest.domain.codec import decode_dataclass, encode_dataclass, upgraded
 from ingest.domain.jobs import Job
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.runs import WorkflowRun
@@ -18,30 +18,32 @@ from support.strategies import COMMITS, JOBS, RUNS
 
 
 def stored(value):
-    return json.loads(json.dumps(encode(value)))
+    return json.loads(json.dumps(encode_dataclass(value)))
 
 
 @given(RUNS)
 def test_a_run_survives_being_stored(run):
     """As JSON text and back it is the same run."""
-    assert decode(WorkflowRun, stored(run)) == _with_joined_surrogates(run, WorkflowRun)
+    assert decode_dataclass(WorkflowRun, stored(run)) == _with_joined_surrogates(run, WorkflowRun)
 
 
 @given(JOBS)
 def test_a_job_survives_being_stored(job):
     """With its labels, its steps and their times."""
-    assert decode(Job, stored(job)) == _with_joined_surrogates(job, Job)
+    assert decode_dataclass(Job, stored(job)) == _with_joined_surrogates(job, Job)
 
 
 @given(COMMITS)
 def test_a_commit_survives_being_stored(commit):
     """With its pull requests."""
-    assert decode(CommitMetrics, stored(commit)) == _with_joined_surrogates(commit, CommitMetrics)
+    assert decode_dataclass(CommitMetrics, stored(commit)) == _with_joined_surrogates(
+        commit, CommitMetrics
+    )
 
 
 def _with_joined_surrogates(value, kind):
     """Read two halves of a surrogate pair beside each other as the one character they mean."""
-    return decode(kind, _joined(encode(value)))
+    return decode_dataclass(kind, _joined(encode_dataclass(value)))
 
 
 def _joined(value):
@@ -56,62 +58,62 @@ def _joined(value):
 
 def test_times_are_stored_as_text_in_utc():
     """Any database can hold them, and a person can read them."""
-    kept = encode(a_run(pull_requests=(a_pull(),)))
+    kept = encode_dataclass(a_run(pull_requests=(a_pull(),)))
     assert kept["created_at"] == "2026-11-24T06:00:00Z"
     assert kept["pull_requests"][0]["number"] == 5
-    assert decode(WorkflowRun, kept) == a_run(pull_requests=(a_pull(),))
+    assert decode_dataclass(WorkflowRun, kept) == a_run(pull_requests=(a_pull(),))
 
 
 def test_steps_are_stored_inside_their_job():
     """One snapshot holds all of a job."""
     job = a_job(steps=(a_step(number=1), a_step(number=4, completed_at=None)))
-    assert [step["number"] for step in encode(job)["steps"]] == [1, 4]
-    assert decode(Job, encode(job)) == job
+    assert [step["number"] for step in encode_dataclass(job)["steps"]] == [1, 4]
+    assert decode_dataclass(Job, encode_dataclass(job)) == job
 
 
 def test_an_unknown_commit_is_stored_as_unknown():
     """None stays None."""
     commit = a_commit(commit_message=None, additions=None, pull_requests=(a_pull(),))
-    assert decode(CommitMetrics, stored(commit)) == commit
+    assert decode_dataclass(CommitMetrics, stored(commit)) == commit
 
 
 def test_a_field_that_a_body_lacks_has_its_default():
     """An older release wrote it."""
-    body = encode(a_run(pull_requests=(a_pull(),)))
+    body = encode_dataclass(a_run(pull_requests=(a_pull(),)))
     for name in ("display_title", "run_number", "pull_requests", "updated_at"):
         body.pop(name, None)
-    run = decode(WorkflowRun, body)
+    run = decode_dataclass(WorkflowRun, body)
     assert (run.run_number, run.pull_requests, run.updated_at) == (None, (), None)
     assert run.run_id == a_run().run_id
 
 
 def test_a_body_without_what_identifies_it_is_refused():
     """No default could be right."""
-    body = encode(a_job())
+    body = encode_dataclass(a_job())
     del body["job_id"]
     with pytest.raises(KeyError, match="A stored Job lacks job_id"):
-        decode(Job, body)
+        decode_dataclass(Job, body)
 
 
 def test_a_field_that_nobody_knows_is_kept_at_every_depth():
     """A newer release wrote it, and reads it again."""
-    body = encode(a_job(steps=(a_step(number=1), a_step(number=2))))
+    body = encode_dataclass(a_job(steps=(a_step(number=1), a_step(number=2))))
     body["machine"] = {"cores": 4}
     body["steps"][1]["annotations"] = ["x"]
-    job = decode(Job, body)
-    assert encode(job) == body
+    job = decode_dataclass(Job, body)
+    assert encode_dataclass(job) == body
     assert job == a_job(steps=(a_step(number=1), a_step(number=2)))
-    assert encode(replace(job, status="queued"))["machine"] == {"cores": 4}
+    assert encode_dataclass(replace(job, status="queued"))["machine"] == {"cores": 4}
 
 
 def test_a_renamed_field_keeps_the_name_that_earlier_releases_stored():
     """A row of release 0.1 is read, and that release reads today's rows."""
     agent = an_agent(host="host-1")
-    body = encode(agent, without=("heartbeat_at",))
+    body = encode_dataclass(agent, without=("heartbeat_at",))
     assert body["holder"] == "host-1"
     assert "host" not in body
-    assert decode(AgentRecord, body, heartbeat_at=agent.heartbeat_at) == agent
-    assert "holder" not in encode(agent, without=("host",))
+    assert decode_dataclass(AgentRecord, body, heartbeat_at=agent.heartbeat_at) == agent
+    assert "holder" not in encode_dataclass(agent, without=("host",))
 
 
 def test_a_body_is_upgraded_step_by_step():

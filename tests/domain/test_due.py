@@ -26,7 +26,7 @@ def test_what_was_done_in_the_future_is_done_again() -> None:
 
 def test_a_refusal_of_a_clock_that_was_ahead_is_not_in_force() -> None:
     """The credential is asked again, as after an hour."""
-    refusal = CredentialRefusal(what="octo/*", until=NOW + MAX_REFUSAL_PAUSE, reason="403")
+    refusal = CredentialRefusal(scope="octo/*", until=NOW + MAX_REFUSAL_PAUSE, reason="403")
     assert refusal.is_in_force(NOW)
     assert not refusal.is_in_force(NOW + MAX_REFUSAL_PAUSE)
     assert not refusal.is_in_force(NOW - timedelta(days=1))

@@ -104,7 +104,7 @@ def _open_blobs(
 ) -> BlobStore | None:
     blobs = bus.open_blobs()
     if is_checked and blobs is not None:
-        TrackedRequests(f"LOG_BUCKET {name}", counters.pending).send(blobs.require_bucket)
+        TrackedRequests(f"LOG_BUCKET {name}", counters.pending_requests).send(blobs.require_bucket)
     return blobs
 
 
@@ -112,5 +112,5 @@ def _open_tracked(
     open_it: Callable[[str, Counters], _Queue], name: str, counters: Counters
 ) -> _Queue:
     """Open a queue whose requests are tracked, those of its opening as well."""
-    requests = TrackedRequests(f"Queue {name}", counters.pending)
+    requests = TrackedRequests(f"Queue {name}", counters.pending_requests)
     return intercept(requests.send(partial(open_it, name, counters)), requests.send)

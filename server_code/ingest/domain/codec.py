@@ -44,7 +44,7 @@ def stored_as(name: str) -> dict[str, str]:
     return {_STORED_AS: name}
 
 
-def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
+def encode_dataclass(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     """Return a dataclass as JSON types, but for the fields that are kept elsewhere.
 
     ``dataclasses.asdict`` does the same five times more slowly, and every save waits for it.
@@ -63,7 +63,7 @@ def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     return body
 
 
-def decode(kind: type[T], body: Body, **columns: object) -> T:
+def decode_dataclass(kind: type[T], body: Body, **columns: object) -> T:
     """Return the dataclass that a body holds; ``columns`` are the fields that are kept elsewhere.
 
     Raises KeyError where a field is missing that has no default and cannot be null.
@@ -125,7 +125,7 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return dict(value)
-    return encode(value) if is_dataclass(value) else value
+    return encode_dataclass(value) if is_dataclass(value) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +217,7 @@ def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything
     if hint is datetime:
         return _parse_time
     if isinstance(hint, type) and is_dataclass(hint):
-        return lambda stored: decode(hint, stored)
+        return lambda stored: decode_dataclass(hint, stored)
     return _unchanged
 
 

@@ -35,7 +35,7 @@ class LastChange:
     what: str
     at: datetime
 
-    def observed(self, what: str, now: datetime) -> LastChange:
+    def after_observation(self, what: str, now: datetime) -> LastChange:
         """Return it after another observation, which is a change if ``what`` differs."""
         return self if what == self.what else LastChange(what, max(now, self.at))
 
@@ -55,7 +55,7 @@ class LastChange:
 class CollectionRecord:
     """A one-time collection and its progress; without a ``repository`` it is of all.
 
-    ``remaining``: the repositories that the next round continues with; None before the first round
+    ``remaining_repositories``: those that the next round continues with; None before the first one
     has ended. The last changes are those of its runs and of its logs. ``exit_code`` is that of the
     command which collected everything once, and None where agents work as well.
     """
@@ -67,7 +67,9 @@ class CollectionRecord:
     phase: str = CollectionPhase.STARTING.value
     rounds: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
-    remaining: tuple[str, ...] | None = None
+    remaining_repositories: tuple[str, ...] | None = field(
+        default=None, metadata=stored_as("remaining")
+    )
     last_run_change: LastChange | None = None
     last_log_change: LastChange | None = None
     note: str | None = None

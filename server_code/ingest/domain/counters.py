@@ -21,7 +21,7 @@ class Counters:
     """
 
     def __init__(self) -> None:
-        self.pending = PendingRequests()
+        self.pending_requests = PendingRequests()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._saved: Counter[str] = Counter()

@@ -31,7 +31,11 @@ _RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress"
 def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
     """Return whether webhooks demonstrably arrive for a repository whose list was read once."""
     webhooks = record.webhooks
-    if record.cursor is None or record.walk.page is not None or webhooks.last_run_at is None:
+    if (
+        record.cursor is None
+        or record.run_list_walk.page is not None
+        or webhooks.last_run_at is None
+    ):
         return False
     if needs_jobs and webhooks.last_job_at is None:
         return False

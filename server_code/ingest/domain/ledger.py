@@ -70,7 +70,7 @@ class RepositoryRecord:
         default_factory=dict, metadata=stored_as("job_counts")
     )
     run_lists: RunLists = field(default_factory=RunLists, metadata=FLATTENED)
-    walk: ListWalk = field(default_factory=ListWalk, metadata=FLATTENED)
+    run_list_walk: ListWalk = field(default_factory=ListWalk, metadata=FLATTENED)
     sweep: DaySweep = field(default_factory=DaySweep, metadata=FLATTENED)
     webhooks: WebhookArrivals = field(default_factory=WebhookArrivals, metadata=FLATTENED)
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

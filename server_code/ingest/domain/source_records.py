@@ -23,7 +23,7 @@ MAX_REFUSAL_PAUSE = timedelta(hours=1)
 #: updated.
 UNSUPPORTED_PAUSE = timedelta(days=1)
 
-#: ``CredentialRefusal.what`` of a credential that GitHub refuses every request.
+#: ``CredentialRefusal.scope`` of a credential that GitHub refuses every request.
 EVERYTHING = "*"
 
 #: How many refusals of one credential are kept.
@@ -85,7 +85,7 @@ class DiscoveredRepository:
 
     ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
     renamed or transferred. ``suspension_reason``: why it is not polled; ``is_auto_paused``:
-    Runstream paused it for that reason, not a person. ``is_lost``: GitHub did not show it at
+    Runstream paused it for that reason, not a person. ``is_missing``: GitHub did not show it at
     ``checked_at``, when it was last requested alone.
     """
 
@@ -99,7 +99,7 @@ class DiscoveredRepository:
     is_disabled: bool = False
     suspension_reason: str | None = field(default=None, metadata=stored_as("rest_reason"))
     is_auto_paused: bool = field(default=False, metadata=stored_as("is_rested"))
-    is_lost: bool = False
+    is_missing: bool = field(default=False, metadata=stored_as("is_lost"))
     checked_at: datetime | None = None
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
@@ -137,12 +137,12 @@ def truncated_list_note(credential: str, owner: str, names: int) -> str:
 class CredentialRefusal:
     """What GitHub refuses to a credential until a time, and why.
 
-    ``what``: a repository, or an owner's list (``owner/*``), each also followed by the pattern of a
+    ``scope``: a repository or an owner's list (``owner/*``), each also followed by the pattern of a
     path; or every request (``*``). ``error``: the name of the error class. ``refusals``: how often
     in a row it was refused.
     """
 
-    what: str
+    scope: str = field(metadata=stored_as("what"))
     until: datetime
     reason: str
     error: str = "AccessDenied"
@@ -171,7 +171,7 @@ def is_rejection(what: str, reason: str) -> bool:
     return what.startswith(_REJECTION_PREFIX) and what.endswith(f": {reason}")
 
 
-#: Refusals of a credential by what it may not read; None: it may again.
+#: Refusals of a credential by their scopes; None: GitHub accepts such requests again.
 RefusalChanges = Mapping[str, CredentialRefusal | None]
 
 
@@ -208,7 +208,7 @@ class CredentialRecord:
 
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
         """Return the record with changed refusals, without those that count no longer."""
-        changed = {each.what: each for each in self.refusals} | dict(changes)
+        changed = {each.scope: each for each in self.refusals} | dict(changes)
         known = [each for each in changed.values() if each is not None and each.is_remembered(now)]
         newest = sorted(known, key=lambda each: each.until)[-MAX_REFUSALS:]
         return replace(self, refusals=tuple(newest))

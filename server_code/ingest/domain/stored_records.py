@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .codec import decode, encode, upgraded
+from .codec import decode_dataclass, encode_dataclass, upgraded
 from .collection_records import CollectionRecord
 from .ledger import (
     ActivityRecord,
@@ -44,7 +44,10 @@ def attempt_id(key: AttemptKey) -> tuple[str, int, int]:
 
 def attempt_body(record: AttemptRecord) -> dict[str, Any]:
     """Return an attempt without its numbers, created_at, settled and next_check_at."""
-    return {_REPOSITORY: record.key.repository, **encode(record, without=_ATTEMPT_COLUMNS)}
+    return {
+        _REPOSITORY: record.key.repository,
+        **encode_dataclass(record, without=_ATTEMPT_COLUMNS),
+    }
 
 
 def restore_attempt(
@@ -52,12 +55,12 @@ def restore_attempt(
 ) -> AttemptRecord:
     """Return an attempt; ``columns`` are created_at, settled and next_check_at."""
     key, rest = _split(run_id, run_attempt, body)
-    return decode(AttemptRecord, rest, key=key, **columns)
+    return decode_dataclass(AttemptRecord, rest, key=key, **columns)
 
 
 def log_body(record: JobLogRecord) -> dict[str, Any]:
     """Return a log's state without its numbers, state and updated_at."""
-    return {_REPOSITORY: record.key.repository, **encode(record, without=_LOG_COLUMNS)}
+    return {_REPOSITORY: record.key.repository, **encode_dataclass(record, without=_LOG_COLUMNS)}
 
 
 def restore_log(
@@ -65,12 +68,15 @@ def restore_log(
 ) -> JobLogRecord:
     """Return a log's state; ``columns`` are job_id, state and updated_at."""
     key, rest = _split(run_id, run_attempt, body)
-    return decode(JobLogRecord, rest, key=key, **columns)
+    return decode_dataclass(JobLogRecord, rest, key=key, **columns)
 
 
 def summary_body(summary: RunSummary) -> dict[str, Any]:
     """Return a run's summary without its numbers and created_at."""
-    return {_REPOSITORY: summary.key.repository, **encode(summary, without=_SUMMARY_COLUMNS)}
+    return {
+        _REPOSITORY: summary.key.repository,
+        **encode_dataclass(summary, without=_SUMMARY_COLUMNS),
+    }
 
 
 def restore_summary(
@@ -78,32 +84,32 @@ def restore_summary(
 ) -> RunSummary:
     """Return a run's summary."""
     key, rest = _split(run_id, run_attempt, body)
-    return decode(RunSummary, rest, key=key, created_at=created_at)
+    return decode_dataclass(RunSummary, rest, key=key, created_at=created_at)
 
 
 def agent_body(record: AgentRecord) -> dict[str, Any]:
     """Return a heartbeat without heartbeat_at."""
-    return encode(record, without=("heartbeat_at",))
+    return encode_dataclass(record, without=("heartbeat_at",))
 
 
 def restore_agent(heartbeat_at: datetime, body: Mapping[str, Any]) -> AgentRecord:
     """Return a heartbeat."""
-    return decode(AgentRecord, upgraded(body), heartbeat_at=heartbeat_at)
+    return decode_dataclass(AgentRecord, upgraded(body), heartbeat_at=heartbeat_at)
 
 
 def collection_body(record: CollectionRecord) -> dict[str, Any]:
     """Return a manual collection without updated_at."""
-    return encode(record, without=("updated_at",))
+    return encode_dataclass(record, without=("updated_at",))
 
 
 def restore_collection(updated_at: datetime, body: Mapping[str, Any]) -> CollectionRecord:
     """Return a manual collection."""
-    return decode(CollectionRecord, upgraded(body), updated_at=updated_at)
+    return decode_dataclass(CollectionRecord, upgraded(body), updated_at=updated_at)
 
 
 def error_body(record: ErrorRecord) -> dict[str, Any]:
     """Return an error without occurred_at."""
-    return encode(record, without=("occurred_at",))
+    return encode_dataclass(record, without=("occurred_at",))
 
 
 def error_identity(body: Mapping[str, Any]) -> tuple[str, str | None, str]:
@@ -115,17 +121,17 @@ def error_identity(body: Mapping[str, Any]) -> tuple[str, str | None, str]:
 
 def activity_body(record: ActivityRecord) -> dict[str, Any]:
     """Return an activity without occurred_at."""
-    return encode(record, without=("occurred_at",))
+    return encode_dataclass(record, without=("occurred_at",))
 
 
 def repository_body(record: RepositoryRecord) -> dict[str, Any]:
     """Return a repository without the fields that are columns."""
-    return encode(record, without=REPOSITORY_COLUMNS)
+    return encode_dataclass(record, without=REPOSITORY_COLUMNS)
 
 
 def restore_repository(body: Mapping[str, Any], columns: Mapping[str, Any]) -> RepositoryRecord:
     """Return a repository."""
-    return decode(RepositoryRecord, upgraded(body), **columns)
+    return decode_dataclass(RepositoryRecord, upgraded(body), **columns)
 
 
 def _split(

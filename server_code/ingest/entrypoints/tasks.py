@@ -111,7 +111,7 @@ def _run_tick(
         seconds = request.settings.collecting.task_seconds
         result = tick(collector.context, seconds=seconds, host=HOST, report=report)
     except IngestError as error:
-        pending = counters.pending
+        pending = counters.pending_requests
         report_error(state, agent, error, host=HOST, now=request.now, pending=pending)
         raise
     finally:

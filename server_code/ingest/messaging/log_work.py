@@ -45,8 +45,8 @@ class LogWork:
 
     ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and was
     not there. ``is_backfill``: all of its jobs ended long ago. It depends on the present time, so
-    it is not in the message. ``others`` are the attempt's jobs whose logs are not due, as far as
-    the ledger knows them: an archive holds their logs, too, under names that may be alike.
+    it is not in the message. ``other_jobs``: those of the attempt whose logs are not due, as far as
+    the ledger knows them. An archive holds their logs, too, under names that may be alike.
     """
 
     key: AttemptKey
@@ -54,12 +54,12 @@ class LogWork:
     is_whole_attempt: bool
     tries: int
     is_backfill: bool = True
-    others: tuple[WorkItemJob, ...] = ()
+    other_jobs: tuple[WorkItemJob, ...] = ()
 
     @property
     def all_jobs(self) -> tuple[WorkItemJob, ...]:
         """Return every job of the attempt that is known."""
-        return (*self.jobs, *self.others)
+        return (*self.jobs, *self.other_jobs)
 
 
 def is_archive_worthwhile(
@@ -68,8 +68,7 @@ def is_archive_worthwhile(
     """Return whether an ended attempt's archive costs no more than the logs of it that are due.
 
     The archive of a single log costs as much as the log, and proves where its steps are. A log that
-    has most likely expired is requested alone: an archive that has expired is not believed without
-    it.
+    has most likely expired is requested alone: an expired archive would have to be confirmed by it.
     """
     if is_only_log(due, jobs):
         return not _has_most_likely_expired(due[0], now)

@@ -124,7 +124,7 @@ VIEW = [
     on_state("load_run_summaries"),
     on_state("save_agent", an_agent(counts={"runs": 1})),
     on_state("list_agents"),
-    on_state("save_collection", a_collection(remaining=(REPOSITORY,))),
+    on_state("save_collection", a_collection(remaining_repositories=(REPOSITORY,))),
     on_state("list_collections"),
     on_state("save_desired_state", "monitor", "paused"),
     on_state("load_desired_states"),

@@ -85,7 +85,7 @@ def test_only_what_was_counted_since_is_added(here):
 def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
     """With the moment since when, by the clock of people."""
     heartbeat = a_heartbeat(here)
-    pending, asked = heartbeat._counters.pending, "https://api.github.com"
+    pending, asked = heartbeat._counters.pending_requests, "https://api.github.com"
     began = time.monotonic() - SILENCE_SECONDS - 20
     number = pending.begin(asked, at=began)
     pending.begin("Queue logs", at=time.monotonic())
@@ -104,7 +104,7 @@ def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
     """Tasks are processes of a minute, and an outage lasts longer."""
     asked, first = "https://api.github.com", a_heartbeat(here)
     counters = first._counters
-    counters.pending.begin(asked, at=time.monotonic() - 3 * SILENCE_SECONDS)
+    counters.pending_requests.begin(asked, at=time.monotonic() - 3 * SILENCE_SECONDS)
     first.save(AgentState.RUNNING)
     since = reported(here).unanswered[asked]
     a_heartbeat(here).save(AgentState.RUNNING)  # with counters of its own, as a new process

@@ -111,7 +111,7 @@ def open_silent(here: Stage, server: SilentServer, values: Mapping[str, str]) ->
     with pytest.raises(QueueUnavailable) as raised:
         beat.save_during(open_it)
     assert store.named
-    now, pending = here.clock.now(), counters.pending
+    now, pending = here.clock.now(), counters.pending_requests
     report_error(here.state, LOG_INGESTION_AGENT, raised.value, host=HOST, now=now, pending=pending)
     [last] = here.state.list_agents()
     return last
@@ -140,7 +140,7 @@ def test_the_next_task_names_it_since_the_first_one(here: Stage, server: SilentS
     since = parse_timestamp(open_silent(here, server, values).unanswered["Queue metrics"])
     here.advance(60)
     counters = Counters()
-    counters.pending.begin("Queue metrics", at=time.monotonic())
+    counters.pending_requests.begin("Queue metrics", at=time.monotonic())
     beat = Heartbeat(
         LOG_INGESTION_AGENT, host=HOST, store=here.state, clock=here.clock, counters=counters
     )
@@ -173,7 +173,7 @@ def test_a_queue_that_falls_silent_is_named_by_the_task_that_receives(
     """Once it is silent for longer than it was asked to wait."""
     monkeypatch.setattr(tick, "LONGEST_WAIT_SECONDS", 1)
     store = server.named_by(here.state)
-    queue = silent_queue(server, here.counters.pending, "job_events")
+    queue = silent_queue(server, here.counters.pending_requests, "job_events")
     context = replace(here.context, store=store, job_events_queue=queue)
 
     def report(_name: str, _value: object) -> None:

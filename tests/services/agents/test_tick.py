@@ -54,7 +54,7 @@ def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda
 
 
 def fail(here: Stage, agent: str, error: IngestError, *, now: datetime | None = None) -> None:
-    now, pending = now or here.clock.now(), here.counters.pending
+    now, pending = now or here.clock.now(), here.counters.pending_requests
     report_error(here.state, agent, error, host=HOST, now=now, pending=pending)
 
 

@@ -20,9 +20,11 @@ def row(**facts: object) -> dict[str, object]:
     return credential_row(record, now=NOW)
 
 
-def a_refusal(what: str, *, error: str = "AccessDenied") -> CredentialRefusal:
+def a_refusal(scope: str, *, error: str = "AccessDenied") -> CredentialRefusal:
     until = NOW + timedelta(minutes=30)
-    return CredentialRefusal(what=what, until=until, reason="It is protected by SAML.", error=error)
+    return CredentialRefusal(
+        scope=scope, until=until, reason="It is protected by SAML.", error=error
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 def test_a_denied_list_is_a_warning_and_another_is_none() -> None:
     denied = CredentialRefusal(
-        what="acme/*", until=NOW + timedelta(hours=1), reason="Protected by SAML.", remedy="Ask."
+        scope="acme/*", until=NOW + timedelta(hours=1), reason="Protected by SAML.", remedy="Ask."
     )
     records = [
         CredentialRecord(name="a", kind="token", updated_at=NOW, refusals=(denied,)),

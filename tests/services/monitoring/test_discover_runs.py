@@ -72,11 +72,11 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
 
     here.context.github.fetch_runs = fail_on_third
     here.poll()
-    assert (here.record().cursor, here.record().walk.page) == (None, 3)
+    assert (here.record().cursor, here.record().run_list_walk.page) == (None, 3)
     assert here.record().last_error == "gone for a moment"
     here.poll_for(60)
     assert asked[:6] == [1, 2, 3, 0, 3, 1]
-    assert here.record().walk.page is None
+    assert here.record().run_list_walk.page is None
     assert_all_published(here)
 
 
@@ -174,7 +174,7 @@ def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage
     answers = iter([True, True])
     poll_due_repositories(here.context, should_continue=lambda: next(answers, False))
     record = here.record()
-    assert (record.cursor, record.walk.page) == (None, 4)
+    assert (record.cursor, record.run_list_walk.page) == (None, 4)
     here.poll_for(60)
     assert_all_published(here)
     assert_nothing_twice(here)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from ingest.services.monitoring.sweep_days import RUN_LIFETIME, WINDOWS_PER_POLL, Window
+from ingest.services.monitoring.sweep_days import RUN_LIFETIME, WINDOWS_PER_POLL, CreationWindow
 from support.world import assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -123,7 +123,7 @@ def test_a_round_begins_where_runs_may_still_change(stage):
 def test_the_halves_of_a_window_are_the_window(first, seconds):
     """No second is in both halves, and none in neither."""
     start = datetime.fromtimestamp(first, timezone.utc)
-    window = Window(start, start + timedelta(seconds=seconds))
+    window = CreationWindow(start, start + timedelta(seconds=seconds))
     one, other = window.halves()
     assert (one.first, other.last) == (window.first, window.last)
     assert other.first - one.last == timedelta(seconds=1)

@@ -8,7 +8,7 @@ from datetime import datetime
 import anvil.tables.query as q
 
 from ...domain.code_metrics import CommitMetrics
-from ...domain.codec import decode, encode
+from ...domain.codec import decode_dataclass, encode_dataclass
 from ...domain.due import ended_pauses, is_longer_pause
 from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import escape_text, repository_key
@@ -58,14 +58,16 @@ class TableHints:
         name = repository_key(repository)
         keys = [f"{name}|{escape_text(sha)}" for sha in shas]
         rows = _COMMITS.search_by("key", keys, columns=("key", "body"))
-        found = (decode(CommitMetrics, load_body(row["body"])) for row in rows)
+        found = (decode_dataclass(CommitMetrics, load_body(row["body"])) for row in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         name = repository_key(repository)
         newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}
-        rows = [{"key": key, "body": dump_body(encode(newest[key]))} for key in sorted(newest)]
+        rows = [
+            {"key": key, "body": dump_body(encode_dataclass(newest[key]))} for key in sorted(newest)
+        ]
         if rows:
             transact(lambda: _COMMITS.upsert(rows))
 
@@ -112,7 +114,7 @@ class TableHints:
             order_by="received_at",
             where={"repository": repository_key(repository)},
         )
-        return [decode(DeliveredEvent, load_body(row["body"])) for row in rows]
+        return [decode_dataclass(DeliveredEvent, load_body(row["body"])) for row in rows]
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Delete events that were processed."""
@@ -163,7 +165,7 @@ def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
         "key": escape_text(event.delivery_id),
         "repository": repository_key(repository),
         "received_at": now,
-        "body": dump_body(encode(event)),
+        "body": dump_body(encode_dataclass(event)),
     }
     _EVENTS.upsert([row])
 

@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from ...domain.codec import decode
+from ...domain.codec import decode_dataclass
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import from_json, repository_key, to_json
@@ -38,8 +38,8 @@ class TableJournal:
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        found = self._error_cache.load(ERRORS).values()
-        return [decode(ErrorRecord, body, occurred_at=at) for _, at, body in found][:limit]
+        found = list(self._error_cache.load(ERRORS).values())[:limit]
+        return [decode_dataclass(ErrorRecord, body, occurred_at=at) for _, at, body in found]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Delete every error with the same text and repository; return how many they were."""
@@ -54,8 +54,8 @@ class TableJournal:
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
-        found = self._activity_cache.load(_ACTIVITIES).values()
-        return [decode(ActivityRecord, body, occurred_at=at) for _, at, body in found][:limit]
+        found = list(self._activity_cache.load(_ACTIVITIES).values())[:limit]
+        return [decode_dataclass(ActivityRecord, body, occurred_at=at) for _, at, body in found]
 
 
 def journal_cache(maximum: int) -> CachedRows[_Entry]:

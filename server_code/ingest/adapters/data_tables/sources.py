@@ -7,7 +7,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from ...domain.codec import decode, encode, upgraded
+from ...domain.codec import decode_dataclass, encode_dataclass, upgraded
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
@@ -42,7 +42,7 @@ class TableSources(SourceStore):
 
     def list_sources(self) -> list[SourceRecord]:
         """List all, by pattern."""
-        return [decode(SourceRecord, body) for body in _list_all(SOURCES)]
+        return [decode_dataclass(SourceRecord, body) for body in _list_all(SOURCES)]
 
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
@@ -55,7 +55,7 @@ class TableSources(SourceStore):
 
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
-        return [decode(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
+        return [decode_dataclass(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
 
     def list_discovered_cached(self) -> list[DiscoveredRepository]:
         """List all for a page, by name; only what was saved since the last time is read."""
@@ -65,7 +65,7 @@ class TableSources(SourceStore):
     def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
         found = _list_all(_DISCOVERED, where={"repository_id": str(repository_id)})
-        return [decode(DiscoveredRepository, body) for body in found]
+        return [decode_dataclass(DiscoveredRepository, body) for body in found]
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
@@ -77,7 +77,7 @@ class TableSources(SourceStore):
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
-        return [decode(CredentialRecord, body) for body in _list_all(CREDENTIALS)]
+        return [decode_dataclass(CredentialRecord, body) for body in _list_all(CREDENTIALS)]
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters that the settings had when they were last reported."""
@@ -95,7 +95,7 @@ def discovered_cache() -> CachedRows[DiscoveredRepository]:
 
 
 def _discovered(row: Any) -> DiscoveredRepository:  # noqa: ANN401 - a row
-    return decode(DiscoveredRepository, upgraded(from_json(row["body"])))
+    return decode_dataclass(DiscoveredRepository, upgraded(from_json(row["body"])))
 
 
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
@@ -103,7 +103,7 @@ def _save_all(table: Table, records: Mapping[str, object]) -> None:
 
 
 def _row(key: str, record: object) -> dict[str, Any]:
-    return {"key": key, "body": to_json(encode(record))}
+    return {"key": key, "body": to_json(encode_dataclass(record))}
 
 
 def _upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

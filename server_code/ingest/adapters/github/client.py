@@ -63,7 +63,7 @@ class GithubClient:
         self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
         self._counters = counters
-        self._transport = Transport(pending_requests=counters.pending)
+        self._transport = Transport(pending_requests=counters.pending_requests)
 
     def get(self, request: Request) -> Response:
         """Send one GET, conditional where the request carries a validator of this client's.

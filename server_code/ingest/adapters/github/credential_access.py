@@ -117,8 +117,8 @@ class CredentialAccess:
         with self._lock:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
             for each in refusals:
-                is_read = each.what in read or (each.what == EVERYTHING and bool(read))
-                is_list = each.what.endswith("/*")  # of an owner's repositories: discovery waits
+                is_read = each.scope in read or (each.scope == EVERYTHING and bool(read))
+                is_list = each.scope.endswith("/*")  # of an owner's repositories: discovery waits
                 if not is_read and not is_list:
                     self.refusals.restore(name, each)
 
@@ -131,7 +131,7 @@ class CredentialAccess:
 
         Another process has read what was refused, or a person asked to try again.
         """
-        kept = {each.what for each in refusals}
+        kept = {each.scope for each in refusals}
         if len(kept) >= MAX_REFUSALS:
             return  # a full record lacks refusals that nobody has cleared
         with self._lock:

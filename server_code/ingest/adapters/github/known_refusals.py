@@ -85,7 +85,7 @@ class Refusal:
     def to_record(self, scope: str) -> CredentialRefusal:
         """Return what the state keeps of it."""
         return CredentialRefusal(
-            what=scope,
+            scope=scope,
             until=self.ends_at,
             reason=str(self.error),
             error=type(self.error).__name__,
@@ -153,7 +153,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
 
     def restore(self, name: str, record: CredentialRefusal) -> None:
         """Restore a refusal from the state, unless this process knows a later one."""
-        error_class, pair = _ERROR_CLASSES.get(record.error), (name, record.what)
+        error_class, pair = _ERROR_CLASSES.get(record.error), (name, record.scope)
         if error_class is None or pair in self or not record.is_remembered(self._clock.now()):
             return
         step = record.refusals or STEP_HOUR

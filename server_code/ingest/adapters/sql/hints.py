@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ...domain.code_metrics import CommitMetrics
-from ...domain.codec import decode, encode
+from ...domain.codec import decode_dataclass, encode_dataclass
 from ...domain.due import MAX_PAUSE, ended_pauses, urgent_due_at
 from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import (
@@ -77,14 +77,14 @@ class SqlHints:
         sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
         wanted = sorted({escape_text(sha) for sha in shas})
         rows = self._database.read_in_chunks(sql, (repository_key(repository),), wanted)
-        found = (decode(CommitMetrics, from_json(metrics)) for (metrics,) in rows)
+        found = (decode_dataclass(CommitMetrics, from_json(metrics)) for (metrics,) in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         key = repository_key(repository)
         newest = {escape_text(metrics.commit_sha): metrics for metrics in commits}
-        rows = [(key, sha, to_json(encode(newest[sha]))) for sha in sorted(newest)]
+        rows = [(key, sha, to_json(encode_dataclass(newest[sha]))) for sha in sorted(newest)]
         self._insert(_SAVE_COMMITS, rows)
 
     def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
@@ -121,7 +121,7 @@ class SqlHints:
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
         rows = self._database.read(_SELECT_EVENTS, (repository_key(repository),))
-        return [decode(DeliveredEvent, from_json(event)) for (event,) in rows]
+        return [decode_dataclass(DeliveredEvent, from_json(event)) for (event,) in rows]
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Delete events that were processed."""
@@ -149,7 +149,7 @@ class SqlHints:
             if event is None:
                 session.insert(_SAVE_HINT, [(name, run_id, moment)])
             else:
-                body = to_json(encode(event))
+                body = to_json(encode_dataclass(event))
                 session.insert(_SAVE_EVENT, [(escape_text(event.delivery_id), name, moment, body)])
             due_at = format_time(urgent_due_at(now))
             session.execute(MAKE_DUE, (due_at, due_at, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ...domain.codec import decode
+from ...domain.codec import decode_dataclass
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import format_time, from_json, parse_time, repository_key, to_json
@@ -36,7 +36,7 @@ class SqlJournal:
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
         found = self._list(_ERRORS, limit)
-        return [decode(ErrorRecord, body, occurred_at=at) for at, body in found]
+        return [decode_dataclass(ErrorRecord, body, occurred_at=at) for at, body in found]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Delete every error with the same text and repository; return how many they were."""
@@ -58,7 +58,7 @@ class SqlJournal:
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
         found = self._list(_ACTIVITIES, limit)
-        return [decode(ActivityRecord, body, occurred_at=at) for at, body in found]
+        return [decode_dataclass(ActivityRecord, body, occurred_at=at) for at, body in found]
 
     def _add(
         self, table: str, occurred_at: datetime, body: dict[str, Any], *, maximum: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...domain.codec import decode, encode, upgraded
+from ...domain.codec import decode_dataclass, encode_dataclass, upgraded
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
@@ -44,24 +44,27 @@ class SqlSources(SourceStore):
 
     def list_sources(self) -> list[SourceRecord]:
         """List all, by pattern."""
-        return [decode(SourceRecord, body) for body in self._list_all(_SOURCES)]
+        return [decode_dataclass(SourceRecord, body) for body in self._list_all(_SOURCES)]
 
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
         known = {repository_key(each.full_name): each for each in records}
         rows = [
-            (key, each.repository_id, to_json(encode(each))) for key, each in sorted(known.items())
+            (key, each.repository_id, to_json(encode_dataclass(each)))
+            for key, each in sorted(known.items())
         ]
         self._database.write(lambda session: session.insert(_SAVE_DISCOVERED, rows))
 
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
-        return [decode(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)]
+        return [
+            decode_dataclass(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)
+        ]
 
     def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
         rows = self._database.read(_FIND_DISCOVERED, (repository_id,))
-        return [decode(DiscoveredRepository, body) for body in _bodies(rows)]
+        return [decode_dataclass(DiscoveredRepository, body) for body in _bodies(rows)]
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
@@ -73,7 +76,7 @@ class SqlSources(SourceStore):
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
-        return [decode(CredentialRecord, body) for body in self._list_all(_CREDENTIALS)]
+        return [decode_dataclass(CredentialRecord, body) for body in self._list_all(_CREDENTIALS)]
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the filters that the settings had when they were last reported."""
@@ -86,7 +89,7 @@ class SqlSources(SourceStore):
         return str(from_json(rows[0][0])) if rows else None
 
     def _save_all(self, table: str, records: Mapping[str, object]) -> None:
-        rows = [(key, to_json(encode(record))) for key, record in sorted(records.items())]
+        rows = [(key, to_json(encode_dataclass(record))) for key, record in sorted(records.items())]
         self._database.write(lambda session: session.insert(_SAVE.format(table), rows))
 
     def _remove_all(self, table: str, keys: Sequence[str]) -> None:

@@ -85,7 +85,7 @@ class Heartbeat:
     def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         now, at = self._clock.now(), time.monotonic()
-        pending, rate_limit = self._counters.pending, self._read_rate_limit_status()
+        pending, rate_limit = self._counters.pending_requests, self._read_rate_limit_status()
         self._counters.save_increments(lambda counts: self._store.add_counts(counts, now=now))
         self._resume(now)
         self._store.save_agent(
@@ -114,7 +114,7 @@ class Heartbeat:
             self._rate_limit = last.rate_limit
             if self.agent == LOG_INGESTION_AGENT:
                 self._last_log_at = last.last_log_at
-            _resume_silences(self._counters.pending, last, now)
+            _resume_silences(self._counters.pending_requests, last, now)
         self._has_resumed = True
 
     def _find_last_log(self, now: datetime) -> datetime | None:

@@ -104,7 +104,7 @@ class LogCollection:
         keys = sorted(((log.key, log.job_id) for log in pending), key=str)
         with self._lock:
             busy_since = min(list(self._busy_since.values()), default=None)
-            self.last_change = self.last_change.observed(_fingerprint(keys), now)
+            self.last_change = self.last_change.after_observation(_fingerprint(keys), now)
             if busy_since is not None:
                 self.last_change = self.last_change.after_pause(busy_since, now)
                 return False

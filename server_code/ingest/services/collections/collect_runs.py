@@ -141,7 +141,7 @@ class RunCollection:
         names, now = self.unfinished_repositories(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
-        self.last_change = (self.last_change or LastChange(what, now)).observed(what, now)
+        self.last_change = (self.last_change or LastChange(what, now)).after_observation(what, now)
         if now - self.last_change.at >= self._policy.stall_timeout:
             for progress in list(self._open.values()):
                 self._close(progress)
@@ -221,7 +221,7 @@ class _RepositoryProgress:
         """Load what is unread; return for how long it has not changed."""
         now, self.unread_attempts = self._context.clock.now(), self._load_unread()
         keys = "".join(f"{each.key}\n" for each in self.unread_attempts)
-        self._last_change = self._last_change.observed(keys, now)
+        self._last_change = self._last_change.after_observation(keys, now)
         return now - self._last_change.at
 
     def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
@@ -268,7 +268,7 @@ class SearchProgress:
             self.tries = 0
             return True
         statuses_at = record.run_lists.status_lists_requested_at
-        position = (record.walk.page, *sweep_progress(record), statuses_at, hints)
+        position = (record.run_list_walk.page, *sweep_progress(record), statuses_at, hints)
         self.tries = 0 if position != self._position else self.tries + 1
         self._position, self._last_error = position, record.last_error
         return False

@@ -115,8 +115,9 @@ class _Round:
         self._record = record
         self._earlier_counts = dict(record.counts)
         wanted = [each.full_name for each in _repositories_of(context.store, record.repository)]
+        remaining = record.remaining_repositories
         plan = CollectionPlan(
-            names=wanted if record.remaining is None else record.remaining,
+            names=wanted if remaining is None else remaining,
             log_names=wanted,
             policy=QUICK,
             ends_at=context.clock.now() + timedelta(seconds=seconds),
@@ -150,7 +151,7 @@ class _Round:
             record = replace(
                 record,
                 rounds=record.rounds + 1,
-                remaining=tuple(runs.unfinished_repositories()),
+                remaining_repositories=tuple(runs.unfinished_repositories()),
                 last_run_change=runs.last_change,
                 last_log_change=logs.last_change,
             )

@@ -11,7 +11,7 @@ from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...ports import RunPage, RunQuery
 from ..context import CollectorContext
-from ..monitoring.sweep_days import Window
+from ..monitoring.sweep_days import CreationWindow
 from .retry_policy import RetryPolicy
 
 #: How many attempts are loaded from the ledger at once.
@@ -100,7 +100,7 @@ def _fetch_purged(
     if span.since >= until:
         return
     filters = context.filters_of(span.repository)
-    window = Window(span.since.replace(microsecond=0), until.replace(microsecond=0))
+    window = CreationWindow(span.since.replace(microsecond=0), until.replace(microsecond=0))
     for run in _list_runs(context, span, window, retry_policy):
         if run.created_at is not None and filters.accepts(run):
             known = context.store.load_attempts(span.repository, [run.run_id])
@@ -108,7 +108,7 @@ def _fetch_purged(
 
 
 def _list_runs(
-    context: CollectorContext, span: ReplaySpan, window: Window, retry_policy: RetryPolicy
+    context: CollectorContext, span: ReplaySpan, window: CreationWindow, retry_policy: RetryPolicy
 ) -> Iterator[WorkflowRun]:
     """List the runs of a window, in halves if it has more than the 1,000 that a query lists."""
     page = _fetch_page(context, span, window, 1, retry_policy)
@@ -132,11 +132,11 @@ def _list_runs(
 def _fetch_page(
     context: CollectorContext,
     span: ReplaySpan,
-    window: Window,
+    window: CreationWindow,
     number: int,
     retry_policy: RetryPolicy,
 ) -> RunPage | None:
-    query = RunQuery(created=window.created, page=number)
+    query = RunQuery(created=window.created_range, page=number)
     answer = retry_policy.call(lambda: context.github.fetch_runs(span.repository, query))
     return answer.value if answer else None
 

@@ -120,7 +120,7 @@ def _poll_times(
     repositories: Sequence[RepositoryRecord],
 ) -> tuple[datetime | None, datetime | None]:
     """Return the times of the last and the next poll."""
-    active = [each for each in repositories if not each.paused]
-    last = [each.last_polled_at for each in active if each.last_polled_at is not None]
-    coming = [each.next_poll_at for each in active if each.next_poll_at is not None]
+    unpaused = [each for each in repositories if not each.paused]
+    last = [each.last_polled_at for each in unpaused if each.last_polled_at is not None]
+    coming = [each.next_poll_at for each in unpaused if each.next_poll_at is not None]
     return max(last, default=None), min(coming, default=None)

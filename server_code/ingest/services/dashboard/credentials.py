@@ -18,7 +18,8 @@ from ...wire.refusals import find_refusal_by_message
 #: A token that expires within this time is a warning.
 EXPIRES_SOON = timedelta(days=14)
 
-#: A working collector saves its credentials every minute; an older ``minute_factor`` is ignored.
+#: A working collector saves its credentials every minute; an older ``minute_interval_factor`` is
+#: ignored.
 FACTOR_VALID_FOR = timedelta(minutes=5)
 
 #: Repositories that a row names; the others are counted.
@@ -41,9 +42,9 @@ def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]
         "repositories": len(names) if record.repository_lists else None,
         "repository_names": names[:NAMES_SHOWN],
         "refused_lists": [
-            each.what
+            each.scope
             for each in record.refusals
-            if each.what.endswith("/*") and each.is_in_force(now)
+            if each.scope.endswith("/*") and each.is_in_force(now)
         ],
         "missing_permissions": list(record.missing_permissions),
         "limit": record.limit,
@@ -117,5 +118,5 @@ def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, 
 
 def _is_denied_list(refusal: CredentialRefusal, now: datetime) -> bool:
     """Return whether an owner denies a credential its repository list, as single sign-on does."""
-    of_owner = refusal.what.endswith("/*") and refusal.what != "*/*"
+    of_owner = refusal.scope.endswith("/*") and refusal.scope != "*/*"
     return of_owner and refusal.error == AccessDenied.__name__ and refusal.is_in_force(now)

@@ -83,11 +83,11 @@ class Health:
 
 def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
     """Return the health of collection at ``now``."""
-    active = [each for each in inputs.repositories if not each.paused]
-    problems = find_problems(inputs, active, now=now)
+    unpaused = [each for each in inputs.repositories if not each.paused]
+    problems = find_problems(inputs, unpaused, now=now)
     if not inputs.repositories:
         problems = tuple(problem for problem in problems if problem.is_broken)
-    elif not active:
+    elif not unpaused:
         paused = Problem(sentence="Every repository is paused.", is_broken=False)
         return _from_problems(HealthState.STOPPED, (paused, *problems))
     if problems:
@@ -98,10 +98,10 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
         return Health(state=HealthState.EMPTY, sentence="No repository is watched yet.")
     if inputs.one_time is not None:
         return Health(state=HealthState.STOPPED, sentence=one_time_sentence(inputs.one_time))
-    new = sum(each.is_new for each in active)
+    new = sum(each.is_new for each in unpaused)
     if new or inputs.counts.unread_attempts or inputs.counts.logs_pending >= MANY_LOGS:
         return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(inputs, new))
-    repositories = plural(len(active), "repository", "repositories")
+    repositories = plural(len(unpaused), "repository", "repositories")
     return Health(
         state=HealthState.HEALTHY,
         sentence=f"Collecting from {repositories}. Everything works.",

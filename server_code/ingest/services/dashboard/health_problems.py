@@ -10,10 +10,7 @@ from typing import Any
 from ...domain.agent_states import AgentState
 from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.counted_nouns import plural
-from ...domain.ledger import (
-    ErrorRecord,
-    RepositoryRecord,
-)
+from ...domain.ledger import ErrorRecord, RepositoryRecord
 from ...domain.source_records import CredentialRecord, SourceRecord, rejection_text
 from ...domain.timestamps import parse_timestamp
 from ...errors import CHECKS_REMEDY
@@ -39,26 +36,26 @@ _NOT_REPORTING = (AgentState.STALLED, AgentState.STOPPED)
 
 
 def find_problems(
-    inputs: HealthInput, active: Sequence[RepositoryRecord], *, now: datetime
+    inputs: HealthInput, unpaused: Sequence[RepositoryRecord], *, now: datetime
 ) -> tuple[Problem, ...]:
-    """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
+    """Return what is wrong, the gravest first; ``unpaused`` are the repositories it may be of."""
     found = [
         *_write_problems(inputs.write_error),
         *_unanswered_problems(inputs),
         *_agent_problems(inputs),
         *_credential_problems(inputs.credentials, inputs.errors, now),
         *_source_problems(inputs.sources),
-        *repository_problems(active, inputs.errors),
-        *([] if _is_polling_hindered(inputs.agents) else poll_problems(active, now)),
+        *repository_problems(unpaused, inputs.errors),
+        *([] if _is_polling_hindered(inputs.agents) else poll_problems(unpaused, now)),
         *_log_problems(inputs, now),
     ]
     stated = {
         *(problem.detail for problem in found),
-        *(each.last_error for each in active if each.failures),
+        *(each.last_error for each in unpaused if each.failures),
         *(rejection_text(each.name, each.rejected) for each in inputs.credentials if each.rejected),
     }
     errors = [error for error in inputs.errors if error.what not in stated]
-    found += _recent_errors(errors, active, now)
+    found += _recent_errors(errors, unpaused, now)
     return _each_detail_once(sorted(found, key=lambda problem: not problem.is_broken))
 
 
@@ -209,10 +206,10 @@ def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
 
 
 def _recent_errors(
-    errors: Sequence[ErrorRecord], active: Sequence[RepositoryRecord], now: datetime
+    errors: Sequence[ErrorRecord], unpaused: Sequence[RepositoryRecord], now: datetime
 ) -> list[Problem]:
     """Return the recent errors, without those of paused and removed repositories."""
-    names = {None, *(each.full_name for each in active)}
+    names = {None, *(each.full_name for each in unpaused)}
     present = [
         each for each in errors if each.repository in names and abs(now - each.occurred_at) < RECENT
     ]

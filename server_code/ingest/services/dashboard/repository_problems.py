@@ -29,10 +29,10 @@ class Problem:
 
 
 def repository_problems(
-    active: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
+    unpaused: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> list[Problem]:
     """Return the problem of the repositories that fail, with the reason if all have the same."""
-    failing = [each for each in active if each.failures]
+    failing = [each for each in unpaused if each.failures]
     if not failing:
         return []
     first, reasons = failing[0], {each.last_error for each in failing}
@@ -73,11 +73,11 @@ def _failing_since(
     return min(since, default=None)
 
 
-def poll_problems(active: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
+def poll_problems(unpaused: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
     """Return the problem of the repositories that are due and not polled by a working agent."""
     overdue = [
         each
-        for each in active
+        for each in unpaused
         if not each.failures
         and each.last_polled_at is not None
         and each.next_poll_at is not None

@@ -102,7 +102,9 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
             jobs=due,
             tries=min(tries, default=0),
             is_backfill=is_backfill(pending, context.clock.now()),
-            others=tuple(work_item_job(job) for job_id, job in jobs.items() if job_id not in named),
+            other_jobs=tuple(
+                work_item_job(job) for job_id, job in jobs.items() if job_id not in named
+            ),
         ),
         pending=pending,
         records={job.job_id: known[job.job_id] for job in pending},

@@ -84,7 +84,7 @@ def _decide_purpose(
 
 def _is_walking(repository: RepositoryRecord) -> bool:
     """Return whether the run list was not yet walked down to the known runs."""
-    return repository.cursor is None or repository.walk.page is not None
+    return repository.cursor is None or repository.run_list_walk.page is not None
 
 
 def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bool:

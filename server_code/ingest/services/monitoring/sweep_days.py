@@ -42,14 +42,14 @@ _HALVED = "halved"
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class CreationWindow:
     """A span of creation times in whole seconds, ``last`` included."""
 
     first: datetime
     last: datetime
 
     @property
-    def created(self) -> str:
+    def created_range(self) -> str:
         """Return the window in GitHub's search syntax."""
         return f"{format_timestamp(self.first)}..{format_timestamp(self.last)}"
 
@@ -62,11 +62,11 @@ class Window:
         """Return whether a run was created in the window; one without a time may have been."""
         return run.created_at is None or self.first <= run.created_at < self.last + _SECOND
 
-    def halves(self) -> tuple[Window, Window]:
+    def halves(self) -> tuple[CreationWindow, CreationWindow]:
         """Return both halves; days stay whole while there are several."""
         seconds = int((self.last - self.first).total_seconds()) + 1
         middle = self.first + timedelta(seconds=seconds // 2)
-        return Window(self.first, middle - _SECOND), Window(middle, self.last)
+        return CreationWindow(self.first, middle - _SECOND), CreationWindow(middle, self.last)
 
 
 def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> None:
@@ -124,7 +124,7 @@ def sweep_span(
     """Request everything that was created in a span, newest day first; yield each finished day."""
     day = _midnight(last)
     while day >= _midnight(first) and poll_session.should_continue():
-        for _ in _request(context, poll_session, Window(day, day + _DAY - _SECOND)):
+        for _ in _request(context, poll_session, CreationWindow(day, day + _DAY - _SECOND)):
             pass
         yield day
         day -= _DAY
@@ -142,7 +142,7 @@ def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -
 
 
 def _sweep(
-    context: CollectorContext, poll_session: PollSession, window: Window, end: datetime
+    context: CollectorContext, poll_session: PollSession, window: CreationWindow, end: datetime
 ) -> None:
     """Request a window, and move behind each part that is complete, or to the sweep's end.
 
@@ -156,7 +156,7 @@ def _sweep(
         poll_session.repository = replace(poll_session.repository, sweep=sweep)
 
 
-def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
+def _next_window(poll_session: PollSession, end: datetime) -> CreationWindow | None:
     """Return what to request next: the largest window on the fixed grid that need not be halved.
 
     It ends by ``end``; None if the sweep is over.
@@ -167,15 +167,15 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
     size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
     while number % size or day + size * _DAY > end:
         size //= 2
-    window = Window(day, day + size * _DAY - _SECOND)
+    window = CreationWindow(day, day + size * _DAY - _SECOND)
     while window.days > 1 and _is_halved(poll_session, window):
         window = window.halves()[0]
     return window
 
 
-def _is_halved(poll_session: PollSession, window: Window) -> bool:
+def _is_halved(poll_session: PollSession, window: CreationWindow) -> bool:
     return (
-        poll_session.repository.run_lists.validators.get(_CREATED_PREFIX + window.created)
+        poll_session.repository.run_lists.validators.get(_CREATED_PREFIX + window.created_range)
         == _HALVED
     )
 
@@ -183,10 +183,10 @@ def _is_halved(poll_session: PollSession, window: Window) -> bool:
 def _request(
     context: CollectorContext,
     poll_session: PollSession,
-    window: Window,
+    window: CreationWindow,
     *,
     after: datetime | None = None,
-) -> Iterator[Window]:
+) -> Iterator[CreationWindow]:
     """Request a window that ends after a moment; yield each part of it that is complete.
 
     A window of several days that fits no page yields nothing: its halves are next.
@@ -203,12 +203,14 @@ def _request(
     yield window
 
 
-def _fetch_window(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
+def _fetch_window(
+    context: CollectorContext, poll_session: PollSession, window: CreationWindow
+) -> bool:
     """Save a window's runs; return False, and remember it, where the window must be halved."""
-    list_name = _CREATED_PREFIX + window.created
+    list_name = _CREATED_PREFIX + window.created_range
     validator = poll_session.repository.run_lists.validators.get(list_name)
     answer = context.github.fetch_runs(
-        poll_session.repository.full_name, RunQuery(created=window.created), validator
+        poll_session.repository.full_name, RunQuery(created=window.created_range), validator
     )
     page = answer.value
     if page is None:
@@ -231,12 +233,14 @@ def _fetch_window(context: CollectorContext, poll_session: PollSession, window: 
 
 
 def _request_more_pages(
-    context: CollectorContext, poll_session: PollSession, window: Window
+    context: CollectorContext, poll_session: PollSession, window: CreationWindow
 ) -> None:
     """Read the pages after the first of a window that cannot be halved."""
     name = poll_session.repository.full_name
     for number in range(2, MAX_FILTERED_PAGES + 1):
-        page = context.github.fetch_runs(name, RunQuery(created=window.created, page=number)).value
+        page = context.github.fetch_runs(
+            name, RunQuery(created=window.created_range, page=number)
+        ).value
         if page is None:
             return
         upsert_runs(context, poll_session, page.runs)

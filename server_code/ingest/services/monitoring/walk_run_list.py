@@ -41,7 +41,9 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
 
     A list that was unchanged for a long time is read whole all the same.
     """
-    is_caught_up = poll_session.repository.walk.page is None or _walk(context, poll_session, None)
+    is_caught_up = poll_session.repository.run_list_walk.page is None or _walk(
+        context, poll_session, None
+    )
     repository = poll_session.repository
     answer = context.github.fetch_runs(
         repository.full_name,
@@ -96,7 +98,7 @@ def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: 
     known = repository.cursor or repository.watched_since
     newest = max(_created(first.runs), default=known)
     walk = ListWalk(page=1, newest=newest, oldest=newest)
-    poll_session.repository = replace(repository, walk=walk)
+    poll_session.repository = replace(repository, run_list_walk=walk)
     return _walk(context, poll_session, first)
 
 
@@ -115,8 +117,10 @@ def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage |
         poll_session.note_failure(error)
         return False
     if is_whole:
-        newest = poll_session.repository.walk.newest
-        poll_session.repository = replace(poll_session.repository, cursor=newest, walk=ListWalk())
+        newest = poll_session.repository.run_list_walk.newest
+        poll_session.repository = replace(
+            poll_session.repository, cursor=newest, run_list_walk=ListWalk()
+        )
     return is_whole
 
 
@@ -125,25 +129,25 @@ def _walk_pages(
 ) -> bool:
     """Save pages until the floor is reached; return False where that was interrupted."""
     floor, has_next = _walk_floor(poll_session.repository), True
-    number = poll_session.repository.walk.page or 1
+    number = poll_session.repository.run_list_walk.page or 1
     for page in _pages(context, poll_session.repository.full_name, first, number):
         upsert_runs(context, poll_session, page.runs)
         number, has_next = number + 1, page.has_next
-        walk = poll_session.repository.walk
+        walk = poll_session.repository.run_list_walk
         oldest = min(_created(page.runs), default=walk.oldest)
         walk = replace(walk, page=number, oldest=oldest)
-        poll_session.repository = replace(poll_session.repository, walk=walk)
+        poll_session.repository = replace(poll_session.repository, run_list_walk=walk)
         _raise_if_short(poll_session, page)
         if page.runs and oldest is not None and oldest < floor:
             return True
         if has_next and not poll_session.should_continue():
             return False
-    oldest = poll_session.repository.walk.oldest
+    oldest = poll_session.repository.run_list_walk.oldest
     if has_next and oldest is not None and oldest > floor:
         # Past 40,000 runs the list ends before its time; the rest is found day by day.
         for day in sweep_span(context, poll_session, first=floor, last=oldest):
-            walk = replace(poll_session.repository.walk, oldest=day)
-            poll_session.repository = replace(poll_session.repository, walk=walk)
+            walk = replace(poll_session.repository.run_list_walk, oldest=day)
+            poll_session.repository = replace(poll_session.repository, run_list_walk=walk)
         return poll_session.should_continue()
     return True
 

@@ -177,8 +177,8 @@ class _Discovery:
         )
         known = with_description(replace(known, source=str(pattern)), listed.info)
         if listed.answer is not None:
-            is_lost = known.is_lost or isinstance(listed.answer, Skippable)
-            known = replace(known, is_lost=is_lost, checked_at=self._now)
+            is_missing = known.is_missing or isinstance(listed.answer, Skippable)
+            known = replace(known, is_missing=is_missing, checked_at=self._now)
         if known.repository_id is not None:
             self._ids[known.repository_id] = key
         self.result.source_by_name[record.full_name] = str(pattern)
@@ -256,7 +256,7 @@ class _Discovery:
         answer: RepositoryInfo | IngestError | None,
     ) -> str | None:
         """Return why a repository is not polled; an archived one is collected first."""
-        if known.is_lost:
+        if known.is_missing:
             return why_lost(record, known, answer)
         if known.is_disabled:
             return DISABLED
@@ -280,7 +280,7 @@ class _Discovery:
             info = self._context.github.fetch_repository(known.full_name)
         except Skippable as error:
             reason = lost_because(error) if isinstance(error, RepositoryUnavailable) else str(error)
-            self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)
+            self._suspend(key, replace(known, is_missing=True, checked_at=self._now), reason)
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:

@@ -101,7 +101,7 @@ class RepositoryLists:
         A denial by the owner is preferred: it says most.
         """
         wanted = owner + LIST_SUFFIX
-        refusals = [e for e in record.refusals if e.what == wanted and e.is_in_force(now)]
+        refusals = [e for e in record.refusals if e.scope == wanted and e.is_in_force(now)]
         for each in refusals:
             if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
                 self.refused[owner.lower()] = each.reason

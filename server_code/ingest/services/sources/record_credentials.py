@@ -48,7 +48,7 @@ def record_credentials(
     known = {**stored, **(learned or {})}
     for name, record in stored.items():
         # Polls may have saved refusals while the discovery was reading.
-        changes = {e.what: e for e in known[name].refusals if e.what.endswith(LIST_SUFFIX)}
+        changes = {e.scope: e for e in known[name].refusals if e.scope.endswith(LIST_SUFFIX)}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     credentials = api.credentials()
     factors = context.github.rate_limit_status().minute_interval_factors
@@ -107,7 +107,7 @@ def clear_refusals(store: StateStore, repositories: Collection[str], *, now: dat
     """
     wanted = {EVERYTHING, *map(repository_key, repositories)}
     for record in store.list_credentials():
-        ended = {e.what: None for e in record.refusals if e.what.partition(" ")[0] in wanted}
+        ended = {e.scope: None for e in record.refusals if e.scope.partition(" ")[0] in wanted}
         if ended:
             store.save_credentials([record.with_refusals(ended, now=now)])
 
@@ -147,17 +147,17 @@ def _with_info(
 
 
 def with_refusal(
-    record: CredentialRecord, what: str, error: IngestError, now: datetime
+    record: CredentialRecord, scope: str, error: IngestError, now: datetime
 ) -> CredentialRecord:
     """Return a record that notes a refusal; those that are over are dropped."""
     refusal = CredentialRefusal(
-        what=what,
+        scope=scope,
         until=now + MAX_REFUSAL_PAUSE,
         reason=str(error),
         error=type(error).__name__,
         remedy=error.remedy,
     )
-    return record.with_refusals({what: refusal}, now=now)
+    return record.with_refusals({scope: refusal}, now=now)
 
 
 def _updated(
@@ -173,7 +173,7 @@ def _updated(
     known. The hour of its limit may have ended a moment ago.
     """
     record = _with_info(known, info, factors, now)
-    is_refused = any(each.what == _USER_PATH and each.is_in_force(now) for each in record.refusals)
+    is_refused = any(each.scope == _USER_PATH and each.is_in_force(now) for each in record.refusals)
     is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
     if (record.owner is not None and is_used) or info.rejected is not None or is_refused:
         return record

@@ -61,7 +61,7 @@ def with_description(
         is_private=info.is_private,
         is_archived=info.is_archived,
         is_disabled=info.is_disabled,
-        is_lost=False,
+        is_missing=False,
     )
 
 
