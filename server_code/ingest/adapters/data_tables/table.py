@@ -6,6 +6,7 @@ upserted by their key in a transaction, and of two with one key the first is rea
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ BYTES_PER_QUERY = 2 * 1024 * 1024
 
 #: Rows that Anvil returns at once, where they are small.
 _PAGE = 1000
+
+_batches_lock = threading.Lock()
 
 Values = Mapping[str, Any]
 _Value = TypeVar("_Value")
@@ -184,12 +187,18 @@ def text_bytes(row: Values) -> int:
 def _prepare_batches() -> None:
     """Initialize Anvil's batches in this thread.
 
-    They are thread-local. In the thread that imported them they may have no attributes, and every
-    later search in it would fail.
+    They are thread-local, and their first use in any thread replaces their classes. In threads that
+    knew them before they have no attributes then, and every later search there would fail.
     """
-    for batch in (anvil.tables.batch_update, anvil.tables.batch_delete, anvil.tables.batch):
-        if not vars(batch):
-            batch.__init__()
+    if vars(anvil.tables.batch):
+        return
+    with _batches_lock:
+        if not hasattr(type(anvil.tables.batch_update), "active"):
+            with anvil.tables.batch_update:  # replaces the classes of all three
+                pass
+        for batch in (anvil.tables.batch_update, anvil.tables.batch_delete, anvil.tables.batch):
+            if not vars(batch):
+                batch.__init__()
 
 
 def _any_of(values: Sequence[str]) -> object:
