@@ -93,17 +93,14 @@ def find_unpublished_changes(
 
 def unpublished_jobs(record: AttemptRecord) -> list[Job]:
     """Return the jobs that have changed since they were last published."""
-    return [job for job in record.jobs if _has_changed(find_published(record, job), job)]
-
-
-def _has_changed(published: PublishedJob | None, job: Job) -> bool:
-    return published is None or published.state != current_state(job).state
+    return [
+        job for job in record.jobs if find_published(record, job).state != current_state(job).state
+    ]
 
 
 def has_ended_before(record: AttemptRecord, job: Job) -> bool:
     """Return whether an end of the job was published."""
-    published = find_published(record, job)
-    return published is not None and published.has_ended
+    return find_published(record, job).has_ended
 
 
 def has_unpublished_run_changes(record: AttemptRecord) -> bool:
@@ -158,9 +155,7 @@ def _record_once_published(
 def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> PublishedJob:
     """Return a job as published now; one that was abandoned stays so while its state does."""
     before, current = find_published(record, job), current_state(job, is_abandoned=is_abandoned)
-    if before is not None and before.is_abandoned and before.state == current.state:
-        return before
-    return current
+    return before if before.is_abandoned and before.state == current.state else current
 
 
 def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
@@ -177,13 +172,8 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
     ended_at = run.updated_at or record.created_at
     if not run.is_completed or now - ended_at < ABANDONED_AFTER:
         return []
-    return [job for job in record.jobs if not job.is_completed and not _was_abandoned(record, job)]
-
-
-def _was_abandoned(record: AttemptRecord, job: Job) -> bool:
-    """Return whether a job's log was requested although the job had not ended."""
-    published = find_published(record, job)
-    return published is not None and published.is_abandoned
+    open_jobs = [job for job in record.jobs if not job.is_completed]
+    return [job for job in open_jobs if not find_published(record, job).is_abandoned]
 
 
 def _log_work_messages(

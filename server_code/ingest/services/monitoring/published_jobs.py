@@ -16,8 +16,9 @@ _ABANDONED = " abandoned"
 class PublishedJob:
     """The state in which a job was published last.
 
-    ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome.
-    ``is_abandoned``: it never ended, and its log was requested all the same.
+    ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome;
+    empty where nothing was published. ``is_abandoned``: it never ended, and its log was requested
+    all the same.
     """
 
     state: str
@@ -35,11 +36,9 @@ def current_state(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
     return PublishedJob(state, is_abandoned)
 
 
-def find_published(record: AttemptRecord, job: Job) -> PublishedJob | None:
-    """Return the state in which a job was published; None where it was not."""
-    text = record.published_jobs.get(str(job.job_id))
-    if text is None:
-        return None
+def find_published(record: AttemptRecord, job: Job) -> PublishedJob:
+    """Return the state in which a job was published last."""
+    text = record.published_jobs.get(str(job.job_id), "")
     return PublishedJob(text.removesuffix(_ABANDONED), text.endswith(_ABANDONED))
 
 
