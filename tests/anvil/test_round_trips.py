@@ -15,7 +15,7 @@ from ingest.adapters.data_tables import DataTablesState, attempts, table, transa
 from ingest.adapters.data_tables.values import dump_body
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.log_outline import LogOutline
-from ingest.domain.stored_records import attempt_body
+from ingest.domain.stored_records import body_of
 from ingest.domain.stored_values import repository_key
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.repository_list import RepositoryQuery, list_repository_page
@@ -131,7 +131,7 @@ def test_large_attempts(
     """What no message holds goes and comes in several, here two attempts in each."""
     jobs = tuple(a_job(number, name=f"job {number}") for number in range(200))
     large = [an_attempt(number, jobs=jobs) for number in range(10, 20)]
-    body = len(dump_body(attempt_body(large[0])))
+    body = len(dump_body(body_of(large[0])))
     monkeypatch.setattr(table, "BYTES_PER_QUERY", 2 * body + 100)
     with asked(TRANSACTION + 2 + 5 + 1 + FIRST_COUNTED + 1):
         state.save_attempts(large)

@@ -5,26 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ingest.domain.ledger import ActivityRecord, ErrorRecord
+from ingest.domain.ledger import (
+    ActivityRecord,
+    AgentRecord,
+    AttemptRecord,
+    ErrorRecord,
+    JobLogRecord,
+    RepositoryRecord,
+)
 from ingest.domain.runs import AttemptKey
 from ingest.domain.stored_records import (
     REPOSITORY_COLUMNS,
-    activity_body,
-    agent_body,
-    attempt_body,
     attempt_id,
-    error_body,
+    body_of,
     error_identity,
-    log_body,
-    repository_body,
-    restore_agent,
-    restore_attempt,
-    restore_log,
-    restore_repository,
-    restore_summary,
-    summary_body,
+    restore,
+    restore_of_attempt,
 )
 from ingest.domain.stored_values import from_json, to_json
+from ingest.domain.summaries import RunSummary
 from support.state_records import (
     ODD_TEXTS,
     a_full_attempt,
@@ -53,28 +52,30 @@ def test_keys_are_compared_without_case() -> None:
 )
 def test_an_attempt(record: Any) -> None:
     columns = {name: getattr(record, name) for name in ("created_at", "settled", "next_check_at")}
-    key, body = record.key, stored(attempt_body(record))
-    assert restore_attempt(key.run_id, key.run_attempt, body, columns) == record
+    key, body = record.key, stored(body_of(record))
+    assert restore_of_attempt(AttemptRecord, key.run_id, key.run_attempt, body, columns) == record
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_a_log(text: str) -> None:
     record = a_full_log(text)
     columns = {name: getattr(record, name) for name in ("job_id", "state", "updated_at")}
-    key, body = record.key, stored(log_body(record))
-    assert restore_log(key.run_id, key.run_attempt, body, columns) == record
+    key, body = record.key, stored(body_of(record))
+    assert restore_of_attempt(JobLogRecord, key.run_id, key.run_attempt, body, columns) == record
 
 
 @pytest.mark.parametrize("summary", [a_summary(), *map(a_full_summary, ODD_TEXTS)])
 def test_a_summary(summary: Any) -> None:
-    key, body = summary.key, stored(summary_body(summary))
-    assert restore_summary(key.run_id, key.run_attempt, summary.created_at, body) == summary
+    key, body = summary.key, stored(body_of(summary))
+    columns = {"created_at": summary.created_at}
+    assert restore_of_attempt(RunSummary, key.run_id, key.run_attempt, body, columns) == summary
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_an_agent(text: str) -> None:
     record = an_agent(text, text, note=text, counts={text: 1}, rate_limit={text: 2})
-    assert restore_agent(record.heartbeat_at, stored(agent_body(record))) == record
+    columns = {"heartbeat_at": record.heartbeat_at}
+    assert restore(AgentRecord, stored(body_of(record)), columns) == record
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -82,29 +83,26 @@ def test_an_agent(text: str) -> None:
 def test_an_error_and_an_activity(text: str, repository: str | None) -> None:
     error = an_error(agent=text, what=text, remedy=text, repository=repository)
     activity = an_activity(actor=text, what=text, repository=repository)
-    assert ErrorRecord(occurred_at=error.occurred_at, **stored(error_body(error))) == error
-    assert (
-        ActivityRecord(occurred_at=activity.occurred_at, **stored(activity_body(activity)))
-        == activity
-    )
+    assert ErrorRecord(occurred_at=error.occurred_at, **stored(body_of(error))) == error
+    assert ActivityRecord(occurred_at=activity.occurred_at, **stored(body_of(activity))) == activity
 
 
 def test_errors_are_the_same_whatever_the_case_of_the_repository_and_the_remedy() -> None:
     first = an_error(repository="Octo/API", remedy="wait")
     second = an_error(5, repository="octo/api", remedy="look")
-    assert error_identity(error_body(first)) == error_identity(error_body(second))
-    assert error_identity(error_body(an_error())) == ("monitor", None, "w")
-    assert error_identity(error_body(an_error())) != error_identity(error_body(first))
+    assert error_identity(body_of(first)) == error_identity(body_of(second))
+    assert error_identity(body_of(an_error())) == ("monitor", None, "w")
+    assert error_identity(body_of(an_error())) != error_identity(body_of(first))
 
 
 class TestRepository:
     def body_and_columns(self) -> tuple[dict[str, Any], dict[str, Any]]:
         record = a_full_repository()
         columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
-        return stored(repository_body(record)), columns
+        return stored(body_of(record)), columns
 
     def test_it_comes_back(self) -> None:
-        assert restore_repository(*self.body_and_columns()) == a_full_repository()
+        assert restore(RepositoryRecord, *self.body_and_columns()) == a_full_repository()
 
     def test_it_is_stored_under_the_names_of_earlier_releases(self) -> None:
         """Their rows are read, and a process of an earlier release reads these."""
@@ -142,12 +140,12 @@ class TestRepository:
         """Though the values of this release are stored flat beside them."""
         body, columns = self.body_and_columns()
         body["of a later release"] = {"a": 1}
-        assert stored(repository_body(restore_repository(body, columns))) == body
+        assert stored(body_of(restore(RepositoryRecord, body, columns))) == body
 
     def test_what_another_version_wrote_is_read(self) -> None:
         """A field that it did not know has its default; one that only it knew is left out."""
         body, columns = self.body_and_columns()
         del body["failures"]
-        restored = restore_repository({**body, "of a later version": 1}, columns)
+        restored = restore(RepositoryRecord, {**body, "of a later version": 1}, columns)
         assert restored.failures == 0
         assert restored.run_lists == a_full_repository().run_lists

@@ -19,7 +19,7 @@ from ingest.adapters.data_tables import (
 )
 from ingest.domain.ledger import MAX_ERRORS
 from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT
-from ingest.domain.stored_records import REPOSITORY_COLUMNS, error_body
+from ingest.domain.stored_records import REPOSITORY_COLUMNS, body_of
 from ingest.domain.stored_values import format_time, repository_key, to_json
 from support.state_records import NOW, a_repository, a_summary, an_error
 
@@ -221,7 +221,7 @@ def errors(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 
 def error_row(number: int, at: datetime) -> dict[str, Any]:
     """Return the row of an error."""
-    body = to_json(error_body(an_error(what=f"error {number}")))
+    body = to_json(body_of(an_error(what=f"error {number}")))
     return {"key": f"{format_time(at)}|{number:03}", "occurred_at": at, "body": body}
 
 

@@ -11,7 +11,7 @@ import anvil.tables.query as q
 
 from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
-from ...domain.stored_records import agent_body, collection_body, restore_agent, restore_collection
+from ...domain.stored_records import body_of, restore
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text
 from ...ports import AgentStore
 from .errors import translate_errors
@@ -42,7 +42,7 @@ class TableAgents(AgentStore):
         row = {
             "key": f"{escape_text(record.name)}|{escape_text(record.host)}",
             "heartbeat_at": record.heartbeat_at,
-            "body": to_json(agent_body(record)),
+            "body": to_json(body_of(record)),
         }
         _save(_AGENTS, row, "heartbeat_at")
 
@@ -50,7 +50,9 @@ class TableAgents(AgentStore):
         """List agents, by name and host."""
         rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
         agents = {
-            row["key"]: restore_agent(as_utc(row["heartbeat_at"]), from_json(row["body"]))
+            row["key"]: restore(
+                AgentRecord, from_json(row["body"]), {"heartbeat_at": as_utc(row["heartbeat_at"])}
+            )
             for row in distinct(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
@@ -70,7 +72,7 @@ class TableAgents(AgentStore):
         row = {
             "key": escape_text(record.collection_id),
             "updated_at": record.updated_at,
-            "body": to_json(collection_body(record)),
+            "body": to_json(body_of(record)),
         }
         _save(COLLECTIONS, row, "updated_at")
 
@@ -78,7 +80,10 @@ class TableAgents(AgentStore):
         """List the manual collections, newest started first."""
         rows = distinct(COLLECTIONS.search(columns=("key", "updated_at", "body")))
         found = [
-            restore_collection(as_utc(row["updated_at"]), from_json(row["body"])) for row in rows
+            restore(
+                CollectionRecord, from_json(row["body"]), {"updated_at": as_utc(row["updated_at"])}
+            )
+            for row in rows
         ]
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 

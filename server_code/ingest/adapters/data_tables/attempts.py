@@ -12,7 +12,7 @@ import anvil.tables.query as q
 from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
+from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
 from ...domain.stored_values import escape_text, repository_key
 from .cached_rows import CachedRows
 from .errors import translate_errors
@@ -121,7 +121,7 @@ class TableAttempts:
         newest = {attempt_key(record.key): record for record in records}
         for keys in chunks_of_keys(sorted(newest)):
             # Compressing hundreds of jobs takes long, so it is done outside of the transaction.
-            bodies = {key: dump_body(attempt_body(newest[key])) for key in keys}
+            bodies = {key: dump_body(body_of(newest[key])) for key in keys}
             rows = [{**_row(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
             transact(partial(_save, rows, bodies))
 
@@ -184,7 +184,8 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     ]
     bodies = {row["key"]: row["body"] for row in distinct(found)}
     return [
-        restore_attempt(
+        restore_of_attempt(
+            AttemptRecord,
             int(row["run_id"]),
             int(row["run_attempt"]),
             load_body(bodies[row["key"]]),

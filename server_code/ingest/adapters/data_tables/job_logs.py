@@ -12,7 +12,7 @@ import anvil.tables.query as q
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.log_states import job_log_id, may_replace, newest_logs
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, log_body, restore_log
+from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import LogStateStore
 from .errors import translate_errors
@@ -135,7 +135,7 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "age": f"{sort_key(record.updated_at)}|{name}|{numbers}",
         "failed_at": record.failed_at,
-        "body": to_json(log_body(record)),
+        "body": to_json(body_of(record)),
     }
 
 
@@ -145,4 +145,6 @@ def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row
         "state": row["state"],
         "updated_at": as_utc(row["updated_at"]),
     }
-    return restore_log(int(row["run_id"]), int(row["run_attempt"]), from_json(row["body"]), columns)
+    return restore_of_attempt(
+        JobLogRecord, int(row["run_id"]), int(row["run_attempt"]), from_json(row["body"]), columns
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...domain.codec import decode_dataclass
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
-from ...domain.stored_records import activity_body, error_body, error_identity
+from ...domain.stored_records import body_of, error_identity
 from ...domain.stored_values import from_json, repository_key, to_json
 from .cached_rows import CachedRows, NewestRows
 from .errors import translate_errors
@@ -34,7 +34,7 @@ class TableJournal:
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
-        _add(ERRORS, record.occurred_at, error_body(record), maximum=MAX_ERRORS)
+        _add(ERRORS, record.occurred_at, body_of(record), maximum=MAX_ERRORS)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
@@ -50,7 +50,7 @@ class TableJournal:
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep an activity; MAX_ACTIVITIES at most."""
-        _add(_ACTIVITIES, record.occurred_at, activity_body(record), maximum=MAX_ACTIVITIES)
+        _add(_ACTIVITIES, record.occurred_at, body_of(record), maximum=MAX_ACTIVITIES)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""

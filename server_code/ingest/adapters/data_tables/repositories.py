@@ -12,7 +12,7 @@ import anvil.tables.query as q
 
 from ...domain.due import is_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
-from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restore_repository
+from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
 from .cached_rows import CachedRows, saved_now
@@ -203,7 +203,7 @@ def repository_cache() -> CachedRows[RepositoryRecord]:
 
 
 def _progress(record: RepositoryRecord) -> str:
-    return to_json(repository_body(record))
+    return to_json(body_of(record))
 
 
 def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
@@ -216,7 +216,7 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
         "lease_holder": row["lease_holder"],
         "lease_until": as_optional_utc(row["lease_until"]),
     }
-    return restore_repository(from_json(row["progress"]), columns)
+    return restore(RepositoryRecord, from_json(row["progress"]), columns)
 
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...domain.ledger import MAX_RUN_SUMMARIES
-from ...domain.stored_records import attempt_id, restore_summary, summary_body
+from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
 from ...domain.stored_values import from_json, to_json
 from ...domain.summaries import RunSummary
 from .cached_rows import CachedRows, NewestRows, saved_now
@@ -52,11 +52,12 @@ def run_summary_cache() -> CachedRows[_Entry]:
 
 
 def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
-    return str(row["age"]), restore_summary(
+    return str(row["age"]), restore_of_attempt(
+        RunSummary,
         int(row["run_id"]),
         int(row["run_attempt"]),
-        as_utc(row["created_at"]),
         from_json(row["body"]),
+        {"created_at": as_utc(row["created_at"])},
     )
 
 
@@ -68,6 +69,6 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "run_attempt": run_attempt,
         "created_at": summary.created_at,
         "age": f"{sort_key(summary.created_at, run_id, run_attempt)}|{name}",
-        "body": to_json(summary_body(summary)),
+        "body": to_json(body_of(summary)),
         **saved_now(),
     }

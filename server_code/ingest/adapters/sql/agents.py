@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
-from ...domain.stored_records import agent_body, collection_body, restore_agent, restore_collection
+from ...domain.stored_records import body_of, restore
 from ...domain.stored_values import (
     escape_text,
     format_time,
@@ -34,25 +34,31 @@ class SqlAgents:
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
         name, host = escape_text(record.name), escape_text(record.host)
-        row = (name, host, format_time(record.heartbeat_at), to_json(agent_body(record)))
+        row = (name, host, format_time(record.heartbeat_at), to_json(body_of(record)))
         self._save(_SAVE_AGENT, row, _DELETE_AGENTS, record.heartbeat_at)
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and host."""
         rows = self._database.read("SELECT heartbeat_at, record FROM agents")
-        agents = (restore_agent(parse_time(at), from_json(body)) for at, body in rows)
+        agents = (
+            restore(AgentRecord, from_json(body), {"heartbeat_at": parse_time(at)})
+            for at, body in rows
+        )
         return sorted(agents, key=lambda agent: (agent.name, agent.host))
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; those a day older or newer are removed."""
         name, at = escape_text(record.collection_id), record.updated_at
-        row = (name, format_time(at), to_json(collection_body(record)))
+        row = (name, format_time(at), to_json(body_of(record)))
         self._save(_SAVE_COLLECTION, row, _DELETE_COLLECTIONS, at)
 
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
         rows = self._database.read("SELECT updated_at, record FROM collections")
-        found = (restore_collection(parse_time(at), from_json(body)) for at, body in rows)
+        found = (
+            restore(CollectionRecord, from_json(body), {"updated_at": parse_time(at)})
+            for at, body in rows
+        )
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 
     def _save(self, save: str, row: Row, delete_old: str, at: datetime) -> None:

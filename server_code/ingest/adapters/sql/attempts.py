@@ -9,7 +9,7 @@ from functools import partial
 from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, LedgerCounts
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
+from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
 from ...domain.stored_values import (
     format_due_times,
     format_optional_time,
@@ -150,7 +150,7 @@ def _row(record: AttemptRecord) -> Row:
         int(record.settled),
         int(not record.published_statuses),
         format_optional_time(record.next_check_at),
-        to_json(attempt_body(record)),
+        to_json(body_of(record)),
     )
 
 
@@ -162,4 +162,4 @@ def _record(row: Row) -> AttemptRecord:
         "settled": bool(settled),
         "next_check_at": parse_optional_time(next_check_at),
     }
-    return restore_attempt(run_id, run_attempt, from_json(body), columns)
+    return restore_of_attempt(AttemptRecord, run_id, run_attempt, from_json(body), columns)

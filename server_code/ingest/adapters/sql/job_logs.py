@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from ...domain.ledger import JobLogRecord
 from ...domain.log_states import JobLogId, job_log_id, newest_logs
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, log_body, restore_log
+from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
 from ...ports import LogStateStore
 from .database import Database
@@ -105,10 +105,10 @@ def _sort_key(record: JobLogRecord) -> tuple[datetime, JobLogId]:
 def _row(record: JobLogRecord) -> Row:
     moment = format_time(record.updated_at)
     failed_at = None if record.failed_at is None else format_time(record.failed_at)
-    return (*job_log_id(record), record.state, moment, to_json(log_body(record)), failed_at)
+    return (*job_log_id(record), record.state, moment, to_json(body_of(record)), failed_at)
 
 
 def _record(row: Row) -> JobLogRecord:
     run_id, run_attempt, job_id, state, updated_at, body = row
     columns = {"job_id": job_id, "state": state, "updated_at": parse_time(updated_at)}
-    return restore_log(run_id, run_attempt, from_json(body), columns)
+    return restore_of_attempt(JobLogRecord, run_id, run_attempt, from_json(body), columns)

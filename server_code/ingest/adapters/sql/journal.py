@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.codec import decode_dataclass
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
-from ...domain.stored_records import activity_body, error_body, error_identity
+from ...domain.stored_records import body_of, error_identity
 from ...domain.stored_values import format_time, from_json, parse_time, repository_key, to_json
 from .database import Database
 from .session import Session
@@ -31,7 +31,7 @@ class SqlJournal:
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
-        self._add(_ERRORS, record.occurred_at, error_body(record), maximum=MAX_ERRORS)
+        self._add(_ERRORS, record.occurred_at, body_of(record), maximum=MAX_ERRORS)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
@@ -53,7 +53,7 @@ class SqlJournal:
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep an activity; MAX_ACTIVITIES at most."""
-        self._add(_ACTIVITIES, record.occurred_at, activity_body(record), maximum=MAX_ACTIVITIES)
+        self._add(_ACTIVITIES, record.occurred_at, body_of(record), maximum=MAX_ACTIVITIES)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""

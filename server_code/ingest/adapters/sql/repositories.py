@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE, expired_leases, polls_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
-from ...domain.stored_records import repository_body, restore_repository
+from ...domain.stored_records import body_of, restore
 from ...domain.stored_values import (
     format_due_times,
     format_optional_time,
@@ -229,7 +229,7 @@ def _row(record: RepositoryRecord) -> Row:
 
 
 def _progress(record: RepositoryRecord) -> str:
-    return to_json(repository_body(record))
+    return to_json(body_of(record))
 
 
 def repository_record(row: Row) -> RepositoryRecord:
@@ -244,4 +244,4 @@ def repository_record(row: Row) -> RepositoryRecord:
         "lease_holder": holder,
         "lease_until": parse_optional_time(until),
     }
-    return restore_repository(from_json(progress), columns)
+    return restore(RepositoryRecord, from_json(progress), columns)

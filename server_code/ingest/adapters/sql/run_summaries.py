@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.ledger import MAX_RUN_SUMMARIES
-from ...domain.stored_records import attempt_id, restore_summary, summary_body
+from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from ...domain.summaries import RunSummary
 from .database import Database
@@ -52,11 +52,12 @@ class SqlRunSummaries:
 
 
 def _row(summary: RunSummary) -> Row:
-    body = to_json(summary_body(summary))
+    body = to_json(body_of(summary))
     return (*attempt_id(summary.key), format_time(summary.created_at), body)
 
 
 def run_summary(row: Row) -> RunSummary:
     """Decode a summary's row."""
     run_id, run_attempt, created_at, body = row
-    return restore_summary(run_id, run_attempt, parse_time(created_at), from_json(body))
+    columns = {"created_at": parse_time(created_at)}
+    return restore_of_attempt(RunSummary, run_id, run_attempt, from_json(body), columns)
