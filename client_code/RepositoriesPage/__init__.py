@@ -43,7 +43,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         dom.fill(
             self,
             count=sentences.watched(answer),
-            listing=sentences.listing(answer["listing"]),
+            listing=sentences.listing(answer["sources_being_listed"]),
             found=repository_lists.found(answer, self.choice),
         )
         clock.show_time(self.dom_nodes["listed"], answer["listed_at"], missing="")
@@ -51,14 +51,14 @@ class RepositoriesPage(RepositoriesPageTemplate):
         is_chosen = bool(self.choice["search"] or self.choice["source"])
         dom.show(
             self,
-            listing=bool(answer["listing"]),
-            listed_place=bool(answer["listed_at"]) and not answer["listing"],
+            listing=bool(answer["sources_being_listed"]),
+            listed_place=bool(answer["listed_at"]) and not answer["sources_being_listed"],
             empty=not answer["watched"] and not answer["sources"],
             filters=bool(answer["watched"]),
             none_found=bool(answer["watched"]) and not answer["repositories"],
             clear=is_chosen,
         )
-        self.show_bulk(answer["can_be_paused"], answer["can_be_resumed"])
+        self.show_bulk(answer["pausable_count"], answer["resumable_count"])
         self.cards.show(answer["repositories"])
         pages = repository_lists.page_count(answer)
         self.pager.show(self.choice["page"], pages, self.address)

@@ -20,7 +20,6 @@ from ..errors import BadSettings, IngestError
 from ..services.agents.agent_loop import is_paused
 from ..services.agents.heartbeat import Heartbeat, idle_heartbeat
 from ..services.agents.tick import (
-    Report,
     TickResult,
     log_tick,
     monitoring_tick,
@@ -71,7 +70,7 @@ def daily_upkeep() -> None:
         collector.close()
 
 
-def task_state(name: str, value: object) -> None:
+def set_task_state(name: str, value: object) -> None:
     """Publish the task's progress as its task state."""
     anvil.server.task_state[name] = value
 
@@ -107,9 +106,8 @@ def _run_tick(
         checks_bucket = agent == LOG_INGESTION_AGENT
         open_it = partial(request.open_collector, checks_bucket=checks_bucket, counters=counters)
         collector = heartbeat.save_during(open_it)
-        report: Report = task_state
         seconds = request.settings.collecting.task_seconds
-        result = tick(collector.context, seconds=seconds, host=HOST, report=report)
+        result = tick(collector.context, seconds=seconds, host=HOST, set_task_state=set_task_state)
     except IngestError as error:
         pending = counters.pending_requests
         report_error(state, agent, error, host=HOST, now=request.now, pending=pending)

@@ -36,8 +36,8 @@ PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
-#: The same error is reported again after this time, also if it is one of another repository of an
-#: owner that denies access, or of another log that waits for the same cause.
+#: An error is reported again only after this time. Errors of several repositories count as one if
+#: their owner denies access, and those of several logs if the logs wait for the same cause.
 REPORT_AGAIN_AFTER = timedelta(hours=1)
 
 #: How often a process to which GitHub refused something checks whether the refusal was cleared.
@@ -77,12 +77,12 @@ class CollectorContext:
     """The ports of one collector, and what its process remembers.
 
     ``store`` is the state: repositories, ledger, logs, heartbeats, errors and credentials.
-    ``job_events_queue`` has the work of the Log Ingestion Agent: jobs that have ended, whose logs
-    are to be fetched. ``executor`` and ``log_executor`` send requests to GitHub concurrently, so
-    that no poll waits for large logs; they never use the store, because Anvil's tables answer a
-    task's main thread only. ``while_waiting`` is called every second by a thread that waits for
-    them. ``worker_id`` identifies this process in leases. ``log_cache`` keeps the newest logs for
-    pages.
+    ``metrics_queue`` takes the messages about runs and jobs, ``logs_queue`` those with logs, and
+    ``job_events_queue`` the Log Ingestion Agent's work: ended jobs whose logs are to be fetched.
+    ``executor`` and ``log_executor`` send requests to GitHub concurrently, so that no poll waits
+    for large logs; they never use the store, because Anvil's tables answer a task's main thread
+    only. ``while_waiting`` is called every second by a thread that waits for them. ``worker_id``
+    identifies this process in leases. ``log_cache`` keeps the newest logs for pages.
     ``cloudevents_source_root``: see ``Envelope``. ``repository_api`` lists the repositories of
     ``sources`` (from the settings) and of the sources in the store.
     ``busy_repositories``: those whose last poll by this process ended with StateBusy.

@@ -1,4 +1,4 @@
-"""Ports whose requests are sent by a given function, which waits for them or tracks them."""
+"""Wrappers of ports: a given function sends each request, and may wait for it or track it."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ OVERDUE_TURN_EVERY = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class PollOrder:
-    """The next polls of the repositories without a backfill that this process has polled.
+    """The order in which this process polls repositories. Thread-safe.
 
-    They come before repositories with a backfill, of which a new organization has hundreds. Those
-    whose first poll a limit has put off come first, then those whose runs changed last. Their turns
-    alternate with those of the longest overdue of all repositories, and each gets as much time as
-    the other, up to OVERDUE_TURN_EVERY. ``_next`` has the time and the rank of each next poll.
-    Thread-safe.
+    Two kinds of turns alternate, and get the same time: one for a repository without a backfill,
+    and one for the longest overdue of all, at least every OVERDUE_TURN_EVERY. So the former do not
+    wait for backfills, of which a new organization has hundreds. ``_next``: the time and the rank
+    of the next poll of each repository without a backfill that this process has polled. Those whose
+    first poll a limit has put off come first, then those whose runs changed last.
     """
 
     _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)

@@ -20,8 +20,9 @@ LOOK_UP_EVERY = timedelta(seconds=10)
 class SourceFilters:
     """The filters of each source, loaded from the state every few seconds.
 
-    ``_listed_at``: when each source was last listed, which a discovery changes. The other names of
-    repositories are those that discovery knew then (``_names_listed_at``).
+    ``_listed_at``: when each source was last listed. ``_other_names``: those that a repository has
+    on GitHub and in its source; they are loaded again after each discovery, because it changes
+    ``_listed_at``. ``_names_listed_at``: its value when they were loaded.
     """
 
     _next_at: datetime | None = None

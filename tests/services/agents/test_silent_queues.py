@@ -180,6 +180,6 @@ def test_a_queue_that_falls_silent_is_named_by_the_task_that_receives(
         here.advance(heartbeat.HEARTBEAT_INTERVAL.total_seconds())  # real seconds pass meanwhile
 
     with pytest.raises(QueueUnavailable):
-        log_tick(context, seconds=3600, host=HOST, report=report)
+        log_tick(context, seconds=3600, host=HOST, set_task_state=report)
     assert store.named
     assert set(store.named[0]) == {"Queue job_events"}

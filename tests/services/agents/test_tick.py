@@ -45,12 +45,12 @@ def ended_runs(count: int = 1) -> WorldBuilder:
 
 def monitor(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
     context = context or here.context
-    return monitoring_tick(context, seconds=seconds, host=HOST, report=report).count
+    return monitoring_tick(context, seconds=seconds, host=HOST, set_task_state=report).count
 
 
 def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
     context = context or here.context
-    return log_tick(context, seconds=seconds, host=HOST, report=report).count
+    return log_tick(context, seconds=seconds, host=HOST, set_task_state=report).count
 
 
 def fail(here: Stage, agent: str, error: IngestError, *, now: datetime | None = None) -> None:
@@ -178,10 +178,10 @@ def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
     def take_long(name: str, value: object) -> None:
         here.advance(SECONDS if name == "received" else 0)
 
-    first = log_tick(here.context, seconds=SECONDS, host=HOST, report=take_long)
+    first = log_tick(here.context, seconds=SECONDS, host=HOST, set_task_state=take_long)
     assert (first.count, first.has_more) == (10, True)
     assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "running"
-    last = log_tick(here.context, seconds=SECONDS, host=HOST, report=lambda *_: None)
+    last = log_tick(here.context, seconds=SECONDS, host=HOST, set_task_state=lambda *_: None)
     assert (last.count, last.has_more) == (2, False)
     assert heartbeat_of(here, LOG_INGESTION_AGENT).state == "idle"
 
@@ -189,7 +189,7 @@ def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
 def test_a_tick_that_leaves_a_due_repository_says_so_and_stays_running(stage):
     """A backfill goes on with the next tick at once."""
     here = stage(ended_runs(), at=600)
-    result = monitoring_tick(here.context, seconds=0, host=HOST, report=lambda *_: None)
+    result = monitoring_tick(here.context, seconds=0, host=HOST, set_task_state=lambda *_: None)
     assert (result.count, result.has_more) == (0, True)
     assert heartbeat_of(here, PIPELINE_MONITORING_AGENT).state == "running"
 

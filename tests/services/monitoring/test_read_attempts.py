@@ -50,7 +50,7 @@ def test_a_run_that_is_fresh_is_not_asked_for(stage):
     """The list has just shown it, so only its jobs are read."""
     here = a_stage_in_flight(stage)
     before = here.requests("get_run")
-    snapshot = read(here, is_current=True, wants_jobs=True)
+    snapshot = read(here, is_run_current=True, wants_jobs=True)
     assert here.requests("get_run") == before
     assert snapshot.error is None
 
@@ -59,7 +59,7 @@ def test_a_look_that_meets_a_later_attempt_brings_both(stage):
     """The attempt's own end is read by its number, and the later one is handed on."""
     here = a_stage_in_flight(stage)
     here.move_to(950)
-    snapshot = read(here, is_current=False, wants_jobs=False)
+    snapshot = read(here, is_run_current=False, wants_jobs=False)
     assert snapshot.newest.run_attempt == 2
     assert (snapshot.record.run.run_attempt, snapshot.record.run.status) == (1, "completed")
     assert snapshot.record.jobs[0].is_completed
@@ -69,7 +69,7 @@ def test_an_error_is_part_of_the_reading(stage):
     """The other attempts of a batch are kept."""
     here = a_stage_in_flight(stage)
     here.fail(Fault(path=f"/repos/{REPOSITORY}/actions/runs/", do="error", status=500))
-    snapshot = read(here, is_current=True, wants_jobs=True)
+    snapshot = read(here, is_run_current=True, wants_jobs=True)
     assert snapshot.error is not None
     assert snapshot.record == here.attempt()
 

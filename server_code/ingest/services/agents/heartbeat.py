@@ -44,7 +44,7 @@ class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
     ``host`` is the name of the machine or of Anvil's tasks, which successive processes share.
-    Without ``read_rate_limit_status`` it is that of an agent whose collector is not open yet.
+    Without ``read_rate_limit_status`` the agent's collector is not open yet.
     """
 
     def __init__(  # noqa: PLR0913 - what there is before a collector is open
@@ -173,7 +173,7 @@ class Heartbeats:
                 heartbeat.save(shown.state, shown.note)
 
     def save_stopped(self) -> None:
-        """Report that the agents have stopped. Raises StateUnavailable."""
+        """Save heartbeats that say that the agents have stopped. Raises StateUnavailable."""
         for heartbeat in self._heartbeats.values():
             heartbeat.save(AgentState.STOPPED)
 

@@ -35,8 +35,8 @@ SOON = timedelta(seconds=10)
 
 _NEWEST_ERRORS = 50
 
-#: Sets a value of the running task's state, by name.
-Report = Callable[[str, object], None]
+#: Sets a value of the running Anvil task's state, by name.
+SetTaskState = Callable[[str, object], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class TickResult:
 
 
 def monitoring_tick(
-    context: CollectorContext, *, seconds: float, host: str, report: Report
+    context: CollectorContext, *, seconds: float, host: str, set_task_state: SetTaskState
 ) -> TickResult:
     """Poll what is due and what becomes due within ``seconds``, and count the polls.
 
@@ -61,7 +61,7 @@ def monitoring_tick(
         nonlocal polls
         polled = poll_due_repositories(context, should_continue=should_continue)
         polls += polled
-        report("polls", polls)
+        set_task_state("polls", polls)
         if polled == 0:
             context.probe_github()
             due_at = _next_due(context.store.list_repositories())
@@ -71,7 +71,7 @@ def monitoring_tick(
         return True
 
     heartbeat = Heartbeat.of(context, PIPELINE_MONITORING_AGENT, host=host)
-    loop = _run_slice(context, heartbeat, poll, seconds=seconds, report=report)
+    loop = _run_slice(context, heartbeat, poll, seconds=seconds, set_task_state=set_task_state)
     repositories, now = context.store.list_repositories(), context.clock.now()
     due_at = _next_due(repositories)
     has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now + SOON
@@ -80,7 +80,9 @@ def monitoring_tick(
     return TickResult(polls, has_more)
 
 
-def log_tick(context: CollectorContext, *, seconds: float, host: str, report: Report) -> TickResult:
+def log_tick(
+    context: CollectorContext, *, seconds: float, host: str, set_task_state: SetTaskState
+) -> TickResult:
     """Ingest logs for ``seconds``, and count the work items. Raises what the queue raises."""
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = newly_received = 0
@@ -100,11 +102,11 @@ def log_tick(context: CollectorContext, *, seconds: float, host: str, report: Re
         )
         received += newly_received
         record_credential_changes(context)
-        report("received", received)
+        set_task_state("received", received)
         return True
 
     heartbeat = Heartbeat.of(context, LOG_INGESTION_AGENT, host=host)
-    loop = _run_slice(context, heartbeat, ingest, seconds=seconds, report=report)
+    loop = _run_slice(context, heartbeat, ingest, seconds=seconds, set_task_state=set_task_state)
     has_more = loop.state is AgentState.IDLE and newly_received > 0
     _report_end(loop, heartbeat, is_working=has_more)
     return TickResult(received, has_more)
@@ -116,12 +118,12 @@ def _run_slice(
     work: Callable[[CollectorContext, ShouldContinue], bool],
     *,
     seconds: float,
-    report: Report,
+    set_task_state: SetTaskState,
 ) -> AgentLoop:
     """Run an agent's work for a tick, with its heartbeats; return the loop that has ended."""
 
     def on_turn(now: datetime) -> None:
-        report("heartbeat_at", now.isoformat())
+        set_task_state("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
     with awaited_ports(context, lambda: on_turn(context.clock.now())) as awaited:

@@ -30,7 +30,7 @@ from ..log_ingestion.visibility import MAX_BATCH_SECONDS
 from ..unexpected_errors import as_ingest_error
 from .collection_plan import CollectionPlan
 
-#: Pending logs are requeued, because work that a killed process received stays hidden for long.
+#: Logs that are pending for this long are requeued: what a killed process received stays hidden.
 REQUEUE_AFTER = timedelta(minutes=1)
 
 #: The longest pause of a collection that does not wait for limits.

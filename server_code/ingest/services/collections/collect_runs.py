@@ -59,7 +59,7 @@ class RunCollection:
             name.lower(): _RepositoryProgress(context, plan.policy, name) for name in plan.names
         }
         self._discover = (
-            partial(discover_all_runs, since=context.clock.now())
+            partial(discover_all_runs, swept_since=context.clock.now())
             if plan.policy.searches_all_days
             else discover_runs
         )
@@ -262,13 +262,16 @@ class SearchProgress:
         self._last_error: str | None = None
         self._position: tuple[object, ...] = ()
 
-    def is_complete(self, record: RepositoryRecord | None, hints: int) -> bool:
-        """Return whether the search is complete after a poll."""
+    def is_complete(self, record: RepositoryRecord | None, hint_count: int) -> bool:
+        """Return whether the search is complete after a poll.
+
+        ``hint_count``: how many runs webhooks or people have named that are not found yet.
+        """
         if record is None or record.last_error is None:
             self.tries = 0
             return True
         statuses_at = record.run_lists.status_lists_requested_at
-        position = (record.run_list_walk.page, *sweep_progress(record), statuses_at, hints)
+        position = (record.run_list_walk.page, *sweep_progress(record), statuses_at, hint_count)
         self.tries = 0 if position != self._position else self.tries + 1
         self._position, self._last_error = position, record.last_error
         return False

@@ -1,4 +1,4 @@
-"""A collection of every run, job, commit and log of some repositories, which ends."""
+"""A collection of the runs, jobs, commits and logs of some repositories, which ends."""
 
 from __future__ import annotations
 

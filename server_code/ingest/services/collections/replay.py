@@ -119,9 +119,11 @@ def _commit_of(record: AttemptRecord, readers: CommitAndDetailReaders) -> Commit
 def _read_purged(
     context: CollectorContext, record: AttemptRecord, readers: CommitAndDetailReaders
 ) -> AttemptSnapshot:
-    """Read an attempt that left the ledger from GitHub, until its list of jobs is complete."""
+    """Read a purged attempt from GitHub, again until its list of jobs is complete."""
     while True:
-        snapshot = read_attempt(context.github, record, readers, is_current=True, wants_jobs=True)
+        snapshot = read_attempt(
+            context.github, record, readers, is_run_current=True, wants_jobs=True
+        )
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
             raise snapshot.error
         record = snapshot.record
@@ -131,7 +133,7 @@ def _read_purged(
 
 
 def _unpublished(record: AttemptRecord) -> AttemptRecord:
-    """Return a record as it was before its present status was published."""
+    """Return a record whose present status and jobs count as not published yet."""
     before = record.published_statuses[:-1]
     return replace(record, published_jobs={}, published_statuses=before, fingerprint=None)
 

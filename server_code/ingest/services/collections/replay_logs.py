@@ -144,7 +144,7 @@ def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
     if log.state != LOG_FETCHED:
         return _recorded_reason(job, log)
     result: LogResult = LogNotReady(job=job, error=LogExpired("The log is not stored."))
-    for fetch in _sources(context, log):
+    for fetch in _stored_log_fetchers(context, log):
         result = spool_log(job, fetch)
         if isinstance(result, LogFetched):
             break
@@ -161,7 +161,7 @@ def _recorded_reason(job: WorkItemJob, log: JobLogRecord) -> LogUnavailable:
     return LogUnavailable(job=job, reason=reasons.get(name, "not_found"), detail=detail)
 
 
-def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]:
+def _stored_log_fetchers(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]:
     cache = context.log_cache
     cached = None if cache is None else cache.load_content(log.key, log.job_id)
     if cache is not None and cached is not None:

@@ -126,7 +126,8 @@ def _one_time_problems(record: CollectionRecord) -> list[Problem]:
 def _unanswered_problems(inputs: HealthInput) -> list[Problem]:
     """Return the hosts and queues that do not answer.
 
-    An agent alternates between waiting for them and an error, and this sentence is first in both.
+    They come before the agents' errors, so that the headline stays the same while an agent
+    alternates between waiting for an answer and reporting an error.
     """
     failures = [
         agent["note"] or "" for agent in inputs.agents if agent["state"] == AgentState.ERROR

@@ -54,11 +54,11 @@ def list_repository_page(
         "watched": len(records),
         "paused": sum(each.paused for each in records),
         "failing": sum(bool(each.failures) and not each.paused for each in records),
-        "can_be_paused": sum(not each.paused for each in found),
-        "can_be_resumed": len(_resumable(found, discovered)),
+        "pausable_count": sum(not each.paused for each in found),
+        "resumable_count": len(_resumable(found, discovered)),
         "sources": sources,
         "by_name": by_name,
-        "listing": [
+        "sources_being_listed": [
             each["pattern"]
             for each in sources
             if each["listed_at"] is None and not each["is_exclusion"]

@@ -31,7 +31,7 @@ class Problem:
 def repository_problems(
     unpaused: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> list[Problem]:
-    """Return the problem of the repositories that fail, with the reason if all have the same."""
+    """Return one problem for all repositories that fail, with the reason if they share it."""
     failing = [each for each in unpaused if each.failures]
     if not failing:
         return []
@@ -63,7 +63,10 @@ def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | N
 def _failing_since(
     failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> datetime | None:
-    """Return the time of the first error since its repository was last polled."""
+    """Return when they began to fail: the first error after a last poll without one.
+
+    ``last_polled_at`` is the start of the last poll that did not fail.
+    """
     worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
     since = [
         each.occurred_at
@@ -74,7 +77,7 @@ def _failing_since(
 
 
 def poll_problems(unpaused: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
-    """Return the problem of the repositories that are due and not polled by a working agent."""
+    """Return one problem for all repositories that have been due for long and are not polled."""
     overdue = [
         each
         for each in unpaused

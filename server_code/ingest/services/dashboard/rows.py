@@ -12,7 +12,7 @@ from ...domain.timestamps import format_timestamp
 
 
 def summary_row(summary: RunSummary) -> dict[str, Any]:
-    """Return one run attempt as lists show it."""
+    """Return one run attempt as lists show it; ``job_marks``: a letter for each job's result."""
     return {
         "repository": summary.key.repository,
         "run_id": summary.key.run_id,
@@ -42,7 +42,8 @@ def repository_row(
 ) -> dict[str, Any]:
     """Return one watched repository as pages, `status` and programs get it.
 
-    ``backlog``: its attempts that were never published. A paused one has no next poll.
+    ``in_flight``: its attempts that have not ended; ``backlog``: those that were never published.
+    A paused one has no next poll.
     """
     next_poll_at = None if record.paused else record.next_poll_at
     return {

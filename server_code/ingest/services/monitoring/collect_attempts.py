@@ -123,9 +123,9 @@ def _reader(
     limits, repository = LimitsInForce(context.clock), poll_session.repository.full_name
 
     def read(record: AttemptRecord) -> AttemptSnapshot | None:
-        is_current, wants_jobs = poll_session.is_current(record), policy.wants_jobs(record)
+        is_run_current, wants_jobs = poll_session.is_current(record), policy.wants_jobs(record)
         has_ended = record.run is not None and record.run.is_completed
-        sends_request = wants_jobs or has_ended or not is_current
+        sends_request = wants_jobs or has_ended or not is_run_current
         if sends_request and limits.find(repository):
             return None  # it stays due
         try:
@@ -133,7 +133,7 @@ def _reader(
                 context.github,
                 record,
                 readers,
-                is_current=is_current,
+                is_run_current=is_run_current,
                 wants_jobs=wants_jobs,
             )
         except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt

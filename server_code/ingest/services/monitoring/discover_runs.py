@@ -76,18 +76,21 @@ def discover_hinted_runs(context: CollectorContext, poll_session: PollSession) -
 
 
 def discover_all_runs(
-    context: CollectorContext, poll_session: PollSession, *, since: datetime
+    context: CollectorContext, poll_session: PollSession, *, swept_since: datetime
 ) -> None:
-    """Find runs as ``discover_runs`` does, and since a moment once in every day of the list.
+    """Find runs as ``discover_runs`` does, and in a sweep of every day, once since ``swept_since``.
 
     Unchanged answers are free but count by the minute: what a limit cuts short is continued.
     """
     lists = poll_session.repository.run_lists
-    if lists.status_lists_requested_at is not None and lists.status_lists_requested_at < since:
+    if (
+        lists.status_lists_requested_at is not None
+        and lists.status_lists_requested_at < swept_since
+    ):
         lists = replace(lists, status_lists_requested_at=None)
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
     poll_session.is_full_collection, poll_session.relies_on_deliveries = True, False
-    sweep = partial(sweep_all_days, since=since)
+    sweep = partial(sweep_all_days, since=swept_since)
     searches = (find_hinted_runs, find_failed_deliveries, sweep, _find_unswept_runs)
     walk_run_list(context, poll_session)
     _run_each(context, poll_session, searches)

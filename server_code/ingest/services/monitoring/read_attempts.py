@@ -65,16 +65,16 @@ def read_attempt(
     record: AttemptRecord,
     readers: CommitAndDetailReaders,
     *,
-    is_current: bool,
+    is_run_current: bool,
     wants_jobs: bool,
 ) -> AttemptSnapshot:
     """Read one attempt; an error is part of the result, with what was read before it.
 
-    ``is_current``: the ledger's copy of the run is as new as this poll, so only jobs are read.
+    ``is_run_current``: the ledger's copy of the run is as new as this poll, so only jobs are read.
     """
     snapshot = AttemptSnapshot(record=record)
     try:
-        snapshot = _read_run(github, snapshot, is_current=is_current)
+        snapshot = _read_run(github, snapshot, is_run_current=is_run_current)
         if _is_left_out(record, snapshot.record.run, readers.filters):
             return replace(snapshot, record=filtered_record(snapshot.record))
         if wants_jobs or snapshot.has_ended:
@@ -123,12 +123,12 @@ def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: Filter
 
 
 def _read_run(
-    github: ActionsApi, snapshot: AttemptSnapshot, *, is_current: bool
+    github: ActionsApi, snapshot: AttemptSnapshot, *, is_run_current: bool
 ) -> AttemptSnapshot:
     record, run = snapshot.record, snapshot.record.run
     if run is None:
         return _with_run(snapshot, github.fetch_attempt(record.key).value)
-    if is_current or run.is_completed:
+    if is_run_current or run.is_completed:
         return snapshot
     answer = github.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
     if answer.value is None:
