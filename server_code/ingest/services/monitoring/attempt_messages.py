@@ -66,7 +66,8 @@ def find_unpublished_changes(
 ) -> Changes:
     """Return what has changed since an attempt was last published.
 
-    A log that a filter leaves out is not requested.
+    With ``log_mode`` "live" the log of each ended job is requested, with "economy" all logs when
+    the run has ended. A log that a filter leaves out is not requested.
     """
     run = record.run
     if run is None:

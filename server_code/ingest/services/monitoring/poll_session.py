@@ -83,7 +83,7 @@ class PollSession:
         self.changed_at = newest if self.changed_at is None else max(self.changed_at, newest)
 
     def keep_validator(self, list_name: str, validator: str | None) -> None:
-        """Keep the validator of a list; None removes it."""
+        """Keep the validator (ETag) of a list; None removes it."""
         lists = self.repository.run_lists
         kept = {name: known for name, known in lists.validators.items() if name != list_name}
         if validator is not None:
