@@ -55,9 +55,13 @@ def is_listing_due(record: RepositoryRecord, now: datetime) -> bool:
     return is_interval_over(record.run_lists.requested_at, LISTING_INTERVAL, now)
 
 
-def is_overdue_change(run: WorkflowRun, now: datetime) -> bool:
-    """Return whether the last change of a run is old enough to have been delivered."""
-    changed_at = run.updated_at or run.created_at
+def last_change_of(run: WorkflowRun) -> datetime | None:
+    """Return when a run changed last, as far as GitHub says so."""
+    return run.updated_at or run.created_at
+
+
+def is_overdue_change(changed_at: datetime | None, now: datetime) -> bool:
+    """Return whether a change is old enough to have been delivered."""
     return changed_at is not None and now - changed_at > DELIVERY_TIME
 
 

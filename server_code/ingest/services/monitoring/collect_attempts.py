@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL
+from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL, last_change_of
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...domain.source_records import LOGS_FILTERED
@@ -161,7 +161,8 @@ def _publish_group(
     newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)
-    note_missed_deliveries(context, poll_session, newest + find_status_changes(snapshots, before))
+    changed_runs = newest + find_status_changes(snapshots, before)
+    note_missed_deliveries(context, poll_session, map(last_change_of, changed_runs))
     count_contradictions(context, snapshots, before)
     left_out = sum(snapshot.record.is_filtered for snapshot in snapshots)
     count_filtered(context, poll_session.repository, left_out)

@@ -44,12 +44,12 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
         searches = _DELIVERY_CHECKS if is_delivery_check_due(record, now) else (find_hinted_runs,)
         _run_each(context, poll_session, searches)
-        note_missed_deliveries(context, poll_session, poll_session.changed_runs)
+        note_missed_deliveries(context, poll_session, poll_session.change_times.values())
         if poll_session.relies_on_deliveries:
             return
     walk_run_list(context, poll_session)
     _run_each(context, poll_session, (*_LOOKUPS, sweep_past_days))
-    note_missed_deliveries(context, poll_session, poll_session.changed_runs)
+    note_missed_deliveries(context, poll_session, poll_session.change_times.values())
     lists = replace(poll_session.repository.run_lists, requested_at=now)
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
 

@@ -40,7 +40,7 @@ class JobReadPolicy:
             reads_jobs_in_flight=is_live and not poll_session.relies_on_deliveries,
             has_headroom=context.github.has_headroom(repository.full_name),
             recent_job_counts=repository.recent_job_counts,
-            changed_in_list={run.key for run in poll_session.changed_runs},
+            changed_in_list=poll_session.change_times,
         )
 
     def wants_jobs(self, record: AttemptRecord) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over, max_request_interval
 from ...domain.ledger import AttemptRecord, RepositoryRecord
-from ...domain.runs import AttemptKey, WorkflowRun
+from ...domain.runs import AttemptKey
 from ...errors import IngestError
 from ...wire.purposes import Purpose
 from ..context import CollectorContext
@@ -34,13 +34,13 @@ class PollSession:
 
     ``is_list_current``: the first page of the run list was read, or changed a moment ago.
     ``unchanged_statuses``: the runs in these statuses below that page are as they were.
-    ``changed_runs``: those that were new or differed from the ledger's copy; ``changed_at``: when
-    what was found changed last. ``relies_on_deliveries``: webhooks take the place of polling.
-    ``has_unstarted_attempt``: one is due that had not started. ``has_more_events``: some delivered
-    events are left for the next poll. ``ignores_created``: the server answers a filter by creation
-    time with other runs. ``has_unread_pages``: a window of the sweep has more pages than GitHub's
-    filtered lists show. ``error`` is why requests other than that for the first page failed,
-    ``is_cut_short`` whether a limit was among the reasons.
+    ``change_times``: when attempts changed that are new or differ from the ledger's copy;
+    ``changed_at``: when what was found changed last. ``relies_on_deliveries``: webhooks take the
+    place of polling. ``has_unstarted_attempt``: one is due that had not started.
+    ``has_more_events``: some delivered events are left for the next poll. ``ignores_created``: the
+    server answers a filter by creation time with other runs. ``has_unread_pages``: a window of the
+    sweep has more pages than GitHub's filtered lists show. ``error`` is why requests other than
+    that for the first page failed, ``is_cut_short`` whether a limit was among the reasons.
     """
 
     repository: RepositoryRecord
@@ -53,7 +53,7 @@ class PollSession:
     is_list_current: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
-    changed_runs: list[WorkflowRun] = field(default_factory=list)
+    change_times: dict[AttemptKey, datetime | None] = field(default_factory=dict)
     relies_on_deliveries: bool = False
     has_unstarted_attempt: bool = False
     has_more_events: bool = False

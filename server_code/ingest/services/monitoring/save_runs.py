@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...domain.delivery_trust import is_older_run
+from ...domain.delivery_trust import is_older_run, last_change_of
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...domain.source_records import RUNS_FILTERED, filtered_counter
@@ -46,7 +46,7 @@ def upsert_runs(
             continue
         if record is None or record.run is None or _has_changed(record.run, run):
             due[run.key] = _due_record(record, run, now)
-            poll_session.changed_runs.append(run)
+            poll_session.change_times[run.key] = last_change_of(run)
         if not is_old:
             due.update(_earlier_attempts(run, known, now))
     if due or filtered:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from ...domain.delivery_trust import is_overdue_change, relies_on_deliveries
 from ...domain.ledger import AttemptRecord
@@ -23,7 +24,7 @@ _NEWER_RUNS = "newer"
 def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
     """Decide whether this poll relies on deliveries; the changes noted so far were delivered."""
     needs_jobs = context.settings.log_mode == "live"
-    poll_session.changed_runs.clear()
+    poll_session.change_times.clear()
     poll_session.relies_on_deliveries = relies_on_deliveries(
         poll_session.repository, needs_jobs=needs_jobs
     )
@@ -53,11 +54,11 @@ def find_newer_runs(context: CollectorContext, poll_session: PollSession) -> Non
 
 
 def note_missed_deliveries(
-    context: CollectorContext, poll_session: PollSession, changed: list[WorkflowRun]
+    context: CollectorContext, poll_session: PollSession, changes: Iterable[datetime | None]
 ) -> None:
     """Return to polling where a request has found a change that should have been delivered."""
     now = context.clock.now()
-    if poll_session.relies_on_deliveries and any(is_overdue_change(run, now) for run in changed):
+    if poll_session.relies_on_deliveries and any(is_overdue_change(at, now) for at in changes):
         context.counters.add("webhooks_missed")
         poll_session.relies_on_deliveries = False
         webhooks = replace(
