@@ -157,7 +157,7 @@ def _publish_group(
 ) -> None:
     """Publish and record one group of attempts."""
     repository = poll_session.repository.full_name
-    save_commits(context, repository, commits.take_unsaved())
+    save_commits(context, repository, commits.pop_unsaved())
     newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)

@@ -75,7 +75,7 @@ def _rare_interval(context: CollectorContext, repository: RepositoryRecord) -> t
 def remove_status_validators(poll_session: PollSession) -> None:
     """Remove the validators of the lists by status, so that the next answers are complete."""
     for status in OPEN_STATUSES:
-        poll_session.keep_validator(_list_name(status), None)
+        poll_session.set_validator(_list_name(status), None)
 
 
 def _list_name(status: str | None) -> str:
@@ -125,7 +125,7 @@ def _request_by_status(
             return
         upsert_runs(context, poll_session, answer.value.runs)
         if number == 1:
-            poll_session.keep_validator(list_name, answer.validator)
+            poll_session.set_validator(list_name, answer.validator)
         if not answer.value.has_next:
             _make_missing_due(context, poll_session, query.status)
             return

@@ -82,8 +82,8 @@ class PollSession:
         newest = min(now, max((moment or now for moment in moments), default=now))
         self.changed_at = newest if self.changed_at is None else max(self.changed_at, newest)
 
-    def keep_validator(self, list_name: str, validator: str | None) -> None:
-        """Keep the validator (ETag) of a list; None removes it."""
+    def set_validator(self, list_name: str, validator: str | None) -> None:
+        """Set the validator (ETag) of a list; None removes it."""
         lists = self.repository.run_lists
         kept = {name: known for name, known in lists.validators.items() if name != list_name}
         if validator is not None:

@@ -54,7 +54,7 @@ class CommitReader:
             commit = self._known.get(run.head_sha) or self._fetch_commit(run.head_sha)
             return self._with_pulls(run, run.head_sha, commit)
 
-    def take_unsaved(self) -> list[CommitMetrics]:
+    def pop_unsaved(self) -> list[CommitMetrics]:
         """Return what was fetched since the last call."""
         with self._lock:
             taken, self._unsaved = list(self._unsaved.values()), {}
@@ -95,10 +95,10 @@ class CommitReader:
 
     def _fetch_actor_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
         """Fetch the pull requests of the actor's branch: its fork was deleted, or renamed."""
-        names = (run.head_repository or "").lower(), run.repository.lower()
-        owner = names[0].partition("/")[0]
-        is_lost = names[0] != names[1] and owner != (run.actor or "").lower()
-        return self._fetch_pulls_of(run, run.actor) if is_lost else ()
+        head_repository = (run.head_repository or "").lower()
+        is_fork = head_repository != run.repository.lower()
+        is_actors = head_repository.partition("/")[0] == (run.actor or "").lower()
+        return self._fetch_pulls_of(run, run.actor) if is_fork and not is_actors else ()
 
     def _fetch_pulls_of(self, run: WorkflowRun, owner: str | None) -> tuple[PullRequest, ...]:
         if not owner or not run.head_branch:

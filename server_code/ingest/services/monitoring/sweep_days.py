@@ -136,7 +136,7 @@ def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -
         if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < format_timestamp(
             start
         ):
-            poll_session.keep_validator(list_name, None)
+            poll_session.set_validator(list_name, None)
     sweep = DaySweep(began_at=now, continues_at=start)
     poll_session.repository = replace(poll_session.repository, sweep=sweep)
 
@@ -222,13 +222,13 @@ def _fetch_window(
         _request_more_pages(context, poll_session, window)
         return True
     if page.has_next and window.first < window.last:
-        poll_session.keep_validator(list_name, _HALVED)
+        poll_session.set_validator(list_name, _HALVED)
         return False
     if page.has_next:
         _request_more_pages(context, poll_session, window)
     # A window that shows fewer runs than it counts, or pages, is requested again by the next sweep.
     is_complete = len(page.runs) >= page.total_count and not page.has_next
-    poll_session.keep_validator(list_name, answer.validator if is_complete else None)
+    poll_session.set_validator(list_name, answer.validator if is_complete else None)
     return True
 
 

@@ -46,7 +46,7 @@ def find_newer_runs(context: CollectorContext, poll_session: PollSession) -> Non
     if answer.value is not None:
         upsert_runs(context, poll_session, answer.value.runs)
         is_empty = not answer.value.runs
-        poll_session.keep_validator(_NEWER_RUNS, answer.validator if is_empty else None)
+        poll_session.set_validator(_NEWER_RUNS, answer.validator if is_empty else None)
     webhooks = replace(
         poll_session.repository.webhooks, newer_runs_requested_at=context.clock.now()
     )

@@ -68,7 +68,7 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
     elif _walk_from_top(context, poll_session, first):
-        poll_session.keep_validator("runs", answer.validator)
+        poll_session.set_validator("runs", answer.validator)
         lists = replace(poll_session.repository.run_lists, changed_at=context.clock.now())
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
