@@ -15,7 +15,7 @@ from functools import partial
 from ingest.bootstrap.collector import Collector, open_headless_collector
 from ingest.domain.counted_nouns import plural
 from ingest.errors import IngestError, RateLimited, RequestPaused, StateUnavailable
-from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
+from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, CollectionPolicy
 from ingest.services.collections.one_time_collection import save_one_time_collection
 from ingest.settings import Settings
 
@@ -59,7 +59,7 @@ class CollectOptions:
 
     as_json: bool = False
     only: str | None = None
-    base_policy: CollectionPolicy = COMPLETE
+    base_policy: CollectionPolicy = COMPLETE_COLLECTION
 
     @property
     def agent_options(self) -> AgentOptions:

@@ -12,7 +12,11 @@ from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import release_leases_of_dead_processes
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collections.collection import Collection
-from ingest.services.collections.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy
+from ingest.services.collections.collection_plan import (
+    COMPLETE_COLLECTION,
+    CollectionPlan,
+    CollectionPolicy,
+)
 
 from .agents import LOG_THREADS, MONITORING_THREADS, add_repositories
 from .terminal.pending_items import pending_attempt, pending_log
@@ -33,7 +37,7 @@ def collect_once(
     *,
     stop: threading.Event,
     on_progress: Callable[[ReadProgress], None],
-    policy: CollectionPolicy = COMPLETE,
+    policy: CollectionPolicy = COMPLETE_COLLECTION,
 ) -> CollectOnceResult:
     """Collect every run, job, commit and log of the repositories; all known ones if none is named.
 

@@ -73,8 +73,8 @@ class IngestError(Exception):
         self.remedy = remedy
 
     @property
-    def advice(self) -> str:
-        """Return what to do about it: the remedy, or the usual one of its class."""
+    def remedy_or_usual(self) -> str:
+        """Return the remedy, or the usual one of the class."""
         return self.remedy or self.usual_remedy
 
     @property

@@ -95,7 +95,7 @@ def _base_policy() -> CollectionPolicy:
     from ingest.services.collections import collection_plan
 
     given = click.get_current_context().find_object(collection_plan.CollectionPolicy)
-    return given or collection_plan.COMPLETE
+    return given or collection_plan.COMPLETE_COLLECTION
 
 
 def _refuse_servers(webhooks: Address | None) -> None:

@@ -15,7 +15,7 @@ from ingest.bootstrap.state_stores import open_state
 from ingest.domain.sources import parse_sources, single_names
 from ingest.errors import BadSettings
 from ingest.ports.inspection import FAILED, OK, WARNING, CheckResult
-from ingest.services.doctor.checks import is_well, run_checks
+from ingest.services.doctor.checks import no_check_failed, run_checks
 
 from ..command import command, examples
 from ..environment import read_environment
@@ -43,11 +43,11 @@ def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
     checks = _checks(sources)
     found = list(checks) if as_json else list(_echoed(checks))
     if as_json:
-        report = {"ok": is_well(found), "checks": [check.as_json() for check in found]}
+        report = {"ok": no_check_failed(found), "checks": [check.as_json() for check in found]}
         click.echo(json.dumps(report))
     else:
         click.echo(_result_line(found))
-    return 0 if is_well(found) else 1
+    return 0 if no_check_failed(found) else 1
 
 
 def _checks(sources: tuple[str, ...]) -> Iterator[CheckResult]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from ingest.messaging.truncation import halved
+from ingest.messaging.truncation import halve_repeatedly
 from pydantic import TypeAdapter
 
 #: Characters of an answer, and of one text in it.
@@ -26,7 +26,7 @@ def size_of(value: object) -> int:
 def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json:
     """Return the answer, or a shorter one whose ``truncated`` names the fields that were cut."""
     found = answer
-    for found in chain([answer], halved(answer)):
+    for found in chain([answer], halve_repeatedly(answer)):
         if size_of(found) <= max_characters:
             break
     return dict(found)

@@ -99,9 +99,9 @@ def test_each_agent_can_be_run_alone(cli: CommandLine):
 #: The program with a collection that waits as long as a test can.
 _IMPATIENT = """
 from dataclasses import replace
-from ingest.services.collections.collection_plan import COMPLETE
+from ingest.services.collections.collection_plan import COMPLETE_COLLECTION
 from standalone.cli import cli
-cli(obj=replace(COMPLETE, item_tries=2))
+cli(obj=replace(COMPLETE_COLLECTION, item_tries=2))
 """
 
 

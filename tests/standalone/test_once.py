@@ -21,7 +21,7 @@ from ingest.errors import (
     Retriable,
     StateFull,
 )
-from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
+from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, CollectionPolicy
 from ingest.settings import Settings
 from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
@@ -113,7 +113,7 @@ def test_passing_failures_are_waited_out(stage):
     assert_all_published(here)
 
 
-def collect_with_errors(here: Stage, *names: str, policy: CollectionPolicy = COMPLETE):
+def collect_with_errors(here: Stage, *names: str, policy: CollectionPolicy = COMPLETE_COLLECTION):
     collector = Collector(settings=Settings(), context=here.context, closers=())
     return collect_once(
         collector, names, stop=threading.Event(), on_progress=lambda _: None, policy=policy
@@ -205,7 +205,7 @@ def test_an_attempt_that_is_limited_for_good_is_left_pending(stage):
     """Every refusal names a short time, and everything else is collected."""
     here = stage(a_world(), at=300, speed=SPEED)
     here.fail(Fault(path=f"/runs/{FIRST_RUN + 1}/attempts/1/jobs$", do="secondary", seconds=2))
-    soon = replace(COMPLETE, longest_wait=timedelta(seconds=60))
+    soon = replace(COMPLETE_COLLECTION, longest_wait=timedelta(seconds=60))
     summary = collect_with_errors(here, REPOSITORY, policy=soon).summary
     assert (summary.runs, summary.logs, len(summary.pending)) == (4, 8, 1)
     here.fail()
@@ -219,7 +219,7 @@ def test_what_is_left_pending_says_why_and_what_to_do(stage, path):
     """Jobs lists and logs alike, in GitHub's words, with its link."""
     here = stage(a_world(), at=300, speed=SPEED)
     here.fail(Fault(path=path, do="sso"))
-    policy = replace(COMPLETE, item_tries=2)
+    policy = replace(COMPLETE_COLLECTION, item_tries=2)
     pending = collect_with_errors(here, REPOSITORY, policy=policy).summary.pending
     assert pending
     for item in pending:
@@ -275,7 +275,7 @@ def test_a_full_state_ends_a_collection_instead_of_being_waited_for(stage):
         "the collection": StateFull
     }
     assert result.summary.pending
-    assert here.clock.now() - began < COMPLETE.stall_timeout
+    assert here.clock.now() - began < COMPLETE_COLLECTION.stall_timeout
 
 
 @pytest.mark.parametrize("method", ["fetch_runs", "fetch_jobs", "fetch_attempt_logs"])
@@ -289,7 +289,7 @@ def test_refused_memory_ends_a_collection_instead_of_being_waited_for(stage, met
         collector, [REPOSITORY], stop=threading.Event(), on_progress=lambda _: None
     )
     assert {type(error) for error in result.errors.values()} == {OutOfMemory}
-    assert here.clock.now() - began < COMPLETE.stall_timeout
+    assert here.clock.now() - began < COMPLETE_COLLECTION.stall_timeout
 
 
 def test_a_paused_repository_is_left_alone(stage):

@@ -14,7 +14,7 @@ from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_status
 from ..services.dashboard.credentials import list_credential_rows
-from ..services.doctor.parts import run_part
+from ..services.doctor.parts import run_checks_of_part
 from ..services.time_limits import call_with_timeout
 from ..settings import Settings
 from . import accounts
@@ -78,7 +78,9 @@ def run_doctor(request: RequestContext, part: object) -> list[dict[str, Any]]:
     with open_doctor_target(
         request.settings, clock=request.clock, open_state=lambda: request.state
     ) as target:
-        return [check.as_json() for check in run_part(target, require_text(part, "The part"))]
+        return [
+            check.as_json() for check in run_checks_of_part(target, require_text(part, "The part"))
+        ]
 
 
 @login_required(Role.ADMIN)

@@ -73,10 +73,10 @@ def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": cut}
         data = {**data, "jobs": [], "jobs_omitted": True, "truncated": ["jobs"]}
         yield data
-    yield from halved(data)
+    yield from halve_repeatedly(data)
 
 
-def halved(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def halve_repeatedly(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield shorter and shorter data: the largest text or list is halved each time."""
     for _ in range(_MAX_CUTS):
         path = _largest(data)

@@ -191,4 +191,6 @@ class CollectorContext:
     def report_rejected_credentials(self, agent: str) -> None:
         """Report each credential that GitHub rejects, once, and not with every request for it."""
         for name, rejected in self.github.pop_rejected_credentials().items():
-            self.report_error(agent, None, rejection_text(name, str(rejected)), rejected.advice)
+            self.report_error(
+                agent, None, rejection_text(name, str(rejected)), rejected.remedy_or_usual
+            )

@@ -11,7 +11,7 @@ from ..domain.batches import batches
 from ..domain.ledger import JobLogRecord
 from ..errors import MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
-from ..messaging.fit_log_work import fit_log_work
+from ..messaging.split_log_work import split_log_work
 from ..messaging.truncation import SIZE_REMEDY
 from ..ports import Clock, Publisher, Rejection
 from .context import LOG_INGESTION_AGENT, CollectorContext
@@ -57,7 +57,7 @@ def publish_log_work(
     """
     queue, now = context.job_events_queue, context.clock.now()
     limit = queue.max_message_bytes
-    messages = [each for item in work for each in fit_log_work(item, max_bytes=limit, now=now)]
+    messages = [each for item in work for each in split_log_work(item, max_bytes=limit, now=now)]
     refused = publish(queue, messages, clock=context.clock)
     if refused:
         [message] = (each for each in messages if each.event_id == refused[0].event_id)

@@ -56,7 +56,7 @@ class Settings:
     )
 
     @property
-    def bus_account(self) -> str | None:
+    def queues_location(self) -> str | None:
         """Return where the queues of EVENT_BUS are; None where no setting says so."""
         azure = "Azure" if self.azure.servicebus_connection else self.azure.servicebus_namespace
         accounts = {

@@ -31,7 +31,7 @@ from ingest.ports.inspection import (
     InspectedCredential,
     QueueAttributes,
 )
-from ingest.services.doctor.checks import DoctorTarget, is_well, run_checks
+from ingest.services.doctor.checks import DoctorTarget, no_check_failed, run_checks
 from ingest.services.doctor.github import DoctorGithub
 from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, Secret, Settings
 
@@ -131,7 +131,7 @@ def test_where_all_is_well_nothing_needs_a_remedy():
     checks = list(run_checks(target(LocalEnvironment())))
     assert {each.status for each in checks} == {"ok"}
     assert {each.remedy for each in checks} == {None}
-    assert is_well(checks)
+    assert no_check_failed(checks)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_credential_that_cannot_be_asked_about_has_a_remedy(error, status, rem
 def test_with_a_token_that_is_refused_no_repository_is_asked_for():
     """Each would only say the same again."""
     world = LocalEnvironment(credential=BadCredentials("No."))
-    assert not is_well(list(run_checks(target(world))))
+    assert not no_check_failed(list(run_checks(target(world))))
     assert world.asked == []
 
 

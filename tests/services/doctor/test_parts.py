@@ -7,14 +7,16 @@ import threading
 import pytest
 from ingest.errors import Rejected
 from ingest.services.doctor.checks import run_checks
-from ingest.services.doctor.parts import PARTS, run_part
+from ingest.services.doctor.parts import PARTS, run_checks_of_part
 from services.doctor.test_doctor import LocalEnvironment, target
 
 
 def test_all_parts_together_are_what_the_command_line_checks():
     whole = [check.subject for check in run_checks(target(LocalEnvironment()))]
     parts = [
-        check.subject for part in PARTS for check in run_part(target(LocalEnvironment()), part)
+        check.subject
+        for part in PARTS
+        for check in run_checks_of_part(target(LocalEnvironment()), part)
     ]
     assert parts == whole
 
@@ -27,7 +29,7 @@ def test_a_part_that_does_not_answer_in_time_is_named():
             answer.wait()
             return super().fetch_repository(repository)
 
-    *found, late = run_part(target(Hung()), "GitHub", seconds=0.5)
+    *found, late = run_checks_of_part(target(Hung()), "GitHub", seconds=0.5)
     answer.set()
     assert {check.status for check in found} == {"ok"}
     assert late.status == "failed"
@@ -36,4 +38,4 @@ def test_a_part_that_does_not_answer_in_time_is_named():
 
 def test_an_unknown_part_is_refused():
     with pytest.raises(Rejected):
-        run_part(target(LocalEnvironment()), "nothing")
+        run_checks_of_part(target(LocalEnvironment()), "nothing")

@@ -46,7 +46,7 @@ class CollectionPolicy:
 
 
 #: The policy of ``collect --once``, after which nothing collects the rest.
-COMPLETE = CollectionPolicy(
+COMPLETE_COLLECTION = CollectionPolicy(
     searches_all_days=True,
     repository_tries=6,
     stall_timeout=timedelta(minutes=2),
@@ -57,7 +57,7 @@ COMPLETE = CollectionPolicy(
 )
 
 #: The policy of "Collect now": the running agents collect the rest.
-QUICK = CollectionPolicy(
+QUICK_COLLECTION = CollectionPolicy(
     searches_all_days=False,
     repository_tries=1,
     stall_timeout=timedelta(seconds=20),

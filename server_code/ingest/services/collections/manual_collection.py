@@ -19,7 +19,7 @@ from ...ports import AgentStore, RepositoryStore, StateStore
 from ..context import CollectorContext
 from ..sources.record_credentials import clear_refusals
 from .collection import Collection
-from .collection_plan import QUICK, CollectionPlan
+from .collection_plan import QUICK_COLLECTION, CollectionPlan
 
 #: After so many rounds the rest is left to the agents.
 MAX_ROUNDS = 20
@@ -28,7 +28,7 @@ MAX_ROUNDS = 20
 LOST_AFTER = timedelta(seconds=90)
 
 #: The counters of which a collection shows the increase.
-COUNTED = ("runs", "jobs", "logs")
+SHOWN_COUNTERS = ("runs", "jobs", "logs")
 
 
 def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
@@ -119,7 +119,7 @@ class _Round:
         plan = CollectionPlan(
             names=wanted if remaining is None else remaining,
             log_names=wanted,
-            policy=QUICK,
+            policy=QUICK_COLLECTION,
             ends_at=context.clock.now() + timedelta(seconds=seconds),
             last_run_change=record.last_run_change,
             last_log_change=record.last_log_change,
@@ -170,7 +170,7 @@ class _Round:
         context = self._context
         counts = {
             name: self._earlier_counts.get(name, 0) + context.counters.read(name)
-            for name in COUNTED
+            for name in SHOWN_COUNTERS
         }
         wanted, began_at = (
             _repositories_of(context.store, self._record.repository),

@@ -8,7 +8,7 @@ from datetime import datetime
 from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.ledger import AgentRecord
 from ..context import CollectorContext
-from .manual_collection import COUNTED
+from .manual_collection import SHOWN_COUNTERS
 
 #: There is one such record: a later result replaces it.
 _COLLECTION_ID = "collect --once"
@@ -23,7 +23,7 @@ def save_one_time_collection(
     note: str | None,
 ) -> None:
     """Save how a one-time collection ended; ``note`` says what failed or is left."""
-    counts = {name: context.counters.read(name) for name in COUNTED}
+    counts = {name: context.counters.read(name) for name in SHOWN_COUNTERS}
     counts |= {"repositories_total": repositories, "repositories_done": repositories}
     phase = CollectionPhase.FAILED if note else CollectionPhase.DONE
     context.store.save_collection(

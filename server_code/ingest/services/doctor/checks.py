@@ -81,7 +81,7 @@ def run_checks(target: DoctorTarget) -> Iterator[CheckResult]:
     yield from check_machine()
 
 
-def is_well(checks: Iterable[CheckResult]) -> bool:
+def no_check_failed(checks: Iterable[CheckResult]) -> bool:
     """Return whether no check failed; warnings are accepted."""
     return all(check.status != FAILED for check in checks)
 

@@ -21,7 +21,7 @@ from .machine import check_machine
 PART_SECONDS = 20.0
 
 
-def run_part(
+def run_checks_of_part(
     target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS
 ) -> list[CheckResult]:
     """Return the findings of one part of PARTS. Raises Rejected for another one.

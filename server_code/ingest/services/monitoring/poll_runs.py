@@ -102,7 +102,7 @@ def _log_failure(
         return
     is_new = str(error) != repository.last_error
     if is_new and not is_reported_for_owner(context, repository.full_name, error):
-        facts = {"repository": repository.full_name, "remedy": error.advice}
+        facts = {"repository": repository.full_name, "remedy": error.remedy_or_usual}
         logger.warning(str(error), extra=facts)
 
 
@@ -234,7 +234,7 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     is_limit = isinstance(error, (RateLimited, RequestPaused))
     if repository.last_error is None and not is_limit:
         name = repository.full_name
-        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), error.advice)
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), error.remedy_or_usual)
     return replace(repository, last_error=str(error))
 
 
@@ -266,7 +266,7 @@ def _after_failure(
     # A rejected credential is reported by itself: it concerns all its repositories.
     is_own = is_new and not isinstance(error, BadCredentials)
     if is_own and not is_reported_for_owner(context, name, error):
-        what, remedy = str(error), error.advice
+        what, remedy = str(error), error.remedy_or_usual
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
     return record, next_try_at(stored.full_name, failures, error, now)

@@ -10,7 +10,7 @@ from .log_work import LogWork, WorkItemJob, job_work_message
 from .log_work_parser import parse_log_work
 
 
-def fit_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> list[QueueMessage]:
+def split_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> list[QueueMessage]:
     """Return a work item's message, or where it is too large one message for each of its jobs.
 
     A job's name is shortened as far as needed: the receiver finds the job by its id, and takes the
