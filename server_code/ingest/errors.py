@@ -59,12 +59,12 @@ class IngestError(Exception):
 
     ``remedy``: what a person can do about it, if the code that raised it knows more than
     ``usual_remedy`` says. ``retry_at``: when a request that GitHub refused is sent again; None if
-    that is not known. ``refusals``: how often in a row GitHub refused it; 0 if that is not counted.
+    that is not known. ``times_refused``: in a row; 0 if that is not counted.
     ``counts_as_failure``: False for an error without a request, as when a known limit forbids it.
     """
 
     retry_at: datetime | None = None
-    refusals: int = 0
+    times_refused: int = 0
     counts_as_failure: bool = True
     usual_remedy = "Report it to Runstream's maintainers with the log of the collector."
 

@@ -23,11 +23,11 @@ class GlobList:
         names = [text for text in texts if text]
         left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
         included = [pattern for pattern in self.patterns if not pattern.startswith("!")]
-        if any(matches_glob(pattern, name) for pattern in left_out for name in names):
-            return False
-        return not included or any(
-            matches_glob(pattern, name) for pattern in included for name in names
-        )
+
+        def fits(patterns: list[str]) -> bool:
+            return any(matches_glob(pattern, name) for pattern in patterns for name in names)
+
+        return not fits(left_out) and (not included or fits(included))
 
 
 MATCH_ALL = GlobList()

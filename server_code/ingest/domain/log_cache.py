@@ -92,7 +92,7 @@ class StoredLog(Protocol):
 
     size: LogSize
 
-    def find_page(self, number: int) -> LogPage | None:
+    def find_page(self, part: int) -> LogPage | None:
         """Find the page that holds a part; None where it is gone."""
 
     def load_outline(self) -> bytes | None:

@@ -54,10 +54,10 @@ class LedgerStore(Protocol):
         """Count attempts and logs of every repository, by its name in lower case."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
-        """Save a hint that a run is to be checked."""
+        """Save a hint: a webhook or a person pointed at the run, so the next poll fetches it."""
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
-        """Load the hinted runs with the time of each newest hint."""
+        """Load the ids of the hinted runs, each with the time of its newest hint."""
 
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
         """Remove hints that are not newer than those given."""

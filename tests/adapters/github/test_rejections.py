@@ -73,14 +73,14 @@ def test_pauses_grow_up_to_an_hour_and_end_with_the_first_success(
     for number in range(7):
         error = collector.poll(f"octo/{number}")
         assert error is not None
-        assert error.refusals == min(number, 5) + 1
+        assert error.times_refused == min(number, 5) + 1
         assert error.retry_at is not None
         pauses.append((error.retry_at - collector.clock.now()).total_seconds())
         collector.clock.sleep(pauses[-1] - 0.1)
         again = collector.poll("octo/other")
         assert again is not None
         assert (str(again), again.remedy) == (str(error), error.remedy)
-        assert (again.retry_at, again.refusals) == (error.retry_at, error.refusals)
+        assert (again.retry_at, again.times_refused) == (error.retry_at, error.times_refused)
         assert collector.asked == number + 1
         collector.clock.sleep(0.1)
     assert pauses == [1, 4, 15, 60, 300, 3600, 3600]
@@ -109,10 +109,10 @@ def test_a_pause_goes_on_where_another_process_began_it(collector: Collector) ->
     other.repositories.restore_refusals([record])
     again = other.poll()
     assert again is not None
-    assert (again.retry_at, again.refusals) == (error.retry_at, 5)
+    assert (again.retry_at, again.times_refused) == (error.retry_at, 5)
     assert collector.asked == 5
     collector.clock.sleep(300)
-    assert (other.poll() or error).refusals == 6
+    assert (other.poll() or error).times_refused == 6
     assert collector.asked == 6
 
 

@@ -176,10 +176,10 @@ class _StoredLog:
         self._next_pages: Iterator[LogPage] = iter(())
         self._next_part = 0
 
-    def find_page(self, number: int) -> LogPage | None:
+    def find_page(self, part: int) -> LogPage | None:
         """Find the page that holds a part; None where it is gone."""
-        if number != self._next_part:
-            self._next_pages = self._read(number)
+        if part != self._next_part:
+            self._next_pages = self._read(part)
         page = next(self._next_pages, None)
         self._next_part = 0 if page is None else page.end
         return page

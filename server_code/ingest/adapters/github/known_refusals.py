@@ -79,7 +79,7 @@ class Refusal:
     def error_until(self, until: datetime) -> IngestError:
         """Return a copy of the error, for requests that wait until then."""
         error = copy(self.error)
-        error.retry_at, error.refusals, error.counts_as_failure = until, self.step, False
+        error.retry_at, error.times_refused, error.counts_as_failure = until, self.step, False
         return error
 
     def to_record(self, scope: str) -> CredentialRefusal:
@@ -143,7 +143,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
             step = max(min(known.step + 1, STEP_HOUR), min_step)
             known = Refusal(error=copy(error), at=now, step=step)
         self.set(pair, known)
-        error.refusals, error.retry_at = known.step, known.ends_at
+        error.times_refused, error.retry_at = known.step, known.ends_at
         return known
 
     def end_pause(self, pair: Pair) -> None:

@@ -214,9 +214,9 @@ class _StoredLog:
         self._database = database
         self._name = name
 
-    def find_page(self, number: int) -> LogPage | None:
+    def find_page(self, part: int) -> LogPage | None:
         """Find the page that holds a part; None where it is gone."""
-        for first, count, content in self._database.read(_SELECT_PAGE, (self._name, number)):
+        for first, count, content in self._database.read(_SELECT_PAGE, (self._name, part)):
             return PackedPage(first, count, content).unpack()
         return None
 

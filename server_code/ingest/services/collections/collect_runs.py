@@ -245,7 +245,7 @@ def _is_refusal(error: IngestError) -> bool:
 
     A credential that was rejected only once has not been tried again yet.
     """
-    if isinstance(error, BadCredentials) and 0 < error.refusals < REFUSED_TRIES:
+    if isinstance(error, BadCredentials) and 0 < error.times_refused < REFUSED_TRIES:
         return False
     return isinstance(error, (Fatal, RepositoryUnavailable)) and not isinstance(error, Retriable)
 

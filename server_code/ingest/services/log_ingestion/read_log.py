@@ -176,8 +176,8 @@ def _read_lines(spool: Spool, first: int, count: int) -> LogLines:
     with spool.open() as log:
         pages = PageCutter().cut(log)
 
-        def find_page(number: int) -> LogPage | None:
-            return next((page for page in pages if number < page.end), None)
+        def find_page(part: int) -> LogPage | None:
+            return next((page for page in pages if part < page.end), None)
 
         lines = pick_lines(find_page, size, first, count)
     return lines or LogLines(lines=(), total_lines=size.total_lines, total_bytes=size.total_bytes)

@@ -44,7 +44,9 @@ def _is_new(task: LogTask, log: LogNotReady) -> bool:
 
 def _is_reported_elsewhere(error: IngestError) -> bool:
     """Return whether an error is a limit, a refusal from before or a credential's rejection."""
-    return not error.counts_as_failure or (isinstance(error, BadCredentials) and error.refusals > 0)
+    return not error.counts_as_failure or (
+        isinstance(error, BadCredentials) and error.times_refused > 0
+    )
 
 
 def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:
