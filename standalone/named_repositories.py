@@ -61,7 +61,7 @@ class NamedRepositories:
     def _check_if_due(self) -> None:
         """Check the refused repositories, unless another thread has just done so."""
         context = self._collector.context
-        if is_still_ahead(self._next_at, context.clock.now(), max_ahead=self._pause):
+        if is_still_ahead(self._next_at, context.clock.now(), max_plausible=self._pause):
             return
         answers = fetch_each(context, list(self._refused), context.github.fetch_repository)
         shown = {

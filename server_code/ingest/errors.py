@@ -146,7 +146,7 @@ class StateFull(StateUnavailable):
     """A state store whose disk has no space left, which no waiting changes."""
 
 
-CHECKS_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
+DOCTOR_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
 
 #: What to do where the machine refused memory; no check finds out more.
 MEMORY_REMEDY = (
@@ -170,7 +170,7 @@ class OutOfMemory(ResourceExhausted):
 class Fatal(IngestError):
     """A failure that a person must fix before a retry makes sense."""
 
-    usual_remedy = CHECKS_REMEDY
+    usual_remedy = DOCTOR_REMEDY
 
 
 class BadCredentials(Fatal):

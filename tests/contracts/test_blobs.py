@@ -149,7 +149,7 @@ def test_a_consumer_reads_a_range_of_a_log_by_its_address(
     """With the vendor's package alone; both ends belong to the range, as those of a step."""
     content = bytes(range(256)) * (9 * MIB // 256) + b"end"
     stored = put(store, "logs/octo/a b/1.txt", content)
-    message = store.claim_check(AN_ENVELOPE, payload=stored, payload_bytes=1, content=stored)
+    message = store.claim_check(AN_ENVELOPE, payload=stored, payload_bytes=1, plain_log=stored)
     url = json.loads(message.body)["data"]["content_url"]
     address = url.partition(f"/{ACCOUNT}/")[0]
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(address))

@@ -25,7 +25,7 @@ def test_a_request_without_an_answer_is_a_silence_after_a_while():
 def test_an_answer_ends_a_silence():
     pending = PendingRequests()
     number = pending.begin(HOST, at=100)
-    pending.answer(HOST, number, at=130)
+    pending.note_answer(HOST, number, at=130)
     pending.end(HOST, number, at=131)
     assert unanswered(pending, 200) == {}
 
@@ -43,7 +43,7 @@ def test_a_silence_goes_on_with_the_next_try():
 def test_one_request_that_breaks_after_an_answer_is_no_silence():
     pending = PendingRequests()
     broken = pending.begin(HOST, at=100)
-    pending.answer(HOST, pending.begin(HOST, at=100), at=109)
+    pending.note_answer(HOST, pending.begin(HOST, at=100), at=109)
     pending.end(HOST, broken, at=110)
     assert unanswered(pending, 130) == {}
 
@@ -53,13 +53,13 @@ def test_a_silence_outlives_its_process():
     pending = PendingRequests()
     pending.resume({HOST: 50}, ended_at=95)
     assert unanswered(pending, 100) == {HOST: 50}
-    pending.answer(HOST, pending.begin(HOST, at=100), at=101)
+    pending.note_answer(HOST, pending.begin(HOST, at=100), at=101)
     assert unanswered(pending, 102) == {}
     asked = PendingRequests()
     asked.begin(HOST, at=100)
     asked.resume({HOST: 50}, ended_at=95)
     assert unanswered(asked, 115) == {HOST: 65}
-    asked.answer(HOST, asked.begin(HOST, at=115), at=116)
+    asked.note_answer(HOST, asked.begin(HOST, at=115), at=116)
     asked.resume({HOST: 50}, ended_at=95)
     assert unanswered(asked, 116) == {}
 
@@ -76,7 +76,7 @@ def test_a_silence_of_long_ago_is_another_one():
 def test_who_answers_others_is_silent_only_since_then():
     pending = PendingRequests()
     pending.begin(HOST, at=100)
-    pending.answer(HOST, pending.begin(HOST, at=110), at=115)
+    pending.note_answer(HOST, pending.begin(HOST, at=110), at=115)
     assert unanswered(pending, 120) == {}
     assert unanswered(pending, 130) == {HOST: 15}
 
@@ -92,7 +92,7 @@ def test_each_is_silent_by_itself():
 
 def test_the_last_answer_is_known_for_a_while():
     pending = PendingRequests()
-    pending.answer(HOST, pending.begin(HOST, at=100), at=130)
+    pending.note_answer(HOST, pending.begin(HOST, at=100), at=130)
     pending.end(HOST, pending.begin(HOST, at=140), at=150)
     assert pending.answered(at=160) == {HOST: 30}
     assert pending.answered(at=131 + SAME_SILENCE_SECONDS) == {}

@@ -21,12 +21,11 @@ from ingest.messaging.log_payload_reader import read_log_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_ingestion.log_archive import open_log_archive
 from ingest.wire.details import (
-    parse_annotated_check_runs,
+    parse_annotation_counts,
     parse_annotations,
     parse_artifact,
     parse_suite_annotations,
 )
-from ingest.wire.expiration import parse_expiration
 from ingest.wire.fields import objects
 from ingest.wire.links import next_parameters, redirect_target
 from ingest.wire.log_addresses import require_allowed_url
@@ -34,6 +33,7 @@ from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, p
 from ingest.wire.rate_limiter import RateLimiter
 from ingest.wire.reasons import parse_reason
 from ingest.wire.refusals import permission_remedy, sso_remedy
+from ingest.wire.token_expiration import parse_token_expiration
 from ingest.wire.webhook_events import parse_delivered_event
 from ingest.wire.webhooks import parse_delivery
 
@@ -61,7 +61,7 @@ def read_payload(data: bytes) -> None:
     except (ValueError, RecursionError):
         return
     parse_annotations(objects(payload), total=None)
-    parse_annotated_check_runs(payload)
+    parse_annotation_counts(payload)
     parse_suite_annotations(payload)
     if isinstance(payload, list):
         parse_pull_requests(payload)
@@ -107,7 +107,7 @@ def read_headers(data: bytes) -> None:
     assert limiter.paused_until(now=NOW) is None or limiter.interval_factor(now=NOW) >= 1
     limiter.has_headroom(now=NOW)
     next_parameters(headers)
-    parse_expiration(headers)
+    parse_token_expiration(headers)
     parse_reason(headers, "{}")
     permission_remedy(headers)
     sso_remedy(headers)

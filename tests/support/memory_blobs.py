@@ -37,7 +37,7 @@ class MemoryBlobStore(BlobStore):
         *,
         payload: BlobReference,
         payload_bytes: int,
-        content: BlobReference,
+        plain_log: BlobReference,
     ) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
         pointer = Pointer(payload.bucket, payload.key)

@@ -10,7 +10,7 @@ from ingest.wire.details import (
     MAX_ANNOTATIONS,
     MAX_TEXT,
     MAX_TEXTS,
-    parse_annotated_check_runs,
+    parse_annotation_counts,
     parse_annotations,
     parse_artifact,
     parse_pending_environments,
@@ -92,7 +92,7 @@ def test_texts_are_bounded_one_by_one_and_together() -> None:
 def test_any_answer_is_read(value: object) -> None:
     """Whatever stands in the place of the list or of a field."""
     assert len(parse(objects(value)).items) <= MAX_ANNOTATIONS
-    assert all(isinstance(each, int) for each in parse_annotated_check_runs(value))
+    assert all(isinstance(each, int) for each in parse_annotation_counts(value))
     suite = parse_suite_annotations({"data": {"node": {"checkRuns": value}}})
     assert suite is None or len(suite.items) <= MAX_ANNOTATIONS
     assert all(isinstance(each, str) for each in parse_pending_environments(value))

@@ -111,9 +111,10 @@ def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) 
     return last is None or last > now or now >= last + interval
 
 
-def is_still_ahead(moment: datetime, now: datetime, *, max_ahead: timedelta) -> bool:
+def is_still_ahead(moment: datetime, now: datetime, *, max_plausible: timedelta) -> bool:
     """Return whether a moment is to be waited for.
 
-    Nothing sets one further than ``max_ahead``: one that is was set before the clock was set back.
+    Nothing sets one further ahead than ``max_plausible``, unless the clock was set back since: that
+    one is not waited for.
     """
-    return now < moment <= now + max_ahead
+    return now < moment <= now + max_plausible

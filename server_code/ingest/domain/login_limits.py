@@ -47,7 +47,7 @@ def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:
     Where there is none, it ends with the last failure. That can be a moment later than ``now``:
     logins at once are counted in any order.
     """
-    return until > failed_at and is_still_ahead(until, now, max_ahead=2 * MAX_PAUSE)
+    return until > failed_at and is_still_ahead(until, now, max_plausible=2 * MAX_PAUSE)
 
 
 def describe_pause(pause: LoginPause, now: datetime) -> str:

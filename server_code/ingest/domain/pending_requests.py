@@ -49,7 +49,7 @@ class PendingRequests:
             pending.add(number)
             return number
 
-    def answer(self, target: str, number: int, *, at: float) -> None:
+    def note_answer(self, target: str, number: int, *, at: float) -> None:
         """Note that the answer to a request began, which ends the silence."""
         with self._lock:
             self._remove(target, number)

@@ -24,7 +24,7 @@ MAX_REFUSAL_PAUSE = timedelta(hours=1)
 UNSUPPORTED_PAUSE = timedelta(days=1)
 
 #: ``CredentialRefusal.scope`` of a credential that GitHub refuses every request.
-EVERYTHING = "*"
+ALL_REQUESTS = "*"
 
 #: How many refusals of one credential are kept.
 MAX_REFUSALS = 500
@@ -151,11 +151,13 @@ class CredentialRefusal:
 
     def is_in_force(self, now: datetime) -> bool:
         """Return whether it has not ended; one that a wrong clock set too far ahead has."""
-        return is_still_ahead(self.until, now, max_ahead=2 * MAX_REFUSAL_PAUSE)
+        return is_still_ahead(self.until, now, max_plausible=2 * MAX_REFUSAL_PAUSE)
 
     def is_remembered(self, now: datetime) -> bool:
         """Return whether it counts, so that the next refusal is the next one in a row."""
-        return is_still_ahead(self.until + MAX_REFUSAL_PAUSE, now, max_ahead=3 * UNSUPPORTED_PAUSE)
+        return is_still_ahead(
+            self.until + MAX_REFUSAL_PAUSE, now, max_plausible=3 * UNSUPPORTED_PAUSE
+        )
 
 
 _REJECTION_PREFIX = "Credential "

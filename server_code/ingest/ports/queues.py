@@ -119,11 +119,11 @@ class BlobStore(Protocol):
         *,
         payload: BlobReference,
         payload_bytes: int,
-        content: BlobReference,
+        plain_log: BlobReference,
     ) -> QueueMessage:
         """Encode the message that says where a log is stored, in the format of the bus's readers.
 
-        ``payload`` holds the complete envelope, ``content`` the log alone.
+        ``payload`` holds the complete envelope, ``plain_log`` the log alone.
         """
 
     def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:

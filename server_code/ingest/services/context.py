@@ -69,7 +69,7 @@ class DiscoveryState:
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now, also if the clock was set back since ``next_at`` was set."""
         longest = timedelta(minutes=1)
-        return self.next_at is None or not is_still_ahead(self.next_at, now, max_ahead=longest)
+        return self.next_at is None or not is_still_ahead(self.next_at, now, max_plausible=longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

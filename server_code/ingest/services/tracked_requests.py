@@ -27,9 +27,9 @@ class TrackedRequests:
         )
         try:
             answer = request()
-            self._pending.answer(self._target, request_number, at=time.monotonic())
+            self._pending.note_answer(self._target, request_number, at=time.monotonic())
         except (AccessDenied, QueueMissing):  # an answer as well
-            self._pending.answer(self._target, request_number, at=time.monotonic())
+            self._pending.note_answer(self._target, request_number, at=time.monotonic())
             raise
         finally:
             self._pending.end(self._target, request_number, at=time.monotonic())

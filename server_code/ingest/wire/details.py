@@ -57,7 +57,7 @@ def parse_suite_annotations(payload: object) -> AnnotationList | None:
     return parse_annotations(map(_as_in_rest, nodes), total=sum(filter(None, totals)))
 
 
-def parse_annotated_check_runs(payload: object) -> dict[int, int | None]:
+def parse_annotation_counts(payload: object) -> dict[int, int | None]:
     """Read the ids of a check suite's check runs, each with the number of its annotations.
 
     https://docs.github.com/en/rest/checks/runs#list-check-runs-in-a-check-suite

@@ -54,7 +54,7 @@ def require_allowed_url(url: str, *, api_url: str) -> None:
         )
 
 
-def raise_for_log_host(status: int, headers: Mapping[str, str], start: str) -> None:
+def raise_for_log_host_status(status: int, headers: Mapping[str, str], start: str) -> None:
     """Raise what a status of a log's host means; GitHub has just given the address.
 
     ``headers`` have names in lower case; ``start`` is the beginning of the body.

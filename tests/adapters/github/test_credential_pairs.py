@@ -10,14 +10,14 @@ def test_the_credentials_of_an_owner_are_those_of_its_pairs():
     for pair in (("a", "octo/api"), ("a", "octo/web"), ("b", "octo/api"), ("b", "other/api")):
         pairs.set(pair, 0.0)
     pairs.set(("a", "octo/api"), 1.0)
-    assert pairs.has_owner("a", "octo")
-    assert pairs.has_owner("b", "octo")
+    assert pairs.has_repository_of("a", "octo")
+    assert pairs.has_repository_of("b", "octo")
     pairs.pop(("b", "octo/api"))
     pairs.pop(("a", "octo/web"))
-    assert pairs.has_owner("a", "octo")
-    assert not pairs.has_owner("b", "octo")
+    assert pairs.has_repository_of("a", "octo")
+    assert not pairs.has_repository_of("b", "octo")
     assert pairs.pop(("a", "octo/api")) == 1.0
-    assert not pairs.has_owner("a", "octo")
+    assert not pairs.has_repository_of("a", "octo")
     assert list(pairs) == [("b", "other/api")]
 
 
@@ -26,5 +26,5 @@ def test_the_oldest_pairs_are_forgotten():
     for number in range(MAX_PAIRS + 2):
         pairs.set(("a", f"owner-{number}/api"), number)
     assert ("a", "owner-1/api") not in pairs
-    assert not pairs.has_owner("a", "owner-1")
+    assert not pairs.has_repository_of("a", "owner-1")
     assert len(list(pairs)) == MAX_PAIRS

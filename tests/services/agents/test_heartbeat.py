@@ -94,7 +94,7 @@ def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
     assert name == asked
     assert here.clock.now() - parse_timestamp(since) > timedelta(seconds=SILENCE_SECONDS)
     assert reported(here).answered == {}
-    pending.answer(asked, number, at=time.monotonic())
+    pending.note_answer(asked, number, at=time.monotonic())
     heartbeat.save(AgentState.RUNNING)
     assert reported(here).unanswered == {}
     assert here.clock.now() - parse_timestamp(reported(here).answered[asked]) < timedelta(seconds=9)

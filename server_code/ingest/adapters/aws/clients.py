@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ...domain.counters import Counters
 from ...errors import BadSettings
 from ...settings import AwsSettings
-from .errors import aws_errors, is_of_credentials
+from .errors import aws_errors, is_credential_error
 
 if TYPE_CHECKING:
     from botocore.config import Config, _RetryDict
@@ -143,7 +143,7 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
         except InvalidRegionError as error:
             raise BadSettings([f"AWS_DEFAULT_REGION is not an AWS region: {error}"]) from error
         except ValueError as error:  # botocore's way to refuse an endpoint
-            if is_of_credentials(error):
+            if is_credential_error(error):
                 raise
             name, endpoint = _endpoint(aws, service)
             fault = f"AWS cannot be reached at {endpoint!r}: {error}; correct {name}"

@@ -23,8 +23,8 @@ from .cloudformation_ecs import (
 from .policies import (
     allow,
     collector_statements,
-    document,
     fetch_logs,
+    policy_document,
     reader_statements,
     store_logs,
 )
@@ -130,7 +130,7 @@ def _key() -> dict[str, Any]:
     properties = {
         "Description": "Runstream: messages and logs at rest",
         "EnableKeyRotation": True,
-        "KeyPolicy": document([owner]),
+        "KeyPolicy": policy_document([owner]),
     }
     return {**_retained("AWS::KMS::Key", properties), "Condition": _HAS_KEY}
 
@@ -243,7 +243,7 @@ def _policy_resources() -> dict[str, Any]:
     return {
         name: {
             "Type": "AWS::IAM::ManagedPolicy",
-            "Properties": {"PolicyDocument": document(statements)},
+            "Properties": {"PolicyDocument": policy_document(statements)},
         }
         for name, statements in (("CollectorPolicy", collector), ("ReaderPolicy", reader))
     }
@@ -258,7 +258,7 @@ def _deny_without_tls(action: str, resources: list[dict[str, Any]]) -> dict[str,
         "Resource": resources,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return document([refusal])
+    return policy_document([refusal])
 
 
 def _if(condition: str, then: object, otherwise: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import (
-    CHECKS_REMEDY,
+    DOCTOR_REMEDY,
     OPEN_FILES_REMEDY,
     AccessDenied,
     BadSettings,
@@ -194,7 +194,7 @@ def aws_errors(subject: str) -> Iterator[None]:
     except UndefinedModelAttributeError as error:
         raise BadSettings([f"botocore does not know what {subject} needs: {error}"]) from error
     except Exception as error:
-        if isinstance(error, IngestError) or not is_of_credentials(error):
+        if isinstance(error, IngestError) or not is_credential_error(error):
             raise
         if isinstance(error, FileNotFoundError | PermissionError):
             raise AccessDenied(
@@ -205,7 +205,7 @@ def aws_errors(subject: str) -> Iterator[None]:
         raise _without_credentials(subject, f"{type(error).__name__}: {error}") from error
 
 
-def is_of_credentials(error: BaseException) -> bool:
+def is_credential_error(error: BaseException) -> bool:
     """Return whether botocore raised an error while it loaded or renewed credentials.
 
     It has no class for answers that are not JSON or lack fields, nor for expired credentials.
@@ -284,7 +284,7 @@ def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
     text = f"{subject} cannot be reached: {str(error).rstrip('.')}."
     if has_too_many_open_files(error):
         return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
-    remedy = f"{NETWORK_REMEDY} {CHECKS_REMEDY}"
+    remedy = f"{NETWORK_REMEDY} {DOCTOR_REMEDY}"
     return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_clock_error(text) else remedy)
 
 

@@ -39,7 +39,7 @@ def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dic
     )
     if queues.log_bucket is not None:
         statements.append(store_logs(f"arn:aws:s3:::{queues.log_bucket}/{LOG_PREFIX}*"))
-    return document(statements)
+    return policy_document(statements)
 
 
 def allow(sid: str, actions: Sequence[str], resources: Sequence[Arn]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[Arn]) -> dict[st
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
-def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def policy_document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Write a policy of statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 

@@ -77,7 +77,7 @@ class S3BlobStore(BlobStore):
         *,
         payload: BlobReference,
         payload_bytes: int,
-        content: BlobReference,  # noqa: ARG002 - that library's readers open the payload
+        plain_log: BlobReference,  # noqa: ARG002 - that library's readers open the payload
     ) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
         pointer = Pointer(payload.bucket, payload.key)

@@ -82,10 +82,10 @@ class AzureBlobStore(BlobStore):
         *,
         payload: BlobReference,  # noqa: ARG002 - readers download the log itself
         payload_bytes: int,  # noqa: ARG002
-        content: BlobReference,
+        plain_log: BlobReference,
     ) -> QueueMessage:
         """Encode the message of the log with the address of its content."""
-        return content_url_message(envelope, f"{content.bucket}/{quote(content.key)}")
+        return content_url_message(envelope, f"{plain_log.bucket}/{quote(plain_log.key)}")
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

@@ -95,10 +95,10 @@ class GcsBlobStore(BlobStore):
         *,
         payload: BlobReference,  # noqa: ARG002 - readers download the log itself
         payload_bytes: int,  # noqa: ARG002
-        content: BlobReference,
+        plain_log: BlobReference,
     ) -> QueueMessage:
         """Encode the message of the log with the address of its content."""
-        return content_url_message(envelope, f"gs://{content.bucket}/{content.key}")
+        return content_url_message(envelope, f"gs://{plain_log.bucket}/{plain_log.key}")
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

@@ -53,8 +53,8 @@ class GithubActions:
         self._tokens = tokens
         self._lists = ListReader()
         self._sanitizer = LinkSanitizer(tokens.api_url)
-        self.sanitize_run_links = self._sanitizer.run
-        self.sanitize_job_links = self._sanitizer.job
+        self.sanitize_run_links = self._sanitizer.sanitize_run
+        self.sanitize_job_links = self._sanitizer.sanitize_job
         self._pulls = PullRequestReader(self._lists)
         self._commits = CommitReader(self._lists)
         self._start_failures = StartFailureReader(self._lists)
@@ -72,7 +72,7 @@ class GithubActions:
 
         The validator of a renamed repository also holds its new name, which is requested then.
         """
-        known = self._renames.without_name(repository, validator)
+        known = self._renames.without_new_name(repository, validator)
         self._tokens.pin_by_validator(repository, known)
         client = self._client(repository)
         request = Request.to(_RUNS, client.repository, status=query.status, created=query.created)
@@ -96,12 +96,12 @@ class GithubActions:
         )
         listed = wanted.offset + len(answer.items)
         page = RunPage(
-            runs=tuple(map(self._sanitizer.run, runs)),
+            runs=tuple(map(self._sanitizer.sanitize_run, runs)),
             total_count=answer.total_count,
             has_next=answer.has_next,
             matches_total_count=answer.has_next or listed >= answer.total_count,
         )
-        return Answer(page, self._renames.with_name(repository, answer.validator))
+        return Answer(page, self._renames.with_new_name(repository, answer.validator))
 
     def fetch_run(
         self, repository: str, run_id: int, validator: str | None = None
@@ -136,7 +136,7 @@ class GithubActions:
                 parse_job, listed, repository=key.repository, path=request.path
             )
         )
-        jobs = {job.job_id: self._sanitizer.job(job) for job in read}
+        jobs = {job.job_id: self._sanitizer.sanitize_job(job) for job in read}
         repeated = len(read) - len(jobs)
         counted = max(answer.total_count, len(answer.items) - repeated)
         matches_total_count = not answer.has_next and len(jobs) >= counted
@@ -148,26 +148,26 @@ class GithubActions:
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         commits = self._commits.fetch_many(self._client(repository), list(shas))
-        return {sha: self._sanitizer.commit(commit) for sha, commit in commits.items()}
+        return {sha: self._sanitizer.sanitize_commit(commit) for sha, commit in commits.items()}
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
         """Fetch one commit's metrics."""
         commit = self._commits.fetch_one(self._client(repository), sha)
-        return self._sanitizer.commit(commit)
+        return self._sanitizer.sanitize_commit(commit)
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests of a head branch."""
         pulls = self._pulls.fetch_of_branch(self._client(repository), head, since=since)
-        return self._sanitizer.pulls(pulls)
+        return self._sanitizer.sanitize_pulls(pulls)
 
     def fetch_commit_pulls(
         self, repository: str, sha: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests that contain a commit."""
         pulls = self._pulls.fetch_of_commit(self._client(repository), sha, since=since)
-        return self._sanitizer.pulls(pulls)
+        return self._sanitizer.sanitize_pulls(pulls)
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
@@ -211,7 +211,7 @@ class GithubActions:
         response = self._client(repository).get(Request.to("/repos/{}", repository))
         info = parse_repository(mapping(response.json()), requested_name=repository)
         self._renames.note_name(repository, info.full_name, f'"{response.validator}"')
-        return replace(info, html_url=self._sanitizer.link(info.html_url))
+        return replace(info, html_url=self._sanitizer.sanitize_link(info.html_url))
 
     def rate_limit_status(self) -> RateLimitStatus:
         """Return what is left of the hour's requests over all credentials."""
@@ -296,4 +296,4 @@ class GithubActions:
         if response.is_unchanged:
             return Answer(None, validator)
         run = parse_run(mapping(response.json()), repository=repository)
-        return Answer(self._sanitizer.run(run), response.validator)
+        return Answer(self._sanitizer.sanitize_run(run), response.validator)

@@ -90,7 +90,7 @@ class App:
             if self._only_installation_id is not None:
                 self._open(self._only_installation_id)
             elif self._next_listing_at is None or not is_still_ahead(
-                self._next_listing_at, self._clock.now(), max_ahead=MAX_REFUSAL_PAUSE
+                self._next_listing_at, self._clock.now(), max_plausible=MAX_REFUSAL_PAUSE
             ):
                 self._list()
             return list(self._clients.values())

@@ -13,11 +13,11 @@ from ...domain.counters import Counters
 from ...errors import AccessDenied, GithubUnavailable, IngestError, NotFound
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
-from ...wire.expiration import parse_expiration
 from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.rate_limits import RateLimit
 from ...wire.refusals import missing_permissions_of
+from ...wire.token_expiration import parse_token_expiration
 from .credentials import TOKEN_PROPAGATION_TIME, Credential
 from .redirects import Redirects, require_no_redirect
 from .request import RATE_LIMIT, Request, Response
@@ -219,14 +219,17 @@ class GithubClient:
                 took = 0.0  # the bytes of a log cost GitHub no computing time
             limiter.record_response(resource, took_seconds=took, now=now)
         self._count(resource, is_free=answer.status == 304 or path == RATE_LIMIT)
-        self.expires_at = parse_expiration(answer.headers) or self.expires_at
-        status, limits = answer.status, answer.headers
+        self.expires_at = parse_token_expiration(answer.headers) or self.expires_at
+        status, limit_headers = answer.status, answer.headers
         if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
             # GraphQL refuses with 200.
             status = 429
-            limits = {**limits, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
+            exhausted = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
+            limit_headers = {**limit_headers, **exhausted}
         text = "" if status < 400 else answer.body
-        limiter.update(status, limits, text, now=self._clock.now(), path=path, purpose=purpose)
+        limiter.update(
+            status, limit_headers, text, now=self._clock.now(), path=path, purpose=purpose
+        )
         return answer
 
     def _response(self, path: str, answer: RawAnswer, *, was_redirected: bool = False) -> Response:

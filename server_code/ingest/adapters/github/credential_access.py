@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 
 from ...domain.source_records import (
-    EVERYTHING,
+    ALL_REQUESTS,
     MAX_REFUSALS,
     CredentialRefusal,
     RefusalChanges,
@@ -22,7 +22,7 @@ from .known_refusals import STEP_15_SECONDS, STEP_HOUR, KnownRefusals, Refusal
 PROOF_SECONDS = 2.0
 
 #: Ranks of credentials by how likely they read a repository, the most likely first.
-_PINNED, _LISTED, _UNKNOWN, _READS_OTHERS, _UNLIKELY = range(5)
+_PINNED, _LISTED, _UNKNOWN, _READS_OWNER, _UNLIKELY = range(5)
 
 
 class CredentialAccess:
@@ -59,7 +59,7 @@ class CredentialAccess:
     def note_accepted(self, name: str) -> None:
         """Note that GitHub accepts a credential: its rejection ends, and the refusals due to it."""
         with self._lock:
-            if not self._forget_refusal(name, EVERYTHING):
+            if not self._forget_refusal(name, ALL_REQUESTS):
                 return
             for pair, refusal in self.refusals.items():
                 if pair[0] == name and isinstance(refusal.error, BadCredentials):
@@ -98,7 +98,7 @@ class CredentialAccess:
     def note_rejection(self, name: str, error: BadCredentials) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
         min_step = STEP_15_SECONDS if isinstance(error, CredentialSuspended) else 1
-        pair = (name, EVERYTHING)
+        pair = (name, ALL_REQUESTS)
         with self._lock:
             known = self.refusals.get(pair)
             noted = self.refusals.note(pair, error, min_step=min_step)
@@ -117,7 +117,7 @@ class CredentialAccess:
         with self._lock:
             read = {pair[1] for pair in self._read_at if pair[0] == name}
             for each in refusals:
-                is_read = each.scope in read or (each.scope == EVERYTHING and bool(read))
+                is_read = each.scope in read or (each.scope == ALL_REQUESTS and bool(read))
                 is_list = each.scope.endswith("/*")  # of an owner's repositories: discovery waits
                 if not is_read and not is_list:
                     self.refusals.restore(name, each)
@@ -179,7 +179,7 @@ class CredentialAccess:
             return is_pinned or at is not None
         return at is not None and at >= since - PROOF_SECONDS
 
-    def reads_others(self, name: str, repository: str) -> bool:
+    def reads_other_repositories(self, name: str, repository: str) -> bool:
         """Return whether a credential has read another repository that is not refused since."""
         with self._lock:
             others = (pair for pair in self._read_at if pair != (name, repository.lower()))
@@ -198,7 +198,7 @@ class CredentialAccess:
     def rejection_of(self, name: str) -> BadCredentials | None:
         """Return why GitHub rejects a credential as a whole."""
         with self._lock:
-            known = self.refusals.get((name, EVERYTHING))
+            known = self.refusals.get((name, ALL_REQUESTS))
         error = known and known.error_until(known.ends_at)
         return error if isinstance(error, BadCredentials) else None
 
@@ -207,7 +207,7 @@ class CredentialAccess:
         with self._lock:
             return any(repository.lower() in each for each in self._lists.get(name, {}).values())
 
-    def could_read(self, name: str, repository: str) -> bool:
+    def may_read_once_accepted(self, name: str, repository: str) -> bool:
         """Return whether a rejected credential may read a repository once GitHub accepts it."""
         owner = repository.lower().partition("/")[0]
         with self._lock:
@@ -245,7 +245,7 @@ class CredentialAccess:
 
     def may_read_owner(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository, or reads others of its owner."""
-        return self._rank(name, repository) <= _READS_OTHERS
+        return self._rank(name, repository) <= _READS_OWNER
 
     def _rank(self, name: str, repository: str) -> int:
         """Return the rank of a credential by its pins, lists, account and refusals."""
@@ -261,8 +261,8 @@ class CredentialAccess:
                 return _UNLIKELY
             if account is not None:
                 return _LISTED if account == owner else _UNLIKELY
-            if self.refusals.has_owner(name, owner):
-                return _READS_OTHERS if self._read_at.has_owner(name, owner) else _UNLIKELY
+            if self.refusals.has_repository_of(name, owner):
+                return _READS_OWNER if self._read_at.has_repository_of(name, owner) else _UNLIKELY
             return _UNKNOWN
 
     def _lists_owner(self, name: str, owner: str) -> bool:

@@ -59,7 +59,7 @@ class CredentialPairs(Generic[V]):
                 del self._credentials[_owner(pair)]
         return value
 
-    def has_owner(self, credential: str, owner: str) -> bool:
+    def has_repository_of(self, credential: str, owner: str) -> bool:
         """Return whether a credential has a value for any repository of an owner."""
         return credential in self._credentials.get(owner, ())
 

@@ -81,4 +81,6 @@ def fetch_artifacts(
         if answer.pages == 1 or answer.has_next or len(found) >= answer.total_count:
             break
     parsed = map(parse_artifact, found.values())
-    return tuple(sanitizer.artifact(artifact) for artifact in parsed if artifact is not None)
+    return tuple(
+        sanitizer.sanitize_artifact(artifact) for artifact in parsed if artifact is not None
+    )

@@ -9,9 +9,9 @@ from ...errors import AccessDenied, RequestFailed, Skippable
 from ...ports import RateLimitStatus
 from ...ports.inspection import GithubInspector, InspectedCredential
 from ...ports.repository_api import ANONYMOUS_KIND
-from ...wire.expiration import parse_expiration
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
+from ...wire.token_expiration import parse_token_expiration
 from .client import GithubClient
 from .credentials import ANONYMOUS, INSTALLATION_PREFIX
 from .request import RATE_LIMIT, Request
@@ -44,7 +44,7 @@ class CredentialInspector(GithubInspector):
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
-            expires_at=parse_expiration(headers),
+            expires_at=parse_token_expiration(headers),
             rate_limit_status=rate_limit,
             server_time=parse_http_date(limit_headers.get("date", headers.get("date"))),
         )

@@ -74,7 +74,7 @@ class Refusal:
             begun_at, until = self.at, self.ends_at
         else:
             begun_at, until = self.probe_at, self.probe_at + PROBE_TIME
-        return until if is_still_ahead(until, now, max_ahead=until - begun_at) else None
+        return until if is_still_ahead(until, now, max_plausible=until - begun_at) else None
 
     def error_until(self, until: datetime) -> IngestError:
         """Return a copy of the error, for requests that wait until then."""
@@ -115,7 +115,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
                     return known.error_until(until)
         return None
 
-    def begin(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+    def begin_request(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
         """Return the refusal that forbids a request now; None where it is to be sent.
 
         After a pause it is sent as the probe, and others wait for its answer.

@@ -21,44 +21,46 @@ class LinkSanitizer:
         self._hosts = web_hosts(api_url)
         self._api_hosts = api_hosts(api_url)
 
-    def link(self, url: str | None) -> str | None:
+    def sanitize_link(self, url: str | None) -> str | None:
         """Return a link to a page of GitHub, and None for any other."""
         return web_link(url, self._hosts)
 
-    def api_link(self, url: str | None) -> str | None:
+    def sanitize_api_link(self, url: str | None) -> str | None:
         """Return a link to GitHub's API, and None for any other."""
         return web_link(url, self._api_hosts)
 
-    def run(self, run: WorkflowRun) -> WorkflowRun:
+    def sanitize_run(self, run: WorkflowRun) -> WorkflowRun:
         """Return a run with GitHub's links only."""
         return _with_links(
             run,
-            html_url=self.link(run.html_url),
-            previous_attempt_url=self.api_link(run.previous_attempt_url),
-            pull_requests=self.pulls(run.pull_requests),
+            html_url=self.sanitize_link(run.html_url),
+            previous_attempt_url=self.sanitize_api_link(run.previous_attempt_url),
+            pull_requests=self.sanitize_pulls(run.pull_requests),
         )
 
-    def job(self, job: Job) -> Job:
+    def sanitize_job(self, job: Job) -> Job:
         """Return a job with GitHub's links only."""
         return _with_links(
             job,
-            html_url=self.link(job.html_url),
-            check_run_url=self.api_link(job.check_run_url),
+            html_url=self.sanitize_link(job.html_url),
+            check_run_url=self.sanitize_api_link(job.check_run_url),
         )
 
-    def artifact(self, artifact: Artifact) -> Artifact:
+    def sanitize_artifact(self, artifact: Artifact) -> Artifact:
         """Return an artifact with GitHub's links only."""
         return _with_links(
-            artifact, archive_download_url=self.api_link(artifact.archive_download_url)
+            artifact, archive_download_url=self.sanitize_api_link(artifact.archive_download_url)
         )
 
-    def commit(self, commit: CommitMetrics) -> CommitMetrics:
+    def sanitize_commit(self, commit: CommitMetrics) -> CommitMetrics:
         """Return a commit whose pull requests have GitHub's links only."""
-        return _with_links(commit, pull_requests=self.pulls(commit.pull_requests))
+        return _with_links(commit, pull_requests=self.sanitize_pulls(commit.pull_requests))
 
-    def pulls(self, pulls: tuple[PullRequest, ...]) -> tuple[PullRequest, ...]:
+    def sanitize_pulls(self, pulls: tuple[PullRequest, ...]) -> tuple[PullRequest, ...]:
         """Return pull requests with GitHub's links only."""
-        return tuple(_with_links(pull, html_url=self.link(pull.html_url)) for pull in pulls)
+        return tuple(
+            _with_links(pull, html_url=self.sanitize_link(pull.html_url)) for pull in pulls
+        )
 
 
 def _with_links(value: T, **links: Any) -> T:  # noqa: ANN401 - links and lists of what has links

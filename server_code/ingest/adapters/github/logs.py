@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ...domain.counters import Counters
 from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
 from ...wire.links import redirect_target
-from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_url
+from ...wire.log_addresses import is_private, raise_for_log_host_status, require_allowed_url
 from ...wire.purposes import Purpose
 from .connection_errors import log_host_error, was_silent
 from .read_timeouts import ReadTimeouts
@@ -81,7 +81,7 @@ class LogDownloader:
         with self._open(path, url) as response:
             if response.status != 200:
                 headers = lower_case_headers(response)
-                raise_for_log_host(response.status, headers, _read_start(response))
+                raise_for_log_host_status(response.status, headers, _read_start(response))
             write_log(response, into, deadline=deadline)
 
     @contextmanager

@@ -65,7 +65,9 @@ def list_reasons(
         *(
             error
             for name, error in rejected.items()
-            if error is not None and name not in refused and access.could_read(name, repository)
+            if error is not None
+            and name not in refused
+            and access.may_read_once_accepted(name, repository)
         ),
         *failed_apps,
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...domain.source_records import EVERYTHING, CredentialRefusal
+from ...domain.source_records import ALL_REQUESTS, CredentialRefusal
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
 from .credential_access import CredentialAccess
@@ -37,7 +37,7 @@ def feature_scope(feature: str) -> str:
 def scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
     """Return every scope whose refusal covers a request."""
     of_owner = (_owner_scope(repository, endpoint),) if endpoint in _OPTIONAL_ENDPOINTS else ()
-    return EVERYTHING, repository, f"{repository} {endpoint}", *of_owner
+    return ALL_REQUESTS, repository, f"{repository} {endpoint}", *of_owner
 
 
 def restorable_refusals(
@@ -69,7 +69,7 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
         if isinstance(error, BadCredentials):
             if other_accepted:
                 access.unpin(name, repository)
-            if len(clients) > 1 and access.reads_others(name, repository):
+            if len(clients) > 1 and access.reads_other_repositories(name, repository):
                 access.note_refusal(name, repository, error)
             continue
         is_of_endpoint = (

@@ -29,7 +29,7 @@ class RenamedRepositories:
     def current_name(self, repository: str) -> str:
         """Return the name to request for a repository, given by the name it is watched under."""
         name, until = self._names.get(repository, (repository, None))
-        if until is None or not is_still_ahead(until, self._clock.now(), max_ahead=RENAME_TTL):
+        if until is None or not is_still_ahead(until, self._clock.now(), max_plausible=RENAME_TTL):
             return repository
         return name
 
@@ -43,7 +43,7 @@ class RenamedRepositories:
             self._pin_by_validator(name, validator)
             self._names[repository] = (name, self._clock.now() + RENAME_TTL)
 
-    def without_name(self, repository: str, validator: str | None) -> str | None:
+    def without_new_name(self, repository: str, validator: str | None) -> str | None:
         """Return a validator without the new name, which is requested from now on.
 
         None where that name is not the current one any more.
@@ -55,7 +55,7 @@ class RenamedRepositories:
             self.note_name(repository, name, own)
         return own if name == self.current_name(repository) else None
 
-    def with_name(self, repository: str, validator: str | None) -> str | None:
+    def with_new_name(self, repository: str, validator: str | None) -> str | None:
         """Return a validator that holds the new name of a renamed repository."""
         name = self.current_name(repository)
         is_own = name.lower() == repository.lower()

@@ -66,7 +66,7 @@ class GithubRepositories(RepositoryApi):
     ) -> Answer[RepositoryList]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
-        with self._tokens.using(client):
+        with self._tokens.noting_rejection(client):
             if query.owner != ALL_OWNERS:
                 return self._fetch_of_owner(client, query.owner, validator)
             is_installation = client.name.startswith(INSTALLATION_PREFIX)
@@ -102,7 +102,7 @@ class GithubRepositories(RepositoryApi):
         client = self._tokens.client_named(credential)
         if client.name == ANONYMOUS or client.name.startswith(INSTALLATION_PREFIX):
             return None
-        with self._tokens.using(client):
+        with self._tokens.noting_rejection(client):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))
 
     def _info(self, client: GithubClient) -> CredentialInfo:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...domain.annotations import AnnotationList
 from ...domain.runs import WorkflowRun
 from ...errors import BadCredentials, GithubUnavailable, IngestError, RateLimited
-from ...wire.details import parse_annotated_check_runs, parse_suite_annotations
+from ...wire.details import parse_annotation_counts, parse_suite_annotations
 from ...wire.fields import mapping
 from .details import fetch_annotations
 from .lists import ListReader
@@ -67,7 +67,7 @@ class StartFailureReader:
 
     def _by_rest(self, client: RepositoryClient, suite_id: int) -> AnnotationList | None:
         request = Request.to(_CHECK_RUNS, client.repository, suite_id)
-        counts = parse_annotated_check_runs(client.get(request).json())
+        counts = parse_annotation_counts(client.get(request).json())
         annotated = [number for number, count in counts.items() if count != 0]
         if not annotated:
             return AnnotationList(items=(), total=0)

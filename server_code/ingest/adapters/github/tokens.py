@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ...domain.source_records import EVERYTHING, CredentialRefusal
+from ...domain.source_records import ALL_REQUESTS, CredentialRefusal
 from ...errors import (
     BadCredentials,
     GithubUnavailable,
@@ -92,7 +92,7 @@ class TokenPool:
         for client in self._candidates(clients, repository, scopes):
             if not is_worth_asking(self.access, client.name, repository, refused, limited):
                 continue
-            if (refusal := self.access.refusals.begin(client.name, scopes)) is not None:
+            if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:
                 paused[client.name] = refusal
                 continue
             try:
@@ -121,7 +121,7 @@ class TokenPool:
     def query(self, repository: str, query: str, variables: Mapping[str, str]) -> object:
         """Send one GraphQL query about a repository. Raises as ``GithubClient.query`` does."""
         client = self.client_for(repository)
-        with self.using(client):
+        with self.noting_rejection(client):
             return client.query(query, variables, self.purpose_of(repository))
 
     def client_for(self, repository: str) -> GithubClient:
@@ -171,13 +171,13 @@ class TokenPool:
         return client
 
     @contextmanager
-    def using(self, client: GithubClient) -> Iterator[None]:
+    def noting_rejection(self, client: GithubClient) -> Iterator[None]:
         """Note whether GitHub accepts the credential of a request that concerns no repository.
 
         Raises BadCredentials, without a request, while a rejection of the credential is paused.
         """
-        scopes = (EVERYTHING,)
-        if (refusal := self.access.refusals.begin(client.name, scopes)) is not None:
+        scopes = (ALL_REQUESTS,)
+        if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:
             raise refusal
         with self._noting_answer(client, scopes):
             yield
@@ -197,7 +197,7 @@ class TokenPool:
         """
         for client in self.clients():
             if client.paused_until() is None and self.access.rejection_of(client.name) is None:
-                with self.using(client):
+                with self.noting_rejection(client):
                     client.get(Request.to(RATE_LIMIT))
                 return
 

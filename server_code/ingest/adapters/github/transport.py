@@ -59,7 +59,7 @@ class Transport:
         request_number = self._pending.begin(host, at=time.monotonic())
 
         def note_answer() -> None:
-            self._pending.answer(host, request_number, at=time.monotonic())
+            self._pending.note_answer(host, request_number, at=time.monotonic())
 
         try:
             return self._exchange(method, url, headers, body, log_file, note_answer)

@@ -154,7 +154,7 @@ class AgentLoop:
         """Sleep until a time, but no longer if the clock is set back meanwhile."""
         pause = moment - self._context.clock.now() + timedelta(seconds=IDLE_SECONDS)
         while should_continue() and is_still_ahead(
-            moment, self._context.clock.now(), max_ahead=pause
+            moment, self._context.clock.now(), max_plausible=pause
         ):
             self._context.clock.sleep(IDLE_SECONDS)
 
@@ -173,7 +173,7 @@ class DesiredStates:
     def is_paused(self, agent: str) -> bool:
         """Return whether an agent is paused. Raises StateUnavailable."""
         now = self._context.clock.now()
-        if not is_still_ahead(self._next_at, now, max_ahead=self._every):
+        if not is_still_ahead(self._next_at, now, max_plausible=self._every):
             self._states = self._context.store.load_desired_states()
             self._next_at = now + self._every
         return self._states.get(agent) == DESIRED_PAUSED

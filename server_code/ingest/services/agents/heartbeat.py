@@ -135,7 +135,7 @@ class Heartbeat:
 
         The agent's work uses the store as well, and reports the error.
         """
-        if is_still_ahead(self._next_at, self._clock.now(), max_ahead=HEARTBEAT_INTERVAL):
+        if is_still_ahead(self._next_at, self._clock.now(), max_plausible=HEARTBEAT_INTERVAL):
             return
         try:
             self.save(state, note)

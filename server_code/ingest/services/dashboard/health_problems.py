@@ -13,7 +13,7 @@ from ...domain.counted_nouns import plural
 from ...domain.ledger import ErrorRecord, RepositoryRecord
 from ...domain.source_records import CredentialRecord, SourceRecord, rejection_text
 from ...domain.timestamps import parse_timestamp
-from ...errors import CHECKS_REMEDY
+from ...errors import DOCTOR_REMEDY
 from ..context import PIPELINE_MONITORING_AGENT
 from .activity import group_errors
 from .health_input import LOG_STALL_TIME, HealthInput
@@ -111,7 +111,7 @@ def _agent_problem(
         since=parse_timestamp(agent["heartbeat_at"])
         if state in _NOT_REPORTING
         else min(recorded, default=None),
-        detail=agent["note"] or (CHECKS_REMEDY if state is AgentState.STALLED else None),
+        detail=agent["note"] or (DOCTOR_REMEDY if state is AgentState.STALLED else None),
         is_broken=state in _BROKEN,
     )
 

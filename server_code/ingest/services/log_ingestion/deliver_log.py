@@ -159,7 +159,7 @@ def _upload(
     The log alone is stored next to it, so that readers can request a range of its bytes.
     """
     with log.spool.open() as file:
-        content = blobs.put(
+        plain_log = blobs.put(
             log_text_key(metadata),
             iter(lambda: file.read(_CHUNK_BYTES), b""),
             content_type="text/plain; charset=utf-8" if metadata.is_text else "text/plain",
@@ -173,7 +173,7 @@ def _upload(
 
     reference = blobs.put(log_payload_key(metadata), payload(), content_type="application/json")
     claim = blobs.claim_check(
-        log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), content=content
+        log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), plain_log=plain_log
     )
     return reference, claim
 

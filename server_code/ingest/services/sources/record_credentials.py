@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over
 from ...domain.source_records import (
-    EVERYTHING,
+    ALL_REQUESTS,
     MAX_REFUSAL_PAUSE,
     CredentialRecord,
     CredentialRefusal,
@@ -96,7 +96,7 @@ def record_credential_changes(context: CollectorContext) -> None:
     context.store.save_credentials(
         [each.with_refusals(changes.get(each.name, {}), now=now) for each in updated]
     )
-    if any(EVERYTHING in each and each[EVERYTHING] is None for each in changes.values()):
+    if any(ALL_REQUESTS in each and each[ALL_REQUESTS] is None for each in changes.values()):
         _make_failing_due(context.store, now)
 
 
@@ -105,7 +105,7 @@ def clear_refusals(store: StateStore, repositories: Collection[str], *, now: dat
 
     A person asks for a collection now, and may have removed the cause.
     """
-    wanted = {EVERYTHING, *map(repository_key, repositories)}
+    wanted = {ALL_REQUESTS, *map(repository_key, repositories)}
     for record in store.list_credentials():
         ended = {e.scope: None for e in record.refusals if e.scope.partition(" ")[0] in wanted}
         if ended:

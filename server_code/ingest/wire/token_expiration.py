@@ -15,7 +15,7 @@ EXPIRATION_HEADER = "github-authentication-token-expiration"
 _FORMATS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z")
 
 
-def parse_expiration(headers: Mapping[str, str]) -> datetime | None:
+def parse_token_expiration(headers: Mapping[str, str]) -> datetime | None:
     """Return when the token of an answer expires; None where GitHub names no time."""
     return _parse(headers.get(EXPIRATION_HEADER, "").strip())
 
