@@ -87,7 +87,7 @@ class CollectorContext:
     ``sources`` (from the settings) and of the sources in the store.
     ``busy_repositories``: those whose last poll by this process ended with StateBusy.
     ``unreleased_leases``: claimed repositories, by name, whose leases could not be released.
-    ``to_reschedule``: repositories whose attempts are due, because the clock was set back.
+    ``repositories_to_reschedule``: those whose attempts are due, because the clock was set back.
     """
 
     github: ActionsApi
@@ -109,7 +109,7 @@ class CollectorContext:
     discovery: DiscoveryState = field(default_factory=DiscoveryState)
     busy_repositories: set[str] = field(default_factory=set)
     unreleased_leases: dict[str, RepositoryRecord] = field(default_factory=dict)
-    to_reschedule: set[str] = field(default_factory=set)
+    repositories_to_reschedule: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
     probe: GithubProbe = field(default_factory=GithubProbe)
     poll_order: PollOrder = field(default_factory=PollOrder)

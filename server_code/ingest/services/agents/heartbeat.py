@@ -118,7 +118,7 @@ class Heartbeat:
         self._has_resumed = True
 
     def _find_last_log(self, now: datetime) -> datetime | None:
-        """Return when a log was last published, as precisely as heartbeats are frequent."""
+        """Return when a log was last published, to the precision of HEARTBEAT_INTERVAL."""
         logs = self._counters.read("logs")
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
@@ -209,7 +209,7 @@ def _resume_silences(pending: PendingRequests, last: AgentRecord, now: datetime)
 
 
 def unanswered_since(pending: PendingRequests, *, now: datetime, at: float) -> dict[str, str]:
-    """Return since when hosts and queues have answered nothing; ``at``: ``now``, monotonic."""
+    """Return since when hosts and queues have answered nothing; ``at``: monotonic time now."""
     return _times(pending.unanswered(at=at, longer_than=SILENCE_SECONDS), now)
 
 

@@ -99,7 +99,7 @@ class LogCollection:
         )
 
     def is_over(self) -> bool:
-        """Return whether no log is pending, or those that are have failed or stalled."""
+        """Return whether every log that is still pending has failed or stalled."""
         now, pending = self._context.clock.now(), self.load_pending()
         keys = sorted(((log.key, log.job_id) for log in pending), key=str)
         with self._lock:
@@ -154,7 +154,7 @@ class LogCollection:
         return not is_over and self._should_continue()
 
     def _count_failure(self, key: AttemptKey, log: LogNotReady) -> None:
-        """Count a failed try, which neither a limit is nor a log that GitHub is still writing."""
+        """Count a failed try, unless a limit is its cause or GitHub is still writing the log."""
         error = log.error
         if isinstance(error, (StateFull, OutOfMemory)):
             self._fatal_error = error

@@ -55,7 +55,7 @@ class RunCollection:
         self._should_continue = should_continue
         self._on_turn = plan.on_turn
         self._lock = threading.Lock()
-        self._open = {
+        self._unfinished = {
             name.lower(): _RepositoryProgress(context, plan.policy, name) for name in plan.names
         }
         self._discover = (
@@ -66,7 +66,7 @@ class RunCollection:
 
     def make_due(self) -> None:
         """Make every repository due, and its attempts that failed before."""
-        for progress in self._open.values():
+        for progress in self._unfinished.values():
             progress.make_due()
 
     def poll(self) -> IngestError | None:
@@ -84,7 +84,7 @@ class RunCollection:
                     self._drop_paused()
                     self._context.clock.sleep(IDLE_SECONDS)
                 if not self._policy.waits_for_limits:
-                    self._close_stalled()
+                    self._finish_stalled()
                 answered_at = self._context.clock.now()
             except IngestError as error:
                 lasted = self._context.clock.now() - answered_at
@@ -97,7 +97,7 @@ class RunCollection:
     def unfinished_repositories(self) -> list[str]:
         """List the repositories that are not done."""
         with self._lock:
-            return [progress.name for progress in self._open.values()]
+            return [progress.name for progress in self._unfinished.values()]
 
     def _poll_next(self) -> bool:
         """Poll a repository that is due and not leased; return False if there is none."""
@@ -113,14 +113,14 @@ class RunCollection:
             )
             if isinstance(error, OutOfMemory):
                 raise error
-            progress = self._open.get(repository.full_name.lower())
+            progress = self._unfinished.get(repository.full_name.lower())
             if progress is not None and progress.is_done_after(error):
-                self._close(progress)
+                self._finish(progress)
         return bool(claimed)
 
-    def _close(self, progress: _RepositoryProgress) -> None:
+    def _finish(self, progress: _RepositoryProgress) -> None:
         with self._lock:
-            if self._open.pop(progress.name.lower(), None) is not None:
+            if self._unfinished.pop(progress.name.lower(), None) is not None:
                 self.unread_attempts.extend(progress.unread_attempts)
                 if progress.error is not None:
                     self.errors[progress.name] = progress.error
@@ -129,22 +129,22 @@ class RunCollection:
         """Drop repositories that were paused or removed; make those due that search for more."""
         known = {each.full_name.lower(): each for each in self._context.store.list_repositories()}
         with self._lock:
-            for key, progress in list(self._open.items()):
+            for key, progress in list(self._unfinished.items()):
                 record = known.get(key)
                 if record is None or record.paused:
-                    del self._open[key]
+                    del self._unfinished[key]
                 else:
                     progress.make_due_again()
 
-    def _close_stalled(self) -> None:
+    def _finish_stalled(self) -> None:
         """Give up the repositories if nothing has changed for ``stall_timeout``."""
         names, now = self.unfinished_repositories(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
         self.last_change = (self.last_change or LastChange(what, now)).after_observation(what, now)
         if now - self.last_change.at >= self._policy.stall_timeout:
-            for progress in list(self._open.values()):
-                self._close(progress)
+            for progress in list(self._unfinished.values()):
+                self._finish(progress)
 
 
 class _RepositoryProgress:

@@ -59,7 +59,10 @@ def new_collection(
 def start_collection(
     store: StateStore, collection_id: str, *, repository: str | None, now: datetime
 ) -> CollectionRecord:
-    """Make the repositories due, and record that a collection begins."""
+    """Record that a collection begins, and make its repositories due.
+
+    What GitHub has refused to credentials is requested again.
+    """
     record = new_collection(store, collection_id, repository=repository, now=now)
     # First, because a second person who pressed the button looks for it at once.
     store.save_collection(record)
@@ -202,7 +205,7 @@ def _repositories_of(store: RepositoryStore, repository: str | None) -> list[Rep
 
 
 def _is_polled(record: RepositoryRecord, began_at: datetime) -> bool:
-    """Return whether a repository was polled since then, or has failed since then."""
+    """Return whether a repository was polled, or has failed, since ``began_at``."""
     polled_at, next_at = record.last_polled_at, record.next_poll_at
     if polled_at is not None and polled_at >= began_at:
         return True

@@ -132,7 +132,7 @@ def _as_published(
 
 
 def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
-    """Return why a published log was not found: the retriable one of two errors, if one is."""
+    """Return a published log that was found nowhere, with a retriable error if one of both is."""
     error = result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
     retriable = (each for each in (stored, error) if isinstance(each, Retriable))
     return LogNotReady(job=result.job, error=next(retriable, error))

@@ -13,11 +13,11 @@ def make_polls_due_after_clock_change(context: CollectorContext) -> None:
         return
     for repository in context.store.list_repositories():
         context.store.make_due(repository.full_name, now=now)
-        context.to_reschedule.add(repository.full_name)
+        context.repositories_to_reschedule.add(repository.full_name)
 
 
 def make_checks_due_after_clock_change(context: CollectorContext, repository: str) -> None:
     """Make the attempts of a leased repository due if the clock was set back."""
-    if repository in context.to_reschedule:
+    if repository in context.repositories_to_reschedule:
         make_scheduled_attempts_due(context, repository)
-        context.to_reschedule.discard(repository)
+        context.repositories_to_reschedule.discard(repository)
