@@ -1,7 +1,7 @@
 """When webhooks are relied on in place of polling, and which state of a run or job is later.
 
-Deliveries are relied on from the first one until a request finds a change that none has delivered;
-then only after many that arrived without such a find.
+Deliveries are relied on from the first one until a request finds a change that none has delivered.
+After that they are relied on again once many have arrived without another such find.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ DELIVERY_CHECK_INTERVAL = timedelta(minutes=10)
 #: How often the first page of the run list is read then.
 LISTING_INTERVAL = timedelta(hours=3)
 
-#: GitHub may take as long to deliver a change.
-DELIVERY_TIME = timedelta(minutes=1)
+#: How long GitHub takes at most to deliver a change.
+MAX_DELIVERY_TIME = timedelta(minutes=1)
 
 #: Deliveries that must arrive after a miss before they are relied on again.
 MIN_DELIVERIES_AFTER_MISS = 20
@@ -60,16 +60,16 @@ def last_change_of(run: WorkflowRun) -> datetime | None:
     return run.updated_at or run.created_at
 
 
-def is_overdue_change(changed_at: datetime | None, now: datetime) -> bool:
-    """Return whether a change is old enough to have been delivered."""
-    return changed_at is not None and now - changed_at > DELIVERY_TIME
+def should_have_been_delivered(changed_at: datetime | None, now: datetime) -> bool:
+    """Return whether a change is so old that GitHub has delivered it, if deliveries arrive."""
+    return changed_at is not None and now - changed_at > MAX_DELIVERY_TIME
 
 
 def is_later_run(known: WorkflowRun | None, run: WorkflowRun) -> bool:
     """Return whether a delivered run is a later state than the known one."""
-    if known is None or known.updated_at is None or run.updated_at is None:
-        return known is None or _rank(run.status) > _rank(known.status)
-    if run.updated_at == known.updated_at:
+    if known is None:
+        return True
+    if known.updated_at is None or run.updated_at in (None, known.updated_at):
         return _rank(run.status) > _rank(known.status)
     return run.updated_at > known.updated_at
 
@@ -83,9 +83,7 @@ def is_older_run(known: WorkflowRun, run: WorkflowRun) -> bool:
     """
     if run.is_completed:
         return False
-    if known.updated_at is None or run.updated_at is None:
-        return known.is_completed
-    if run.updated_at == known.updated_at:
+    if known.updated_at is None or run.updated_at in (None, known.updated_at):
         return known.is_completed
     return run.updated_at < known.updated_at
 

@@ -1,7 +1,7 @@
 """Which stored times have come: past ones, and those too far ahead to be right.
 
-A clock that was ahead and is set right leaves times behind that lie further ahead than anything
-sets them. They count as past, so that a wrong clock delays nothing longer than its maximum.
+A clock that was ahead and is corrected leaves stored times further in the future than anything sets
+them. These count as past, so that a wrong clock delays nothing longer than the maximum.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ MAX_POLL_DELAY = timedelta(hours=4)
 MAX_CHECK_DELAY = timedelta(hours=2)
 MAX_PAUSE = timedelta(days=1)
 
-#: A time of the past that lies further ahead than the clocks of two hosts differ was set before a
-#: clock was set back: what was planned then is due.
+#: The clocks of two hosts differ by less. If something was done further in the future than this, a
+#: clock has been set back since, and what was planned then is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 #: How long it takes to read a list and publish it.
 READ_TIME = timedelta(seconds=1.5)
 
-#: What a webhook or a person asks for counts as due for this long, so it comes before all else.
+#: What a webhook or a person asks for counts as due since so long ago that it comes first.
 HEAD_START = timedelta(days=30)
 
 
@@ -102,7 +102,7 @@ def ended_pauses(now: datetime) -> DueTimes:
 
 
 def is_longer_pause(until: datetime, known: datetime) -> bool:
-    """Return whether a pause replaces the stored one: a longer one does, and one to be believed."""
+    """Return whether a pause replaces the stored one, which is shorter or implausibly long."""
     return known < until or known > until + MAX_PAUSE
 
 

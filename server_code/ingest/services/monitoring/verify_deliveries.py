@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ...domain.delivery_trust import is_overdue_change, relies_on_deliveries
+from ...domain.delivery_trust import relies_on_deliveries, should_have_been_delivered
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...domain.timestamps import format_timestamp
@@ -58,7 +58,9 @@ def note_missed_deliveries(
 ) -> None:
     """Return to polling where a request has found a change that should have been delivered."""
     now = context.clock.now()
-    if poll_session.relies_on_deliveries and any(is_overdue_change(at, now) for at in changes):
+    if poll_session.relies_on_deliveries and any(
+        should_have_been_delivered(at, now) for at in changes
+    ):
         context.counters.add("webhooks_missed")
         poll_session.relies_on_deliveries = False
         webhooks = replace(
