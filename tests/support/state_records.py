@@ -62,7 +62,7 @@ def a_full_repository() -> RepositoryRecord:
             short_reads=2,
             **_moments(RunLists, moments),
         ),
-        run_list_run_list_walk=ListWalk(page=3, **_moments(ListWalk, moments)),
+        run_list_walk=ListWalk(page=3, **_moments(ListWalk, moments)),
         sweep=DaySweep(**_moments(DaySweep, moments)),
         webhooks=WebhookArrivals(deliveries_since_miss=4, **_moments(WebhookArrivals, moments)),
         **_moments(RepositoryRecord, moments),
