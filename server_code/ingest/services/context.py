@@ -124,12 +124,12 @@ class CollectorContext:
         """Request the rate limit, which is free, if GitHub has answered nothing for a while."""
         self.probe.send_when_due(self.github, self.counters, self.clock)
 
-    def share_pauses(self) -> None:
+    def save_credential_pauses(self) -> None:
         """Save this process's rate-limit pauses for other processes and for its next start."""
         if pauses := self.github.credential_pauses():
             self.store.save_credential_pauses(pauses)
 
-    def apply_shared_pauses(self) -> None:
+    def apply_credential_pauses(self) -> None:
         """Apply the rate-limit pauses of other processes, and of this one before a restart.
 
         Also allows requests again that GitHub no longer refuses to another process.

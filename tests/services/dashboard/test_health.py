@@ -32,10 +32,10 @@ FACTS = HealthInput(
     sources=[],
     credentials=[],
     counts=LedgerCounts(attempts=10),
-    seconds_left=None,
+    backfill_seconds_left=None,
     errors=[],
-    oldest_pending=None,
-    recent_logs=0,
+    oldest_pending_log=None,
+    recent_log_count=0,
 )
 
 
@@ -105,7 +105,7 @@ def test_an_error_of_an_agent_lasts_since_it_was_recorded():
 def test_a_one_time_collection_that_succeeded_is_no_problem():
     """Nobody expects an agent where a command collects once, for example every night."""
     once = a_collection("once", phase="done", exit_code=0)
-    health = judged(agents=agents("never started", "never started"), one_time=once)
+    health = judged(agents=agents("never started", "never started"), one_time_collection=once)
     assert (health.state, health.tone, health.problems) == (HealthState.STOPPED, "quiet", ())
     assert health.sentence == "No agent runs: a one-time collection ended with exit code 0."
 
@@ -115,7 +115,9 @@ def test_a_one_time_collection_that_failed_is_reported_with_its_reason():
     once = a_collection("once", phase="failed", exit_code=69, note="GitHub is unreachable.")
     failing = polled("octo/api", failures=3, last_error="GitHub answered 404.")
     health = judged(
-        agents=agents("never started", "never started"), one_time=once, repositories=[failing]
+        agents=agents("never started", "never started"),
+        one_time_collection=once,
+        repositories=[failing],
     )
     assert (health.state, health.tone) == (HealthState.STOPPED, "bad")
     assert [each.sentence for each in health.problems] == [
@@ -131,7 +133,9 @@ def test_a_detail_that_problems_share_is_stated_once():
     once = a_collection("once", phase="failed", exit_code=69, note="GitHub is unreachable.")
     failing = polled("octo/api", failures=3, last_error="GitHub is unreachable.")
     health = judged(
-        agents=agents("never started", "never started"), one_time=once, repositories=[failing]
+        agents=agents("never started", "never started"),
+        one_time_collection=once,
+        repositories=[failing],
     )
     assert [each.detail for each in health.problems] == ["GitHub is unreachable.", None]
 
@@ -218,24 +222,27 @@ def test_a_failing_repository_that_is_paused_is_no_problem():
 def test_pending_logs_that_do_not_move_are_reported():
     """While some are published, a long wait is no stall."""
     counts, old = LedgerCounts(attempts=10, logs_pending=300), a_log(updated_at=at(-3600))
-    health = judged(counts=counts, oldest_pending=old)
+    health = judged(counts=counts, oldest_pending_log=old)
     assert health.state is HealthState.DEGRADED
     assert health.sentence == "300 logs are pending, and none has been published for a while."
     assert health.problems[0].since == at(-3600)
-    assert judged(counts=counts, oldest_pending=old, recent_logs=1).state is HealthState.CATCHING_UP
+    assert (
+        judged(counts=counts, oldest_pending_log=old, recent_log_count=1).state
+        is HealthState.CATCHING_UP
+    )
     young = a_log(updated_at=at(-60))
-    assert judged(counts=counts, oldest_pending=young).state is HealthState.CATCHING_UP
+    assert judged(counts=counts, oldest_pending_log=young).state is HealthState.CATCHING_UP
 
 
 def test_a_log_that_is_tried_in_vain_is_old_however_late_its_last_try_was():
     """Its reason stands beside the count, and other logs that are published do not hide it."""
     tried = a_log(updated_at=at(-60), pending_since=at(-7200), tries=9, reason="No such bucket.")
     counts = LedgerCounts(attempts=10, logs_pending=1)
-    stuck = judged(counts=counts, oldest_pending=tried)
+    stuck = judged(counts=counts, oldest_pending_log=tried)
     assert stuck.sentence == "1 log is pending, and none has been published for a while."
     assert (stuck.problems[0].since, stuck.tone) == (at(-7200), "bad")
     assert stuck.problems[0].detail == "The oldest is of build in Octo/API. No such bucket."
-    partly = judged(counts=counts, oldest_pending=tried, recent_logs=4)
+    partly = judged(counts=counts, oldest_pending_log=tried, recent_log_count=4)
     assert partly.sentence == "Some logs cannot be fetched, others are published."
     assert (partly.state, partly.tone) == (HealthState.DEGRADED, "warn")
 
@@ -319,11 +326,11 @@ def test_a_recent_error_never_stands_beside_everything_works():
 
 def test_a_backfill_is_catching_up_with_an_estimate():
     counts = LedgerCounts(attempts=900, open_attempts=300, unread_attempts=300)
-    health = judged(counts=counts, seconds_left=240.0)
+    health = judged(counts=counts, backfill_seconds_left=240.0)
     assert (health.state, health.tone) == (HealthState.CATCHING_UP, "ok")
     assert health.sentence == "Catching up: 300 run attempts to backfill in about 4 minutes."
     assert judged(counts=counts).sentence == "Catching up: 300 run attempts to backfill."
-    logs = judged(counts=LedgerCounts(attempts=10, logs_pending=2082), recent_logs=5)
+    logs = judged(counts=LedgerCounts(attempts=10, logs_pending=2082), recent_log_count=5)
     assert logs.sentence == "Catching up: 2,082 logs pending."
-    hours = judged(counts=counts, seconds_left=3 * 3600.0).sentence
+    hours = judged(counts=counts, backfill_seconds_left=3 * 3600.0).sentence
     assert hours.endswith("about 3 hours.")

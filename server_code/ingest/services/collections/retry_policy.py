@@ -36,10 +36,10 @@ class RetryPolicy:
         failures = 0
         while self.should_continue():
             try:
-                self.context.apply_shared_pauses()
+                self.context.apply_credential_pauses()
                 return work()
             except RateLimited as limit:
-                self.context.share_pauses()
+                self.context.save_credential_pauses()
                 self._wait_until(limit.retry_at)
             except Retriable:
                 if failures == MAX_FAILURES:

@@ -96,8 +96,10 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
         return _from_problems(state, problems)
     if not inputs.repositories:
         return Health(state=HealthState.EMPTY, sentence="No repository is watched yet.")
-    if inputs.one_time is not None:
-        return Health(state=HealthState.STOPPED, sentence=one_time_sentence(inputs.one_time))
+    if inputs.one_time_collection is not None:
+        return Health(
+            state=HealthState.STOPPED, sentence=one_time_sentence(inputs.one_time_collection)
+        )
     new = sum(each.is_new for each in unpaused)
     if new or inputs.counts.unread_attempts or inputs.counts.logs_pending >= MANY_LOGS:
         return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(inputs, new))
@@ -113,7 +115,7 @@ def load_health(
 ) -> Health:
     """Read the state and return its health; ``rows`` are those of the repositories."""
     inputs = read_health_input(store, settings, now=now)
-    inputs = replace(inputs, seconds_left=longest_backfill_seconds(rows))
+    inputs = replace(inputs, backfill_seconds_left=longest_backfill_seconds(rows))
     return assess_health(inputs, now=now)
 
 
@@ -127,7 +129,7 @@ def _catching_up(inputs: HealthInput, new: int) -> str:
         left.append(f"{plural(new, 'repository', 'repositories')} not polled yet")
     if counts.unread_attempts:
         attempts = plural(counts.unread_attempts, "run attempt")
-        left.append(f"{attempts} to backfill{_estimate(inputs.seconds_left)}")
+        left.append(f"{attempts} to backfill{_estimate(inputs.backfill_seconds_left)}")
     if counts.logs_pending:
         left.append(f"{plural(counts.logs_pending, 'log')} pending")
     return f"Catching up: {', '.join(left)}."

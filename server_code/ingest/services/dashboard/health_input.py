@@ -42,9 +42,9 @@ _ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
 class HealthInput:
     """What health and pages are computed from; ``agents`` are rows of ``agent_rows``.
 
-    ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
-    ``recent_logs``: how many logs were published within LOG_STALL_TIME. ``unanswered``: since when
-    hosts and queues have answered nothing. ``seconds_left``: of the longest backfill.
+    ``one_time_collection`` ended after the last heartbeat of any agent. ``recent_log_count``: how
+    many logs were published within LOG_STALL_TIME. ``unanswered``: since when hosts and queues have
+    answered nothing. ``backfill_seconds_left``: of the longest backfill.
     """
 
     agents: Sequence[Mapping[str, Any]]
@@ -53,15 +53,15 @@ class HealthInput:
     credentials: Sequence[CredentialRecord]
     counts: LedgerCounts
     errors: Sequence[ErrorRecord]
-    oldest_pending: JobLogRecord | None
-    recent_logs: int
+    oldest_pending_log: JobLogRecord | None
+    recent_log_count: int
     heartbeats: Sequence[AgentRecord] = ()
     counts_by_repository: Mapping[str, LedgerCounts] = field(default_factory=dict)
     message_counts: MessageCounts = field(default_factory=MessageCounts)
     collections: Sequence[CollectionRecord] = ()
-    one_time: CollectionRecord | None = None
+    one_time_collection: CollectionRecord | None = None
     unanswered: Mapping[str, datetime] = field(default_factory=dict)
-    seconds_left: float | None = None
+    backfill_seconds_left: float | None = None
     write_error: str | None = None
 
 
@@ -71,13 +71,13 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
     repositories = store.list_repositories_cached()
-    heartbeats, others = store.list_agents(), store.load_seldom_changed()
-    agents = agent_rows(heartbeats, others.desired_states, repositories, now=now)
+    heartbeats, seldom_changed = store.list_agents(), store.load_seldom_changed()
+    agents = agent_rows(heartbeats, seldom_changed.desired_states, repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
-    counts_by_repository = store.count_each_repository()
+    counts_by_repository, collections = store.count_each_repository(), seldom_changed.collections
     counts = sum_counts(counts_by_repository.values())
     return HealthInput(
         heartbeats=heartbeats,
@@ -85,14 +85,16 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         repositories=repositories,
         counts=counts,
         counts_by_repository=counts_by_repository,
-        errors=others.errors,
+        errors=seldom_changed.errors,
         message_counts=message_counts,
-        recent_logs=sum(counts.get(logs, 0) for counts in recent),
-        sources=others.sources,
-        credentials=others.credentials,
-        oldest_pending=_oldest_pending(store, now) if counts.logs_pending else None,
-        collections=others.collections,
-        one_time=find_one_time_collection(others.collections, heartbeats) if has_ended else None,
+        recent_log_count=sum(counts.get(logs, 0) for counts in recent),
+        sources=seldom_changed.sources,
+        credentials=seldom_changed.credentials,
+        oldest_pending_log=_oldest_pending_log(store, now) if counts.logs_pending else None,
+        collections=collections,
+        one_time_collection=find_one_time_collection(collections, heartbeats)
+        if has_ended
+        else None,
         unanswered=_unanswered(heartbeats, now),
         write_error=_write_error(store, heartbeats, now),
     )
@@ -124,7 +126,7 @@ def _write_error(store: StateStore, heartbeats: Sequence[AgentRecord], now: date
     return None
 
 
-def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:
+def _oldest_pending_log(store: StateStore, now: datetime) -> JobLogRecord | None:
     """Return the log that has been pending for longest."""
     logs = store.load_pending_logs(None, updated_before=now, limit=SEARCHED_LOGS)
     return min(logs, key=lambda log: log.waits_since, default=None)

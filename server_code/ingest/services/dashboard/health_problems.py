@@ -80,8 +80,8 @@ def _write_problems(write_error: str | None) -> list[Problem]:
 
 
 def _agent_problems(inputs: HealthInput) -> list[Problem]:
-    if inputs.one_time is not None:
-        return _one_time_problems(inputs.one_time)
+    if inputs.one_time_collection is not None:
+        return _one_time_problems(inputs.one_time_collection)
     return [
         _agent_problem(agent, AgentState(agent["state"]), inputs.errors)
         for agent in inputs.agents
@@ -186,13 +186,13 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
 
 def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
     """Return the oldest pending log if it fails, or if no log was published for a while."""
-    oldest = inputs.oldest_pending
+    oldest = inputs.oldest_pending_log
     if oldest is None or now - oldest.waits_since < LOG_STALL_TIME:
         return []
-    if inputs.recent_logs and not oldest.tries:
+    if inputs.recent_log_count and not oldest.tries:
         return []
     sentence = "Some logs cannot be fetched, others are published."
-    if not inputs.recent_logs:
+    if not inputs.recent_log_count:
         pending = plural(inputs.counts.logs_pending, "log is", "logs are")
         sentence = f"{pending} pending, and none has been published for a while."
     reason = f" {oldest.reason}" if oldest.reason else ""
@@ -201,7 +201,7 @@ def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
             sentence=sentence,
             since=oldest.waits_since,
             detail=f"The oldest is of {oldest.job_name} in {oldest.key.repository}.{reason}",
-            is_broken=not inputs.recent_logs,
+            is_broken=not inputs.recent_log_count,
         )
     ]
 

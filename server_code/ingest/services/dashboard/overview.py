@@ -38,7 +38,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
     summaries, message_counts = store.load_run_summaries(), inputs.message_counts
     groups = group_errors(inputs.errors)
     watched = _repositories(settings, inputs, now)
-    inputs = replace(inputs, seconds_left=longest_backfill_seconds(watched["shown"]))
+    inputs = replace(inputs, backfill_seconds_left=longest_backfill_seconds(watched["shown"]))
     queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     steps = setup_steps(settings, has_repository=bool(inputs.repositories))
     newest = next((each for each in inputs.collections if is_recent(each, now)), None)
@@ -53,7 +53,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "github": _github(inputs, message_counts),
         "repositories": watched,
         "windows": window_rows(summaries, message_counts, now=now),
-        "oldest_pending": _pending_row(inputs.oldest_pending),
+        "oldest_pending": _pending_row(inputs.oldest_pending_log),
         "failures": _newest_failures(summaries),
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
         "errors": {"count": len(groups), "newest": groups[0] if groups else None},

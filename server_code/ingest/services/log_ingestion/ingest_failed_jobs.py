@@ -62,7 +62,7 @@ def ingest_logs_of_failed_jobs(
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
     if stopped_by is not None:
-        context.share_pauses()
+        context.save_credential_pauses()
         raise stopped_by
     return len(taken)
 

@@ -71,7 +71,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     OutOfMemory, so that its process ends, and StateUnavailable, so that no more work is received
     until the state can be written; other errors are reported, and their work waits.
     """
-    context.apply_shared_pauses()
+    context.apply_credential_pauses()
     failures = ingest_logs_of_failed_jobs(context, should_continue=should_continue)
     if failures and not should_continue():
         return failures
@@ -97,7 +97,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
         if isinstance(error, BackfillLimited) and not raises_backfill_limits:
             continue
         if isinstance(error, RateLimited):
-            context.share_pauses()
+            context.save_credential_pauses()
         if isinstance(error, (RateLimited, OutOfMemory, StateUnavailable)):
             raise error
     return failures + len(messages)

@@ -147,7 +147,7 @@ def _poll(
     error: IngestError | None = None
     repository = _with_priority(context, repository)
     try:
-        context.apply_shared_pauses()
+        context.apply_credential_pauses()
         if repository.failures and is_urgent(context.clock.now(), repository.next_poll_at):
             context.retry_cleared_refusals(at_once=True)
         poll_session = PollSession(
@@ -166,7 +166,7 @@ def _poll(
         next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
         error = as_ingest_error(raised, f"the poll of {repository.full_name}")
-        context.share_pauses()
+        context.save_credential_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     finally:
         context.github.set_purpose(repository.full_name, Purpose.WATCHING)
