@@ -39,16 +39,12 @@ class LastChange:
         """Return it after another observation, which is a change if ``what`` differs."""
         return self if what == self.what else LastChange(what, max(now, self.at))
 
-    def until(self, moment: datetime) -> LastChange:
-        """Return it with a moment that is at least as late, up to which waiting was in order."""
-        return replace(self, at=max(self.at, moment))
-
     def after_pause(self, begin: datetime, end: datetime) -> LastChange:
-        """Return it after a wait or a download, unless that was short.
+        """Return it as if it had happened at the end of a pause, unless that was short.
 
         A server that never stops limiting a request names a short time with every refusal.
         """
-        return self.until(end) if end - begin >= SHORTEST_PAUSE else self
+        return replace(self, at=max(self.at, end)) if end - begin >= SHORTEST_PAUSE else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,13 +84,13 @@ def _attempts_of_run(
     known = context.store.load_attempts(repository, [run_id])
     if known:
         newest = max(known.values(), key=lambda record: record.key.run_attempt)
-        yield from _unknown_attempts(newest.key, newest.created_at, known)
+        yield from _attempts_not_in_ledger(newest.key, newest.created_at, known)
         yield from (SpanAttempt(known[key], is_in_ledger=True) for key in sorted(known))
         return
     answer = retry_policy.call(lambda: context.github.fetch_run(repository, run_id))
     run = answer.value if answer else None
     if run is not None and run.created_at is not None:
-        yield from _unknown_attempts(run.key, run.created_at, known)
+        yield from _attempts_not_in_ledger(run.key, run.created_at, known)
 
 
 def _fetch_purged(
@@ -104,7 +104,7 @@ def _fetch_purged(
     for run in _list_runs(context, span, window, retry_policy):
         if run.created_at is not None and filters.accepts(run):
             known = context.store.load_attempts(span.repository, [run.run_id])
-            yield from _unknown_attempts(run.key, run.created_at, known)
+            yield from _attempts_not_in_ledger(run.key, run.created_at, known)
 
 
 def _list_runs(
@@ -141,7 +141,7 @@ def _fetch_page(
     return answer.value if answer else None
 
 
-def _unknown_attempts(
+def _attempts_not_in_ledger(
     newest: AttemptKey, created_at: datetime, known: dict[AttemptKey, AttemptRecord]
 ) -> Iterator[SpanAttempt]:
     numbers = {key.run_attempt for key in known}
