@@ -57,7 +57,7 @@ class Health:
             return "ok"
         if self.state is HealthState.EMPTY or not self.problems:
             return "quiet"
-        return "bad" if any(problem.is_broken for problem in self.problems) else "warn"
+        return "bad" if any(problem.is_severe for problem in self.problems) else "warn"
 
     def as_json(self) -> dict[str, Any]:
         """Return it for pages and programs."""
@@ -86,9 +86,9 @@ def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
     unpaused = [each for each in inputs.repositories if not each.paused]
     problems = find_problems(inputs, unpaused, now=now)
     if not inputs.repositories:
-        problems = tuple(problem for problem in problems if problem.is_broken)
+        problems = tuple(problem for problem in problems if problem.is_severe)
     elif not unpaused:
-        paused = Problem(sentence="Every repository is paused.", is_broken=False)
+        paused = Problem(sentence="Every repository is paused.", is_severe=False)
         return _from_problems(HealthState.STOPPED, (paused, *problems))
     if problems:
         are_at_rest = all(agent["state"] in _AT_REST for agent in inputs.agents)

@@ -31,7 +31,7 @@ _AGENT_SENTENCES = {
     AgentState.PAUSED: "The {} is paused.",
     AgentState.NEVER_STARTED: "The {} has not started yet.",
 }
-_BROKEN = (AgentState.STALLED, AgentState.STOPPED, AgentState.ERROR)
+_SEVERE = (AgentState.STALLED, AgentState.STOPPED, AgentState.ERROR)
 _NOT_REPORTING = (AgentState.STALLED, AgentState.STOPPED)
 
 
@@ -56,7 +56,7 @@ def find_problems(
     }
     errors = [error for error in inputs.errors if error.what not in stated]
     found += _recent_errors(errors, unpaused, now)
-    return _each_detail_once(sorted(found, key=lambda problem: not problem.is_broken))
+    return _each_detail_once(sorted(found, key=lambda problem: not problem.is_severe))
 
 
 def _each_detail_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -112,7 +112,7 @@ def _agent_problem(
         if state in _NOT_REPORTING
         else min(recorded, default=None),
         detail=agent["note"] or (DOCTOR_REMEDY if state is AgentState.STALLED else None),
-        is_broken=state in _BROKEN,
+        is_severe=state in _SEVERE,
     )
 
 
@@ -120,7 +120,7 @@ def _one_time_problems(record: CollectionRecord) -> list[Problem]:
     if record.phase == CollectionPhase.DONE:
         return []
     sentence, since = one_time_sentence(record), record.updated_at
-    return [Problem(sentence=sentence, since=since, detail=record.note, is_broken=False)]
+    return [Problem(sentence=sentence, since=since, detail=record.note, is_severe=False)]
 
 
 def _unanswered_problems(inputs: HealthInput) -> list[Problem]:
@@ -137,7 +137,7 @@ def _unanswered_problems(inputs: HealthInput) -> list[Problem]:
             sentence=f"{target} does not answer.",
             since=since,
             detail="Requests that get no answer are sent again.",
-            is_broken=any(what.startswith(f"{target} ") for what in failures),
+            is_severe=any(what.startswith(f"{target} ") for what in failures),
         )
         for target, since in inputs.unanswered.items()
     ]
@@ -176,7 +176,7 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
         Problem(
             sentence=f"Not all repositories of {each.pattern} are watched.",
             detail=each.truncation_note,
-            is_broken=False,
+            is_severe=False,
         )
         for each in sources
         if each.truncation_note is not None
@@ -201,7 +201,7 @@ def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
             sentence=sentence,
             since=oldest.waits_since,
             detail=f"The oldest is of {oldest.job_name} in {oldest.key.repository}.{reason}",
-            is_broken=not inputs.recent_log_count,
+            is_severe=not inputs.recent_log_count,
         )
     ]
 
@@ -224,6 +224,6 @@ def _recent_errors(
             sentence=f"{count} recorded in the last {minutes} minutes.",
             last_at=newest.occurred_at,
             detail=newest.what,
-            is_broken=False,
+            is_severe=False,
         )
     ]

@@ -17,7 +17,7 @@ POLL_OVERDUE_TIME = timedelta(minutes=15)
 class Problem:
     """A problem; ``since``: when it began, if that is known.
 
-    ``last_at``: when it last happened, if it may be over. ``is_broken``: something is not collected
+    ``last_at``: when it last happened, if it may be over. ``is_severe``: something is not collected
     until it is fixed; otherwise it is a warning.
     """
 
@@ -25,7 +25,7 @@ class Problem:
     since: datetime | None = None
     last_at: datetime | None = None
     detail: str | None = None
-    is_broken: bool = True
+    is_severe: bool = True
 
 
 def repository_problems(
@@ -96,6 +96,6 @@ def poll_problems(unpaused: Sequence[RepositoryRecord], now: datetime) -> list[P
             sentence=f"{count} not polled, although due.",
             since=first.next_poll_at,
             detail=f"The longest due is {first.full_name}.",
-            is_broken=False,
+            is_severe=False,
         )
     ]
