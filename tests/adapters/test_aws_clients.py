@@ -18,7 +18,7 @@ from botocore.session import get_session
 from ingest.adapters.aws import clients as product
 from ingest.adapters.aws import credential_files
 from ingest.adapters.aws.errors import aws_errors
-from ingest.adapters.aws.service_folders import list_services_by_folder
+from ingest.adapters.aws.service_folders import avoid_service_scan
 from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
@@ -135,7 +135,7 @@ def test_services_of_aws_s_own_data_path_are_known(
     (tmp_path / "ours" / "2026-01-01").mkdir(parents=True)
     (tmp_path / "ours" / "2026-01-01" / "service-2.json").write_text('{"operations": {}}')
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
-    session = list_services_by_folder(get_session())
+    session = avoid_service_scan(get_session())
     assert session.get_service_data("ours") == {"operations": {}}
     with pytest.raises(UnknownServiceError):
         session.get_service_data("theirs")
@@ -226,7 +226,7 @@ def test_a_credentials_file_that_is_renewed_is_read_again(monkeypatch, tmp_path)
 
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
     write("FIRST")
-    session = credential_files.reread_credential_files(get_session(), every_seconds=0)
+    session = credential_files.follow_credential_files(get_session(), every_seconds=0)
     credentials = session.get_credentials()
     assert credentials.get_frozen_credentials().access_key == "FIRST"
     write("SECOND")

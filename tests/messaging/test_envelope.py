@@ -14,8 +14,8 @@ from ingest.messaging.encoding import (
     attributes_size,
     encode_envelope,
     encode_json,
-    encode_string,
     envelope_fields,
+    escape_json,
     message_attributes,
 )
 from ingest.messaging.envelope import Envelope, event_id
@@ -101,7 +101,7 @@ def test_a_number_that_json_lacks_is_an_error(number):
 @given(UGLY_TEXT, UGLY_TEXT)
 def test_the_inside_of_a_string_can_be_joined(one, other):
     """Logs are encoded piece by piece."""
-    joined = json.loads(f'"{encode_string(one)}{encode_string(other)}"')
+    joined = json.loads(f'"{escape_json(one)}{escape_json(other)}"')
     assert joined == json.loads(json.dumps(one + other))
 
 

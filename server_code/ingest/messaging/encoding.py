@@ -59,8 +59,8 @@ def encode_json(value: object) -> str:
     return _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def encode_string(text: str) -> str:
-    """Encode a text as a JSON string, without its quotes."""
+def escape_json(text: str) -> str:
+    """Return a text as it is written within a JSON string, without the quotes."""
     return encode_json(text)[1:-1]
 
 

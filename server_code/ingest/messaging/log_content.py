@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-from .encoding import encode_string
+from .encoding import escape_json
 
 #: A character takes at most this many bytes inside a JSON string: ``\\u0000``.
 MAX_CHARACTER_BYTES = 6
@@ -21,7 +21,7 @@ _BACKSLASH, _U = b"\\u"
 
 
 def _escapes(characters: str) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((each.encode(), encode_string(each).encode()) for each in characters)
+    return tuple((each.encode(), escape_json(each).encode()) for each in characters)
 
 
 #: What must be escaped in UTF-8: the backslash first, so that no escape is escaped again.
@@ -80,7 +80,7 @@ def split_content(file: BinaryIO, *, is_text: bool, max_bytes: int) -> Iterator[
 
 
 def _escape(text: bytes) -> bytes:
-    """Do what ``encode_string`` does, but faster: characters that must be escaped are rare."""
+    """Do what ``escape_json`` does, but faster: characters that must be escaped are rare."""
     for character, escape in _ESCAPES:
         text = text.replace(character, escape)
     if _FORBIDDEN_START in text:

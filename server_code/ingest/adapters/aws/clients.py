@@ -127,12 +127,12 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
     from botocore.exceptions import InvalidRegionError
     from botocore.session import get_session
 
-    from .credential_files import reread_credential_files
-    from .service_folders import list_services_by_folder
+    from .credential_files import follow_credential_files
+    from .service_folders import avoid_service_scan
 
     with aws_errors("AWS"):
         try:
-            session = list_services_by_folder(reread_credential_files(get_session()))
+            session = avoid_service_scan(follow_credential_files(get_session()))
             if aws.region is not None:
                 session.set_config_variable("region", aws.region)
             secrets = (aws.access_key_id, aws.secret_access_key, aws.session_token)
@@ -166,7 +166,7 @@ def _region(session: BotocoreSession) -> str:
 
 
 def _endpoint(aws: AwsSettings, service: str) -> tuple[str, str | None]:
-    """Return a setting's name and its endpoint: a service's comes before that of all services.
+    """Return the variable that names the endpoint, the service's own before that of all; its value.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """

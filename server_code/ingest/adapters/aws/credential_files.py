@@ -24,7 +24,7 @@ REREAD_SECONDS = 20
 _FILES = ("shared-credentials-file", "config-file")
 
 
-def reread_credential_files(session: Session, *, every_seconds: float = REREAD_SECONDS) -> Session:
+def follow_credential_files(session: Session, *, every_seconds: float = REREAD_SECONDS) -> Session:
     """Make a botocore session read credential files again; return it."""
     resolver = session.get_component("credential_provider")
     resolver.providers[:] = [

@@ -142,7 +142,7 @@ class S3BlobStore(BlobStore):
             yield {"PartNumber": number, "ETag": self._require(answer.get("ETag"))}
 
     def _require(self, value: str | None) -> str:
-        """Return a value of an answer; an answer without it is of a proxy or portal."""
+        """Return a value that every answer of S3 has; without it, a proxy or portal answered."""
         if not value:
             raise QueueUnavailable(f"Bucket {self._bucket} gave an answer that is not S3's.")
         return value

@@ -1,4 +1,4 @@
-"""A shortcut to the services that botocore knows, by their folders.
+"""The services that botocore knows, listed by the names of their folders.
 
 To learn whether it knows the one service of a client, botocore reads each of its 400 folders, once
 for each kind of file. That takes a fourth of the time in which a client is built.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 
-def list_services_by_folder(session: Session) -> Session:
+def avoid_service_scan(session: Session) -> Session:
     """Make a botocore session list each folder as a service without reading it; return it.
 
     It then reads the folder of the wanted service only, also below AWS_DATA_PATH.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...domain.batches import chunks
 from ...domain.counters import Counters, sent_messages_counter
 from ...errors import QueueUnavailable
-from ...messaging.encoding import QueueMessage, encode_string
+from ...messaging.encoding import QueueMessage, escape_json
 from ...messaging.envelope import event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
@@ -222,7 +222,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             event_type="rejected",
             group="rejected",
             body=message.body,
-            attributes={REJECTION_ATTRIBUTE: encode_string(reason)},
+            attributes={REJECTION_ATTRIBUTE: escape_json(reason)},
         )
         for rejection in dead_letters.send([dead_letter]):
             raise QueueUnavailable(f"{dead_letters.queue_name} refused it: {rejection.reason}")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ...domain.batches import batches
 from ...domain.counters import Counters
-from ...messaging.encoding import QueueMessage, encode_string
+from ...messaging.encoding import QueueMessage, escape_json
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.request_publisher import RequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
@@ -143,7 +143,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead letters, with the reason in their own property."""
-        text = encode_string(reason)[:MAX_REASON_CHARACTERS]
+        text = escape_json(reason)[:MAX_REASON_CHARACTERS]
         self._settle(self._receiver.dead_letter_message, message, reason=text)
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...domain.batches import batches, chunks
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
-from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, encode_string
+from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, escape_json
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher
@@ -208,7 +208,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             event_type="rejected",
             group="",
             body=message.body,
-            attributes={REJECTION_ATTRIBUTE: encode_string(reason)[:MAX_REASON_CHARACTERS]},
+            attributes={REJECTION_ATTRIBUTE: escape_json(reason)[:MAX_REASON_CHARACTERS]},
         )
         publisher = PubsubPublisher(self._clients, topic, self._counters, is_ordered=False)
         for refused in publisher.send([dead_letter]):

@@ -105,7 +105,7 @@ class App:
         return dict(self._accounts)
 
     def pop_unsuspended(self) -> frozenset[str]:
-        """Return the names of clients that were not suspended in a listing since the last call."""
+        """Return the names of clients that GitHub listed as not suspended since the last call."""
         with self._lock:
             taken, self._unsuspended = self._unsuspended, frozenset()
             return taken

@@ -24,7 +24,7 @@ from ...errors import (
 )
 from ...wire.fields import boolean, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
-from .graphql import lacks_a_field
+from .graphql import has_unknown_field
 from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
@@ -95,7 +95,7 @@ class CommitReader:
             return {}
         except GithubUnavailable:
             answer = {}
-        if lacks_a_field(answer):
+        if has_unknown_field(answer):
             client.note_refused(_COMMITS_FEATURE, answer)
             return {}
         commits = mapping(mapping(answer.get("data")).get("repository"))
@@ -108,7 +108,7 @@ class CommitReader:
         """Fetch commits with details of their pull requests; an older server may lack those."""
         if client.may_use(_PULL_DETAILS_FEATURE):
             answer = mapping(_query_commits(client, shas, _PULL_DETAILS))
-            if not lacks_a_field(answer):
+            if not has_unknown_field(answer):
                 return answer
             client.note_refused(_PULL_DETAILS_FEATURE, answer)
         return mapping(_query_commits(client, shas, ""))

@@ -27,9 +27,9 @@ ConnectionCheck = Callable[["socket.socket"], None]
 class FinalResponse(HTTPResponse):
     """The answer to a request, without interim ones such as ``103 Early Hints`` before it.
 
-    ``http.client`` skips ``100 Continue`` only. It takes another one for an answer without a body,
-    and the answer itself for that to the next request of the connection. ``101`` is final, because
-    no request asks for another protocol.
+    ``http.client`` skips ``100 Continue`` only. It takes any other interim answer for a final one
+    without a body, and the final one for the answer to the connection's next request. ``101`` is
+    final, because no request asks for another protocol.
     https://www.rfc-editor.org/rfc/rfc9110#section-15.2
     """
 

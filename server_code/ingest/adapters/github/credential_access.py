@@ -28,7 +28,7 @@ _PINNED, _LISTED, _UNKNOWN, _READS_OWNER, _UNLIKELY = range(5)
 class CredentialAccess:
     """What is known of credentials (by ``name``) and repositories. Safe for many threads.
 
-    A repository is pinned to the credential that reads it, because its ETags are that one's.
+    A repository is pinned to the credential that reads it: its ETags are valid for no other.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -127,7 +127,7 @@ class CredentialAccess:
         return bool(self.refusals)
 
     def retry_cleared_refusals(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
-        """End the pauses of refusals that are no longer among those of the state.
+        """End the pauses of refusals that are no longer in the state store.
 
         Another process has read what was refused, or a person asked to try again.
         """
@@ -148,7 +148,7 @@ class CredentialAccess:
         return dict(taken)
 
     def _forget_refusal(self, name: str, scope: str) -> bool:
-        """Forget a refusal, also in the state; return whether there was one."""
+        """Forget a refusal, also in the state store; return whether there was one."""
         is_known = self.refusals.pop((name, scope)) is not None
         if is_known:
             self._note_change(name, scope)

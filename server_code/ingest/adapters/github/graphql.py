@@ -12,8 +12,8 @@ from ...wire.fields import mapping, objects, text
 _UNKNOWN_FIELD = re.compile("doesn't exist on type|Cannot query field|Unknown type")
 
 
-def lacks_a_field(answer: Mapping[str, Any]) -> bool:
-    """Return whether the server's schema is older than the query."""
+def has_unknown_field(answer: Mapping[str, Any]) -> bool:
+    """Return whether the server does not know a field of the query: its schema is older."""
     if answer.get("data") is not None:
         return False
     return any(

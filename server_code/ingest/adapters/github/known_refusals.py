@@ -83,7 +83,7 @@ class Refusal:
         return error
 
     def to_record(self, scope: str) -> CredentialRefusal:
-        """Return what the state keeps of it."""
+        """Return its record for the state store."""
         return CredentialRefusal(
             scope=scope,
             until=self.ends_at,
@@ -97,7 +97,7 @@ class Refusal:
 class KnownRefusals(CredentialPairs[Refusal]):
     """The latest refusals by credential and scope (``refusal_scopes``).
 
-    ``lock`` is the owner's, which holds it for what belongs together.
+    ``lock`` belongs to CredentialAccess, which holds it over several calls.
     """
 
     def __init__(self, clock: Clock, lock: threading.RLock) -> None:
@@ -132,7 +132,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
             self._change(name, scopes, lambda known: replace(known, probe_at=None))
 
     def note(self, pair: Pair, error: IngestError, *, min_step: int) -> Refusal:
-        """Note a refusal with the next step, and in its error when it is requested again.
+        """Note a refusal with the next step; set ``refusals`` and ``retry_at`` of its error.
 
         A refusal during a pause answers a request sent before it, and does not lengthen the pause.
         """
@@ -152,7 +152,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         self._change(name, (scope,), lambda known: replace(known, at=now - _pause_of(known.step)))
 
     def restore(self, name: str, record: CredentialRefusal) -> None:
-        """Restore a refusal from the state, unless this process knows a later one."""
+        """Restore a refusal from its record, unless this process knows a later one."""
         error_class, pair = _ERROR_CLASSES.get(record.error), (name, record.scope)
         if error_class is None or pair in self or not record.is_remembered(self._clock.now()):
             return

@@ -254,7 +254,7 @@ class _Paginator:
         return found >= self.size and total > self._position
 
     def _fetch_page(self, client: RestClient) -> tuple[Response, object, list[Mapping[str, Any]]]:
-        """Fetch the next page, in the largest size that GitHub answers: it, its JSON, its items."""
+        """Fetch a page in the largest size that GitHub answers; return it, its JSON, its items."""
         failure: RequestFailed | None = None
         while True:
             index = (self._position - self._wanted.offset) // self.size

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-#: Downloads of one log that may break, each from a new URL; none is started later than this after
-#: the first one: a host that does not respond is left to the next delivery of the work item.
+#: How often a download that breaks is tried, each time from a new URL, and how late after the first
+#: one: from then on the log waits for the next delivery of its work item.
 MAX_DOWNLOADS = 3
 RESTARTED_WITHIN_SECONDS = 15
 

@@ -78,7 +78,7 @@ def most_informative(
 ) -> IngestError:
     """Return a copy of the failure that tells a person most.
 
-    It is to be tried again when the first of the failures, or of the ``paused`` refusals, is.
+    Its ``retry_at`` is the earliest of all the failures and ``paused`` refusals.
     """
     times = [each.retry_at for each in (*failures, *paused) if each.retry_at is not None]
     for kind in REFUSAL_ERRORS:
@@ -93,7 +93,7 @@ def most_informative(
 
 
 def least_restrictive(limited: Sequence[RateLimited]) -> RateLimited | None:
-    """Return the limit that holds back bulk requests only, or else ends first; None of none."""
+    """Return a limit on bulk requests only, else the one that ends first; None if there is none."""
     return min(
         limited,
         key=lambda limit: (not isinstance(limit, BackfillLimited), limit.retry_at),

@@ -59,9 +59,9 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
 ) -> None:
     """Note the refusals of one request to several credentials, each with its scope and pause.
 
-    ``other_accepted``: another credential got the answer. If none did, a credential may read the
-    repository again soon where it has read it, was listed it, or is the only one: the pause is
-    short. One that is rejected as a whole is tried next with another repository, if it reads any.
+    ``other_accepted``: another credential got the answer. If none did, the pause is short for a
+    credential that has read the repository, to which GitHub lists it, or that is the only one. One
+    that is rejected as a whole is tried next with another repository, if it reads any.
     """
     for name, error in refused.items():
         has_read = access.has_read(name, repository)

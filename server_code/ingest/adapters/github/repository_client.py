@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import AccessDenied
-from .graphql import lacks_a_field
+from .graphql import has_unknown_field
 from .known_refusals import STEP_DAY, STEP_HOUR
 from .refusal_scopes import feature_scope
 from .request import Request, Response
@@ -40,7 +40,7 @@ class RepositoryClient:
 
     def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
         """Do not use a feature for an hour; for a day where the server does not support it."""
-        is_unsupported = answer is not None and lacks_a_field(answer)
+        is_unsupported = answer is not None and has_unknown_field(answer)
         error = AccessDenied(f"GraphQL gives no {feature}.")
         self._tokens.access.note_refusal(
             self.credential_name,

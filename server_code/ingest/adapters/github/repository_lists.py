@@ -74,7 +74,7 @@ class GithubRepositories(RepositoryApi):
             return _answer(self._lists.fetch(client, wanted, validator), validator)
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
-        """Note which repositories a credential was listed: it is tried first for these."""
+        """Note which repositories GitHub lists to a credential: it is tried first for these."""
         self._tokens.access.note_list(query.credential, query.owner, names)
 
     def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
@@ -85,7 +85,7 @@ class GithubRepositories(RepositoryApi):
             self._tokens.restore_refusals(record.name, record.refusals)
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
-        """Retry what was refused and is not refused any more by the records of the state."""
+        """Retry what the records of the state store no longer name as refused."""
         for record in load() if self._tokens.access.has_refusals() else ():
             self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
 
