@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.due import urgent_due_at
-from ingest.domain.ledger import CLAIMS_KEPT, DeliveredEvent, new_repository
+from ingest.domain.ledger import CLAIMS_KEPT_FOR, DeliveredEvent, new_repository
 from ingest.ports import StateStore
 from support.state_records import (
     LARGEST_ID,
@@ -56,7 +56,7 @@ class TestHints:
         assert state.load_delivered_events(REPOSITORY) == events[1:]
         state.clear_delivered_events([])
         assert state.load_delivered_events(REPOSITORY) == events[1:]
-        later = NOW + CLAIMS_KEPT + timedelta(minutes=1)
+        later = NOW + CLAIMS_KEPT_FOR + timedelta(minutes=1)
         assert state.save_delivery_once(["d3"], REPOSITORY, 7, now=later) is None
         assert state.load_delivered_events(REPOSITORY) == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT, MessageCounts
+from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT_FOR, MessageCounts
 from ingest.ports import StateStore
 from support.state_records import LARGEST_ID, ODD_TEXTS
 
@@ -52,12 +52,12 @@ def test_old_spans_go_and_totals_stay(state: StateStore) -> None:
     """A day is kept, with the span that has just begun."""
     state.add_counts({"runs": 1}, now=START)
     state.add_counts({"runs": 1}, now=START + COUNT_INTERVAL)
-    state.add_counts({"runs": 1}, now=START + COUNTS_KEPT)
+    state.add_counts({"runs": 1}, now=START + COUNTS_KEPT_FOR)
     message_counts = state.load_message_counts()
     assert message_counts.totals == {"runs": 3}
     assert [start for start, _ in message_counts.intervals] == [
         START + COUNT_INTERVAL,
-        START + COUNTS_KEPT,
+        START + COUNTS_KEPT_FOR,
     ]
 
 

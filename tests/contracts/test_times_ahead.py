@@ -12,7 +12,7 @@ from ingest.domain.due import (
     MAX_PAUSE,
     MAX_POLL_DELAY,
 )
-from ingest.domain.ledger import HEARTBEATS_KEPT
+from ingest.domain.ledger import HEARTBEATS_KEPT_FOR
 from ingest.ports import StateStore
 from support.state_records import NOW, REPOSITORY, a_repository, an_agent, an_attempt
 from support.state_stores import claim
@@ -72,7 +72,7 @@ class TestTimesAhead:
 
     def test_a_heartbeat_of_the_future_is_removed_by_the_next_one(self, state: StateStore) -> None:
         """An agent that worked under a wrong clock does not stay the newest one."""
-        ahead = an_agent(host="ahead", heartbeat_at=NOW + HEARTBEATS_KEPT + MOMENT)
+        ahead = an_agent(host="ahead", heartbeat_at=NOW + HEARTBEATS_KEPT_FOR + MOMENT)
         state.save_agent(ahead)
         state.save_agent(an_agent(host="now", heartbeat_at=NOW))
         assert [agent.host for agent in state.list_agents()] == ["now"]

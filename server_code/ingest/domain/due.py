@@ -51,7 +51,7 @@ def max_request_interval(poll_seconds: float) -> timedelta:
     return max(2 * poll - READ_TIME, 1.5 * poll)
 
 
-def polls_due(now: datetime) -> DueTimes:
+def due_poll_times(now: datetime) -> DueTimes:
     """Return the test of whether a next poll is due."""
     return DueTimes(now, now + MAX_POLL_DELAY)
 
@@ -66,7 +66,7 @@ def is_urgent(now: datetime, due_since: datetime | None) -> bool:
     return due_since is not None and due_since <= urgent_due_at(now)
 
 
-def expired_leases(now: datetime) -> DueTimes:
+def expired_lease_times(now: datetime) -> DueTimes:
     """Return the test of whether a lease has expired."""
     return DueTimes(now, now + MAX_LEASE)
 
@@ -82,8 +82,8 @@ def is_due(
 
     One that has no next poll is new, or its holder died before it was released.
     """
-    is_poll_due = polls_due(now).includes(next_poll_at) or is_ahead(last_polled_at, now)
-    return is_poll_due and expired_leases(now).includes(lease_until)
+    is_poll_due = due_poll_times(now).includes(next_poll_at) or is_ahead(last_polled_at, now)
+    return is_poll_due and expired_lease_times(now).includes(lease_until)
 
 
 def is_ahead(done_at: datetime | None, now: datetime) -> bool:
@@ -91,12 +91,12 @@ def is_ahead(done_at: datetime | None, now: datetime) -> bool:
     return done_at is not None and done_at > now + MAX_CLOCK_DIFFERENCE
 
 
-def checks_due(now: datetime) -> DueTimes:
+def due_check_times(now: datetime) -> DueTimes:
     """Return the test of whether an attempt is due to be read again."""
     return DueTimes(now, now + MAX_CHECK_DELAY)
 
 
-def ended_pauses(now: datetime) -> DueTimes:
+def ended_pause_times(now: datetime) -> DueTimes:
     """Return the test of whether a rate-limit pause is over."""
     return DueTimes(now, now + MAX_PAUSE)
 

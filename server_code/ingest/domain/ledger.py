@@ -30,8 +30,8 @@ DESIRED_RUNNING = "running"
 DESIRED_PAUSED = "paused"
 
 #: How long heartbeats are kept, from the newest one of the agent, and the keys of ``claim_once``.
-HEARTBEATS_KEPT = timedelta(days=1)
-CLAIMS_KEPT = timedelta(days=4)
+HEARTBEATS_KEPT_FOR = timedelta(days=1)
+CLAIMS_KEPT_FOR = timedelta(days=4)
 
 #: The key that ``check_writable`` claims and removes at once.
 WRITE_CHECK_KEY = "write check"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 #: Messages are counted by intervals of this length, which begin at its whole multiples; how long
 #: the intervals are kept.
 COUNT_INTERVAL = timedelta(minutes=5)
-COUNTS_KEPT = timedelta(days=1)
+COUNTS_KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

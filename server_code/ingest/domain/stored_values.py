@@ -38,7 +38,7 @@ def format_optional_time(moment: datetime | None) -> str | None:
 
 
 def format_due_times(due: DueTimes) -> tuple[str, str]:
-    """Format the two times that a stored time is compared with."""
+    """Return the parameters of a query: a stored time up to the first, or after the second."""
     return format_time(due.now), format_time(due.latest_plausible)
 
 

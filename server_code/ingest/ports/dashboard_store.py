@@ -24,7 +24,7 @@ class DashboardStore(Protocol):
         """Add to the totals and to this moment's interval, all or none."""
 
     def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the intervals of the last COUNTS_KEPT."""
+        """Load all totals, and the intervals of the last COUNTS_KEPT_FOR."""
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""

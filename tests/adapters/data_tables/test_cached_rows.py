@@ -18,7 +18,7 @@ from ingest.adapters.data_tables import (
     repositories as stored_repositories,
 )
 from ingest.domain.ledger import MAX_ERRORS
-from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT
+from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT_FOR
 from ingest.domain.stored_records import REPOSITORY_COLUMNS, body_of
 from ingest.domain.stored_values import format_time, repository_key, to_json
 from support.state_records import NOW, a_repository, a_summary, an_error
@@ -282,8 +282,8 @@ def test_old_counts_are_dropped_as_the_state_drops_them(counts: StoredRows) -> N
     state = DataTablesState()
     counts.rows = [totals(1), counted(NOW, 1)]
     assert len(state.load_message_counts().intervals) == 1
-    counts.rows = [totals(2), counted(NOW + COUNTS_KEPT, 1)]
-    assert state.load_message_counts().intervals == ((NOW + COUNTS_KEPT, {"runs": 1}),)
+    counts.rows = [totals(2), counted(NOW + COUNTS_KEPT_FOR, 1)]
+    assert state.load_message_counts().intervals == ((NOW + COUNTS_KEPT_FOR, {"runs": 1}),)
 
 
 def test_counts_of_another_state_are_read_whole(counts: StoredRows) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.collection_records import CollectionRecord
-from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
+from ...domain.ledger import HEARTBEATS_KEPT_FOR, AgentRecord
 from ...domain.stored_records import body_of, restore
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text
 from ...ports import AgentStore
@@ -102,5 +102,7 @@ def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
     """Save a row, and remove those that are a day older or newer."""
     transact(lambda: table.upsert([row]))
     at = row[time_column]
-    expired = q.any_of(q.less_than(at - HEARTBEATS_KEPT), q.greater_than(at + HEARTBEATS_KEPT))
+    expired = q.any_of(
+        q.less_than(at - HEARTBEATS_KEPT_FOR), q.greater_than(at + HEARTBEATS_KEPT_FOR)
+    )
     table.delete(table.search(columns=("key",), where={time_column: expired}))

@@ -9,7 +9,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.due import checks_due
+from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
@@ -57,7 +57,7 @@ class TableAttempts:
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
-        due = checks_due(now)
+        due = due_check_times(now)
         rows = ATTEMPTS.list_first(
             columns=_COLUMNS,
             order_by="age",

@@ -9,8 +9,8 @@ import anvil.tables.query as q
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode_dataclass, encode_dataclass
-from ...domain.due import ended_pauses, is_longer_pause
-from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
+from ...domain.due import ended_pause_times, is_longer_pause
+from ...domain.ledger import CLAIMS_KEPT_FOR, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import escape_text, repository_key
 from .errors import translate_errors
 from .repositories import mark_repository_due
@@ -90,7 +90,7 @@ class TableHints:
 
     def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        ended = ended_pauses(now)
+        ended = ended_pause_times(now)
         not_ended = q.all_of(
             q.greater_than(ended.now), q.less_than_or_equal_to(ended.latest_plausible)
         )
@@ -173,13 +173,13 @@ def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
 def _claim(key: str, now: datetime) -> bool:
     name = escape_text(key)
     known = _CLAIMS.first(columns=("key", "received_at"), where={"key": name})
-    if known is not None and known["received_at"] >= now - CLAIMS_KEPT:
+    if known is not None and known["received_at"] >= now - CLAIMS_KEPT_FOR:
         return False
     _CLAIMS.upsert([{"key": name, "received_at": now}], [] if known is None else [known])
     return True
 
 
 def _purge_claims(now: datetime) -> None:
-    where = {"received_at": q.less_than(now - CLAIMS_KEPT)}
+    where = {"received_at": q.less_than(now - CLAIMS_KEPT_FOR)}
     for table in (_CLAIMS, _EVENTS):
         table.delete(table.search(columns=("key",), where=where))

@@ -14,7 +14,7 @@ from datetime import datetime
 import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
-from ...domain.message_counts import COUNTS_KEPT, MessageCounts, start_of_interval
+from ...domain.message_counts import COUNTS_KEPT_FOR, MessageCounts, start_of_interval
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors
@@ -59,17 +59,17 @@ class TableMessageCounts:
         if transact(add):
             return
         # Old intervals are removed with the first addition to a new one.
-        old = q.less_than_or_equal_to(format_time(interval - COUNTS_KEPT))
+        old = q.less_than_or_equal_to(format_time(interval - COUNTS_KEPT_FOR))
         _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
 
     def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
+        """Load all totals, and the intervals of the day before the newest addition."""
         rows = _load_changed(self._message_counts_cache)
         if rows is None:
             rows = _load({})
             self._message_counts_cache.reload_at = time.monotonic() + RELOAD_SECONDS
         keys = sorted(rows.keys() - {_TOTALS})
-        oldest = parse_time(keys[-1]) - COUNTS_KEPT if keys else None
+        oldest = parse_time(keys[-1]) - COUNTS_KEPT_FOR if keys else None
         intervals = tuple((parse_time(key), rows[key]) for key in keys)
         kept = tuple((at, counts) for at, counts in intervals if oldest is None or at > oldest)
         self._message_counts_cache.rows = rows

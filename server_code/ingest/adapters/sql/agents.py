@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...domain.collection_records import CollectionRecord
-from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
+from ...domain.ledger import HEARTBEATS_KEPT_FOR, AgentRecord
 from ...domain.stored_records import body_of, restore
 from ...domain.stored_values import (
     escape_text,
@@ -63,7 +63,7 @@ class SqlAgents:
 
     def _save(self, save: str, row: Row, delete_old: str, at: datetime) -> None:
         """Save a row, and remove those that are a day older or newer."""
-        kept = (format_time(at - HEARTBEATS_KEPT), format_time(at + HEARTBEATS_KEPT))
+        kept = (format_time(at - HEARTBEATS_KEPT_FOR), format_time(at + HEARTBEATS_KEPT_FOR))
 
         def work(session: Session) -> None:
             session.insert(save, [row])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
-from ...domain.due import checks_due
+from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, LedgerCounts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
@@ -79,7 +79,11 @@ class SqlAttempts:
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
-        parameters = (repository_key(repository), *format_due_times(checks_due(now)), max(0, limit))
+        parameters = (
+            repository_key(repository),
+            *format_due_times(due_check_times(now)),
+            max(0, limit),
+        )
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         rows = self._database.read(_SELECT + _DUE + order, parameters)
         return [_record(row) for row in rows]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode_dataclass, encode_dataclass
-from ...domain.due import MAX_PAUSE, ended_pauses, urgent_due_at
-from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
+from ...domain.due import MAX_PAUSE, ended_pause_times, urgent_due_at
+from ...domain.ledger import CLAIMS_KEPT_FOR, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import (
     escape_text,
     format_due_times,
@@ -101,7 +101,7 @@ class SqlHints:
 
     def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pauses(now)))
+        rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pause_times(now)))
         return {name: parse_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
@@ -169,9 +169,9 @@ class SqlHints:
 def _claim(session: Session, key: str, now: datetime) -> bool:
     """Claim a key; False if it was claimed within 4 days."""
     session.execute(
-        "DELETE FROM deliveries WHERE received_at < ?", (format_time(now - CLAIMS_KEPT),)
+        "DELETE FROM deliveries WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
     )
     session.execute(
-        "DELETE FROM run_facts WHERE received_at < ?", (format_time(now - CLAIMS_KEPT),)
+        "DELETE FROM run_facts WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
     )
     return session.insert(_CLAIM, [(escape_text(key), format_time(now))]) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...domain.message_counts import COUNTS_KEPT, MessageCounts, start_of_interval
+from ...domain.message_counts import COUNTS_KEPT_FOR, MessageCounts, start_of_interval
 from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
 from .database import Database
 from .session import Session
@@ -28,7 +28,7 @@ class SqlMessageCounts:
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
         interval = start_of_interval(now)
-        start, oldest = format_time(interval), format_time(interval - COUNTS_KEPT)
+        start, oldest = format_time(interval), format_time(interval - COUNTS_KEPT_FOR)
         # In order, so that two processes never wait for each other's rows.
         totals = sorted((escape_text(name), amount) for name, amount in counts.items() if amount)
 
@@ -41,7 +41,7 @@ class SqlMessageCounts:
             self._database.write(add)
 
     def load_message_counts(self) -> MessageCounts:
-        """Load all totals, and the intervals of the last COUNTS_KEPT before the newest addition."""
+        """Load all totals, and the intervals of the day before the newest addition."""
         totals = self._database.read("SELECT name, amount FROM totals")
         rows = self._database.read("SELECT starts_at, name, amount FROM traffic ORDER BY starts_at")
         intervals: dict[datetime, dict[str, int]] = {}

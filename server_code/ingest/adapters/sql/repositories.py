@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from ...domain.due import MAX_CLOCK_DIFFERENCE, expired_leases, polls_due, urgent_due_at
+from ...domain.due import MAX_CLOCK_DIFFERENCE, due_poll_times, expired_lease_times, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import body_of, restore
 from ...domain.stored_values import (
@@ -211,7 +211,11 @@ def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int)
 def _due_parameters(now: datetime) -> tuple[str, ...]:
     """Return the parameters of ``_SELECT_DUE``."""
     polled_ahead = format_time(now + MAX_CLOCK_DIFFERENCE)
-    return (*format_due_times(polls_due(now)), polled_ahead, *format_due_times(expired_leases(now)))
+    return (
+        *format_due_times(due_poll_times(now)),
+        polled_ahead,
+        *format_due_times(expired_lease_times(now)),
+    )
 
 
 def _row(record: RepositoryRecord) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ...domain.due import checks_due
+from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...wire.purposes import Purpose
 from ..context import CollectorContext
@@ -52,7 +52,7 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
     ended = [
         each
         for each in due
-        if checks_due(since).includes(each.next_check_at)
+        if due_check_times(since).includes(each.next_check_at)
         and (each.run is None or each.run.is_completed)
     ]
     collect_records(context, poll_session, ended)
