@@ -130,7 +130,7 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
         states[repository_state(record, LedgerCounts())] += 1
     yield _labelled_gauge("repositories", "Watched repositories by state.", "state", states)
     watched = [record.full_name for record in repositories if not record.paused]
-    oldest = context.store.load_oldest_unpublished(watched)
+    oldest = context.store.load_oldest_unpublished_created_at(watched)
     if oldest is not None:
         help_text = (
             "Creation of the oldest attempt that was never published; absent if there is none."

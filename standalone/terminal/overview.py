@@ -64,7 +64,7 @@ def build_overview(
     """Read the state; with a number of repositories, those that fail and the busiest."""
     records = sort_by_interest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
-    counts = store.count_each_repository()
+    counts = store.count_ledger_by_repository()
     known = {repository_key(each.full_name): each for each in store.list_discovered()}
     return Overview(
         taken_at=now,

@@ -122,7 +122,7 @@ def test_attempts(state: DataTablesState, asked: Callable[..., Any]) -> None:
     with asked(1):
         assert state.count_ledger(REPOSITORY).attempts == 100
     with asked(1):
-        assert state.count_each_repository()[repository_key(REPOSITORY)].attempts == 100
+        assert state.count_ledger_by_repository()[repository_key(REPOSITORY)].attempts == 100
 
 
 def test_large_attempts(

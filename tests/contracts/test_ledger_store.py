@@ -149,7 +149,7 @@ class TestAttempts:
         assert state.count_ledger("octo/API") == one
         assert state.count_ledger() == replace(one, attempts=5, open_attempts=3, unread_attempts=2)
         assert state.count_ledger("no/body") == LedgerCounts()
-        each = state.count_each_repository()
+        each = state.count_ledger_by_repository()
         assert each["octo/api"] == one
         assert sum(counts.attempts for counts in each.values()) == 5
 
@@ -158,7 +158,7 @@ class TestAttempts:
         names = (REPOSITORY, "octo/other", "octo/paused")
         for name in names:
             state.add_repository(new_repository(name, backfill_days=1, now=NOW))
-        assert state.load_oldest_unpublished(names) is None
+        assert state.load_oldest_unpublished_created_at(names) is None
         state.save_attempts(
             [
                 an_attempt(1, created_at=at(5)),
@@ -168,9 +168,9 @@ class TestAttempts:
                 an_attempt(5, repository="octo/paused", created_at=at(3)),
             ]
         )
-        assert state.load_oldest_unpublished(names) == at(3)
-        assert state.load_oldest_unpublished(["OCTO/other", REPOSITORY]) == at(4)
-        assert state.load_oldest_unpublished([]) is None
+        assert state.load_oldest_unpublished_created_at(names) == at(3)
+        assert state.load_oldest_unpublished_created_at(["OCTO/other", REPOSITORY]) == at(4)
+        assert state.load_oldest_unpublished_created_at([]) is None
 
     def test_counts_follow_what_is_saved_again(self, state: StateStore) -> None:
         """An attempt settles, a log arrives; nothing is counted twice."""

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest.adapters.sql.database import Database
-from ingest.adapters.sql.log_cache import SqlPageStore
+from ingest.adapters.sql.log_cache import SqlLogPageStore
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
 from ingest.domain.log_cache import LogToCache, PagedLogCache
@@ -47,7 +47,7 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
         url = request.getfixturevalue("postgres").new_database_url()
     database = Database(choose_dialect(url))
     migrate(database)
-    yield PagedLogCache(SqlPageStore(database, **limits))
+    yield PagedLogCache(SqlLogPageStore(database, **limits))
     database.close()
 
 

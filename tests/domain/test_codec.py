@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.domain.codec import decode_dataclass, encode_dataclass, upgraded
+from ingest.domain.codec import decode_dataclass, encode_dataclass, upgrade_body
 from ingest.domain.jobs import Job
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.runs import WorkflowRun
@@ -122,12 +122,12 @@ def test_a_body_is_upgraded_step_by_step():
         lambda body: {**body, "b": body["a"] + 1},
         lambda body: {**body, "c": body["b"] * 2},
     )
-    assert upgraded({"a": 1}, upgrades) == {"a": 1, "b": 2, "c": 4, "version": 3}
-    assert upgraded({"b": 5, "version": 2}, upgrades) == {"b": 5, "c": 10, "version": 3}
+    assert upgrade_body({"a": 1}, upgrades) == {"a": 1, "b": 2, "c": 4, "version": 3}
+    assert upgrade_body({"b": 5, "version": 2}, upgrades) == {"b": 5, "c": 10, "version": 3}
 
 
 def test_a_body_of_a_newer_release_stays_as_it_is():
     """Its version included, for this release cannot say what it means."""
     body = {"a": 1, "version": 9}
-    assert upgraded(body, (lambda body: {**body, "b": 2},)) == body
-    assert upgraded({"a": 1}, ()) == {"a": 1}
+    assert upgrade_body(body, (lambda body: {**body, "b": 2},)) == body
+    assert upgrade_body({"a": 1}, ()) == {"a": 1}

@@ -16,11 +16,11 @@ from ingest.domain.ledger import (
 from ingest.domain.runs import AttemptKey
 from ingest.domain.stored_records import (
     REPOSITORY_COLUMNS,
-    attempt_id,
     body_of,
     error_identity,
-    restore,
-    restore_of_attempt,
+    normalized_attempt_key,
+    restore_record,
+    restore_record_of_attempt,
 )
 from ingest.domain.stored_values import from_json, to_json
 from ingest.domain.summaries import RunSummary
@@ -44,7 +44,7 @@ def stored(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_keys_are_compared_without_case() -> None:
-    assert attempt_id(AttemptKey("Octo/API", 7, 2)) == ("octo/api", 7, 2)
+    assert normalized_attempt_key(AttemptKey("Octo/API", 7, 2)) == ("octo/api", 7, 2)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,10 @@ def test_keys_are_compared_without_case() -> None:
 def test_an_attempt(record: Any) -> None:
     columns = {name: getattr(record, name) for name in ("created_at", "settled", "next_check_at")}
     key, body = record.key, stored(body_of(record))
-    assert restore_of_attempt(AttemptRecord, key.run_id, key.run_attempt, body, columns) == record
+    assert (
+        restore_record_of_attempt(AttemptRecord, key.run_id, key.run_attempt, body, columns)
+        == record
+    )
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -61,21 +64,26 @@ def test_a_log(text: str) -> None:
     record = a_full_log(text)
     columns = {name: getattr(record, name) for name in ("job_id", "state", "updated_at")}
     key, body = record.key, stored(body_of(record))
-    assert restore_of_attempt(JobLogRecord, key.run_id, key.run_attempt, body, columns) == record
+    assert (
+        restore_record_of_attempt(JobLogRecord, key.run_id, key.run_attempt, body, columns)
+        == record
+    )
 
 
 @pytest.mark.parametrize("summary", [a_summary(), *map(a_full_summary, ODD_TEXTS)])
 def test_a_summary(summary: Any) -> None:
     key, body = summary.key, stored(body_of(summary))
     columns = {"created_at": summary.created_at}
-    assert restore_of_attempt(RunSummary, key.run_id, key.run_attempt, body, columns) == summary
+    assert (
+        restore_record_of_attempt(RunSummary, key.run_id, key.run_attempt, body, columns) == summary
+    )
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_an_agent(text: str) -> None:
     record = an_agent(text, text, note=text, counts={text: 1}, rate_limit={text: 2})
     columns = {"heartbeat_at": record.heartbeat_at}
-    assert restore(AgentRecord, stored(body_of(record)), columns) == record
+    assert restore_record(AgentRecord, stored(body_of(record)), columns) == record
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -102,7 +110,7 @@ class TestRepository:
         return stored(body_of(record)), columns
 
     def test_it_comes_back(self) -> None:
-        assert restore(RepositoryRecord, *self.body_and_columns()) == a_full_repository()
+        assert restore_record(RepositoryRecord, *self.body_and_columns()) == a_full_repository()
 
     def test_it_is_stored_under_the_names_of_earlier_releases(self) -> None:
         """Their rows are read, and a process of an earlier release reads these."""
@@ -140,12 +148,12 @@ class TestRepository:
         """Though the values of this release are stored flat beside them."""
         body, columns = self.body_and_columns()
         body["of a later release"] = {"a": 1}
-        assert stored(body_of(restore(RepositoryRecord, body, columns))) == body
+        assert stored(body_of(restore_record(RepositoryRecord, body, columns))) == body
 
     def test_what_another_version_wrote_is_read(self) -> None:
         """A field that it did not know has its default; one that only it knew is left out."""
         body, columns = self.body_and_columns()
         del body["failures"]
-        restored = restore(RepositoryRecord, {**body, "of a later version": 1}, columns)
+        restored = restore_record(RepositoryRecord, {**body, "of a later version": 1}, columns)
         assert restored.failures == 0
         assert restored.run_lists == a_full_repository().run_lists

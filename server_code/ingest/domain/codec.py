@@ -104,7 +104,7 @@ def _add_flattened_and_unknown(
         values[name] = inner_class(**values_of[name])
 
 
-def upgraded(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str, Any]:
+def upgrade_body(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str, Any]:
     """Return a body in the current version; one of a newer release stays as it is."""
     version = int(body.get(VERSION, 1))
     current = dict(body)

@@ -27,7 +27,7 @@ from .log_pages import (
 )
 from .log_states import JobLogId
 from .runs import AttemptKey
-from .stored_records import attempt_id
+from .stored_records import normalized_attempt_key
 
 #: What a cache holds before the oldest logs go; bytes are counted as they are stored.
 MAX_CACHED_LOGS = 1000
@@ -109,7 +109,7 @@ class LogWriter(Protocol):
         """Write the last pages, show the log in place of the earlier one, and evict."""
 
 
-class PageStore(Protocol):
+class LogPageStore(Protocol):
     """A store of logs' pages. Any method may raise StateUnavailable."""
 
     def new_log(self, job: JobLogId, now: datetime) -> LogWriter:
@@ -123,16 +123,16 @@ class PageStore(Protocol):
 
 
 class PagedLogCache:
-    """A cache of logs over a PageStore."""
+    """A cache of logs over a LogPageStore."""
 
-    def __init__(self, pages: PageStore) -> None:
+    def __init__(self, pages: LogPageStore) -> None:
         self._pages = pages
 
     def save_log(
         self, key: AttemptKey, job_id: int, log: BinaryIO, outline: LogOutline, now: datetime
     ) -> None:
         """Keep a log in place of the one kept for that job; the oldest go where they must."""
-        writer = self._pages.new_log((*attempt_id(key), job_id), now)
+        writer = self._pages.new_log((*normalized_attempt_key(key), job_id), now)
         portion: list[PackedPage] = []
         portion_bytes = 0
         cutter = PageCutter()
@@ -182,14 +182,14 @@ class PagedLogCache:
         return None if found is None else read_pages(found.find_page, found.size)
 
     def _find(self, key: AttemptKey, job_id: int) -> StoredLog | None:
-        return self._pages.find_log((*attempt_id(key), job_id))
+        return self._pages.find_log((*normalized_attempt_key(key), job_id))
 
 
 def _packed(log: LogToCache) -> PackedLog:
     """Cut and compress a log."""
     pages, size = _cut(log.content)
     return PackedLog(
-        job=(*attempt_id(log.key), log.job_id),
+        job=(*normalized_attempt_key(log.key), log.job_id),
         pages=tuple(map(_compressed, pages)),
         size=size,
         outline=pack_outline(log.outline),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .ledger import LOG_PENDING, JobLogRecord
-from .stored_records import attempt_id
+from .stored_records import normalized_attempt_key
 
 JobLogId = tuple[str, int, int, int]
 
 
 def job_log_id(record: JobLogRecord) -> JobLogId:
     """Return what identifies a log: repository key, run, attempt and job."""
-    return (*attempt_id(record.key), record.job_id)
+    return (*normalized_attempt_key(record.key), record.job_id)
 
 
 def may_replace(state: str, stored: str) -> bool:

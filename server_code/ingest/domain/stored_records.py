@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from .codec import decode_dataclass, encode_dataclass, upgraded
+from .codec import decode_dataclass, encode_dataclass, upgrade_body
 from .collection_records import CollectionRecord
 from .ledger import (
     ActivityRecord,
@@ -48,8 +48,8 @@ _COLUMNS: Mapping[type, tuple[str, ...]] = {
 }
 
 
-def attempt_id(key: AttemptKey) -> tuple[str, int, int]:
-    """Return a key in the form in which keys are compared."""
+def normalized_attempt_key(key: AttemptKey) -> tuple[str, int, int]:
+    """Return repository, run and attempt, the repository as ``repository_key`` returns it."""
     return repository_key(key.repository), key.run_id, key.run_attempt
 
 
@@ -60,20 +60,20 @@ def body_of(record: object) -> dict[str, Any]:
     return body if key is None else {_REPOSITORY: key.repository, **body}
 
 
-def restore(kind: type[_T], body: Mapping[str, Any], columns: Mapping[str, Any]) -> _T:
+def restore_record(kind: type[_T], body: Mapping[str, Any], columns: Mapping[str, Any]) -> _T:
     """Return the record of a body and the columns next to it."""
-    return decode_dataclass(kind, upgraded(body), **columns)
+    return decode_dataclass(kind, upgrade_body(body), **columns)
 
 
-def restore_of_attempt(
+def restore_record_of_attempt(
     kind: type[_T],
     run_id: int,
     run_attempt: int,
     body: Mapping[str, Any],
     columns: Mapping[str, Any],
 ) -> _T:
-    """Return a record that has the key of an attempt."""
-    rest = upgraded(body)
+    """Return the record of a body that ``body_of`` wrote with the key of an attempt."""
+    rest = upgrade_body(body)
     key = AttemptKey(rest.pop(_REPOSITORY), run_id, run_attempt)
     return decode_dataclass(kind, rest, key=key, **columns)
 

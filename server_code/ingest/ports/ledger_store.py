@@ -35,7 +35,7 @@ class LedgerStore(Protocol):
     def load_next_check_at(self, repository: str) -> datetime | None:
         """Return when the next unsettled attempt is due."""
 
-    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+    def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest never published attempt of these repositories was created."""
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
@@ -50,7 +50,7 @@ class LedgerStore(Protocol):
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all."""
 
-    def count_each_repository(self) -> dict[str, LedgerCounts]:
+    def count_ledger_by_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
@@ -62,10 +62,12 @@ class LedgerStore(Protocol):
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
         """Remove hints that are not newer than those given."""
 
-    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+    def load_commit_metrics(
+        self, repository: str, shas: Collection[str]
+    ) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
 
-    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+    def save_commit_metrics(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
 
     def save_delivery_once(

@@ -95,9 +95,9 @@ def test_a_limit_of_file_sizes_is_named(tmp_path: Path) -> None:
         limited(resource.RLIMIT_FSIZE, path.stat().st_size + 100_000),
         pytest.raises(StateFull, match=r"its size has reached a limit, .* raise it \(ulimit -f\)"),
     ):
-        state.save_commits("o/r", commits)
-    state.save_commits("o/r", commits)
-    assert len(state.load_commits("o/r", [str(n) for n in range(900)])) == 900
+        state.save_commit_metrics("o/r", commits)
+    state.save_commit_metrics("o/r", commits)
+    assert len(state.load_commit_metrics("o/r", [str(n) for n in range(900)])) == 900
     state.close()
 
 

@@ -11,7 +11,7 @@ import anvil.tables.query as q
 
 from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT_FOR, AgentRecord
-from ...domain.stored_records import body_of, restore
+from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text
 from ...ports import AgentStore
 from .errors import translate_errors
@@ -50,7 +50,7 @@ class TableAgents(AgentStore):
         """List agents, by name and host."""
         rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
         agents = {
-            row["key"]: restore(
+            row["key"]: restore_record(
                 AgentRecord, from_json(row["body"]), {"heartbeat_at": as_utc(row["heartbeat_at"])}
             )
             for row in distinct(rows)
@@ -80,7 +80,7 @@ class TableAgents(AgentStore):
         """List the manual collections, newest started first."""
         rows = distinct(COLLECTIONS.search(columns=("key", "updated_at", "body")))
         found = [
-            restore(
+            restore_record(
                 CollectionRecord, from_json(row["body"]), {"updated_at": as_utc(row["updated_at"])}
             )
             for row in rows

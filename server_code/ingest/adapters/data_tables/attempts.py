@@ -12,14 +12,22 @@ import anvil.tables.query as q
 from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
+from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import escape_text, repository_key
 from .cached_rows import CachedRows
 from .errors import translate_errors
 from .ledger_counts import CountChanges, load_counts, load_counts_by_repository
 from .table import Table, chunks_of_bytes, chunks_of_keys, distinct
 from .transactions import transact
-from .values import as_optional_utc, as_utc, attempt_key, dump_body, load_body, run_key, sort_key
+from .values import (
+    as_optional_utc,
+    as_utc,
+    attempt_key_text,
+    dump_body,
+    load_body,
+    run_key,
+    sort_key,
+)
 
 ATTEMPTS = Table("attempts")
 BODIES = Table("attempt_bodies")
@@ -51,7 +59,7 @@ class TableAttempts:
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
         """Find the known attempts of a run whose repository is not known, in order."""
         rows = list(ATTEMPTS.search(columns=_COLUMNS, where={"run_id": str(run_id)}))
-        return sorted((record.key for record in _records(rows)), key=attempt_id)
+        return sorted((record.key for record in _records(rows)), key=normalized_attempt_key)
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
@@ -102,7 +110,7 @@ class TableAttempts:
         )
         return as_optional_utc(rows[0]["look_at"]) if rows else None
 
-    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+    def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest attempt of these that was never published was created."""
         oldest = [
             as_utc(row["created_at"])
@@ -118,7 +126,7 @@ class TableAttempts:
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none of each hundred."""
-        newest = {attempt_key(record.key): record for record in records}
+        newest = {attempt_key_text(record.key): record for record in records}
         for keys in chunks_of_keys(sorted(newest)):
             # Compressing hundreds of jobs takes long, so it is done outside of the transaction.
             bodies = {key: dump_body(body_of(newest[key])) for key in keys}
@@ -142,7 +150,7 @@ class TableAttempts:
             return sum_counts(load_counts_by_repository(self._ledger_counts_cache).values())
         return load_counts(repository_key(repository), self._ledger_counts_cache)
 
-    def count_each_repository(self) -> dict[str, LedgerCounts]:
+    def count_ledger_by_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
         return load_counts_by_repository(self._ledger_counts_cache)
 
@@ -158,10 +166,10 @@ def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
 
 
 def _row(record: AttemptRecord) -> dict[str, Any]:
-    name, run_id, run_attempt = attempt_id(record.key)
+    name, run_id, run_attempt = normalized_attempt_key(record.key)
     head_sha = record.run.head_sha if record.run is not None else None
     return {
-        "key": attempt_key(record.key),
+        "key": attempt_key_text(record.key),
         "repository": name,
         "run": run_key(name, run_id),
         "run_id": str(run_id),
@@ -184,7 +192,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     ]
     bodies = {row["key"]: row["body"] for row in distinct(found)}
     return [
-        restore_of_attempt(
+        restore_record_of_attempt(
             AttemptRecord,
             int(row["run_id"]),
             int(row["run_attempt"]),

@@ -53,7 +53,9 @@ class TableHints:
 
         transact(clear)
 
-    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+    def load_commit_metrics(
+        self, repository: str, shas: Collection[str]
+    ) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
         name = repository_key(repository)
         keys = [f"{name}|{escape_text(sha)}" for sha in shas]
@@ -61,7 +63,7 @@ class TableHints:
         found = (decode_dataclass(CommitMetrics, load_body(row["body"])) for row in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
-    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+    def save_commit_metrics(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         name = repository_key(repository)
         newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}

@@ -12,14 +12,14 @@ import anvil.tables.query as q
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.log_states import job_log_id, may_replace, newest_logs
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
+from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import LogStateStore
 from .errors import translate_errors
 from .ledger_counts import CountChanges
 from .table import Table, chunks_of_keys, distinct, update
 from .transactions import transact
-from .values import as_utc, attempt_key, sort_key
+from .values import as_utc, attempt_key_text, sort_key
 
 _JOB_LOGS = Table("job_logs")
 
@@ -41,7 +41,7 @@ class TableJobLogs(LogStateStore):
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
-        rows = _JOB_LOGS.search(columns=_COLUMNS, where={"attempt": attempt_key(key)})
+        rows = _JOB_LOGS.search(columns=_COLUMNS, where={"attempt": attempt_key_text(key)})
         records = (_record(row) for row in distinct(rows))
         return {record.job_id: record for record in records}
 
@@ -122,11 +122,11 @@ def _key(record: JobLogRecord) -> str:
 
 
 def _row(record: JobLogRecord) -> dict[str, Any]:
-    name, run_id, run_attempt = attempt_id(record.key)
+    name, run_id, run_attempt = normalized_attempt_key(record.key)
     numbers = "|".join(f"{number:020d}" for number in (run_id, run_attempt, record.job_id))
     return {
         "key": _key(record),
-        "attempt": attempt_key(record.key),
+        "attempt": attempt_key_text(record.key),
         "repository": name,
         "run_id": str(run_id),
         "run_attempt": run_attempt,
@@ -145,6 +145,6 @@ def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row
         "state": row["state"],
         "updated_at": as_utc(row["updated_at"]),
     }
-    return restore_of_attempt(
+    return restore_record_of_attempt(
         JobLogRecord, int(row["run_id"]), int(row["run_attempt"]), from_json(row["body"]), columns
     )

@@ -18,9 +18,9 @@ from ...domain.log_cache import (
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
     CachedLog,
+    LogPageStore,
     PackedLog,
     PackedPage,
-    PageStore,
     format_long_lines,
     parse_long_lines,
     select_evicted,
@@ -47,7 +47,7 @@ _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
 @translate_errors
-class TablePageStore(PageStore):
+class TableLogPageStore(LogPageStore):
     """Pages of logs in the app's tables, next to the state."""
 
     def __init__(
@@ -120,7 +120,7 @@ class TablePageStore(PageStore):
 class _LogWriter:
     def __init__(
         self,
-        pages: TablePageStore,
+        pages: TableLogPageStore,
         row: Any,  # noqa: ANN401 - a row
         name: str,
         replaced: Sequence[str],

@@ -12,7 +12,7 @@ import anvil.tables.query as q
 
 from ...domain.due import is_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
-from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore
+from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore_record
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
 from .cached_rows import CachedRows, saved_now
@@ -216,7 +216,7 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
         "lease_holder": row["lease_holder"],
         "lease_until": as_optional_utc(row["lease_until"]),
     }
-    return restore(RepositoryRecord, from_json(row["progress"]), columns)
+    return restore_record(RepositoryRecord, from_json(row["progress"]), columns)
 
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:

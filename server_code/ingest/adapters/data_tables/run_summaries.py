@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from ...domain.ledger import MAX_RUN_SUMMARIES
-from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
+from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import from_json, to_json
 from ...domain.summaries import RunSummary
 from .cached_rows import CachedRows, NewestRows, saved_now
 from .errors import translate_errors
 from .table import Table, chunks_of_keys
 from .transactions import transact
-from .values import as_utc, attempt_key, sort_key
+from .values import as_utc, attempt_key_text, sort_key
 
 _SUMMARIES = Table("run_summaries")
 
@@ -30,7 +30,7 @@ class TableRunSummaries:
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
-        newest = {attempt_key(summary.key): summary for summary in summaries}
+        newest = {attempt_key_text(summary.key): summary for summary in summaries}
         for keys in chunks_of_keys(sorted(newest)):
             rows = [_row(newest[key]) for key in keys]
             transact(partial(_SUMMARIES.upsert, rows))
@@ -52,7 +52,7 @@ def run_summary_cache() -> CachedRows[_Entry]:
 
 
 def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
-    return str(row["age"]), restore_of_attempt(
+    return str(row["age"]), restore_record_of_attempt(
         RunSummary,
         int(row["run_id"]),
         int(row["run_attempt"]),
@@ -62,9 +62,9 @@ def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
 
 
 def _row(summary: RunSummary) -> dict[str, object]:
-    name, run_id, run_attempt = attempt_id(summary.key)
+    name, run_id, run_attempt = normalized_attempt_key(summary.key)
     return {
-        "key": attempt_key(summary.key),
+        "key": attempt_key_text(summary.key),
         "run_id": str(run_id),
         "run_attempt": run_attempt,
         "created_at": summary.created_at,

@@ -7,7 +7,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from ...domain.codec import decode_dataclass, encode_dataclass, upgraded
+from ...domain.codec import decode_dataclass, encode_dataclass, upgrade_body
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
@@ -95,7 +95,7 @@ def discovered_cache() -> CachedRows[DiscoveredRepository]:
 
 
 def _discovered(row: Any) -> DiscoveredRepository:  # noqa: ANN401 - a row
-    return decode_dataclass(DiscoveredRepository, upgraded(from_json(row["body"])))
+    return decode_dataclass(DiscoveredRepository, upgrade_body(from_json(row["body"])))
 
 
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
@@ -113,4 +113,4 @@ def _upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _list_all(table: Table, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     rows = distinct(table.search(columns=("key", "body"), where=where))
-    return [upgraded(from_json(row["body"])) for row in sorted(rows, key=itemgetter("key"))]
+    return [upgrade_body(from_json(row["body"])) for row in sorted(rows, key=itemgetter("key"))]

@@ -15,7 +15,7 @@ from .hints import TableHints
 from .job_logs import TableJobLogs
 from .journal import ERRORS, TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
-from .log_cache import TablePageStore
+from .log_cache import TableLogPageStore
 from .message_counts import CachedCounts, TableMessageCounts
 from .repositories import TableRepositories, repository_cache
 from .run_summaries import TableRunSummaries, run_summary_cache
@@ -41,7 +41,7 @@ class DataTablesState(
     """
 
     def __init__(self) -> None:
-        self.log_cache = PagedLogCache(TablePageStore())
+        self.log_cache = PagedLogCache(TableLogPageStore())
         self._repository_cache = repository_cache()
         self._discovered_cache = discovered_cache()
         self._ledger_counts_cache = ledger_counts_cache()

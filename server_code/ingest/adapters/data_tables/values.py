@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id
+from ...domain.stored_records import normalized_attempt_key
 from ...domain.stored_values import format_time, to_json
 
 #: Longer bodies are compressed: jobs with their steps repeat themselves.
@@ -17,9 +17,9 @@ _COMPRESSED_FROM = 1000
 _COMPRESSED = "z:"
 
 
-def attempt_key(key: AttemptKey) -> str:
+def attempt_key_text(key: AttemptKey) -> str:
     """Return an attempt's key as one text."""
-    return "|".join(map(str, attempt_id(key)))
+    return "|".join(map(str, normalized_attempt_key(key)))
 
 
 def run_key(repository_key: str, run_id: int) -> str:

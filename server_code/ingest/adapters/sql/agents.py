@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT_FOR, AgentRecord
-from ...domain.stored_records import body_of, restore
+from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import (
     escape_text,
     format_time,
@@ -41,7 +41,7 @@ class SqlAgents:
         """List agents, by name and host."""
         rows = self._database.read("SELECT heartbeat_at, record FROM agents")
         agents = (
-            restore(AgentRecord, from_json(body), {"heartbeat_at": parse_time(at)})
+            restore_record(AgentRecord, from_json(body), {"heartbeat_at": parse_time(at)})
             for at, body in rows
         )
         return sorted(agents, key=lambda agent: (agent.name, agent.host))
@@ -56,7 +56,7 @@ class SqlAgents:
         """List the manual collections, newest started first."""
         rows = self._database.read("SELECT updated_at, record FROM collections")
         found = (
-            restore(CollectionRecord, from_json(body), {"updated_at": parse_time(at)})
+            restore_record(CollectionRecord, from_json(body), {"updated_at": parse_time(at)})
             for at, body in rows
         )
         return sorted(found, key=lambda each: each.started_at, reverse=True)

@@ -9,7 +9,7 @@ from functools import partial
 from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, LedgerCounts
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
+from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import (
     format_due_times,
     format_optional_time,
@@ -73,7 +73,7 @@ class SqlAttempts:
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
         """Find the known attempts of a run whose repository is not known, in order."""
         rows = self._database.read(_SELECT + "WHERE run_id = ?", (run_id,))
-        return sorted((_record(row).key for row in rows), key=attempt_id)
+        return sorted((_record(row).key for row in rows), key=normalized_attempt_key)
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
@@ -101,7 +101,7 @@ class SqlAttempts:
         sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
         return parse_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
 
-    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+    def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
         """Return when the oldest attempt of these that was never published was created."""
         names = sorted({repository_key(name) for name in repositories})
         rows = self._database.read_in_chunks(_OLDEST_UNPUBLISHED, (), names)
@@ -109,7 +109,7 @@ class SqlAttempts:
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
-        newest = {attempt_id(record.key): record for record in records}
+        newest = {normalized_attempt_key(record.key): record for record in records}
         # In order, so that two processes never wait for each other's rows.
         rows = [_row(newest[key]) for key in sorted(newest)]
         runs = {row[:2] for row in rows}
@@ -140,7 +140,7 @@ class SqlAttempts:
         rows = self._database.read(SELECT_COUNTS, (repository_key(repository),))
         return ledger_counts(rows[0]) if rows else LedgerCounts()
 
-    def count_each_repository(self) -> dict[str, LedgerCounts]:
+    def count_ledger_by_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
         rows = self._database.read(SELECT_COUNTS_BY_REPOSITORY)
         return {name: ledger_counts(row) for name, *row in rows}
@@ -149,7 +149,7 @@ class SqlAttempts:
 def _row(record: AttemptRecord) -> Row:
     """Return a record in the columns of _SAVE."""
     return (
-        *attempt_id(record.key),
+        *normalized_attempt_key(record.key),
         format_time(record.created_at),
         int(record.settled),
         int(not record.published_statuses),
@@ -166,4 +166,4 @@ def _record(row: Row) -> AttemptRecord:
         "settled": bool(settled),
         "next_check_at": parse_optional_time(next_check_at),
     }
-    return restore_of_attempt(AttemptRecord, run_id, run_attempt, from_json(body), columns)
+    return restore_record_of_attempt(AttemptRecord, run_id, run_attempt, from_json(body), columns)

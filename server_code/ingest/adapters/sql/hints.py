@@ -72,7 +72,9 @@ class SqlHints:
         rows = [(key, run_id, format_time(hints[run_id])) for run_id in sorted(hints)]
         self._delete(_CLEAR_HINT, rows)
 
-    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+    def load_commit_metrics(
+        self, repository: str, shas: Collection[str]
+    ) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
         sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
         wanted = sorted({escape_text(sha) for sha in shas})
@@ -80,7 +82,7 @@ class SqlHints:
         found = (decode_dataclass(CommitMetrics, from_json(metrics)) for (metrics,) in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
-    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+    def save_commit_metrics(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         key = repository_key(repository)
         newest = {escape_text(metrics.commit_sha): metrics for metrics in commits}

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from ...domain.ledger import JobLogRecord
 from ...domain.log_states import JobLogId, job_log_id, newest_logs
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
+from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
 from ...ports import LogStateStore
 from .database import Database
@@ -61,7 +61,10 @@ class SqlJobLogs(LogStateStore):
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
         where = "WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
-        records = (_record(row) for row in self._database.read(_SELECT + where, attempt_id(key)))
+        records = (
+            _record(row)
+            for row in self._database.read(_SELECT + where, normalized_attempt_key(key))
+        )
         return {record.job_id: record for record in records}
 
     def load_pending_logs(
@@ -111,4 +114,4 @@ def _row(record: JobLogRecord) -> Row:
 def _record(row: Row) -> JobLogRecord:
     run_id, run_attempt, job_id, state, updated_at, body = row
     columns = {"job_id": job_id, "state": state, "updated_at": parse_time(updated_at)}
-    return restore_of_attempt(JobLogRecord, run_id, run_attempt, from_json(body), columns)
+    return restore_record_of_attempt(JobLogRecord, run_id, run_attempt, from_json(body), columns)

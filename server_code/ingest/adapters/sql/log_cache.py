@@ -16,9 +16,9 @@ from ...domain.log_cache import (
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
     CachedLog,
+    LogPageStore,
     PackedLog,
     PackedPage,
-    PageStore,
     format_long_lines,
     is_abandoned,
     parse_long_lines,
@@ -86,7 +86,7 @@ class _Allowance:
         return is_recent and self.logs >= 0 and self.stored_bytes >= 0
 
 
-class SqlPageStore(PageStore):
+class SqlLogPageStore(LogPageStore):
     """Pages of logs in the database that holds the state."""
 
     def __init__(
@@ -162,7 +162,7 @@ class SqlPageStore(PageStore):
 
 
 class _LogWriter:
-    def __init__(self, pages: SqlPageStore, job: JobLogId, now: datetime) -> None:
+    def __init__(self, pages: SqlLogPageStore, job: JobLogId, now: datetime) -> None:
         self._pages = pages
         self._job = job
         self._now = now

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE, due_poll_times, expired_lease_times, urgent_due_at
 from ...domain.ledger import RepositoryRecord
-from ...domain.stored_records import body_of, restore
+from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import (
     format_due_times,
     format_optional_time,
@@ -248,4 +248,4 @@ def repository_record(row: Row) -> RepositoryRecord:
         "lease_holder": holder,
         "lease_until": parse_optional_time(until),
     }
-    return restore(RepositoryRecord, from_json(progress), columns)
+    return restore_record(RepositoryRecord, from_json(progress), columns)

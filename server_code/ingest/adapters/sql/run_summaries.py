@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.ledger import MAX_RUN_SUMMARIES
-from ...domain.stored_records import attempt_id, body_of, restore_of_attempt
+from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from ...domain.summaries import RunSummary
 from .database import Database
@@ -35,7 +35,7 @@ class SqlRunSummaries:
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
-        newest = {attempt_id(summary.key): summary for summary in summaries}
+        newest = {normalized_attempt_key(summary.key): summary for summary in summaries}
         # In order, so that two processes never wait for each other's rows.
         rows = [_row(newest[key]) for key in sorted(newest)]
 
@@ -53,11 +53,11 @@ class SqlRunSummaries:
 
 def _row(summary: RunSummary) -> Row:
     body = to_json(body_of(summary))
-    return (*attempt_id(summary.key), format_time(summary.created_at), body)
+    return (*normalized_attempt_key(summary.key), format_time(summary.created_at), body)
 
 
 def run_summary(row: Row) -> RunSummary:
     """Decode a summary's row."""
     run_id, run_attempt, created_at, body = row
     columns = {"created_at": parse_time(created_at)}
-    return restore_of_attempt(RunSummary, run_id, run_attempt, from_json(body), columns)
+    return restore_record_of_attempt(RunSummary, run_id, run_attempt, from_json(body), columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...domain.codec import decode_dataclass, encode_dataclass, upgraded
+from ...domain.codec import decode_dataclass, encode_dataclass, upgrade_body
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
@@ -101,4 +101,4 @@ class SqlSources(SourceStore):
 
 
 def _bodies(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    return [upgraded(from_json(record)) for (record,) in rows]
+    return [upgrade_body(from_json(record)) for (record,) in rows]

@@ -16,7 +16,7 @@ from .dialect import Dialect
 from .hints import SqlHints
 from .job_logs import SqlJobLogs
 from .journal import SqlJournal
-from .log_cache import SqlPageStore
+from .log_cache import SqlLogPageStore
 from .message_counts import SqlMessageCounts
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
@@ -46,7 +46,7 @@ class SqlState(
         self._database = database
         self._decoded_repositories = DecodedRows(repository_record)
         self._decoded_summaries = DecodedRows(run_summary)
-        self.log_cache = PagedLogCache(SqlPageStore(database))
+        self.log_cache = PagedLogCache(SqlLogPageStore(database))
 
     def close(self) -> None:
         """Close all connections; the state cannot be used afterwards."""

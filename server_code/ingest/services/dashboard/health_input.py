@@ -77,7 +77,10 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     message_counts = store.load_message_counts()
     recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
-    counts_by_repository, collections = store.count_each_repository(), seldom_changed.collections
+    counts_by_repository, collections = (
+        store.count_ledger_by_repository(),
+        seldom_changed.collections,
+    )
     counts = sum_counts(counts_by_repository.values())
     return HealthInput(
         heartbeats=heartbeats,

@@ -40,7 +40,7 @@ def list_repository_page(
     discovered = {repository_key(each.full_name): each for each in store.list_discovered_cached()}
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
-    counts = store.count_each_repository()
+    counts = store.count_ledger_by_repository()
     rows = [
         _row(counts, settings, record, discovered, now=now)
         for record in found[start : start + PER_PAGE]

@@ -34,7 +34,7 @@ from .commit_and_detail_readers import (
     CommitAndDetailReaders,
     open_commit_and_detail_readers,
     report_denied,
-    save_commits,
+    save_commit_metrics,
 )
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
@@ -157,7 +157,7 @@ def _publish_group(
 ) -> None:
     """Publish and record one group of attempts."""
     repository = poll_session.repository.full_name
-    save_commits(context, repository, commits.pop_unsaved())
+    save_commit_metrics(context, repository, commits.pop_unsaved())
     newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)
