@@ -36,12 +36,12 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     if pattern.is_exclusion:
         finding = describe_exclusion(store, pattern)
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
-    others = patterns_of(known)
+    other_sources = patterns_of(known)
     try:
         preview = call_with_timeout(
             seconds,
             "GitHub",
-            lambda: preview_source(github, pattern, others, log_mode=log_mode, now=now),
+            lambda: preview_source(github, pattern, other_sources, log_mode=log_mode, now=now),
         )
     except Retriable as error:
         remedy = "You can add it anyway: it is listed as soon as GitHub responds."

@@ -152,12 +152,12 @@ def check_sources(
     target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
 ) -> Iterator[CheckResult]:
     """Preview the sources that were named, and report the errors of the known ones."""
-    others = [*target.sources, *target.settings.sources, *patterns_of(known)]
+    other_sources = [*target.sources, *target.settings.sources, *patterns_of(known)]
     for pattern in _previewed(target):
         yield check_source(
             github,
             pattern,
-            [each for each in others if str(each).lower() != str(pattern).lower()],
+            [each for each in other_sources if str(each).lower() != str(pattern).lower()],
             log_mode=target.settings.collecting.log_mode,
             now=target.clock.now(),
         )

@@ -112,7 +112,7 @@ def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Itera
 def check_source(
     github: DoctorGithub,
     pattern: SourcePattern,
-    others: Sequence[SourcePattern],
+    other_sources: Sequence[SourcePattern],
     *,
     log_mode: str,
     now: datetime,
@@ -120,7 +120,7 @@ def check_source(
     """Check a source: what it matches, what is left out, and what it costs an hour."""
     subject = f"source {pattern}"
     try:
-        preview = preview_source(github, pattern, others, log_mode=log_mode, now=now)
+        preview = preview_source(github, pattern, other_sources, log_mode=log_mode, now=now)
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:

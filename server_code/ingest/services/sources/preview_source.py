@@ -56,19 +56,19 @@ class GithubApis:
 def preview_source(
     github: GithubApis,
     pattern: SourcePattern,
-    others: Sequence[SourcePattern],
+    other_sources: Sequence[SourcePattern],
     *,
     log_mode: str,
     now: datetime,
 ) -> SourcePreview:
-    """List what a source would include in addition to the others, and estimate its cost.
+    """List what a source would include in addition to other sources, and estimate its cost.
 
     Raises the most specific error of the credentials if nothing was listed.
     """
     lists = _fetch_lists(github.repositories, pattern)
     if lists.errors and not lists.listed:
         raise lists.errors[0]
-    sources = Sources((*others, pattern))
+    sources = Sources((*other_sources, pattern))
     matched: list[RepositoryInfo] = []
     left_out: list[tuple[str, str]] = []
     for info in sorted(lists.listed.values(), key=lambda each: each.full_name.lower()):
