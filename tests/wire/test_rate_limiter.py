@@ -16,7 +16,7 @@ from ingest.wire.rate_limiter import (
     RateLimiter,
 )
 
-WATCHING, LIVE_LOG = Purpose.WATCHING, Purpose.LIVE_LOG
+POLLING, LIVE_LOG = Purpose.POLLING, Purpose.LIVE_LOG
 BACKLOG, BACKFILL = Purpose.BACKLOG, Purpose.BACKFILL
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
 RUNS = "/repos/{}/actions/runs"
@@ -37,10 +37,10 @@ def limit_headers(remaining, *, reset_in=3000, resource="core", limit=5000, **mo
     }
 
 
-def ask(rate_limiter, purpose=WATCHING, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
+def ask(rate_limiter, purpose=POLLING, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
     """Send one request whose answer comes at once."""
     rate_limiter.admit(endpoint, resource=resource, now=at(seconds), purpose=purpose)
-    rate_limiter.record_response(resource, took_seconds=took, now=at(seconds))
+    rate_limiter.release_slot(resource, took_seconds=took, now=at(seconds))
 
 
 def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY):
@@ -50,7 +50,7 @@ def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY)
     return (refused.value.retry_at - at(seconds)).total_seconds()
 
 
-def wait_for(rate_limiter, purpose=WATCHING, *, seconds=0, resource="core", endpoint=RUNS):
+def wait_for(rate_limiter, purpose=POLLING, *, seconds=0, resource="core", endpoint=RUNS):
     """Ask, and return how many seconds the rate limiter holds it back."""
     try:
         ask(rate_limiter, purpose, seconds=seconds, resource=resource, endpoint=endpoint)
@@ -108,7 +108,7 @@ def test_requests_under_way_are_reserved_for():
     for _ in range(3):
         rate_limiter.admit(RUNS, resource="core", now=NOW)
     assert wait_for(rate_limiter) == 1
-    rate_limiter.record_response("core", took_seconds=0, now=NOW)
+    rate_limiter.release_slot("core", took_seconds=0, now=NOW)
     rate_limiter.update(304, limit_headers(103), "", now=NOW)
     assert wait_for(rate_limiter) == 0
 
@@ -270,7 +270,7 @@ def test_so_many_requests_may_be_under_way_together():
         resource = "graphql" if place % 2 else "core"
         rate_limiter.admit(f"/{place}", resource=resource, now=NOW)
     assert wait_for(rate_limiter) == 1
-    rate_limiter.record_response("graphql", took_seconds=0, now=NOW)
+    rate_limiter.release_slot("graphql", took_seconds=0, now=NOW)
     assert wait_for(rate_limiter) == 0
 
 
@@ -305,7 +305,7 @@ def test_requests_in_flight_count_as_the_average_answer():
     for _ in range(10):
         rate_limiter.admit(RUNS, resource="core", now=at(1))
     assert wait_for(rate_limiter, seconds=1) == 59
-    rate_limiter.record_response("core", took_seconds=0.0, now=at(2))
+    rate_limiter.release_slot("core", took_seconds=0.0, now=at(2))
     assert wait_for(rate_limiter, seconds=2) == 0
 
 
@@ -376,7 +376,7 @@ def test_a_backfill_that_is_over_stretches_no_polls():
     assert rate_limiter.interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
     other = RateLimiter()
     charge(other, LIVE_LOG, 600, used=600)
-    charge(other, WATCHING, 600, used=1200)
+    charge(other, POLLING, 600, used=1200)
     charge(other, BACKFILL, 1200, used=2400)
     # 1,200 were watched in 600 seconds, and 2,500 may be used in the 3,000 that are left.
     assert other.interval_factor(now=at(400)) == pytest.approx(2.4)
@@ -395,7 +395,7 @@ def test_a_backfill_of_the_hour_before_and_free_answers_count_for_nothing():
 def test_bulk_requests_leave_what_watching_needs_for_the_rest_of_the_hour():
     """At the pace of this hour or of the one before; others may use it."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, WATCHING, 675, used=675, seconds=0)
+    charge(rate_limiter, POLLING, 675, used=675, seconds=0)
     charge(rate_limiter, BACKFILL, 1, used=3200)
     # 675 were watched in 900 seconds: 1,875 are needed in the 2,500 that are left.
     assert wait_for(rate_limiter, seconds=900) == 0
@@ -410,9 +410,9 @@ def test_bulk_requests_leave_what_watching_needs_for_the_rest_of_the_hour():
 
 @pytest.mark.parametrize("purpose", [BACKLOG, BACKFILL])
 def test_bulk_requests_leave_what_live_logs_need_for_the_rest_of_the_hour(purpose):
-    """At the pace of this hour or of the one before, as they leave it to watching."""
+    """At the pace of this hour or of the one before, as they leave it to polls."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, WATCHING, 300, used=300, seconds=0)
+    charge(rate_limiter, POLLING, 300, used=300, seconds=0)
     charge(rate_limiter, LIVE_LOG, 375, used=675, seconds=0)
     charge(rate_limiter, BACKFILL, 1, used=3200)
     # 675 in 900 seconds: 1,875 are needed in the 2,500 that are left.
@@ -443,7 +443,7 @@ def test_live_logs_come_when_nothing_is_left_for_bulk_requests():
 def test_live_logs_leave_what_watching_needs_for_the_rest_of_the_hour():
     rate_limiter = RateLimiter()
     charge(rate_limiter, LIVE_LOG, 300, used=300, seconds=0)
-    charge(rate_limiter, WATCHING, 675, used=2900, seconds=0)
+    charge(rate_limiter, POLLING, 675, used=2900, seconds=0)
     # 675 in 900 seconds: 1,875 are needed in the 2,500 that are left, and 200 are reserved.
     assert wait_for(rate_limiter, LIVE_LOG, seconds=900) == 0
     charge(rate_limiter, LIVE_LOG, 1, used=2950, seconds=0)
@@ -458,7 +458,7 @@ def test_live_logs_leave_what_watching_needs_for_the_rest_of_the_hour():
 def test_live_logs_share_the_hour_with_polls_where_a_backfill_used_more(filled, is_shared):
     """As much as polls used is theirs; polls go on however many jobs end."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, WATCHING, 300, used=4500, seconds=0)
+    charge(rate_limiter, POLLING, 300, used=4500, seconds=0)
     charge(rate_limiter, BACKFILL, filled, used=4500, seconds=0)
     charge(rate_limiter, LIVE_LOG, 299, used=4500, seconds=0)
     assert (wait_for(rate_limiter, LIVE_LOG, seconds=900) == 0) is is_shared
@@ -470,7 +470,7 @@ def test_live_logs_share_the_hour_with_polls_where_a_backfill_used_more(filled, 
 def test_watching_leaves_a_part_of_the_hour_to_bulk_requests():
     """It is never put off for the whole hour, however much is watched."""
     rate_limiter = RateLimiter()
-    charge(rate_limiter, WATCHING, 1000, used=1000)
+    charge(rate_limiter, POLLING, 1000, used=1000)
     assert wait_for(rate_limiter, BACKFILL, seconds=400) == 0
 
 

@@ -83,7 +83,7 @@ class Github:
         if not self.on_the_way:
             return
         resource, headers = self.on_the_way.pop(place % len(self.on_the_way))
-        self.rate_limiter.record_response(resource, took_seconds=took, now=self.now)
+        self.rate_limiter.release_slot(resource, took_seconds=took, now=self.now)
         self.cpu.append((self.now, took))
         if kind == "lost":
             return

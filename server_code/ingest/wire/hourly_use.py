@@ -11,13 +11,13 @@ from .rate_limits import RateLimit
 WARM_UP_SECONDS = 300
 MAX_INTERVAL_FACTOR = 20.0
 
-#: The shortest time over which the pace of watching is computed.
+#: The shortest time over which the pace of polls is computed.
 PACE_SECONDS = 900
 
-#: The largest share of the hour that bulk requests leave to watching and live logs, and how long
+#: The largest share of the hour that bulk requests leave to polls and live logs, and how long
 #: they wait at least until these need less.
-MAX_WATCHING_SHARE = 0.75
-WATCHING_PAUSE = timedelta(minutes=3)
+MAX_LIVE_SHARE = 0.75
+MIN_WAIT = timedelta(minutes=3)
 
 
 class HourlyUse:
@@ -44,20 +44,20 @@ class HourlyUse:
     ) -> timedelta:
         """Return how long to wait until what comes first needs less than is ``left`` of the hour.
 
-        Watching comes first, then live logs, then bulk requests. But where a backfill has used more
-        than watching, live logs need not wait before they have used as much as watching.
+        Polls come first, then live logs, then bulk requests. But where a backfill has used more
+        than polls, live logs need not wait before they have used as much as polls.
         """
         charged = self._charged
-        per_second = self._pace(Purpose.WATCHING, github_now)
+        per_second = self._pace(Purpose.POLLING, github_now)
         if purpose.is_bulk:
             per_second += self._pace(Purpose.LIVE_LOG, github_now)
-        elif charged[Purpose.LIVE_LOG] < charged[Purpose.WATCHING] < charged[Purpose.BACKFILL]:
+        elif charged[Purpose.LIVE_LOG] < charged[Purpose.POLLING] < charged[Purpose.BACKFILL]:
             return timedelta(0)
-        per_second = min(per_second, MAX_WATCHING_SHARE * limit.limit / 3600)
+        per_second = min(per_second, MAX_LIVE_SHARE * limit.limit / 3600)
         left_seconds = max((limit.reset_at - github_now).total_seconds(), 0.0)
         if per_second * left_seconds < max(left, 1):
             return timedelta(0)
-        return max(timedelta(seconds=left_seconds - left / per_second), WATCHING_PAUSE)
+        return max(timedelta(seconds=left_seconds - left / per_second), MIN_WAIT)
 
     def interval_factor(self, limit: RateLimit, github_now: datetime) -> float:
         """Return how many times too fast the hour's requests are used up; 1 where they last.
@@ -88,6 +88,6 @@ class HourlyUse:
         return self._charged[purpose] / seconds
 
 
-def reserve_of(limit: RateLimit, purpose: Purpose = Purpose.WATCHING) -> int:
+def reserve_of(limit: RateLimit, purpose: Purpose = Purpose.POLLING) -> int:
     """Return how many of the hour's requests are left to others, whatever is known of them."""
     return int(limit.limit * RESERVE_SHARES[purpose])

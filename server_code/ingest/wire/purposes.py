@@ -13,11 +13,11 @@ class Purpose(IntEnum):
     """What a request is sent for, the most urgent first.
 
     The less urgent it is, the larger the share of the rate limit that it leaves to the others.
-    WATCHING: polls of watched repositories. LIVE_LOG: the log of a job that has just ended.
+    POLLING: polls of watched repositories. LIVE_LOG: the log of a job that has just ended.
     BACKLOG: recent runs of which many are due at once. BACKFILL: runs and logs from long ago.
     """
 
-    WATCHING = 0
+    POLLING = 0
     LIVE_LOG = 1
     BACKLOG = 2
     BACKFILL = 3
@@ -28,10 +28,10 @@ class Purpose(IntEnum):
         return self >= Purpose.BACKLOG
 
 
-#: The share of the hour that a purpose leaves at least to more urgent ones, and watching to other
+#: The share of the hour that a purpose leaves at least to more urgent ones, and polls to other
 #: programs that use the token.
 RESERVE_SHARES = {
-    Purpose.WATCHING: 0.02,
+    Purpose.POLLING: 0.02,
     Purpose.LIVE_LOG: 0.04,
     Purpose.BACKLOG: 0.06,
     Purpose.BACKFILL: 0.06,

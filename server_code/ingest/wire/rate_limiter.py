@@ -35,7 +35,7 @@ MAX_CONCURRENT = 80
 BULK_MINUTE_SHARE = 0.8
 
 #: The scope of a pause that holds for whatever the token asks.
-_EVERYTHING = "*"
+_ALL_RESOURCES = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class RateLimiter:
         resource: str,
         now: datetime,
         path: str = "",
-        purpose: Purpose = Purpose.WATCHING,
+        purpose: Purpose = Purpose.POLLING,
     ) -> None:
         """Reserve a slot for one request to a path of an endpoint (the path's pattern).
 
@@ -87,7 +87,7 @@ class RateLimiter:
             self._points.setdefault(endpoint, deque()).append(now)
             self._in_flight[resource] += 1
 
-    def record_response(self, resource: str, *, took_seconds: float, now: datetime) -> None:
+    def release_slot(self, resource: str, *, took_seconds: float, now: datetime) -> None:
         """Release the slot of a request, whether it was answered or not."""
         with self._lock:
             self._in_flight[resource] -= 1
@@ -101,7 +101,7 @@ class RateLimiter:
         *,
         now: datetime,
         path: str = "",
-        purpose: Purpose = Purpose.WATCHING,
+        purpose: Purpose = Purpose.POLLING,
     ) -> None:
         """Record the limits that an answer names. Raises RateLimited for a limit answer.
 
@@ -125,9 +125,9 @@ class RateLimiter:
                 wait = None if after is None else timedelta(seconds=after)
                 self._paths.note_answer(path, wait=wait, now=now)
                 return
-            scope = exhausted_resource(headers, body) or _EVERYTHING
+            scope = exhausted_resource(headers, body) or _ALL_RESOURCES
             until = self._pause(scope, headers, now)
-            if scope == _EVERYTHING:
+            if scope == _ALL_RESOURCES:
                 self._paths.note_limit(path, until=until, now=now)
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
 
@@ -146,7 +146,7 @@ class RateLimiter:
         with self._lock:
             try:
                 self._check_pauses("core", now)
-                self._check_primary("core", now, Purpose.WATCHING)
+                self._check_primary("core", now, Purpose.POLLING)
             except RateLimited as limit:
                 return limit.retry_at
             return None
@@ -154,9 +154,9 @@ class RateLimiter:
     def pause_until(self, until: datetime) -> None:
         """Apply a rate-limit pause of another process, or of this one before a restart."""
         with self._lock:
-            known = self._pauses.get(_EVERYTHING)
+            known = self._pauses.get(_ALL_RESOURCES)
             if known is None or known.until < until:
-                self._pauses[_EVERYTHING] = _Pause(until, known.refusals if known else 0)
+                self._pauses[_ALL_RESOURCES] = _Pause(until, known.refusals if known else 0)
 
     def has_headroom(self, *, now: datetime) -> bool:
         """Return whether the hour's requests are used more slowly than they come back.
@@ -223,7 +223,7 @@ class RateLimiter:
         An answer that comes while a pause lasts was asked for before it. One that leaves nothing
         of its resource says nothing about the next: GraphQL refuses with 200.
         """
-        scopes = {_EVERYTHING}
+        scopes = {_ALL_RESOURCES}
         if limit is not None and limit.remaining > 0:
             scopes.add(limit.resource)
         for scope in scopes & self._pauses.keys():
@@ -231,7 +231,9 @@ class RateLimiter:
                 del self._pauses[scope]
 
     def _check_pauses(self, resource: str, now: datetime) -> None:
-        pauses = [self._pauses[scope] for scope in (_EVERYTHING, resource) if scope in self._pauses]
+        pauses = [
+            self._pauses[scope] for scope in (_ALL_RESOURCES, resource) if scope in self._pauses
+        ]
         until = max((pause.until for pause in pauses), default=now)
         if now < until:
             raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
@@ -257,7 +259,7 @@ class RateLimiter:
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
             )
-        elif purpose is not Purpose.WATCHING and resource == "core":
+        elif purpose is not Purpose.POLLING and resource == "core":
             self._check_others(limit, now, purpose)
 
     def _check_others(self, limit: RateLimit, now: datetime, purpose: Purpose) -> None:
@@ -266,7 +268,7 @@ class RateLimiter:
         wait = self._hourly_use.wait_for_others(limit, purpose, now + self._offset, left)
         if wait:
             raise (BackfillLimited if purpose.is_bulk else RateLimited)(
-                "What is left of this hour's requests is needed for watching.", retry_at=now + wait
+                "What is left of this hour's requests is needed for polls.", retry_at=now + wait
             )
 
     def _check_secondary(self, endpoint: str, resource: str, now: datetime, share: float) -> None:

@@ -105,7 +105,7 @@ def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage
     limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter
     limiter.admit("/", resource="core", now=here.clock.now())
     took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
-    limiter.record_response("core", took_seconds=took, now=here.clock.now())
+    limiter.release_slot("core", took_seconds=took, now=here.clock.now())
     assert isinstance(here.poll(), RateLimited)
     assert here.runs() == []
     here.move_to(105)

@@ -39,7 +39,7 @@ def use_up_bulk(here: Stage) -> None:
     limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
     limiter.admit("/", resource="core", now=here.clock.now())
     took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
-    limiter.record_response("core", took_seconds=took, now=here.clock.now())
+    limiter.release_slot("core", took_seconds=took, now=here.clock.now())
 
 
 def create(here: Stage) -> None:
@@ -102,7 +102,7 @@ def test_a_repository_whose_first_poll_a_limit_refuses_keeps_its_priority(here: 
     create(here)
     limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
     limiter.admit("/", resource="core", now=here.clock.now())
-    limiter.record_response("core", took_seconds=RESPONSE_SECONDS_PER_MINUTE, now=here.clock.now())
+    limiter.release_slot("core", took_seconds=RESPONSE_SECONDS_PER_MINUTE, now=here.clock.now())
     poll_once(here)
     assert here.requests("list_runs") == 0
     refused = here.state.load_repository(NEW)

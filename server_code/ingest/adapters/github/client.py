@@ -92,7 +92,7 @@ class GithubClient:
         return self._response(request.path, answer)
 
     def query(
-        self, query: str, variables: Mapping[str, str], purpose: Purpose = Purpose.WATCHING
+        self, query: str, variables: Mapping[str, str], purpose: Purpose = Purpose.POLLING
     ) -> object:
         """Send one GraphQL query; return the whole answer, ``data`` and ``errors``.
 
@@ -217,7 +217,7 @@ class GithubClient:
             took = min(max((now - started).total_seconds(), 0.0), MAX_ANSWER_SECONDS)
             if log_file is not None and log_file.tell():
                 took = 0.0  # the bytes of a log cost GitHub no computing time
-            limiter.record_response(resource, took_seconds=took, now=now)
+            limiter.release_slot(resource, took_seconds=took, now=now)
         self._count(resource, is_free=answer.status == 304 or path == RATE_LIMIT)
         self.expires_at = parse_token_expiration(answer.headers) or self.expires_at
         status, limit_headers = answer.status, answer.headers

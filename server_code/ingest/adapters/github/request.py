@@ -31,7 +31,7 @@ class Request:
     parameters: Mapping[str, str | int]
     validator: str | None = None
     log_file: BinaryIO | None = None
-    purpose: Purpose = Purpose.WATCHING
+    purpose: Purpose = Purpose.POLLING
 
     @staticmethod
     def to(pattern: str, *values: str | int, **parameters: str | int | None) -> Request:

@@ -134,12 +134,12 @@ class TokenPool:
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
         """Set the purpose of a repository's next requests, except those for logs."""
         self._purposes.pop(repository, None)
-        if purpose is not Purpose.WATCHING:
+        if purpose is not Purpose.POLLING:
             self._purposes[repository] = purpose
 
     def purpose_of(self, repository: str) -> Purpose:
         """Return the purpose of a repository's requests, except those for logs."""
-        return self._purposes.get(repository, Purpose.WATCHING)
+        return self._purposes.get(repository, Purpose.POLLING)
 
     def pin_by_validator(self, repository: str, validator: str | None) -> None:
         """Pin a repository to the credential that got its validator, if it is still configured."""

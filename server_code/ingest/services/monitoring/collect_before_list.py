@@ -75,7 +75,7 @@ def _load_seen_and_due(context: CollectorContext, poll_session: PollSession) -> 
 def _decide_purpose(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    repository, purpose = poll_session.repository, Purpose.WATCHING
+    repository, purpose = poll_session.repository, Purpose.POLLING
     if _is_walking(repository) and not repository.is_prioritized:
         purpose = Purpose.BACKFILL if repository.cursor is None else Purpose.BACKLOG
     poll_session.purpose = max(purpose, purpose_of(due, context.clock.now()))

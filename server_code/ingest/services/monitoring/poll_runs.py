@@ -169,7 +169,7 @@ def _poll(
         context.save_credential_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     finally:
-        context.github.set_purpose(repository.full_name, Purpose.WATCHING)
+        context.github.set_purpose(repository.full_name, Purpose.POLLING)
     context.report_rejected_credentials(PIPELINE_MONITORING_AGENT)
     _report_malformed(context, repository.full_name)
     record_credential_changes(context)

@@ -48,7 +48,7 @@ class PollSession:
     should_continue: Callable[[], bool] = lambda: True
     hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
-    purpose: Purpose = Purpose.WATCHING
+    purpose: Purpose = Purpose.POLLING
     is_full_collection: bool = False
     is_list_current: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)

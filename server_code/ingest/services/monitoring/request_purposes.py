@@ -25,7 +25,7 @@ def set_request_purpose(
 def purpose_of(due: Sequence[AttemptRecord], now: datetime) -> Purpose:
     """Return what attempts that are due are read for: a backfill, where most ended long ago."""
     if len(due) < MIN_BACKLOG:
-        return Purpose.WATCHING
+        return Purpose.POLLING
     past = sum(_ended_long_ago(record, now) for record in due)
     return Purpose.BACKFILL if 2 * past > len(due) else Purpose.BACKLOG
 
