@@ -49,7 +49,7 @@ class TestTwoRowsOfOneKey:
         assert list(state.load_job_logs(an_attempt().key)) == [1]
         assert state.load_run_summaries() == [a_summary()]
         assert state.list_agents() == [an_agent()]
-        assert state.load_message_counts().totals == {"runs": 1}
+        assert state.load_saved_counters().totals == {"runs": 1}
 
     def test_the_next_save_leaves_one(self, state: DataTablesState) -> None:
         state.save_attempts([an_attempt(fingerprint="new")])
@@ -62,7 +62,7 @@ class TestTwoRowsOfOneKey:
             "traffic": 2,
         }
         assert state.load_attempts(REPOSITORY, [7])[an_attempt().key].fingerprint == "new"
-        assert state.load_message_counts().totals == {"runs": 2}
+        assert state.load_saved_counters().totals == {"runs": 2}
 
     def test_a_repository_is_claimed_once(self, state: DataTablesState) -> None:
         def claim(moment: float) -> list[str]:

@@ -194,7 +194,7 @@ def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
     with asked(TRANSACTION + 3):
         state.add_counts({"runs": 1}, now=NOW)
     with asked(1):
-        assert state.load_message_counts().totals == {"runs": 1}
+        assert state.load_saved_counters().totals == {"runs": 1}
 
 
 def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) -> None:

@@ -76,13 +76,13 @@ class TestConcurrency:
                 state.add_counts(counts, now=at(number % 2 * 300))
 
         self.in_threads(add)
-        message_counts, each = state.load_message_counts(), self.rounds * 2
-        assert message_counts.totals == {
+        saved_counters, each = state.load_saved_counters(), self.rounds * 2
+        assert saved_counters.totals == {
             **dict.fromkeys(("runs", "jobs"), self.threads * each),
             **{f"own-{number}": each for number in range(self.threads)},
         }
         half = self.threads * self.rounds
-        assert [counts["runs"] for _, counts in message_counts.intervals] == [half, half]
+        assert [counts["runs"] for _, counts in saved_counters.intervals] == [half, half]
 
     def test_threads_forget_at_once(self, state: StateStore) -> None:
         """What is old is forgotten once, and what is open stays."""

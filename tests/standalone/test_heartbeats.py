@@ -55,7 +55,7 @@ def test_each_process_adds_only_what_it_counted_since(here):
     mine.save()
     here.state.add_counts({"runs": 10}, now=here.clock.now())
     mine.save_stopped()
-    assert here.state.load_message_counts().totals["runs"] == 13
+    assert here.state.load_saved_counters().totals["runs"] == 13
 
 
 def test_what_could_not_be_added_is_added_with_the_next(here):
@@ -67,7 +67,7 @@ def test_what_could_not_be_added_is_added_with_the_next(here):
     here.context.counters.add("runs", 3)
     heartbeats.save()
     heartbeats.save()
-    assert here.state.load_message_counts().totals["runs"] == 5
+    assert here.state.load_saved_counters().totals["runs"] == 5
 
 
 def test_no_heartbeat_is_saved_for_a_thread_that_hangs(here):

@@ -110,7 +110,7 @@ def assert_reads_every_record(state: StateStore) -> None:
     assert_holds(sorted(plain(state.load_run_summaries()), key=_order), recorded("run_summary"))
     assert_holds(plain(state.list_agents()), recorded("agent"))
     assert_holds(state.load_desired_states(), recorded("agent_wishes")[0])
-    assert_holds(plain(state.load_message_counts()), recorded("traffic")[0])
+    assert_holds(plain(state.load_saved_counters()), recorded("traffic")[0])
     assert_holds(plain(state.load_credential_pauses(now=_recorded_moment())), recorded("pauses")[0])
     assert_holds(plain(state.list_errors(limit=100)), recorded("error"))
     assert_holds(plain(state.list_activities(limit=100)), recorded("activity"))

@@ -41,7 +41,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
         "faults": faults,
         "queues": [] if faults else _queue_names(settings),
         "webhook": webhook_status(
-            settings, request.state.load_message_counts(), origin=anvil.server.get_api_origin()
+            settings, request.state.load_saved_counters(), origin=anvil.server.get_api_origin()
         ),
         "github_app": settings.github.app_id,
         "credentials": list_credential_rows(request.state, now=request.now),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..domain.ledger import ActivityRecord, ErrorRecord
-from ..domain.message_counts import MessageCounts
+from ..domain.saved_counters import SavedCounters
 from ..domain.summaries import RunSummary
 
 
@@ -23,7 +23,7 @@ class DashboardStore(Protocol):
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
 
-    def load_message_counts(self) -> MessageCounts:
+    def load_saved_counters(self) -> SavedCounters:
         """Load all totals, and the intervals of the last COUNTS_KEPT_FOR."""
 
     def add_error(self, record: ErrorRecord) -> None:

@@ -11,14 +11,14 @@ from ingest.adapters.data_tables import (
     DataTablesState,
     cached_rows,
     journal,
-    message_counts,
     run_summaries,
+    saved_counters,
 )
 from ingest.adapters.data_tables import (
     repositories as stored_repositories,
 )
 from ingest.domain.ledger import MAX_ERRORS
-from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT_FOR
+from ingest.domain.saved_counters import COUNT_INTERVAL, COUNTS_KEPT_FOR
 from ingest.domain.stored_records import REPOSITORY_COLUMNS, body_of
 from ingest.domain.stored_values import format_time, repository_key, to_json
 from support.state_records import NOW, a_repository, a_summary, an_error
@@ -75,7 +75,7 @@ def repositories(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
-    monkeypatch.setattr(message_counts, "_COUNTS", table)
+    monkeypatch.setattr(saved_counters, "_COUNTS", table)
     return table
 
 
@@ -267,10 +267,10 @@ def test_only_the_newest_counts_are_read_again(counts: StoredRows) -> None:
     state = DataTablesState()
     day = [NOW - COUNT_INTERVAL * number for number in range(100)]
     counts.rows = [totals(100), *(counted(at, 1) for at in day)]
-    assert state.load_message_counts().totals == {"runs": 100}
+    assert state.load_saved_counters().totals == {"runs": 100}
     counts.rows[:2] = [totals(104), counted(NOW, 2)]
     counts.rows.append(counted(NOW + COUNT_INTERVAL, 3))
-    found = state.load_message_counts()
+    found = state.load_saved_counters()
     assert found.totals == {"runs": 104}
     assert found.intervals[-2:] == ((NOW, {"runs": 2}), (NOW + COUNT_INTERVAL, {"runs": 3}))
     assert len(found.intervals) == 101
@@ -281,17 +281,17 @@ def test_only_the_newest_counts_are_read_again(counts: StoredRows) -> None:
 def test_old_counts_are_dropped_as_the_state_drops_them(counts: StoredRows) -> None:
     state = DataTablesState()
     counts.rows = [totals(1), counted(NOW, 1)]
-    assert len(state.load_message_counts().intervals) == 1
+    assert len(state.load_saved_counters().intervals) == 1
     counts.rows = [totals(2), counted(NOW + COUNTS_KEPT_FOR, 1)]
-    assert state.load_message_counts().intervals == ((NOW + COUNTS_KEPT_FOR, {"runs": 1}),)
+    assert state.load_saved_counters().intervals == ((NOW + COUNTS_KEPT_FOR, {"runs": 1}),)
 
 
 def test_counts_of_another_state_are_read_whole(counts: StoredRows) -> None:
     """Totals never shrink."""
     state = DataTablesState()
     counts.rows = [totals(9), counted(NOW - AN_HOUR, 8), counted(NOW, 1)]
-    assert len(state.load_message_counts().intervals) == 2
+    assert len(state.load_saved_counters().intervals) == 2
     counts.rows = [totals(1), counted(NOW, 1)]
-    assert state.load_message_counts().intervals == ((NOW, {"runs": 1}),)
+    assert state.load_saved_counters().intervals == ((NOW, {"runs": 1}),)
     counts.rows = []
-    assert state.load_message_counts().intervals == ()
+    assert state.load_saved_counters().intervals == ()

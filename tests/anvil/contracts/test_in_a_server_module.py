@@ -130,7 +130,7 @@ VIEW = [
     on_state("load_desired_states"),
     on_state("add_counts", {"runs": 2, "jobs": 0}, now=NOW),
     on_state("add_counts", {"runs": 3}, now=at(600)),
-    on_state("load_message_counts"),
+    on_state("load_saved_counters"),
     *(on_state("add_error", an_error(number, what=f"w{number % 2}")) for number in range(4)),
     on_state("remove_errors", agent="monitor", repository=None, what="w0"),
     on_state("list_errors", limit=9),

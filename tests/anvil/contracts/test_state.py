@@ -11,9 +11,9 @@ from contracts.test_journal import TestActivities, TestErrors
 from contracts.test_ledger_facts import TestCommits, TestHints
 from contracts.test_ledger_store import TestAttempts
 from contracts.test_log_states import TestLogs
-from contracts.test_message_counts import *  # noqa: F403
 from contracts.test_repository_store import TestRepositories
 from contracts.test_retention import *  # noqa: F403 - tests that are functions
+from contracts.test_saved_counters import *  # noqa: F403
 from contracts.test_seldom_changed import TestSeldomChanged as _TestSeldomChanged
 from contracts.test_source_store import TestCredentials, TestDiscovered, TestSources
 from contracts.test_times_ahead import TestTimesAhead

@@ -78,7 +78,7 @@ def test_only_what_was_counted_since_is_added(here):
     heartbeat.save(AgentState.RUNNING)
     heartbeat._counters.add("runs")
     heartbeat.save(AgentState.IDLE)
-    assert here.state.load_message_counts().totals == {"runs": 3}
+    assert here.state.load_saved_counters().totals == {"runs": 3}
     assert reported(here).counts == {"runs": 3}
 
 

@@ -265,7 +265,7 @@ def test_traffic_is_counted_once_over_ticks(stage):
         counters.add("runs", 2)
         monitor(here, context=replace(here.context, counters=counters))
         here.advance(35)
-    assert here.state.load_message_counts().totals["runs"] == 6 + 1
+    assert here.state.load_saved_counters().totals["runs"] == 6 + 1
 
 
 def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):

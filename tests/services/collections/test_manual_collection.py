@@ -149,7 +149,7 @@ def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
     assert_all_published(here)
     counts = progress(here).counts
     assert (counts["runs"], counts["jobs"], counts["logs"]) == (40, 40, 40)
-    totals = here.state.load_message_counts().totals
+    totals = here.state.load_saved_counters().totals
     assert totals["queue_messages.ci_cd_metrics_queue"] == len(here.metrics())
     assert totals["queue_messages.ci_cd_logs_queue"] == 40
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.message_counts import MessageCounts
+from ingest.domain.saved_counters import SavedCounters
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.dashboard.configuration import WEBHOOK_COUNTER, list_settings, webhook_status
 from ingest.settings import GithubSettings, Secret, Settings
@@ -106,8 +106,8 @@ def test_every_setting_reports_what_it_is_for():
 
 
 def facts(*intervals, totals=None, settings: Settings | None = None, origin: str = "https://app"):
-    message_counts = MessageCounts(totals=totals or {}, intervals=intervals)
-    return webhook_status(settings or Settings(), message_counts, origin=origin)
+    saved_counters = SavedCounters(totals=totals or {}, intervals=intervals)
+    return webhook_status(settings or Settings(), saved_counters, origin=origin)
 
 
 @pytest.mark.parametrize("origin", ["https://app.example/_/api", "https://app.example/_/api/"])

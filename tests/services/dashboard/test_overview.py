@@ -13,7 +13,7 @@ from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.collection_records import CollectionPhase
 from ingest.domain.counters import sent_messages_counter
-from ingest.domain.message_counts import MessageCounts
+from ingest.domain.saved_counters import SavedCounters
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.health import load_health
@@ -173,7 +173,7 @@ def test_traffic_is_laid_out_without_gaps(state):
 def test_traffic_is_a_day_at_most(state, monkeypatch):
     """However long nothing was counted since."""
     intervals = ((HOUR - timedelta(days=3), {METRICS: 1}),)
-    monkeypatch.setattr(state, "load_message_counts", lambda: MessageCounts(intervals=intervals))
+    monkeypatch.setattr(state, "load_saved_counters", lambda: SavedCounters(intervals=intervals))
     assert taken(state)["message_intervals"] == {"metrics": [0] * 288, "logs": [0] * 288}
 
 

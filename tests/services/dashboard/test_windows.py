@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.counters import Counters
-from ingest.domain.message_counts import MessageCounts
+from ingest.domain.saved_counters import SavedCounters
 from ingest.services.dashboard.windows import WINDOWS, window_rows
 from ingest.services.monitoring.job_lag import count_job_lag
 from support.state_records import a_job, a_summary
@@ -21,7 +21,7 @@ def test_a_run_is_counted_in_every_window_that_contains_its_end():
         a_summary(3, conclusion="failure", completed_at=NOW - timedelta(days=3)),
         a_summary(4, conclusion="failure", completed_at=NOW - timedelta(days=30)),
     ]
-    windows = window_rows(runs, MessageCounts(), now=NOW)
+    windows = window_rows(runs, SavedCounters(), now=NOW)
     counted = {
         name: (
             sum(slot["success"] for slot in window["runs"]),
@@ -44,11 +44,11 @@ def test_lag_is_that_of_the_jobs_of_the_window():
         job = a_job(1, completed_at=at - timedelta(seconds=seconds))
         count_job_lag(counters, at, [], [job])
         state.add_counts(counters.snapshot(), now=at)
-    windows = window_rows([], state.load_message_counts(), now=NOW)
+    windows = window_rows([], state.load_saved_counters(), now=NOW)
     assert windows["1h"]["lag"] == {"jobs": 1, "median_seconds": 10, "p95_seconds": 10}
     assert windows["24h"]["lag"] == {"jobs": 2, "median_seconds": 10, "p95_seconds": 300}
 
 
 def test_without_jobs_there_is_no_lag():
-    lag = window_rows([], MessageCounts(), now=NOW)["1h"]["lag"]
+    lag = window_rows([], SavedCounters(), now=NOW)["1h"]["lag"]
     assert lag == {"jobs": 0, "median_seconds": None, "p95_seconds": None}

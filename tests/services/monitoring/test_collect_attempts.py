@@ -108,7 +108,7 @@ def test_what_was_published_is_counted_before_any_heartbeat(stage):
     here = stage(a_small_world(), at=600)
     assert here.poll() is None
     here.ingest()
-    totals = here.state.load_message_counts().totals
+    totals = here.state.load_saved_counters().totals
     assert totals["queue_messages.ci_cd_metrics_queue"] == len(here.metrics()) > 0
     assert totals["queue_messages.ci_cd_logs_queue"] == len(here.logs()) > 0
 

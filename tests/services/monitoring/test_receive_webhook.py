@@ -93,7 +93,7 @@ def test_a_delivery_counts_once(here):
     """A repeated delivery is acknowledged and ignored."""
     deliver(here, of_run())
     assert "delivery was received before" in deliver(here, of_run())
-    assert here.state.load_message_counts().totals.get(REPLAYED_WEBHOOKS) is None
+    assert here.state.load_saved_counters().totals.get(REPLAYED_WEBHOOKS) is None
 
 
 def test_a_body_under_another_delivery_id_changes_nothing_and_is_counted(here):
@@ -104,7 +104,7 @@ def test_a_body_under_another_delivery_id_changes_nothing_and_is_counted(here):
     assert "another delivery id" in deliver(here, of_run(), delivery="d2")
     assert here.record() == before
     assert here.state.load_run_hints(REPOSITORY) == {}
-    assert here.state.load_message_counts().totals[REPLAYED_WEBHOOKS] == 1
+    assert here.state.load_saved_counters().totals[REPLAYED_WEBHOOKS] == 1
 
 
 def test_a_delivery_id_is_no_other_claim(here):

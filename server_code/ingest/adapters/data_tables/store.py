@@ -16,9 +16,9 @@ from .job_logs import TableJobLogs
 from .journal import ERRORS, TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
 from .log_cache import TableLogPageStore
-from .message_counts import CachedCounts, TableMessageCounts
 from .repositories import TableRepositories, repository_cache
 from .run_summaries import TableRunSummaries, run_summary_cache
+from .saved_counters import CachedCounts, TableSavedCounters
 from .seldom_changed import SeldomChangedCache, load_changes
 from .sources import CREDENTIALS, SOURCES, TableSources, discovered_cache
 
@@ -31,7 +31,7 @@ class DataTablesState(
     TableJobLogs,
     TableRunSummaries,
     TableAgents,
-    TableMessageCounts,
+    TableSavedCounters,
     TableJournal,
     StateStore,
 ):
@@ -46,7 +46,7 @@ class DataTablesState(
         self._discovered_cache = discovered_cache()
         self._ledger_counts_cache = ledger_counts_cache()
         self._run_summary_cache = run_summary_cache()
-        self._message_counts_cache = CachedCounts()
+        self._saved_counters_cache = CachedCounts()
         self._error_cache = journal_cache(MAX_ERRORS)
         self._activity_cache = journal_cache(MAX_ACTIVITIES)
         self._seldom_changed_cache = SeldomChangedCache()

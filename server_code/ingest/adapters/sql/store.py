@@ -17,10 +17,10 @@ from .hints import SqlHints
 from .job_logs import SqlJobLogs
 from .journal import SqlJournal
 from .log_cache import SqlLogPageStore
-from .message_counts import SqlMessageCounts
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
 from .run_summaries import SqlRunSummaries, run_summary
+from .saved_counters import SqlSavedCounters
 from .sources import SqlSources
 from .sqlite import sqlite_dialect
 
@@ -36,7 +36,7 @@ class SqlState(
     SqlJobLogs,
     SqlRunSummaries,
     SqlAgents,
-    SqlMessageCounts,
+    SqlSavedCounters,
     SqlJournal,
     StateStore,
 ):

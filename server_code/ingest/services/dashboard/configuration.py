@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...domain.message_counts import MessageCounts
+from ...domain.saved_counters import SavedCounters
 from ...domain.timestamps import format_timestamp
 from ...settings import SETTINGS, FindSetting, Setting, Settings
 
@@ -32,16 +32,16 @@ def list_settings(find: FindSetting) -> list[dict[str, Any]]:
 
 
 def webhook_status(
-    settings: Settings, message_counts: MessageCounts, *, origin: str
+    settings: Settings, saved_counters: SavedCounters, *, origin: str
 ) -> dict[str, Any]:
     """Return the webhook's configuration on GitHub, and its last delivery."""
-    received = [at for at, counts in message_counts.intervals if counts.get(WEBHOOK_COUNTER)]
+    received = [at for at, counts in saved_counters.intervals if counts.get(WEBHOOK_COUNTER)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",
         "secret_is_set": settings.github.webhook_secret is not None,
         "events": ["workflow_run", "workflow_job"],
         "content_type": "application/json",
-        "received": message_counts.totals.get(WEBHOOK_COUNTER, 0),
+        "received": saved_counters.totals.get(WEBHOOK_COUNTER, 0),
         "last_received_at": format_timestamp(max(received, default=None)),
     }
 

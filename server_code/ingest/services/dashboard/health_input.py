@@ -18,7 +18,7 @@ from ...domain.ledger import (
     RepositoryRecord,
     sum_counts,
 )
-from ...domain.message_counts import MessageCounts
+from ...domain.saved_counters import SavedCounters
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable
@@ -57,7 +57,7 @@ class HealthInput:
     recent_log_count: int
     heartbeats: Sequence[AgentRecord] = ()
     counts_by_repository: Mapping[str, LedgerCounts] = field(default_factory=dict)
-    message_counts: MessageCounts = field(default_factory=MessageCounts)
+    saved_counters: SavedCounters = field(default_factory=SavedCounters)
     collections: Sequence[CollectionRecord] = ()
     one_time_collection: CollectionRecord | None = None
     unanswered: Mapping[str, datetime] = field(default_factory=dict)
@@ -74,8 +74,8 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     heartbeats, seldom_changed = store.list_agents(), store.load_seldom_changed()
     agents = agent_rows(heartbeats, seldom_changed.desired_states, repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
-    message_counts = store.load_message_counts()
-    recent = [counts for at, counts in message_counts.intervals if at > now - LOG_STALL_TIME]
+    saved_counters = store.load_saved_counters()
+    recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
     counts_by_repository, collections = (
         store.count_ledger_by_repository(),
@@ -89,7 +89,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         counts=counts,
         counts_by_repository=counts_by_repository,
         errors=seldom_changed.errors,
-        message_counts=message_counts,
+        saved_counters=saved_counters,
         recent_log_count=sum(counts.get(logs, 0) for counts in recent),
         sources=seldom_changed.sources,
         credentials=seldom_changed.credentials,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import JobLogRecord, LedgerCounts
-from ...domain.message_counts import COUNT_INTERVAL, MessageCounts, start_of_interval
+from ...domain.saved_counters import COUNT_INTERVAL, SavedCounters, start_of_interval
 from ...domain.stored_values import repository_key
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
@@ -35,7 +35,7 @@ _HOUR = timedelta(hours=1)
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Load everything that the Overview page shows. Raises StateUnavailable."""
     inputs = read_health_input(store, settings, now=now)
-    summaries, message_counts = store.load_run_summaries(), inputs.message_counts
+    summaries, saved_counters = store.load_run_summaries(), inputs.saved_counters
     groups = group_errors(inputs.errors)
     watched = _repositories(settings, inputs, now)
     inputs = replace(inputs, backfill_seconds_left=longest_backfill_seconds(watched["shown"]))
@@ -48,11 +48,11 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "is_set_up": all(step["is_done"] for step in steps),
         "health": assess_health(inputs, now=now).as_json(),
         "agents": inputs.agents,
-        "messages": _messages(queues, message_counts, now),
-        "message_intervals": _message_intervals(queues, message_counts, now),
-        "github": _github(inputs, message_counts),
+        "messages": _messages(queues, saved_counters, now),
+        "message_intervals": _message_intervals(queues, saved_counters, now),
+        "github": _github(inputs, saved_counters),
         "repositories": watched,
-        "windows": window_rows(summaries, message_counts, now=now),
+        "windows": window_rows(summaries, saved_counters, now=now),
         "oldest_pending": _pending_row(inputs.oldest_pending_log),
         "failures": _newest_failures(summaries),
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
@@ -69,31 +69,31 @@ def _newest_failures(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
 
 
 def _messages(
-    queues: Mapping[str, str], message_counts: MessageCounts, now: datetime
+    queues: Mapping[str, str], saved_counters: SavedCounters, now: datetime
 ) -> list[dict[str, Any]]:
     return [
         {
             "queue": name,
             "purpose": purpose,
-            "total": message_counts.totals.get(sent_messages_counter(name), 0),
-            "last_hour": _count_since(message_counts, sent_messages_counter(name), now - _HOUR),
+            "total": saved_counters.totals.get(sent_messages_counter(name), 0),
+            "last_hour": _count_since(saved_counters, sent_messages_counter(name), now - _HOUR),
         }
         for purpose, name in queues.items()
     ]
 
 
-def _count_since(message_counts: MessageCounts, counter: str, since: datetime) -> int:
-    return sum(counts.get(counter, 0) for at, counts in message_counts.intervals if at > since)
+def _count_since(saved_counters: SavedCounters, counter: str, since: datetime) -> int:
+    return sum(counts.get(counter, 0) for at, counts in saved_counters.intervals if at > since)
 
 
 def _message_intervals(
-    queues: Mapping[str, str], message_counts: MessageCounts, now: datetime
+    queues: Mapping[str, str], saved_counters: SavedCounters, now: datetime
 ) -> dict[str, list[int]]:
     """Return the counts of each queue by intervals, from the first stored one up to now.
 
     Without times, because every refresh of a page contains a day of them.
     """
-    intervals: Mapping[datetime, Mapping[str, int]] = dict(message_counts.intervals)
+    intervals: Mapping[datetime, Mapping[str, int]] = dict(saved_counters.intervals)
     last = start_of_interval(now)
     first = max(min(intervals, default=last), last - (SHOWN_INTERVALS - 1) * COUNT_INTERVAL)
     number = (last - first) // COUNT_INTERVAL + 1 if intervals else 0
@@ -104,7 +104,7 @@ def _message_intervals(
     }
 
 
-def _github(inputs: HealthInput, message_counts: MessageCounts) -> dict[str, Any]:
+def _github(inputs: HealthInput, saved_counters: SavedCounters) -> dict[str, Any]:
     reported = [each for each in inputs.heartbeats if each.rate_limit.get("remaining") is not None]
     newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
@@ -121,8 +121,8 @@ def _github(inputs: HealthInput, message_counts: MessageCounts) -> dict[str, Any
             }
             for each in inputs.credentials
         ],
-        "charged": message_counts.totals.get("github_requests.charged", 0),
-        "free": message_counts.totals.get("github_requests.free", 0),
+        "charged": saved_counters.totals.get("github_requests.charged", 0),
+        "free": saved_counters.totals.get("github_requests.free", 0),
     }
 
 

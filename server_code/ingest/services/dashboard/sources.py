@@ -26,7 +26,7 @@ def list_source_rows(
     )
     matched = Counter(each.source.lower() for each in discovered)
     suspended = Counter(each.source.lower() for each in discovered if each.suspension_reason)
-    counts = store.load_message_counts().totals
+    counts = store.load_saved_counters().totals
     return [
         _row(
             record,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ...domain.message_counts import MessageCounts
+from ...domain.saved_counters import SavedCounters
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
 from ..monitoring.job_lag import LAG_BOUNDS, read_job_lag
@@ -45,14 +45,14 @@ WINDOWS = (
 
 
 def window_rows(
-    summaries: Sequence[RunSummary], message_counts: MessageCounts, *, now: datetime
+    summaries: Sequence[RunSummary], saved_counters: SavedCounters, *, now: datetime
 ) -> dict[str, dict[str, Any]]:
     """Return runs and lag of each window by its name."""
     return {
         window.name: {
             "slot_seconds": window.slot.total_seconds(),
             "runs": _runs(summaries, window, now),
-            "lag": _lag(message_counts, window, now),
+            "lag": _lag(saved_counters, window, now),
         }
         for window in WINDOWS
     }
@@ -73,14 +73,14 @@ def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> lis
     return rows
 
 
-def _lag(message_counts: MessageCounts, window: Window, now: datetime) -> dict[str, Any]:
+def _lag(saved_counters: SavedCounters, window: Window, now: datetime) -> dict[str, Any]:
     """Return upper bounds of the median and the 95th percentile, in seconds.
 
     None: no job ended, or its lag is larger than the largest bound.
     """
     since = now - window.slot * window.slots
     counts: Counter[str] = Counter()
-    for at, interval in message_counts.intervals:
+    for at, interval in saved_counters.intervals:
         if at > since:
             counts.update(interval)
     buckets, _ = read_job_lag(counts)

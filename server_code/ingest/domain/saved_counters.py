@@ -13,7 +13,7 @@ COUNTS_KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageCounts:
+class SavedCounters:
     """The saved counters of all processes, by their names: messages sent, webhooks received, ….
 
     ``totals`` since the state was created; ``intervals`` by their start, oldest first, without
@@ -25,6 +25,6 @@ class MessageCounts:
 
 
 def start_of_interval(now: datetime) -> datetime:
-    """Return the start of the interval of message counts that a moment lies in."""
+    """Return the start of the interval of the counters that a moment lies in."""
     beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
     return now - (now - beginning) % COUNT_INTERVAL

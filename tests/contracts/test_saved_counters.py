@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ingest.domain.message_counts import COUNT_INTERVAL, COUNTS_KEPT_FOR, MessageCounts
+from ingest.domain.saved_counters import COUNT_INTERVAL, COUNTS_KEPT_FOR, SavedCounters
 from ingest.ports import StateStore
 from support.state_records import LARGEST_ID, ODD_TEXTS
 
@@ -16,7 +16,7 @@ LAST = START + COUNT_INTERVAL - datetime.resolution
 
 def test_nothing_was_counted_at_first(state: StateStore) -> None:
     """Neither totals nor intervals."""
-    assert state.load_message_counts() == MessageCounts()
+    assert state.load_saved_counters() == SavedCounters()
 
 
 def test_counts_add_up_in_all_and_by_the_span(state: StateStore) -> None:
@@ -24,7 +24,7 @@ def test_counts_add_up_in_all_and_by_the_span(state: StateStore) -> None:
     state.add_counts({"runs": 1, "jobs": 2}, now=START)
     state.add_counts({"runs": 3}, now=LAST)
     state.add_counts({"logs": 4, "runs": 1}, now=START + COUNT_INTERVAL)
-    assert state.load_message_counts() == MessageCounts(
+    assert state.load_saved_counters() == SavedCounters(
         totals={"runs": 5, "jobs": 2, "logs": 4},
         intervals=(
             (START, {"runs": 4, "jobs": 2}),
@@ -37,7 +37,7 @@ def test_spans_come_oldest_first_whenever_they_were_added(state: StateStore) -> 
     """Another process may be late."""
     for minutes in (1, -1, 0):
         state.add_counts({"runs": 1}, now=START + minutes * COUNT_INTERVAL)
-    starts = [start for start, _ in state.load_message_counts().intervals]
+    starts = [start for start, _ in state.load_saved_counters().intervals]
     assert starts == [START - COUNT_INTERVAL, START, START + COUNT_INTERVAL]
 
 
@@ -45,7 +45,7 @@ def test_what_did_not_grow_is_not_there(state: StateStore) -> None:
     """A quiet time leaves no span."""
     state.add_counts({}, now=START)
     state.add_counts({"runs": 0}, now=START)
-    assert state.load_message_counts() == MessageCounts()
+    assert state.load_saved_counters() == SavedCounters()
 
 
 def test_old_spans_go_and_totals_stay(state: StateStore) -> None:
@@ -53,9 +53,9 @@ def test_old_spans_go_and_totals_stay(state: StateStore) -> None:
     state.add_counts({"runs": 1}, now=START)
     state.add_counts({"runs": 1}, now=START + COUNT_INTERVAL)
     state.add_counts({"runs": 1}, now=START + COUNTS_KEPT_FOR)
-    message_counts = state.load_message_counts()
-    assert message_counts.totals == {"runs": 3}
-    assert [start for start, _ in message_counts.intervals] == [
+    saved_counters = state.load_saved_counters()
+    assert saved_counters.totals == {"runs": 3}
+    assert [start for start, _ in saved_counters.intervals] == [
         START + COUNT_INTERVAL,
         START + COUNTS_KEPT_FOR,
     ]
@@ -66,8 +66,8 @@ def test_very_many_names_and_large_amounts_are_counted(state: StateStore) -> Non
     counts = {f"name-{number}": number + 1 for number in range(600)}
     state.add_counts({**counts, "large": LARGEST_ID - 1}, now=START)
     state.add_counts({"large": 1}, now=START)
-    assert state.load_message_counts().totals == {**counts, "large": LARGEST_ID}
-    assert len(state.load_message_counts().intervals) == 1
+    assert state.load_saved_counters().totals == {**counts, "large": LARGEST_ID}
+    assert len(state.load_saved_counters().intervals) == 1
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -75,7 +75,7 @@ def test_a_name_may_be_any_text(state: StateStore, text: str) -> None:
     """It comes back as it was."""
     state.add_counts({text: 1}, now=START)
     state.add_counts({text: 1}, now=START)
-    assert state.load_message_counts() == MessageCounts(
+    assert state.load_saved_counters() == SavedCounters(
         totals={text: 2}, intervals=((START, {text: 2}),)
     )
 
@@ -83,8 +83,8 @@ def test_a_name_may_be_any_text(state: StateStore, text: str) -> None:
 def test_a_change_to_what_was_read_changes_nothing_stored(state: StateStore) -> None:
     """Totals are a copy."""
     state.add_counts({"runs": 1}, now=START)
-    state.load_message_counts().totals["runs"] = 9  # type: ignore[index]
-    state.load_message_counts().intervals[0][1]["runs"] = 9  # type: ignore[index]
-    assert state.load_message_counts() == MessageCounts(
+    state.load_saved_counters().totals["runs"] = 9  # type: ignore[index]
+    state.load_saved_counters().intervals[0][1]["runs"] = 9  # type: ignore[index]
+    assert state.load_saved_counters() == SavedCounters(
         totals={"runs": 1}, intervals=((START, {"runs": 1}),)
     )

@@ -14,7 +14,7 @@ from datetime import datetime
 import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
-from ...domain.message_counts import COUNTS_KEPT_FOR, MessageCounts, start_of_interval
+from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_interval
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors
@@ -37,10 +37,10 @@ class CachedCounts:
 
 
 @translate_errors
-class TableMessageCounts:
+class TableSavedCounters:
     """Message totals, and their growth in the last day."""
 
-    _message_counts_cache: CachedCounts
+    _saved_counters_cache: CachedCounts
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
@@ -62,18 +62,18 @@ class TableMessageCounts:
         old = q.less_than_or_equal_to(format_time(interval - COUNTS_KEPT_FOR))
         _COUNTS.delete(_COUNTS.search(columns=("key",), where={"key": old}))
 
-    def load_message_counts(self) -> MessageCounts:
+    def load_saved_counters(self) -> SavedCounters:
         """Load all totals, and the intervals of the day before the newest addition."""
-        rows = _load_changed(self._message_counts_cache)
+        rows = _load_changed(self._saved_counters_cache)
         if rows is None:
             rows = _load({})
-            self._message_counts_cache.reload_at = time.monotonic() + RELOAD_SECONDS
+            self._saved_counters_cache.reload_at = time.monotonic() + RELOAD_SECONDS
         keys = sorted(rows.keys() - {_TOTALS})
         oldest = parse_time(keys[-1]) - COUNTS_KEPT_FOR if keys else None
         intervals = tuple((parse_time(key), rows[key]) for key in keys)
         kept = tuple((at, counts) for at, counts in intervals if oldest is None or at > oldest)
-        self._message_counts_cache.rows = rows
-        return MessageCounts(totals=rows.get(_TOTALS, {}), intervals=kept)
+        self._saved_counters_cache.rows = rows
+        return SavedCounters(totals=rows.get(_TOTALS, {}), intervals=kept)
 
 
 def _load(where: Mapping[str, object]) -> dict[str, Counts]:

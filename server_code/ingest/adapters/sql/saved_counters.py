@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...domain.message_counts import COUNTS_KEPT_FOR, MessageCounts, start_of_interval
+from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_interval
 from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
 from .database import Database
 from .session import Session
@@ -20,7 +20,7 @@ _ADD_TO_INTERVAL = """
 """
 
 
-class SqlMessageCounts:
+class SqlSavedCounters:
     """Message totals, and their growth in the last day."""
 
     _database: Database
@@ -40,14 +40,14 @@ class SqlMessageCounts:
         if totals:
             self._database.write(add)
 
-    def load_message_counts(self) -> MessageCounts:
+    def load_saved_counters(self) -> SavedCounters:
         """Load all totals, and the intervals of the day before the newest addition."""
         totals = self._database.read("SELECT name, amount FROM totals")
         rows = self._database.read("SELECT starts_at, name, amount FROM traffic ORDER BY starts_at")
         intervals: dict[datetime, dict[str, int]] = {}
         for start, name, amount in rows:
             intervals.setdefault(parse_time(start), {})[unescape_text(name)] = amount
-        return MessageCounts(
+        return SavedCounters(
             totals={unescape_text(name): amount for name, amount in totals},
             intervals=tuple(intervals.items()),
         )
