@@ -23,7 +23,7 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split_content
 from ingest.messaging.log_events import (
     LogMetadata,
-    UnavailableLog,
+    UnavailableLogMetadata,
     log_parts,
     log_payload,
     log_payload_key,
@@ -256,7 +256,7 @@ def test_a_short_log_leaves_its_envelope_whole_where_both_fit() -> None:
 
 def test_a_reason_fits_the_smallest_limit_of_any_queue() -> None:
     """The text that explains it is cut."""
-    absence = UnavailableLog(
+    absence = UnavailableLogMetadata(
         key=AttemptKey("octo/api", 7, 2),
         job_id=99,
         job_name="n" * 1000,
@@ -281,7 +281,7 @@ def test_an_envelope_that_leaves_no_room_is_refused(log: bytes) -> None:
 def test_a_log_without_content_reports_why() -> None:
     """A job that has no log gets a message all the same."""
     message = log_unavailable_message(
-        UnavailableLog(
+        UnavailableLogMetadata(
             key=AttemptKey("octo/api", 7, 2),
             job_id=99,
             job_name="deploy",

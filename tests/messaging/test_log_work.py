@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MalformedPayload
-from ingest.messaging.log_events import UnavailableLog, log_unavailable_message
+from ingest.messaging.log_events import UnavailableLogMetadata, log_unavailable_message
 from ingest.messaging.log_work import (
     MAX_CONCLUSION_CHARS,
     MAX_JOB_NAME_CHARS,
@@ -64,7 +64,7 @@ def test_a_name_without_measure_is_cut_in_the_work_and_marked_in_the_log():
     assert len(message.body) < 512 * 1024
     (name,) = {job.job_name for job in parse_log_work(message.body).jobs}
     assert (len(name), name[-2:]) == (MAX_JOB_NAME_CHARS, "j…")
-    lost = UnavailableLog(
+    lost = UnavailableLogMetadata(
         key=KEY, job_id=1, job_name=name, fetched_at=NOW, reason="not_found", detail="None."
     )
     assert json.loads(log_unavailable_message(lost, max_bytes=10**6).body)["data"]["truncated"] == [

@@ -17,7 +17,7 @@ from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
     LogMetadata,
-    UnavailableLog,
+    UnavailableLogMetadata,
     log_envelope,
     log_parts,
     log_unavailable_message,
@@ -57,8 +57,8 @@ def full_outline() -> MessageOutline:
     return truncate_outline(outline, 1 << 20)
 
 
-def an_absence(key: AttemptKey, job_name: str, reason: Any) -> UnavailableLog:
-    return UnavailableLog(
+def an_absence(key: AttemptKey, job_name: str, reason: Any) -> UnavailableLogMetadata:
+    return UnavailableLogMetadata(
         key=key, job_id=9, job_name=job_name, fetched_at=NOW, reason=reason, detail="It is gone."
     )
 

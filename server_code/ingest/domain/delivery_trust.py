@@ -17,7 +17,7 @@ from .runs import WorkflowRun
 DELIVERY_CHECK_INTERVAL = timedelta(minutes=10)
 
 #: How often the first page of the run list is read then.
-LISTING_INTERVAL = timedelta(hours=3)
+RUN_LIST_INTERVAL = timedelta(hours=3)
 
 #: How long GitHub takes at most to deliver a change.
 MAX_DELIVERY_TIME = timedelta(minutes=1)
@@ -50,9 +50,9 @@ def is_delivery_check_due(record: RepositoryRecord, now: datetime) -> bool:
     return is_interval_over(last, DELIVERY_CHECK_INTERVAL, now)
 
 
-def is_listing_due(record: RepositoryRecord, now: datetime) -> bool:
+def is_run_list_due(record: RepositoryRecord, now: datetime) -> bool:
     """Return whether the run list itself is to be read."""
-    return is_interval_over(record.run_lists.requested_at, LISTING_INTERVAL, now)
+    return is_interval_over(record.run_lists.requested_at, RUN_LIST_INTERVAL, now)
 
 
 def last_change_of(run: WorkflowRun) -> datetime | None:

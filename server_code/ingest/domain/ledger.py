@@ -130,7 +130,7 @@ class AttemptRecord:
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def is_unread(self) -> bool:
+    def was_never_read(self) -> bool:
         """Return whether only the attempt's number is known: nothing was read or published."""
         return self.run is None and not self.published_statuses
 

@@ -100,7 +100,7 @@ class Sources:
         owner = pattern.listed_owner
         return None if owner is None else self.renamed_owners.get(owner.lower(), owner)
 
-    def has_former_owner_name(self, full_name: str) -> bool:
+    def has_given_up_owner_name(self, full_name: str) -> bool:
         """Return whether the repository's owner has given up this name, so that another has it."""
         return full_name.partition("/")[0].lower() in self.renamed_owners
 

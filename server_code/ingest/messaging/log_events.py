@@ -67,7 +67,7 @@ class LogMetadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnavailableLog:
+class UnavailableLogMetadata:
     """A job's log that is unavailable; ``detail`` explains it in a sentence."""
 
     key: AttemptKey
@@ -158,7 +158,7 @@ def log_text_key(metadata: LogMetadata) -> str:
     return f"{_object_name(metadata)}.txt"
 
 
-def log_unavailable_message(log: UnavailableLog, *, max_bytes: int) -> QueueMessage:
+def log_unavailable_message(log: UnavailableLogMetadata, *, max_bytes: int) -> QueueMessage:
     """Build the message that a job's log is unavailable, with the reason; it is cut to fit."""
     return encode_to_fit(
         attempt_envelope(
@@ -181,7 +181,7 @@ def _object_name(metadata: LogMetadata) -> str:
 
 
 def _job_fields(
-    log: LogMetadata | UnavailableLog, outline: MessageOutline | None = None
+    log: LogMetadata | UnavailableLogMetadata, outline: MessageOutline | None = None
 ) -> dict[str, Any]:
     fields, truncated = outline or MessageOutline({}, ())
     if is_cut_name(log.job_name):

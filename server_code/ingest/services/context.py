@@ -85,7 +85,7 @@ class CollectorContext:
     identifies this process in leases. ``log_cache`` keeps the newest logs for pages.
     ``cloudevents_source_root``: see ``Envelope``. ``repository_api`` lists the repositories of
     ``sources`` (from the settings) and of the sources in the store.
-    ``busy_repositories``: those whose last poll by this process ended with StateBusy.
+    ``state_busy_repositories``: those whose last poll by this process ended with StateBusy.
     ``unreleased_leases``: claimed repositories, by name, whose leases could not be released.
     ``repositories_to_reschedule``: those whose attempts are due, because the clock was set back.
     """
@@ -107,7 +107,7 @@ class CollectorContext:
     repository_api: RepositoryApi | None = None
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryState = field(default_factory=DiscoveryState)
-    busy_repositories: set[str] = field(default_factory=set)
+    state_busy_repositories: set[str] = field(default_factory=set)
     unreleased_leases: dict[str, RepositoryRecord] = field(default_factory=dict)
     repositories_to_reschedule: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
@@ -144,8 +144,8 @@ class CollectorContext:
         one. Reads the store every REFUSALS_CHECKED_EVERY only, unless ``at_once``.
         """
         discovery, now = self.discovery, self.clock.now()
-        is_soon = not is_interval_over(discovery.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
-        if self.repository_api is None or (is_soon and not at_once):
+        is_over = is_interval_over(discovery.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
+        if self.repository_api is None or not (is_over or at_once):
             return
         discovery.refusals_checked_at = now
         self.repository_api.retry_cleared_refusals(self.store.list_credentials)

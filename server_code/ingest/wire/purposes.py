@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import IntEnum
 
 #: An attempt or a job that ended longer ago counts as a backfill's: nobody waits for it any more.
-LIVE_AGE = timedelta(hours=1)
+BACKFILL_AGE = timedelta(hours=1)
 
 
 class Purpose(IntEnum):

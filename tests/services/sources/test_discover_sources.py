@@ -583,7 +583,7 @@ class TestOneOwner:
             "acme/b": "archived: collected once, then not polled",
             "acme/web-c": "left out by !*/web-*",
         }
-        assert (preview.active, preview.runs_per_hour) == (1, pytest.approx(1 / 168))
+        assert (preview.active_count, preview.runs_per_hour) == (1, pytest.approx(1 / 168))
         assert "1 repository (0 private), 2 left out" in describe_preview(preview)
         assert stage.state.list_repositories() == []
 

@@ -14,7 +14,7 @@ from ...errors import IngestError
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
     LogMetadata,
-    UnavailableLog,
+    UnavailableLogMetadata,
     log_envelope,
     log_parts,
     log_payload,
@@ -58,8 +58,8 @@ def deliver_log(
         for message in log_parts(metadata, log.spool.open, limit):
             _send(context, message)
     else:
-        reference, claim = _upload(context.blobs, metadata, log)
-        _send(context, claim)
+        reference, claim_message = _upload(context.blobs, metadata, log)
+        _send(context, claim_message)
     context.counters.add("logs")
     _cache(context, key, log)
     return _record(metadata, reference)
@@ -99,7 +99,7 @@ def deliver_unavailable(
 ) -> JobLogRecord:
     """Publish that a job has no log, and why; returns the record to save after."""
     now = context.clock.now()
-    absence = UnavailableLog(
+    absence = UnavailableLogMetadata(
         key=key,
         job_id=unavailable.job.job_id,
         job_name=unavailable.job.job_name,
@@ -172,10 +172,10 @@ def _upload(
             yield chunk
 
     reference = blobs.put(log_payload_key(metadata), payload(), content_type="application/json")
-    claim = blobs.claim_check(
+    claim_message = blobs.claim_check(
         log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), plain_log=plain_log
     )
-    return reference, claim
+    return reference, claim_message
 
 
 def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogMetadata:

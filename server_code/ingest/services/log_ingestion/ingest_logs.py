@@ -57,7 +57,8 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
-    Before it, some logs of the jobs that failed last are ingested, which wait behind other work.
+    First, some logs of the jobs that failed last are ingested, whose work items wait in the queue
+    behind others.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
     ``should_continue`` is called after each log, and every second while one arrives. Once it
     returns False, what has not begun returns to the queue at once, as copies that count no try.
@@ -72,14 +73,14 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     until the state can be written; other errors are reported, and their work waits.
     """
     context.apply_credential_pauses()
-    failures = ingest_logs_of_failed_jobs(context, should_continue=should_continue)
-    if failures and not should_continue():
-        return failures
+    ingested_early = ingest_logs_of_failed_jobs(context, should_continue=should_continue)
+    if ingested_early and not should_continue():
+        return ingested_early
     messages = context.job_events_queue.receive(
-        max_messages=10, wait_seconds=0 if failures else wait_seconds
+        max_messages=10, wait_seconds=0 if ingested_early else wait_seconds
     )
     if not messages:
-        return failures
+        return ingested_early
     on_received()
     with VisibilityExtender(
         context.job_events_queue, messages, max_seconds=max_seconds
@@ -100,7 +101,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
             context.save_credential_pauses()
         if isinstance(error, (RateLimited, OutOfMemory, StateUnavailable)):
             raise error
-    return failures + len(messages)
+    return ingested_early + len(messages)
 
 
 def _continues(should_continue: Callable[[], bool], extender: VisibilityExtender) -> bool:
@@ -260,6 +261,7 @@ class _Ingestion:
 
 
 def _still_pending(context: CollectorContext, task: LogTask, log: LogNotReady) -> JobLogRecord:
+    """Return the record of a log after a try; that of a failed job is not taken early again."""
     known = task.records[log.job.job_id]
     return replace(
         known,

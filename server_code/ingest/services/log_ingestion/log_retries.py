@@ -16,7 +16,7 @@ from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, NotFound, Retriable
 from ...messaging.log_work import LogWork, WorkItemJob
 from ...ports import ActionsApi
-from ...wire.purposes import LIVE_AGE
+from ...wire.purposes import BACKFILL_AGE
 from ..context import CollectorContext
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
@@ -96,7 +96,7 @@ def may_still_be_written(job: WorkItemJob, now: datetime) -> bool:
 def is_backfill(jobs: Iterable[WorkItemJob], now: datetime) -> bool:
     """Return whether all jobs ended so long ago that nobody waits for their logs."""
     ends = (job.completed_at for job in jobs)
-    return all(end is None or now - end > LIVE_AGE for end in ends)
+    return all(end is None or now - end > BACKFILL_AGE for end in ends)
 
 
 def _is_given_up(

@@ -1,8 +1,9 @@
 """Work items as they are received: read whole, checked against the ledger, or rejected.
 
-An item only selects jobs. Their names, ends and tries are read from the ledger, so that a forged
-item can neither rename a job nor end its tries. Only where the ledger has no end of a job yet, the
-item's is used. The ledger knows a log before its work is sent, so unknown work is rejected.
+Of an item only the ids of its jobs are used. Their names, ends and tries are read from the ledger,
+so that a forged item can neither rename a job nor end its tries. Only where the ledger does not
+know yet when a job ended, the item's time is used. A log is in the ledger before its work is sent,
+so unknown work is rejected.
 """
 
 from __future__ import annotations

@@ -74,9 +74,9 @@ class LogReader:
     def _fetch_again(
         self, record: JobLogRecord, into: BinaryIO
     ) -> tuple[StepRange, ...] | UnreadableLog | None:
-        """Write the log into a file from the first source that has it; return its stored steps."""
+        """Write the log into a file from where it is found first; return its stored steps."""
         errors: list[IngestError] = []
-        for fetch in self._sources(record):
+        for fetch in self._fetchers(record):
             try:
                 return fetch(into)
             except IngestError as error:
@@ -87,7 +87,7 @@ class LogReader:
             may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
         )
 
-    def _sources(self, record: JobLogRecord) -> Iterator[FetchLog]:
+    def _fetchers(self, record: JobLogRecord) -> Iterator[FetchLog]:
         """Yield what fetches the log from outside the cache, the first choice first."""
         if (stored := bucket_fetcher(self.blobs, record)) is not None:
             yield stored

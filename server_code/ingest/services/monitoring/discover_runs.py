@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ...domain.batches import chunks
-from ...domain.delivery_trust import is_delivery_check_due, is_listing_due
+from ...domain.delivery_trust import is_delivery_check_due, is_run_list_due
 from ...domain.due import is_interval_over
 from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
@@ -41,7 +41,7 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     raises for the first page of the list; what was saved until then stays saved.
     """
     record, now = poll_session.repository, context.clock.now()
-    if poll_session.relies_on_deliveries and not is_listing_due(record, now):
+    if poll_session.relies_on_deliveries and not is_run_list_due(record, now):
         searches = _DELIVERY_CHECKS if is_delivery_check_due(record, now) else (find_hinted_runs,)
         _run_each(context, poll_session, searches)
         note_missed_deliveries(context, poll_session, poll_session.change_times.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from ...domain.due import MAX_PAUSE, is_interval_over
+from ...domain.due import MAX_CHECK_DELAY, is_interval_over
 from ...domain.ledger import RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...errors import NotFound
@@ -136,10 +136,11 @@ def _make_missing_due(
 ) -> None:
     """Make attempts due that a list by status showed before and does not show now.
 
-    The next answers are unchanged, which would wrongly mean that these attempts are, too.
+    While the next lists are unchanged, attempts in this status are taken to be unchanged, too;
+    these are not in it any more.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
-    scheduled = context.store.load_due_attempts(name, now=now + MAX_PAUSE, limit=MAX_COMPARED)
+    scheduled = context.store.load_due_attempts(name, now=now + MAX_CHECK_DELAY, limit=MAX_COMPARED)
     missing = [
         replace(record, next_check_at=now)
         for record in scheduled

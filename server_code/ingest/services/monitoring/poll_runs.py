@@ -38,7 +38,7 @@ from .poll_session import PollSession, claim_due_repositories
 from .poll_turn import find_urgent, until_urgent
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
-from .unreleased_leases import kept_for_release, retry_lease_releases
+from .unreleased_leases import release_later_if_state_fails, retry_lease_releases
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def poll_repository(
     An error, also a defect of Runstream, concerns this repository only: it is recorded and
     reported, not raised. An error of the state store is raised, and the lease is released later.
     """
-    with kept_for_release(context, repository):
+    with release_later_if_state_fails(context, repository):
         return _poll(context, repository, should_continue=should_continue, discover=discover)
 
 
@@ -149,6 +149,7 @@ def _poll(
     try:
         context.apply_credential_pauses()
         if repository.failures and is_urgent(context.clock.now(), repository.next_poll_at):
+            # A person who asks for it now may have removed the cause of a refusal.
             context.retry_cleared_refusals(at_once=True)
         poll_session = PollSession(
             repository=repository,
@@ -225,7 +226,7 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     The failure delays nothing: GitHub's filtered lists may fail while the run list works.
     """
     repository, error = poll_session.repository, poll_session.error
-    context.busy_repositories.discard(repository.full_name)
+    context.state_busy_repositories.discard(repository.full_name)
     is_prioritized = repository.is_prioritized and poll_session.is_cut_short
     repository = replace(repository, failures=0, is_prioritized=is_prioritized)
     if error is None or isinstance(error, StateBusy):
@@ -253,10 +254,10 @@ def _after_failure(
     if not was_requested and (stored.failures or isinstance(error, RequestPaused)):
         # No request was sent, so the last answer of GitHub stays the error.
         return stored, next_try_at(stored.full_name, stored.failures, error, now)
-    if isinstance(error, StateBusy) and repository.full_name not in context.busy_repositories:
+    if isinstance(error, StateBusy) and repository.full_name not in context.state_busy_repositories:
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # wrote at the same time wait for different times.
-        context.busy_repositories.add(repository.full_name)
+        context.state_busy_repositories.add(repository.full_name)
         return stored, now + timedelta(seconds=SystemRandom().uniform(1, 5))
     failures = stored.failures + 1
     if isinstance(error, RepositoryUnavailable) and stored.failures == 0:

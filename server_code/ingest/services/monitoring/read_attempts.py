@@ -119,7 +119,7 @@ def filtered_record(record: AttemptRecord) -> AttemptRecord:
 
 
 def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: FilterChain) -> bool:
-    return record.is_unread and run is not None and not filters.accepts(run)
+    return record.was_never_read and run is not None and not filters.accepts(run)
 
 
 def _read_run(
@@ -213,9 +213,9 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
 def _explain_not_found(
     github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: NotFound
 ) -> AttemptSnapshot:
-    """Find out whether a run was deleted, or a part of it is not readable yet.
+    """Return the snapshot of a read that met a 404: of a deleted run, or of a part not there yet.
 
-    For a deleted run, what was read before is all there will ever be.
+    Of a deleted run, what was read before is published, for there will be no more.
     """
     record = snapshot.record
     if record.run is not None and record.failures < MAX_PARTIAL_READS:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.ledger import AttemptRecord
-from ...wire.purposes import LIVE_AGE, Purpose
+from ...wire.purposes import BACKFILL_AGE, Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 
@@ -33,6 +33,6 @@ def purpose_of(due: Sequence[AttemptRecord], now: datetime) -> Purpose:
 def _ended_long_ago(record: AttemptRecord, now: datetime) -> bool:
     run = record.run
     if run is None:
-        return now - record.created_at > LIVE_AGE
+        return now - record.created_at > BACKFILL_AGE
     ended_at = run.updated_at or record.created_at
-    return run.is_completed and now - ended_at > LIVE_AGE
+    return run.is_completed and now - ended_at > BACKFILL_AGE

@@ -40,7 +40,7 @@ def upsert_runs(
         is_old = _may_be_purged(context, repository, run)
         if _is_left_alone(record, run, since=repository.watched_since, is_old=is_old):
             continue
-        if (record is None or record.is_unread) and not filters.accepts(run):
+        if (record is None or record.was_never_read) and not filters.accepts(run):
             new = AttemptRecord(key=run.key, created_at=run.created_at or now, run=run)
             filtered[run.key] = filtered_record(new)
             continue
@@ -109,9 +109,10 @@ def _may_be_purged(
 ) -> bool:
     """Return whether a run is so old that the ledger may have known it and purged it.
 
-    A short list shows such runs at every poll; they were published. The ledger keeps runs a day
-    longer than this, because clocks differ. Before the list was walked once, every run is new, also
-    where BACKFILL_DAYS was lowered: it is rather published twice, with the same ids, than never.
+    A short list shows such runs at every poll, though they were published. The ledger keeps runs a
+    day longer than this, because clocks differ. Before the list was walked once, every run is new,
+    also where BACKFILL_DAYS was lowered since: one is rather published twice, with the same ids,
+    than never.
     """
     if repository.cursor is None or run.created_at is None:
         return False

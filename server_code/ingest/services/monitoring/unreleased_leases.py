@@ -15,7 +15,9 @@ from ..context import CollectorContext
 
 
 @contextmanager
-def kept_for_release(context: CollectorContext, repository: RepositoryRecord) -> Iterator[None]:
+def release_later_if_state_fails(
+    context: CollectorContext, repository: RepositoryRecord
+) -> Iterator[None]:
     """Keep a claimed repository for ``retry_lease_releases`` where the state fails in the block."""
     try:
         yield
@@ -32,7 +34,7 @@ def retry_lease_releases(context: CollectorContext) -> None:
     for name in list(context.unreleased_leases):
         repository = context.unreleased_leases.pop(name, None)
         if repository is not None:  # another thread may have taken it
-            with kept_for_release(context, repository):
+            with release_later_if_state_fails(context, repository):
                 context.store.release_repository(
                     repository, holder=context.worker_id, next_poll_at=context.clock.now()
                 )

@@ -21,10 +21,10 @@ from .suspend_repositories import (
     ARCHIVED,
     DISABLED,
     NO_SOURCE,
-    excluded_by,
-    lost_because,
+    exclusion_reason,
+    missing_reason,
+    reason_if_missing,
     suspend_or_resume,
-    why_lost,
     with_description,
 )
 
@@ -143,8 +143,7 @@ class _Discovery:
         """Return the watched repositories on no list to request, the longest unchecked first."""
         due: list[tuple[datetime, str]] = []
         for name in names:
-            key = repository_key(name)
-            key = self._renamed.get(key, key)
+            key = self._renamed.get(repository_key(name), repository_key(name))
             record, known = self._watched.get(key), self._known.get(key)
             if record is None or known is None or not (record.failures or known.is_auto_paused):
                 continue
@@ -160,7 +159,7 @@ class _Discovery:
         if pattern is None or key in self._seen:
             return
         is_new = not pattern.is_single and key not in self._watched
-        if is_new and self._sources.has_former_owner_name(name):
+        if is_new and self._sources.has_given_up_owner_name(name):
             return
         key = self._watched_key(key, listed)
         if key in self._seen:
@@ -197,7 +196,7 @@ class _Discovery:
                 continue
             exclusion = self._sources.exclusion_of(*known.names)
             if exclusion is not None:
-                self._suspend(key, known, excluded_by(exclusion))
+                self._suspend(key, known, exclusion_reason(exclusion))
             elif self._sources.source_of(known.full_name) is None:
                 self._suspend(key, known, NO_SOURCE)
             elif known.suspension_reason is None and checks < MAX_CHECKS:
@@ -221,14 +220,14 @@ class _Discovery:
         return next((each for each in others if each in self._watched), key)
 
     def _is_left_out(self, key: str, listed: ListedRepository, pattern: SourcePattern) -> bool:
-        """Return whether a source leaves a repository out, and suspend it if it was watched."""
+        """Return whether a source leaves a repository out; if so, suspend it if it is watched."""
         known = self._known.get(key)
         names = () if known is None else known.names
         exclusion = self._sources.exclusion_of(listed.full_name, *names)
         if exclusion is not None and known is not None and key in self._watched:
             self._seen.add(key)
             known = with_description(replace(known, source=str(pattern)), listed.info)
-            self._suspend(key, known, excluded_by(exclusion))
+            self._suspend(key, known, exclusion_reason(exclusion))
         return exclusion is not None
 
     def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
@@ -257,7 +256,7 @@ class _Discovery:
     ) -> str | None:
         """Return why a repository is not polled; an archived one is collected first."""
         if known.is_missing:
-            return why_lost(record, known, answer)
+            return reason_if_missing(record, known, answer)
         if known.is_disabled:
             return DISABLED
         if not known.is_archived:
@@ -279,7 +278,9 @@ class _Discovery:
         try:
             info = self._context.github.fetch_repository(known.full_name)
         except Skippable as error:
-            reason = lost_because(error) if isinstance(error, RepositoryUnavailable) else str(error)
+            reason = (
+                missing_reason(error) if isinstance(error, RepositoryUnavailable) else str(error)
+            )
             self._suspend(key, replace(known, is_missing=True, checked_at=self._now), reason)
         except IngestError as error:
             self.result.errors[known.full_name] = error

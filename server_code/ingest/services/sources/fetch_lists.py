@@ -138,7 +138,10 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
 def note_former_names(
     api: RepositoryApi, lists: RepositoryLists, discovered: Collection[DiscoveredRepository]
 ) -> None:
-    """Note for each list with a new name that its credential reads the former, watched one."""
+    """Note that a credential reads a renamed repository also by the name under which it is watched.
+
+    Its list has the new name only.
+    """
     former = {repository_key(each.new_name): each.full_name for each in discovered if each.new_name}
     for record in lists.credentials.values() if former else ():
         for each in record.repository_lists:

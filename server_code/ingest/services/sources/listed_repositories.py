@@ -16,8 +16,8 @@ class ListedRepository:
     """A repository of a list. ``info`` None: its list has not changed since the last time.
 
     ``is_on_own_list``: a credential's own list (of a user or an installation) has it, and not only
-    its owner's list. ``answer``: what GitHub answered a request for the repository itself, if it
-    is watched and on no list.
+    its owner's list; sources of every owner match no other. ``answer``: what GitHub answered a
+    request for the repository itself, if it is watched and on no list.
     """
 
     full_name: str

@@ -35,8 +35,8 @@ class SourcePreview:
 
     matched: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
-    private: int = 0
-    active: int = 0
+    private_count: int = 0
+    active_count: int = 0
     credentials: tuple[str, ...] = ()
     runs_per_hour: float = 0.0
     requests_per_hour: int = 0
@@ -87,8 +87,8 @@ def preview_source(
     return SourcePreview(
         matched=tuple(each.full_name for each in matched),
         left_out=tuple(left_out),
-        private=sum(each.is_private for each in matched),
-        active=len(active),
+        private_count=sum(each.is_private for each in matched),
+        active_count=len(active),
         credentials=tuple(lists.credentials),
         runs_per_hour=runs_per_hour,
         requests_per_hour=round(runs_per_hour * REQUESTS_PER_RUN[log_mode]),
@@ -101,7 +101,7 @@ def preview_source(
 def describe_preview(preview: SourcePreview) -> str:
     """Return a preview as sentences."""
     counted = plural(len(preview.matched), "repository", "repositories")
-    parts = [f"{counted} ({preview.private:,} private), {len(preview.left_out):,} left out"]
+    parts = [f"{counted} ({preview.private_count:,} private), {len(preview.left_out):,} left out"]
     if preview.credentials:
         parts.append(f"read with {', '.join(preview.credentials)}")
     allowed = "" if preview.allowed_per_hour is None else f" of {preview.allowed_per_hour:,}"
@@ -109,7 +109,7 @@ def describe_preview(preview: SourcePreview) -> str:
     counted_requests = f"about {requests:,}" if requests else "less than 1"
     cost = f"{counted_requests}{allowed} requests an hour"
     return (
-        f"{'; '.join(parts)}. {preview.active:,} had a push in the last week: {cost} for "
+        f"{'; '.join(parts)}. {preview.active_count:,} had a push in the last week: {cost} for "
         f"{preview.runs_per_hour:,.1f} runs an hour."
         + (f" {preview.truncation_note}" if preview.truncation_note else "")
     )
@@ -125,13 +125,13 @@ class _Lists:
     truncation_note: str | None = None
 
 
-def _fetch_lists(source: RepositoryApi, pattern: SourcePattern) -> _Lists:
+def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
     owner, found = pattern.listed_owner, _Lists()
-    queries = source.queries_for([] if owner is None else [owner], of_all_owners=owner is None)
+    queries = api.queries_for([] if owner is None else [owner], of_all_owners=owner is None)
     errors: list[tuple[int, IngestError]] = []
     for query in queries:
         try:
-            value = source.fetch_repositories(query).value or RepositoryList(())
+            value = api.fetch_repositories(query).value or RepositoryList(())
         except IngestError as error:
             errors.append((_rank(error, is_of_owner=query.owner == owner), error))
             continue

@@ -27,10 +27,10 @@ PURGED_AFTER = timedelta(days=1)
 #: A credential in use is used so often: idle repositories are polled every ten minutes.
 _USED_EVERY = timedelta(minutes=10)
 
-#: The end of ``what`` of a refusal of an owner's list.
+#: The end of the scope of a refusal of an owner's list, such as ``octo/*``.
 LIST_SUFFIX = "/*"
 
-#: ``what`` of a refusal of the request for a token's owner.
+#: The scope of a refusal of the request for a token's owner.
 _USER_PATH = "/user"
 
 

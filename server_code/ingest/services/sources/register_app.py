@@ -1,4 +1,4 @@
-"""The registration of a GitHub App from the dashboard: two requests of one person, an hour apart.
+"""The registration of a GitHub App from the dashboard: two requests of one person within an hour.
 
 The state parameter ties them: it is known only to the browser that began, it belongs to the
 account that was logged in, and is used up when the App was received. Until then it is accepted
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ...errors import Rejected
 from ...ports import AgentStore
 
-#: GitHub accepts the code, which it sends with the state, for as long.
+#: As long as GitHub accepts the code that it returns with the state.
 VALID_FOR = timedelta(hours=1)
 
 #: How often a state is accepted while its code was not exchanged.

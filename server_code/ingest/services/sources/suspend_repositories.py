@@ -15,13 +15,13 @@ DISABLED = "GitHub has disabled it."
 NO_SOURCE = "No source includes it any more."
 
 
-def excluded_by(exclusion: SourcePattern) -> str:
-    """Return the reason of a repository that a source leaves out."""
+def exclusion_reason(exclusion: SourcePattern) -> str:
+    """Return the suspension reason of a repository that a source leaves out."""
     return f"The source {exclusion} leaves it out."
 
 
-def lost_because(error: IngestError | str) -> str:
-    """Return the reason of a repository that GitHub does not show."""
+def missing_reason(error: IngestError | str) -> str:
+    """Return the suspension reason of a repository that GitHub does not show."""
     return f"GitHub does not show it any more: {error}"
 
 
@@ -65,18 +65,19 @@ def with_description(
     )
 
 
-def why_lost(
+def reason_if_missing(
     record: RepositoryRecord,
     known: DiscoveredRepository,
     answer: RepositoryInfo | IngestError | None,
 ) -> str | None:
-    """Return why a repository is not polled that GitHub does not show.
+    """Return why a repository that GitHub does not show is suspended; None where it is not.
 
-    A new one is not suspended before its first poll, which reports the error.
+    ``answer``: what GitHub answered a request for it, if one was sent. A new one is not suspended
+    before its first poll, which reports the error.
     """
     is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
     if isinstance(answer, Skippable) and is_first_poll_over:
-        return lost_because(answer)
+        return missing_reason(answer)
     if known.suspension_reason is None and record.last_polled_at is None and record.last_error:
-        return lost_because(record.last_error)
+        return missing_reason(record.last_error)
     return known.suspension_reason
