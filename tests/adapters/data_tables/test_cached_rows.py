@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -99,6 +100,22 @@ def test_only_what_was_saved_since_is_read(runs: StoredRows) -> None:
     assert shown.keys() == {*range(1, 50), 77}
     assert shown[2].title == "changed"
     assert runs.brought == [49, 3]
+
+
+def test_of_many_rows_those_that_come_late_are_read_within_a_minute(
+    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The latest, which have them among them, are not read again each time."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    before = now - timedelta(seconds=30)
+    runs.rows = [saved(number, before + timedelta(milliseconds=number)) for number in range(50)]
+    assert len(ids(state)) == 50
+    runs.rows += [saved(50, now), saved(51, before)]
+    assert sorted(ids(state)) == list(range(51))
+    later = time.monotonic() + cached_rows.REREAD_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert sorted(ids(state)) == list(range(52))
+    assert runs.brought == [50, 2, 52]
 
 
 def test_of_runs_that_were_saved_long_ago_one_is_read(runs: StoredRows) -> None:

@@ -20,6 +20,11 @@ from .values import as_optional_utc
 #: commits take time.
 REREAD_BEFORE = timedelta(minutes=1)
 
+#: Of many rows so many are not read again each time, but this often; until then commits have this.
+REREAD_SECONDS = 60.0
+REREAD_AT_MOST = 20
+COMMIT_TIME = timedelta(seconds=5)
+
 #: All rows are read again after this time: the clock of a host may be off by more.
 RELOAD_SECONDS = 600.0
 
@@ -50,11 +55,16 @@ class NewestRows(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot(Generic[_Value]):
-    """All rows at one moment, and when all are to be read again."""
+    """All rows at one moment, and when the latest of them, and all, are to be read again."""
 
     rows: Mapping[str, _CachedRow[_Value]]
     began_at: datetime
+    reread_at: float
     reload_at: float
+
+    def saved_since(self, moment: datetime) -> set[str]:
+        """Return the keys of the rows that were saved at a moment or later."""
+        return {key for key, row in self.rows.items() if row.saved_at and row.saved_at >= moment}
 
 
 class CachedRows(Generic[_Value]):
@@ -79,34 +89,37 @@ class CachedRows(Generic[_Value]):
 
     def load(self, table: Table) -> dict[str, _Value]:
         """Load all rows by their keys; where only the newest are kept, in order, newest first."""
-        began_at, last = datetime.now(timezone.utc), self._last
-        rows, reload_at = None, 0.0
+        last, newest = self._last, None
         if last is not None and time.monotonic() < last.reload_at:
-            rows, reload_at = self._load_changed(table, last), last.reload_at
-        if rows is None:
-            reload_at = time.monotonic() + RELOAD_SECONDS
+            newest = self._load_changed(table, last)
+        if newest is None:
+            began_at, now = datetime.now(timezone.utc), time.monotonic()
             rows = self._trimmed(self._read(self._search(table)))
-        self._last = _Snapshot(rows, began_at, reload_at)
-        return {key: each.value for key, each in rows.items()}
+            newest = _Snapshot(rows, began_at, now + REREAD_SECONDS, now + RELOAD_SECONDS)
+        self._last = newest
+        return {key: each.value for key, each in newest.rows.items()}
 
-    def _load_changed(
-        self, table: Table, last: _Snapshot[_Value]
-    ) -> Mapping[str, _CachedRow[_Value]] | None:
+    def _load_changed(self, table: Table, last: _Snapshot[_Value]) -> _Snapshot[_Value] | None:
         """Load what was saved since a snapshot; None where all must be read."""
-        known = last.rows
+        known, began_at, now = last.rows, datetime.now(timezone.utc), time.monotonic()
         if not known or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
             return None
         saved = [each.saved_at for each in known.values() if each.saved_at is not None]
-        since = min(max(saved, default=last.began_at), last.began_at - REREAD_BEFORE)
+        newest_saved = max(saved, default=last.began_at)
+        since, reread_at = min(newest_saved, last.began_at - REREAD_BEFORE), now + REREAD_SECONDS
+        if now < last.reread_at and len(last.saved_since(since)) > REREAD_AT_MOST:
+            since, reread_at = min(newest_saved, last.began_at - COMMIT_TIME), last.reread_at
         changed = self._read(
             self._search(table, {self._saved_at: q.greater_than_or_equal_to(since)})
         )
-        expected = {key for key, each in known.items() if each.saved_at and each.saved_at >= since}
+        expected = last.saved_since(since)
         rows = self._trimmed({**known, **changed})
         # A row that is missing was replaced by newer ones, or the state by another.
         if not (expected & rows.keys()) <= changed.keys():
             return None
-        return None if self._verifies_count and table.count() != len(rows) else rows
+        if self._verifies_count and table.count() != len(rows):
+            return None
+        return _Snapshot(rows, began_at, reread_at, last.reload_at)
 
     def _search(self, table: Table, where: Values | None = None) -> Iterable[Any]:
         return table.search(columns=self._columns, page=_PAGE, where=where)
