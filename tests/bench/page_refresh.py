@@ -1,0 +1,304 @@
+"""What a refresh of each page costs on Anvil's app server: CPU of all its processes.
+
+They are the JVM, the process that starts server code, that code, and PostgreSQL. Each turn saves
+the heartbeats of both agents, as an Uplink does, and refreshes a page; turns without a page show
+what is to be subtracted. Meanwhile repositories are polled as often as idle ones are.
+Needs an app server, which ``ANVIL_APP_SERVER`` names.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from anvil.tables import app_tables
+from ingest.adapters.data_tables import DataTablesState
+from ingest.adapters.data_tables.table import chunks_of_keys
+from ingest.domain.codec import encode_dataclass
+from ingest.domain.ledger import AgentRecord, LedgerCounts, new_repository
+from ingest.domain.log_outline import LogOutline
+from ingest.domain.source_records import DiscoveredRepository
+from ingest.domain.stored_records import body_of
+from ingest.domain.stored_values import repository_key, to_json
+from ingest.services.context import AGENTS
+
+from standalone.app_server import CannotServe
+from standalone.app_server.program import find_program
+from tests.bench.report import Row
+from tests.support.anvil_people import signed_in
+from tests.support.anvil_server import AnvilApp, processes_of, serving_anvil, without_schedule
+from tests.support.aws_server import LocalAws
+from tests.support.postgres_server import PostgresServer
+from tests.support.state_records import a_job, a_log, a_run, a_summary, an_attempt, an_error
+
+GOAL = "50 ms"
+RUNS = 400
+ERRORS = 100
+INTERVALS = 288
+JOBS = 20
+REPOSITORY = "octo/r0000"
+RUN_ID = 1_000_000
+LOG_LINES = 5_000
+WARM_TURNS = 100
+BLOCKS, TURNS = 5, 20
+TURN_SECONDS = 0.2
+POLL_INTERVAL = timedelta(minutes=10)
+
+#: All tables of an app are one in its database. An attempt has a row that is searched, and a body.
+_COPY = """
+    INSERT INTO app_storage_data (table_id, data)
+    SELECT table_id, replace(
+        replace(data::text, '1000000', (1000000 + number)::text),
+        'octo/r0000',
+        'octo/r' || lpad((number %% %(repositories)s)::text, 4, '0')
+    )::jsonb
+    FROM app_storage_data JOIN app_storage_tables ON app_storage_tables.id = table_id,
+        generate_series(1, %(attempts)s) AS number
+    WHERE name IN ('attempts', 'attempt_bodies')
+"""
+_INDEX = (
+    "CREATE INDEX app_storage_data_json_idx ON app_storage_data USING gin (data jsonb_path_ops)"
+)
+
+NOTHING = """
+import anvil.server
+
+@anvil.server.callable
+def do_nothing():
+    pass
+"""
+
+Call = Callable[..., Any]
+Refresh = Callable[[Call], object]
+
+REFRESHES: dict[str, Refresh] = {
+    "a call that does nothing": lambda call: call("do_nothing"),
+    "Overview": lambda call: call("get_collection_status"),
+    "Runs": lambda call: call("get_recent_metrics", limit=50, offset=0),
+    "Repositories": lambda call: call("get_repositories"),
+    "Activity": lambda call: call("list_activity"),
+    "Settings": lambda call: call("get_settings"),
+    "a run of 20 jobs": lambda call: call("get_run", RUN_ID, 1, REPOSITORY),
+    "a log": lambda call: call("get_job_logs", RUN_ID, 1, 1, 500, details=True),
+}
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Measure few repositories, and many with many attempts."""
+    try:
+        find_program(os.environ)
+    except CannotServe as error:
+        yield Row("pages", "every page on an app server", "not measured", GOAL, str(error))
+        return
+    yield from _rows(3, 0)
+    yield from _rows(1000, 100_000 if quick else 1_000_000)
+
+
+def _rows(repositories: int, attempts: int) -> Iterator[Row]:
+    case = f"{repositories:,} repositories, {attempts + 1:,} known attempts"
+    for page, cpu in _costs(repositories, attempts).items():
+        yield Row("pages", f"{page}, {case}", f"{1000 * cpu:.0f} ms of CPU", GOAL, _details())
+
+
+def _details() -> str:
+    return f"mean of {BLOCKS * TURNS} refreshes; load {os.getloadavg()[0]:.0f}"
+
+
+def _costs(repositories: int, attempts: int) -> dict[str, float]:
+    """Measure the CPU of a refresh of each page, in seconds."""
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        postgres = opened.enter_context(closing(PostgresServer()))
+        app = opened.enter_context(
+            serving_anvil(
+                folder,
+                postgres=postgres,
+                aws=opened.enter_context(LocalAws()),
+                modules={"nothing.py": NOTHING},
+                edit=without_schedule,
+            )
+        )
+        call = opened.enter_context(signed_in(app))
+        state, names = DataTablesState(), [f"octo/r{n:04}" for n in range(repositories)]
+        _watch(names)
+        _collect(state)
+        _fill(app.database_url, attempts, repositories)
+        opened.enter_context(closing(_Polls(state)))
+        cpu = _Cpu(app, postgres)
+        for _ in range(WARM_TURNS):
+            for refresh in REFRESHES.values():
+                refresh(call)
+        return _measure(state, call, cpu)
+
+
+class _Cpu:
+    """The CPU time of an app server's processes and of its PostgreSQL."""
+
+    def __init__(self, app: AnvilApp, postgres: PostgresServer) -> None:
+        self._app, self._postgres = app, postgres
+
+    def of(self, work: Callable[[], object]) -> float:
+        """Measure some work, in seconds; what has ended meanwhile counts for nothing."""
+        before = self._seconds()
+        work()
+        after = self._seconds()
+        return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
+
+    def _seconds(self) -> dict[int, float]:
+        pids = [*processes_of(self._app, ""), *_children(self._postgres.pid)]
+        return dict(zip(pids, map(_cpu_seconds, pids), strict=True))
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [pid, *(int(child) for task in tasks for child in task.read_text().split())]
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return what a process and its children that have ended have used."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0.0
+    times = text.rpartition(")")[2].split()[11:15]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+class _Polls:
+    """Polls of idle repositories, in a thread: each is claimed and given back."""
+
+    def __init__(self, state: DataTablesState) -> None:
+        self._state, self._stop = state, threading.Event()
+        self._thread = threading.Thread(target=self._poll)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it and wait."""
+        self._stop.set()
+        self._thread.join()
+
+    def _poll(self) -> None:
+        while not self._stop.wait(1.0):
+            now = datetime.now(timezone.utc)
+            due = self._state.claim_repositories(
+                holder="bench", now=now, lease_seconds=60, limit=10
+            )
+            for record in due:
+                self._state.release_repository(
+                    record, holder="bench", next_poll_at=now + POLL_INTERVAL
+                )
+
+
+def _measure(state: DataTablesState, call: Call, cpu: _Cpu) -> dict[str, float]:
+    """Measure blocks of turns, those of all pages one after the other, and of none."""
+    of_none = 0.0
+    of_page = dict.fromkeys(REFRESHES, 0.0)
+    for _ in range(BLOCKS):
+        of_none += cpu.of(partial(_turns, state, lambda: None))
+        for page, refresh in REFRESHES.items():
+            of_page[page] += cpu.of(partial(_turns, state, partial(refresh, call)))
+    return {page: (of_turns - of_none) / (BLOCKS * TURNS) for page, of_turns in of_page.items()}
+
+
+def _turns(state: DataTablesState, refresh: Callable[[], object]) -> None:
+    """Save heartbeats and refresh, so many times a second."""
+    began = time.monotonic()
+    for number in range(1, TURNS + 1):
+        _save_heartbeats(state)
+        refresh()
+        time.sleep(max(0.0, began + number * TURN_SECONDS - time.monotonic()))
+
+
+def _save_heartbeats(state: DataTablesState) -> None:
+    now = datetime.now(timezone.utc)
+    for name in AGENTS:
+        state.save_agent(
+            AgentRecord(
+                name=name,
+                host="bench",
+                state="idle",
+                heartbeat_at=now,
+                started_at=now,
+                counts={},
+                last_log_at=None,
+                rate_limit={},
+                note=None,
+            )
+        )
+
+
+def _watch(names: Sequence[str]) -> None:
+    """Watch repositories of a source whose polls are spread over the interval between two."""
+    now = datetime.now(timezone.utc)
+    polled = {name: now - POLL_INTERVAL * place / len(names) for place, name in enumerate(names)}
+    counts = asdict(LedgerCounts(attempts=1, logs_fetched=1))
+    _add("repositories", [_watched_row(name, at) for name, at in polled.items()])
+    _add("discovered_repositories", [_discovered_row(name, at) for name, at in polled.items()])
+    _add(
+        "ledger_counts",
+        [{**_saved(name, at), **counts} for name, at in polled.items() if name != REPOSITORY],
+    )
+
+
+def _saved(name: str, at: datetime) -> dict[str, Any]:
+    return {"key": repository_key(name), "saved_at": at}
+
+
+def _watched_row(name: str, polled_at: datetime) -> dict[str, Any]:
+    record = new_repository(name, backfill_days=1, now=polled_at)
+    return {
+        **_saved(name, polled_at),
+        "full_name": name,
+        "added_at": polled_at,
+        "paused": False,
+        "last_polled_at": polled_at,
+        "next_poll_at": polled_at + POLL_INTERVAL,
+        "progress": to_json(body_of(record)),
+    }
+
+
+def _discovered_row(name: str, at: datetime) -> dict[str, Any]:
+    record = DiscoveredRepository(full_name=name, source="octo/*", discovered_at=at)
+    return {**_saved(name, at), "body": to_json(encode_dataclass(record))}
+
+
+def _collect(state: DataTablesState) -> None:
+    """Save what a collection of a day leaves: a run with its logs, runs, counts and errors."""
+    now = datetime.now(timezone.utc)
+    jobs = tuple(a_job(number, name=f"test ({number})") for number in range(1, JOBS + 1))
+    run = a_run(RUN_ID, repository=REPOSITORY)
+    state.save_attempts([an_attempt(RUN_ID, 1, REPOSITORY, run=run, jobs=jobs, settled=True)])
+    state.save_job_logs([a_log(job.job_id, "fetched", key=run.key) for job in jobs])
+    log = b"".join(b"%07d something that a step has printed\n" % n for n in range(LOG_LINES))
+    state.log_cache.save_log(run.key, 1, io.BytesIO(log), LogOutline(), now)
+    state.save_run_summaries([a_summary(number, 1, REPOSITORY) for number in range(RUNS)])
+    for number in reversed(range(INTERVALS)):
+        state.add_counts({"github_requests.free": 9}, now=now - timedelta(minutes=5 * number))
+    for number in range(ERRORS):
+        state.add_error(an_error(what=f"Job {number} failed."))
+    state.count_ledger()  # which a state of an earlier release does once
+
+
+def _add(table: str, rows: Sequence[dict[str, Any]]) -> None:
+    for chunk in chunks_of_keys(rows):
+        getattr(app_tables, table).add_rows(chunk)
+
+
+def _fill(url: str, attempts: int, repositories: int) -> None:
+    """Add so many copies of the collected run to all repositories, in the database itself."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("DROP INDEX app_storage_data_json_idx")
+        cursor.execute(_COPY, {"attempts": attempts, "repositories": repositories})
+        cursor.execute(_INDEX)
+        cursor.execute("ANALYZE app_storage_data")
