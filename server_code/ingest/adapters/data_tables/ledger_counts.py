@@ -7,7 +7,7 @@ counts by reading each row.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, fields
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from .table import Table, distinct, update
 from .transactions import transact
 
 _COUNTS = Table("ledger_counts")
+_REPOSITORIES = Table("repositories")
 _ATTEMPTS = Table("attempts")
 _JOB_LOGS = Table("job_logs")
 
@@ -93,11 +94,20 @@ def load_counts_by_repository(cache: CachedRows[LedgerCounts]) -> dict[str, Ledg
 
 def _count_all(known: Mapping[str, LedgerCounts]) -> None:
     """Count what an earlier release saved, one repository at a time: the process may be killed."""
-    names = {row["repository"] for row in _ATTEMPTS.search(columns=("repository",))}
-    for name in sorted(names - known.keys()):
-        transact(partial(_add_counted, name))
+    _count_each({row["key"] for row in _REPOSITORIES.search(columns=("key",))} - known.keys())
+    counted = {row["key"]: row["attempts"] for row in _COUNTS.search(columns=("key", "attempts"))}
+    if _ATTEMPTS.count() > sum(counted.values()):
+        # Some are of repositories that are not watched any more: all attempts are read for their
+        # names, which takes longer than a call where there are hundreds of thousands.
+        names = {row["repository"] for row in _ATTEMPTS.search(columns=("repository",))}
+        _count_each(names - counted.keys())
     done = {"key": _ALL_COUNTED, **asdict(LedgerCounts()), **saved_now()}
     transact(lambda: _COUNTS.upsert([done]))
+
+
+def _count_each(names: Collection[str]) -> None:
+    for name in sorted(names):
+        transact(partial(_add_counted, name))
 
 
 def _add_counted(name: str) -> None:
