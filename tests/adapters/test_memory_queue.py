@@ -74,8 +74,8 @@ def test_waiting_uses_the_clock(clock: ManualClock) -> None:
 )
 def test_attributes_and_delay_have_limits(clock: ManualClock, message: QueueMessage) -> None:
     """SQS refuses these for good; not every local server does."""
-    (rejection,) = MemoryQueue("work", clock).send([message])
-    assert rejection.is_final
+    (failure,) = MemoryQueue("work", clock).send([message])
+    assert failure.is_final
 
 
 def test_threads_share_the_work(clock: ManualClock) -> None:

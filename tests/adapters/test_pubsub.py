@@ -89,8 +89,8 @@ def test_an_unreachable_bucket_is_one_sentence_too(monkeypatch: pytest.MonkeyPat
 
 def test_one_refused_message_keeps_no_neighbour_back(server: PubsubServer, queue: PubsubWorkQueue):
     """A request that is refused whole is sent message by message."""
-    rejections = queue.send([a_message(1), a_message(2, body="poison"), a_message(3)])
-    assert [(each.event_id, each.is_final) for each in rejections] == [("e2", True)]
+    failures = queue.send([a_message(1), a_message(2, body="poison"), a_message(3)])
+    assert [(each.event_id, each.is_final) for each in failures] == [("e2", True)]
     assert server.published == 2
 
 

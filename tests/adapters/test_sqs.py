@@ -95,8 +95,8 @@ def test_only_rejected_messages_are_returned(
 ) -> None:
     """A partial failure names its messages, and says which are worth another try."""
     proxy.faults.append(failing((0, "InternalError", False), (2, "InvalidMessageContents", True)))
-    rejections = queue.send([a_message(n) for n in range(4)])
-    assert [(r.event_id, r.reason, r.is_final) for r in rejections] == [
+    failures = queue.send([a_message(n) for n in range(4)])
+    assert [(r.event_id, r.reason, r.is_final) for r in failures] == [
         ("e0", "So it is.", False),
         ("e2", "So it is.", True),
     ]
@@ -106,8 +106,8 @@ def test_only_rejected_messages_are_returned(
 def test_a_withheld_key_is_not_the_message_s_fault(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
     """SQS blames the sender for what KMS refuses; the message is kept all the same."""
     proxy.faults.append(failing((0, "KMS.AccessDeniedException", True)))
-    (rejection,) = queue.send([a_message()])
-    assert not rejection.is_final
+    (failure,) = queue.send([a_message()])
+    assert not failure.is_final
 
 
 def test_a_batch_refused_whole_is_sent_message_by_message(
@@ -117,8 +117,8 @@ def test_a_batch_refused_whole_is_sent_message_by_message(
     proxy.faults.extend(
         [aws_error("BatchRequestTooLong"), LetThrough(), aws_error("InvalidMessageContents")]
     )
-    (rejection,) = queue.send([a_message(n) for n in range(3)])
-    assert (rejection.event_id, rejection.is_final) == ("e1", True)
+    (failure,) = queue.send([a_message(n) for n in range(3)])
+    assert (failure.event_id, failure.is_final) == ("e1", True)
     assert counters.read(f"queue_messages.{queue_name}") == 2
     sends = [name for name in proxy.operations if name == "SendMessageBatch"]
     assert len(sends) == 4
@@ -129,8 +129,8 @@ def test_an_outage_amid_single_sends_forgets_nothing(
 ) -> None:
     """What could not be sent is returned for another try; what was sent is not sent again."""
     proxy.faults.extend([aws_error("BatchRequestTooLong"), LetThrough(), Cut()])
-    (rejection,) = queue.send([a_message(n) for n in range(3)])
-    assert (rejection.event_id, rejection.is_final) == ("e1", False)
+    (failure,) = queue.send([a_message(n) for n in range(3)])
+    assert (failure.event_id, failure.is_final) == ("e1", False)
 
 
 @pytest.mark.parametrize(
@@ -301,9 +301,9 @@ def test_a_message_that_the_answer_forgot_is_sent_again(
         return json.dumps(answer).encode()
 
     proxy.faults.append(Alter(forget_the_first))
-    (rejection,) = queue.send([a_message(1), a_message(2)])
-    assert (rejection.event_id, rejection.is_final) == ("e1", False)
-    assert "does not mention" in rejection.reason
+    (failure,) = queue.send([a_message(1), a_message(2)])
+    assert (failure.event_id, failure.is_final) == ("e1", False)
+    assert "does not mention" in failure.reason
 
 
 def test_a_portal_s_page_is_never_taken_for_a_yes(
@@ -329,9 +329,9 @@ def test_a_limit_that_was_lowered_meanwhile_is_read_again(
         QueueUrl=queue._queue.url, Attributes={"MaximumMessageSize": "4096"}
     )
     proxy.faults.append(aws_error("InvalidParameterValue"))
-    (rejection,) = queue.send([a_message(1, body='"' + "x" * 9_000 + '"')])
-    assert not rejection.is_final
+    (failure,) = queue.send([a_message(1, body='"' + "x" * 9_000 + '"')])
+    assert not failure.is_final
     assert queue.max_message_bytes == 4096
     proxy.faults.append(aws_error("InvalidParameterValue"))
-    (rejection,) = queue.send([a_message(2, body='"' + "x" * 2_000 + '"')])
-    assert rejection.is_final
+    (failure,) = queue.send([a_message(2, body='"' + "x" * 2_000 + '"')])
+    assert failure.is_final

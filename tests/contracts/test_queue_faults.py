@@ -175,8 +175,8 @@ def test_the_half_of_a_batch_that_is_refused_is_named(faulty: Faulty) -> None:
     """The other half is taken; what is refused for good says so."""
     too_large = "x" * (faulty.queue.max_message_bytes + 1)
     sent = messages("1", too_large, "2", "")
-    rejections = faulty.queue.send(sent)
-    assert {(each.event_id, each.is_final) for each in rejections} == {
+    failures = faulty.queue.send(sent)
+    assert {(each.event_id, each.is_final) for each in failures} == {
         (sent[1].event_id, True),
         (sent[3].event_id, True),
     }

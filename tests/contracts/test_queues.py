@@ -240,10 +240,10 @@ def bodies(queue: WorkQueue, *, wait_seconds: int = 0) -> list[str]:
 def refused(queue: WorkQueue, message: QueueMessage) -> bool:
     """Return whether a message is refused for good while the others are taken."""
     others = [a_message(101), a_message(102)]
-    rejections = queue.send([others[0], message, others[1]])
+    failures = queue.send([others[0], message, others[1]])
     taken = bodies(queue, wait_seconds=1)
     assert {each.body for each in others} <= set(taken)
-    return [(r.event_id, r.is_final) for r in rejections] == [(message.event_id, True)]
+    return [(r.event_id, r.is_final) for r in failures] == [(message.event_id, True)]
 
 
 def test_what_is_sent_is_received_as_it_was(world) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 import pytest
 from ingest.errors import QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
-from ingest.ports import Rejection
+from ingest.ports import SendFailure
 from ingest.services.publish import MAX_TRIES, publish
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
@@ -42,7 +42,7 @@ class Moody(MemoryQueue):
             self._refusals[each.event_id] -= 1
         super().send([each for each in batch if each not in refused])
         return tuple(
-            Rejection(event_id=each.event_id, reason="moody", is_final=self._final)
+            SendFailure(event_id=each.event_id, reason="moody", is_final=self._final)
             for each in refused
         )
 

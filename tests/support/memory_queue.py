@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from ingest.domain.counters import Counters
 from ingest.messaging.encoding import QueueMessage
-from ingest.ports import Clock, ReceivedMessage, Rejection, WorkQueue
+from ingest.ports import Clock, ReceivedMessage, SendFailure, WorkQueue
 from ingest.ports.queues import MAX_RECEIVES, REJECTION_ATTRIBUTE
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -84,10 +84,10 @@ class MemoryQueue(WorkQueue):
         """Return for how long a received message stays hidden."""
         return self._visibility_seconds
 
-    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
         """Send messages; return those that SQS would refuse."""
-        rejections = tuple(
-            Rejection(event_id=message.event_id, reason=fault, is_final=True)
+        failures = tuple(
+            SendFailure(event_id=message.event_id, reason=fault, is_final=True)
             for message in batch
             if (fault := self._fault(message)) is not None
         )
@@ -97,8 +97,8 @@ class MemoryQueue(WorkQueue):
                     self._accept(message)
         if batch:
             self._counters.add("queue_requests")
-            self._counters.add(f"queue_messages.{self._name}", len(batch) - len(rejections))
-        return rejections
+            self._counters.add(f"queue_messages.{self._name}", len(batch) - len(failures))
+        return failures
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages; waits for the first, on the clock that was given."""

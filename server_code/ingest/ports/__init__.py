@@ -19,7 +19,7 @@ from .github import (
 )
 from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
-from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
+from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, SendFailure, WorkQueue
 from .repository_api import CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
@@ -43,7 +43,6 @@ __all__ = [
     "QueueDepth",
     "RateLimitStatus",
     "ReceivedMessage",
-    "Rejection",
     "RepositoryApi",
     "RepositoryInfo",
     "RepositoryList",
@@ -52,6 +51,7 @@ __all__ = [
     "RunPage",
     "RunQuery",
     "SeldomChanged",
+    "SendFailure",
     "SourceStore",
     "StateStore",
     "WorkQueue",

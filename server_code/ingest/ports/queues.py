@@ -18,7 +18,7 @@ REJECTION_ATTRIBUTE = "rejected_because"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
+class SendFailure:
     """One message that a batch did not accept; ``is_final`` where sending it again is useless."""
 
     event_id: str
@@ -41,7 +41,7 @@ class Publisher(Protocol):
     def max_batch_count(self) -> int:
         """Return how many messages one request carries."""
 
-    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
         """Send one batch within the limits; return the messages that were not taken.
 
         Raises QueueUnavailable where nothing was taken, QueueMissing, AccessDenied.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..domain.counters import Counters, sent_messages_counter
 from ..errors import QueueUnavailable
 from ..messaging.encoding import QueueMessage
-from .queues import Publisher, Rejection
+from .queues import Publisher, SendFailure
 
 
 class RequestPublisher(Publisher):
@@ -23,7 +23,7 @@ class RequestPublisher(Publisher):
         """Return the queue as it was configured."""
         return self._name
 
-    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
         """Send one batch; return what the bus does not take.
 
         Raises QueueUnavailable only where nothing was taken.
@@ -33,7 +33,7 @@ class RequestPublisher(Publisher):
             for message in batch
             if (fault := self._invalid_because(message))
         }
-        rejections = [Rejection(event_id=each, reason=fault) for each, fault in faults.items()]
+        failures = [SendFailure(event_id=each, reason=fault) for each, fault in faults.items()]
         taken = 0
         for group in self._split_into_requests(
             [each for each in batch if each.event_id not in faults]
@@ -44,14 +44,14 @@ class RequestPublisher(Publisher):
                 if not taken:
                     raise
                 refused = [
-                    Rejection(event_id=each.event_id, reason=str(error), is_final=False)
+                    SendFailure(event_id=each.event_id, reason=str(error), is_final=False)
                     for each in group
                 ]
             taken += len(group) - len(refused)
-            rejections += refused
+            failures += refused
         if batch:
             self._counters.add(sent_messages_counter(self._name), taken)
-        return tuple(rejections)
+        return tuple(failures)
 
     def _invalid_because(self, message: QueueMessage) -> str | None:
         """Return why a message is not sent; None where it is."""
@@ -67,5 +67,5 @@ class RequestPublisher(Publisher):
         """Split messages into requests."""
 
     @abstractmethod
-    def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
+    def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
         """Send one request; return the messages that the bus refuses for good."""

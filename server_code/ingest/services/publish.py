@@ -13,7 +13,7 @@ from ..errors import MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
 from ..messaging.split_log_work import split_log_work
 from ..messaging.truncation import SIZE_REMEDY
-from ..ports import Clock, Publisher, Rejection
+from ..ports import Clock, Publisher, SendFailure
 from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
@@ -29,14 +29,14 @@ _REFUSAL_REMEDY = (
 
 def publish(
     queue: Publisher, messages: Sequence[QueueMessage], *, clock: Clock
-) -> tuple[Rejection, ...]:
+) -> tuple[SendFailure, ...]:
     """Send messages in order, in batches; return those that the queue rejected for good.
 
     Of a partly rejected batch only the rejected messages are sent again, after a growing pause.
     Raises QueueUnavailable if some are still not accepted after 5 tries. The caller then records
     nothing and sends all of them again later, with the same ids.
     """
-    refused: list[Rejection] = []
+    refused: list[SendFailure] = []
     for batch in batches(
         messages,
         size_of=attrgetter("size_bytes"),
@@ -71,30 +71,30 @@ def publish_log_work(
 
 
 def refusal_error(
-    queue: Publisher, message: QueueMessage, rejection: Rejection, what: str
+    queue: Publisher, message: QueueMessage, failure: SendFailure, what: str
 ) -> MessageRefused:
     """Build the error of a message that its queue rejected for good."""
     is_too_large = message.size_bytes > queue.max_message_bytes
     return MessageRefused(
-        f"{queue.queue_name} refused {what}: {rejection.reason}",
+        f"{queue.queue_name} refused {what}: {failure.reason}",
         remedy=SIZE_REMEDY if is_too_large else _REFUSAL_REMEDY,
     )
 
 
-def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[Rejection]:
-    refused: list[Rejection] = []
-    for failures in range(MAX_TRIES):
-        if failures:
-            clock.sleep(0.1 * 2**failures)
-        rejections = {rejection.event_id: rejection for rejection in queue.send(batch)}
-        refused += [rejection for rejection in rejections.values() if rejection.is_final]
-        again = {event_id for event_id, each in rejections.items() if not each.is_final}
+def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[SendFailure]:
+    refused: list[SendFailure] = []
+    for tries in range(MAX_TRIES):
+        if tries:
+            clock.sleep(0.1 * 2**tries)
+        failures = {failure.event_id: failure for failure in queue.send(batch)}
+        refused += [failure for failure in failures.values() if failure.is_final]
+        again = {event_id for event_id, each in failures.items() if not each.is_final}
         batch = [message for message in batch if message.event_id in again]
         if not batch:
             return refused
         if any(message.size_bytes > queue.max_message_bytes for message in batch):
             break  # the limit was lowered; the next poll encodes the messages for it
     raise QueueUnavailable(
-        f"{queue.queue_name} did not accept {len(batch)} messages in {failures + 1} tries; "
+        f"{queue.queue_name} did not accept {len(batch)} messages in {tries + 1} tries; "
         "they are sent again at the next poll."
     )

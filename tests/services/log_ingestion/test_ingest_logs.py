@@ -13,7 +13,7 @@ import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
 from ingest.errors import QueueUnavailable, RateLimited, StateFull
 from ingest.messaging.encoding import QueueMessage
-from ingest.ports import Rejection
+from ingest.ports import SendFailure
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
@@ -417,7 +417,7 @@ def test_work_that_its_queue_refuses_is_requeued_at_the_next_scan(stage):
     queue = here.queues.job_events
     send = queue.send
     queue.send = lambda batch: tuple(
-        Rejection(event_id=each.event_id, reason="InvalidParameterValue", is_final=True)
+        SendFailure(event_id=each.event_id, reason="InvalidParameterValue", is_final=True)
         for each in batch
     )
     here.poll()

@@ -10,7 +10,7 @@ from ingest.domain.log_outline import LogOutline
 from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUnavailable
 from ingest.messaging.encoding import QueueMessage
-from ingest.ports import Rejection
+from ingest.ports import SendFailure
 from ingest.services.log_ingestion.deliver_log import PackedLog
 from ingest.services.log_ingestion.log_batch import LogBatch
 from support.log_caches import open_log_cache
@@ -107,7 +107,7 @@ def test_a_log_that_the_queue_refuses_keeps_no_other_back(stage):
 
     def refuse_one(batch):
         return tuple(
-            Rejection(event_id=message.event_id, reason="too long", is_final=True)
+            SendFailure(event_id=message.event_id, reason="too long", is_final=True)
             for message in batch
             if message.event_id == "log-1"
         )

@@ -11,7 +11,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_work import WorkItemJob, job_work_message
-from ingest.ports import Rejection
+from ingest.ports import SendFailure
 from ingest.services.log_ingestion.redrive import redrive
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
@@ -81,7 +81,7 @@ def test_work_that_the_queue_refuses_stays(queues, clock):
         refused = [message for message in batch if message.event_id == work(1).event_id]
         send([message for message in batch if message not in refused])
         return tuple(
-            Rejection(event_id=each.event_id, reason="no", is_final=True) for each in refused
+            SendFailure(event_id=each.event_id, reason="no", is_final=True) for each in refused
         )
 
     due.send = refuse_the_first

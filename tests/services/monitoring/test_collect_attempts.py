@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
-from ingest.ports import Rejection
+from ingest.ports import SendFailure
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.published_jobs import as_text, current_state
 from services.faulty_ports import Fuse, Fused, Killed
@@ -125,7 +125,8 @@ def test_a_batch_that_was_taken_in_part_is_completed(stage):
             return send(batch)
         send(batch[::2])
         return tuple(
-            Rejection(event_id=each.event_id, reason="busy", is_final=False) for each in batch[1::2]
+            SendFailure(event_id=each.event_id, reason="busy", is_final=False)
+            for each in batch[1::2]
         )
 
     queue.send = refuse_every_other
@@ -169,7 +170,7 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
         refused = [each for each in batch if str(FIRST_RUN + 1) in each.body]
         send([each for each in batch if each not in refused])
         return tuple(
-            Rejection(event_id=each.event_id, reason="no", is_final=True) for each in refused
+            SendFailure(event_id=each.event_id, reason="no", is_final=True) for each in refused
         )
 
     queue.send = refuse_the_first_run

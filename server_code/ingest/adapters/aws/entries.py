@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
 from ...messaging.encoding import QueueMessage
-from ...ports import Rejection
+from ...ports import SendFailure
 from .errors import is_invalid_message
 from .queues import QueueInfo
 
@@ -51,9 +51,9 @@ def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
     return {"DataType": kind, "StringValue": value}
 
 
-def batch_rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> Rejection:
-    """Return the rejection of a message, final only where the message itself is invalid."""
-    return Rejection(
+def batch_failure(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> SendFailure:
+    """Describe a message that failed, for good only where the message itself is invalid."""
+    return SendFailure(
         event_id=message.event_id,
         reason=failed.get("Message", "SQS gave no reason."),
         is_final=failed["SenderFault"] and is_invalid_message(failed["Code"]),

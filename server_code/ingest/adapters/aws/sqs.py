@@ -14,10 +14,10 @@ from ...domain.counters import Counters, sent_messages_counter
 from ...errors import QueueUnavailable
 from ...messaging.encoding import QueueMessage, escape_json
 from ...messaging.envelope import event_id
-from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from ...ports import Publisher, ReceivedMessage, SendFailure, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
-from .entries import MISSING_ENTRY, batch_entry, batch_rejection
+from .entries import MISSING_ENTRY, batch_entry, batch_failure
 from .errors import ErrorKind, aws_errors, error_kind_in, is_invalid_message
 from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_info
 
@@ -68,7 +68,7 @@ class SqsPublisher(Publisher):
         """Return how many messages one request carries."""
         return MAX_BATCH_COUNT
 
-    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
         """Send up to 10 messages in one request; return those that SQS did not accept.
 
         A batch that SQS refuses whole is sent message by message, so that an invalid message does
@@ -80,18 +80,18 @@ class SqsPublisher(Publisher):
             return ()
         with aws_errors(f"Queue {self.queue_name}"):
             try:
-                rejections = self._send_batch(batch)
+                failures = self._send_batch(batch)
             except ClientError as error:
                 if error_kind_in(error) is not ErrorKind.REFUSED:
                     raise
-                rejections = self._refused(batch, error)
+                failures = self._refused(batch, error)
                 if len(batch) > 1:
                     return self._send_singly(batch)
-        rejections = self._recheck_limit(batch, rejections)
-        self._counters.add(sent_messages_counter(self.queue_name), len(batch) - len(rejections))
-        return rejections
+        failures = self._recheck_limit(batch, failures)
+        self._counters.add(sent_messages_counter(self.queue_name), len(batch) - len(failures))
+        return failures
 
-    def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+    def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
         answer = self._client.send_message_batch(
             QueueUrl=self._queue.url,
             Entries=[batch_entry(str(i), message, self._queue) for i, message in enumerate(batch)],
@@ -101,54 +101,56 @@ class SqsPublisher(Publisher):
         if not sent and not failed:
             raise self._not_from_sqs()
         return tuple(
-            batch_rejection(message, failed.get(str(i), MISSING_ENTRY))
+            batch_failure(message, failed.get(str(i), MISSING_ENTRY))
             for i, message in enumerate(batch)
             if str(i) not in sent
         )
 
     def _recheck_limit(
-        self, batch: Sequence[QueueMessage], rejections: tuple[Rejection, ...]
-    ) -> tuple[Rejection, ...]:
+        self, batch: Sequence[QueueMessage], failures: tuple[SendFailure, ...]
+    ) -> tuple[SendFailure, ...]:
         """Read the queue's limits again if it refused a message.
 
-        The rejection of a message that fitted the former limit is not final: it can be encoded to
+        A message that fitted the former limit did not fail for good: it can be encoded to
         fit the new one.
         """
-        refused = {rejection.event_id for rejection in rejections if rejection.is_final}
+        refused = {failure.event_id for failure in failures if failure.is_final}
         if not any(
             each.size_bytes > SMALLEST_LIMIT_BYTES for each in batch if each.event_id in refused
         ):
-            return rejections
+            return failures
         former_limit = self._queue.max_message_bytes
         self._queue = read_queue_info(self._client, self._queue.name, self._queue.url)
         limit = self._queue.max_message_bytes
         fitted = {each.event_id for each in batch if limit < each.size_bytes <= former_limit}
         return tuple(
-            replace(rejection, is_final=False) if rejection.event_id in fitted else rejection
-            for rejection in rejections
+            replace(failure, is_final=False) if failure.event_id in fitted else failure
+            for failure in failures
         )
 
     def _not_from_sqs(self) -> QueueUnavailable:
         """Return the error for a 200 without any message, as from a proxy or portal."""
         return QueueUnavailable(f"Queue {self.queue_name} returned an answer that is not SQS's.")
 
-    def _send_singly(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
-        return tuple(rejection for message in batch for rejection in self._send_one(message))
+    def _send_singly(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
+        return tuple(failure for message in batch for failure in self._send_one(message))
 
-    def _send_one(self, message: QueueMessage) -> tuple[Rejection, ...]:
+    def _send_one(self, message: QueueMessage) -> tuple[SendFailure, ...]:
         """Send one message of a batch; an error must not hide the results of those before it."""
         try:
             return self.send([message])
         except QueueUnavailable as error:
-            return (Rejection(event_id=message.event_id, reason=str(error), is_final=False),)
+            return (SendFailure(event_id=message.event_id, reason=str(error), is_final=False),)
 
-    def _refused(self, batch: Sequence[QueueMessage], error: ClientError) -> tuple[Rejection, ...]:
+    def _refused(
+        self, batch: Sequence[QueueMessage], error: ClientError
+    ) -> tuple[SendFailure, ...]:
         details = error.response["Error"]
         logger.warning(
             "batch refused", extra={"queue": self.queue_name, "messages": len(batch), **details}
         )
         return tuple(
-            Rejection(
+            SendFailure(
                 event_id=message.event_id,
                 reason=details.get("Message", "SQS gave no reason."),
                 is_final=is_invalid_message(details.get("Code", "Unknown")),
@@ -224,8 +226,8 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             body=message.body,
             attributes={REJECTION_ATTRIBUTE: escape_json(reason)},
         )
-        for rejection in dead_letters.send([dead_letter]):
-            raise QueueUnavailable(f"{dead_letters.queue_name} refused it: {rejection.reason}")
+        for failure in dead_letters.send([dead_letter]):
+            raise QueueUnavailable(f"{dead_letters.queue_name} refused it: {failure.reason}")
         self.delete([message])
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:

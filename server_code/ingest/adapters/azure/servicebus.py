@@ -13,7 +13,7 @@ from uuid import UUID
 from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...messaging.encoding import QueueMessage, escape_json
-from ...ports import ReceivedMessage, Rejection, WorkQueue
+from ...ports import ReceivedMessage, SendFailure, WorkQueue
 from ...ports.request_publisher import RequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import azure_errors
@@ -63,7 +63,7 @@ class ServiceBusPublisher(RequestPublisher):
         for _, group in groupby(messages, key=attrgetter("delay_seconds")):
             yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
 
-    def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
+    def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
         from azure.servicebus.exceptions import ServiceBusError
 
         self._counters.add("queue_requests")
@@ -74,7 +74,7 @@ class ServiceBusPublisher(RequestPublisher):
                 if not any(name in str(error) for name in _INVALID_REQUEST_ERRORS):
                     raise
                 if len(messages) == 1:
-                    return [Rejection(event_id=messages[0].event_id, reason=str(error))]
+                    return [SendFailure(event_id=messages[0].event_id, reason=str(error))]
             else:
                 return []
         # One message that Service Bus refuses does not stop the others.

@@ -13,7 +13,7 @@ from ...domain.batches import batches, chunks
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, escape_json
-from ...ports import ReceivedMessage, Rejection, WorkQueue
+from ...ports import ReceivedMessage, SendFailure, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
@@ -73,7 +73,7 @@ class PubsubPublisher(RequestPublisher):
         for _, group in groups:
             yield from batches(group, size_of=attrgetter("size_bytes"), max_bytes=MAX_MESSAGE_BYTES)
 
-    def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
+    def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
         from google.api_core.exceptions import InvalidArgument
 
         try:
@@ -82,7 +82,9 @@ class PubsubPublisher(RequestPublisher):
                     self._publish([self._encode(message) for message in messages])
                 except InvalidArgument as error:
                     if len(messages) == 1:
-                        return [Rejection(event_id=messages[0].event_id, reason=str(error.message))]
+                        return [
+                            SendFailure(event_id=messages[0].event_id, reason=str(error.message))
+                        ]
                 else:
                     return []
         finally:

@@ -147,8 +147,8 @@ def _report_uncached(
 
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:
-    for rejection in publish(context.logs_queue, [message], clock=context.clock):
-        raise refusal_error(context.logs_queue, message, rejection, "a log")
+    for failure in publish(context.logs_queue, [message], clock=context.clock):
+        raise refusal_error(context.logs_queue, message, failure, "a log")
 
 
 def _upload(

@@ -51,7 +51,7 @@ class LogBatch:
         try:
             cache_logs(self._context, [each.log for each in small if each.log is not None])
             refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
-            reasons = {rejection.event_id: rejection for rejection in refused}
+            reasons = {each.event_id: each for each in refused}
             taken = [each for each in small if each.message.event_id not in reasons]
             self._context.counters.add("logs", len(taken))
             self._context.save_counts()
@@ -62,6 +62,6 @@ class LogBatch:
                 on_failure(failure)
             return
         for each, on_failure in entries:
-            if (rejection := reasons.get(each.message.event_id)) is not None:
+            if (refusal := reasons.get(each.message.event_id)) is not None:
                 queue = self._context.logs_queue
-                on_failure(refusal_error(queue, each.message, rejection, "a log"))
+                on_failure(refusal_error(queue, each.message, refusal, "a log"))

@@ -31,7 +31,7 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
     while received := dead_letters.receive(max_messages=10, wait_seconds=1):
         rebuilt = {message.receipt_handle: _rebuild_message(message) for message in received}
         ready = [message for message in rebuilt.values() if message is not None]
-        refused = {rejection.event_id for rejection in publish(work, ready, clock=clock)}
+        refused = {failure.event_id for failure in publish(work, ready, clock=clock)}
         done = [
             message for message in received if _is_taken(rebuilt[message.receipt_handle], refused)
         ]

@@ -24,7 +24,7 @@ from ...errors import (
 )
 from ...messaging.encoding import QueueMessage
 from ...messaging.truncation import encode_to_fit
-from ...ports import Rejection
+from ...ports import SendFailure
 from ..context import CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..publish import publish, publish_log_work, refusal_error
@@ -233,11 +233,11 @@ def _changes(
 
 def _publish_metrics(
     context: CollectorContext, built: Sequence[_AttemptMessages]
-) -> Mapping[str, Rejection]:
+) -> Mapping[str, SendFailure]:
     """Publish to the metrics queue; return what it refused, by event id."""
     messages = [message for _, encoded in built for message in encoded]
     refused = publish(context.metrics_queue, messages, clock=context.clock)
-    return {rejection.event_id: rejection for rejection in refused}
+    return {failure.event_id: failure for failure in refused}
 
 
 def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:
@@ -252,11 +252,11 @@ def _postpone_refused(
     context: CollectorContext,
     snapshot: AttemptSnapshot,
     message: QueueMessage,
-    rejection: Rejection,
+    failure: SendFailure,
 ) -> Changes:
     """Record an attempt as read but not as published: what was refused is sent again."""
     what = f"message {message.event_id}"
-    error = refusal_error(context.metrics_queue, message, rejection, what)
+    error = refusal_error(context.metrics_queue, message, failure, what)
     return Changes(record=postpone(context, snapshot.record, error))
 
 
