@@ -138,8 +138,8 @@ class CredentialRefusal:
     """What GitHub refuses to a credential until a time, and why.
 
     ``scope``: a repository or an owner's list (``owner/*``), each also followed by the pattern of a
-    path; or every request (``*``). ``error``: the name of the error class. ``refusals``: how often
-    in a row it was refused.
+    path; or every request (``*``). ``error``: the name of the error class. ``times_refused``: how
+    often in a row.
     """
 
     scope: str = field(metadata=stored_as("what"))
@@ -147,7 +147,7 @@ class CredentialRefusal:
     reason: str
     error: str = "AccessDenied"
     remedy: str | None = None
-    refusals: int = 0
+    times_refused: int = field(default=0, metadata=stored_as("refusals"))
 
     def is_in_force(self, now: datetime) -> bool:
         """Return whether it has not ended; one that a wrong clock set too far ahead has."""

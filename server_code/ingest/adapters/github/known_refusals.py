@@ -90,7 +90,7 @@ class Refusal:
             reason=str(self.error),
             error=type(self.error).__name__,
             remedy=self.error.remedy,
-            refusals=self.step,
+            times_refused=self.step,
         )
 
 
@@ -132,7 +132,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
             self._change(name, scopes, lambda known: replace(known, probe_at=None))
 
     def note(self, pair: Pair, error: IngestError, *, min_step: int) -> Refusal:
-        """Note a refusal with the next step; set ``refusals`` and ``retry_at`` of its error.
+        """Note a refusal with the next step; set ``times_refused`` and ``retry_at`` of its error.
 
         A refusal during a pause answers a request sent before it, and does not lengthen the pause.
         """
@@ -156,7 +156,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         error_class, pair = _ERROR_CLASSES.get(record.error), (name, record.scope)
         if error_class is None or pair in self or not record.is_remembered(self._clock.now()):
             return
-        step = record.refusals or STEP_HOUR
+        step = record.times_refused or STEP_HOUR
         error = error_class(record.reason, remedy=record.remedy)
         self.set(pair, Refusal(error=error, at=record.until - _pause_of(step), step=step))
 
