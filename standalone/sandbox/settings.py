@@ -115,7 +115,7 @@ class Settings:
     """How long after its end a job's log is still 404."""
     log_url_seconds: float = 60.0
     log_ranges: bool = True
-    steps_kept: float | None = None
+    steps_kept_seconds: float | None = None
     """How long after its end a job shows steps; None for ever."""
     latest_lists_reused: bool = False
     """Whether `filter=latest` lists jobs that a partial re-run took over (before May 2025)."""

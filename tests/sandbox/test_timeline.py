@@ -100,7 +100,7 @@ def test_latest_jobs_leave_out_what_a_partial_rerun_took_over(serve):
 def test_steps_can_vanish_with_age(serve):
     """A job that ended long ago may have lost its steps."""
     builder = WorldBuilder().repository("octo/api").run(id=1).job(id=9)
-    api = serve(builder, at=100, steps_kept=60)
+    api = serve(builder, at=100, steps_kept_seconds=60)
     assert api.get("/repos/octo/api/actions/jobs/9").json()["steps"]
     api.server.advance(60)
     assert api.get("/repos/octo/api/actions/jobs/9").json()["steps"] == []

@@ -21,8 +21,8 @@ from .runs import requested_attempt, requested_run
 def get_job(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}."""
     found = requested_job(call)
-    kept = call.state.settings.steps_kept
-    return conditional_json(job_payload(call.repository, found, call.base, call.now, kept))
+    kept_seconds = call.state.settings.steps_kept_seconds
+    return conditional_json(job_payload(call.repository, found, call.base, call.now, kept_seconds))
 
 
 def list_attempt_jobs(call: Call) -> Answer:
@@ -61,10 +61,10 @@ def requested_job(call: Call) -> JobInRun:
 
 
 def _page(call: Call, jobs: Sequence[JobInRun]) -> Answer:
-    kept = call.state.settings.steps_kept
+    kept_seconds = call.state.settings.steps_kept_seconds
     return conditional_page(
         call,
         jobs,
-        lambda found: job_payload(call.repository, found, call.base, call.now, kept),
+        lambda found: job_payload(call.repository, found, call.base, call.now, kept_seconds),
         lambda total, page: {"total_count": total, "jobs": page},
     )

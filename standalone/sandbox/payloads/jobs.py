@@ -18,9 +18,9 @@ def job_payload(
     found: JobInRun,
     base: str,
     now: Timestamp,
-    steps_kept: float | None = None,
+    steps_kept_seconds: float | None = None,
 ) -> Json:
-    """Describe a job at an instant; its steps vanish `steps_kept` seconds after its end."""
+    """Describe a job at an instant; its steps vanish `steps_kept_seconds` seconds after its end."""
     job = found.job
     if job.recorded is not None:
         return rewritten(job.recorded, base)
@@ -41,7 +41,7 @@ def job_payload(
         "conclusion": status_now.conclusion,
         **_times(job, status_now),
         "name": job.name,
-        "steps": _steps(job, status_now, now, steps_kept),
+        "steps": _steps(job, status_now, now, steps_kept_seconds),
         "check_run_url": f"{base}/repos/{name}/check-runs/{job.id}",
         "labels": list(job.labels),
         **_runner(job, status_now),
@@ -69,12 +69,12 @@ def _runner(job: JobSpec, status_now: StatusSnapshot) -> Json:
 
 
 def _steps(
-    job: JobSpec, status_now: StatusSnapshot, now: Timestamp, steps_kept: float | None
+    job: JobSpec, status_now: StatusSnapshot, now: Timestamp, steps_kept_seconds: float | None
 ) -> list[Json]:
     if status_now.status not in {"in_progress", "completed"}:
         return []
     ended = job.completed_at
-    if steps_kept is not None and ended is not None and ended + steps_kept <= now:
+    if steps_kept_seconds is not None and ended is not None and ended + steps_kept_seconds <= now:
         return []
     return [_step(job, step, now) for step in job.steps]
 

@@ -262,7 +262,7 @@ def test_a_deleted_run_settles(stage):
 
 def test_steps_that_vanish_with_age_are_not_taken_back(stage):
     """GitHub drops the steps of old jobs; what was seen of them stays, and nothing is said."""
-    settings = replace(GENEROUS, steps_kept=500)
+    settings = replace(GENEROUS, steps_kept_seconds=500)
     here = stage(
         WorldBuilder().run(seconds=60, touched=[2000]).job("test"), at=100, settings=settings
     )

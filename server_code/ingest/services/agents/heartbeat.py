@@ -43,8 +43,8 @@ _UNKNOWN_RATE_LIMIT_STATUS = RateLimitStatus(limit=None, remaining=None, reset_a
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
-    ``host`` is the name of the machine or of Anvil's tasks, which successive processes share.
-    Without ``read_rate_limit_status`` the agent's collector is not open yet.
+    ``host``: the worker id of a process, or the one name that all of Anvil's tasks report by.
+    ``read_rate_limit_status`` is omitted while the agent's collector is not open yet.
     """
 
     def __init__(  # noqa: PLR0913 - what there is before a collector is open

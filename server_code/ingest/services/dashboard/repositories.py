@@ -8,7 +8,7 @@ from typing import Any
 
 from ...domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
-from ...domain.source_records import is_rejection
+from ...domain.source_records import is_credential_rejection
 from ...errors import (
     AccessDenied,
     IngestError,
@@ -128,7 +128,8 @@ def _recorded_remedy(row: Mapping[str, Any], errors: Sequence[ErrorRecord]) -> s
     remedies = (
         each.remedy
         for each in errors
-        if (each.repository, each.what) == (failing, reason) or is_rejection(each.what, reason)
+        if (each.repository, each.what) == (failing, reason)
+        or is_credential_rejection(each.what, reason)
     )
     return next(remedies, None)
 
