@@ -82,11 +82,11 @@ def is_due(
 
     One that has no next poll is new, or its holder died before it was released.
     """
-    is_poll_due = due_poll_times(now).includes(next_poll_at) or is_ahead(last_polled_at, now)
+    is_poll_due = due_poll_times(now).includes(next_poll_at) or is_in_future(last_polled_at, now)
     return is_poll_due and expired_lease_times(now).includes(lease_until)
 
 
-def is_ahead(done_at: datetime | None, now: datetime) -> bool:
+def is_in_future(done_at: datetime | None, now: datetime) -> bool:
     """Return whether something was done by a clock that has been set back since."""
     return done_at is not None and done_at > now + MAX_CLOCK_DIFFERENCE
 

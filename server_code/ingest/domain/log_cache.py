@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from typing import BinaryIO, Protocol
 
-from .due import is_ahead
+from .due import is_in_future
 from .log_outline import LogOutline, pack_outline, read_outline, unpack_outline
 from .log_pages import (
     LogLines,
@@ -212,7 +212,7 @@ def is_abandoned(unfinished_since: datetime | None, now: datetime) -> bool:
     """Return whether the writer of an unfinished log was killed."""
     if unfinished_since is None:
         return False
-    return unfinished_since < now - _UNFINISHED_KEPT or is_ahead(unfinished_since, now)
+    return unfinished_since < now - _UNFINISHED_KEPT or is_in_future(unfinished_since, now)
 
 
 def select_evicted(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from .backoff import backoff
 from .counted_nouns import plural
-from .due import is_ahead, is_still_ahead
+from .due import is_in_future, is_still_ahead
 
 #: Failures without a pause: passwords are mistyped, and an office shares one address.
 FREE_FAILURES_OF_ACCOUNT = 5
@@ -63,7 +63,7 @@ def describe_pause(pause: LoginPause, now: datetime) -> str:
 
 def are_recent(failed_at: datetime, now: datetime) -> bool:
     """Return whether failures whose last was at ``failed_at`` still count."""
-    return failed_at > now - FAILURES_EXPIRE_AFTER and not is_ahead(failed_at, now)
+    return failed_at > now - FAILURES_EXPIRE_AFTER and not is_in_future(failed_at, now)
 
 
 def free_failures_by_key(address: str | None, account: str) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..domain.due import is_ahead
+from ..domain.due import is_in_future
 from ..domain.ledger import RepositoryRecord
 
 #: The longest overdue of all repositories gets a turn at least this often, be it one with a
@@ -50,14 +50,16 @@ class PollOrder:
         """Return whether the clock was set back since the last call."""
         with self._lock:
             called_at, self._called_at = self._called_at, now
-        return is_ahead(called_at, now)
+        return is_in_future(called_at, now)
 
-    def note_recent_turn(self) -> None:
+    def note_turn_of_recently_changed(self) -> None:
         """Note that the repository of ``find_recently_changed`` was polled."""
         with self._lock:
             self._was_overdue_turn = False
 
-    def note_overdue_turn(self, now: datetime, *, took: timedelta = OVERDUE_TURN_EVERY) -> None:
+    def note_turn_of_longest_overdue(
+        self, now: datetime, *, took: timedelta = OVERDUE_TURN_EVERY
+    ) -> None:
         """Note that the longest overdue repository was polled, and how long that took."""
         with self._lock:
             self._overdue_turn_at, self._was_overdue_turn = now, True

@@ -122,7 +122,7 @@ def test_a_repository_whose_first_poll_a_limit_refuses_keeps_its_priority(here: 
 
 def test_a_first_poll_that_was_put_off_comes_before_other_polls_of_the_same_time() -> None:
     order, now = PollOrder(), datetime(2026, 1, 1, tzinfo=timezone.utc)
-    order.note_overdue_turn(now)
+    order.note_turn_of_longest_overdue(now)
     old = new_repository(REPOSITORY, backfill_days=1, now=now)
     new = replace(new_repository(NEW, backfill_days=1, now=now), is_prioritized=True)
     due = now + timedelta(seconds=5)

@@ -476,7 +476,7 @@ def test_what_is_caught_up_is_polled_before_the_backfills_of_new_repositories(st
     here = stage(a_finished_run(), at=100)
     now = here.clock.now()
     order = here.context.poll_order
-    order.note_overdue_turn(now)
+    order.note_turn_of_longest_overdue(now)
     quiet = new_repository("octo/quiet", backfill_days=1, now=now)
     busy = replace(quiet, full_name="octo/busy", last_changed_at=now + timedelta(seconds=1))
     new = replace(quiet, full_name="octo/new")

@@ -60,7 +60,7 @@ def test_a_look_that_meets_a_later_attempt_brings_both(stage):
     here = a_stage_in_flight(stage)
     here.move_to(950)
     snapshot = read(here, is_run_current=False, wants_jobs=False)
-    assert snapshot.newest.run_attempt == 2
+    assert snapshot.newer_attempt.run_attempt == 2
     assert (snapshot.record.run.run_attempt, snapshot.record.run.status) == (1, "completed")
     assert snapshot.record.jobs[0].is_completed
 

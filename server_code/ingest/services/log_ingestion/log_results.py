@@ -23,7 +23,11 @@ FetchLog = Callable[[BinaryIO], tuple[StepRange, ...] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFetched:
-    """A log that arrived whole; its receiver closes the spool."""
+    """A log that arrived whole; its receiver closes the spool.
+
+    ``outline``: where its groups, errors and warnings are. ``evidence``: what shows between which
+    of its lines each step of the job is.
+    """
 
     job: WorkItemJob
     spool: Spool

@@ -50,7 +50,7 @@ from .schedule_attempts import (
     note_job_counts,
     pause_for_jobs,
     postpone,
-    schedule,
+    settle_or_schedule,
 )
 from .verify_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
 
@@ -158,10 +158,10 @@ def _publish_group(
     """Publish and record one group of attempts."""
     repository = poll_session.repository.full_name
     save_commit_metrics(context, repository, commits.pop_unsaved())
-    newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
-    if newest:
-        upsert_runs(context, poll_session, newest)
-    changed_runs = newest + find_status_changes(snapshots, before)
+    newer = [snapshot.newer_attempt for snapshot in snapshots if snapshot.newer_attempt is not None]
+    if newer:
+        upsert_runs(context, poll_session, newer)
+    changed_runs = newer + find_status_changes(snapshots, before)
     note_missed_deliveries(context, poll_session, map(last_change_of, changed_runs))
     count_contradictions(context, snapshots, before)
     left_out = sum(snapshot.record.is_filtered for snapshot in snapshots)
@@ -227,7 +227,7 @@ def _changes(
         filters=context.filters_of(record.key.repository),
     )
     minimum = DELIVERY_CHECK_INTERVAL if poll_session.relies_on_deliveries else timedelta()
-    record = schedule(context, snapshot, changes.record, min_pause=minimum)
+    record = settle_or_schedule(context, snapshot, changes.record, min_pause=minimum)
     return replace(changes, record=record)
 
 
@@ -241,7 +241,7 @@ def _publish_metrics(
 
 
 def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:
-    """Record which logs are pending, then publish it: the log agent rejects unknown work."""
+    """Record which logs are pending, then publish their work items: unknown ones are rejected."""
     logs = [log for each in changes for log in each.pending_logs]
     context.store.save_job_logs(logs)
     work = [message for each in changes for message in each.log_work]

@@ -83,10 +83,10 @@ def poll_due_repositories(
         if isinstance(error, OutOfMemory):
             raise error
     if first:
-        context.poll_order.note_recent_turn()
+        context.poll_order.note_turn_of_recently_changed()
     else:
         now = context.clock.now()
-        context.poll_order.note_overdue_turn(now, took=now - began_at)
+        context.poll_order.note_turn_of_longest_overdue(now, took=now - began_at)
     return len(claimed)
 
 

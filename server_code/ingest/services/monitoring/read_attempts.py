@@ -45,11 +45,12 @@ class AttemptSnapshot:
     """What one read of an attempt returned.
 
     ``record`` holds the newest run and jobs, also those read before ``error`` ended the read.
-    ``newest`` is a later attempt of the run that the read met. ``is_gone``: the run was deleted.
+    ``newer_attempt``: the run as a later attempt, which the read met. ``is_gone``: the run was
+    deleted.
     """
 
     record: AttemptRecord
-    newest: WorkflowRun | None = None
+    newer_attempt: WorkflowRun | None = None
     commit: CommitMetrics | None = None
     error: IngestError | None = None
     is_gone: bool = False
@@ -136,7 +137,7 @@ def _read_run(
     if answer.value.run_attempt == record.key.run_attempt:
         read = _with_run(snapshot, answer.value)
         return replace(read, record=replace(read.record, run_validator=answer.validator))
-    later = replace(snapshot, newest=answer.value)
+    later = replace(snapshot, newer_attempt=answer.value)
     return _with_run(later, github.fetch_attempt(record.key).value)
 
 

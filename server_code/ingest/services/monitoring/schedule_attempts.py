@@ -127,7 +127,7 @@ def pause_for_jobs(record: AttemptRecord) -> timedelta:
     return max(MIN_PAUSE_FOR_JOBS, _reread_pause(record.incomplete_job_reads))
 
 
-def schedule(
+def settle_or_schedule(
     context: CollectorContext,
     snapshot: AttemptSnapshot,
     record: AttemptRecord,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
-from ...domain.due import is_ahead
+from ...domain.due import is_in_future
 from ...domain.source_records import (
     FROM_COMMAND_LINE,
     SourceRecord,
@@ -64,12 +64,12 @@ def _discover_if_due(context: CollectorContext, api: RepositoryApi) -> None:
     discovery.has_sources = bool(sources)
     # A source that was never listed is new, or another one was removed.
     is_due = bool(hints) or any(
-        each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
+        each.listed_at is None or is_in_future(each.listed_at, now) for each in sources
     )
     if is_due:
         # The App may have been installed on another account just now.
         api.refresh_installations()
-    if not (is_due or _claim_turn(context, now)):
+    if not (is_due or _claim_regular_discovery(context, now)):
         return
     if not sources:
         record_credentials(context)
@@ -130,7 +130,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = lists.are_complete
     if result.is_complete:
-        _claim_turn(context, began_at)
+        _claim_regular_discovery(context, began_at)
     note_former_names(context.repository_api, lists, context.store.list_discovered())
     now = context.clock.now()
     record_credentials(context, lists.credentials)
@@ -150,10 +150,10 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     return result
 
 
-def _claim_turn(context: CollectorContext, now: datetime) -> bool:
-    """Claim the one regular discovery of these nine minutes, for all processes."""
-    turn = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
-    return context.store.claim_once(f"discovery {turn}", now=now)
+def _claim_regular_discovery(context: CollectorContext, now: datetime) -> bool:
+    """Claim the regular discovery of these nine minutes; return False where a process has it."""
+    period = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
+    return context.store.claim_once(f"discovery {period}", now=now)
 
 
 def _with_result(
@@ -162,7 +162,7 @@ def _with_result(
     lists: RepositoryLists,
     now: datetime,
 ) -> SourceRecord:
-    """Return a source with the result of its listing, or the error."""
+    """Return a source with what its lists held, or why they could not be read."""
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
     # Another credential may have got a list, but sees nothing of the owner.

@@ -96,6 +96,7 @@ def record_credential_changes(context: CollectorContext) -> None:
     context.store.save_credentials(
         [each.with_refusals(changes.get(each.name, {}), now=now) for each in updated]
     )
+    # A credential that GitHub rejected as a whole is accepted again.
     if any(ALL_REQUESTS in each and each[ALL_REQUESTS] is None for each in changes.values()):
         _make_failing_due(context.store, now)
 
@@ -107,6 +108,7 @@ def clear_refusals(store: StateStore, repositories: Collection[str], *, now: dat
     """
     wanted = {ALL_REQUESTS, *map(repository_key, repositories)}
     for record in store.list_credentials():
+        # In a scope, a path may follow the repository. None ends the refusal.
         ended = {e.scope: None for e in record.refusals if e.scope.partition(" ")[0] in wanted}
         if ended:
             store.save_credentials([record.with_refusals(ended, now=now)])

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over
 from ..context import CollectorContext
 
-#: What a webhook leaves, in place of a repository's name and a run's id.
+#: The hint that a webhook about repositories leaves, in the place of a repository's name and a
+#: run's id.
 SOURCES_HINT = ("sources", 0)
 
 #: How often a process with sources looks for what a webhook left.
@@ -22,7 +23,7 @@ KEPT_FOR = timedelta(minutes=9)
 
 
 def load_hints(context: CollectorContext) -> dict[int, datetime]:
-    """Load what webhooks left, and note that it is followed now."""
+    """Load when webhooks left hints, and note that a discovery follows them now."""
     hints = context.store.load_run_hints(SOURCES_HINT[0])
     context.discovery.followed_webhook_at = max(hints.values(), default=None)
     return hints
