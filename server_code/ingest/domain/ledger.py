@@ -230,7 +230,7 @@ class ActivityRecord:
 class LedgerCounts:
     """How many attempts and logs the ledger holds of one repository, or of all.
 
-    Of unread attempts only the number is known.
+    Unread attempts are known from a list of runs, and not published yet.
     """
 
     attempts: int = 0

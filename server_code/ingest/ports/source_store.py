@@ -47,7 +47,7 @@ class SourceStore(Protocol):
         """List all, by name."""
 
     def save_reported_filters(self, filters: str) -> None:
-        """Save the filters that the settings had when they were last reported."""
+        """Save the settings' filters that the audit trail recorded last."""
 
     def load_reported_filters(self) -> str | None:
-        """Load the filters that were reported last; None before the first time."""
+        """Load the filters that the audit trail recorded last; None before the first time."""

@@ -22,8 +22,8 @@ DUPLICATE_WINDOW_SECONDS = 600
 def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work_queue: bool) -> str:
     """Create a queue where it is missing, else correct its lock and tries; return what was done.
 
-    The work queue has no duplicate detection: the item of a late log is sent again with its id. A
-    topic of that name is left as it is.
+    The work queue has no duplicate detection: the work item of a log that is not ready is sent
+    again with its id. A topic of that name is left as it is.
     """
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 

@@ -24,7 +24,8 @@ _AGENTS = Table("agents")
 COLLECTIONS = SeldomChangedTable("collections")
 DESIRED_STATES = SeldomChangedTable("agent_wishes")
 
-#: Heartbeats prove nothing if the last check is longer ago: a page makes one every 15 seconds.
+#: A heartbeat that was saved since the last check proves that tables can be written, if that check
+#: was no longer ago: a page makes one every 15 seconds.
 MAX_CHECK_INTERVAL_SECONDS = 30.0
 
 #: The time of the last check, and the heartbeats of all agents by name and host at that time.
@@ -38,7 +39,7 @@ class TableAgents(AgentStore):
     _seen_heartbeats: SeenHeartbeats
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Save an agent's newest heartbeat; those a day older or newer are removed."""
+        """Save an agent's newest heartbeat; remove those over a day before or after it."""
         row = {
             "key": f"{escape_text(record.name)}|{escape_text(record.host)}",
             "heartbeat_at": record.heartbeat_at,
@@ -68,7 +69,7 @@ class TableAgents(AgentStore):
             self.check_writable(now=now)
 
     def save_collection(self, record: CollectionRecord) -> None:
-        """Save a manual collection by its id; those a day older or newer are removed."""
+        """Save a manual collection by its id; remove those over a day before or after it."""
         row = {
             "key": escape_text(record.collection_id),
             "updated_at": record.updated_at,
@@ -99,7 +100,7 @@ class TableAgents(AgentStore):
 
 
 def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
-    """Save a row, and remove those that are a day older or newer."""
+    """Save a row, and remove those that are over a day before or after it."""
     transact(lambda: table.upsert([row]))
     at = row[time_column]
     expired = q.any_of(

@@ -18,6 +18,7 @@ from .table import Table
 from .transactions import transact
 from .values import as_utc, dump_body, load_body, run_key
 
+#: ``run_facts`` and ``deliveries`` are names of release 0.1.
 _HINTS = Table("run_hints")
 _EVENTS = Table("run_facts")
 _COMMITS = Table("commits")
@@ -100,7 +101,7 @@ class TableHints:
         return {row["key"]: as_utc(row["paused_until"]) for row in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim a key; False if it was claimed within 4 days."""
+        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
         is_new = transact(lambda: _claim(key, now))
         _purge_claims(now)
         return is_new
@@ -133,7 +134,10 @@ class TableHints:
         now: datetime,
         event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim keys, save a hint or event and make the repository due, in one transaction."""
+        """Claim keys, save an event or a hint and make the repository due, in one transaction.
+
+        Returns the first key that was claimed before, and then saves nothing.
+        """
 
         def save() -> str | None:
             for position, key in enumerate(keys):

@@ -53,7 +53,10 @@ class TableJobLogs(LogStateStore):
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, or after one, oldest first."""
+        """Load logs that have been pending since before a moment, oldest first.
+
+        Those updated ``or_updated_after`` another moment follow: a clock that was ahead set that.
+        """
         old = q.less_than(updated_before)
         where: dict[str, Any] = {
             "state": LOG_PENDING,

@@ -42,7 +42,7 @@ class TableJournal:
         return [decode_dataclass(ErrorRecord, body, occurred_at=at) for _, at, body in found]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
-        """Delete every error with the same text and repository; return how many they were."""
+        """Delete every error of the same agent, repository and text; return how many."""
         key = None if repository is None else repository_key(repository)
         rows = ERRORS.search(columns=_COLUMNS)
         same = [row for row in rows if error_identity(from_json(row["body"])) == (agent, key, what)]

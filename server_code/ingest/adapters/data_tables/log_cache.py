@@ -42,7 +42,8 @@ _BYTES_AT_ONCE = 4 * 1024 * 1024
 #: After so many saves a process reads the size of the cache again.
 SAVES_PER_CHECK = 50
 
-#: ``first_line`` and ``line_count`` count parts of lines, which release 0.1 called lines.
+#: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines,
+#: ``marks`` is the outline.
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 

@@ -80,11 +80,11 @@ class TableSources(SourceStore):
         return [decode_dataclass(CredentialRecord, body) for body in _list_all(CREDENTIALS)]
 
     def save_reported_filters(self, filters: str) -> None:
-        """Save the filters that the settings had when they were last reported."""
+        """Save the settings' filters that the audit trail recorded last."""
         transact(lambda: _FILTERS.upsert([{"key": _FILTERS_KEY, "body": to_json(filters)}]))
 
     def load_reported_filters(self) -> str | None:
-        """Load the filters that were reported last; None before the first time."""
+        """Load the filters that the audit trail recorded last; None before the first time."""
         row = _FILTERS.first(columns=("key", "body"), where={"key": _FILTERS_KEY})
         return None if row is None else str(from_json(row["body"]))
 

@@ -32,7 +32,7 @@ class SqlAgents:
     _database: Database
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Save an agent's newest heartbeat; those a day older or newer are removed."""
+        """Save an agent's newest heartbeat; remove those over a day before or after it."""
         name, host = escape_text(record.name), escape_text(record.host)
         row = (name, host, format_time(record.heartbeat_at), to_json(body_of(record)))
         self._save(_SAVE_AGENT, row, _DELETE_AGENTS, record.heartbeat_at)
@@ -47,7 +47,7 @@ class SqlAgents:
         return sorted(agents, key=lambda agent: (agent.name, agent.host))
 
     def save_collection(self, record: CollectionRecord) -> None:
-        """Save a manual collection by its id; those a day older or newer are removed."""
+        """Save a manual collection by its id; remove those over a day before or after it."""
         name, at = escape_text(record.collection_id), record.updated_at
         row = (name, format_time(at), to_json(body_of(record)))
         self._save(_SAVE_COLLECTION, row, _DELETE_COLLECTIONS, at)
@@ -62,7 +62,7 @@ class SqlAgents:
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 
     def _save(self, save: str, row: Row, delete_old: str, at: datetime) -> None:
-        """Save a row, and remove those that are a day older or newer."""
+        """Save a row, and remove those that are over a day before or after it."""
         kept = (format_time(at - HEARTBEATS_KEPT_FOR), format_time(at + HEARTBEATS_KEPT_FOR))
 
         def work(session: Session) -> None:

@@ -22,6 +22,7 @@ from .database import Database
 from .repositories import MAKE_DUE
 from .session import Row, Session, upsert
 
+#: Names of release 0.1: the table ``run_facts`` holds delivered events, ``deliveries`` claims.
 _SAVE_HINT = (
     upsert("run_hints", "repository_key, run_id", "hinted_at")
     + "WHERE run_hints.hinted_at < excluded.hinted_at"
@@ -107,7 +108,7 @@ class SqlHints:
         return {name: parse_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim a key; False if it was claimed within 4 days."""
+        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
         return self._database.write(lambda session: _claim(session, key, now))
 
     def check_writable(self, *, now: datetime) -> None:
@@ -138,7 +139,10 @@ class SqlHints:
         now: datetime,
         event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim keys, save a hint or event and make the repository due, in one transaction."""
+        """Claim keys, save an event or a hint and make the repository due, in one transaction.
+
+        Returns the first key that was claimed before, and then saves nothing.
+        """
         name, moment = repository_key(repository), format_time(now)
 
         def save(session: Session) -> str | None:

@@ -75,7 +75,10 @@ class SqlJobLogs(LogStateStore):
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, or after one, oldest first."""
+        """Load logs that have been pending since before a moment, oldest first.
+
+        Those updated ``or_updated_after`` another moment follow: a clock that was ahead set that.
+        """
         moments = (format_time(updated_before), format_time(or_updated_after or _END_OF_TIME))
         maximum = max(0, limit)
         if repositories is None:

@@ -30,7 +30,8 @@ from ...domain.stored_values import format_time, parse_optional_time, parse_time
 from .database import Database
 from .session import Row, Session
 
-#: ``first_line`` and ``line_count`` count parts of lines, which release 0.1 called lines.
+#: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines,
+#: ``marks`` is the outline.
 _ADD_PAGE = "INSERT INTO log_pages (log_name, first_line, line_count, content) VALUES (...)"
 _ADD_LOG = """
     INSERT INTO cached_logs (log_name, repository_key, run_id, run_attempt, job_id, saved_at,
@@ -119,7 +120,7 @@ class SqlLogPageStore(LogPageStore):
         pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
 
         def add(session: Session) -> None:
-            replaced = _names_of_jobs(session, newest)
+            replaced = _log_names_of_jobs(session, newest)
             session.insert(_ADD_LOG, rows)
             session.insert(_ADD_PAGE, pages)
             _delete(session, replaced)
@@ -138,7 +139,7 @@ class SqlLogPageStore(LogPageStore):
         return _StoredLog(self.database, name, size)
 
     def take_room(self, stored_bytes: int, now: datetime) -> bool:
-        """Count one more log; return whether it surely fits, else ``evict`` has to sum up."""
+        """Count one more log; return whether it surely fits: if not, the caller runs ``evict``."""
         allowance = self._allowance
         return allowance is not None and allowance.take(stored_bytes, now)
 
@@ -244,7 +245,7 @@ def _stored_bytes(pages: Sequence[PackedPage]) -> int:
     return sum(len(page.content) for page in pages)
 
 
-def _names_of_jobs(session: Session, jobs: Collection[JobLogId]) -> list[str]:
+def _log_names_of_jobs(session: Session, jobs: Collection[JobLogId]) -> list[str]:
     """Return the names of the whole logs of jobs."""
     runs: dict[str, set[int]] = defaultdict(set)
     for repository, run_id, _, _ in jobs:

@@ -215,8 +215,8 @@ _RUN_FACTS = (
     "CREATE INDEX run_facts_of_repository ON run_facts (repository_key, received_at)",
 )
 
-#: The lines of a cached log that have several parts, and its marks.
-_LOG_MARKS = (
+#: The lines of a cached log that have several parts, and its outline.
+_LOG_OUTLINES = (
     "ALTER TABLE cached_logs ADD COLUMN long_lines {text}",
     "ALTER TABLE cached_logs ADD COLUMN marks {bytes}",
 )
@@ -229,7 +229,7 @@ _UNPUBLISHED_ATTEMPTS = (
     """,
 )
 
-#: The filters that the settings had when they were last reported.
+#: The filters of the settings that the audit trail recorded last.
 _REPORTED_FILTERS = (
     """
     CREATE TABLE reported_filters (
@@ -270,7 +270,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _COLLECTIONS,
     _RUN_FACTS,
     LEDGER_COUNTS,
-    _LOG_MARKS,
+    _LOG_OUTLINES,
     FAILED_LOGS,
     _UNPUBLISHED_ATTEMPTS,
     _REPORTED_FILTERS,

@@ -79,12 +79,12 @@ class SqlSources(SourceStore):
         return [decode_dataclass(CredentialRecord, body) for body in self._list_all(_CREDENTIALS)]
 
     def save_reported_filters(self, filters: str) -> None:
-        """Save the filters that the settings had when they were last reported."""
+        """Save the settings' filters that the audit trail recorded last."""
         row = (_FILTERS_KEY, to_json(filters))
         self._database.write(lambda session: session.insert(_SAVE.format(_FILTERS), [row]))
 
     def load_reported_filters(self) -> str | None:
-        """Load the filters that were reported last; None before the first time."""
+        """Load the filters that the audit trail recorded last; None before the first time."""
         rows = self._database.read(_LIST.format(_FILTERS))
         return str(from_json(rows[0][0])) if rows else None
 
