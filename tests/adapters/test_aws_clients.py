@@ -17,7 +17,7 @@ from botocore.exceptions import ReadTimeoutError, UnknownServiceError
 from botocore.session import get_session
 from ingest.adapters.aws import clients as product
 from ingest.adapters.aws import credential_files
-from ingest.adapters.aws.errors import aws_errors
+from ingest.adapters.aws.errors import translate_aws_errors
 from ingest.adapters.aws.service_folders import avoid_service_scan
 from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.domain.counters import Counters
@@ -260,7 +260,7 @@ def test_a_program_that_provides_no_credentials_is_waited_for(
     config.write_text(f"[default]\nregion = us-east-1\ncredential_process = {program}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    with pytest.raises(QueueUnavailable, match=words) as raised, aws_errors("Queue a"):
+    with pytest.raises(QueueUnavailable, match=words) as raised, translate_aws_errors("Queue a"):
         product.sqs_client(AwsSettings(endpoint_url="http://127.0.0.1:9")).list_queues()
     assert raised.value.remedy == "Check the program or endpoint that provides them."
     assert "never-shown" not in str(raised.value)
@@ -280,7 +280,7 @@ def test_a_file_of_credentials_that_is_missing_needs_a_person(
     if named == "token":
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(missing))
         monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/collector")
-    with pytest.raises(AccessDenied, match=str(missing)), aws_errors("Queue a"):
+    with pytest.raises(AccessDenied, match=str(missing)), translate_aws_errors("Queue a"):
         product.sqs_client(AwsSettings(endpoint_url="http://127.0.0.1:9")).list_queues()
 
 
@@ -308,7 +308,7 @@ def test_an_endpoint_that_returns_no_credentials_is_waited_for(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/credentials"
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
-        with pytest.raises(QueueUnavailable, match="credentials"), aws_errors("Queue a"):
+        with pytest.raises(QueueUnavailable, match="credentials"), translate_aws_errors("Queue a"):
             product.sqs_client(AwsSettings(endpoint_url="http://127.0.0.1:9")).list_queues()
         server.shutdown()
 

@@ -19,7 +19,12 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-from ingest.adapters.aws.errors import ErrorKind, aws_errors, error_kind_of, is_invalid_message
+from ingest.adapters.aws.errors import (
+    ErrorKind,
+    error_kind_of,
+    is_invalid_message,
+    translate_aws_errors,
+)
 from ingest.errors import (
     AccessDenied,
     BadSettings,
@@ -62,7 +67,7 @@ def an_error_of(kind: type[Exception]) -> Exception:
 
 
 def error_from(error: Exception) -> IngestError:
-    with pytest.raises(IngestError) as caught, aws_errors("Queue ci_cd_logs_queue"):
+    with pytest.raises(IngestError) as caught, translate_aws_errors("Queue ci_cd_logs_queue"):
         raise error
     assert caught.value.__cause__ is error
     return caught.value
@@ -226,7 +231,7 @@ def test_a_lack_of_open_files_is_not_of_the_queue() -> None:
 def test_our_own_errors_pass_unchanged() -> None:
     """An error that a chunk's source raised is not AWS's."""
     error = NotFound("gone")
-    with pytest.raises(NotFound) as caught, aws_errors("Bucket b"):
+    with pytest.raises(NotFound) as caught, translate_aws_errors("Bucket b"):
         raise error
     assert caught.value is error
 
@@ -243,7 +248,10 @@ def test_our_own_errors_pass_unchanged() -> None:
 def test_a_wrong_clock_is_reported_as_the_clocks_fault(code: str, said: str) -> None:
     """SQS speaks of the signature alone."""
     error = ClientError({"Error": {"Code": code, "Message": said}}, "SendMessage")
-    with pytest.raises(AccessDenied, match="clock of this machine"), aws_errors("Queue q"):
+    with (
+        pytest.raises(AccessDenied, match="clock of this machine"),
+        translate_aws_errors("Queue q"),
+    ):
         raise error
 
 

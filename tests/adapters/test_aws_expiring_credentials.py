@@ -15,7 +15,7 @@ import pytest
 from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
 from ingest.adapters.aws.clients import sqs_client
-from ingest.adapters.aws.errors import aws_errors
+from ingest.adapters.aws.errors import translate_aws_errors
 from ingest.errors import AccessDenied, IngestError, QueueUnavailable
 from ingest.settings import AwsSettings
 
@@ -131,7 +131,7 @@ def queues_of(monkeypatch: pytest.MonkeyPatch, folder: Path, config: str) -> Ite
     client = sqs_client(AwsSettings())
 
     def ask() -> None:
-        with aws_errors("Queue a"):
+        with translate_aws_errors("Queue a"):
             client.list_queues()
 
     yield ask

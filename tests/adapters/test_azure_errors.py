@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from azure.core.exceptions import ServiceRequestError
 from ingest.adapters.azure.bus import ServiceBusBus
-from ingest.adapters.azure.errors import NETWORK_REMEDY, azure_errors
+from ingest.adapters.azure.errors import NETWORK_REMEDY, translate_azure_errors
 from ingest.domain.clock_errors import CLOCK_REMEDY
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
@@ -70,7 +70,7 @@ _OF_URLLIB3 = "HTTPSConnection(host='10.9.9.9', port=443): {}"
     ],
 )
 def test_what_remains_of_a_failed_connection_is_its_reason(words: str, reason: str, remedy: str):
-    with pytest.raises(QueueUnavailable) as raised, azure_errors("Queue m"):
+    with pytest.raises(QueueUnavailable) as raised, translate_azure_errors("Queue m"):
         raise ServiceRequestError(words.format(reason))
     assert str(raised.value) == f"Queue m cannot be reached: {reason}."
     assert raised.value.remedy == remedy

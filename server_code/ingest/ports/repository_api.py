@@ -77,11 +77,11 @@ class RepositoryApi(Protocol):
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note which repositories GitHub lists to a credential: it is preferred for them."""
 
-    def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
+    def restore_credentials(self, records: Collection[CredentialRecord]) -> None:
         """Restore what is known of credentials; what was found out since is kept."""
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
-        """Retry what was refused and is not refused any more by the records of the state.
+        """Retry what the records of the state store no longer name as refused.
 
         ``load`` is called only where anything is refused.
         """
@@ -89,7 +89,7 @@ class RepositoryApi(Protocol):
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""
 
-    def pop_refusals(self) -> Mapping[str, RefusalChanges]:
+    def pop_refusal_changes(self) -> Mapping[str, RefusalChanges]:
         """Return and forget which refusals have begun or ended, by credential."""
 
     def credentials(self) -> list[CredentialInfo]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ...domain.counters import Counters
 from ...errors import BadSettings
 from ...settings import AwsSettings
-from .errors import aws_errors, is_credential_error
+from .errors import is_credential_error, translate_aws_errors
 
 if TYPE_CHECKING:
     from botocore.config import Config, _RetryDict
@@ -130,7 +130,7 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
     from .credential_files import follow_credential_files
     from .service_folders import avoid_service_scan
 
-    with aws_errors("AWS"):
+    with translate_aws_errors("AWS"):
         try:
             session = avoid_service_scan(follow_credential_files(get_session()))
             if aws.region is not None:

@@ -172,7 +172,7 @@ def is_invalid_message(code: str) -> bool:
 
 
 @contextmanager
-def aws_errors(subject: str) -> Iterator[None]:
+def translate_aws_errors(subject: str) -> Iterator[None]:
     """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
 
     QueueUnavailable: no connection, no answer, throttling, 5xx, or a provider that returns no

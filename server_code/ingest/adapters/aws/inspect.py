@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import BadSettings, IngestError
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
-from .errors import aws_errors
+from .errors import translate_aws_errors
 from .queues import find_queue_url, look_up_queue, queue_depth, read_attributes
 from .remedies import NETWORK_REMEDY
 from .s3 import check_upload
@@ -50,7 +50,7 @@ class AwsInspector(QueueInspector):
         from botocore.exceptions import ClientError
 
         url = find_queue_url(self._sqs, name)
-        with aws_errors(f"Queue {name}"):
+        with translate_aws_errors(f"Queue {name}"):
             try:
                 self._sqs.send_message_batch(QueueUrl=url, Entries=[])
             except ClientError as error:

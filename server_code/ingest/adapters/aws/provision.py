@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...errors import QueueMissing
 from ...ports.queues import MAX_RECEIVES
 from .clients import LONG_POLL_SECONDS
-from .errors import aws_errors
+from .errors import translate_aws_errors
 from .queues import find_queue_url, read_attributes
 
 if TYPE_CHECKING:
@@ -105,14 +105,14 @@ def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> Provi
     try:
         url = find_queue_url(client, name)
     except QueueMissing:
-        with aws_errors(f"Queue {name}"):
+        with translate_aws_errors(f"Queue {name}"):
             client.create_queue(QueueName=name, Attributes=wanted)  # type: ignore[arg-type] # open names
         return ProvisionResult(kind="queue", name=name, action="created")
     current = read_attributes(client, name, url)
     changes = _differences(current, wanted)
     if not changes:
         return ProvisionResult(kind="queue", name=name, action="unchanged")
-    with aws_errors(f"Queue {name}"):
+    with translate_aws_errors(f"Queue {name}"):
         client.set_queue_attributes(QueueUrl=url, Attributes=changes)  # type: ignore[arg-type] # open names
     details = tuple(
         f"{attribute} {current.get(attribute, 'unset')} -> {value}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import QueueMissing
-from .errors import aws_errors
+from .errors import translate_aws_errors
 from .provision import ProvisionResult
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def ensure_bucket(client: S3Client, bucket: str) -> ProvisionResult:
     keys stay. Raises AccessDenied (also where the name is someone else's), QueueUnavailable,
     BadSettings.
     """
-    with aws_errors(f"Bucket {bucket}"):
+    with translate_aws_errors(f"Bucket {bucket}"):
         is_new = _create(client, bucket)
         details = [
             *_block_public_access(client, bucket),
@@ -57,7 +57,7 @@ def ensure_bucket(client: S3Client, bucket: str) -> ProvisionResult:
 
 def _create(client: S3Client, bucket: str) -> bool:
     try:
-        with aws_errors(f"Bucket {bucket}"):
+        with translate_aws_errors(f"Bucket {bucket}"):
             client.head_bucket(Bucket=bucket)
     except QueueMissing:
         region: Any = client.meta.region_name

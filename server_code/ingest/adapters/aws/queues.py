@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import BadSettings, QueueMissing, QueueUnavailable
 from ...ports import QueueDepth
-from .errors import aws_errors
+from .errors import translate_aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -55,7 +55,7 @@ def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
         raise QueueMissing(
             f"Queue {queue.name} has no dead-letter queue. Create it with `runstream setup`."
         ) from error
-    with aws_errors(f"Queue {name} in {client.meta.region_name}"):
+    with translate_aws_errors(f"Queue {name} in {client.meta.region_name}"):
         url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
     return look_up_queue(client, url)
 
@@ -79,7 +79,7 @@ def find_queue_url(client: SQSClient, queue_name: str) -> str:
     """Return the URL of a queue that is given by name, URL or ARN."""
     if queue_name.lower().startswith(("https://", "http://")):
         return queue_name
-    with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
+    with translate_aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
         if is_arn(queue_name):
             owner, name = _parse_arn(queue_name, client.meta.region_name)
             answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=owner)
@@ -109,6 +109,6 @@ def _parse_arn(arn: str, region: str) -> tuple[str, str]:
 def read_attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:
     """Read all attributes of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
     # All: SQS refuses a request for FIFO attributes of a standard queue.
-    with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
+    with translate_aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
         answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         return {str(name): value for name, value in answer.get("Attributes", {}).items()}

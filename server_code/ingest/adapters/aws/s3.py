@@ -12,7 +12,7 @@ from ...messaging.claim_check import Pointer, pointer_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
-from .errors import aws_errors
+from .errors import translate_aws_errors
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -33,7 +33,7 @@ def check_upload(client: S3Client, bucket: str) -> None:
 
     Raises QueueMissing, AccessDenied, QueueUnavailable.
     """
-    with aws_errors(f"Bucket {bucket}"):
+    with translate_aws_errors(f"Bucket {bucket}"):
         upload = client.create_multipart_upload(Bucket=bucket, Key=_PROBE_KEY)
         client.abort_multipart_upload(Bucket=bucket, Key=_PROBE_KEY, UploadId=upload["UploadId"])
 
@@ -52,7 +52,7 @@ class S3BlobStore(BlobStore):
         support it, and its error has no reason. An upload then shows whether storing works.
         """
         try:
-            with aws_errors(f"Bucket {self._bucket}"):
+            with translate_aws_errors(f"Bucket {self._bucket}"):
                 self._client.head_bucket(Bucket=self._bucket)
         except (AccessDenied, BadSettings):
             check_upload(self._client, self._bucket)
@@ -89,13 +89,13 @@ class S3BlobStore(BlobStore):
 
         Raises NotFound, QueueMissing, AccessDenied, QueueUnavailable, also while it is read.
         """
-        with aws_errors(f"Bucket {reference.bucket}"):
+        with translate_aws_errors(f"Bucket {reference.bucket}"):
             answer = self._client.get_object(Bucket=reference.bucket, Key=reference.key)
         with closing(answer["Body"]) as body:
             yield _chunks(body, reference)
 
     def _put_small(self, key: str, content: bytearray, content_type: str) -> None:
-        with aws_errors(f"Bucket {self._bucket}"):
+        with translate_aws_errors(f"Bucket {self._bucket}"):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -105,7 +105,7 @@ class S3BlobStore(BlobStore):
             self._require(answer.get("ETag"))
 
     def _put_large(self, key: str, parts: Iterable[bytearray], content_type: str) -> None:
-        with aws_errors(f"Bucket {self._bucket}"):
+        with translate_aws_errors(f"Bucket {self._bucket}"):
             begun = self._client.create_multipart_upload(
                 Bucket=self._bucket, Key=key, ContentType=content_type
             )
@@ -125,7 +125,7 @@ class S3BlobStore(BlobStore):
 
     def _abort(self, key: str, upload_id: str) -> None:
         """Remove the parts, which are charged for; if that fails, the bucket's rule does it."""
-        with suppress(IngestError), aws_errors(f"Bucket {self._bucket}"):
+        with suppress(IngestError), translate_aws_errors(f"Bucket {self._bucket}"):
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
 
     def _upload_parts(
@@ -169,5 +169,5 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytearray]:
 
 
 def _chunks(body: StreamingBody, reference: BlobReference) -> Iterator[bytes]:
-    with aws_errors(f"Bucket {reference.bucket}"):
+    with translate_aws_errors(f"Bucket {reference.bucket}"):
         yield from body.iter_chunks(_READ_BYTES)

@@ -18,7 +18,7 @@ from ...ports import Publisher, ReceivedMessage, SendFailure, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
 from .entries import MISSING_ENTRY, batch_entry, batch_failure
-from .errors import ErrorKind, aws_errors, error_kind_in, is_invalid_message
+from .errors import ErrorKind, error_kind_in, is_invalid_message, translate_aws_errors
 from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_info
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class SqsPublisher(Publisher):
 
         if not batch:
             return ()
-        with aws_errors(f"Queue {self.queue_name}"):
+        with translate_aws_errors(f"Queue {self.queue_name}"):
             try:
                 failures = self._send_batch(batch)
             except ClientError as error:
@@ -170,7 +170,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages; waits for the first up to ``wait_seconds`` (20 at most)."""
         ends_at = time.monotonic() + wait_seconds
-        with aws_errors(f"Queue {self.queue_name}"):
+        with translate_aws_errors(f"Queue {self.queue_name}"):
             answer = self._client.receive_message(
                 QueueUrl=self._queue.url,
                 MaxNumberOfMessages=max_messages,
@@ -194,7 +194,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
         from botocore.exceptions import ClientError
 
-        with aws_errors(f"Queue {self.queue_name}"):
+        with translate_aws_errors(f"Queue {self.queue_name}"):
             try:
                 self._client.change_message_visibility(
                     QueueUrl=self._queue.url,
@@ -246,7 +246,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         """Delete messages; return those to try again."""
         if not batch:
             return []
-        with aws_errors(f"Queue {self.queue_name}"):
+        with translate_aws_errors(f"Queue {self.queue_name}"):
             answer = self._client.delete_message_batch(
                 QueueUrl=self._queue.url,
                 Entries=[

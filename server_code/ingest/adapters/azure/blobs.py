@@ -13,7 +13,7 @@ from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
 from .clients import AzureClients
-from .errors import azure_errors
+from .errors import translate_azure_errors
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -33,7 +33,7 @@ class AzureBlobStore(BlobStore):
     def require_bucket(self) -> None:
         """Raise QueueMissing if the container does not exist and the credentials may check it."""
         try:
-            with azure_errors(f"Container {self._url}"):
+            with translate_azure_errors(f"Container {self._url}"):
                 exists = self._container.exists(timeout=_TIMEOUT_SECONDS)
         except AccessDenied:
             return
@@ -44,7 +44,7 @@ class AzureBlobStore(BlobStore):
 
     def check_can_store(self) -> None:
         """Store an empty object and delete it. Raises AccessDenied, QueueMissing."""
-        with azure_errors(f"Container {self._url}"):
+        with translate_azure_errors(f"Container {self._url}"):
             blob = self._container.upload_blob(
                 _PROBE_KEY, b"", overwrite=True, timeout=_TIMEOUT_SECONDS
             )
@@ -54,7 +54,7 @@ class AzureBlobStore(BlobStore):
         """Create the container where it is missing; return what was done."""
         from azure.core.exceptions import ResourceExistsError
 
-        with azure_errors(f"Container {self._url}"):
+        with translate_azure_errors(f"Container {self._url}"):
             try:
                 self._container.create_container(timeout=_TIMEOUT_SECONDS)
             except ResourceExistsError:
@@ -66,7 +66,7 @@ class AzureBlobStore(BlobStore):
         from azure.storage.blob import ContentSettings
 
         settings = ContentSettings(content_type=content_type)
-        with azure_errors(f"Container {self._url}"):
+        with translate_azure_errors(f"Container {self._url}"):
             self._container.upload_blob(
                 key,
                 chunks,
@@ -95,7 +95,7 @@ class AzureBlobStore(BlobStore):
         container = self._container
         if reference.bucket != self._url:
             container = self._clients.container(reference.bucket)
-        with azure_errors(f"Container {reference.bucket}"):
+        with translate_azure_errors(f"Container {reference.bucket}"):
             try:
                 download = container.download_blob(
                     reference.key, timeout=_TIMEOUT_SECONDS, decompress=False

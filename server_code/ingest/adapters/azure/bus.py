@@ -11,7 +11,7 @@ from ...ports.inspection import QueueInspector
 from ...settings import AzureSettings, QueueSettings
 from .blobs import AzureBlobStore
 from .clients import AzureClients
-from .errors import azure_errors
+from .errors import translate_azure_errors
 from .inspect import ServiceBusInspector
 from .provision import ensure_queue
 from .servicebus import ServiceBusPublisher, ServiceBusWorkQueue
@@ -57,7 +57,7 @@ class ServiceBusBus(EventBus):
     def depth(self, name: str) -> QueueDepth:
         """Count the messages of a queue; unknown to credentials that may not manage it."""
         try:
-            with azure_errors(f"Queue {name}"):
+            with translate_azure_errors(f"Queue {name}"):
                 counts = self._clients.administration.get_queue_runtime_properties(name)
         except AccessDenied:
             return QueueDepth(visible=None, in_flight=None, delayed=None)

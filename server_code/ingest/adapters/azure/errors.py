@@ -25,7 +25,7 @@ _CONNECTION_PREFIX = re.compile(r"^(?:<[^>]*>|HTTPS?Connection\w*\([^)]*\)): ")
 
 
 @contextmanager
-def azure_errors(subject: str) -> Iterator[None]:
+def translate_azure_errors(subject: str) -> Iterator[None]:
     """Translate what a request raises; ``subject`` begins the message."""
     from azure.core.exceptions import (
         AzureError,

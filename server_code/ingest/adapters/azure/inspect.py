@@ -9,7 +9,7 @@ from ...errors import AccessDenied, BadSettings, QueueMissing
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .blobs import AzureBlobStore
 from .clients import AzureClients
-from .errors import NETWORK_REMEDY, azure_errors
+from .errors import NETWORK_REMEDY, translate_azure_errors
 from .servicebus import ServiceBusPublisher
 
 
@@ -31,7 +31,7 @@ class ServiceBusInspector(QueueInspector):
         limit = ServiceBusPublisher(self._clients, name, Counters()).max_message_bytes
         visibility_seconds = waiting = dead_letters = None
         try:
-            with azure_errors(f"Queue {name}"):
+            with translate_azure_errors(f"Queue {name}"):
                 properties = self._clients.administration.get_queue(name)
                 counts = self._clients.administration.get_queue_runtime_properties(name)
         except (AccessDenied, QueueMissing):

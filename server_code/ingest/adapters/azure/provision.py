@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ...ports.queues import MAX_RECEIVES
-from .errors import azure_errors
+from .errors import translate_azure_errors
 
 if TYPE_CHECKING:
     from azure.servicebus.management import QueueProperties, ServiceBusAdministrationClient
@@ -28,7 +28,7 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work_q
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
     lock = timedelta(seconds=WORK_LOCK_SECONDS if is_work_queue else READER_LOCK_SECONDS)
-    with azure_errors(f"Queue {name}"):
+    with translate_azure_errors(f"Queue {name}"):
         try:
             return _correct(client, client.get_queue(name), lock)
         except ResourceNotFoundError:

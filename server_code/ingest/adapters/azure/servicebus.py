@@ -16,7 +16,7 @@ from ...messaging.encoding import QueueMessage, escape_json
 from ...ports import ReceivedMessage, SendFailure, WorkQueue
 from ...ports.request_publisher import RequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
-from .errors import azure_errors
+from .errors import translate_azure_errors
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender
@@ -44,7 +44,7 @@ class ServiceBusPublisher(RequestPublisher):
     def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:
         super().__init__(name, counters)
         self._sender_lock = threading.Lock()
-        with azure_errors(f"Queue {name}"):
+        with translate_azure_errors(f"Queue {name}"):
             self._sender: ServiceBusSender = clients.service_bus.get_queue_sender(name)
             self._max_batch_bytes: int = self._sender.create_message_batch().max_size_in_bytes
 
@@ -67,7 +67,7 @@ class ServiceBusPublisher(RequestPublisher):
         from azure.servicebus.exceptions import ServiceBusError
 
         self._counters.add("queue_requests")
-        with self._sender_lock, azure_errors(f"Queue {self._name}"):
+        with self._sender_lock, translate_azure_errors(f"Queue {self._name}"):
             try:
                 self._send_or_schedule(messages)
             except ServiceBusError as error:
@@ -113,7 +113,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         self._lock_seconds = DEFAULT_LOCK_SECONDS
         self._receiver_lock = threading.Lock()
         sub_queue = ServiceBusSubQueue.DEAD_LETTER if is_dead_letters else None
-        with azure_errors(f"Queue {name}"):
+        with translate_azure_errors(f"Queue {name}"):
             self._receiver = clients.service_bus.get_queue_receiver(name, sub_queue=sub_queue)
             self._receiver.__enter__()
 
@@ -126,7 +126,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         """Receive messages; waits for the first up to ``wait_seconds``."""
         wait = max(float(wait_seconds), SHORTEST_RECEIVE_SECONDS)
         self._counters.add("queue_requests")
-        with self._receiver_lock, azure_errors(f"Queue {self._name}"):
+        with self._receiver_lock, translate_azure_errors(f"Queue {self._name}"):
             found = self._receiver.receive_messages(max_messages, max_wait_time=wait)
         for message in found:
             self._note_lock_duration(message)
@@ -158,7 +158,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError
 
         self._counters.add("queue_requests")
-        with self._receiver_lock, azure_errors(f"Queue {self._name}"):
+        with self._receiver_lock, translate_azure_errors(f"Queue {self._name}"):
             try:
                 # Opens the receiver again where its connection was lost; else it does nothing.
                 self._receiver.__enter__()

@@ -22,7 +22,7 @@ _UNREACHABLE = re.compile(
 
 
 @contextmanager
-def google_errors(subject: str) -> Iterator[None]:
+def translate_google_errors(subject: str) -> Iterator[None]:
     """Translate what a request raises; ``subject`` begins the message."""
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError, TransportError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import AccessDenied, BadSettings
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
-from .errors import NETWORK_REMEDY, google_errors
+from .errors import NETWORK_REMEDY, translate_google_errors
 from .pubsub import MAX_MESSAGE_BYTES
 from .storage import GcsBlobStore
 from .subscriptions import read_subscription
@@ -41,7 +41,7 @@ class PubsubInspector(QueueInspector):
     def check_can_send(self, name: str) -> None:
         """Ask for the permission to publish."""
         path = self._clients.topic_path(name)
-        with google_errors(f"Topic {path}"):
+        with translate_google_errors(f"Topic {path}"):
             answer = self._clients.publisher.test_iam_permissions(
                 {"resource": path, "permissions": [_PUBLISH_PERMISSION]}, timeout=REQUEST_SECONDS
             )

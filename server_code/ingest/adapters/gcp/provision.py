@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ...ports.queues import MAX_RECEIVES
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
-from .errors import google_errors
+from .errors import translate_google_errors
 
 #: Two more than the tries of an item: one that is delayed (900 s at most) is received up to twice
 #: before it is due, because an ack deadline has 600 s at most.
@@ -44,7 +44,7 @@ def _ensure_topic(clients: PubsubClients, name: str) -> str:
     from google.api_core.exceptions import AlreadyExists
 
     path = clients.topic_path(name)
-    with google_errors(f"Topic {path}"):
+    with translate_google_errors(f"Topic {path}"):
         try:
             clients.publisher.create_topic(name=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
         except AlreadyExists:
@@ -72,7 +72,7 @@ def _ensure_subscription(
             dead_letter_topic=clients.topic_path(dead_letters),
             max_delivery_attempts=MAX_DELIVERY_ATTEMPTS,
         )
-    with google_errors(f"Subscription {path}"):
+    with translate_google_errors(f"Subscription {path}"):
         try:
             clients.subscriber.create_subscription(
                 wanted, retry=brief_retry(), timeout=REQUEST_SECONDS

@@ -17,7 +17,7 @@ from ...ports import ReceivedMessage, SendFailure, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
-from .errors import google_errors
+from .errors import translate_google_errors
 
 if TYPE_CHECKING:
     from google.pubsub_v1 import types
@@ -77,7 +77,7 @@ class PubsubPublisher(RequestPublisher):
         from google.api_core.exceptions import InvalidArgument
 
         try:
-            with google_errors(f"Topic {self._topic}"):
+            with translate_google_errors(f"Topic {self._topic}"):
                 try:
                     self._publish([self._encode(message) for message in messages])
                 except InvalidArgument as error:
@@ -155,7 +155,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             max_messages=max_messages,
         )
         self._counters.add("queue_requests")
-        with google_errors(f"Subscription {self._subscription.name}"):
+        with translate_google_errors(f"Subscription {self._subscription.name}"):
             try:
                 answer = self._clients.subscriber.pull(
                     request, retry=None, timeout=max(seconds, SHORTEST_PULL_SECONDS)
@@ -184,7 +184,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         from google.api_core.exceptions import InvalidArgument
 
         self._counters.add("queue_requests")
-        with google_errors(f"Subscription {self._subscription.name}"):
+        with translate_google_errors(f"Subscription {self._subscription.name}"):
             try:
                 self._clients.subscriber.modify_ack_deadline(
                     subscription=self._subscription.name,
@@ -221,7 +221,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         """Acknowledge messages; one that is no longer held comes again."""
         for chunk in chunks(messages, MAX_BATCH_COUNT):
             self._counters.add("queue_requests")
-            with google_errors(f"Subscription {self._subscription.name}"):
+            with translate_google_errors(f"Subscription {self._subscription.name}"):
                 self._clients.subscriber.acknowledge(
                     subscription=self._subscription.name,
                     ack_ids=[str(each.receipt_handle) for each in chunk],

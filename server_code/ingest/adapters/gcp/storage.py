@@ -13,7 +13,7 @@ from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
 from .clients import brief_retry
-from .errors import google_errors
+from .errors import translate_google_errors
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
@@ -35,7 +35,7 @@ def open_storage(project: str) -> Client:
     from google.cloud.storage import Client
 
     os.environ.setdefault(_DISABLE_BUCKET_READS, "true")
-    with google_errors("Cloud Storage"):
+    with translate_google_errors("Cloud Storage"):
         return Client(project=project)
 
 
@@ -49,7 +49,7 @@ class GcsBlobStore(BlobStore):
     def require_bucket(self) -> None:
         """Raise QueueMissing if the bucket does not exist and the credentials may check it."""
         try:
-            with google_errors(f"Bucket {self._bucket.name}"):
+            with translate_google_errors(f"Bucket {self._bucket.name}"):
                 exists = self._bucket.exists(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
         except AccessDenied:
             return
@@ -60,7 +60,7 @@ class GcsBlobStore(BlobStore):
 
     def check_can_store(self) -> None:
         """Raise AccessDenied where objects may not be created."""
-        with google_errors(f"Bucket {self._bucket.name}"):
+        with translate_google_errors(f"Bucket {self._bucket.name}"):
             granted = self._bucket.test_iam_permissions(
                 [_CREATE_PERMISSION], retry=brief_retry(), timeout=_TIMEOUT_SECONDS
             )
@@ -71,7 +71,7 @@ class GcsBlobStore(BlobStore):
         """Create the bucket where it is missing; return what was done."""
         from google.api_core.exceptions import Conflict
 
-        with google_errors(f"Bucket {self._bucket.name}"):
+        with translate_google_errors(f"Bucket {self._bucket.name}"):
             try:
                 self._bucket.create(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
             except Conflict:
@@ -104,7 +104,7 @@ class GcsBlobStore(BlobStore):
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:
         """Read an object in chunks as it is stored; raises NotFound."""
         blob: Any = self._client.bucket(reference.bucket).blob(reference.key)
-        with google_errors(f"Bucket {reference.bucket}"):
+        with translate_google_errors(f"Bucket {reference.bucket}"):
             if not blob.exists(timeout=_TIMEOUT_SECONDS):
                 raise NotFound(f"Bucket {reference.bucket} has no object {reference.key}.")
             with blob.open("rb", chunk_size=CHUNK_BYTES, raw_download=True) as file:
@@ -117,7 +117,7 @@ def _storage_errors(subject: str) -> Iterator[None]:
     from google.api_core.exceptions import from_http_status
     from google.cloud.storage.exceptions import InvalidResponse
 
-    with google_errors(subject):
+    with translate_google_errors(subject):
         try:
             yield
         except InvalidResponse as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied, QueueMissing
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
-from .errors import google_errors
+from .errors import translate_google_errors
 
 if TYPE_CHECKING:
     from google.pubsub_v1.types import Subscription
@@ -18,7 +18,7 @@ def read_subscription(clients: PubsubClients, name: str) -> Subscription:
     Raises QueueMissing, AccessDenied, QueueUnavailable.
     """
     path = clients.subscription_path(name)
-    with google_errors(f"Subscription {path}"):
+    with translate_google_errors(f"Subscription {path}"):
         return clients.subscriber.get_subscription(
             subscription=path, retry=brief_retry(), timeout=REQUEST_SECONDS
         )
@@ -36,7 +36,7 @@ def require_topic(clients: PubsubClients, name: str) -> None:
     """Raise QueueMissing if a topic does not exist and the credentials may check it."""
     path = clients.topic_path(name)
     try:
-        with google_errors(f"Topic {path}"):
+        with translate_google_errors(f"Topic {path}"):
             clients.publisher.get_topic(topic=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
     except AccessDenied:
         return

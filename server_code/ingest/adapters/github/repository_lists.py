@@ -77,7 +77,7 @@ class GithubRepositories(RepositoryApi):
         """Note which repositories GitHub lists to a credential: it is tried first for these."""
         self._tokens.access.note_list(query.credential, query.owner, names)
 
-    def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
+    def restore_credentials(self, records: Collection[CredentialRecord]) -> None:
         """Restore the lists and refusals of credentials."""
         for record in records:
             for each in record.repository_lists:
@@ -89,7 +89,7 @@ class GithubRepositories(RepositoryApi):
         for record in load() if self._tokens.access.has_refusals() else ():
             self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
 
-    def pop_refusals(self) -> dict[str, RefusalChanges]:
+    def pop_refusal_changes(self) -> dict[str, RefusalChanges]:
         """Return the refusals that began or ended since the last call, by credential."""
         return self._tokens.access.pop_changes()
 

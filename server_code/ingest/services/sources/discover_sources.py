@@ -109,7 +109,7 @@ def start_discovery(
 
 def _restore_refusals(context: CollectorContext, api: RepositoryApi) -> None:
     """Restore the refusals of credentials; each process logs which of them are rejected."""
-    api.restore_refusals(context.store.list_credentials())
+    api.restore_credentials(context.store.list_credentials())
     credentials = api.credentials()
     sync_configured_credentials(context, {each.name for each in credentials})
     for each in credentials:

@@ -86,7 +86,7 @@ def record_credential_changes(context: CollectorContext) -> None:
     api, discovery, now = context.repository_api, context.discovery, context.clock.now()
     if api is None:
         return
-    changes = api.pop_refusals()
+    changes = api.pop_refusal_changes()
     if not changes and not is_interval_over(discovery.credentials_saved_at, RECORD_EVERY, now):
         return
     discovery.credentials_saved_at = now
