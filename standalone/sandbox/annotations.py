@@ -24,10 +24,10 @@ def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
     return () if message is None else (AnnotationSpec(message=message),)
 
 
-def start_annotations(
+def startup_failure_annotations(
     run: RunSpec, attempt: AttemptSpec, now: Timestamp
 ) -> tuple[AnnotationSpec, ...]:
-    """Return the annotations of an attempt that could not start: its check run is of no job."""
+    """Return the annotations of an attempt that could not start; no job has its check run."""
     if attempt_status(attempt, now).conclusion != "startup_failure":
         return ()
     if attempt.annotations is not None:
@@ -41,6 +41,6 @@ def check_suite_id(run: RunSpec) -> int:
     return run.id + 20_000_000_000
 
 
-def start_check_run_id(run: RunSpec, attempt: AttemptSpec) -> int:
+def startup_failure_check_run_id(run: RunSpec, attempt: AttemptSpec) -> int:
     """Return the id of the check run of an attempt that could not start."""
     return run.id * 1000 + attempt.number

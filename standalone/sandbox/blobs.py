@@ -60,10 +60,10 @@ class Blobs:
 
     def _job(self, repository_id: int, job_id: int, incoming: Request, now: Timestamp) -> Answer:
         repository = self._state.world.by_id(repository_id)
-        found = repository.job(job_id, now) if repository else None
-        if found is None:
+        job_in_run = repository.job(job_id, now) if repository else None
+        if job_in_run is None:
             return blob_error(404, "BlobNotFound")
-        return self._ranged(job_log(found.job), incoming, "text/plain")
+        return self._ranged(job_log(job_in_run.job), incoming, "text/plain")
 
     def _zip(
         self, found: re.Match[str], incoming: Request, archive_fault: str, now: Timestamp

@@ -22,14 +22,14 @@ class Call(Request):
     now: Timestamp
     params: Mapping[str, Any]
     identity: Identity
-    found: Repository | None
+    repository_or_none: Repository | None
 
     @property
     def repository(self) -> Repository:
         """Return the repository that the path names."""
-        if self.found is None:
+        if self.repository_or_none is None:
             raise LookupError(f"{self.path} names no repository.")
-        return self.found
+        return self.repository_or_none
 
     @property
     def numeric_url(self) -> str:
@@ -40,7 +40,7 @@ class Call(Request):
     @property
     def list_url(self) -> str:
         """Return the address that the links between a list's pages begin with."""
-        return f"{self.base}{self.path}" if self.found is None else self.numeric_url
+        return f"{self.base}{self.path}" if self.repository_or_none is None else self.numeric_url
 
 
 Handler = Callable[[Call], Answer]

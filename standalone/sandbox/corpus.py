@@ -21,7 +21,7 @@ from .corpus_jobs import recorded_jobs
 from .corpus_logs import recorded_logs
 from .corpus_runs import recorded_run
 from .repository import NewItems, Repository
-from .rng import seeded_random, sha_for
+from .rng import seeded_random, seeded_sha
 from .specs import CommitSpec, Json, RepositorySpec, RunSpec
 from .times import DAY, Timestamp, parse_time
 from .world import World
@@ -105,7 +105,7 @@ def _number(name: str, found: _Found) -> int:
         for run in snapshots
         if (run.get("repository") or {}).get("full_name") == name
     )
-    imagined = 800_000_000 + int(sha_for("repository", name)[:6], 16)
+    imagined = 800_000_000 + int(seeded_sha("repository", name)[:6], 16)
     return numbers.most_common(1)[0][0] if numbers else imagined
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .rng import sha_for
+from .rng import seeded_sha
 from .specs import AttemptSpec, JobSpec, Json, RunSpec, WorkflowSpec
 from .times import Timestamp, parse_time
 
@@ -98,7 +98,7 @@ def _placeholder_run(run_id: int, jobs: Mapping[int, Sequence[JobSpec]]) -> Json
         "head_sha": recorded["head_sha"],
         "display_title": recorded.get("workflow_name") or "",
         "name": recorded.get("workflow_name"),
-        "workflow_id": int(sha_for("workflow", run_id)[:7], 16),
+        "workflow_id": int(seeded_sha("workflow", run_id)[:7], 16),
     }
 
 

@@ -44,10 +44,10 @@ class Exchange:
             identity = self._identity()
         except Refusal as refusal:
             return self._record(refusal.answer, 0)
-        with self._state.limiter.in_flight(identity.key, self._now) as overloaded:
-            refused = self._refused(identity, overloaded, fault)
-            if refused is not None:
-                return self._record(refused, 0, identity_headers(identity))
+        with self._state.limiter.in_flight(identity.key, self._now) as overload_refusal:
+            limit_refusal = self._limit_refusal(identity, overload_refusal, fault)
+            if limit_refusal is not None:
+                return self._record(limit_refusal, 0, identity_headers(identity))
             return self._answer_within_budget(identity, fault)
 
     def _identity(self) -> Identity:
@@ -59,11 +59,11 @@ class Exchange:
             require_active(self._state.settings.app, identity.token.installation)
         return identity
 
-    def _refused(
-        self, identity: Identity, overloaded: Answer | None, fault: Fault | None
+    def _limit_refusal(
+        self, identity: Identity, overload_refusal: Answer | None, fault: Fault | None
     ) -> Answer | None:
         limiter = self._state.limiter
-        blocked = None if overloaded else limiter.blocked(identity.key, self._now)
+        blocked = None if overload_refusal else limiter.block_refusal(identity.key, self._now)
         if blocked is not None:
             answer, reported = blocked
             if reported:
@@ -71,7 +71,7 @@ class Exchange:
             return answer
         points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS
         return (
-            overloaded
+            overload_refusal
             or secondary_limit_of(fault, limiter, identity.key, self._now)
             or limiter.count_points(identity.key, self._route.kind, points, self._now)
         )
@@ -81,9 +81,9 @@ class Exchange:
         budget = self._budget(identity)
         taken = 0 if self._route.kind == "rate_limit" else 1
         if taken and not limiter.take(budget, taken):
-            if limiter.was_reported(budget):
+            if limiter.has_reported_zero(budget):
                 self._violation("nothing remained")
-            refusal = limiter.exceeded(budget, self._now, identity.login)
+            refusal = limiter.primary_refusal(budget, self._now, identity.login)
             limiter.settle(budget, 0, 0)
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
@@ -111,7 +111,7 @@ class Exchange:
                 now=now,
                 params=self._route.params,
                 identity=identity,
-                found=self._repository(identity),
+                repository_or_none=self._repository(identity),
             )
             return self._route.handler(call)
         except Refusal as refusal:
@@ -153,7 +153,7 @@ class Exchange:
     def _apply_precondition(
         self, answer: Answer, identity: Identity, *, is_unchanged: bool
     ) -> Answer:
-        condition = self._incoming.condition
+        condition = self._incoming.if_none_match
         if condition and is_unchanged:
             return Answer(status=304, headers=(("ETag", condition),), cost=0)
         if answer.digest is None:

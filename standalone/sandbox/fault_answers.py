@@ -91,7 +91,7 @@ def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer
 
 
 def damage_answer(fault: Fault | None, answer: Answer) -> Answer:
-    """Damage a good answer's body, if that is what the fault does; it keeps an ETag of its own."""
+    """Damage a good answer's body, if that is what the fault does; its ETag changes too."""
     if fault is None or answer.status != 200 or answer.stream is not None:
         return answer
     if fault.do == "broken_json":

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .rng import fraction_for
+from .rng import seeded_fraction
 
 KINDS = frozenset(
     {
@@ -127,7 +127,7 @@ class Faults:
         if rule.count is not None and self._applied[key] >= rule.count:
             return False
         self._asked[number] += 1
-        if fraction_for(self._seed, "fault", number, self._asked[number]) >= rule.probability:
+        if seeded_fraction(self._seed, "fault", number, self._asked[number]) >= rule.probability:
             return False
         self._applied[key] += 1
         return True

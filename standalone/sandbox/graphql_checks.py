@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError
 
-from .annotations import check_suite_id, start_annotations, start_check_run_id
+from .annotations import check_suite_id, startup_failure_annotations, startup_failure_check_run_id
 from .answers import Refusal
 from .calls import Call
 from .payloads.users import node_id
@@ -35,13 +35,13 @@ def find_suite(call: Call, wanted: str) -> Sequence[SuiteRun] | None:
             if node_id("CS", check_suite_id(run)) != wanted:
                 continue
             try:
-                call.identity.require("checks", repository)
+                call.identity.require_permission("checks", repository)
             except Refusal:
                 message = "Resource not accessible by personal access token"
                 raise GraphQLError(message, extensions={"type": "FORBIDDEN"}) from None
             attempt = current_attempt(run, call.now)
-            annotations = start_annotations(run, attempt, call.now)
-            number = start_check_run_id(run, attempt)
+            annotations = startup_failure_annotations(run, attempt, call.now)
+            number = startup_failure_check_run_id(run, attempt)
             fields = {"id": node_id("CR", number), "name": run.workflow.path}
             return [SuiteRun(fields, annotations)] if annotations else []
     return None

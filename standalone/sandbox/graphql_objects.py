@@ -44,7 +44,7 @@ class Root:
         }
 
     def node(self, _info: object, *, id: str) -> Node | None:  # noqa: A002 - GitHub's name
-        """Resolve a check suite by its opaque id; nothing else has been asked for by one."""
+        """Resolve a check suite by its node id; the sandbox has no other nodes."""
         suite = find_suite(self._call, id)
         if suite is None:
             message = f"Could not resolve to a node with the global id of '{id}'"

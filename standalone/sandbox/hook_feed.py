@@ -70,7 +70,7 @@ class HookFeed:
                     heapq.heappush(self._waiting, entry)
 
 
-def payload_of(hook_event: HookEvent, base: str) -> Json:
+def event_payload(hook_event: HookEvent, base: str) -> Json:
     """Return the webhook's payload: the world just after the change."""
     repository, run, at = hook_event.repository, hook_event.run, hook_event.at
     common = {
@@ -79,8 +79,8 @@ def payload_of(hook_event: HookEvent, base: str) -> Json:
         "sender": simple_user(hook_event.attempt.triggering_actor, base),
     }
     if hook_event.job is not None:
-        found = JobInRun(run, hook_event.attempt, hook_event.job)
-        return {**common, "workflow_job": job_payload(repository, found, base, at)}
+        job_in_run = JobInRun(run, hook_event.attempt, hook_event.job)
+        return {**common, "workflow_job": job_payload(repository, job_in_run, base, at)}
     return {
         **common,
         "workflow_run": run_payload(repository, run, hook_event.attempt, base, at),

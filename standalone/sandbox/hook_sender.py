@@ -19,10 +19,10 @@ import urllib3
 
 from .answers import json_bytes
 from .deliveries import Delivery
-from .hook_feed import HookEvent, HookFeed, payload_of
+from .hook_feed import HookEvent, HookFeed, event_payload
 from .payloads.hooks import hook_payload
 from .repository import Repository
-from .rng import fraction_for, sha_for
+from .rng import seeded_fraction, seeded_sha
 from .specs import HookSpec
 from .state import State
 from .times import Timestamp
@@ -104,16 +104,16 @@ class HookSender:
             (name,),
             hook_event.event,
             hook_event.action,
-            json_bytes(payload_of(hook_event, self._base)),
+            json_bytes(event_payload(hook_event, self._base)),
         )
-        copies = 2 if self._fraction_for(name, "doubled") < faults.doubled else 1
-        if self._fraction_for(name, "lost") < faults.lost:
+        copies = 2 if self._fraction(name, "doubled") < faults.doubled else 1
+        if self._fraction(name, "lost") < faults.lost:
             copies = 0
         send: Callable[[], None] = partial(self._send, hook, delivery, copies)
         delay = 0.0
-        if self._fraction_for(name, "late") < faults.late:
-            delay = self._fraction_for(name, "by") * faults.late_seconds
-        elif self._fraction_for(name, "order") < faults.out_of_order:
+        if self._fraction(name, "late") < faults.late:
+            delay = self._fraction(name, "by") * faults.late_seconds
+        elif self._fraction(name, "order") < faults.out_of_order:
             # long enough for the next change of the same run to overtake it
             delay = faults.late_seconds
         if delay:
@@ -151,8 +151,8 @@ class HookSender:
             replace(delivery, delivered_at=now, status=status, status_code=status_code)
         )
 
-    def _fraction_for(self, name: str, what: str) -> float:
-        return fraction_for(self._state.world.seed, name, what)
+    def _fraction(self, name: str, what: str) -> float:
+        return seeded_fraction(self._state.world.seed, name, what)
 
 
 def _delivery(  # noqa: PLR0913, PLR0917 - what a delivery consists of
@@ -163,7 +163,7 @@ def _delivery(  # noqa: PLR0913, PLR0917 - what a delivery consists of
     action: str | None,
     body: bytes,
 ) -> Delivery:
-    guid = str(uuid.UUID(sha_for("delivery", *name)[:32]))
+    guid = str(uuid.UUID(seeded_sha("delivery", *name)[:32]))
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "GitHub-Hookshot/5a0d2f1",

@@ -22,8 +22,8 @@ class Identity:
     token: TokenSpec | None
     limit: int
 
-    def require(self, permission: str, repository: Repository | None) -> None:
-        """Refuse if the token may not do this here."""
+    def require_permission(self, permission: str, repository: Repository | None) -> None:
+        """Refuse if the token lacks a permission, or does not see the repository."""
         if repository is not None and not self.sees(repository):
             raise not_found()
         token = self.token

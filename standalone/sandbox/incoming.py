@@ -22,7 +22,7 @@ class Request:
     args: dict[str, str]
     base: str
     authorization: str | None
-    condition: str
+    if_none_match: str
     accept: str
     range: str
     body: bytes
@@ -41,7 +41,7 @@ def read_request(environ: Environ) -> Request:
         args=dict(parse_qsl(query, keep_blank_values=True)),
         base=f"http://{environ.get('HTTP_HOST', 'localhost')}{prefix}",
         authorization=environ.get("HTTP_AUTHORIZATION"),
-        condition=environ.get("HTTP_IF_NONE_MATCH", ""),
+        if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
         accept=environ.get("HTTP_ACCEPT", "*/*"),
         range=environ.get("HTTP_RANGE", ""),
         body=environ["wsgi.input"].read(length) if length else b"",

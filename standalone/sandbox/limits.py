@@ -31,7 +31,7 @@ class Budget:
     limit: int
     resets_at: Timestamp
     used: int = 0
-    reported_at: float | None = None
+    zero_reported_at: float | None = None
 
     @property
     def remaining(self) -> int:
@@ -77,28 +77,28 @@ class Limiter:
             return True
 
     def settle(self, budget: Budget, taken: int, cost: int) -> None:
-        """Replace what was taken by what it cost, and note that a client saw zero."""
+        """Charge the cost instead of what was taken, and note when an answer first reports zero."""
         with self._lock:
             budget.used += cost - taken
             if budget.remaining > 0:
-                budget.reported_at = None
-            elif budget.reported_at is None:
-                budget.reported_at = time.monotonic()
+                budget.zero_reported_at = None
+            elif budget.zero_reported_at is None:
+                budget.zero_reported_at = time.monotonic()
 
-    def was_reported(self, budget: Budget) -> bool:
+    def has_reported_zero(self, budget: Budget) -> bool:
         """Return whether an answer has already reported that nothing remains."""
-        reported = budget.reported_at
+        reported = budget.zero_reported_at
         return reported is not None and time.monotonic() - reported >= self.limits.grace
 
-    def exceeded(self, budget: Budget, now: Timestamp, login: str) -> Answer:
+    def primary_refusal(self, budget: Budget, now: Timestamp, login: str) -> Answer:
         """Answer a request beyond the primary limit."""
         wait = str(max(1, math.ceil(budget.resets_at - now)))
         headers = (("Retry-After", wait),) if self.limits.retry_after else ()
         message = f"API rate limit exceeded for {login}. {_SUPPORT}"
         return error_answer(self.limits.status, message, headers=headers, docs=_DOCS, cost=0)
 
-    def blocked(self, key: str, now: Timestamp) -> tuple[Answer, bool] | None:
-        """Return the refusal of a blocked token, and whether it had been refused before."""
+    def block_refusal(self, key: str, now: Timestamp) -> tuple[Answer, bool] | None:
+        """Return the refusal of a blocked token, and whether an answer has reported the block."""
         with self._lock:
             account = self._account(key)
             if now >= account.blocked_until:

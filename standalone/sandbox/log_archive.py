@@ -38,7 +38,7 @@ def file_names(names: Iterable[str]) -> list[str]:
 def archive_entries(
     jobs: Iterable[JobSpec], archive_fault: str = ""
 ) -> Iterator[tuple[str, LogText]]:
-    """Yield every file of the archive with its text; `archive_fault` is of the first job's."""
+    """Yield every file of the archive with its text; `archive_fault` damages the first job's."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)
     for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):

@@ -1,6 +1,6 @@
 """A repository with everything that happens in it, found by id or in GitHub's order.
 
-Its runs may come from a `Source` that adds more of them as time passes.
+Its runs may come from a `RunSource` that adds more of them as time passes.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class NewItems:
     pulls: Sequence[PullRequestSpec] = ()
 
 
-class Source(Protocol):
+class RunSource(Protocol):
     """A source of a repository's runs up to an instant."""
 
-    def until(self, now: Timestamp) -> NewItems | None:
+    def items_until(self, now: Timestamp) -> NewItems | None:
         """Return what begins by `now` and was not returned before, or None."""
 
 
@@ -67,7 +67,7 @@ class Repository:
         new_items: NewItems | None = None,
         *,
         hooks: Iterable[HookSpec] = (),
-        source: Source | None = None,
+        source: RunSource | None = None,
     ) -> None:
         self.spec = spec
         self.hooks = list(hooks)
@@ -84,7 +84,7 @@ class Repository:
         if self._source is None:
             return
         with self._lock:
-            new_items = self._source.until(now)
+            new_items = self._source.items_until(now)
             if new_items is not None:
                 self._add(new_items)
 

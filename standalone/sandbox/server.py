@@ -8,7 +8,7 @@ from typing import Any
 from .blobs import Blobs
 from .clock import SandboxClock
 from .control import Control
-from .gateway import Gateway
+from .github_api import GithubApi
 from .hook_sender import HookSender
 from .listening import Listener
 from .settings import Settings
@@ -38,7 +38,7 @@ class SandboxServer:
         self._state.redeliver = self._hooks.redeliver
         self._control = Control(self._state, self._hooks.deliver_due)
         threads = self.settings.threads
-        self._api = Listener(Gateway(self._state, self._control), host, port, threads)
+        self._api = Listener(GithubApi(self._state, self._control), host, port, threads)
         self._blobs = Listener(Blobs(self._state), host, 0, max(4, threads // 4))
         self._state.blob_url = self._blobs.url
         self._state.dead_url = f"http://127.0.0.1:{_closed_port()}/"

@@ -111,10 +111,12 @@ class Settings:
     """How old the world is that filtered lists show."""
     filtered_cap: int = 1000
     unfiltered_cap: int = 40_000
+    """How many runs can be reached page by page in a list with filters, and without."""
     log_delay: float = 2.0
     """How long after its end a job's log is still 404."""
     log_url_seconds: float = 60.0
     log_ranges: bool = True
+    """Whether the logs' host answers a `Range` with a part of the log."""
     steps_kept_seconds: float | None = None
     """How long after its end a job shows steps; None for ever."""
     latest_lists_reused: bool = False

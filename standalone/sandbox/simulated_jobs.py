@@ -20,14 +20,14 @@ def plan_jobs(
     rng: random.Random,
     first_id: int,
 ) -> tuple[JobSpec, ...]:
-    """Plan every job of an attempt that ends so; one of the first level decides it."""
+    """Plan the jobs of an attempt with this conclusion, which one job of the first level causes."""
     jobs: list[JobSpec] = []
     ready = begins
     for level in range(1 + max(job.level for job in template.jobs)):
         templates = [job for job in template.jobs if job.level == level]
         stopped = conclusion in UNSUCCESSFUL and level > 0
-        ends = "success" if level or conclusion == "skipped" else conclusion
-        placed = list(_level(templates, ends, ready, rng, first_id + len(jobs)))
+        level_conclusion = "success" if level or conclusion == "skipped" else conclusion
+        placed = list(_level(templates, level_conclusion, ready, rng, first_id + len(jobs)))
         jobs += [_skipped(job) for job in placed] if stopped or conclusion == "skipped" else placed
         ready = max([ready, *(job.completed_at or ready for job in jobs)]) + rng.uniform(1, 4)
     return tuple(jobs)
@@ -57,10 +57,10 @@ def _level(
     names = [(template, name) for template in templates for name in template.names]
     decisive = rng.randrange(len(names))
     for number, (template, name) in enumerate(names):
-        ends = conclusion if number == decisive else "success"
+        job_conclusion = conclusion if number == decisive else "success"
         if conclusion == "cancelled" and number > decisive:
-            ends = "cancelled"
-        yield _job(template, name, ends, ready, rng, first_id + number)
+            job_conclusion = "cancelled"
+        yield _job(template, name, job_conclusion, ready, rng, first_id + number)
 
 
 def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .repository import NewItems, Repository
-from .rng import seeded_random, sha_for
+from .rng import seeded_random, seeded_sha
 from .simulated_runs import Trigger, plan_run
 from .specs import CommitSpec, HookSpec, PullRequestSpec, RepositorySpec, RunSpec, WorkflowSpec
 from .times import DAY, HOUR, Timestamp
@@ -59,7 +59,8 @@ class Span(NamedTuple):
 class HourlySource:
     """A source that plans a repository's runs hour by hour.
 
-    `place` is the repository's index and the number of repositories, which make its ids unique.
+    `index_and_count`: the repository's index and the number of repositories; they make its ids
+    unique.
     """
 
     def __init__(
@@ -67,19 +68,19 @@ class HourlySource:
         spec: RepositorySpec,
         *,
         seed: object,
-        place: tuple[int, int],
+        index_and_count: tuple[int, int],
         span: Span,
     ) -> None:
         if span.runs_per_hour > RUNS_PER_HOUR:
             raise ValueError(f"A repository has at most {RUNS_PER_HOUR} runs an hour.")
         self._spec = spec
         self._seed = seed
-        self._place = place
+        self._index_and_count = index_and_count
         self._rate = span.runs_per_hour
         self._next = span.first_hour
         self._end = span.end
 
-    def until(self, now: Timestamp) -> NewItems | None:
+    def items_until(self, now: Timestamp) -> NewItems | None:
         """Plan the hours that have begun by now."""
         now = min(now, self._end)
         if now < self._next * HOUR:
@@ -117,7 +118,7 @@ class HourlySource:
     def _run(
         self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
     ) -> RunSpec:
-        index, count = self._place
+        index, count = self._index_and_count
         serial = ((hour - _EPOCH_HOUR) * count + index) * RUNS_PER_HOUR + made
         workflow = next(item for item in self._spec.workflows if item.name == template.name)
         return plan_run(
@@ -136,12 +137,12 @@ def _names(count: int) -> list[str]:
 
 def _repository(
     seed: object,
-    place: tuple[int, int],
+    index_and_count: tuple[int, int],
     name: str,
     span: Span,
     hooks: Sequence[tuple[str, str]],
 ) -> Repository:
-    number = 500_000_000 + place[0]
+    number = 500_000_000 + index_and_count[0]
     workflows = tuple(
         WorkflowSpec(
             id=number % 10**8 * 10 + n,
@@ -156,7 +157,7 @@ def _repository(
         created_at=(span.first_hour * HOUR) - 400 * DAY,
         workflows=workflows,
     )
-    source = HourlySource(spec, seed=seed, place=place, span=span)
+    source = HourlySource(spec, seed=seed, index_and_count=index_and_count, span=span)
     specs = [
         HookSpec(id=number * 10 + n, url=url, secret=key) for n, (url, key) in enumerate(hooks)
     ]
@@ -176,7 +177,7 @@ def _trigger(spec: RepositorySpec, hour: int, made: int, rng: random.Random) -> 
     return Trigger(
         event=event,
         at=hour * HOUR + rng.uniform(0, HOUR),
-        sha=sha_for("commit", spec.id, hour, made, rng.random()),
+        sha=seeded_sha("commit", spec.id, hour, made, rng.random()),
         branch=f"feature-{serial % 50}" if from_pull else "main",
         actor=rng.choice(_PEOPLE),
         title=f"Make part {serial % 97} of {spec.name} faster",
@@ -197,7 +198,7 @@ def _commit(trigger: Trigger, rng: random.Random) -> CommitSpec:
         additions=files * rng.randint(1, 40),
         deletions=files * rng.randint(0, 20),
         files=files,
-        parents=(sha_for("parent", trigger.sha),),
+        parents=(seeded_sha("parent", trigger.sha),),
         pulls=() if trigger.pull is None else (trigger.pull,),
     )
 

@@ -63,8 +63,8 @@ class State:
                 time.sleep(fault.seconds)
         return fault
 
-    def signed(self, path: str, now: Timestamp) -> str:
-        """Return the query that opens a path of the logs' host for a while."""
+    def signed_query(self, path: str, now: Timestamp) -> str:
+        """Return the query with which the logs' host serves a path for `log_url_seconds`."""
         expires = iso(now + self.settings.log_url_seconds)
         return (
             f"sp=r&sv=2025-11-05&se={expires.replace(':', '%3A')}&sig={self._sign(path, expires)}"

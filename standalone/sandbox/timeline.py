@@ -43,7 +43,7 @@ def attempt_status(attempt: AttemptSpec, now: Timestamp) -> StatusSnapshot:
 
 
 def run_status(run: RunSpec, now: Timestamp) -> StatusSnapshot:
-    """Return the state of a run by now: its newest attempt, and late updates of nothing visible."""
+    """Return the state of a run by now: its newest attempt's, with the time of the last change."""
     status_now = attempt_status(current_attempt(run, now), now)
     touches = [touch for touch in run.touched_at if status_now.updated_at < touch <= now]
     if not touches:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from .annotations import job_annotations, start_annotations
+from .annotations import job_annotations, startup_failure_annotations
 from .logs import AVAILABLE, job_log
 from .rendering import rendered
 from .repository import Repository
@@ -52,7 +52,7 @@ def _attempt(
         "head_sha": (attempt.recorded or {}).get("head_sha", run.head_sha),
         "created_at": iso(run.created_at),
         "updated_at": iso(status_now.updated_at),
-        "annotations": [each.message for each in start_annotations(run, attempt, now)],
+        "annotations": [each.message for each in startup_failure_annotations(run, attempt, now)],
     }
 
 

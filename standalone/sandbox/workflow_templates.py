@@ -110,16 +110,16 @@ WORKFLOW_TEMPLATES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
 
 @lru_cache(maxsize=1024)
 def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
-    """Plan the steps of a job that ends so: what comes after the step that decided is skipped."""
+    """Plan the steps of a job with this conclusion; those after its cause are skipped."""
     count = len(names)
     decisive = max(1, count - 2)
     result = []
     for number, name in enumerate(names, 1):
-        ends = "success"
+        step_conclusion = "success"
         if conclusion in {"failure", "timed_out", "cancelled"} and number >= decisive:
-            ends = _ending(conclusion) if number == decisive else "skipped"
+            step_conclusion = _step_conclusion(conclusion) if number == decisive else "skipped"
         if number == count:
-            ends = "success"
+            step_conclusion = "success"
         begin, end = (number - 1) / count, number / count
         # numbers have gaps where a step of an action was left out
         result.append(
@@ -128,11 +128,11 @@ def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
                 name=name,
                 begin=begin,
                 end=end,
-                conclusion=ends,
+                conclusion=step_conclusion,
             )
         )
     return tuple(result)
 
 
-def _ending(conclusion: str) -> str:
-    return "cancelled" if conclusion == "timed_out" else conclusion
+def _step_conclusion(job_conclusion: str) -> str:
+    return "cancelled" if job_conclusion == "timed_out" else job_conclusion

@@ -13,7 +13,7 @@ from ingest.domain.ledger import RepositoryRecord
 from ingest.ports import StateStore
 
 from standalone.sandbox import server as sandbox_server
-from standalone.sandbox.gateway import Gateway
+from standalone.sandbox.github_api import GithubApi
 from standalone.sandbox.incoming import Environ
 from standalone.sandbox.sending import StartResponse
 from standalone.sandbox.times import iso
@@ -65,16 +65,16 @@ class Witness:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._requests: list[RunsRequest] = []
-        monkeypatch.setattr(sandbox_server, "Gateway", self._gateway())
+        monkeypatch.setattr(sandbox_server, "GithubApi", self._witnessed_api())
 
     def requests(self) -> Sequence[RunsRequest]:
         """List them in the order in which they ended."""
         return tuple(self._requests)
 
-    def _gateway(self) -> type[Gateway]:
+    def _witnessed_api(self) -> type[GithubApi]:
         requests = self._requests
 
-        class Witnessed(Gateway):
+        class Witnessed(GithubApi):
             def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
                 begun_at = time.time()
                 answer = super().__call__(environ, start_response)

@@ -14,7 +14,7 @@ from ingest.settings import GithubSettings, Secret
 from standalone.sandbox import server as sandbox_server
 from standalone.sandbox.answers import Answer
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.gateway import Gateway
+from standalone.sandbox.github_api import GithubApi
 from standalone.sandbox.incoming import Request
 from standalone.sandbox.settings import AppSpec, InstallationSpec, Limits, Settings, TokenSpec
 from standalone.sandbox.times import Timestamp, iso
@@ -130,7 +130,7 @@ class RefusalWitness:
         self.refused: list[Refused] = []
         refused = self.refused
 
-        class Witnessed(Gateway):
+        class Witnessed(GithubApi):
             def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
                 answer = super()._answer(incoming, fault, now)
                 if answer.status >= 400:
@@ -138,7 +138,7 @@ class RefusalWitness:
                     refused.append(Refused(token, incoming.path, answer.status, now))
                 return answer
 
-        monkeypatch.setattr(sandbox_server, "Gateway", Witnessed)
+        monkeypatch.setattr(sandbox_server, "GithubApi", Witnessed)
 
     def repeated(self, *, within: timedelta = timedelta(hours=1)) -> list[tuple[Refused, Refused]]:
         """Return pairs of the same refused request that came sooner than allowed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from standalone.sandbox.rng import sha_for
+from standalone.sandbox.rng import seeded_sha
 from standalone.sandbox.specs import (
     AnnotationSpec,
     ArtifactSpec,
@@ -89,7 +89,7 @@ class WorldBuilder:
             workflow=self._workflow(workflow),
             event=event,
             branch=branch,
-            sha=sha or sha_for("builder", run_id),
+            sha=sha or seeded_sha("builder", run_id),
             actor=actor,
             title=title,
             pulls=tuple(pulls),
@@ -200,7 +200,7 @@ class WorldBuilder:
             additions=additions,
             deletions=deletions,
             files=files,
-            parents=(sha_for("parent", sha),),
+            parents=(seeded_sha("parent", sha),),
             pulls=tuple(pulls),
         )
         return self
@@ -262,7 +262,7 @@ class WorldBuilder:
 
     def _workflow(self, name: str) -> WorkflowSpec:
         file = name.lower().replace(" ", "-")
-        number = 80_000_000 + int(sha_for(self._here.spec.id, name)[:5], 16)
+        number = 80_000_000 + int(seeded_sha(self._here.spec.id, name)[:5], 16)
         return WorkflowSpec(id=number, name=name, path=f".github/workflows/{file}.yml")
 
     def _attempt(  # noqa: PLR0917 - a builder takes as many values as there are

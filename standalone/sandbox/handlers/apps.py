@@ -16,7 +16,7 @@ from ..pages import requested_page
 from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
 from ..payloads.users import simple_user
 from ..registrations import CODE_SECONDS, new_app
-from ..rng import sha_for
+from ..rng import seeded_sha
 from ..settings import AppSpec, InstallationSpec, TokenSpec
 from ..times import iso
 
@@ -75,7 +75,7 @@ def mint_token(call: Call) -> Answer:
     require_active(app, number)
     count = call.state.statistics.count_minted()
     expires_at = call.now + app.token_seconds
-    value = f"ghs_{sha_for('installation', app.id, number, count)}"
+    value = f"ghs_{seeded_sha('installation', app.id, number, count)}"
     call.state.tokens.add(_token(app, found, value, expires_at))
     return json_answer(
         {

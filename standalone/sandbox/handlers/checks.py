@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..annotations import check_suite_id, job_annotations, start_annotations, start_check_run_id
+from ..annotations import (
+    check_suite_id,
+    job_annotations,
+    startup_failure_annotations,
+    startup_failure_check_run_id,
+)
 from ..answers import Answer, not_found
 from ..calls import Call
 from ..payloads.checks import annotation_payload, check_run_payload
@@ -18,7 +23,7 @@ from .conditional import conditional_json, conditional_page
 
 def list_annotations(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations."""
-    call.identity.require("checks", call.repository)
+    call.identity.require_permission("checks", call.repository)
     check_run_id = int(call.params["check_run_id"])
     sha, annotations = _annotations(call, check_run_id)
     spec = call.repository.spec
@@ -30,14 +35,14 @@ def list_check_runs(call: Call) -> Answer:
 
     Only those of an attempt that could not start: nothing asks for the check runs of jobs.
     """
-    call.identity.require("checks", call.repository)
+    call.identity.require_permission("checks", call.repository)
     wanted = int(call.params["check_suite_id"])
     found = (run for run in call.repository.runs(call.now) if check_suite_id(run) == wanted)
     run = next(found, None)
     if run is None:
         raise not_found()
     attempt = current_attempt(run, call.now)
-    count = len(start_annotations(run, attempt, call.now))
+    count = len(startup_failure_annotations(run, attempt, call.now))
     runs = (
         [check_run_payload(call.repository.spec, run, attempt, call.base, count)] if count else []
     )
@@ -45,12 +50,12 @@ def list_check_runs(call: Call) -> Answer:
 
 
 def _annotations(call: Call, check_run_id: int) -> tuple[str, Sequence[AnnotationSpec]]:
-    found = call.repository.job(check_run_id, call.now)
-    if found is not None:
-        return found.run.head_sha, job_annotations(found.job, call.now)
+    job_in_run = call.repository.job(check_run_id, call.now)
+    if job_in_run is not None:
+        return job_in_run.run.head_sha, job_annotations(job_in_run.job, call.now)
     for run, attempt in _attempts(call):
-        if start_check_run_id(run, attempt) == check_run_id:
-            return run.head_sha, start_annotations(run, attempt, call.now)
+        if startup_failure_check_run_id(run, attempt) == check_run_id:
+            return run.head_sha, startup_failure_annotations(run, attempt, call.now)
     raise not_found()
 
 

@@ -31,14 +31,14 @@ def get_commit(call: Call) -> Answer:
 def list_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha}/pulls."""
     commit = _requested_commit(call)
-    call.identity.require("pull_requests", call.repository)
+    call.identity.require_permission("pull_requests", call.repository)
     known = call.repository.pulls
     return _page_of_pulls(call, [known[number] for number in commit.pulls if number in known])
 
 
 def list_branch_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head` and `state`."""
-    call.identity.require("pull_requests", call.repository)
+    call.identity.require_permission("pull_requests", call.repository)
     spec = call.repository.spec
     found = [
         pull
@@ -59,7 +59,7 @@ def _has_state(call: Call, pull: PullRequestSpec) -> bool:
 
 
 def _requested_commit(call: Call) -> CommitSpec:
-    call.identity.require("contents", call.repository)
+    call.identity.require_permission("contents", call.repository)
     sha = str(call.params["sha"])
     commit = call.repository.commits.get(sha)
     if commit is None or commit.authored_at > call.now:

@@ -17,7 +17,7 @@ from .conditional import conditional, conditional_json
 
 def list_hooks(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks."""
-    call.identity.require("hooks", call.repository)
+    call.identity.require_permission("hooks", call.repository)
     spec = call.repository.spec
     return conditional_json([hook_payload(spec, hook, call.base) for hook in call.repository.hooks])
 
@@ -54,7 +54,7 @@ def redeliver(call: Call) -> Answer:
 
 
 def _requested_hook(call: Call) -> HookSpec:
-    call.identity.require("hooks", call.repository)
+    call.identity.require_permission("hooks", call.repository)
     number = call.params["hook_id"]
     found = next((hook for hook in call.repository.hooks if hook.id == number), None)
     if found is None:

@@ -20,9 +20,11 @@ from .runs import requested_attempt, requested_run
 
 def get_job(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}."""
-    found = requested_job(call)
-    kept_seconds = call.state.settings.steps_kept_seconds
-    return conditional_json(job_payload(call.repository, found, call.base, call.now, kept_seconds))
+    job_in_run = requested_job(call)
+    steps_kept_seconds = call.state.settings.steps_kept_seconds
+    return conditional_json(
+        job_payload(call.repository, job_in_run, call.base, call.now, steps_kept_seconds)
+    )
 
 
 def list_attempt_jobs(call: Call) -> Answer:
@@ -40,7 +42,7 @@ def list_run_jobs(call: Call) -> Answer:
     jobs = jobs_of_attempts(run, [current_attempt(run, call.now)], call.now)
     if not call.state.settings.latest_lists_reused:
         # since May 2025 the latest jobs of a partial re-run are only those that ran again
-        jobs = [found for found in jobs if not found.job.reused]
+        jobs = [each for each in jobs if not each.job.reused]
     return _page(call, jobs)
 
 
@@ -53,18 +55,20 @@ def jobs_of_attempts(
 
 def requested_job(call: Call) -> JobInRun:
     """Return the job that the path names, or refuse."""
-    call.identity.require("actions", call.repository)
-    found = call.repository.job(int(call.params["job_id"]), call.now)
-    if found is None:
+    call.identity.require_permission("actions", call.repository)
+    job_in_run = call.repository.job(int(call.params["job_id"]), call.now)
+    if job_in_run is None:
         raise not_found()
-    return found
+    return job_in_run
 
 
 def _page(call: Call, jobs: Sequence[JobInRun]) -> Answer:
-    kept_seconds = call.state.settings.steps_kept_seconds
+    steps_kept_seconds = call.state.settings.steps_kept_seconds
     return conditional_page(
         call,
         jobs,
-        lambda found: job_payload(call.repository, found, call.base, call.now, kept_seconds),
+        lambda job_in_run: job_payload(
+            call.repository, job_in_run, call.base, call.now, steps_kept_seconds
+        ),
         lambda total, page: {"total_count": total, "jobs": page},
     )

@@ -16,14 +16,14 @@ from .runs import requested_attempt, requested_run
 
 def get_job_log(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs."""
-    call.identity.require("logs", call.repository)
-    found = requested_job(call)
-    state = call.state.log_state(call.repository, found.job, call.now)
+    call.identity.require_permission("logs", call.repository)
+    job_in_run = requested_job(call)
+    state = call.state.log_state(call.repository, job_in_run.job, call.now)
     if state == EXPIRED:
         raise gone()
     if state != AVAILABLE:
         raise blob_not_found()
-    folder = f"workflow-job-run-{found.job.id}"
+    folder = f"workflow-job-run-{job_in_run.job.id}"
     return _redirect(call, f"/{call.repository.spec.id}/{folder}/logs/job/job-logs.txt")
 
 
@@ -40,7 +40,7 @@ def get_attempt_log(call: Call) -> Answer:
 
 
 def _archive(call: Call, run: RunSpec, attempt: AttemptSpec) -> Answer:
-    call.identity.require("logs", call.repository)
+    call.identity.require_permission("logs", call.repository)
     if attempt_status(attempt, call.now).status != "completed":
         raise not_found()
     states = {
@@ -54,7 +54,7 @@ def _archive(call: Call, run: RunSpec, attempt: AttemptSpec) -> Answer:
 
 def _redirect(call: Call, path: str) -> Answer:
     full = f"/actions-results{path}"
-    location = f"{call.state.blob_url}{full}?{call.state.signed(full, call.now)}"
+    location = f"{call.state.blob_url}{full}?{call.state.signed_query(full, call.now)}"
     return Answer(
         status=302, content_type="text/html;charset=utf-8", headers=(("Location", location),)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..answers import Answer, json_answer
 from ..calls import Call
 from ..limits import Budget
-from ..payloads.recorded import rewritten
+from ..payloads.recorded import with_api_base
 from ..payloads.repositories import full_repository
 from ..payloads.users import simple_user
 from .conditional import conditional_json
@@ -18,7 +18,7 @@ def get_repository(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}."""
     spec = call.repository.spec
     if spec.recorded is not None:
-        return conditional_json(rewritten(spec.recorded, call.base))
+        return conditional_json(with_api_base(spec.recorded, call.base))
     return conditional_json(full_repository(spec, call.base))
 
 

@@ -34,7 +34,7 @@ def list_user_repositories(call: Call) -> Answer:
 
 
 def list_organization_repositories(call: Call) -> Answer:
-    """Answer GET /orgs/{org}/repos; an account that is a user's is none."""
+    """Answer GET /orgs/{org}/repos; refuse if the account is a user's."""
     owner = _owner(call)
     if owner.lower() in call.state.settings.users:
         raise not_found()
@@ -91,7 +91,7 @@ def _listed(
 
 
 def _described(repository: Repository, call: Call) -> Json:
-    """Describe a repository; its last push is what its newest run is for."""
+    """Describe a repository as last pushed when its newest run was created."""
     described = full_repository(repository.spec, call.base)
     _, newest = repository.page_of_runs(call.now, 0, 1)
     return {**described, "pushed_at": iso(newest[0].created_at)} if newest else described

@@ -22,7 +22,7 @@ from .conditional import conditional, conditional_json
 
 def list_runs(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs."""
-    call.identity.require("actions", call.repository)
+    call.identity.require_permission("actions", call.repository)
     filters = filters_in(call.args)
     # filters are served by a search index, which lags behind the world
     seen = call.now - call.state.settings.index_lag if filters else call.now
@@ -58,7 +58,7 @@ def list_pending_deployments(call: Call) -> Answer:
 
 def requested_run(call: Call) -> RunSpec:
     """Return the run that the path names, or refuse."""
-    call.identity.require("actions", call.repository)
+    call.identity.require_permission("actions", call.repository)
     run = call.repository.run(int(call.params["run_id"]), call.now)
     if run is None:
         raise not_found()

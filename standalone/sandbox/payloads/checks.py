@@ -5,7 +5,7 @@ https://docs.github.com/rest/checks/runs
 
 from __future__ import annotations
 
-from ..annotations import check_suite_id, start_check_run_id
+from ..annotations import check_suite_id, startup_failure_check_run_id
 from ..specs import AnnotationSpec, AttemptSpec, Json, RepositorySpec, RunSpec
 from ..times import iso, iso_or_none
 from .users import node_id
@@ -31,7 +31,7 @@ def check_run_payload(
     spec: RepositorySpec, run: RunSpec, attempt: AttemptSpec, base: str, annotations: int
 ) -> Json:
     """Describe the check run of an attempt that could not start."""
-    number = start_check_run_id(run, attempt)
+    number = startup_failure_check_run_id(run, attempt)
     url = f"{base}/repos/{spec.full_name}/check-runs/{number}"
     return {
         "id": number,

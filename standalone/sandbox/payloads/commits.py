@@ -6,10 +6,10 @@ https://docs.github.com/rest/commits/commits
 from __future__ import annotations
 
 from ..repository import Repository
-from ..rng import sha_for
+from ..rng import seeded_sha
 from ..specs import CommitSpec, Json
 from ..times import iso
-from .recorded import rewritten
+from .recorded import with_api_base
 from .users import node_id, simple_user
 
 MAX_FILES = 3000
@@ -20,7 +20,7 @@ def commit_payload(
 ) -> Json:
     """Describe a commit with the files of one page."""
     if commit.recorded is not None:
-        return rewritten(commit.recorded, base)
+        return with_api_base(commit.recorded, base)
     url = f"{base}/repos/{repository.spec.full_name}/commits/{commit.sha}"
     page = f"https://github.com/{repository.spec.full_name}/commit/{commit.sha}"
     user = simple_user(commit.author_login, base) if commit.author_login else None
@@ -50,7 +50,7 @@ def _inner(repository: Repository, commit: CommitSpec, base: str) -> Json:
         "email": commit.author_email,
         "date": iso(commit.authored_at),
     }
-    tree = sha_for("tree", commit.sha)
+    tree = seeded_sha("tree", commit.sha)
     return {
         "author": person,
         "committer": person,
@@ -91,7 +91,7 @@ def _file(repository: Repository, commit: CommitSpec, base: str, number: int) ->
     page = f"https://github.com/{repository.spec.full_name}"
     root = f"{base}/repos/{repository.spec.full_name}"
     return {
-        "sha": sha_for("blob", commit.sha, number),
+        "sha": seeded_sha("blob", commit.sha, number),
         "filename": name,
         "status": "modified",
         "additions": additions,

@@ -5,7 +5,7 @@ https://docs.github.com/rest/actions/workflow-runs#get-pending-deployments-for-a
 
 from __future__ import annotations
 
-from ..rng import sha_for
+from ..rng import seeded_sha
 from ..specs import Json, RepositorySpec
 from ..times import Timestamp, iso
 from .users import node_id
@@ -13,7 +13,7 @@ from .users import node_id
 
 def pending_deployment(spec: RepositorySpec, name: str, base: str, now: Timestamp) -> Json:
     """Describe an environment whose approval a run waits for."""
-    number = int(sha_for("environment", spec.id, name)[:7], 16)
+    number = int(seeded_sha("environment", spec.id, name)[:7], 16)
     return {
         "environment": {
             "id": number,

@@ -9,34 +9,34 @@ from ..repository import JobInRun, Repository
 from ..specs import JobSpec, Json, StepSpec
 from ..timeline import StatusSnapshot, job_status, step_times
 from ..times import Timestamp, iso, iso_or_none
-from .recorded import rewritten
+from .recorded import with_api_base
 from .users import node_id
 
 
 def job_payload(
     repository: Repository,
-    found: JobInRun,
+    job_in_run: JobInRun,
     base: str,
     now: Timestamp,
     steps_kept_seconds: float | None = None,
 ) -> Json:
-    """Describe a job at an instant; its steps vanish `steps_kept_seconds` seconds after its end."""
-    job = found.job
+    """Describe a job at an instant; its steps vanish `steps_kept_seconds` after its end."""
+    job = job_in_run.job
     if job.recorded is not None:
-        return rewritten(job.recorded, base)
+        return with_api_base(job.recorded, base)
     status_now = job_status(job, now)
     name = repository.spec.full_name
     return {
         "id": job.id,
-        "run_id": found.run.id,
-        "workflow_name": found.run.workflow.name,
-        "head_branch": found.run.head_branch,
-        "run_url": f"{base}/repos/{name}/actions/runs/{found.run.id}",
-        "run_attempt": found.attempt.number,
+        "run_id": job_in_run.run.id,
+        "workflow_name": job_in_run.run.workflow.name,
+        "head_branch": job_in_run.run.head_branch,
+        "run_url": f"{base}/repos/{name}/actions/runs/{job_in_run.run.id}",
+        "run_attempt": job_in_run.attempt.number,
         "node_id": node_id("CR", job.id),
-        "head_sha": found.run.head_sha,
+        "head_sha": job_in_run.run.head_sha,
         "url": f"{base}/repos/{name}/actions/jobs/{job.id}",
-        "html_url": f"https://github.com/{name}/actions/runs/{found.run.id}/job/{job.id}",
+        "html_url": f"https://github.com/{name}/actions/runs/{job_in_run.run.id}/job/{job.id}",
         "status": status_now.status,
         "conclusion": status_now.conclusion,
         **_times(job, status_now),

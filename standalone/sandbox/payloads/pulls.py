@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ..rng import sha_for
+from ..rng import seeded_sha
 from ..specs import Json, PullRequestSpec, RepositorySpec
 from ..times import iso, iso_or_none
 from .repositories import fork_id, full_repository
@@ -34,7 +34,7 @@ def pull_in_run(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
         "head": {"ref": pull.head_branch, "sha": pull.head_sha, "repo": repository},
         "base": {
             "ref": pull.base_branch,
-            "sha": sha_for("base", spec.id, pull.number),
+            "sha": seeded_sha("base", spec.id, pull.number),
             "repo": repository,
         },
     }
@@ -62,7 +62,7 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
         "updated_at": iso(pull.created_at),
         "closed_at": iso_or_none(pull.closed_at),
         "merged_at": None,
-        "merge_commit_sha": sha_for("merge", pull.id),
+        "merge_commit_sha": seeded_sha("merge", pull.id),
         **_empty_fields(),
         "labels": [_label(spec, name, base) for name in pull.labels],
         "draft": pull.draft,
@@ -70,7 +70,7 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
         "base": {
             "label": f"{spec.owner}:{pull.base_branch}",
             "ref": pull.base_branch,
-            "sha": sha_for("base", spec.id, pull.number),
+            "sha": seeded_sha("base", spec.id, pull.number),
             "user": simple_user(spec.owner, base, "Organization"),
             "repo": full_repository(spec, base),
         },
@@ -114,7 +114,7 @@ def _empty_fields() -> Json:
 
 
 def _label(spec: RepositorySpec, name: str, base: str) -> Json:
-    number = int(sha_for("label", spec.id, name)[:7], 16)
+    number = int(seeded_sha("label", spec.id, name)[:7], 16)
     return {
         "id": number,
         "node_id": node_id("LA", number),

@@ -12,7 +12,7 @@ from ..specs import Json
 _API = re.compile(r"https?://(?:api\.github\.com|[^/\"\s]+/api/v3)(?=[/\"{?]|$)")
 
 
-def rewritten(recorded: Json, base: str) -> Json:
-    """Return the object with every API address moved to `base`; nothing else is touched."""
+def with_api_base(recorded: Json, base: str) -> Json:
+    """Return a recorded object with `base` in every API address; nothing else is changed."""
     text = json.dumps(recorded, ensure_ascii=False)
     return cast("Json", json.loads(_API.sub(lambda _: base, text)))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from ..annotations import check_suite_id
 from ..repository import Repository
-from ..rng import sha_for
+from ..rng import seeded_sha
 from ..specs import AttemptSpec, CommitSpec, Json, RunSpec
 from ..timeline import attempt_status, run_status
 from ..times import Timestamp, iso
 from .pulls import pull_in_run
-from .recorded import rewritten
+from .recorded import with_api_base
 from .repositories import fork_in_run, repository_in_run
 from .users import node_id, simple_user
 
@@ -22,7 +22,7 @@ def run_payload(
 ) -> Json:
     """Describe a run as one of its attempts shows it at an instant."""
     if attempt.recorded is not None:
-        return rewritten(attempt.recorded, base)
+        return with_api_base(attempt.recorded, base)
     newest = attempt.number == len(run.attempts) or run.attempts[attempt.number].requested_at > now
     status_now = run_status(run, now) if newest else attempt_status(attempt, now)
     url = f"{base}/repos/{repository.spec.full_name}/actions/runs/{run.id}"
@@ -83,7 +83,7 @@ def _addresses(repository: Repository, run: RunSpec, url: str, base: str) -> Jso
 
 def _referenced(path: str) -> Json:
     ref = path.partition("@")[2]
-    return {"path": path, "sha": sha_for("workflow", path), "ref": f"refs/heads/{ref}"}
+    return {"path": path, "sha": seeded_sha("workflow", path), "ref": f"refs/heads/{ref}"}
 
 
 def _previous(url: str, attempt: AttemptSpec) -> str | None:
@@ -101,7 +101,7 @@ def _head_commit(commit: CommitSpec | None, run: RunSpec) -> Json | None:
     author = {"name": commit.author_name, "email": commit.author_email}
     return {
         "id": commit.sha,
-        "tree_id": sha_for("tree", run.head_sha),
+        "tree_id": seeded_sha("tree", run.head_sha),
         "message": commit.message,
         "timestamp": iso(commit.authored_at),
         "author": author,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 
-from ..rng import sha_for
+from ..rng import seeded_sha
 from ..specs import Json
 
 _SUFFIXES = {
@@ -28,7 +28,7 @@ def node_id(kind: str, number: int) -> str:
 
 def user_id(login: str) -> int:
     """Return the number that goes with a login."""
-    return int(sha_for("user", login)[:7], 16)
+    return int(seeded_sha("user", login)[:7], 16)
 
 
 @lru_cache(maxsize=4096)

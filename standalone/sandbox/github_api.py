@@ -20,7 +20,7 @@ from .web import web_answer
 LOST = 0  # the status that an answer is counted with when none was sent
 
 
-class Gateway:
+class GithubApi:
     """The WSGI application; requests below /_sandbox/ are the sandbox's own."""
 
     def __init__(self, state: State, control: Control) -> None:
