@@ -34,10 +34,10 @@ _MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 class LogArchive:
     """The files of an archive that are certainly jobs' logs, by job id."""
 
-    def __init__(self, opened: zipfile.ZipFile, entries: Mapping[int, zipfile.ZipInfo]) -> None:
-        self._opened = opened
+    def __init__(self, zip_file: zipfile.ZipFile, entries: Mapping[int, zipfile.ZipInfo]) -> None:
+        self._zip_file = zip_file
         self._entries = entries
-        self._steps = find_steps(opened.namelist())
+        self._steps = find_steps(zip_file.namelist())
 
     def __contains__(self, job_id: int) -> bool:
         return job_id in self._entries
@@ -49,7 +49,7 @@ class LogArchive:
     def step_files(self, job_id: int) -> list[StepFile]:
         """Return the files of a job's steps, in order, as the archive's directory lists them."""
         found = match_steps(self._steps, self._entries[job_id].filename)
-        entries = [(number, self._opened.getinfo(name)) for number, name in found.items()]
+        entries = [(number, self._zip_file.getinfo(name)) for number, name in found.items()]
         return [
             StepFile(number=number, size_bytes=entry.file_size, crc=entry.CRC)
             for number, entry in entries
@@ -59,7 +59,7 @@ class LogArchive:
         """Write a job's log into a file; raises MalformedPayload where its bytes are damaged."""
         entry = self._entries[job_id]
         with _as_malformed(f"file {entry.filename!r} of the log archive"):
-            packed = self._opened.open(entry)
+            packed = self._zip_file.open(entry)
         with packed:
             while chunk := self._read(packed, entry):
                 into.write(chunk)
@@ -89,15 +89,15 @@ def open_log_archive(
 ) -> Iterator[LogArchive]:
     """Open an archive; raises MalformedPayload where it is damaged or claims the impossible."""
     with _as_malformed("log archive"):
-        opened = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
-    with opened:
-        entries = opened.infolist()
+        zip_file = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
+    with zip_file:
+        entries = zip_file.infolist()
         if _is_impossible(entries, archive_bytes):
             raise MalformedPayload("The log archive claims to hold more than its bytes can hold.")
         names = match_jobs((entry.filename for entry in entries), job_names)
-        found = {job_id: opened.getinfo(name) for job_id, name in names.items()}
+        found = {job_id: zip_file.getinfo(name) for job_id, name in names.items()}
         yield LogArchive(
-            opened, {job_id: entry for job_id, entry in found.items() if not _is_zip_bomb(entry)}
+            zip_file, {job_id: entry for job_id, entry in found.items() if not _is_zip_bomb(entry)}
         )
 
 

@@ -209,6 +209,7 @@ def _build_messages(
 def _changes(
     context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
 ) -> Changes:
+    """Return what to publish of an attempt that was read; nothing where it waits or is filtered."""
     record, now = snapshot.record, context.clock.now()
     if record.is_filtered:
         return Changes(record=record)

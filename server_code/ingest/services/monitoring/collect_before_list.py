@@ -25,7 +25,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
     the run list shows them, and no request is spent on the runs themselves.
     """
     apply_deliveries(context, poll_session)
-    has_deliveries = bool(poll_session.seen or poll_session.hints)
+    has_deliveries = bool(poll_session.seen or poll_session.hinted_runs)
     comes_first = has_deliveries and _has_backfill(context, poll_session.repository)
     if comes_first:
         discover_hinted_runs(context, poll_session)

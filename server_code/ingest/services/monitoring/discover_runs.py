@@ -123,7 +123,7 @@ def find_hinted_runs(context: CollectorContext, poll_session: PollSession) -> No
     Of a known run that the list has just shown, only jobs can have changed: it is made due, and no
     request is spent on the run itself. What is not answered waits for the next poll.
     """
-    hints, poll_session.hints = poll_session.hints, {}
+    hints, poll_session.hinted_runs = poll_session.hinted_runs, {}
     _fetch_hinted(context, poll_session, hints)
 
 

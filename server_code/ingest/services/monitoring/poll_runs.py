@@ -155,7 +155,7 @@ def _poll(
             repository=repository,
             leased_at=context.clock.now(),
             should_continue=should_continue,
-            hints=context.store.load_run_hints(repository.full_name),
+            hinted_runs=context.store.load_run_hints(repository.full_name),
         )
         make_checks_due_after_clock_change(context, repository.full_name)
         collect_delivered(context, poll_session)

@@ -28,7 +28,7 @@ class PollSession:
     """One poll of one repository, and what it has seen.
 
     ``should_continue`` is called between requests; False ends the search where it is, and the next
-    poll continues it. ``hints``: the runs that webhooks or people pointed at, and when; each is
+    poll continues it. ``hinted_runs``: those that webhooks or people pointed at, and when; each is
     followed once in a poll. ``seen``: the attempts that GitHub has shown. ``purpose``: what its
     requests are sent for. ``is_full_collection``: a person collects everything now.
 
@@ -46,7 +46,7 @@ class PollSession:
     repository: RepositoryRecord
     leased_at: datetime
     should_continue: Callable[[], bool] = lambda: True
-    hints: Mapping[int, datetime] = field(default_factory=dict)
+    hinted_runs: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
     purpose: Purpose = Purpose.POLLING
     is_full_collection: bool = False

@@ -59,7 +59,7 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     """
     now = context.clock.now()
     next_check_at = context.store.load_next_check_at(repository.full_name)
-    wanted_at = _wanted_poll(context, repository, next_check_at)
+    wanted_at = _next_poll_without_minute_limit(context, repository, next_check_at)
     poll_seconds = context.settings.poll_seconds
     seconds = max((wanted_at - now).total_seconds(), poll_seconds)
     context.github.plan_polls(
@@ -73,7 +73,7 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     return now + min((wanted_at - now) * factor, LONGEST_PAUSE)
 
 
-def _wanted_poll(
+def _next_poll_without_minute_limit(
     context: CollectorContext, repository: RepositoryRecord, next_check_at: datetime | None
 ) -> datetime:
     """Return when to poll again if the minute's requests are enough.

@@ -154,7 +154,7 @@ def _rank(error: IngestError, *, is_of_owner: bool) -> int:
     if isinstance(error, AccessDenied) and is_of_owner:
         return 0
     if isinstance(error, CredentialSuspended):
-        return 1
+        return 1  # GitHub has suspended an installation of the App, or the token's account
     # Rejected credentials are reported elsewhere; a credential without a list says little.
     return 3 if isinstance(error, (AccessDenied, BadCredentials)) else 2
 
