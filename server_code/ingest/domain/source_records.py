@@ -26,6 +26,9 @@ UNSUPPORTED_PAUSE = timedelta(days=1)
 #: ``CredentialRefusal.scope`` of a credential that GitHub refuses every request.
 ALL_REQUESTS = "*"
 
+#: The ``owner`` of a list of all repositories that a credential may read.
+ALL_OWNERS = "*"
+
 #: How many refusals of one credential are kept.
 MAX_REFUSALS = 500
 
@@ -126,7 +129,7 @@ class CredentialList:
 
 def truncated_list_note(credential: str, owner: str, names: int) -> str:
     """Return the sentence about a list that was too long to be read whole."""
-    whose = "" if owner == "*" else f" of {owner}"
+    whose = "" if owner == ALL_OWNERS else f" of {owner}"
     return (
         f"GitHub lists more than {names:,} repositories{whose} to {credential}, and only the first "
         f"{names:,} are watched. Name the others as sources of their own."

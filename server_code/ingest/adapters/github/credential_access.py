@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 
 from ...domain.source_records import (
+    ALL_OWNERS,
     ALL_REQUESTS,
     MAX_REFUSALS,
     CredentialRefusal,
@@ -268,4 +269,4 @@ class CredentialAccess:
     def _lists_owner(self, name: str, owner: str) -> bool:
         """Return whether GitHub has listed all that a credential reads of an owner."""
         lists = self._lists.get(name, {})
-        return owner in lists or (self._accounts.get(name) == owner and "*" in lists)
+        return owner in lists or (self._accounts.get(name) == owner and ALL_OWNERS in lists)

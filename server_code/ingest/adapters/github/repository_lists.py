@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from ...domain.source_records import CredentialRecord, RefusalChanges
+from ...domain.source_records import ALL_OWNERS, CredentialRecord, RefusalChanges
 from ...errors import NotFound, RepositoryUnavailable, Retriable
 from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from ...wire.fields import mapping, text
@@ -14,9 +14,6 @@ from .lists import ListAnswer, ListReader, ListRequest
 from .repository_info import parse_repository
 from .request import Request
 from .tokens import TokenPool
-
-#: The owner of a list of all that a credential may read.
-ALL_OWNERS = "*"
 
 _INSTALLATION_LIST = ListRequest(
     request=Request.to("/installation/repositories"), key="repositories"

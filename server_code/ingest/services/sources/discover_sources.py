@@ -94,7 +94,7 @@ def start_discovery(
     """
     context.discovery.has_started = True
     if context.repository_api is not None:
-        _restore_refusals(context, context.repository_api)
+        _restore_credentials(context, context.repository_api)
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -107,8 +107,8 @@ def start_discovery(
     return discover_sources(context)
 
 
-def _restore_refusals(context: CollectorContext, api: RepositoryApi) -> None:
-    """Restore the refusals of credentials; each process logs which of them are rejected."""
+def _restore_credentials(context: CollectorContext, api: RepositoryApi) -> None:
+    """Restore what is known of credentials; each process logs which of them are rejected."""
     api.restore_credentials(context.store.list_credentials())
     credentials = api.credentials()
     sync_configured_credentials(context, {each.name for each in credentials})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ...domain.source_records import (
+    ALL_OWNERS,
     CredentialList,
     CredentialRecord,
     DiscoveredRepository,
@@ -54,7 +55,7 @@ class RepositoryLists:
             return None
         errors = self.errors | self.installation_errors
         # An installation lists what it may read of all.
-        return errors.get(self._owner_of(pattern)) or errors.get("*")
+        return errors.get(self._owner_of(pattern)) or errors.get(ALL_OWNERS)
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
         """Return why a credential may not list a source, though another one may."""
@@ -67,7 +68,7 @@ class RepositoryLists:
         return self.truncation_notes.get(self._owner_of(pattern)) if is_listed else None
 
     def _owner_of(self, pattern: SourcePattern) -> str:
-        return (self.sources.current_owner(pattern) or "*").lower()
+        return (self.sources.current_owner(pattern) or ALL_OWNERS).lower()
 
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
         """Note why a list could not be read; the first reason of an owner counts."""
@@ -90,7 +91,9 @@ class RepositoryLists:
         for name in credential_list.names:
             key = name.lower()
             found = ListedRepository(
-                full_name=name, info=by_name.get(key), is_on_own_list=credential_list.owner == "*"
+                full_name=name,
+                info=by_name.get(key),
+                is_on_own_list=credential_list.owner == ALL_OWNERS,
             )
             before = self.listed.get(key)
             self.listed[key] = found if before is None else before.merged(found)
@@ -163,7 +166,7 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
 
 def _are_all_described(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
     """Return whether every repository of a list that sources match was described by GitHub."""
-    is_on_own_list = known.owner == "*"
+    is_on_own_list = known.owner == ALL_OWNERS
     new = (name for name in known.names if repository_key(name) not in described)
     return not any(
         sources.source_of(name, is_on_own_list=is_on_own_list) and not sources.exclusion_of(name)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ...domain.counted_nouns import join_first, plural
 from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, NO_FILTERS, Filters
-from ...domain.source_records import FROM_SETTINGS, SourceRecord, sources_of
+from ...domain.source_records import ALL_OWNERS, FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
 from ...errors import NotFound, Rejected
@@ -106,7 +106,9 @@ def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -
     known = {each.full_name: True for each in store.list_discovered() if each.suspension_reason}
     for credential in store.list_credentials():
         for each in credential.repository_lists:
-            known |= {name: each.owner == "*" or known.get(name, False) for name in each.names}
+            known |= {
+                name: each.owner == ALL_OWNERS or known.get(name, False) for name in each.names
+            }
     return tuple(
         name
         for name, is_on_own_list in sorted(known.items())
