@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
-from ingest.domain.sources import SourcePattern, Sources, single_names
+from ingest.domain.sources import SourcePattern, Sources, named_repositories
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
@@ -57,7 +57,7 @@ def find_sources(
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failures]
     clear_refusals(context.store, failing, now=context.clock.now())
-    names, failed = single_names(patterns), dict[str, IngestError]()
+    names, failed = named_repositories(patterns), dict[str, IngestError]()
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
         names, failed = _discover_given(collector, patterns, is_once=is_once)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from ingest.domain.login_limits import (
-    FREE_FAILURES_OF_ACCOUNT,
-    FREE_FAILURES_OF_ADDRESS,
+    ALLOWED_FAILURES_OF_ACCOUNT,
+    ALLOWED_FAILURES_OF_ADDRESS,
     MAX_PAUSE,
 )
 from ingest.wire.app_manifest import PERMISSIONS
@@ -44,8 +44,8 @@ def test_every_threat_has_its_proof(threat: str) -> None:
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     """A reader plans with them."""
     assert f"a request has {SECONDS_PER_REQUEST} seconds" in PAGE
-    assert FREE_FAILURES_OF_ACCOUNT == 5
-    assert f"({FREE_FAILURES_OF_ADDRESS} for all accounts)" in PAGE
+    assert ALLOWED_FAILURES_OF_ACCOUNT == 5
+    assert f"({ALLOWED_FAILURES_OF_ADDRESS} for all accounts)" in PAGE
     minutes = f"{MAX_PAUSE.total_seconds() / 60:.0f}"
     assert "try five passwords for an account from one address" in PAGE
     assert f"after pauses that grow to {minutes} minutes" in PAGE

@@ -11,7 +11,7 @@ from functools import partial
 from ingest.bootstrap.state_stores import open_data_tables_state
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import FROM_COMMAND_LINE
-from ingest.domain.sources import parse_sources, single_names
+from ingest.domain.sources import named_repositories, parse_sources
 from ingest.errors import IngestError
 from ingest.services.sources.manage_sources import add_sources
 
@@ -70,10 +70,10 @@ def watch_sources(given: Sequence[str], *, backfill_days: float) -> None:
     """Let the app watch sources; those that it watches already stay as they are."""
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
     patterns = parse_sources(given)
-    for name in single_names(patterns):
+    for name in named_repositories(patterns):
         record = new_repository(name, backfill_days=backfill_days, now=now)
         call_app(CALL_SECONDS, partial(state.add_repository, record))
-    others = [each for each in patterns if not each.is_repository]
+    others = [each for each in patterns if not each.includes_one_repository]
     if others:
         add = partial(add_sources, state, others, origin=FROM_COMMAND_LINE, now=now)
         call_app(CALL_SECONDS, add)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import click
 from ingest.bootstrap.doctor_target import open_doctor_target
 from ingest.bootstrap.state_stores import open_state
-from ingest.domain.sources import parse_sources, single_names
+from ingest.domain.sources import named_repositories, parse_sources
 from ingest.errors import BadSettings
 from ingest.ports.inspection import FAILED, OK, WARNING, CheckResult
 from ingest.services.doctor.checks import no_check_failed, run_checks
@@ -67,8 +67,8 @@ def _checks(sources: tuple[str, ...]) -> Iterator[CheckResult]:
             checked,
             clock=SystemClock(threading.Event()),
             open_state=lambda: open_state(checked),
-            repositories=single_names(patterns),
-            sources=[each for each in patterns if not each.is_repository],
+            repositories=named_repositories(patterns),
+            sources=[each for each in patterns if not each.includes_one_repository],
         ) as target,
     ):
         yield from run_checks(target)

@@ -31,7 +31,7 @@ class TestTwoRowsOfOneKey:
         state.save_job_logs([a_log()])
         state.save_run_summaries([a_summary()])
         state.save_agent(an_agent())
-        state.add_counts({"runs": 1}, now=NOW)
+        state.add_to_saved_counters({"runs": 1}, now=NOW)
         for name in self.TABLES:
             table = getattr(app_tables, name)
             table.add_rows([dict(row) for row in table.search()])
@@ -56,7 +56,7 @@ class TestTwoRowsOfOneKey:
         state.save_job_logs([a_log()])
         state.save_run_summaries([a_summary()])
         state.save_agent(an_agent())
-        state.add_counts({"runs": 1}, now=NOW)
+        state.add_to_saved_counters({"runs": 1}, now=NOW)
         assert {name: len(getattr(app_tables, name).search()) for name in self.TABLES[1:]} == {
             **dict.fromkeys(self.TABLES[1:], 1),
             "traffic": 2,

@@ -192,7 +192,7 @@ def test_logs_and_summaries(state: DataTablesState, asked: Callable[..., Any]) -
 
 def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
     with asked(TRANSACTION + 3):
-        state.add_counts({"runs": 1}, now=NOW)
+        state.add_to_saved_counters({"runs": 1}, now=NOW)
     with asked(1):
         assert state.load_saved_counters().totals == {"runs": 1}
 
@@ -202,7 +202,7 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
     watch(40)
     state.save_attempts([an_attempt(run_id) for run_id in range(20)])
     state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
-    state.add_counts({"runs": 1}, now=NOW)
+    state.add_to_saved_counters({"runs": 1}, now=NOW)
     settings = read_settings({}.get)
     state.save_agent(an_agent())
     build_overview(state, settings, now=NOW)

@@ -284,7 +284,9 @@ def _collect(state: DataTablesState) -> None:
     state.log_cache.save_log(run.key, 1, io.BytesIO(log), LogOutline(), now)
     state.save_run_summaries([a_summary(number, 1, REPOSITORY) for number in range(RUNS)])
     for number in reversed(range(INTERVALS)):
-        state.add_counts({"github_requests.free": 9}, now=now - timedelta(minutes=5 * number))
+        state.add_to_saved_counters(
+            {"github_requests.free": 9}, now=now - timedelta(minutes=5 * number)
+        )
     for number in range(ERRORS):
         state.add_error(an_error(what=f"Job {number} failed."))
     state.count_ledger()  # which a state of an earlier release does once

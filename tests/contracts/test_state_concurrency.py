@@ -73,7 +73,7 @@ class TestConcurrency:
             names = ["runs", "jobs", f"own-{thread}"]
             for number in range(self.rounds * 2):
                 counts = dict.fromkeys(names if thread % 2 else names[::-1], 1)
-                state.add_counts(counts, now=at(number % 2 * 300))
+                state.add_to_saved_counters(counts, now=at(number % 2 * 300))
 
         self.in_threads(add)
         saved_counters, each = state.load_saved_counters(), self.rounds * 2

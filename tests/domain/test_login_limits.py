@@ -6,21 +6,21 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.domain.login_limits import (
+    ALLOWED_FAILURES_OF_ACCOUNT,
+    ALLOWED_FAILURES_OF_ADDRESS,
     FIRST_PAUSE,
-    FREE_FAILURES_OF_ACCOUNT,
-    FREE_FAILURES_OF_ADDRESS,
     MAX_PAUSE,
     LoginPause,
+    allowed_failures_by_key,
     are_recent,
     describe_pause,
-    free_failures_by_key,
     is_paused,
     pause_after,
 )
 
 
 def test_the_first_failures_are_free() -> None:
-    assert pause_after(FREE_FAILURES_OF_ACCOUNT, FREE_FAILURES_OF_ACCOUNT) == timedelta(0)
+    assert pause_after(ALLOWED_FAILURES_OF_ACCOUNT, ALLOWED_FAILURES_OF_ACCOUNT) == timedelta(0)
 
 
 def test_pauses_double_up_to_a_maximum() -> None:
@@ -59,13 +59,13 @@ def test_a_pause_names_what_is_paused(account: str, claim: str) -> None:
 
 def test_an_account_is_counted_for_each_address() -> None:
     home, attacker = (
-        free_failures_by_key("192.0.2.1", "a@b"),
-        free_failures_by_key("192.0.2.2", "a@b"),
+        allowed_failures_by_key("192.0.2.1", "a@b"),
+        allowed_failures_by_key("192.0.2.2", "a@b"),
     )
     assert set(home).isdisjoint(attacker)
     assert home == {
-        "192.0.2.1": FREE_FAILURES_OF_ADDRESS,
-        "192.0.2.1 a@b": FREE_FAILURES_OF_ACCOUNT,
+        "192.0.2.1": ALLOWED_FAILURES_OF_ADDRESS,
+        "192.0.2.1 a@b": ALLOWED_FAILURES_OF_ACCOUNT,
     }
 
 
@@ -81,7 +81,7 @@ def test_an_account_is_counted_for_each_address() -> None:
     ],
 )
 def test_an_address_is_counted_by_its_network(address: str | None, network: str) -> None:
-    assert next(iter(free_failures_by_key(address, "a@b"))) == network
+    assert next(iter(allowed_failures_by_key(address, "a@b"))) == network
 
 
 def test_a_clock_that_was_ahead_locks_nobody_out() -> None:
@@ -97,6 +97,6 @@ def test_people_who_log_in_at_once_from_one_network_are_not_refused() -> None:
     """The other one's login was counted a moment later by the clock, and first by the table."""
     now = datetime(2026, 11, 28, tzinfo=timezone.utc)
     counted_at = now + timedelta(milliseconds=300)
-    free = counted_at + pause_after(1, FREE_FAILURES_OF_ADDRESS)
+    free = counted_at + pause_after(1, ALLOWED_FAILURES_OF_ADDRESS)
     assert not is_paused(free, counted_at, now)
-    assert is_paused(counted_at + pause_after(21, FREE_FAILURES_OF_ADDRESS), counted_at, now)
+    assert is_paused(counted_at + pause_after(21, ALLOWED_FAILURES_OF_ADDRESS), counted_at, now)

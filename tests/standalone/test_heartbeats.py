@@ -29,11 +29,11 @@ class Refusing:
     def __getattr__(self, name):
         return getattr(self._store, name)
 
-    def add_counts(self, counts: Mapping[str, int], **options) -> None:
+    def add_to_saved_counters(self, counts: Mapping[str, int], **options) -> None:
         self._left -= 1
         if self._left >= 0:
             raise StateUnavailable("the database restarts")
-        self._store.add_counts(counts, **options)
+        self._store.add_to_saved_counters(counts, **options)
 
 
 def loops(here: Stage) -> list[AgentLoop]:
@@ -53,7 +53,7 @@ def test_each_process_adds_only_what_it_counted_since(here):
     mine.save()
     here.context.counters.add("runs", 1)
     mine.save()
-    here.state.add_counts({"runs": 10}, now=here.clock.now())
+    here.state.add_to_saved_counters({"runs": 10}, now=here.clock.now())
     mine.save_stopped()
     assert here.state.load_saved_counters().totals["runs"] == 13
 

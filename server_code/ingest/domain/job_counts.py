@@ -14,7 +14,7 @@ MAX_WORKFLOWS = 64
 MAX_SAMPLES = 5
 
 
-def add_count(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> RecentJobCounts:
+def add_job_count(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> RecentJobCounts:
     """Return the counts with that of an ended run; workflows that ran longest ago are dropped."""
     counts = dict(known)
     key = str(run.workflow_id)

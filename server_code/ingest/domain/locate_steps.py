@@ -16,7 +16,7 @@ from .step_assignments import (
     CONTAINER_HOOK,
     FAR_FUTURE,
     POST_PREFIX,
-    StepBegin,
+    StartLineRange,
     is_at_begin,
     possible_starts,
 )
@@ -31,7 +31,7 @@ from .step_starts import (
     PULL,
     RUN,
     STOP,
-    StepStart,
+    StartLine,
 )
 
 _BUILT_IN = {"Complete job": COMPLETE, "Initialize containers": INITIALIZE, "Stop containers": STOP}
@@ -58,7 +58,7 @@ class StepEvidence:
     ``known_ranges``: those that an archive has proved, now or before; without the steps' names.
     """
 
-    starts: tuple[StepStart, ...]
+    starts: tuple[StartLine, ...]
     last_line: int
     last_byte: int
     known_ranges: tuple[StepRange, ...] | None = None
@@ -78,7 +78,7 @@ class StepEvidence:
 
 
 def locate_steps(
-    steps: Sequence[Step], starts: Sequence[StepStart], *, last_line: int, last_byte: int
+    steps: Sequence[Step], starts: Sequence[StartLine], *, last_line: int, last_byte: int
 ) -> StepRanges:
     """Return the ranges of the steps that ran, as far as one answer is possible.
 
@@ -94,8 +94,8 @@ def locate_steps(
     found = possible_starts(ran, [_SET_UP, *map(str, kinds)], starts)
     if found is None:
         return StepRanges()
-    end = StepStart(kind=_SET_UP, title="", at=FAR_FUTURE, line=last_line + 1, byte=last_byte + 1)
-    begins = [StepBegin.at(replace(end, line=1, byte=0)), *found, StepBegin.at(end)]
+    end = StartLine(kind=_SET_UP, title="", at=FAR_FUTURE, line=last_line + 1, byte=last_byte + 1)
+    begins = [StartLineRange.at(replace(end, line=1, byte=0)), *found, StartLineRange.at(end)]
     for k in range(1, len(ran)):
         begins[k] = begins[k].not_before(begins[k - 1])
     for k in range(len(ran) - 1, 0, -1):
@@ -120,7 +120,7 @@ def _has_run(step: Step) -> bool:
     return step.conclusion != "skipped" and not is_unreached
 
 
-def _marked_hooks(steps: Sequence[Step], starts: Sequence[StepStart]) -> list[StepStart]:
+def _marked_hooks(steps: Sequence[Step], starts: Sequence[StartLine]) -> list[StartLine]:
     """Return the starts, those of container hooks as such: the first is of the containers' step."""
     containers = [step for step in steps if _BUILT_IN.get(step.name) == INITIALIZE]
     has_docker = any(start.kind == INITIALIZE for start in starts)
@@ -140,7 +140,7 @@ def _marked_hooks(steps: Sequence[Step], starts: Sequence[StepStart]) -> list[St
     ]
 
 
-def _kind(step: Step, steps: Sequence[Step], starts: Sequence[StepStart]) -> str | None:
+def _kind(step: Step, steps: Sequence[Step], starts: Sequence[StartLine]) -> str | None:
     """Return how a step begins; None where that is not known."""
     if step.started_at is None:
         return None

@@ -59,8 +59,8 @@ class PackedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class CachedLog:
-    """What eviction needs to know of a log; ``unfinished_since`` of one that is still written."""
+class EvictionCandidate:
+    """A log in the cache that may have to go; ``unfinished_since``: it is still being written."""
 
     name: str
     stored_bytes: int
@@ -216,14 +216,14 @@ def is_abandoned(unfinished_since: datetime | None, now: datetime) -> bool:
 
 
 def select_evicted(
-    newest_first: Iterable[CachedLog], *, max_logs: int, max_bytes: int, now: datetime
-) -> tuple[list[CachedLog], list[str]]:
+    newest_first: Iterable[EvictionCandidate], *, max_logs: int, max_bytes: int, now: datetime
+) -> tuple[list[EvictionCandidate], list[str]]:
     """Return the whole logs that stay, and the names of those that go.
 
     The oldest that are too many go, and what was not finished within an hour: its writer was
     killed.
     """
-    kept: list[CachedLog] = []
+    kept: list[EvictionCandidate] = []
     evicted: list[str] = []
     logs = stored_bytes = 0
     for log in newest_first:

@@ -17,7 +17,7 @@ from typing import Any
 from .jobs import Step
 from .locate_steps import StepEvidence, StepRanges
 from .step_ranges import StepRange
-from .step_starts import START_SIGN, StepStartReader
+from .step_starts import START_MARKER, StartLineReader
 
 #: How many of each kind are kept, besides the first line of each step; a kind that has more
 #: is named in ``truncated``.
@@ -28,7 +28,7 @@ _TITLE_BYTES = 200
 
 #: A command begins its line, behind the line's time; the first bytes of a line suffice to find it.
 _HEAD_BYTES = 300
-_SIGN = b"##["
+_MARKER = b"##["
 #: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
 _COMMAND = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?"
@@ -86,7 +86,7 @@ class LogOutlineReader:
         self._opened: tuple[str, int, int] | None = None
         self._lines: dict[str, list[int]] = {"error_lines": [], "warning_lines": []}
         self._groups: list[LogGroup] = []
-        self._starts = StepStartReader()
+        self._starts = StartLineReader()
         self._truncated: dict[str, None] = {}
 
     def feed(self, chunk: bytes) -> None:
@@ -118,7 +118,7 @@ class LogOutlineReader:
     def _read(self, block: bytes) -> None:
         """Read lines whose first may lack what was dropped of it behind its head."""
         dropped, counted, line = self._dropped_bytes, 0, self._line
-        for start, end in _signed_lines(block):
+        for start, end in _marked_lines(block):
             line += block.count(b"\n", counted, start)
             counted = start
             first_byte = self._byte + start + (dropped if start else 0)
@@ -168,14 +168,14 @@ class LogOutlineReader:
         )
 
 
-def _signed_lines(block: bytes) -> Iterator[tuple[int, int]]:
+def _marked_lines(block: bytes) -> Iterator[tuple[int, int]]:
     """Return the start and end of each line that may hold a command or begin a step."""
     starts = set()
-    found = block.find(_SIGN)
+    found = block.find(_MARKER)
     while found >= 0:
         starts.add(block.rfind(b"\n", 0, found) + 1)
-        found = block.find(_SIGN, block.find(b"\n", found) + 1 or len(block))
-    starts.update(block.rfind(b"\n", 0, each.start()) + 1 for each in START_SIGN.finditer(block))
+        found = block.find(_MARKER, block.find(b"\n", found) + 1 or len(block))
+    starts.update(block.rfind(b"\n", 0, each.start()) + 1 for each in START_MARKER.finditer(block))
     for start in sorted(starts):
         yield start, block.find(b"\n", start) + 1 or len(block)
 

@@ -15,9 +15,9 @@ from .backoff import backoff
 from .counted_nouns import plural
 from .due import is_in_future, is_still_ahead
 
-#: Failures without a pause: passwords are mistyped, and an office shares one address.
-FREE_FAILURES_OF_ACCOUNT = 5
-FREE_FAILURES_OF_ADDRESS = 20
+#: Failures that no pause follows: passwords are mistyped, and an office shares one address.
+ALLOWED_FAILURES_OF_ACCOUNT = 5
+ALLOWED_FAILURES_OF_ADDRESS = 20
 
 FIRST_PAUSE = timedelta(seconds=30)
 MAX_PAUSE = timedelta(minutes=15)
@@ -34,11 +34,11 @@ class LoginPause:
     account: str
 
 
-def pause_after(failures: int, free_failures: int) -> timedelta:
+def pause_after(failures: int, allowed_failures: int) -> timedelta:
     """Return the pause after a number of failures: none at first, then doubling up to MAX_PAUSE."""
-    if failures <= free_failures:
+    if failures <= allowed_failures:
         return timedelta(0)
-    return backoff(failures - free_failures, first=FIRST_PAUSE, maximum=MAX_PAUSE)
+    return backoff(failures - allowed_failures, first=FIRST_PAUSE, maximum=MAX_PAUSE)
 
 
 def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:
@@ -66,12 +66,12 @@ def are_recent(failed_at: datetime, now: datetime) -> bool:
     return failed_at > now - FAILURES_EXPIRE_AFTER and not is_in_future(failed_at, now)
 
 
-def free_failures_by_key(address: str | None, account: str) -> Mapping[str, int]:
-    """Return the keys under which a login is counted, each with its free failures."""
+def allowed_failures_by_key(address: str | None, account: str) -> Mapping[str, int]:
+    """Return the keys under which a login is counted, each with its allowed failures."""
     network = _network(address)
     return {
-        network: FREE_FAILURES_OF_ADDRESS,
-        f"{network} {account}": FREE_FAILURES_OF_ACCOUNT,
+        network: ALLOWED_FAILURES_OF_ADDRESS,
+        f"{network} {account}": ALLOWED_FAILURES_OF_ACCOUNT,
     }
 
 

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: A request that ends without an answer belongs to the silence of those sent within this time.
+#: A request that is sent within this time after the last one ended without an answer continues the
+#: same silence.
 SAME_SILENCE_SECONDS = 600.0
 
 #: The longest usual pause between two tries, during which a host still counts as silent.

@@ -1,4 +1,4 @@
-"""The messages that all processes have sent and received, in total and by intervals."""
+"""The counters that all processes save together, in total and by intervals of time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-#: Messages are counted by intervals of this length, which begin at its whole multiples; how long
-#: the intervals are kept.
+#: Counters are also saved by intervals of this length, which begin at its whole multiples.
 COUNT_INTERVAL = timedelta(minutes=5)
+
+#: How long the intervals are kept.
 COUNTS_KEPT_FOR = timedelta(days=1)
 
 
@@ -24,7 +25,7 @@ class SavedCounters:
     intervals: tuple[tuple[datetime, Mapping[str, int]], ...] = ()
 
 
-def start_of_interval(now: datetime) -> datetime:
+def start_of_count_interval(now: datetime) -> datetime:
     """Return the start of the interval of the counters that a moment lies in."""
     beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
     return now - (now - beginning) % COUNT_INTERVAL

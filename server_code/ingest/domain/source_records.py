@@ -109,7 +109,7 @@ class DiscoveredRepository:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the name under which it is watched, that on GitHub, and that in its own source."""
-        named = self.source if parse_source(self.source).is_single else None
+        named = self.source if parse_source(self.source).names_one_repository else None
         others = (self.new_name, named)
         return (self.full_name, *(name for name in others if name is not None))
 

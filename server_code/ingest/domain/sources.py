@@ -24,14 +24,14 @@ class SourcePattern:
     is_exclusion: bool = False
 
     @property
-    def is_single(self) -> bool:
+    def names_one_repository(self) -> bool:
         """Return whether the pattern names one repository."""
         return not has_wildcard(self.owner) and not has_wildcard(self.name)
 
     @property
-    def is_repository(self) -> bool:
+    def includes_one_repository(self) -> bool:
         """Return whether the pattern names one repository that is collected."""
-        return self.is_single and not self.is_exclusion
+        return self.names_one_repository and not self.is_exclusion
 
     @property
     def listed_owner(self) -> str | None:
@@ -71,7 +71,7 @@ class Sources:
         A source that names the repository itself is stronger than a pattern that leaves it out.
         """
         names = [former for name in full_names for former in self._names_of(name)]
-        singles = [each for each in self.included if each.is_single]
+        singles = [each for each in self.included if each.names_one_repository]
         if any(each.matches(name) for each in singles for name in names):
             return None
         left_out = (each for each in self.patterns if each.is_exclusion)
@@ -158,14 +158,14 @@ def parse_sources(
     return tuple(found.values())
 
 
-def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
+def named_repositories(patterns: Sequence[SourcePattern]) -> list[str]:
     """Return the repositories that are named themselves."""
-    return [str(each) for each in patterns if each.is_repository]
+    return [str(each) for each in patterns if each.includes_one_repository]
 
 
 def _breadth(pattern: SourcePattern) -> tuple[bool, bool, bool, str]:
     return (
-        not pattern.is_single,
+        not pattern.names_one_repository,
         has_wildcard(pattern.owner),
         pattern.name == "*",
         str(pattern).lower(),

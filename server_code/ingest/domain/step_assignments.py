@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from .jobs import Step
-from .step_starts import DEBUG, INITIALIZE, POST, RUN, STOP, StepStart
+from .step_starts import DEBUG, INITIALIZE, POST, RUN, STOP, StartLine
 
 #: A step's times are those of the runner, whole seconds; its first line comes at once.
 _SOON = timedelta(seconds=1)
@@ -33,35 +33,35 @@ _COMPLETE_CONCLUSIONS = ("success", "neutral")
 
 
 @dataclass(frozen=True, slots=True)
-class StepBegin:
-    """The first and the last line that may begin a step; of one that has none, those around."""
+class StartLineRange:
+    """The first and the last line that may begin a step; where it printed none, those around."""
 
-    earliest: StepStart
-    latest: StepStart
+    earliest: StartLine
+    latest: StartLine
     may_be_silent: bool = False
 
     @staticmethod
-    def at(start: StepStart) -> StepBegin:
+    def at(start: StartLine) -> StartLineRange:
         """Return the begin that is known."""
-        return StepBegin(start, start)
+        return StartLineRange(start, start)
 
     @property
     def is_certain(self) -> bool:
         """Return whether one line begins the step."""
         return not self.may_be_silent and self.earliest == self.latest
 
-    def not_before(self, other: StepBegin) -> StepBegin:
+    def not_before(self, other: StartLineRange) -> StartLineRange:
         """Return the begin of a step behind another one, whose lines a silent step's follow."""
         return replace(self, earliest=other.earliest) if self.may_be_silent else self
 
-    def not_after(self, other: StepBegin) -> StepBegin:
+    def not_after(self, other: StartLineRange) -> StartLineRange:
         """Return the begin of a step before another one."""
         return replace(self, latest=other.latest) if self.may_be_silent else self
 
 
 def possible_starts(
-    steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
-) -> list[StepBegin] | None:
+    steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StartLine]
+) -> list[StartLineRange] | None:
     """Return the begins in the least lenient assignments that there are; None for none."""
     if not starts and len(steps) > 1:
         return None
@@ -92,8 +92,8 @@ def possible_starts(
 
 
 def _assigned_starts(
-    starts: Sequence[StepStart], rows: Sequence[_Row], silent: Sequence[bool]
-) -> list[StepBegin] | None:
+    starts: Sequence[StartLine], rows: Sequence[_Row], silent: Sequence[bool]
+) -> list[StartLineRange] | None:
     """Return which starts begin each step after the first one in all assignments; None for none."""
     before = _reached(rows, silent)
     if not before[-1][-1]:
@@ -102,7 +102,7 @@ def _assigned_starts(
         _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
     ]
     after = [each[::-1] for each in reversed(_reached(mirrored, [False, *silent[:0:-1]]))]
-    begins: list[StepBegin] = []
+    begins: list[StartLineRange] = []
     for k in range(1, len(silent)):
         found = [
             start
@@ -113,7 +113,7 @@ def _assigned_starts(
             b[k - 1] and a[k] for b, a in zip(before, after, strict=True)
         )
         around = found or [starts[0]]
-        begins.append(StepBegin(around[0], around[-1], may_be_silent))
+        begins.append(StartLineRange(around[0], around[-1], may_be_silent))
     return begins
 
 
@@ -146,7 +146,7 @@ def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
     return reached
 
 
-def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
+def _has_title(step: Step, kind: str, starts: Sequence[StartLine]) -> bool:
     """Return whether the step begins with its own name, as one does whose name is a title."""
     if kind == DEBUG:
         return True
@@ -156,7 +156,7 @@ def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
     )
 
 
-def _may_begin(step: Step, kind: str, start: StepStart, *, must_match: bool) -> bool:
+def _may_begin(step: Step, kind: str, start: StartLine, *, must_match: bool) -> bool:
     if not is_at_begin(step, start):
         return False
     kinds = {kind}
@@ -170,12 +170,12 @@ def _may_begin(step: Step, kind: str, start: StepStart, *, must_match: bool) -> 
     return not must_match or start.title in (name, name.replace(_RUN_PREFIX, _IMAGE_PREFIX, 1))
 
 
-def is_at_begin(step: Step, start: StepStart) -> bool:
+def is_at_begin(step: Step, start: StartLine) -> bool:
     """Return whether a line was printed when a step began."""
     return step.started_at is not None and (step.started_at <= start.at <= step.started_at + _SOON)
 
 
-def _may_hold(step: Step, kind: str, start: StepStart, *, holds_any: bool) -> bool:
+def _may_hold(step: Step, kind: str, start: StartLine, *, holds_any: bool) -> bool:
     """Return whether a start may be a line that a step prints, without an end to the last one."""
     is_kind = holds_any or start.kind in (kind, CONTAINER_HOOK)
     if not is_kind or step.started_at is None:

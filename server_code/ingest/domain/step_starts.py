@@ -29,7 +29,7 @@ _LEADS = {"prepare": "Run ./", "hook": "Run '", _INPUT: "Run "}
 _MAX_LEADS = 20
 
 #: What the lines without a mark have in common, that begin a step or tell where one begins.
-START_SIGN = re.compile(
+START_MARKER = re.compile(
     rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Uploading runner diagnostic logs|"
     rb"Stop and remove |Print service |Remove container network: |Prepare all required actions|"
     rb"Complete job name: |A job \w+ hook has been configured|"
@@ -59,7 +59,7 @@ _TITLE_AT = len("##[group]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepStart:
+class StartLine:
     """A line that may begin a step; ``title`` is what a group is called."""
 
     kind: str
@@ -69,12 +69,12 @@ class StepStart:
     byte: int
 
 
-class StepStartReader:
+class StartLineReader:
     """A reader of the lines that may begin a step, without those inside a composite action."""
 
     def __init__(self) -> None:
-        self.starts: list[StepStart] = []
-        self._leads: list[StepStart] = []
+        self.starts: list[StartLine] = []
+        self._leads: list[StartLine] = []
         self._depth = 0
         self._has_background = False
 
@@ -100,7 +100,7 @@ class StepStartReader:
                 self.starts.append(_with_leads(start, leads))
 
 
-def _with_leads(start: StepStart, leads: Sequence[StepStart]) -> StepStart:
+def _with_leads(start: StartLine, leads: Sequence[StartLine]) -> StartLine:
     """Return a start that begins at the first of the lines that the runner prints before it."""
     for distance, lead in zip(range(len(leads), 0, -1), leads, strict=True):
         is_near = lead.kind != _INPUT or lead.line == start.line - distance
@@ -109,7 +109,7 @@ def _with_leads(start: StepStart, leads: Sequence[StepStart]) -> StepStart:
     return start
 
 
-def _parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
+def _parse_start(head: bytes, line: int, byte: int) -> StartLine | None:
     match = _START.match(head)
     if match is None or match.lastgroup is None:
         return None
@@ -119,4 +119,4 @@ def _parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
         return None
     text = head[match.start(match.lastgroup) :].decode(errors="replace").strip()
     title = text[_TITLE_AT:] if match.lastgroup == RUN else text.removesuffix("'")
-    return StepStart(kind=match.lastgroup, title=title, at=at, line=line, byte=byte)
+    return StartLine(kind=match.lastgroup, title=title, at=at, line=line, byte=byte)

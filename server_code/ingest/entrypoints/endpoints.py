@@ -50,7 +50,7 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
             secret=settings.github.webhook_secret,
             now=call.now,
         )
-        call.state.add_counts({WEBHOOK_COUNTER: 1}, now=call.now)
+        call.state.add_to_saved_counters({WEBHOOK_COUNTER: 1}, now=call.now)
         if done.startswith("accepted"):
             launch_tick(call, PIPELINE_MONITORING_AGENT)
     except IngestError as error:

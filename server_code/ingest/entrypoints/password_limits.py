@@ -9,7 +9,7 @@ from datetime import datetime
 import anvil.server
 
 from ..adapters.data_tables.login_attempts import LoginAttempts
-from ..domain.login_limits import describe_pause, free_failures_by_key
+from ..domain.login_limits import allowed_failures_by_key, describe_pause
 from ..errors import Rejected
 
 
@@ -20,7 +20,7 @@ def count_password_attempt(account: str, *, now: datetime) -> Iterator[None]:
     Logins and changes of a password count together, by account and client address. After too many
     the context manager itself raises Rejected.
     """
-    limits, attempts = free_failures_by_key(_client_address(), account), LoginAttempts()
+    limits, attempts = allowed_failures_by_key(_client_address(), account), LoginAttempts()
     pause = attempts.begin(limits, account, now=now)
     if pause is not None:
         raise Rejected(describe_pause(pause, now))

@@ -20,7 +20,7 @@ class DashboardStore(Protocol):
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
 
-    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+    def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
 
     def load_saved_counters(self) -> SavedCounters:

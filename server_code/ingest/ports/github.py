@@ -35,8 +35,8 @@ class RunQuery:
     """One page (from 1) of a repository's runs, newest created first.
 
     ``status`` and ``created`` (GitHub's search syntax, ``A..B``) are hints: GitHub serves filtered
-    lists from an index that lags, and stops them at 1,000 runs. ``without_etag``: of the validator
-    only the credential is used, so that GitHub answers with the runs.
+    lists from an index that lags, and stops them at 1,000 runs. ``without_etag``: the request
+    does not send the validator's ETag, so that GitHub answers with the runs even if none changed.
     """
 
     page: int = 1
@@ -81,7 +81,7 @@ class RepositoryInfo:
 
 
 #: Polls that wait less than a twentieth longer are not reported.
-MIN_REPORTED_FACTOR = 1.05
+MIN_REPORTED_INTERVAL_FACTOR = 1.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class RepositoryApi(Protocol):
     ) -> Answer[RepositoryList]:
         """Fetch one list of repositories; of a very long one the first part."""
 
-    def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
+    def note_listed_repositories(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note which repositories GitHub lists to a credential: it is preferred for them."""
 
     def restore_credentials(self, records: Collection[CredentialRecord]) -> None:

@@ -163,7 +163,9 @@ class CollectorContext:
         Raises StateUnavailable.
         """
         now = self.clock.now()
-        self.counters.save_increments(lambda counts: self.store.add_counts(counts, now=now))
+        self.counters.save_increments(
+            lambda counts: self.store.add_to_saved_counters(counts, now=now)
+        )
 
     def report_error(
         self, agent: str, repository: str | None, what: str, remedy: str, *, is_logged: bool = True

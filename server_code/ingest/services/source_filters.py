@@ -54,7 +54,9 @@ class SourceFilters:
         self._look_up_names(store)
         names = (*self._other_names.get(repository_key(repository), ()), repository)
         found = [each for each in map(self._sources.source_of, names) if each is not None]
-        pattern = next((each for each in found if each.is_single), next(iter(found), None))
+        pattern = next(
+            (each for each in found if each.names_one_repository), next(iter(found), None)
+        )
         return None if pattern is None else str(pattern)
 
     def _look_up_names(self, store: SourceStore) -> None:

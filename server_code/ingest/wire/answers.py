@@ -1,7 +1,7 @@
 """What an answer of GitHub means: decided once, from status, headers and body together.
 
 =================  ==================================================================  ==========================
-of                 answers                                                             error
+about              answers                                                             error
 =================  ==================================================================  ==========================
 a passing failure  5xx, 202, 408, a broken body, a web page                            RequestFailed
                    a fresh token's 401                                                 CredentialTooNew
@@ -78,7 +78,7 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
         error = BadCredentials(text, remedy=error.remedy)
     if answer.status == 401 and error.remedy is None:
         error.remedy = remedy_of_401
-    remedy = address_remedy(api_url) if reason.is_page else error.remedy
+    remedy = address_remedy(api_url) if reason.is_web_page else error.remedy
     error.remedy = reason.with_reference(remedy)
     return error
 
@@ -124,7 +124,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
     status, suffix = answer.status, reason.suffix
     if status in (202, 408) or status >= 500:
         return RequestFailed(f"GitHub answered {status} for {path}{suffix}")
-    if reason.is_page:
+    if reason.is_web_page:
         what = f"{path} was answered {status} by something other than GitHub's API"
         return RequestFailed(f"{what}{suffix}")
     if status == 401 and is_fresh_token:

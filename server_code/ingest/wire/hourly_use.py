@@ -14,8 +14,8 @@ MAX_INTERVAL_FACTOR = 20.0
 #: The shortest time over which the pace of polls is computed.
 PACE_SECONDS = 900
 
-#: The largest share of the hour that bulk requests leave to polls and live logs, and how long
-#: they wait at least until these need less.
+#: Polls and live logs are expected to need this share of the hour at most, and what waits for them
+#: waits at least so long.
 MAX_LIVE_SHARE = 0.75
 MIN_WAIT = timedelta(minutes=3)
 
@@ -39,7 +39,7 @@ class HourlyUse:
         if limit.reset_at == self._reset_at:
             self._charged[purpose] += 1
 
-    def wait_for_others(
+    def wait_for_more_urgent(
         self, limit: RateLimit, purpose: Purpose, github_now: datetime, left: float
     ) -> timedelta:
         """Return how long to wait until what comes first needs less than is ``left`` of the hour.

@@ -28,7 +28,7 @@ class StepEntry(NamedTuple):
     file_name: str
 
 
-def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[int, str]:
+def match_job_files(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[int, str]:
     """Match job ids to file names; ambiguous ones are missing from the answer.
 
     ``job_names`` must hold every job of the attempt: only then is a name known to be unique.
@@ -51,7 +51,7 @@ def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[
     }
 
 
-def find_steps(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
+def find_step_files(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
     """Find the files of steps, by what the name of their folder has in common with their job's."""
     found: dict[str, list[StepEntry]] = {}
     for name in file_names:
@@ -62,11 +62,13 @@ def find_steps(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
     return found
 
 
-def match_steps(found: Mapping[str, Sequence[StepEntry]], job_file_name: str) -> dict[int, str]:
+def match_step_files(
+    found: Mapping[str, Sequence[StepEntry]], job_file_name: str
+) -> dict[int, str]:
     """Match the numbers of a job's steps to their files, in order; nothing where that is ambiguous.
 
-    ``found`` is what ``find_steps`` found in the whole archive, and ``job_file_name`` the file of
-    the job's whole log, as ``match_jobs`` found it.
+    ``found`` is what ``find_step_files`` found in the whole archive, and ``job_file_name`` the file
+    of the job's whole log, as ``match_job_files`` found it.
     """
     job = _TOP_LEVEL.fullmatch(job_file_name)
     entries = found.get(_canonical(job.group(1)), ()) if job else ()

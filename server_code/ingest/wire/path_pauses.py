@@ -10,8 +10,8 @@ from ..errors import RequestPaused
 #: Paths that are remembered at once.
 MAX_PATHS = 1000
 
-#: Where a path is limited again after this many other answers, GitHub limits the path itself. It
-#: waits twice as long each time, so that it pauses the credential for a small share of the time.
+#: A path that is limited again, while this many requests to others were answered, is limited by
+#: itself. Its pause doubles each time, because each try of it also pauses the whole credential.
 OTHER_ANSWERS = 10
 MAX_FACTOR = 20
 MAX_PAUSE = timedelta(hours=1)

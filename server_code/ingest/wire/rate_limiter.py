@@ -22,7 +22,7 @@ from .rate_limits import (
     plausible_limit,
     retry_at,
 )
-from .response_times import WINDOW, ResponseTimes, of_last_minute
+from .response_times import WINDOW, ResponseTimes, trim_to_last_minute
 
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 #: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
@@ -173,7 +173,7 @@ class RateLimiter:
     def has_minute_headroom(self, *, now: datetime) -> bool:
         """Return whether less than half of the minute's requests are used at every endpoint."""
         with self._lock:
-            used = [len(of_last_minute(each, now)) for each in self._points.values()]
+            used = [len(trim_to_last_minute(each, now)) for each in self._points.values()]
         return max(used, default=0) < POINTS_PER_MINUTE["rest"] / 2
 
     def minute_capacity(self, *, now: datetime) -> float:
@@ -260,19 +260,19 @@ class RateLimiter:
                 retry_at=now + timedelta(seconds=1),
             )
         elif purpose is not Purpose.POLLING and resource == "core":
-            self._check_others(limit, now, purpose)
+            self._check_more_urgent(limit, now, purpose)
 
-    def _check_others(self, limit: RateLimit, now: datetime, purpose: Purpose) -> None:
+    def _check_more_urgent(self, limit: RateLimit, now: datetime, purpose: Purpose) -> None:
         """Raise where what comes first needs what is left of the hour."""
         left = limit.remaining - self._in_flight["core"] - reserve_of(limit, purpose)
-        wait = self._hourly_use.wait_for_others(limit, purpose, now + self._offset, left)
+        wait = self._hourly_use.wait_for_more_urgent(limit, purpose, now + self._offset, left)
         if wait:
             raise (BackfillLimited if purpose.is_bulk else RateLimited)(
                 "What is left of this hour's requests is needed for polls.", retry_at=now + wait
             )
 
     def _check_secondary(self, endpoint: str, resource: str, now: datetime, share: float) -> None:
-        points = of_last_minute(self._points.setdefault(endpoint, deque()), now)
+        points = trim_to_last_minute(self._points.setdefault(endpoint, deque()), now)
         allowed = int(POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"] * share)
         if len(points) >= allowed:
             free_at = points[len(points) - allowed] + WINDOW

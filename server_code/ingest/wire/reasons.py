@@ -28,12 +28,12 @@ _UNPRINTABLE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """What an answer says about itself. ``is_page``: it is a web page, which no API sends."""
+    """What an answer says about itself. ``is_web_page``: it is a web page, which no API sends."""
 
     message: str
     documentation_url: str | None
     request_id: str | None
-    is_page: bool
+    is_web_page: bool
 
     @property
     def suffix(self) -> str:
@@ -61,7 +61,7 @@ def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
         message=printable(read_message(body)),
         documentation_url=https_link(text(link)),
         request_id=printable(headers.get("x-github-request-id", "")) or None,
-        is_page=_is_page(headers, body),
+        is_web_page=_is_web_page(headers, body),
     )
 
 
@@ -101,7 +101,7 @@ def https_link(value: str | None) -> str | None:
     return value
 
 
-def _is_page(headers: Mapping[str, str], body: str) -> bool:
+def _is_web_page(headers: Mapping[str, str], body: str) -> bool:
     start = body[:200].lstrip().lower()
     return "text/html" in headers.get("content-type", "") or start.startswith(
         ("<!doctype html", "<html")

@@ -51,7 +51,7 @@ class ResponseTimes:
             self._total -= self._answers.popleft()[1]
 
 
-def of_last_minute(times: deque[datetime], now: datetime) -> deque[datetime]:
+def trim_to_last_minute(times: deque[datetime], now: datetime) -> deque[datetime]:
     """Remove the times that are not of the last minute."""
     while times and not _is_within_minute(times[0], now):
         times.popleft()

@@ -118,8 +118,8 @@ def test_what_another_process_learned_spares_requests():
         assert sum(world.wrong.values()) == asked
         world.readers["b"] = {"other"}
         for client in later._tokens.clients():
-            later._tokens.access.note_list(client.name, "other", [])
-            later._tokens.access.note_list(client.name, "other", ["Other/1"])
+            later._tokens.access.note_listed_repositories(client.name, "other", [])
+            later._tokens.access.note_listed_repositories(client.name, "other", ["Other/1"])
         assert later.fetch_runs("other/1", RunQuery()).value is not None
 
 
@@ -282,7 +282,7 @@ def test_a_rejected_token_that_was_never_listed_a_repository_is_not_the_reason()
             for client in actions._tokens.clients()
             if actions._tokens.access.has_read(client.name, "octo/1")
         ]
-        actions._tokens.access.note_list(reader, "third", ["third/1"])
+        actions._tokens.access.note_listed_repositories(reader, "third", ["third/1"])
         del world.readers["a"]
         for name in ("octo/1", "third/1"):
             with pytest.raises(BadCredentials):

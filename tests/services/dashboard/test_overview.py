@@ -162,8 +162,8 @@ def test_runs_are_counted_in_the_hour_of_their_end_by_conclusion(state):
 
 def test_traffic_is_laid_out_without_gaps(state):
     """Spans without any count are zeros, up to now."""
-    state.add_counts({METRICS: 3, "github_requests.charged": 2}, now=at(-3600))
-    state.add_counts({LOGS: 4, "github_requests.free": 5, "runs": 9}, now=at(-600))
+    state.add_to_saved_counters({METRICS: 3, "github_requests.charged": 2}, now=at(-3600))
+    state.add_to_saved_counters({LOGS: 4, "github_requests.free": 5, "runs": 9}, now=at(-600))
     assert taken(state)["message_intervals"] == {
         "metrics": [3, *[0] * 12],
         "logs": [*[0] * 10, 4, 0, 0],
@@ -179,8 +179,8 @@ def test_traffic_is_a_day_at_most(state, monkeypatch):
 
 def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
     """By the names that are configured."""
-    state.add_counts({METRICS: 100, LOGS: 10}, now=at(-2 * 3600))
-    state.add_counts({METRICS: 7, sent_messages_counter("another"): 1}, now=at(-60))
+    state.add_to_saved_counters({METRICS: 100, LOGS: 10}, now=at(-2 * 3600))
+    state.add_to_saved_counters({METRICS: 7, sent_messages_counter("another"): 1}, now=at(-60))
     assert taken(state)["messages"] == [
         {"queue": "ci_cd_metrics_queue", "purpose": "metrics", "total": 107, "last_hour": 7},
         {"queue": "ci_cd_logs_queue", "purpose": "logs", "total": 10, "last_hour": 0},
@@ -193,7 +193,7 @@ def test_logs_that_are_published_are_no_stall(state):
     state.save_job_logs([a_log(updated_at=at(-3600))])
     assert "none has been published" in taken(state)["health"]["sentence"]
 
-    state.add_counts({LOGS: 1}, now=NOW)
+    state.add_to_saved_counters({LOGS: 1}, now=NOW)
     assert "none has been published" not in taken(state)["health"]["sentence"]
 
 
@@ -203,7 +203,7 @@ def test_the_budget_is_what_the_newest_agent_was_reported(state):
     state.save_agent(an_agent("a", heartbeat_at=at(-9), rate_limit={**limit, "remaining": 1}))
     state.save_agent(an_agent("b", heartbeat_at=at(-5), rate_limit=limit))
     state.save_agent(an_agent("c", heartbeat_at=at(-1), rate_limit={"remaining": None}))
-    state.add_counts({"github_requests.charged": 2, "github_requests.free": 40}, now=NOW)
+    state.add_to_saved_counters({"github_requests.charged": 2, "github_requests.free": 40}, now=NOW)
     shown = taken(state)["github"]
     assert shown == {**limit, "credentials": [], "charged": 2, "free": 40}
 

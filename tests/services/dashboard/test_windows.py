@@ -43,7 +43,7 @@ def test_lag_is_that_of_the_jobs_of_the_window():
         at = NOW - timedelta(hours=hours)
         job = a_job(1, completed_at=at - timedelta(seconds=seconds))
         count_job_lag(counters, at, [], [job])
-        state.add_counts(counters.snapshot(), now=at)
+        state.add_to_saved_counters(counters.snapshot(), now=at)
     windows = window_rows([], state.load_saved_counters(), now=NOW)
     assert windows["1h"]["lag"] == {"jobs": 1, "median_seconds": 10, "p95_seconds": 10}
     assert windows["24h"]["lag"] == {"jobs": 2, "median_seconds": 10, "p95_seconds": 300}

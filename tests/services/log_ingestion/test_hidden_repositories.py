@@ -126,8 +126,8 @@ def test_a_list_that_has_the_repository_again_ends_the_pause(deleted: Deleted) -
     assert repositories is not None
     [credential] = [each.name for each in repositories.credentials()]
     query = RepositoryListQuery(credential, "octo")
-    repositories.note_list(query, [])
-    repositories.note_list(query, [REPOSITORY])
+    repositories.note_listed_repositories(query, [])
+    repositories.note_listed_repositories(query, [REPOSITORY])
     deleted.pass_time(360, every=60, polls=False)
     assert deleted.states() == [LOG_FETCHED] * 2 * ATTEMPTS
 

@@ -14,7 +14,7 @@ from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...messaging.encoding import QueueMessage, escape_json
 from ...ports import ReceivedMessage, SendFailure, WorkQueue
-from ...ports.request_publisher import RequestPublisher
+from ...ports.whole_request_publisher import WholeRequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import translate_azure_errors
 
@@ -38,7 +38,7 @@ MAX_REASON_CHARACTERS = 1_024
 _INVALID_REQUEST_ERRORS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
 
 
-class ServiceBusPublisher(RequestPublisher):
+class ServiceBusPublisher(WholeRequestPublisher):
     """A publisher to one queue or topic; any number of threads may share it."""
 
     def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:

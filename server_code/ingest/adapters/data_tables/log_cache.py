@@ -17,7 +17,7 @@ from ...domain.log_cache import (
     EVICTION_SLACK,
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
-    CachedLog,
+    EvictionCandidate,
     LogPageStore,
     PackedLog,
     PackedPage,
@@ -103,7 +103,7 @@ class TableLogPageStore(LogPageStore):
         columns = ("name", "stored_bytes", "is_whole", "saved_at")
         rows = _LOGS.search(columns=columns, order_by="age", is_ascending=False)
         logs = (
-            CachedLog(
+            EvictionCandidate(
                 name=row["name"],
                 stored_bytes=int(row["stored_bytes"] or 0),
                 unfinished_since=None if row["is_whole"] else as_utc(row["saved_at"]),

@@ -51,9 +51,9 @@ class LoginAttempts:
             if lasting:
                 return max(lasting, key=attrgetter("until"))
             rows = []
-            for key, free_failures in limits.items():
+            for key, allowed_failures in limits.items():
                 failures = 1 + _recent_failures(found.get(key), now)
-                until = now + pause_after(failures, free_failures)
+                until = now + pause_after(failures, allowed_failures)
                 values = {"failures": failures, "failed_at": now, "paused_until": until}
                 # The key of an address alone does not contain the account.
                 rows.append({"key": key, "account": account if account in key else "", **values})

@@ -14,7 +14,7 @@ from datetime import datetime
 import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
-from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_interval
+from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_count_interval
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors
@@ -42,12 +42,12 @@ class TableSavedCounters:
 
     _saved_counters_cache: CachedCounts
 
-    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+    def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
         added = {name: amount for name, amount in counts.items() if amount}
         if not added:
             return
-        interval = start_of_interval(now)
+        interval = start_of_count_interval(now)
         keys = (_TOTALS, format_time(interval))
 
         def add() -> bool:

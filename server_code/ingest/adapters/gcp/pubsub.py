@@ -15,7 +15,7 @@ from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, escape_json
 from ...ports import ReceivedMessage, SendFailure, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
-from ...ports.request_publisher import RequestPublisher
+from ...ports.whole_request_publisher import WholeRequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import translate_google_errors
 
@@ -46,7 +46,7 @@ EVENT_ID_ATTRIBUTE = "event_id"
 CONTENT_TYPE_ATTRIBUTE = "content-type"
 
 
-class PubsubPublisher(RequestPublisher):
+class PubsubPublisher(WholeRequestPublisher):
     """A publisher to one topic."""
 
     def __init__(

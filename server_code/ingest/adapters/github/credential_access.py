@@ -219,7 +219,7 @@ class CredentialAccess:
             return False
         return self.is_listed(name, repository) or (not lists_owner and account in (None, owner))
 
-    def note_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
+    def note_listed_repositories(self, name: str, owner: str, repositories: Iterable[str]) -> None:
         """Note the repositories of an owner (``*``: of all) that GitHub lists to a credential.
 
         The refusals of those that an earlier list lacked are over.

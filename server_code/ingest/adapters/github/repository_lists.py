@@ -70,15 +70,15 @@ class GithubRepositories(RepositoryApi):
             wanted = _INSTALLATION_LIST if is_installation else _USER_LIST
             return _answer(self._lists.fetch(client, wanted, validator), validator)
 
-    def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
+    def note_listed_repositories(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note which repositories GitHub lists to a credential: it is tried first for these."""
-        self._tokens.access.note_list(query.credential, query.owner, names)
+        self._tokens.access.note_listed_repositories(query.credential, query.owner, names)
 
     def restore_credentials(self, records: Collection[CredentialRecord]) -> None:
         """Restore the lists and refusals of credentials."""
         for record in records:
             for each in record.repository_lists:
-                self._tokens.access.note_list(record.name, each.owner, each.names)
+                self._tokens.access.note_listed_repositories(record.name, each.owner, each.names)
             self._tokens.restore_refusals(record.name, record.refusals)
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:

@@ -15,7 +15,7 @@ from ...domain.log_cache import (
     EVICTION_SLACK,
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
-    CachedLog,
+    EvictionCandidate,
     LogPageStore,
     PackedLog,
     PackedPage,
@@ -154,7 +154,7 @@ class SqlLogPageStore(LogPageStore):
         if not is_full and not is_abandoned(unfinished_since and parse_time(unfinished_since), now):
             return
         logs = (
-            CachedLog(name, stored_bytes, parse_optional_time(unfinished_since))
+            EvictionCandidate(name, stored_bytes, parse_optional_time(unfinished_since))
             for name, stored_bytes, unfinished_since in session.query(_SELECT_LOGS)
         )
         limits = {"max_logs": self._max_logs, "max_bytes": self._max_bytes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_interval
+from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_count_interval
 from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
 from .database import Database
 from .session import Session
@@ -25,9 +25,9 @@ class SqlSavedCounters:
 
     _database: Database
 
-    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+    def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
-        interval = start_of_interval(now)
+        interval = start_of_count_interval(now)
         start, oldest = format_time(interval), format_time(interval - COUNTS_KEPT_FOR)
         # In order, so that two processes never wait for each other's rows.
         totals = sorted((escape_text(name), amount) for name, amount in counts.items() if amount)

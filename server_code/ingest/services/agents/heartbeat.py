@@ -20,7 +20,7 @@ from ...domain.pending_requests import PendingRequests
 from ...domain.timestamps import format_timestamp, parse_timestamp
 from ...errors import IngestError
 from ...ports import AgentStore, Clock, RateLimitStatus, StateStore
-from ...ports.github import MIN_REPORTED_FACTOR
+from ...ports.github import MIN_REPORTED_INTERVAL_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from ..time_limits import await_result
 from .agent_loop import AgentLoop
@@ -86,7 +86,9 @@ class Heartbeat:
         """Save a heartbeat now. Raises StateUnavailable."""
         now, at = self._clock.now(), time.monotonic()
         pending, rate_limit = self._counters.pending_requests, self._read_rate_limit_status()
-        self._counters.save_increments(lambda counts: self._store.add_counts(counts, now=now))
+        self._counters.save_increments(
+            lambda counts: self._store.add_to_saved_counters(counts, now=now)
+        )
         self._resume(now)
         self._store.save_agent(
             AgentRecord(
@@ -234,13 +236,13 @@ def slowdown_note(agent: str, rate_limit: RateLimitStatus) -> str | None:
     if agent != PIPELINE_MONITORING_AGENT:
         return None
     notes = []
-    if rate_limit.interval_factor >= MIN_REPORTED_FACTOR:
+    if rate_limit.interval_factor >= MIN_REPORTED_INTERVAL_FACTOR:
         notes.append(
             "GitHub's hourly rate limit is used up too fast, as during a backfill: the time "
             f"between polls is {rate_limit.interval_factor:.1f} times as long. If this lasts, add "
             "a token or watch fewer repositories."
         )
-    if rate_limit.minute_interval_factor >= MIN_REPORTED_FACTOR:
+    if rate_limit.minute_interval_factor >= MIN_REPORTED_INTERVAL_FACTOR:
         notes.append(
             "More repositories are watched than GitHub's limit per minute has requests for: the "
             f"time between polls is up to {rate_limit.minute_interval_factor:.1f} times as long. "

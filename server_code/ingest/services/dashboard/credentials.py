@@ -10,7 +10,7 @@ from ...domain.source_records import CredentialRecord, CredentialRefusal
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied
 from ...ports import SourceStore
-from ...ports.github import MIN_REPORTED_FACTOR
+from ...ports.github import MIN_REPORTED_INTERVAL_FACTOR
 from ...ports.inspection import FAILED, OK, WARNING
 from ...ports.repository_api import ANONYMOUS_KIND
 from ...wire.refusals import find_refusal_by_message
@@ -107,7 +107,7 @@ def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] |
 def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
     """Return how much longer polls wait for a credential's limit per minute, and what to do."""
     is_current = abs(now - record.updated_at) < FACTOR_VALID_FOR
-    if record.minute_interval_factor < MIN_REPORTED_FACTOR or not is_current:
+    if record.minute_interval_factor < MIN_REPORTED_INTERVAL_FACTOR or not is_current:
         return None
     finding = (
         "It reads more repositories than GitHub's limit per minute has requests for: the time "

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import JobLogRecord, LedgerCounts
-from ...domain.saved_counters import COUNT_INTERVAL, SavedCounters, start_of_interval
+from ...domain.saved_counters import COUNT_INTERVAL, SavedCounters, start_of_count_interval
 from ...domain.stored_values import repository_key
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
@@ -94,7 +94,7 @@ def _message_intervals(
     Without times, because every refresh of a page contains a day of them.
     """
     intervals: Mapping[datetime, Mapping[str, int]] = dict(saved_counters.intervals)
-    last = start_of_interval(now)
+    last = start_of_count_interval(now)
     first = max(min(intervals, default=last), last - (SHOWN_INTERVALS - 1) * COUNT_INTERVAL)
     number = (last - first) // COUNT_INTERVAL + 1 if intervals else 0
     counts = [intervals.get(first + COUNT_INTERVAL * place, {}) for place in range(number)]

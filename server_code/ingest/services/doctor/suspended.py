@@ -22,7 +22,9 @@ def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[Chec
     for reason, suspended in reasons.items():
         names = [each.full_name for each in suspended]
         finding = f"{join_first(names, NAMES_SHOWN)}: {reason}"
-        if any(each.is_missing and parse_source(each.source).is_single for each in suspended):
+        if any(
+            each.is_missing and parse_source(each.source).names_one_repository for each in suspended
+        ):
             remedy = "Correct its name, let a credential read it, or remove it: runstream sources."
             yield CheckResult.warning("not polled", finding, remedy)
         else:

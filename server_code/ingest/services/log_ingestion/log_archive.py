@@ -14,7 +14,7 @@ from ...domain.step_ranges import StepFile
 from ...errors import MalformedPayload, is_out_of_memory
 from ...messaging.log_work import LogWork
 from ...ports import ActionsApi
-from ...wire.log_archives import find_steps, match_jobs, match_steps
+from ...wire.log_archives import find_step_files, match_job_files, match_step_files
 from .spool import Spool
 
 _CHUNK_BYTES = 1024 * 1024
@@ -37,7 +37,7 @@ class LogArchive:
     def __init__(self, zip_file: zipfile.ZipFile, entries: Mapping[int, zipfile.ZipInfo]) -> None:
         self._zip_file = zip_file
         self._entries = entries
-        self._steps = find_steps(zip_file.namelist())
+        self._steps = find_step_files(zip_file.namelist())
 
     def __contains__(self, job_id: int) -> bool:
         return job_id in self._entries
@@ -48,7 +48,7 @@ class LogArchive:
 
     def step_files(self, job_id: int) -> list[StepFile]:
         """Return the files of a job's steps, in order, as the archive's directory lists them."""
-        found = match_steps(self._steps, self._entries[job_id].filename)
+        found = match_step_files(self._steps, self._entries[job_id].filename)
         entries = [(number, self._zip_file.getinfo(name)) for number, name in found.items()]
         return [
             StepFile(number=number, size_bytes=entry.file_size, crc=entry.CRC)
@@ -94,7 +94,7 @@ def open_log_archive(
         entries = zip_file.infolist()
         if _is_impossible(entries, archive_bytes):
             raise MalformedPayload("The log archive claims to hold more than its bytes can hold.")
-        names = match_jobs((entry.filename for entry in entries), job_names)
+        names = match_job_files((entry.filename for entry in entries), job_names)
         found = {job_id: zip_file.getinfo(name) for job_id, name in names.items()}
         yield LogArchive(
             zip_file, {job_id: entry for job_id, entry in found.items() if not _is_zip_bomb(entry)}

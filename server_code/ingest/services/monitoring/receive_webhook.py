@@ -98,7 +98,7 @@ def _claim(
         return None
     if not known.startswith(_BODY):
         return "ignored: this delivery was received before"
-    store.add_counts({REPLAYED_WEBHOOKS: 1}, now=now)
+    store.add_to_saved_counters({REPLAYED_WEBHOOKS: 1}, now=now)
     return "ignored: this body was received before under another delivery id"
 
 

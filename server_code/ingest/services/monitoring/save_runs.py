@@ -75,7 +75,9 @@ def count_filtered(context: CollectorContext, repository: RepositoryRecord, runs
     name = repository.full_name
     source = context.source_filters.source_of(context.store, context.clock, name)
     if source is not None:
-        context.store.add_counts({filtered_counter(source): runs}, now=context.clock.now())
+        context.store.add_to_saved_counters(
+            {filtered_counter(source): runs}, now=context.clock.now()
+        )
 
 
 def _adopt_spelling(poll_session: PollSession, runs: Sequence[WorkflowRun]) -> None:

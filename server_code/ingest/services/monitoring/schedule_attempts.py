@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import MAX_CHECK_DELAY, is_interval_over, max_request_interval
-from ...domain.job_counts import RecentJobCounts, add_count, next_change_ends_run
+from ...domain.job_counts import RecentJobCounts, add_job_count, next_change_ends_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
@@ -115,7 +115,7 @@ def note_job_counts(
     counts = poll_session.repository.recent_job_counts
     for record in (snapshot.record for snapshot in snapshots):
         if record.run and record.has_all_jobs and not before[record.key].has_all_jobs:
-            counts = add_count(counts, record.run, record.jobs)
+            counts = add_job_count(counts, record.run, record.jobs)
     poll_session.repository = replace(poll_session.repository, recent_job_counts=counts)
 
 

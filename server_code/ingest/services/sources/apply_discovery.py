@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from ...domain.due import is_interval_over, urgent_due_at
 from ...domain.ledger import RepositoryRecord, new_repository
 from ...domain.source_records import DiscoveredRepository
-from ...domain.sources import SourcePattern, Sources
+from ...domain.sources import SourcePattern, Sources, named_repositories
 from ...domain.stored_values import repository_key
 from ...errors import IngestError, RepositoryUnavailable, Skippable
 from ...ports import RepositoryInfo
@@ -60,7 +60,7 @@ def apply_discovery(
     """Watch what is new, follow what was renamed, and suspend what is not to be polled."""
     discovery = _Discovery(context, sources)
     discovery.release_names(listed)
-    discovery.add_named([str(pattern) for pattern in sources.included if pattern.is_single], listed)
+    discovery.add_named(named_repositories(sources.included), listed)
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
         discovery.apply(each)
@@ -158,7 +158,7 @@ class _Discovery:
         pattern = self._sources.source_of(name, is_on_own_list=listed.is_on_own_list)
         if pattern is None or key in self._seen:
             return
-        is_new = not pattern.is_single and key not in self._watched
+        is_new = not pattern.names_one_repository and key not in self._watched
         if is_new and self._sources.has_given_up_owner_name(name):
             return
         key = self._watched_key(key, listed)

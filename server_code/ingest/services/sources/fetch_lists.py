@@ -51,7 +51,7 @@ class RepositoryLists:
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
-        if pattern.is_single or pattern.is_exclusion:
+        if pattern.names_one_repository or pattern.is_exclusion:
             return None
         errors = self.errors | self.installation_errors
         # An installation lists what it may read of all.
@@ -59,12 +59,12 @@ class RepositoryLists:
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
         """Return why a credential may not list a source, though another one may."""
-        is_listed = not pattern.is_single and not pattern.is_exclusion
+        is_listed = not pattern.names_one_repository and not pattern.is_exclusion
         return self.refused.get(self._owner_of(pattern)) if is_listed else None
 
     def truncation_note_of(self, pattern: SourcePattern) -> str | None:
         """Return a note about a source's list that was read in part; None where all were read."""
-        is_listed = not pattern.is_single and not pattern.is_exclusion
+        is_listed = not pattern.names_one_repository and not pattern.is_exclusion
         return self.truncation_notes.get(self._owner_of(pattern)) if is_listed else None
 
     def _owner_of(self, pattern: SourcePattern) -> str:
@@ -113,7 +113,7 @@ class RepositoryLists:
 
 def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> RepositoryLists:
     """Fetch all lists concurrently; a list that fails delays no other."""
-    listed_patterns = [each for each in sources.included if not each.is_single]
+    listed_patterns = [each for each in sources.included if not each.names_one_repository]
     wanted = [sources.current_owner(each) for each in listed_patterns]
     owners = {owner for owner in wanted if owner is not None}
     of_all_owners = None in wanted
@@ -152,7 +152,7 @@ def note_former_names(
             names = [former[key] for key in keys if key in former]
             if names:
                 query = RepositoryListQuery(record.name, each.owner)
-                api.note_list(query, (*each.names, *names))
+                api.note_listed_repositories(query, (*each.names, *names))
 
 
 def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
@@ -198,7 +198,7 @@ def _apply_list(
             names = tuple(each.full_name for each in described)
             credential_list = replace(credential_list, names=names, is_whole=is_whole)
         record = _with_list(record, credential_list)
-        api.note_list(query, credential_list.names)
+        api.note_listed_repositories(query, credential_list.names)
     lists.credentials[query.credential] = record
     lists.note_truncation(query, credential_list)
     lists.add(credential_list, described)

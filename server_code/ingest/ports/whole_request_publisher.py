@@ -11,7 +11,7 @@ from ..messaging.encoding import QueueMessage
 from .queues import Publisher, SendFailure
 
 
-class RequestPublisher(Publisher):
+class WholeRequestPublisher(Publisher):
     """A publisher to one queue; a subclass splits a batch into requests and sends each."""
 
     def __init__(self, name: str, counters: Counters) -> None:
