@@ -160,7 +160,7 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         incomplete_job_reads=2,
         open_job_reads=3,
         jobs_read_at=at(8),
-        has_deliveries=True,
+        has_delivered_jobs=True,
         annotations=AnnotationList(items=(), total=3),
         artifacts=(),
         limited_reads=1,

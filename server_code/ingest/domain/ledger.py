@@ -99,9 +99,9 @@ class AttemptRecord:
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
     ``incomplete_job_reads``: how often in a row its list of jobs was empty, or shorter than
     GitHub's count; ``open_job_reads``: how often in a row it held open jobs, though the attempt has
-    ended. ``jobs_read_at``: when that list was last read, or the run started. ``has_deliveries``:
-    some of its jobs are as webhooks delivered them, and were not read since. ``reason``: why the
-    last read failed.
+    ended. ``jobs_read_at``: when that list was last read, or the run started.
+    ``has_delivered_jobs``: some of its jobs are as webhooks delivered them, and were not read
+    since. ``reason``: why the last read failed.
     """
 
     key: AttemptKey
@@ -123,7 +123,7 @@ class AttemptRecord:
     incomplete_job_reads: int = field(default=0, metadata=stored_as("doubtful_reads"))
     open_job_reads: int = field(default=0, metadata=stored_as("open_reads"))
     jobs_read_at: datetime | None = None
-    has_deliveries: bool = False
+    has_delivered_jobs: bool = field(default=False, metadata=stored_as("has_deliveries"))
     failures: int = 0
     is_filtered: bool = False
     reason: str | None = None

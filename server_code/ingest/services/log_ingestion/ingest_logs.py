@@ -186,9 +186,9 @@ class _Ingestion:
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log, a small one together with others."""
         if self._batch.accepts(log.content_info.log_bytes):
-            small = pack_log(self._context, task.work.key, log)
-            if small is not None:
-                self._batch.add(small, partial(task.fail, log.job))
+            packed = pack_log(self._context, task.work.key, log)
+            if packed is not None:
+                self._batch.add(packed, partial(task.fail, log.job))
                 return
         record = deliver_log(self._context, task.work.key, log)
         self._context.save_counts()

@@ -37,22 +37,22 @@ class LogBatch:
         """Return whether a log is so small that a full batch of its size fits into one request."""
         return size_bytes <= self._context.logs_queue.max_message_bytes // (2 * self._max_count)
 
-    def add(self, small: PackedLog, on_failure: OnFailure) -> None:
+    def add(self, packed: PackedLog, on_failure: OnFailure) -> None:
         """Add the only message of a log."""
-        self._entries.append((small, on_failure))
+        self._entries.append((packed, on_failure))
 
     def send(self) -> None:
         """Cache what was added, send and record it; report each log that was not sent."""
         entries, self._entries = self._entries, []
         if not entries:
             return
-        small = [each for each, _ in entries]
-        messages = [each.message for each in small]
+        packed = [each for each, _ in entries]
+        messages = [each.message for each in packed]
         try:
-            cache_logs(self._context, [each.log for each in small if each.log is not None])
+            cache_logs(self._context, [each.log for each in packed if each.log is not None])
             refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
             reasons = {each.event_id: each for each in refused}
-            taken = [each for each in small if each.message.event_id not in reasons]
+            taken = [each for each in packed if each.message.event_id not in reasons]
             self._context.counters.add("logs", len(taken))
             self._context.save_counts()
             self._context.store.save_job_logs([each.record for each in taken])

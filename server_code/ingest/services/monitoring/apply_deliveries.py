@@ -99,7 +99,7 @@ def _with_job(context: CollectorContext, record: AttemptRecord, job: Job) -> Att
     return replace(
         record,
         jobs=merge_jobs(record.jobs, [job]),
-        has_deliveries=True,
+        has_delivered_jobs=True,
         next_check_at=due_at,
     )
 

@@ -166,7 +166,7 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         jobs = merge_jobs(record.jobs, _without_older(record, listed))
         # The ledger does not keep that the list of an open run was incomplete.
         validator = answer.validator if is_complete or snapshot.has_ended else None
-        record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
+        record = replace(record, jobs=jobs, jobs_validator=validator, has_delivered_jobs=False)
     if not snapshot.has_ended:
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_every_job(record)
@@ -188,7 +188,7 @@ def _lacks_every_job(record: AttemptRecord) -> bool:
 
 def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
     """Leave out jobs whose end was delivered and that the list, which may lag, shows open."""
-    ended = {job.job_id for job in record.jobs if record.has_deliveries and job.is_completed}
+    ended = {job.job_id for job in record.jobs if record.has_delivered_jobs and job.is_completed}
     return [job for job in seen if job.is_completed or job.job_id not in ended]
 
 

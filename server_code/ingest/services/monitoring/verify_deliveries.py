@@ -85,7 +85,7 @@ def count_contradictions(
     """Count delivered ends of jobs that differ from what was read, which is what is published."""
     for snapshot in snapshots:
         known = before[snapshot.record.key]
-        if not known.has_deliveries or snapshot.record.has_deliveries:
+        if not known.has_delivered_jobs or snapshot.record.has_delivered_jobs:
             continue
         read = {job.job_id: job_fingerprint(job) for job in snapshot.record.jobs}
         contradicted = [
