@@ -111,7 +111,7 @@ class _Polls(RunRequests):
             self.gaps.append(now - self._last[repository])
         self._last[repository] = now
         self.interval_factor = max(
-            self.interval_factor, self._stage.context.github.interval_factor(repository)
+            self.interval_factor, self._stage.context.github.hour_interval_factor(repository)
         )
 
 

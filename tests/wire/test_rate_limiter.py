@@ -349,15 +349,15 @@ def test_spare_is_what_is_used_more_slowly_than_it_comes_back():
 def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():
     """Nothing is judged in the first minutes, and nothing is stretched beyond bounds."""
     rate_limiter = RateLimiter()
-    assert rate_limiter.interval_factor(now=NOW) == 1
+    assert rate_limiter.hour_interval_factor(now=NOW) == 1
     rate_limiter.update(200, limit_headers(2600, reset_in=3400), "", now=NOW)
-    assert rate_limiter.interval_factor(now=NOW) == 1
-    assert rate_limiter.interval_factor(now=at(1600)) == 1
+    assert rate_limiter.hour_interval_factor(now=NOW) == 1
+    assert rate_limiter.hour_interval_factor(now=at(1600)) == 1
     # 2,400 were used in 600 seconds, and 2,500 may be used in the 3,000 that are left.
-    assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
+    assert rate_limiter.hour_interval_factor(now=at(400)) == pytest.approx(4.8)
     rate_limiter.update(200, limit_headers(0, reset_in=3400), "", now=NOW)
-    assert rate_limiter.interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
-    assert rate_limiter.interval_factor(now=at(3400)) == 1
+    assert rate_limiter.hour_interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
+    assert rate_limiter.hour_interval_factor(now=at(3400)) == 1
 
 
 def charge(rate_limiter, purpose, times, *, used, seconds=400, status=200):
@@ -371,25 +371,25 @@ def test_a_backfill_that_is_over_stretches_no_polls():
     """What else was used stretches them as before, live logs as well."""
     rate_limiter = RateLimiter()
     charge(rate_limiter, BACKFILL, 2400, used=2400)
-    assert rate_limiter.interval_factor(now=at(400)) == 1
+    assert rate_limiter.hour_interval_factor(now=at(400)) == 1
     charge(rate_limiter, BACKFILL, 1, used=4801)
-    assert rate_limiter.interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
+    assert rate_limiter.hour_interval_factor(now=at(400)) == MAX_INTERVAL_FACTOR
     other = RateLimiter()
     charge(other, LIVE_LOG, 600, used=600)
     charge(other, POLLING, 600, used=1200)
     charge(other, BACKFILL, 1200, used=2400)
     # 1,200 were watched in 600 seconds, and 2,500 may be used in the 3,000 that are left.
-    assert other.interval_factor(now=at(400)) == pytest.approx(2.4)
+    assert other.hour_interval_factor(now=at(400)) == pytest.approx(2.4)
 
 
 def test_a_backfill_of_the_hour_before_and_free_answers_count_for_nothing():
     rate_limiter = RateLimiter()
     charge(rate_limiter, BACKFILL, 2400, used=2400, status=304)
-    assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
+    assert rate_limiter.hour_interval_factor(now=at(400)) == pytest.approx(4.8)
     charge(rate_limiter, BACKFILL, 2400, used=2400)
-    assert rate_limiter.interval_factor(now=at(400)) == 1
+    assert rate_limiter.hour_interval_factor(now=at(400)) == 1
     rate_limiter.update(200, limit_headers(2600, reset_in=7000), "", now=at(4000))
-    assert rate_limiter.interval_factor(now=at(4000)) == pytest.approx(4.8)
+    assert rate_limiter.hour_interval_factor(now=at(4000)) == pytest.approx(4.8)
 
 
 def test_bulk_requests_leave_what_watching_needs_for_the_rest_of_the_hour():

@@ -88,7 +88,7 @@ MIN_REPORTED_INTERVAL_FACTOR = 1.05
 class RateLimitStatus:
     """The requests left of the hour to one credential, or the sum over several.
 
-    ``interval_factor``: by how much the interval between polls is multiplied for the most used
+    ``hour_interval_factor``: by how much the interval between polls is multiplied for the most used
     credential, so that its hour lasts. ``minute_interval_factors``: by how much it is multiplied at
     most, by credential, so that the polls fit into the limit per minute. 1 changes nothing.
     """
@@ -96,7 +96,7 @@ class RateLimitStatus:
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
-    interval_factor: float = 1.0
+    hour_interval_factor: float = 1.0
     minute_interval_factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -199,7 +199,7 @@ class ActionsApi(Protocol):
         The purpose decides how much of the rate limit they leave to more urgent requests.
         """
 
-    def interval_factor(self, repository: str) -> float:
+    def hour_interval_factor(self, repository: str) -> float:
         """Return by how much to multiply the interval between polls so that the hour lasts."""
 
     def fetch_rate_limit(self) -> None:

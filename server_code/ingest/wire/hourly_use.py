@@ -59,7 +59,7 @@ class HourlyUse:
             return timedelta(0)
         return max(timedelta(seconds=left_seconds - left / per_second), MIN_WAIT)
 
-    def interval_factor(self, limit: RateLimit, github_now: datetime) -> float:
+    def hour_interval_factor(self, limit: RateLimit, github_now: datetime) -> float:
         """Return how many times too fast the hour's requests are used up; 1 where they last.
 
         It counts what is used, whoever used it, after the hour's first five minutes, but not what

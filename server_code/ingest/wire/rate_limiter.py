@@ -185,13 +185,13 @@ class RateLimiter:
                 return points
             return min(points, RESPONSE_SECONDS_PER_MINUTE / average)
 
-    def interval_factor(self, *, now: datetime) -> float:
+    def hour_interval_factor(self, *, now: datetime) -> float:
         """Return how many times too fast the hour's requests are used up; 1 where they last."""
         with self._lock:
             limit, github_now = self._limits.get("core"), now + self._offset
             if limit is None:
                 return 1.0
-            return self._hourly_use.interval_factor(limit, github_now)
+            return self._hourly_use.hour_interval_factor(limit, github_now)
 
     def _keep(self, limit: RateLimit) -> None:
         """Keep the newest limit; answers of parallel requests may arrive out of order.

@@ -113,7 +113,7 @@ def test_what_is_left_is_known_without_asking(source):
     asked = here.requests()
     assert actions.rate_limit_status().remaining == 10**6 - 1
     assert actions.has_headroom("octo/api")
-    assert actions.interval_factor("octo/api") == 1
+    assert actions.hour_interval_factor("octo/api") == 1
     assert here.requests() == asked
 
 

@@ -165,7 +165,8 @@ def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
 def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_factor, is_said):
     """With how much longer the time between polls is, and what to do."""
     note = slowdown_note(
-        agent, RateLimitStatus(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
+        agent,
+        RateLimitStatus(limit=1, remaining=1, reset_at=None, hour_interval_factor=interval_factor),
     )
     assert (note is not None) is is_said
     assert note is None or ("2.5 times as long. If this lasts, add a token" in note)

@@ -565,7 +565,7 @@ def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
     here.poll()
     here.advance(400)
     here.poll()
-    assert here.context.github.interval_factor(REPOSITORY) > 1
+    assert here.context.github.hour_interval_factor(REPOSITORY) > 1
     assert here.record().next_poll_at > here.clock.now() + timedelta(seconds=30)
 
 

@@ -234,10 +234,10 @@ class GithubActions:
         """Set the purpose of a repository's next requests, except those for logs."""
         self._tokens.set_purpose(self._current_name(repository), purpose)
 
-    def interval_factor(self, repository: str) -> float:
+    def hour_interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
         client = self._next_client(repository)
-        return 1.0 if client is None else client.interval_factor()
+        return 1.0 if client is None else client.hour_interval_factor()
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
         """Note how many requests a repository's polls send if no limit delays them."""

@@ -119,9 +119,9 @@ class GithubClient:
         """Return until when this credential must not be used; None where it may be."""
         return self.rate_limiter.paused_until(now=self._clock.now())
 
-    def interval_factor(self) -> float:
+    def hour_interval_factor(self) -> float:
         """Return how many times longer polls must wait for the hour's requests to last."""
-        return self.rate_limiter.interval_factor(now=self._clock.now())
+        return self.rate_limiter.hour_interval_factor(now=self._clock.now())
 
     def minute_capacity(self) -> float:
         """Return how many requests a minute the credential may send to one endpoint."""

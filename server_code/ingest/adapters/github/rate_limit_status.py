@@ -17,5 +17,5 @@ def sum_rate_limits(clients: Sequence[GithubClient]) -> RateLimitStatus:
         limit=sum(limit.limit for limit in limits),
         remaining=sum(limit.remaining for limit in limits),
         reset_at=min(limit.reset_at for limit in limits),
-        interval_factor=max(client.interval_factor() for client in clients),
+        hour_interval_factor=max(client.hour_interval_factor() for client in clients),
     )

@@ -236,11 +236,11 @@ def slowdown_note(agent: str, rate_limit: RateLimitStatus) -> str | None:
     if agent != PIPELINE_MONITORING_AGENT:
         return None
     notes = []
-    if rate_limit.interval_factor >= MIN_REPORTED_INTERVAL_FACTOR:
+    if rate_limit.hour_interval_factor >= MIN_REPORTED_INTERVAL_FACTOR:
         notes.append(
             "GitHub's hourly rate limit is used up too fast, as during a backfill: the time "
-            f"between polls is {rate_limit.interval_factor:.1f} times as long. If this lasts, add "
-            "a token or watch fewer repositories."
+            f"between polls is {rate_limit.hour_interval_factor:.1f} times as long. If this lasts, "
+            "add a token or watch fewer repositories."
         )
     if rate_limit.minute_interval_factor >= MIN_REPORTED_INTERVAL_FACTOR:
         notes.append(

@@ -82,7 +82,7 @@ def _next_poll_without_minute_limit(
     with open runs not much, because most of their polls are free.
     """
     now = context.clock.now()
-    interval_factor = context.github.interval_factor(repository.full_name)
+    interval_factor = context.github.hour_interval_factor(repository.full_name)
     if next_check_at is not None:
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
     pause = timedelta(seconds=context.settings.poll_seconds) * interval_factor
