@@ -230,7 +230,7 @@ class ActivityRecord:
 class LedgerCounts:
     """How many attempts and logs the ledger holds of one repository, or of all.
 
-    Unread attempts are known from a list of runs, and not published yet.
+    Open attempts are not settled; the unread ones among them were never published.
     """
 
     attempts: int = 0

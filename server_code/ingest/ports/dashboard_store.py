@@ -15,7 +15,7 @@ class DashboardStore(Protocol):
     """What pages show: runs, counts, errors and activities; bounded, the oldest go first."""
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
+        """Save the summaries of attempts; the newest MAX_RUN_SUMMARIES stay."""
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
@@ -24,7 +24,7 @@ class DashboardStore(Protocol):
         """Add to the totals and to this moment's interval, all or none."""
 
     def load_saved_counters(self) -> SavedCounters:
-        """Load all totals, and the intervals of the last COUNTS_KEPT_FOR."""
+        """Load all totals, and the intervals of the day before the newest addition."""
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""

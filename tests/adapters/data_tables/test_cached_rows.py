@@ -35,7 +35,7 @@ class StoredRows:
         self.brought: list[int] = []
 
     def search(
-        self, *, columns: object, page: int = 0, where: Mapping[str, Any] | None = None
+        self, *, columns: object, page_size: int = 0, where: Mapping[str, Any] | None = None
     ) -> Iterator[dict[str, Any]]:
         """Search rows by one condition at most."""
         found = [

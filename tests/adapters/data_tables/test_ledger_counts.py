@@ -16,7 +16,7 @@ class ATable:
         self.rows, self.searched = list(rows), list[Sequence[str]]()
 
     def search(
-        self, *, columns: Sequence[str], page: int = 0, where: Mapping[str, Any] | None = None
+        self, *, columns: Sequence[str], page_size: int = 0, where: Mapping[str, Any] | None = None
     ) -> Iterator[dict[str, Any]]:
         self.searched.append(columns)
         return iter(self._found(where))

@@ -32,7 +32,7 @@ RELOAD_SECONDS = 600.0
 READ_WHOLE_BELOW = 50
 
 #: More rows than Anvil returns at once; with fewer it would send a query after the last.
-_PAGE = 2000
+_PAGE_SIZE = 2000
 
 _Value = TypeVar("_Value")
 
@@ -122,7 +122,7 @@ class CachedRows(Generic[_Value]):
         return _Snapshot(rows, began_at, reread_at, last.reload_at)
 
     def _search(self, table: Table, where: Values | None = None) -> Iterable[Any]:
-        return table.search(columns=self._columns, page=_PAGE, where=where)
+        return table.search(columns=self._columns, page_size=_PAGE_SIZE, where=where)
 
     def _trimmed(self, rows: dict[str, _CachedRow[_Value]]) -> dict[str, _CachedRow[_Value]]:
         newest = self._newest

@@ -202,7 +202,7 @@ class _StoredLog:
         following = _PAGES.search(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
-            page=self._pages_at_once,
+            page_size=self._pages_at_once,
             where={"name": self._name, "first_line": q.greater_than(number)},
         )
         yield from map(_page, following)

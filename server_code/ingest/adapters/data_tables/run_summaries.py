@@ -29,7 +29,7 @@ class TableRunSummaries:
     _run_summary_cache: CachedRows[_Entry]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
+        """Save the summaries of attempts; the newest MAX_RUN_SUMMARIES stay."""
         newest = {attempt_key_text(summary.key): summary for summary in summaries}
         for keys in chunks_of_keys(sorted(newest)):
             rows = [_row(newest[key]) for key in keys]

@@ -26,7 +26,7 @@ KEYS_PER_QUERY = 100
 BYTES_PER_QUERY = 2 * 1024 * 1024
 
 #: Rows that Anvil returns at once, where they are small.
-_PAGE = 1000
+_PAGE_SIZE = 1000
 
 _batches_lock = threading.Lock()
 
@@ -53,18 +53,18 @@ class Table:
         columns: Sequence[str],
         order_by: str | None = None,
         is_ascending: bool = True,
-        page: int = _PAGE,
+        page_size: int = _PAGE_SIZE,
         where: Values | None = None,
     ) -> Iterator[Any]:
-        """Search rows, and load these columns of ``page`` rows at a time."""
-        options = [q.fetch_only(*columns), q.page_size(page)]
+        """Search rows, and load these columns of ``page_size`` rows at a time."""
+        options = [q.fetch_only(*columns), q.page_size(page_size)]
         if order_by is not None:
             options.append(anvil.tables.order_by(order_by, ascending=is_ascending))
         yield from self._table.search(*options, **(where or {}))
 
     def first(self, *, columns: Sequence[str], where: Values) -> Any:  # noqa: ANN401 - a row
         """Find one row, or None."""
-        return next(self.search(columns=columns, page=1, where=where), None)
+        return next(self.search(columns=columns, page_size=1, where=where), None)
 
     def list_first(
         self,
@@ -82,7 +82,7 @@ class Table:
             columns=columns,
             order_by=order_by,
             is_ascending=is_ascending,
-            page=min(limit, _PAGE),
+            page_size=min(limit, _PAGE_SIZE),
             where=where,
         )
         return list(islice(found, limit))

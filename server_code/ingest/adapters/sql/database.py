@@ -32,12 +32,12 @@ class Database:
         parameters: Sequence[Any],
         values: Sequence[Any],
         *,
-        after: Sequence[Any] = (),
+        limit: int | None = None,
     ) -> list[Row]:
         """Run a query as Session.query_in_chunks does."""
         query = self._with_timeout(sql)
         return self._run(
-            lambda session: session.query_in_chunks(query, parameters, values, after=after)
+            lambda session: session.query_in_chunks(query, parameters, values, limit=limit)
         )
 
     def has_tables(self) -> bool:

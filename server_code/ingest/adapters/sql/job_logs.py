@@ -86,7 +86,7 @@ class SqlJobLogs(LogStateStore):
             return [_record(row) for row in rows]
         sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST_FIRST
         keys = repository_keys(repositories)
-        rows = self._database.read_in_chunks(sql, moments, keys, after=(maximum,))
+        rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
         return sorted((_record(row) for row in rows), key=_sort_key)[:maximum]
 
     def claim_logs_of_failed_jobs(

@@ -30,6 +30,7 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {_COLUMNS} FROM repositories "  # noqa: S608
 #: A repository that has no next poll is due: it is new, or its holder died before it was released.
+#: A time that is too far ahead has come: a clock that was ahead set it.
 _SELECT_DUE = f"""
     SELECT COALESCE(next_poll_at, lease_until, added_at), name_key, {_COLUMNS}
     FROM repositories
@@ -203,7 +204,7 @@ def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int)
     """Lock and return the most overdue of these repositories that nobody else is claiming."""
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
     rows = session.query_in_chunks(
-        _SELECT_DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, after=(maximum,)
+        _SELECT_DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, limit=maximum
     )
     return sorted(rows, key=lambda row: row[:2])[:maximum]
 

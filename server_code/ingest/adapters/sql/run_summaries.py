@@ -34,7 +34,7 @@ class SqlRunSummaries:
     _decoded_summaries: DecodedRows[RunSummary]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
+        """Save the summaries of attempts; the newest MAX_RUN_SUMMARIES stay."""
         newest = {normalized_attempt_key(summary.key): summary for summary in summaries}
         # In order, so that two processes never wait for each other's rows.
         rows = [_row(newest[key]) for key in sorted(newest)]

@@ -59,15 +59,16 @@ class Session:
         parameters: Sequence[Any],
         values: Sequence[Any],
         *,
-        after: Sequence[Any] = (),
+        limit: int | None = None,
     ) -> list[Row]:
         """Run a query with ``IN (...)`` in it for each chunk of ``values``.
 
-        ``parameters`` stand before it, ``after`` after it; a ``LIMIT`` there is that of a chunk.
+        ``parameters`` stand before it, and ``limit``, that of each chunk, after it.
         """
         found: list[Row] = []
+        last = () if limit is None else (limit,)
         for chunk in chunks(values, MAX_PARAMETERS):
-            found += self.query(with_placeholders(sql, chunk), (*parameters, *chunk, *after))
+            found += self.query(with_placeholders(sql, chunk), (*parameters, *chunk, *last))
         return found
 
     def execute_in_chunks(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> int:
