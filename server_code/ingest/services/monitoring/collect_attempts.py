@@ -155,7 +155,7 @@ def _publish_group(
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    """Publish and record one group of attempts."""
+    """Publish and record one group of attempts; ``before`` has the records as they were loaded."""
     repository = poll_session.repository.full_name
     save_commit_metrics(context, repository, commits.pop_unsaved())
     newer = [snapshot.newer_attempt for snapshot in snapshots if snapshot.newer_attempt is not None]

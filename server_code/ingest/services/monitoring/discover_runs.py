@@ -130,6 +130,7 @@ def find_hinted_runs(context: CollectorContext, poll_session: PollSession) -> No
 def _fetch_hinted(
     context: CollectorContext, poll_session: PollSession, hints: Mapping[int, datetime]
 ) -> None:
+    """Fetch hinted runs, and remove the hints that were answered; raise the first failure."""
     if not hints:
         return
     name = poll_session.repository.full_name

@@ -107,7 +107,7 @@ class _Discovery:
             names.append(known.full_name)
             self._ids = {number: at for number, at in self._ids.items() if at != key}
             self._renamed = {name: at for name, at in self._renamed.items() if at != key}
-        # Requests for the name were sent to the repository that had it.
+        # Until GitHub answers for the name itself, requests for it go to the one that had it.
         fetch_each(self._context, names, self._context.github.fetch_repository)
 
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
