@@ -28,7 +28,7 @@ from .world import World
 
 
 @dataclass(slots=True)
-class _Found:
+class _Recordings:
     runs: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
     jobs: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
     commits: list[Json] = field(default_factory=list)
@@ -36,59 +36,63 @@ class _Found:
 
 def corpus_world(folder: Path) -> World:
     """Read a folder of recordings; the world's `ends_at` lies just after the newest of them."""
-    found: dict[str, _Found] = defaultdict(_Found)
+    recordings: dict[str, _Recordings] = defaultdict(_Recordings)
     for run in _lines(folder / "runs.jsonl"):
-        found[_full_name(run)].runs[run["id"]].append(run)
+        recordings[_full_name(run)].runs[run["id"]].append(run)
     for job in _lines(folder / "jobs.jsonl"):
-        found[_full_name(job)].jobs[job["run_id"]].append(job)
+        recordings[_full_name(job)].jobs[job["run_id"]].append(job)
     for commit in _lines(folder / "commits.jsonl"):
-        found[_full_name(commit)].commits.append(commit)
+        recordings[_full_name(commit)].commits.append(commit)
     logs = recorded_logs(folder)
     repositories = [
-        _repository(names, _merged(found[name] for name in names), logs)
-        for names in _same_repositories(found)
+        _repository(names, _merged(recordings[name] for name in names), logs)
+        for names in _same_repositories(recordings)
     ]
     newest = max(map(_newest, repositories), default=0.0)
     return World(repositories, seed=folder.name, ends_at=newest + 1)
 
 
-def _same_repositories(found: dict[str, _Found]) -> list[list[str]]:
+def _same_repositories(recordings: dict[str, _Recordings]) -> list[list[str]]:
     """Group the names of repositories that were renamed between recordings, the present first."""
     groups: dict[int, list[str]] = defaultdict(list)
-    for name in sorted(found, key=lambda name: _last_created(found[name]), reverse=True):
-        groups[_number(name, found[name])].append(name)
+    for name in sorted(recordings, key=lambda name: _last_created(recordings[name]), reverse=True):
+        groups[_repository_id(name, recordings[name])].append(name)
     return sorted(groups.values())
 
 
-def _last_created(found: _Found) -> str:
-    return max((run["created_at"] for group in found.runs.values() for run in group), default="")
+def _last_created(recordings: _Recordings) -> str:
+    return max(
+        (run["created_at"] for group in recordings.runs.values() for run in group), default=""
+    )
 
 
-def _merged(several: Iterable[_Found]) -> _Found:
-    merged = _Found()
-    for found in several:
-        for run_id, runs in found.runs.items():
+def _merged(several: Iterable[_Recordings]) -> _Recordings:
+    merged = _Recordings()
+    for recordings in several:
+        for run_id, runs in recordings.runs.items():
             merged.runs[run_id] += runs
-        for run_id, jobs in found.jobs.items():
+        for run_id, jobs in recordings.jobs.items():
             merged.jobs[run_id] += jobs
-        merged.commits += found.commits
+        merged.commits += recordings.commits
     return merged
 
 
-def _repository(names: list[str], found: _Found, logs: dict[int | None, list[bytes]]) -> Repository:
-    jobs = {run_id: recorded_jobs(snapshots, logs) for run_id, snapshots in found.jobs.items()}
+def _repository(
+    names: list[str], recordings: _Recordings, logs: dict[int | None, list[bytes]]
+) -> Repository:
+    jobs = {run_id: recorded_jobs(snapshots, logs) for run_id, snapshots in recordings.jobs.items()}
     runs = [
-        recorded_run(run_id, found.runs.get(run_id, []), jobs.get(run_id, {}))
-        for run_id in sorted({*found.runs, *found.jobs})
+        recorded_run(run_id, recordings.runs.get(run_id, []), jobs.get(run_id, {}))
+        for run_id in sorted({*recordings.runs, *recordings.jobs})
     ]
-    commits = {commit["sha"]: _commit(commit) for commit in found.commits}
-    for snapshots in found.runs.values():
+    commits = {commit["sha"]: _commit(commit) for commit in recordings.commits}
+    for snapshots in recordings.runs.values():
         for run in snapshots:
             if run["head_commit"] and run["head_sha"] not in commits:
                 commits[run["head_sha"]] = _head_commit(run)
     return Repository(
         RepositorySpec(
-            id=_number(names[0], found),
+            id=_repository_id(names[0], recordings),
             full_name=names[0],
             former_names=tuple(names[1:]),
             created_at=min((run.created_at for run in runs), default=0.0) - DAY,
@@ -97,11 +101,11 @@ def _repository(names: list[str], found: _Found, logs: dict[int | None, list[byt
     )
 
 
-def _number(name: str, found: _Found) -> int:
+def _repository_id(name: str, recordings: _Recordings) -> int:
     # the most frequent, for a run may have been recorded with the object of a fork
     numbers = Counter(
         int(run["repository"]["id"])
-        for snapshots in found.runs.values()
+        for snapshots in recordings.runs.values()
         for run in snapshots
         if (run.get("repository") or {}).get("full_name") == name
     )

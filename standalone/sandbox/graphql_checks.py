@@ -41,8 +41,8 @@ def find_suite(call: Call, wanted: str) -> Sequence[SuiteRun] | None:
                 raise GraphQLError(message, extensions={"type": "FORBIDDEN"}) from None
             attempt = current_attempt(run, call.now)
             annotations = startup_failure_annotations(run, attempt, call.now)
-            number = startup_failure_check_run_id(run, attempt)
-            fields = {"id": node_id("CR", number), "name": run.workflow.path}
+            check_run_id = startup_failure_check_run_id(run, attempt)
+            fields = {"id": node_id("CR", check_run_id), "name": run.workflow.path}
             return [SuiteRun(fields, annotations)] if annotations else []
     return None
 

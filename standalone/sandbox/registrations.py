@@ -56,5 +56,5 @@ def new_app(pending: PendingApp) -> tuple[AppSpec, str]:
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    number = 100_000 + secrets.randbelow(900_000)
-    return AppSpec(id=number, public_key=public.decode(), slug=pending.slug), private.decode()
+    app_id = 100_000 + secrets.randbelow(900_000)
+    return AppSpec(id=app_id, public_key=public.decode(), slug=pending.slug), private.decode()

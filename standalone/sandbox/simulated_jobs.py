@@ -69,15 +69,15 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
     conclusion: str,
     ready: Timestamp,
     rng: random.Random,
-    number: int,
+    job_id: int,
 ) -> JobSpec:
     approved = ready + rng.uniform(10, template.approval) if template.approval else ready
     started = approved + rng.uniform(1, 20)
     ended = started + rng.uniform(*template.seconds)
     if conclusion == "cancelled" and rng.random() < 0.3:
-        return _never_started(template, name, ready, started, number)
+        return _never_started(template, name, ready, started, job_id)
     return JobSpec(
-        id=number,
+        id=job_id,
         name=name,
         created_at=ready,
         started_at=started,
@@ -86,16 +86,16 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
         waits_until=approved if template.approval else None,
         steps=steps_of(template.steps, conclusion),
         labels=template.labels,
-        runner=f"GitHub Actions {number % 997}",
-        log=_log(number, rng),
+        runner=f"GitHub Actions {job_id % 997}",
+        log=_log(job_id, rng),
     )
 
 
 def _never_started(
-    template: JobTemplate, name: str, created: Timestamp, ended: Timestamp, number: int
+    template: JobTemplate, name: str, created: Timestamp, ended: Timestamp, job_id: int
 ) -> JobSpec:
     return JobSpec(
-        id=number,
+        id=job_id,
         name=name,
         created_at=created,
         started_at=ended,
@@ -120,9 +120,9 @@ def _skipped(job: JobSpec) -> JobSpec:
     )
 
 
-def _log(number: int, rng: random.Random) -> LogSpec:
+def _log(job_id: int, rng: random.Random) -> LogSpec:
     return LogSpec(
-        seed=str(number),
+        seed=str(job_id),
         lines_per_step=rng.randint(2, 12),
         bom=rng.random() < 0.8,
         newline="\r\n" if rng.random() < 0.05 else "\n",

@@ -142,24 +142,25 @@ def _repository(
     span: Span,
     hooks: Sequence[tuple[str, str]],
 ) -> Repository:
-    number = 500_000_000 + index_and_count[0]
+    repository_id = 500_000_000 + index_and_count[0]
     workflows = tuple(
         WorkflowSpec(
-            id=number % 10**8 * 10 + n,
+            id=repository_id % 10**8 * 10 + n,
             name=template.name,
             path=f".github/workflows/{template.file}",
         )
         for n, template in enumerate(WORKFLOW_TEMPLATES, 1)
     )
     spec = RepositorySpec(
-        id=number,
+        id=repository_id,
         full_name=name,
         created_at=(span.first_hour * HOUR) - 400 * DAY,
         workflows=workflows,
     )
     source = HourlySource(spec, seed=seed, index_and_count=index_and_count, span=span)
     specs = [
-        HookSpec(id=number * 10 + n, url=url, secret=key) for n, (url, key) in enumerate(hooks)
+        HookSpec(id=repository_id * 10 + n, url=url, secret=key)
+        for n, (url, key) in enumerate(hooks)
     ]
     return Repository(spec, hooks=specs, source=source)
 

@@ -102,13 +102,13 @@ def _install(state: State, incoming: Request, params: dict[str, str]) -> Answer:
     names = frozenset(
         each.spec.full_name for each in state.world.repositories if each.spec.owner == account
     )
-    number = 1 + max((each.id for each in app.installations), default=0)
-    new = InstallationSpec(id=number, account=account, repositories=names)
+    installation_id = 1 + max((each.id for each in app.installations), default=0)
+    new = InstallationSpec(id=installation_id, account=account, repositories=names)
     kept = tuple(each for each in app.installations if each.account != account)
     state.settings = replace(state.settings, app=replace(app, installations=(*kept, new)))
     if state.setup_url is None:
         return _page(200, "Installed", f"<p>Installed on {html.escape(account)}.</p>")
-    query = urlencode({"installation_id": number, "setup_action": "install"})
+    query = urlencode({"installation_id": installation_id, "setup_action": "install"})
     return _redirect(f"{state.setup_url}?{query}")
 
 

@@ -42,7 +42,7 @@ class World:
         self._index()
 
     def rename_owner(self, owner: str, new_name: str) -> None:
-        """Rename the owner of repositories, whose number stays."""
+        """Rename the owner of repositories; its id stays."""
         for each in [e.spec for e in self.repositories if e.spec.owner == owner]:
             full_name = f"{new_name}/{each.name}"
             self.change(each.full_name, full_name=full_name, first_owner=each.first_owner or owner)
@@ -61,7 +61,7 @@ class World:
         }
 
     def by_id(self, repository_id: int) -> Repository | None:
-        """Find a repository by its number, which no renaming changes."""
+        """Find a repository by its id, which no renaming changes."""
         return self._by_id.get(repository_id)
 
     def by_name(self, full_name: str) -> Repository | None:

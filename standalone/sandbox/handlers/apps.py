@@ -68,14 +68,14 @@ def get_repository_installation(call: Call) -> Answer:
 def mint_token(call: Call) -> Answer:
     """Answer POST /app/installations/{installation_id}/access_tokens."""
     app = _app(call)
-    number = call.params["installation_id"]
-    found = next((item for item in app.installations if item.id == number), None)
+    installation_id = call.params["installation_id"]
+    found = next((item for item in app.installations if item.id == installation_id), None)
     if found is None:
         raise not_found()
-    require_active(app, number)
+    require_active(app, installation_id)
     count = call.state.statistics.count_minted()
     expires_at = call.now + app.token_seconds
-    value = f"ghs_{seeded_sha('installation', app.id, number, count)}"
+    value = f"ghs_{seeded_sha('installation', app.id, installation_id, count)}"
     call.state.tokens.add(_token(app, found, value, expires_at))
     return json_answer(
         {

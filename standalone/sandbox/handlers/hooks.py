@@ -55,8 +55,8 @@ def redeliver(call: Call) -> Answer:
 
 def _requested_hook(call: Call) -> HookSpec:
     call.identity.require_permission("hooks", call.repository)
-    number = call.params["hook_id"]
-    found = next((hook for hook in call.repository.hooks if hook.id == number), None)
+    hook_id = call.params["hook_id"]
+    found = next((hook for hook in call.repository.hooks if hook.id == hook_id), None)
     if found is None:
         raise not_found()
     return found

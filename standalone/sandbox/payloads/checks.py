@@ -31,11 +31,11 @@ def check_run_payload(
     spec: RepositorySpec, run: RunSpec, attempt: AttemptSpec, base: str, annotations: int
 ) -> Json:
     """Describe the check run of an attempt that could not start."""
-    number = startup_failure_check_run_id(run, attempt)
-    url = f"{base}/repos/{spec.full_name}/check-runs/{number}"
+    check_run_id = startup_failure_check_run_id(run, attempt)
+    url = f"{base}/repos/{spec.full_name}/check-runs/{check_run_id}"
     return {
-        "id": number,
-        "node_id": node_id("CR", number),
+        "id": check_run_id,
+        "node_id": node_id("CR", check_run_id),
         "head_sha": run.head_sha,
         "external_id": "",
         "url": url,

@@ -13,11 +13,11 @@ from .users import node_id
 
 def pending_deployment(spec: RepositorySpec, name: str, base: str, now: Timestamp) -> Json:
     """Describe an environment whose approval a run waits for."""
-    number = int(seeded_sha("environment", spec.id, name)[:7], 16)
+    environment_id = int(seeded_sha("environment", spec.id, name)[:7], 16)
     return {
         "environment": {
-            "id": number,
-            "node_id": node_id("EN", number),
+            "id": environment_id,
+            "node_id": node_id("EN", environment_id),
             "name": name,
             "url": f"{base}/repos/{spec.full_name}/environments/{name}",
             "html_url": f"https://github.com/{spec.full_name}/deployments/activity_log",

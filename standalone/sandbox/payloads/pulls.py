@@ -114,10 +114,10 @@ def _empty_fields() -> Json:
 
 
 def _label(spec: RepositorySpec, name: str, base: str) -> Json:
-    number = int(seeded_sha("label", spec.id, name)[:7], 16)
+    label_id = int(seeded_sha("label", spec.id, name)[:7], 16)
     return {
-        "id": number,
-        "node_id": node_id("LA", number),
+        "id": label_id,
+        "node_id": node_id("LA", label_id),
         "url": f"{base}/repos/{spec.full_name}/labels/{quote(name)}",
         "name": name,
         "description": None,

@@ -50,14 +50,14 @@ _SUFFIXES = {
 
 @lru_cache(maxsize=4096)
 def minimal_repository(
-    full_name: str, number: int, base: str, *, private: bool = False, fork: bool = False
+    full_name: str, repository_id: int, base: str, *, private: bool = False, fork: bool = False
 ) -> Json:
     """Describe a repository as a run does; callers share the object."""
     owner, name = full_name.split("/")
     url = f"{base}/repos/{full_name}"
     return {
-        "id": number,
-        "node_id": node_id("R", number),
+        "id": repository_id,
+        "node_id": node_id("R", repository_id),
         "name": name,
         "full_name": full_name,
         "private": private,
@@ -81,15 +81,15 @@ def fork_in_run(full_name: str, base: str) -> Json:
 
 
 def fork_id(full_name: str) -> int:
-    """Return the number that goes with a fork."""
+    """Return the id of a fork."""
     return 700_000_000 + user_id(full_name) % 100_000_000
 
 
 @lru_cache(maxsize=4096)
 def full_repository(spec: RepositorySpec, base: str) -> Json:
     """Describe a repository in full."""
-    number = user_id(spec.first_owner or spec.owner)
-    owner = {**simple_user(spec.owner, base, "Organization"), "id": number}
+    owner_id = user_id(spec.first_owner or spec.owner)
+    owner = {**simple_user(spec.owner, base, "Organization"), "id": owner_id}
     return {
         **repository_in_run(spec, base),
         "owner": owner,

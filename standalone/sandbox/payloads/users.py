@@ -21,26 +21,26 @@ _SUFFIXES = {
 }
 
 
-def node_id(kind: str, number: int) -> str:
-    """Return an opaque id as GraphQL's."""
-    return f"{kind}_{base64.urlsafe_b64encode(f'{kind}:{number}'.encode()).decode().rstrip('=')}"
+def node_id(kind: str, database_id: int) -> str:
+    """Return the GraphQL node id of an object with this REST id."""
+    encoded = base64.urlsafe_b64encode(f"{kind}:{database_id}".encode()).decode()
+    return f"{kind}_{encoded.rstrip('=')}"
 
 
 def user_id(login: str) -> int:
-    """Return the number that goes with a login."""
+    """Return the id of a user."""
     return int(seeded_sha("user", login)[:7], 16)
 
 
 @lru_cache(maxsize=4096)
 def simple_user(login: str, base: str, kind: str = "User") -> Json:
     """Describe a user; callers share the object and must not change it."""
-    number = user_id(login)
     url = f"{base}/users/{login}"
     return {
         "login": login,
-        "id": number,
-        "node_id": node_id("U", number),
-        "avatar_url": f"https://avatars.githubusercontent.com/u/{number}?v=4",
+        "id": user_id(login),
+        "node_id": node_id("U", user_id(login)),
+        "avatar_url": f"https://avatars.githubusercontent.com/u/{user_id(login)}?v=4",
         "gravatar_id": "",
         "url": url,
         "html_url": f"https://github.com/{login}",
