@@ -6,7 +6,6 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
-from .blobs import Blobs
 from .calls import Call
 from .fault_answers import break_redirect, damage_answer, secondary_limit_of
 from .faults import Fault
@@ -14,6 +13,7 @@ from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity, require_active
 from .incoming import Request
 from .limits import Budget
+from .log_host import LogHost
 from .preconditions import etag_of, matches
 from .repository import Repository
 from .routes import Route
@@ -120,7 +120,7 @@ class Exchange:
     def _log_at(self, location: str) -> Answer:
         """Answer with a log itself, as a server without a host for logs does."""
         incoming = replace(self._incoming, path=urlsplit(location).path, range="")
-        return Blobs(self._state).content(incoming, "", self._now)
+        return LogHost(self._state).content(incoming, "", self._now)
 
     def _repository(self, identity: Identity) -> Repository | None:
         params, world = self._route.params, self._state.world

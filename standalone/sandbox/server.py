@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from .blobs import Blobs
 from .clock import SandboxClock
 from .control import Control
 from .github_api import GithubApi
 from .hook_sender import HookSender
 from .listening import Listener
+from .log_host import LogHost
 from .settings import Settings
 from .state import new_state
 from .times import Timestamp
@@ -39,8 +39,8 @@ class SandboxServer:
         self._control = Control(self._state, self._hooks.deliver_due)
         threads = self.settings.threads
         self._api = Listener(GithubApi(self._state, self._control), host, port, threads)
-        self._blobs = Listener(Blobs(self._state), host, 0, max(4, threads // 4))
-        self._state.blob_url = self._blobs.url
+        self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))
+        self._state.blob_url = self._log_host.url
         self._state.dead_url = f"http://127.0.0.1:{_closed_port()}/"
         self._hooks.start(self._api.url)
 
@@ -52,7 +52,7 @@ class SandboxServer:
     @property
     def blob_url(self) -> str:
         """Return the address of the logs' host."""
-        return self._blobs.url
+        return self._log_host.url
 
     def stats(self) -> dict[str, Any]:
         """Return what was asked, charged and violated."""
@@ -72,7 +72,7 @@ class SandboxServer:
         """Stop at once; no thread and no socket is left."""
         self._hooks.close()
         self._api.close()
-        self._blobs.close()
+        self._log_host.close()
 
     def __enter__(self) -> SandboxServer:
         return self

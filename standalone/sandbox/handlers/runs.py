@@ -25,13 +25,13 @@ def list_runs(call: Call) -> Answer:
     call.identity.require_permission("actions", call.repository)
     filters = filters_in(call.args)
     # filters are served by a search index, which lags behind the world
-    seen = call.now - call.state.settings.index_lag if filters else call.now
+    as_of = call.now - call.state.settings.index_lag if filters else call.now
     page = requested_page(call.args)
     if not filters and page.start >= call.state.settings.unfiltered_cap:
         raise Refusal(_too_deep())
-    version = call.repository.version(seen)
+    version = call.repository.version(as_of)
     key = ("runs", call.numeric_url, call.query, version)
-    return conditional(call.state.cache.get(key, lambda: _list(call, filters, page, seen)))
+    return conditional(call.state.cache.get(key, lambda: _list(call, filters, page, as_of)))
 
 
 def get_run(call: Call) -> Answer:
@@ -75,18 +75,18 @@ def requested_attempt(call: Call, run: RunSpec) -> AttemptSpec:
     return attempt
 
 
-def _list(call: Call, filters: dict[str, str], page: Page, seen: Timestamp) -> Rendered:
-    total, reachable, runs = _filtered(call, filters, page, seen)
+def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> Rendered:
+    total, reachable, runs = _filtered(call, filters, page, as_of)
     if not filters:
-        total, runs = call.repository.page_of_runs(seen, page.start, page.size)
+        total, runs = call.repository.page_of_runs(as_of, page.start, page.size)
         reachable = min(total, call.state.settings.unfiltered_cap)
-    parts = [_run(call, run, current_attempt(run, seen), seen).body for run in runs]
+    parts = [_run(call, run, current_attempt(run, as_of), as_of).body for run in runs]
     body = b'{"total_count":%d,"workflow_runs":[%s]}' % (total, b",".join(parts))
     return rendered(body, link_header(call.numeric_url, call.args, page, reachable))
 
 
 def _filtered(
-    call: Call, filters: dict[str, str], page: Page, seen: Timestamp
+    call: Call, filters: dict[str, str], page: Page, as_of: Timestamp
 ) -> tuple[int, int, list[RunSpec]]:
     if not filters:
         return 0, 0, []
@@ -94,7 +94,7 @@ def _filtered(
         test = matching(filters)
     except ValueError:
         raise Refusal(error_answer(422, "Validation Failed")) from None
-    matched = [run for run in call.repository.runs(seen) if test(run, seen)]
+    matched = [run for run in call.repository.runs(as_of) if test(run, as_of)]
     reachable = min(len(matched), call.state.settings.filtered_cap)
     end = min(page.start + page.size, reachable)
     return len(matched), reachable, matched[page.start : end]
@@ -102,12 +102,12 @@ def _filtered(
 
 def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Rendered:
     version = bisect_right(sorted(run_times(run)), now)
-    trimmed = call.args.get("exclude_pull_requests") == "true"
-    key = ("run", call.base, call.repository.spec.id, run.id, attempt.number, version, trimmed)
+    no_pulls = call.args.get("exclude_pull_requests") == "true"
+    key = ("run", call.base, call.repository.spec.id, run.id, attempt.number, version, no_pulls)
 
     def render() -> Rendered:
         payload = run_payload(call.repository, run, attempt, call.base, now)
-        if trimmed:
+        if no_pulls:
             payload = {**payload, "pull_requests": []}
         return rendered(json_bytes(payload))
 

@@ -20,7 +20,7 @@ _JOB = re.compile(r"^/actions-results/(\d+)/workflow-job-run-(\d+)/logs/job/job-
 _ZIP = re.compile(r"^/actions-results/(\d+)/workflow-run-(\d+)-(\d+)/logs/logs\.zip$")
 
 
-class Blobs:
+class LogHost:
     """A WSGI application that hands out logs."""
 
     def __init__(self, state: State) -> None:
