@@ -72,8 +72,8 @@ def run_agents(
 ) -> None:
     """Collect the repositories (all known ones where none is named) until ``stop`` is set.
 
-    A function is given where they change meanwhile. Ends after the work in progress. The errors
-    list shows errors of a repository or a log.
+    ``repositories`` is a function where they change meanwhile. Ends after the work in progress. An
+    error of a repository or a log ends nothing: it is saved for ``status`` and the pages.
     """
     select, names = (repositories, ()) if callable(repositories) else (None, repositories)
     add_repositories(collector, names)

@@ -1,4 +1,4 @@
-"""Background work of a collector without Anvil: heartbeats, stale logs, retention."""
+"""Background work of a collector without Anvil: heartbeats, pending logs, retention."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run_background_tasks(
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
     should_continue: Callable[[], bool],
 ) -> None:
-    """Report heartbeats, requeue stale logs, and purge what has expired."""
+    """Report heartbeats, requeue logs that stay pending for long, and purge what expired."""
     heartbeats = Heartbeats(context, loops)
     tasks = (
         _PeriodicTask(heartbeats.save, heartbeat_seconds),

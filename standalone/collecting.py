@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from ingest.bootstrap.collector import Collector, open_headless_collector
+from ingest.bootstrap.collector import Collector, open_standalone_collector
 from ingest.domain.counted_nouns import plural
 from ingest.errors import IngestError, RateLimited, RequestPaused, StateUnavailable
 from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, CollectionPolicy
@@ -44,9 +44,9 @@ def open_when_state_responds(
 ) -> Collector:
     """Open a collector that keeps running; wait for a state that restarts at the same time.
 
-    Raises what ``open_headless_collector`` raises, StateUnavailable after five minutes.
+    Raises what ``open_standalone_collector`` raises, StateUnavailable after five minutes.
     """
-    opener = partial(open_headless_collector, settings, stop=stop, checks_bucket=checks_bucket)
+    opener = partial(open_standalone_collector, settings, stop=stop, checks_bucket=checks_bucket)
     return open_when_available(opener, retry_on=StateUnavailable, stop=stop)
 
 
@@ -147,7 +147,7 @@ def _collect_all(
 def _first_failure(
     refused: Mapping[str, IngestError], failed: Mapping[str, IngestError]
 ) -> IngestError | None:
-    """Return the error that ends the command; items left because of a long limit are no failure."""
+    """Return the error that ends the command: not a rate limit, whose items are left pending."""
     limits = (RateLimited, RequestPaused)
     failures = (error for error in failed.values() if not isinstance(error, limits))
     return next(iter(refused.values()), None) or next(failures, None)

@@ -14,7 +14,7 @@ class IdlePollGate:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_empty = False
+        self._is_idle = False
         self._polling_thread: int | None = None
 
     def poll(self, ask: Callable[[], int], pause: Callable[[], object]) -> None:
@@ -35,7 +35,7 @@ class IdlePollGate:
         """Return whether this thread may poll now."""
         me = threading.get_ident()
         with self._lock:
-            if self._is_empty and self._polling_thread not in (None, me):
+            if self._is_idle and self._polling_thread not in (None, me):
                 return False
             self._polling_thread = me
             return True
@@ -43,11 +43,11 @@ class IdlePollGate:
     def open(self) -> None:
         """Let all threads poll: there is work."""
         with self._lock:
-            self._is_empty, self._polling_thread = False, None
+            self._is_idle, self._polling_thread = False, None
 
     def leave(self, *, found_nothing: bool) -> None:
         """Record what the poll of this thread found."""
         with self._lock:
-            self._is_empty = found_nothing
+            self._is_idle = found_nothing
             if self._polling_thread == threading.get_ident():
                 self._polling_thread = None

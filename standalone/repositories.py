@@ -35,7 +35,8 @@ class CheckedRepositories:
 def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:
     """Return whether an error ends a start that finds no repository.
 
-    Agents wait until a suspension ends, as they do for one that begins later.
+    Agents wait until GitHub ends the suspension of an App or an account, as they do for one that
+    begins later.
     """
     return is_once or not isinstance(error, CredentialSuspended)
 

@@ -11,7 +11,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.domain.sources import SourcePattern, Sources, named_repositories
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
-from ingest.services.sources.discover_sources import discover_sources, start_discovery
+from ingest.services.sources.discover_sources import discover_at_start
 from ingest.services.sources.record_credentials import clear_refusals
 
 from .agents import SelectRepositories, add_repositories
@@ -56,13 +56,14 @@ def find_sources(
     """
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failures]
+    # A person asks for a collection: what GitHub refused lately is requested again.
     clear_refusals(context.store, failing, now=context.clock.now())
     names, failed = named_repositories(patterns), dict[str, IngestError]()
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
         names, failed = _discover_given(collector, patterns, is_once=is_once)
-    elif is_once and not names:
-        _discover_known(context)
+    elif is_once and not names:  # a new repository of a known source is collected, too
+        discover_at_start(context, is_forced=bool(context.store.list_sources()))
     known = context.store.list_sources()
     require_repositories([*names, *patterns, *collector.settings.sources, *known], context.store)
     checked = check_repositories(names, collector, is_once=is_once)
@@ -76,12 +77,6 @@ def find_sources(
     has_any = any(not each.is_exclusion for each in patterns)
     included = _IncludedRepositories(context, patterns).names if has_any else None
     return FoundSources(names=[], refused=refused, select=included)
-
-
-def _discover_known(context: CollectorContext) -> None:
-    """List what the known sources include, so that ``--once`` collects new repositories."""
-    if start_discovery(context) is None and context.store.list_sources():
-        discover_sources(context)
 
 
 def _retry_refused(collector: Collector, checked: CheckedRepositories) -> SelectRepositories | None:
@@ -110,7 +105,11 @@ class _IncludedRepositories:
             store = self._context.store
             given = {str(each) for each in self._sources.patterns}
             # A repository that was transferred keeps its former owner's name here.
-            matched = {each.full_name for each in store.list_discovered() if each.source in given}
+            matched = {
+                each.full_name
+                for each in store.list_discovered_repositories()
+                if each.source in given
+            }
             self._names = [
                 each.full_name
                 for each in store.list_repositories()
@@ -123,11 +122,11 @@ class _IncludedRepositories:
 def _discover_given(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> tuple[list[str], dict[str, IngestError]]:
-    """Add the sources, and list what they include; return the names, and errors of the others.
+    """Add the sources; return the repositories that they include, and errors of the empty ones.
 
-    Raises the error if no source includes any repository, except those that agents wait for.
+    Raises such an error if no source includes a repository, unless agents wait until it ends.
     """
-    result = start_discovery(collector.context, patterns, is_forced=True)
+    result = discover_at_start(collector.context, patterns, is_forced=True)
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_exclusion]

@@ -17,7 +17,7 @@ CALL_SECONDS = "60"
 #: that together hold all connections wait until they expire. The default is 2 for each core.
 DATABASE_CONNECTIONS = "20"
 
-#: Only the proxy connects to the server, and the process that it starts for server code.
+#: Only the proxy connects to the server, and the process that the server starts for server code.
 SERVER_ADDRESS = "127.0.0.1"
 
 #: The app receives no mail. With a valid port the server listens for it on every address.

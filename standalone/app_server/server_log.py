@@ -16,7 +16,7 @@ MAX_BYTES = 10 << 20
 _SHOWN_CHARACTERS = 400
 
 #: How many more lines of an error are shown; the file has its traceback.
-_LINES_OF_ERROR = 1
+_MORE_LINES_OF_ERROR = 1
 
 _KEPT_LINES = 30
 
@@ -50,7 +50,7 @@ class ServerLog:
         self._pipe = output_pipe
         self._echo = echo
         self._last: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._lines_of_error = 0
+        self._error_lines_left = 0
         self._thread = threading.Thread(target=self._read, name="server log", daemon=True)
         self._thread.start()
 
@@ -91,10 +91,10 @@ class ServerLog:
         if _ANY_RECORD.match(line):
             error = _ERROR.match(line)
             shown = error is not None and not _EXPECTED.search(line)
-            self._lines_of_error = _LINES_OF_ERROR if shown else 0
+            self._error_lines_left = _MORE_LINES_OF_ERROR if shown else 0
             return f"Server error: {error[2]}" if error is not None and shown else None
-        if self._lines_of_error > 0 and line != "Traceback:":
-            self._lines_of_error -= 1
+        if self._error_lines_left > 0 and line != "Traceback:":
+            self._error_lines_left -= 1
             return f"  {line.strip()}"
         return None
 

@@ -63,13 +63,13 @@ def collect(  # noqa: PLR0913 - one for each option
     settings = read_environment()
     patterns = parse_sources(given, hosts=settings.github.web_hosts)
 
-    from ingest.bootstrap.collector import open_headless_collector
+    from ingest.bootstrap.collector import open_standalone_collector
 
     from .. import collecting
-    from ..http.services import serve_endpoints
+    from ..http.endpoints import serve_endpoints
 
     options = collecting.CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
-    open_collector = open_headless_collector if once else collecting.open_when_state_responds
+    open_collector = open_standalone_collector if once else collecting.open_when_state_responds
     checks_bucket = options.policy.collects_logs
     with (
         stopped_by_signals() as stop,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import click
 from ingest.bootstrap.buses import open_bus
-from ingest.bootstrap.collector import open_headless_collector
+from ingest.bootstrap.collector import open_standalone_collector
 from ingest.domain.counters import Counters
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError, QueueMissing
@@ -78,7 +78,7 @@ def replay(
     with (
         stopped_by_signals() as stop,
         shutdown_deadline(stop),
-        closing(open_headless_collector(settings, stop=stop.event)) as collector,
+        closing(open_standalone_collector(settings, stop=stop.event)) as collector,
     ):
         now = collector.context.clock.now()
         if since is not None and until is None and since > now:

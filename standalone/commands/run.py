@@ -73,7 +73,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
 
 def _collect(local: LocalEnvironment, stop: Stop) -> int:
     """Open a collector with the chosen settings, and show its agents on the terminal."""
-    from ingest.bootstrap.collector import open_headless_collector
+    from ingest.bootstrap.collector import open_standalone_collector
     from ingest.bootstrap.queues import set_up_queues
 
     from ..collecting import collect_until_stopped
@@ -82,7 +82,7 @@ def _collect(local: LocalEnvironment, stop: Stop) -> int:
     if local.has_local_aws:
         for _ in set_up_queues(settings):
             pass
-    with closing(open_headless_collector(settings, stop=stop.event)) as collector:
+    with closing(open_standalone_collector(settings, stop=stop.event)) as collector:
         patterns = parse_sources(local.sources, hosts=settings.github.web_hosts)
         found = find_sources(collector, patterns, is_once=False)
         return collect_until_stopped(collector, found.watched, stop)

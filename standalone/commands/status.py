@@ -89,7 +89,7 @@ def _draw(overview: Overview, health: Health, depths: Depths, *, shows_all: bool
         health_lines,
         queues_table,
         repositories_table,
-        suspended_lines,
+        unpolled_lines,
     )
 
     # A pipe has no width of its own, and a table cut to 80 columns says little.
@@ -102,7 +102,7 @@ def _draw(overview: Overview, health: Health, depths: Depths, *, shows_all: bool
         console.print(repositories_table(shown))
         if shown.left_out:
             console.print("Listed: those that fail, then the busiest; --all lists every one.\n")
-        console.print(suspended_lines(overview))
+        console.print(unpolled_lines(overview))
     console.print(queues_table(_describe_depths(depths)))
     console.print(
         f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "

@@ -53,7 +53,7 @@ class HealthApp:
         except IngestError as error:
             faults = [f"The state does not answer: {error}"]
             return {"status": "failed", "faults": faults, "agents": []}
-        own = [agent for agent in records if agent.host == context.worker_id]
+        own = [agent for agent in records if agent.host == context.worker_id]  # of this process
         heartbeats = {agent.name: agent for agent in own}
         found = (_fault(name, heartbeats.get(name), now) for name in self.agents)
         faults = [fault for fault in found if fault is not None]

@@ -12,7 +12,7 @@ from ingest.services.dashboard.logs import JobLog
 from .bounds import MAX_TEXT_CHARACTERS, size_of
 
 MAX_LINES = 500
-#: The characters of a log's lines in an answer, to which one more line is added.
+#: An answer ends with the line that reaches this many characters.
 MAX_LINES_CHARACTERS = 80_000
 #: Lines before and after each error; errors that are closer share their lines.
 AROUND_ERROR = 20
@@ -22,7 +22,7 @@ LineRange = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSelection:
-    """A selection of lines: ``step`` or ``group`` names a part of the log, the others its lines."""
+    """A selection of lines of a log, or of the part of it that ``step`` or ``group`` names."""
 
     search: str | None = None
     around_errors: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from ingest.domain.annotations import ANNOTATED_CONCLUSIONS
+from ingest.domain.annotations import UNSUCCESSFUL_CONCLUSIONS
 from ingest.errors import NotFound
 from ingest.ports import Clock, LogCache, StateStore
 from ingest.services.dashboard.logs import find_job_log
@@ -201,4 +201,4 @@ def _from_offsets(item: dict[str, Any], *, annotations: int, steps: int = 0) -> 
 
 
 def _has_succeeded(job: dict[str, Any]) -> bool:
-    return job["conclusion"] not in ANNOTATED_CONCLUSIONS
+    return job["conclusion"] not in UNSUCCESSFUL_CONCLUSIONS

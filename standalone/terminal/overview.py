@@ -13,9 +13,9 @@ from ingest.domain.timestamps import format_timestamp
 from ingest.ports import StateStore
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.dashboard.activity import error_row
-from ingest.services.dashboard.agents import host_rows
+from ingest.services.dashboard.agents import heartbeat_rows
 from ingest.services.dashboard.repositories import sort_by_interest
-from ingest.services.dashboard.rows import repository_row, source_facts
+from ingest.services.dashboard.rows import discovery_fields, repository_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Overview:
         """Return it for programs."""
         return {
             "taken_at": format_timestamp(self.taken_at),
-            "agents": host_rows(self.agents, now=self.taken_at),
+            "agents": heartbeat_rows(self.agents, now=self.taken_at),
             "repositories": self.repositories,
             "counts": asdict(self.counts),
             "errors": [error_row(error) for error in self.errors],
@@ -65,7 +65,7 @@ def build_overview(
     records = sort_by_interest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_ledger_by_repository()
-    known = {repository_key(each.full_name): each for each in store.list_discovered()}
+    known = {repository_key(each.full_name): each for each in store.list_discovered_repositories()}
     return Overview(
         taken_at=now,
         agents=store.list_agents(),
@@ -77,7 +77,7 @@ def build_overview(
                     web_url=web_url,
                     now=now,
                 ),
-                **source_facts(known.get(repository_key(record.full_name))),
+                **discovery_fields(known.get(repository_key(record.full_name))),
             }
             for record in shown
         ],

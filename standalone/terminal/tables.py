@@ -79,7 +79,7 @@ def repositories_table(overview: Overview) -> Table:
     return table
 
 
-def suspended_lines(overview: Overview) -> RenderableType:
+def unpolled_lines(overview: Overview) -> RenderableType:
     """Return why repositories are not polled, and which ones GitHub has under another name."""
     suspended: dict[str, list[str]] = {}
     for row in overview.repositories:
@@ -153,11 +153,11 @@ def _backlog(row: Mapping[str, Any]) -> str:
 
 
 def _work_done(agent: AgentRecord) -> str:
-    read = agent.counts.get
+    count = agent.counts.get
     if agent.name == LOG_INGESTION_AGENT:
-        return f"{read('logs', 0):,} logs, {read('logs_unavailable', 0):,} unavailable"
-    done = f"{read('attempts', 0):,} attempts, {read('jobs', 0):,} jobs"
-    filtered = read(RUNS_FILTERED, 0)
+        return f"{count('logs', 0):,} logs, {count('logs_unavailable', 0):,} unavailable"
+    done = f"{count('attempts', 0):,} attempts, {count('jobs', 0):,} jobs"
+    filtered = count(RUNS_FILTERED, 0)
     return f"{done}; {filtered:,} runs left out by filters" if filtered else done
 
 

@@ -15,8 +15,8 @@ from ingest.settings import Settings
 
 from ..agents import AgentOptions, agent_threads
 from ..failures import exit_code_for
+from ..http.endpoints import serve_endpoints
 from ..http.server import Address
-from ..http.services import serve_endpoints
 from ..startup_retries import open_when_available
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog

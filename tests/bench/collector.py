@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from ingest.bootstrap.collector import open_headless_collector
+from ingest.bootstrap.collector import open_standalone_collector
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents
+from standalone.http.endpoints import serve_endpoints
 from standalone.http.server import Address
-from standalone.http.services import serve_endpoints
 
 HEARTBEAT_SECONDS = 0.2
 
@@ -82,7 +82,7 @@ class CollectorProcess:
 def main() -> None:
     repositories, port = json.loads(sys.argv[1])
     stop = threading.Event()
-    collector = open_headless_collector(read_settings(os.environ.get), stop=stop)
+    collector = open_standalone_collector(read_settings(os.environ.get), stop=stop)
 
     def answer() -> None:
         for _ in sys.stdin:

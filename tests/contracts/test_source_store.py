@@ -84,8 +84,8 @@ class TestDiscovered:
         other = DiscoveredRepository(full_name="acme/a", source="*", discovered_at=NOW)
         state.save_discovered([A_REPOSITORY, other])
         state.save_discovered([replace(other, full_name="ACME/A", is_archived=True)])
-        listed = state.list_discovered()
-        assert state.list_discovered_cached() == listed
+        listed = state.list_discovered_repositories()
+        assert state.list_discovered_repositories_cached() == listed
         assert listed == [replace(other, full_name="ACME/A", is_archived=True), A_REPOSITORY]
 
     def test_repositories_are_found_by_their_number(self, state: SourceStore) -> None:
@@ -101,7 +101,7 @@ class TestDiscovered:
     def test_many_repositories_are_saved_at_once(self, state: SourceStore) -> None:
         many = [replace(A_REPOSITORY, full_name=f"acme/r-{number:04}") for number in range(1, 301)]
         state.save_discovered(many)
-        assert state.list_discovered() == many
+        assert state.list_discovered_repositories() == many
 
 
 class TestCredentials:

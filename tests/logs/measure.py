@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ingest.bootstrap.collector import open_headless_collector
+from ingest.bootstrap.collector import open_standalone_collector
 from ingest.settings import read_settings
 
 from standalone.once import collect_once
@@ -32,7 +32,7 @@ def forget_peak() -> None:
 
 
 stop = threading.Event()
-collector = open_headless_collector(read_settings(os.environ.get), stop=stop)
+collector = open_standalone_collector(read_settings(os.environ.get), stop=stop)
 for repository in sys.argv[1:]:
     forget_peak()
     idle = resident_kib("VmRSS")

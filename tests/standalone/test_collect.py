@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import requests
-from ingest.bootstrap.collector import open_headless_collector
+from ingest.bootstrap.collector import open_standalone_collector
 from ingest.errors import QueueMissing
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import read_settings
@@ -333,9 +333,9 @@ def test_a_missing_bucket_stops_only_what_publishes_logs(cli: CommandLine, tmp_p
     """Runs and jobs are collected without it; the log agent names it before its first log."""
     state = {"LOG_BUCKET": "no-such-bucket", "DATABASE_URL": str(tmp_path / "state.db")}
     settings = read_settings({**cli.environment, **state}.get)
-    open_headless_collector(settings, stop=threading.Event(), checks_bucket=False).close()
+    open_standalone_collector(settings, stop=threading.Event(), checks_bucket=False).close()
     with pytest.raises(QueueMissing, match="no-such-bucket"):
-        open_headless_collector(settings, stop=threading.Event())
+        open_standalone_collector(settings, stop=threading.Event())
 
 
 def test_a_database_that_does_not_respond_at_start_is_waited_for(cli: CommandLine):

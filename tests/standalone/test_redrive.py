@@ -42,12 +42,12 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
 POLL_ONLY = """
 import os, threading
 from datetime import timedelta
-from ingest.bootstrap.collector import open_headless_collector
+from ingest.bootstrap.collector import open_standalone_collector
 from ingest.domain.ledger import RepositoryRecord
 from ingest.services.monitoring.poll_runs import poll_repository
 from ingest.settings import read_settings
 
-collector = open_headless_collector(read_settings(os.environ.get), stop=threading.Event())
+collector = open_standalone_collector(read_settings(os.environ.get), stop=threading.Event())
 context = collector.context
 now = context.clock.now()
 context.store.add_repository(

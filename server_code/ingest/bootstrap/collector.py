@@ -39,7 +39,7 @@ class Collector:
             close()
 
 
-def open_headless_collector(
+def open_standalone_collector(
     settings: Settings, *, stop: threading.Event, checks_bucket: bool = True
 ) -> Collector:
     """Open a collector outside Anvil, with its own state store and clock; ``stop`` ends its waits.

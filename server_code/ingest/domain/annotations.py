@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: Conclusions of jobs whose annotations are read: one request each.
-ANNOTATED_CONCLUSIONS = frozenset({"failure", "cancelled", "timed_out", "startup_failure"})
+#: Conclusions of jobs that did not succeed. Their annotations are read: one request each.
+UNSUCCESSFUL_CONCLUSIONS = frozenset({"failure", "cancelled", "timed_out", "startup_failure"})
 
 #: Conclusions of attempts that could not start, and so have no job: an invalid workflow file is
 #: a ``failure``.

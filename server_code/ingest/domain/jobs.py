@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .annotations import ANNOTATED_CONCLUSIONS, AnnotationList
+from .annotations import UNSUCCESSFUL_CONCLUSIONS, AnnotationList
 from .timestamps import seconds_between
 
 #: https://docs.github.com/en/rest/actions/workflow-jobs: the final status.
@@ -77,7 +77,7 @@ class Job:
     @property
     def wants_annotations(self) -> bool:
         """Return whether the job ended in a way that its annotations may explain."""
-        return self.is_completed and self.conclusion in ANNOTATED_CONCLUSIONS
+        return self.is_completed and self.conclusion in UNSUCCESSFUL_CONCLUSIONS
 
     @property
     def failed_at(self) -> datetime | None:

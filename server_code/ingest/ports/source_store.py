@@ -27,12 +27,12 @@ class SourceStore(Protocol):
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
 
-    def list_discovered(self) -> list[DiscoveredRepository]:
+    def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
 
-    def list_discovered_cached(self) -> list[DiscoveredRepository]:
+    def list_discovered_repositories_cached(self) -> list[DiscoveredRepository]:
         """List all for a page, by name; a state may keep those that it has read before."""
-        return self.list_discovered()
+        return self.list_discovered_repositories()
 
     def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""

@@ -63,7 +63,8 @@ class SourceFilters:
         """Load the other names of repositories, once after each discovery."""
         if self._names_listed_at != self._listed_at:
             self._other_names = {
-                repository_key(each.full_name): each.names[1:] for each in store.list_discovered()
+                repository_key(each.full_name): each.names[1:]
+                for each in store.list_discovered_repositories()
             }
             self._names_listed_at = self._listed_at
 

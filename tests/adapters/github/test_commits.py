@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.errors import GithubUnavailable, RateLimited
-from ingest.services.sources.discover_sources import start_discovery
+from ingest.services.sources.discover_sources import discover_at_start
 from ingest.services.sources.record_credentials import record_credential_changes
 from support.world import GENEROUS
 from support.world_builder import WorldBuilder
@@ -88,7 +88,7 @@ def test_what_a_server_lacks_is_asked_for_once_a_day_by_all_processes(stage, fau
         here.advance(hours * 3600)
         before = here.requests("graphql")
         here.context = here.join()
-        start_discovery(here.context)
+        discover_at_start(here.context)
         for _ in range(3):
             here.context.github.fetch_commits("octo/api", [sha(1)])
         is_over = hours == 23 or (faults == "absent" and hours == 1)

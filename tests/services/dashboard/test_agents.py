@@ -9,7 +9,7 @@ from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.dashboard.agents import STALLED_AFTER, agent_rows, host_rows
+from ingest.services.dashboard.agents import STALLED_AFTER, agent_rows, heartbeat_rows
 from support.state_records import NOW, a_repository, an_agent, at
 
 SECOND = timedelta(seconds=1)
@@ -134,7 +134,7 @@ def test_the_other_agent_worked_when_a_host_published_the_last_log():
 
 def test_hosts_are_listed_newest_first_and_only_those_of_agents():
     """Collections lie among the heartbeats, too."""
-    rows = host_rows(
+    rows = heartbeat_rows(
         [
             a_sign("old", silence=9 * SECOND, counts={"logs": 2}, note="n"),
             an_agent(PIPELINE_MONITORING_AGENT, "new"),

@@ -26,9 +26,9 @@ from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
     DISCOVER_EVERY,
+    discover_at_start,
     discover_sources,
     discover_when_due,
-    start_discovery,
 )
 from ingest.services.sources.manage_sources import (
     add_sources,
@@ -330,7 +330,7 @@ def test_an_app_whose_list_fails_is_the_error_of_each_source(
     github = replace(github_settings(stage.server.url), tokens=())
     context = stage.join(github=github, holder="app")
     stage.fail(Fault(path="^/installation/repositories", **fault))
-    result = start_discovery(context, parse_sources(["umbra"]))
+    result = discover_at_start(context, parse_sources(["umbra"]))
     assert result is not None
     assert list(result.errors) == ["umbra/*"]
     [source] = stage.state.list_sources()
@@ -349,7 +349,7 @@ def test_a_rejection_says_nothing_of_the_list_that_met_it(organizations: Organiz
     github = replace(github_settings(stage.server.url), tokens=(Secret("tok-acme"),), app_id=None)
     context = stage.join(github=github, holder="token")
     stage.fail(Fault(path="^/(user|orgs)/", do="unauthorized"))
-    result = start_discovery(context, parse_sources(["acme"]))
+    result = discover_at_start(context, parse_sources(["acme"]))
     assert result is not None
     assert "GITHUB_TOKEN" in (result.errors["acme/*"].remedy or "")
     stage.fail()
@@ -369,7 +369,7 @@ def test_a_suspended_installation_is_the_error_of_its_owners_source(
     github = replace(github_settings(stage.server.url), tokens=tokens)
     context = stage.join(github=github, holder="app")
     stage.fail(Fault(path="^/installation/repositories", do="suspended"))
-    start_discovery(context, parse_sources(["umbra", "mona"]))
+    discover_at_start(context, parse_sources(["umbra", "mona"]))
     errors = {each.pattern: each.last_error or "" for each in stage.state.list_sources()}
     assert "suspended" in errors["umbra/*"]
     assert "401" in errors["mona/*"]
@@ -526,7 +526,7 @@ class TestOneOwner:
         assert self.discover(stage, "acme", "!acme/b") == ["acme/a", "acme/web-c"]
         source = next(each for each in stage.state.list_sources() if each.pattern == "acme/*")
         assert (source.found, source.left_out, source.last_error) == (2, 1, None)
-        known = stage.state.list_discovered()
+        known = stage.state.list_discovered_repositories()
         assert {each.full_name: each.source for each in known} == {
             "acme/a": "acme/*",
             "acme/web-c": "acme/*",
@@ -535,7 +535,9 @@ class TestOneOwner:
     def test_what_is_left_out_later_rests_and_comes_back(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         assert self.discover(stage, "!acme/web-*") == ["acme/a", "acme/b"]
-        [suspended] = [each for each in stage.state.list_discovered() if each.suspension_reason]
+        [suspended] = [
+            each for each in stage.state.list_discovered_repositories() if each.suspension_reason
+        ]
         assert "!acme/web-*" in str(suspended.suspension_reason)
         stage.state.remove_source("!acme/web-*")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
@@ -558,7 +560,7 @@ class TestOneOwner:
         assert all(each.paused for each in stage.state.list_repositories())
 
     def test_a_source_of_the_settings_is_not_removed_elsewhere(self, stage: Stage) -> None:
-        start_discovery(replace(stage.context, sources=parse_sources(["acme"])))
+        discover_at_start(replace(stage.context, sources=parse_sources(["acme"])))
         with pytest.raises(Rejected, match="set in REPOSITORIES"):
             remove_source(stage.state, "acme/*")
 
@@ -618,7 +620,9 @@ class TestOneOwner:
         self.discover(stage, "acme")
         stage.server.world.change("acme/a", full_name="acme/z")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
-        known = {each.full_name: each.new_name for each in stage.state.list_discovered()}
+        known = {
+            each.full_name: each.new_name for each in stage.state.list_discovered_repositories()
+        }
         assert known["acme/a"] == "acme/z"
         discover_sources(stage.context)
         assert len(stage.state.list_repositories()) == 3, "also while its list does not change"
@@ -666,7 +670,10 @@ class TestOneOwner:
         for name, new_name in (("a", "tmp"), ("b", "a"), ("tmp", "b")):
             stage.server.world.change(f"acme/{name}", full_name=f"acme/{new_name}")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
-        ids = {each.full_name: each.repository_id for each in stage.state.list_discovered()}
+        ids = {
+            each.full_name: each.repository_id
+            for each in stage.state.list_discovered_repositories()
+        }
         assert ids["acme/b"] < ids["acme/a"] < ids["acme/web-c"]
 
     def test_a_source_that_overlaps_a_listed_one_knows_what_is_archived(self, stage: Stage) -> None:
@@ -675,7 +682,7 @@ class TestOneOwner:
         self.discover(stage, "acme/b")
         self.discover(stage, "acme/web-*")
         self.discover(stage, "acme/a*")
-        known = {each.full_name: each for each in stage.state.list_discovered()}
+        known = {each.full_name: each for each in stage.state.list_discovered_repositories()}
         assert known["acme/a"].is_archived
         before = stage.requests("list_organization_repositories", "charged")
         self.discover(stage)
@@ -693,7 +700,10 @@ class TestOneOwner:
         self.discover(stage, "acme")
         stage.server.world.remove("acme/b")
         assert self.discover(stage) == ["acme/a", "acme/web-c"]
-        known = {each.full_name: each.suspension_reason for each in stage.state.list_discovered()}
+        known = {
+            each.full_name: each.suspension_reason
+            for each in stage.state.list_discovered_repositories()
+        }
         assert "GitHub does not show it any more" in str(known["acme/b"])
 
     def test_a_poll_that_finds_a_repository_deleted_starts_a_discovery(self, stage: Stage) -> None:
@@ -707,7 +717,10 @@ class TestOneOwner:
         assert stage.poll("acme/b") is not None
         stage.advance(5)
         discover_when_due(stage.context)
-        known = {each.full_name: each.suspension_reason for each in stage.state.list_discovered()}
+        known = {
+            each.full_name: each.suspension_reason
+            for each in stage.state.list_discovered_repositories()
+        }
         assert known["acme/a"] is None
         assert "GitHub does not show it any more" in str(known["acme/b"])
         [first] = stage.state.claim_repositories(
@@ -752,8 +765,8 @@ class TestOneOwner:
 
     def test_sources_of_the_settings_come_and_go(self, stage: Stage) -> None:
         first = replace(stage.context, sources=parse_sources(["acme"]))
-        assert start_discovery(first) is not None
-        assert start_discovery(first) is None, "nothing has changed"
+        assert discover_at_start(first) is not None
+        assert discover_at_start(first) is None, "nothing has changed"
         fewer = replace(first, sources=parse_sources(["acme/web-*"]), discovery=DiscoveryState())
         discover_when_due(fewer)
         watched = [each.full_name for each in stage.state.list_repositories() if not each.paused]
@@ -766,7 +779,7 @@ class TestOneOwner:
         def start(**texts: str) -> list[str]:
             filters = parse_filters(texts)
             settings = replace(stage.context.settings, filters=filters)
-            start_discovery(replace(stage.context, settings=settings))
+            discover_at_start(replace(stage.context, settings=settings))
             return [each.what for each in stage.state.list_activities(limit=9)]
 
         assert start() == []

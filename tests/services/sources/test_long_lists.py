@@ -12,7 +12,7 @@ from ingest.domain.sources import parse_source, parse_sources
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.health import load_health
 from ingest.services.dashboard.sources import list_source_rows
-from ingest.services.sources.discover_sources import discover_sources, start_discovery
+from ingest.services.sources.discover_sources import discover_at_start, discover_sources
 from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source
 from ingest.settings import Settings
 from support.stub_github import Asked, Reply, StubGithub, a_page, stub_github
@@ -51,7 +51,7 @@ def organization() -> Iterator[tuple[_Organization, StubGithub]]:
 def found_of(context: CollectorContext) -> tuple[str, list[str]]:
     """Return what `sources list` prints, and what `status` reports."""
     state, now = context.store, context.clock.now()
-    [row] = list_source_rows(state, state.list_discovered())
+    [row] = list_source_rows(state, state.list_discovered_repositories())
     problems = load_health(state, Settings(), [], now=now).problems
     return row["finding"], [each.sentence for each in problems]
 
@@ -69,7 +69,7 @@ def test_a_list_that_is_longer_than_what_is_read_of_it_is_reported(
     served, github = organization
     here = stage(WorldBuilder())
     context = replace(here.join(api_url=github.url), sources=parse_sources(["octo"]))
-    start_discovery(context)
+    discover_at_start(context)
     assert_told(context)
     discover_sources(context)
     assert_told(context)

@@ -39,7 +39,9 @@ class Named:
                     pass
 
     def known(self, name: str) -> DiscoveredRepository:
-        return next(e for e in self.stage.state.list_discovered() if e.full_name == name)
+        return next(
+            e for e in self.stage.state.list_discovered_repositories() if e.full_name == name
+        )
 
     def is_polled(self, name: str) -> bool:
         return not self.stage.record(name).paused

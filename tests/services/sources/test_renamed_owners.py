@@ -9,7 +9,7 @@ import pytest
 from ingest.domain.sources import parse_sources
 from ingest.services.dashboard.sources import list_source_rows
 from ingest.services.monitoring.poll_runs import poll_due_repositories
-from ingest.services.sources.discover_sources import DISCOVER_EVERY, start_discovery
+from ingest.services.sources.discover_sources import DISCOVER_EVERY, discover_at_start
 from support.world import Stage
 from support.world_builder import WorldBuilder
 
@@ -28,7 +28,7 @@ def here() -> Iterator[Stage]:
     stage = Stage(builder, at=100)
     sources = parse_sources(["octo", "!octo/sandbox*"])
     stage.context = replace(stage.context, sources=sources)
-    start_discovery(stage.context)
+    discover_at_start(stage.context)
     pass_time(stage, 60)
     yield stage
     stage.close()

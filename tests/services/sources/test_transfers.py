@@ -13,7 +13,7 @@ from ingest.errors import AccessDenied
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.source_filters import LOOK_UP_EVERY
-from ingest.services.sources.discover_sources import discover_sources, start_discovery
+from ingest.services.sources.discover_sources import discover_at_start, discover_sources
 from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.organizations import (
     UMBRA,
@@ -35,7 +35,7 @@ class Transfer:
         self.stage, self.witness = stage, witness
         context = stage.join(github=github_settings(stage.server.url))
         self.context: CollectorContext = replace(context, sources=parse_sources(["acme", "umbra"]))
-        start_discovery(self.context)
+        discover_at_start(self.context)
         while poll_due_repositories(self.context, should_continue=lambda: True, limit=20):
             pass
 
@@ -49,7 +49,9 @@ class Transfer:
 
     def known(self) -> DiscoveredRepository:
         """Return what discovery knows of the repository."""
-        return next(e for e in self.stage.state.list_discovered() if e.full_name == BEFORE)
+        return next(
+            e for e in self.stage.state.list_discovered_repositories() if e.full_name == BEFORE
+        )
 
     def branches(self) -> str:
         """Return which branches' runs the repository's source lets pass."""

@@ -53,11 +53,11 @@ class TableSources(SourceStore):
         ]
         _upsert(_DISCOVERED, rows)
 
-    def list_discovered(self) -> list[DiscoveredRepository]:
+    def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
         return [decode_dataclass(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
 
-    def list_discovered_cached(self) -> list[DiscoveredRepository]:
+    def list_discovered_repositories_cached(self) -> list[DiscoveredRepository]:
         """List all for a page, by name; only what was saved since the last time is read."""
         found = self._discovered_cache.load(_DISCOVERED)
         return [found[key] for key in sorted(found)]

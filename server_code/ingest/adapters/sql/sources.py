@@ -55,7 +55,7 @@ class SqlSources(SourceStore):
         ]
         self._database.write(lambda session: session.insert(_SAVE_DISCOVERED, rows))
 
-    def list_discovered(self) -> list[DiscoveredRepository]:
+    def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
         return [
             decode_dataclass(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)

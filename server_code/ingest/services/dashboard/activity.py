@@ -10,7 +10,7 @@ from ...domain.error_causes import Cause, cause_of
 from ...domain.ledger import MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
-from .agents import host_rows
+from .agents import heartbeat_rows
 
 SHOWN_ACTIVITIES = 100
 
@@ -25,7 +25,7 @@ def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
         "activities": [
             _activity_row(each) for each in store.list_activities(limit=SHOWN_ACTIVITIES)
         ],
-        "agents": host_rows(store.list_agents(), now=now),
+        "agents": heartbeat_rows(store.list_agents(), now=now),
     }
 
 

@@ -48,7 +48,7 @@ def agent_rows(
     return rows
 
 
-def host_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dict[str, Any]]:
+def heartbeat_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dict[str, Any]]:
     """Return every heartbeat, newest first."""
     return [
         {

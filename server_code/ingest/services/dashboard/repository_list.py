@@ -13,7 +13,7 @@ from ...domain.stored_values import repository_key
 from ...ports import StateStore
 from ...settings import Settings
 from .repositories import with_recorded_remedies
-from .rows import repository_row, source_facts
+from .rows import discovery_fields, repository_row
 from .sources import list_source_rows
 
 PER_PAGE = 25
@@ -37,7 +37,9 @@ def list_repository_page(
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
     records = store.list_repositories_cached()
-    discovered = {repository_key(each.full_name): each for each in store.list_discovered_cached()}
+    discovered = {
+        repository_key(each.full_name): each for each in store.list_discovered_repositories_cached()
+    }
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
     counts = store.count_ledger_by_repository()
@@ -78,7 +80,9 @@ def set_matching_paused(
 
     What Runstream itself has paused, such as archived repositories, is not resumed.
     """
-    discovered = {repository_key(each.full_name): each for each in store.list_discovered()}
+    discovered = {
+        repository_key(each.full_name): each for each in store.list_discovered_repositories()
+    }
     found = _matching(store.list_repositories(), discovered, query)
     wanted = (
         [each for each in found if not each.paused] if paused else _resumable(found, discovered)
@@ -146,4 +150,4 @@ def _row(
     key = repository_key(record.full_name)
     found, counted = discovered.get(key), counts.get(key, LedgerCounts())
     row = repository_row(record, counted, web_url=settings.github.web_url, now=now)
-    return {**row, **source_facts(found), "source": _source_of(record, discovered)}
+    return {**row, **discovery_fields(found), "source": _source_of(record, discovered)}

@@ -70,7 +70,7 @@ def repository_row(
     }
 
 
-def source_facts(found: DiscoveredRepository | None) -> dict[str, Any]:
+def discovery_fields(found: DiscoveredRepository | None) -> dict[str, Any]:
     """Return what discovery knows of a repository; ``source`` is None if no source includes it.
 
     ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled.

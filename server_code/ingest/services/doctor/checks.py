@@ -95,7 +95,7 @@ def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResu
             loaded.repositories = [each.full_name for each in records if not each.paused]
             loaded.sources = state.list_sources()
             loaded.credentials = state.list_credentials()
-            loaded.discovered = state.list_discovered()
+            loaded.discovered = state.list_discovered_repositories()
             state.check_writable(now=target.clock.now())
         finally:
             state.close()

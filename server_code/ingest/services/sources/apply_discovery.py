@@ -79,7 +79,7 @@ class _Discovery:
         self._sources = sources
         self._now = context.clock.now()
         store = context.store
-        self._known = {repository_key(e.full_name): e for e in store.list_discovered()}
+        self._known = {repository_key(e.full_name): e for e in store.list_discovered_repositories()}
         self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
         self._listed_before = {e.source for e in self._known.values()}
         self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}

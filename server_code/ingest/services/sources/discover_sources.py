@@ -56,7 +56,7 @@ def discover_when_due(context: CollectorContext) -> None:
 
 def _discover_if_due(context: CollectorContext, api: RepositoryApi) -> None:
     discovery = context.discovery
-    if not discovery.has_started and start_discovery(context):
+    if not discovery.has_started and discover_at_start(context):
         return
     now = context.clock.now()
     sources = context.store.list_sources()
@@ -82,7 +82,7 @@ def _discover_if_due(context: CollectorContext, api: RepositoryApi) -> None:
     clear_hints(context, hints, now, is_read=result.is_complete)
 
 
-def start_discovery(
+def discover_at_start(
     context: CollectorContext,
     given: Sequence[SourcePattern] = (),
     *,
@@ -131,7 +131,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     result.is_complete = lists.are_complete
     if result.is_complete:
         _claim_regular_discovery(context, began_at)
-    note_former_names(context.repository_api, lists, context.store.list_discovered())
+    note_former_names(context.repository_api, lists, context.store.list_discovered_repositories())
     now = context.clock.now()
     record_credentials(context, lists.credentials)
     patterns = {each.pattern for each in records}

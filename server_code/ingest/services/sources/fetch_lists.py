@@ -120,7 +120,7 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     now = context.clock.now()
     known_credentials = {each.name: each for each in context.store.list_credentials()}
     lists = RepositoryLists(credentials=known_credentials, sources=sources)
-    described = _described(context.store.list_discovered())
+    described = _described(context.store.list_discovered_repositories())
     validators: dict[RepositoryListQuery, str | None] = {}
     for query in api.queries_for(owners, of_all_owners=of_all_owners) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)

@@ -73,7 +73,7 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
         return Removal(pattern=record.pattern, resumed=_left_out_by(store, removed, others))
     suspended: list[str] = []
     kept: list[tuple[str, str]] = []
-    for known in store.list_discovered():
+    for known in store.list_discovered_repositories():
         if known.source.lower() != record.pattern.lower() or known.suspension_reason:
             continue
         other = others.source_of(known.full_name)
@@ -90,7 +90,7 @@ def describe_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
     sources = replace(known, patterns=(*known.patterns, exclusion))
     matched = [
         each
-        for each in store.list_discovered()
+        for each in store.list_discovered_repositories()
         if each.suspension_reason is None and any(exclusion.matches(name) for name in each.names)
     ]
     left_out = [e.full_name for e in matched if sources.exclusion_of(*e.names) is not None]
@@ -103,7 +103,11 @@ def describe_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
 
 def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -> tuple[str, ...]:
     """Return the known repositories that others include, and only an exclusion leaves out."""
-    known = {each.full_name: True for each in store.list_discovered() if each.suspension_reason}
+    known = {
+        each.full_name: True
+        for each in store.list_discovered_repositories()
+        if each.suspension_reason
+    }
     for credential in store.list_credentials():
         for each in credential.repository_lists:
             known |= {
@@ -136,7 +140,7 @@ def delete_source(store: StateStore, pattern: str) -> Removal:
     """Remove a source, wherever it came from. Raises NotFound."""
     removal = plan_removal(store, pattern)
     store.remove_source(removal.pattern)
-    known = {repository_key(each.full_name): each for each in store.list_discovered()}
+    known = {repository_key(each.full_name): each for each in store.list_discovered_repositories()}
     changed = [replace(known[repository_key(name)], source=other) for name, other in removal.kept]
     for name in removal.suspended:
         record = store.load_repository(name)

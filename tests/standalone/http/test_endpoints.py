@@ -18,8 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY
 from support.world_builder import WorldBuilder
 
+from standalone.http.endpoints import serve_endpoints
 from standalone.http.server import Address
-from standalone.http.services import serve_endpoints
 from standalone.http.webhook_app import PATH
 from standalone.uplink.link import AppUnreachable
 
