@@ -37,7 +37,7 @@ def pending_attempt(record: AttemptRecord) -> PendingItem:
         repo=key.repository,
         run_id=key.run_id,
         run_attempt=key.run_attempt,
-        reason=record.reason,
+        reason=record.last_error,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ingest.bootstrap.collector import Collector
 from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import LedgerCounts
-from ingest.domain.source_records import LOGS_FILTERED, RUNS_FILTERED
+from ingest.domain.source_records import LOGS_FILTERED_OUT, RUNS_FILTERED_OUT
 from ingest.ports import RateLimitStatus
 
 from .pending_items import PendingItem
@@ -69,8 +69,8 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         commits=counts.get("commits", 0),
         logs=counts.get("logs", 0),
         logs_unavailable=counts.get("logs_unavailable", 0),
-        runs_filtered=counts.get(RUNS_FILTERED, 0),
-        logs_filtered=counts.get(LOGS_FILTERED, 0),
+        runs_filtered=counts.get(RUNS_FILTERED_OUT, 0),
+        logs_filtered=counts.get(LOGS_FILTERED_OUT, 0),
         messages={name: counts.get(sent_messages_counter(name), 0) for name in context.queue_names},
         queue_requests=counts.get("queue_requests", 0),
         github_requests={

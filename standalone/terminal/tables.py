@@ -9,7 +9,7 @@ from typing import Any
 from ingest.domain.agent_states import AgentState
 from ingest.domain.counted_nouns import join_first, plural
 from ingest.domain.ledger import AgentRecord, ErrorRecord
-from ingest.domain.source_records import RUNS_FILTERED
+from ingest.domain.source_records import RUNS_FILTERED_OUT
 from ingest.domain.timestamps import parse_timestamp
 from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import LOG_INGESTION_AGENT
@@ -157,7 +157,7 @@ def _work_done(agent: AgentRecord) -> str:
     if agent.name == LOG_INGESTION_AGENT:
         return f"{count('logs', 0):,} logs, {count('logs_unavailable', 0):,} unavailable"
     done = f"{count('attempts', 0):,} attempts, {count('jobs', 0):,} jobs"
-    filtered = count(RUNS_FILTERED, 0)
+    filtered = count(RUNS_FILTERED_OUT, 0)
     return f"{done}; {filtered:,} runs left out by filters" if filtered else done
 
 

@@ -57,7 +57,7 @@ def answer(log, name, first, count=None):
     found = pick_lines(find, cutter.size(), first, count).lines
     return {
         "lines": [line.content.decode().rstrip("\n") for line in found],
-        "long_lines": [[line.number, line.parts] for line in found if line.parts > 1],
+        "long_lines": [[line.number, line.part_count] for line in found if line.part_count > 1],
     }
 
 

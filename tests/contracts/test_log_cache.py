@@ -88,9 +88,9 @@ MAX_SINGLE_PARTS = 100
 
 def whole_line(cache: LogCache, line: LogLine) -> bytes:
     """Read a line with all of its parts."""
-    if line.parts == 1 and line.number > MAX_SINGLE_PARTS:
+    if line.part_count == 1 and line.number > MAX_SINGLE_PARTS:
         return line.content
-    parts = [cache.load_part(KEY, 1, line.number, part + 1) for part in range(line.parts)]
+    parts = [cache.load_part(KEY, 1, line.number, part + 1) for part in range(line.part_count)]
     assert parts[0] == line.content
     return b"".join(part or b"" for part in parts)
 
@@ -187,7 +187,7 @@ def test_a_line_of_any_length_is_one_line(cache: LogCache) -> None:
     save(cache, b"short\n" + long + b"needle\n" + long * 5 + b"last needle")
     answer = cache.load_lines(KEY, 1, 1, 100)
     assert answer is not None
-    assert [(line.number, line.parts) for line in answer.lines] == [
+    assert [(line.number, line.part_count) for line in answer.lines] == [
         (1, 1), (2, 3), (3, 1), *((number, 3) for number in range(4, 9)), (9, 1),
     ]  # fmt: skip
     assert find(cache, "needle") == (3, 9)

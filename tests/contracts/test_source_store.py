@@ -7,10 +7,10 @@ from dataclasses import replace
 from ingest.domain.filters import LOGS_FAILED, Filters
 from ingest.domain.globs import parse_globs
 from ingest.domain.source_records import (
-    CredentialList,
     CredentialRecord,
     CredentialRefusal,
     DiscoveredRepository,
+    ListedRepositories,
     SourceRecord,
 )
 from ingest.ports import SourceStore
@@ -43,7 +43,9 @@ A_CREDENTIAL = CredentialRecord(
     kind="token",
     updated_at=NOW,
     owner="mona",
-    repository_lists=(CredentialList(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),),
+    repository_lists=(
+        ListedRepositories(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),
+    ),
     refusals=(CredentialRefusal(scope="other/x", until=at(3600), reason="404"),),
     missing_permissions=("actions: read",),
     limit=5000,

@@ -84,7 +84,7 @@ def test_a_silent_github_is_reported_by_a_tick_that_has_nothing_to_poll(here):
     seen: list[list[str]] = []
 
     def report(_name: str, _value: object) -> None:
-        seen.append([asked for each in here.state.list_agents() for asked in each.unanswered])
+        seen.append([asked for each in here.state.list_agents() for asked in each.unanswered_since])
         here.advance(HEARTBEAT_INTERVAL.total_seconds())  # real seconds pass while it waits
 
     with socket.create_server(("127.0.0.1", 0)) as silent:

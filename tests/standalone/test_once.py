@@ -229,7 +229,7 @@ def test_what_is_left_pending_says_why_and_what_to_do(stage, path):
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
     assert_all_published(here)
     assert_nothing_twice(here)
-    assert {here.attempt(run=number).reason for number in range(1, 6)} == {None}
+    assert {here.attempt(run=number).last_error for number in range(1, 6)} == {None}
 
 
 def test_an_attempt_that_fails_for_good_is_left_pending_and_named(stage):

@@ -166,9 +166,9 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         limited_reads=1,
         environments=("production",),
         failures=3,
-        reason=text,
+        last_error=text,
         settled=True,
-        is_filtered=True,
+        is_filtered_out=True,
     )
 
 

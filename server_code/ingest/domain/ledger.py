@@ -96,12 +96,12 @@ class AttemptRecord:
     published. ``has_all_jobs``: every job of the ended attempt was read. The validators are ETags.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
-    ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
+    ``is_filtered_out``: a filter leaves it out, so that it is neither read nor published.
     ``incomplete_job_reads``: how often in a row its list of jobs was empty, or shorter than
     GitHub's count; ``open_job_reads``: how often in a row it held open jobs, though the attempt has
     ended. ``jobs_read_at``: when that list was last read, or the run started.
     ``has_delivered_jobs``: some of its jobs are as webhooks delivered them, and were not read
-    since. ``reason``: why the last read failed.
+    since. ``last_error``: why the last read failed.
     """
 
     key: AttemptKey
@@ -125,8 +125,8 @@ class AttemptRecord:
     jobs_read_at: datetime | None = None
     has_delivered_jobs: bool = field(default=False, metadata=stored_as("has_deliveries"))
     failures: int = 0
-    is_filtered: bool = False
-    reason: str | None = None
+    is_filtered_out: bool = field(default=False, metadata=stored_as("is_filtered_out"))
+    last_error: str | None = field(default=None, metadata=stored_as("reason"))
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -182,8 +182,8 @@ class AgentRecord:
 
     ``host``: the process that the agent runs in, or the Anvil app that runs its tasks. ``counts``
     only grow while that process lives. ``last_log_at``: when it last published a log, in this or an
-    earlier process. ``unanswered``: by network host or queue, since when it has answered nothing;
-    ``answered``: when it last answered.
+    earlier process. ``unanswered_since``: by network host or queue, since when it has answered
+    nothing; ``answered_at``: when it last answered.
     """
 
     name: str
@@ -195,8 +195,10 @@ class AgentRecord:
     rate_limit: Mapping[str, int | str | None] = field(default_factory=dict)
     note: str | None = None
     last_log_at: datetime | None = None
-    unanswered: Mapping[str, str] = field(default_factory=dict)
-    answered: Mapping[str, str] = field(default_factory=dict)
+    unanswered_since: Mapping[str, str] = field(
+        default_factory=dict, metadata=stored_as("unanswered")
+    )
+    answered_at: Mapping[str, str] = field(default_factory=dict, metadata=stored_as("answered"))
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

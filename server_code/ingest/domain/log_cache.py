@@ -241,7 +241,7 @@ def select_evicted(
 
 def format_long_lines(size: LogSize) -> str:
     """Write the lines of several parts as JSON."""
-    return json.dumps([[line.number, line.parts] for line in size.long_lines])
+    return json.dumps([[line.number, line.part_count] for line in size.long_lines])
 
 
 def parse_long_lines(written: str | None) -> tuple[LongLine, ...]:

@@ -46,11 +46,11 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One line with its line end; where there are more ``parts``, only the first of them."""
+    """One line with its line end; of a line of several parts, only the first of them."""
 
     number: int
     content: bytes
-    parts: int = 1
+    part_count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class LongLine:
     """A line of several parts."""
 
     number: int
-    parts: int
+    part_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class PartIndex:
 
     def __init__(self, long_lines: tuple[LongLine, ...]) -> None:
         self._lines = [line.number for line in long_lines]
-        self._parts = [line.parts for line in long_lines]
+        self._parts = [line.part_count for line in long_lines]
         self._extra = [0, *accumulate(parts - 1 for parts in self._parts)]
         self._first_parts = [
             number + extra for number, extra in zip(self._lines, self._extra, strict=False)
@@ -185,7 +185,9 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
             return None
         parts = split_parts(page.content)
         while number < end and (at := index.part_of(number) - page.first_part) < len(parts):
-            found.append(LogLine(number=number, content=parts[at], parts=index.parts_in(number)))
+            found.append(
+                LogLine(number=number, content=parts[at], part_count=index.parts_in(number))
+            )
             number += 1
             answer_bytes += len(parts[at])
     return LogLines(lines=tuple(found), total_lines=size.total_lines, total_bytes=size.total_bytes)

@@ -33,13 +33,13 @@ ALL_OWNERS = "*"
 MAX_REFUSALS = 500
 
 #: The counters of the runs and the logs that filters left out.
-RUNS_FILTERED = "runs_filtered"
-LOGS_FILTERED = "logs_filtered"
+RUNS_FILTERED_OUT = "runs_filtered"
+LOGS_FILTERED_OUT = "logs_filtered"
 
 
-def filtered_counter(pattern: str) -> str:
+def filtered_out_counter(pattern: str) -> str:
     """Return the counter of the runs of one source that filters left out."""
-    return f"{RUNS_FILTERED} {pattern.lower()}"
+    return f"{RUNS_FILTERED_OUT} {pattern.lower()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class DiscoveredRepository:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialList:
+class ListedRepositories:
     """The repositories of one ``owner``, or (``*``) of all, that GitHub lists to a credential.
 
     ``validator``: the ETag of the list. ``is_whole``: it was read to its end.
@@ -195,7 +195,9 @@ class CredentialRecord:
     kind: str
     updated_at: datetime
     owner: str | None = None
-    repository_lists: tuple[CredentialList, ...] = field(default=(), metadata=stored_as("lists"))
+    repository_lists: tuple[ListedRepositories, ...] = field(
+        default=(), metadata=stored_as("lists")
+    )
     refusals: tuple[CredentialRefusal, ...] = ()
     missing_permissions: tuple[str, ...] = ()
     limit: int | None = None

@@ -20,7 +20,7 @@ from ..domain.passwords import hash_password
 from ..domain.timestamps import format_timestamp
 from ..errors import Rejected
 from .arguments import require_text
-from .passwords import is_password_of, move_hash
+from .passwords import is_password_of, move_password_hash
 from .roles import Role, stored_role
 
 MIN_PASSWORD_LENGTH = 12
@@ -54,7 +54,7 @@ def has_accounts() -> bool:
     """
     rows = list(app_tables.users.search())
     for row in rows:
-        move_hash(row)
+        move_password_hash(row)
     return bool(rows)
 
 

@@ -40,7 +40,7 @@ def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of 
     return True
 
 
-def move_hash(row: Any) -> None:  # noqa: ANN401 - a row of the users table
+def move_password_hash(row: Any) -> None:  # noqa: ANN401 - a row of the users table
     """Move a hash of release 0.1 to where Anvil's own functions do not write."""
     if row["password_hash"]:
         transact(partial(_keep, row, load_password_hash(row["email"]) or row["password_hash"]))

@@ -42,15 +42,17 @@ def launch_tick(request: RequestContext, agent: str) -> None:
         anvil.server.launch_background_task(TASKS[agent])
 
 
-def continue_tick(agent: str, *, started_at: datetime, until: float | None, now: datetime) -> None:
+def continue_tick(
+    agent: str, *, started_at: datetime, continue_until: float | None, now: datetime
+) -> None:
     """Launch the next tick of an agent that leaves work, until the schedule starts one.
 
-    ``until``: that time. Anvil skips the scheduled starts of a task that is still running, so a
-    tick that ran past one is continued until the next.
+    ``continue_until``: that time; None computes it. Anvil skips the scheduled starts of a task that
+    is still running, so a tick that ran past one is continued until the next.
     """
-    if until is None:
+    if continue_until is None:
         started = started_at.timestamp()
         intervals = math.ceil((now.timestamp() - started) / SCHEDULE_SECONDS)
-        until = started + intervals * SCHEDULE_SECONDS
-    if now.timestamp() < until:
-        anvil.server.launch_background_task(TASKS[agent], until)
+        continue_until = started + intervals * SCHEDULE_SECONDS
+    if now.timestamp() < continue_until:
+        anvil.server.launch_background_task(TASKS[agent], continue_until)

@@ -38,22 +38,23 @@ HOST = "tasks of the Anvil app"
 
 
 @anvil.server.background_task
-def pipeline_monitoring_tick(until: float | None = None) -> int:
+def pipeline_monitoring_tick(continue_until: float | None = None) -> int:
     """Poll every repository that is due in this slice; return the number of polls.
 
-    ``until`` is set where it continues an earlier tick: its own continuations end then.
+    ``continue_until`` is set where it continues an earlier tick: the time at which the schedule
+    starts one, so that it launches no further tick after that.
     """
     request = RequestContext()
     # The leases of killed tasks on this machine are freed immediately.
     release_leases_of_dead_processes(request.state, now=request.now)
-    return _run_tick(request, PIPELINE_MONITORING_AGENT, monitoring_tick, until)
+    return _run_tick(request, PIPELINE_MONITORING_AGENT, monitoring_tick, continue_until)
 
 
 @anvil.server.background_task
-def log_ingestion_tick(until: float | None = None) -> int:
+def log_ingestion_tick(continue_until: float | None = None) -> int:
     """Fetch and publish the logs of completed jobs; return the number of work items."""
     request = RequestContext()
-    return _run_tick(request, LOG_INGESTION_AGENT, log_tick, until)
+    return _run_tick(request, LOG_INGESTION_AGENT, log_tick, continue_until)
 
 
 @anvil.server.background_task
@@ -87,7 +88,10 @@ def _has_anything_to_watch(request: RequestContext) -> bool:
 
 
 def _run_tick(
-    request: RequestContext, agent: str, tick: Callable[..., TickResult], until: float | None
+    request: RequestContext,
+    agent: str,
+    tick: Callable[..., TickResult],
+    continue_until: float | None,
 ) -> int:
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state, started_at = request.state, request.now
@@ -116,5 +120,5 @@ def _run_tick(
         if collector is not None:
             collector.close()
     if result.has_more:
-        continue_tick(agent, started_at=started_at, until=until, now=request.now)
+        continue_tick(agent, started_at=started_at, continue_until=continue_until, now=request.now)
     return result.count

@@ -23,7 +23,7 @@ from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, SendFa
 from .repository_api import CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
-from .state import SeldomChanged, StateStore
+from .state import SeldomChangedRecords, StateStore
 
 __all__ = [
     "ActionsApi",
@@ -50,7 +50,7 @@ __all__ = [
     "RepositoryStore",
     "RunPage",
     "RunQuery",
-    "SeldomChanged",
+    "SeldomChangedRecords",
     "SendFailure",
     "SourceStore",
     "StateStore",

@@ -17,8 +17,8 @@ from .source_store import SourceStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeldomChanged:
-    """What changes by a person's hand, with an error, or every minute."""
+class SeldomChangedRecords:
+    """The records that a poll does not change: people, errors and lists of repositories do."""
 
     desired_states: Mapping[str, str]
     collections: Sequence[CollectionRecord]
@@ -35,9 +35,9 @@ class StateStore(
     Safe to use from many threads and processes at once.
     """
 
-    def load_seldom_changed(self) -> SeldomChanged:
+    def load_seldom_changed_records(self) -> SeldomChangedRecords:
         """Load what changes seldom, for a page; a state may find out first whether it has."""
-        return SeldomChanged(
+        return SeldomChangedRecords(
             desired_states=self.load_desired_states(),
             collections=self.list_collections(),
             errors=self.list_errors(limit=MAX_ERRORS),

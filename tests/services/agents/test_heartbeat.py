@@ -90,14 +90,16 @@ def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
     number = pending.begin(asked, at=began)
     pending.begin("Queue logs", at=time.monotonic())
     heartbeat.save(AgentState.RUNNING)
-    [(name, since)] = reported(here).unanswered.items()
+    [(name, since)] = reported(here).unanswered_since.items()
     assert name == asked
     assert here.clock.now() - parse_timestamp(since) > timedelta(seconds=SILENCE_SECONDS)
-    assert reported(here).answered == {}
+    assert reported(here).answered_at == {}
     pending.note_answer(asked, number, at=time.monotonic())
     heartbeat.save(AgentState.RUNNING)
-    assert reported(here).unanswered == {}
-    assert here.clock.now() - parse_timestamp(reported(here).answered[asked]) < timedelta(seconds=9)
+    assert reported(here).unanswered_since == {}
+    assert here.clock.now() - parse_timestamp(reported(here).answered_at[asked]) < timedelta(
+        seconds=9
+    )
 
 
 def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
@@ -106,9 +108,9 @@ def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
     counters = first._counters
     counters.pending_requests.begin(asked, at=time.monotonic() - 3 * SILENCE_SECONDS)
     first.save(AgentState.RUNNING)
-    since = reported(here).unanswered[asked]
+    since = reported(here).unanswered_since[asked]
     a_heartbeat(here).save(AgentState.RUNNING)  # with counters of its own, as a new process
-    [(name, continued)] = reported(here).unanswered.items()
+    [(name, continued)] = reported(here).unanswered_since.items()
     assert name == asked
     assert abs(parse_timestamp(continued) - parse_timestamp(since)) <= timedelta(seconds=1)
 

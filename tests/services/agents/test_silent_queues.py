@@ -61,8 +61,8 @@ class _EndedWhenNamed:
 
     def save_agent(self, record: AgentRecord) -> None:
         self._store.save_agent(record)
-        if record.unanswered:
-            self.named.append(record.unanswered)
+        if record.unanswered_since:
+            self.named.append(record.unanswered_since)
             self._server.close()
 
 
@@ -126,18 +126,18 @@ def test_who_is_silent_while_a_task_opens_its_queues_is_named(
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", server.address)
     last = open_silent(here, server, settings_of(bus, server.address))
     assert last.state == "error"
-    assert set(last.unanswered) == {"Queue metrics"}
+    assert set(last.unanswered_since) == {"Queue metrics"}
 
 
 def test_a_bucket_that_is_silent_while_a_task_opens_it_is_named(here: Stage, server: SilentServer):
     values = settings_of("sqs", server.address) | {"LOG_BUCKET": "long-logs"}
-    assert set(open_silent(here, server, values).unanswered) == {"LOG_BUCKET long-logs"}
+    assert set(open_silent(here, server, values).unanswered_since) == {"LOG_BUCKET long-logs"}
 
 
 def test_the_next_task_names_it_since_the_first_one(here: Stage, server: SilentServer):
     """Also where it asks before it reads what the first one reported."""
     values = settings_of("sqs", server.address)
-    since = parse_timestamp(open_silent(here, server, values).unanswered["Queue metrics"])
+    since = parse_timestamp(open_silent(here, server, values).unanswered_since["Queue metrics"])
     here.advance(60)
     counters = Counters()
     counters.pending_requests.begin("Queue metrics", at=time.monotonic())
@@ -146,7 +146,7 @@ def test_the_next_task_names_it_since_the_first_one(here: Stage, server: SilentS
     )
     beat.save(AgentState.RUNNING)
     [record] = here.state.list_agents()
-    continued = parse_timestamp(record.unanswered["Queue metrics"])
+    continued = parse_timestamp(record.unanswered_since["Queue metrics"])
     assert since is not None
     assert continued is not None
     assert abs((continued - since).total_seconds()) <= 2

@@ -191,14 +191,14 @@ def test_what_fails_all_repositories_stands_in_the_sentence():
 def test_who_does_not_answer_is_named_with_the_time():
     """It may answer yet, so nothing is broken; a failure that follows is reported before it."""
     silence = {"https://api.github.com": at(-30)}
-    health = judged(unanswered=silence)
+    health = judged(unanswered_since=silence)
     assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
     assert health.sentence == "https://api.github.com does not answer."
     assert health.as_json()["since"] == format_timestamp(at(-30))
-    limited = judged(unanswered=silence, agents=agents("running", "limited"))
+    limited = judged(unanswered_since=silence, agents=agents("running", "limited"))
     assert limited.sentence == health.sentence
     failing = [polled("octo/api", failures=1, last_error="no"), polled("octo/web")]
-    both = judged(unanswered=silence, repositories=failing)
+    both = judged(unanswered_since=silence, repositories=failing)
     assert both.sentence == "octo/api cannot be collected."
     assert both.problems[1].sentence == health.sentence
 
@@ -207,10 +207,12 @@ def test_an_agent_that_fails_by_a_silence_leaves_the_sentence_to_it():
     """The agent tries again each minute, and the sentence does not change with it."""
     silence = {"Queue logs": at(-30)}
     note = "Queue logs in us-east-1 cannot be reached: Read timeout."
-    failed = judged(unanswered=silence, agents=agents("error", "running", note=note))
+    failed = judged(unanswered_since=silence, agents=agents("error", "running", note=note))
     assert (failed.sentence, failed.tone) == ("Queue logs does not answer.", "bad")
     assert [each.detail for each in failed.problems[1:]] == [note]
-    other = judged(unanswered={"Queue log": at(-30)}, agents=agents("error", "idle", note=note))
+    other = judged(
+        unanswered_since={"Queue log": at(-30)}, agents=agents("error", "idle", note=note)
+    )
     assert other.sentence == "The Pipeline Monitoring Agent reports an error."
 
 

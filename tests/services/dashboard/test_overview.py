@@ -313,7 +313,9 @@ def test_who_answers_one_agent_is_silent_for_none(state, answered, is_silent):
     host = "https://api.github.com"
     state.add_repository(a_repository(last_polled_at=NOW))
     silence, answer = ({host: format_timestamp(at(seconds))} for seconds in (-40, answered))
-    state.save_agent(an_agent(PIPELINE_MONITORING_AGENT, heartbeat_at=at(-1), unanswered=silence))
-    state.save_agent(an_agent(LOG_INGESTION_AGENT, heartbeat_at=at(-1), answered=answer))
+    state.save_agent(
+        an_agent(PIPELINE_MONITORING_AGENT, heartbeat_at=at(-1), unanswered_since=silence)
+    )
+    state.save_agent(an_agent(LOG_INGESTION_AGENT, heartbeat_at=at(-1), answered_at=answer))
     problems = taken(state)["health"]["problems"]
     assert (f"{host} does not answer." in [each["sentence"] for each in problems]) == is_silent

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.domain.counters import Counters
-from ingest.domain.source_records import CredentialList, CredentialRecord, CredentialRefusal
+from ingest.domain.source_records import (
+    CredentialRecord,
+    CredentialRefusal,
+    ListedRepositories,
+)
 from ingest.domain.sources import parse_source
 from ingest.errors import IngestError
 from ingest.services.doctor.github import check_access
@@ -25,7 +29,10 @@ def test_a_denied_list_is_a_warning_and_another_is_none() -> None:
     records = [
         CredentialRecord(name="a", kind="token", updated_at=NOW, refusals=(denied,)),
         CredentialRecord(
-            name="b", kind="token", updated_at=NOW, repository_lists=(CredentialList(owner="*"),)
+            name="b",
+            kind="token",
+            updated_at=NOW,
+            repository_lists=(ListedRepositories(owner="*"),),
         ),
         CredentialRecord(name="c", kind="token", updated_at=NOW),
     ]

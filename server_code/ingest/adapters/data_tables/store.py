@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ...domain.log_cache import PagedLogCache
-from ...ports import SeldomChanged, StateStore
+from ...ports import SeldomChangedRecords, StateStore
 from .agents import COLLECTIONS, DESIRED_STATES, TableAgents
 from .attempts import TableAttempts
 from .errors import table_errors
@@ -52,12 +52,12 @@ class DataTablesState(
         self._seldom_changed_cache = SeldomChangedCache()
         self._seen_heartbeats = -math.inf, {}
 
-    def load_seldom_changed(self) -> SeldomChanged:
+    def load_seldom_changed_records(self) -> SeldomChangedRecords:
         """Load what changes seldom, for a page; of tables that have not changed nothing is read."""
         cache = self._seldom_changed_cache
         with table_errors():
             changes = load_changes()
-        return SeldomChanged(
+        return SeldomChangedRecords(
             desired_states=cache.load(DESIRED_STATES, self.load_desired_states, changes),
             collections=cache.load(COLLECTIONS, self.list_collections, changes),
             errors=cache.load(ERRORS, partial(self.list_errors, limit=MAX_ERRORS), changes),

@@ -101,8 +101,8 @@ class Heartbeat:
                 last_log_at=self._find_last_log(now),
                 rate_limit=self._known_limit(rate_limit),
                 note=note or slowdown_note(self.agent, rate_limit),
-                unanswered=unanswered_since(pending, now=now, at=at),
-                answered=_times(pending.answered(at=at), now),
+                unanswered_since=unanswered_since(pending, now=now, at=at),
+                answered_at=_times(pending.answered(at=at), now),
             )
         )
         self._next_at = now + HEARTBEAT_INTERVAL
@@ -203,7 +203,7 @@ def _find_heartbeat(store: AgentStore, agent: str, host: str) -> AgentRecord | N
 def _resume_silences(pending: PendingRequests, last: AgentRecord, now: datetime) -> None:
     """Add the silences of an earlier heartbeat, in monotonic seconds of this process."""
     offset = time.monotonic() - now.timestamp()
-    times = {target: parse_timestamp(since) for target, since in last.unanswered.items()}
+    times = {target: parse_timestamp(since) for target, since in last.unanswered_since.items()}
     pending.resume(
         {target: since.timestamp() + offset for target, since in times.items() if since},
         ended_at=last.heartbeat_at.timestamp() + offset,

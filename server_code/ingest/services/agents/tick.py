@@ -174,7 +174,7 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
     heartbeat = idle_heartbeat(store, agent, host=host, now=now)
     unanswered = unanswered_since(pending, now=now, at=time.monotonic())
     store.save_agent(
-        replace(heartbeat, state=AgentState.ERROR.value, note=what, unanswered=unanswered)
+        replace(heartbeat, state=AgentState.ERROR.value, note=what, unanswered_since=unanswered)
     )
 
 

@@ -60,7 +60,7 @@ class HealthInput:
     saved_counters: SavedCounters = field(default_factory=SavedCounters)
     collections: Sequence[CollectionRecord] = ()
     one_time_collection: CollectionRecord | None = None
-    unanswered: Mapping[str, datetime] = field(default_factory=dict)
+    unanswered_since: Mapping[str, datetime] = field(default_factory=dict)
     backfill_seconds_left: float | None = None
     write_error: str | None = None
 
@@ -71,7 +71,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
     repositories = store.list_repositories_cached()
-    heartbeats, seldom_changed = store.list_agents(), store.load_seldom_changed()
+    heartbeats, seldom_changed = store.list_agents(), store.load_seldom_changed_records()
     agents = agent_rows(heartbeats, seldom_changed.desired_states, repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     saved_counters = store.load_saved_counters()
@@ -98,7 +98,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         one_time_collection=find_one_time_collection(collections, heartbeats)
         if has_ended
         else None,
-        unanswered=_unanswered(heartbeats, now),
+        unanswered_since=_unanswered(heartbeats, now),
         write_error=_write_error(store, heartbeats, now),
     )
 
@@ -106,11 +106,11 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 def _unanswered(heartbeats: Sequence[AgentRecord], now: datetime) -> dict[str, datetime]:
     """Return since when hosts and queues have answered nothing to any agent that is alive."""
     alive = [each for each in heartbeats if is_alive(each, now)]
-    answered = [pair for each in alive for pair in _read_times(each.answered)]
+    answered = [pair for each in alive for pair in _read_times(each.answered_at)]
     silent = [
         (target, since)
         for each in alive
-        for target, since in _read_times(each.unanswered)
+        for target, since in _read_times(each.unanswered_since)
         if not any(other == target and at > since for other, at in answered)
     ]
     return dict(sorted(silent, key=lambda each: each[1], reverse=True))

@@ -139,7 +139,7 @@ def _unanswered_problems(inputs: HealthInput) -> list[Problem]:
             detail="Requests that get no answer are sent again.",
             is_severe=any(what.startswith(f"{target} ") for what in failures),
         )
-        for target, since in inputs.unanswered.items()
+        for target, since in inputs.unanswered_since.items()
     ]
 
 

@@ -77,7 +77,9 @@ class JobLog:
             "total_lines": found.total_lines,
             "total_bytes": found.total_bytes,
             "lines": [_text(line.content) for line in found.lines],
-            "long_lines": [[line.number, line.parts] for line in found.lines if line.parts > 1],
+            "long_lines": [
+                [line.number, line.part_count] for line in found.lines if line.part_count > 1
+            ],
         }
 
     def parts(self, line: int, first: int) -> list[str]:

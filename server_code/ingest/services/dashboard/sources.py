@@ -8,7 +8,7 @@ from typing import Any
 
 from ...domain.counted_nouns import plural
 from ...domain.ledger import RepositoryRecord
-from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_counter
+from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_out_counter
 from ...domain.stored_values import repository_key
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
@@ -33,7 +33,7 @@ def list_source_rows(
             matched=matched[record.pattern.lower()],
             suspended=suspended[record.pattern.lower()],
             unpolled=unpolled[record.pattern.lower()],
-            filtered=counts.get(filtered_counter(record.pattern), 0),
+            filtered=counts.get(filtered_out_counter(record.pattern), 0),
         )
         for record in store.list_sources()
     ]

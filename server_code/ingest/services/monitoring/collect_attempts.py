@@ -13,7 +13,7 @@ from datetime import timedelta
 from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL, last_change_of
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
-from ...domain.source_records import LOGS_FILTERED
+from ...domain.source_records import LOGS_FILTERED_OUT
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -164,7 +164,7 @@ def _publish_group(
     changed_runs = newer + find_status_changes(snapshots, before)
     note_missed_deliveries(context, poll_session, map(last_change_of, changed_runs))
     count_contradictions(context, snapshots, before)
-    left_out = sum(snapshot.record.is_filtered for snapshot in snapshots)
+    left_out = sum(snapshot.record.is_filtered_out for snapshot in snapshots)
     count_filtered(context, poll_session.repository, left_out)
     built = [_build_messages(context, poll_session, snapshot) for snapshot in snapshots]
     try:
@@ -211,7 +211,7 @@ def _changes(
 ) -> Changes:
     """Return what to publish of an attempt that was read; nothing where it waits or is filtered."""
     record, now = snapshot.record, context.clock.now()
-    if record.is_filtered:
+    if record.is_filtered_out:
         return Changes(record=record)
     if snapshot.error is not None:
         return Changes(record=postpone(context, record, snapshot.error))
@@ -263,7 +263,7 @@ def _postpone_refused(
 
 def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
     """Record what was published, the ledger last: what it does not hold is published again."""
-    context.counters.add(LOGS_FILTERED, sum(each.filtered_logs for each in changes))
+    context.counters.add(LOGS_FILTERED_OUT, sum(each.filtered_logs for each in changes))
     context.save_counts()
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])

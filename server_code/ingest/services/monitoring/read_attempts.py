@@ -116,7 +116,7 @@ def filtered_record(record: AttemptRecord) -> AttemptRecord:
 
     It is kept so that it is counted once, and stays left out when the filter is changed later.
     """
-    return replace(record, jobs=(), next_check_at=None, settled=True, is_filtered=True)
+    return replace(record, jobs=(), next_check_at=None, settled=True, is_filtered_out=True)
 
 
 def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: FilterChain) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.delivery_trust import is_older_run, last_change_of
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
-from ...domain.source_records import RUNS_FILTERED, filtered_counter
+from ...domain.source_records import RUNS_FILTERED_OUT, filtered_out_counter
 from ..context import CollectorContext
 from .poll_session import PollSession, renew_lease_when_due
 from .read_attempts import filtered_record
@@ -64,19 +64,19 @@ def _is_left_alone(
     """Return whether a listed run is not collected: it is unknown and old, or was filtered."""
     if record is None:
         return is_old or not is_wanted(run, since)
-    return record.is_filtered
+    return record.is_filtered_out
 
 
 def count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
     """Count what filters left out, in all and for the repository's source."""
-    context.counters.add(RUNS_FILTERED, runs)
+    context.counters.add(RUNS_FILTERED_OUT, runs)
     if not runs:
         return
     name = repository.full_name
     source = context.source_filters.source_of(context.store, context.clock, name)
     if source is not None:
         context.store.add_to_saved_counters(
-            {filtered_counter(source): runs}, now=context.clock.now()
+            {filtered_out_counter(source): runs}, now=context.clock.now()
         )
 
 
@@ -153,7 +153,7 @@ def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -
         incomplete_job_reads=0,
         open_job_reads=0,
         failures=0,
-        reason=None,
+        last_error=None,
     )
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from ...domain.source_records import (
     ALL_OWNERS,
-    CredentialList,
     CredentialRecord,
     DiscoveredRepository,
+    ListedRepositories,
     truncated_list_note,
 )
 from ...domain.sources import SourcePattern, Sources
@@ -78,22 +78,22 @@ class RepositoryLists:
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
-    def note_truncation(self, query: RepositoryListQuery, credential_list: CredentialList) -> None:
+    def note_truncation(self, query: RepositoryListQuery, listed: ListedRepositories) -> None:
         """Note a list of which only a part was read."""
-        if not credential_list.is_whole:
+        if not listed.is_whole:
             owner = query.only_owner or query.owner
-            note = truncated_list_note(query.credential, owner, len(credential_list.names))
+            note = truncated_list_note(query.credential, owner, len(listed.names))
             self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 
-    def add(self, credential_list: CredentialList, described: Collection[RepositoryInfo]) -> None:
+    def add(self, listed: ListedRepositories, described: Collection[RepositoryInfo]) -> None:
         """Add the repositories of a list, described where it has changed."""
         by_name = {each.full_name.lower(): each for each in described}
-        for name in credential_list.names:
+        for name in listed.names:
             key = name.lower()
             found = ListedRepository(
                 full_name=name,
                 info=by_name.get(key),
-                is_on_own_list=credential_list.owner == ALL_OWNERS,
+                is_on_own_list=listed.owner == ALL_OWNERS,
             )
             before = self.listed.get(key)
             self.listed[key] = found if before is None else before.merged(found)
@@ -164,7 +164,9 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
     )
 
 
-def _are_all_described(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
+def _are_all_described(
+    known: ListedRepositories, sources: Sources, described: frozenset[str]
+) -> bool:
     """Return whether every repository of a list that sources match was described by GitHub."""
     is_on_own_list = known.owner == ALL_OWNERS
     new = (name for name in known.names if repository_key(name) not in described)
@@ -182,7 +184,7 @@ def _apply_list(
     now: datetime,
 ) -> None:
     record = lists.credentials[query.credential]
-    credential_list = _known_list(record, query.owner) or CredentialList(owner=query.owner)
+    listed = _known_list(record, query.owner) or ListedRepositories(owner=query.owner)
     described: tuple[RepositoryInfo, ...] = ()
     if isinstance(answer, IngestError):
         logger.info("repositories not listed", extra={"credential": query.credential})
@@ -192,16 +194,16 @@ def _apply_list(
             lists.note_refusals(record, query.owner, now)
     else:
         lists.errors.pop(query.owner.lower(), None)
-        credential_list = replace(credential_list, owner=query.owner, validator=answer.validator)
+        listed = replace(listed, owner=query.owner, validator=answer.validator)
         if answer.value is not None:
             described, is_whole = answer.value.repositories, answer.value.is_whole
             names = tuple(each.full_name for each in described)
-            credential_list = replace(credential_list, names=names, is_whole=is_whole)
-        record = _with_list(record, credential_list)
-        api.note_listed_repositories(query, credential_list.names)
+            listed = replace(listed, names=names, is_whole=is_whole)
+        record = _with_list(record, listed)
+        api.note_listed_repositories(query, listed.names)
     lists.credentials[query.credential] = record
-    lists.note_truncation(query, credential_list)
-    lists.add(credential_list, described)
+    lists.note_truncation(query, listed)
+    lists.add(listed, described)
 
 
 def _is_refusal(error: IngestError) -> bool:
@@ -217,13 +219,13 @@ def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialReco
     return CredentialRecord(name=query.credential, kind=kind, updated_at=now)
 
 
-def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
+def _known_list(record: CredentialRecord, owner: str) -> ListedRepositories | None:
     return next(
         (each for each in record.repository_lists if each.owner.lower() == owner.lower()), None
     )
 
 
-def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
+def _with_list(record: CredentialRecord, new: ListedRepositories) -> CredentialRecord:
     kept = tuple(
         each for each in record.repository_lists if each.owner.lower() != new.owner.lower()
     )
