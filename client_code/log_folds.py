@@ -24,7 +24,7 @@ def folded_lines(items, folded):
     return [(first, last) for first, last, _ in items if first in folded]
 
 
-def states(groups, folded):
+def group_fold_states(groups, folded):
     """Return [first line, is folded] of every group that is not empty."""
     return [[first, first in folded] for first, last, _ in groups if last > first]
 

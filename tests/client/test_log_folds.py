@@ -29,7 +29,7 @@ def test_a_group_may_end_with_the_log_and_may_be_empty() -> None:
 
 
 def test_groups_that_hold_something_can_be_folded() -> None:
-    assert log_folds.states(GROUPS, {9}) == [[2, False], [9, True]]
+    assert log_folds.group_fold_states(GROUPS, {9}) == [[2, False], [9, True]]
 
 
 def test_a_line_that_must_be_seen_opens_its_group_alone() -> None:

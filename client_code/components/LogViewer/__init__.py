@@ -1,4 +1,4 @@
-"""The lines of a log, with its steps, groups and keys."""
+"""The lines of a log, with its steps, its groups and keyboard shortcuts."""
 
 import anvil.js
 import anvil.server
@@ -109,7 +109,7 @@ class LogViewer(LogViewerTemplate):
         text = self.dom_nodes["go"].value.strip()
         if text.isdigit():
             self.go(min(max(1, int(text)), self.total))
-            self.frame.focus()  # so that the next key is one of the list
+            self.frame.focus()  # so that the next key is a shortcut
 
     def go(self, line, last=None, *, is_at_top=False):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
@@ -151,7 +151,7 @@ class LogViewer(LogViewerTemplate):
         self.go_to_annotation(*self.annotation)
 
     def go_to_annotation(self, kind, message):
-        """Go to the line of an error, a warning or a notice with a message, else to the first."""
+        """Go to the line of an annotation with a message, else to the first error or warning."""
         if kind is None:
             return
         marks = {"error": self.errors, "warning": self.warnings}.get(kind)
@@ -194,7 +194,7 @@ class LogViewer(LogViewerTemplate):
         folds = log_folds.folded_lines(self.groups, folded)
         folds += log_folds.folded_lines(steps, self.folded_steps)
         ranges = log_folds.visible_ranges(self.total, folds)
-        self.view.fold(ranges, log_folds.states(self.groups, folded | self.folded_steps))
+        self.view.fold(ranges, log_folds.group_fold_states(self.groups, folded | self.folded_steps))
 
     # Steps
 

@@ -54,7 +54,7 @@ def is_enabled(user: Any) -> bool:  # noqa: ANN401 - a row of the users table
 def _require_user(function: str) -> Any:  # noqa: ANN401 - a row of the users table
     """Return the account that is logged in, as ``require_user`` of ``anvil.server.callable`` does.
 
-    That one asks for the account without handing it on, so it would be asked for twice.
+    ``require_user`` does not pass the account on, so that reading it again costs a request.
     """
     user = anvil.users.get_user()
     if user is None:
@@ -65,7 +65,7 @@ def _require_user(function: str) -> Any:  # noqa: ANN401 - a row of the users ta
 
 
 def with_readable_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Replace errors whose text is not written for people."""
+    """Raise errors whose text a person can read in place of those of Python and the stores."""
 
     @functools.wraps(function)
     def answer(*args: object, **kwargs: object) -> object:

@@ -30,8 +30,8 @@ class GithubProbe:
     def send_when_due(self, github: ActionsApi, counters: Counters, clock: Clock) -> None:
         """Request the rate limit, which is free.
 
-        While it has no answer, heartbeats report it (``PendingRequests``). An error is not
-        reported: the next poll meets the same one.
+        While it has no answer, heartbeats report it (``PendingRequests``). An error is ignored:
+        the next poll reports it. Requests are counted when they are answered.
         """
         if self._is_due(counters, clock.now()):
             try:

@@ -1,4 +1,4 @@
-"""How long GitHub's answers of the last minute took, which estimates its CPU time."""
+"""The duration of GitHub's answers in the last minute, an estimate of the CPU time it limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WINDOW = timedelta(seconds=60)
 #: Fewer answers than these are no measure of the next ones.
 MIN_ANSWERS = 20
 
-#: A request in flight counts as the average answer, but no longer: one that hung is no measure.
+#: A request in flight counts as the average answer, at most this: a request that hung says nothing.
 MAX_EXPECTED_SECONDS = 1.0
 
 
@@ -34,7 +34,7 @@ class ResponseTimes:
         return min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
 
     def wait_until(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
-        """Return until when to wait for the answers to take less than ``maximum`` seconds.
+        """Return when the answers of one minute will take less than ``maximum`` seconds in sum.
 
         Requests in flight count too: else all that are sent at once would go beyond it. Returns
         None where there is nothing to wait for.
@@ -59,5 +59,5 @@ def trim_to_last_minute(times: deque[datetime], now: datetime) -> deque[datetime
 
 
 def _is_within_minute(at: datetime, now: datetime) -> bool:
-    """Return whether a time is of the last minute; one ahead was before the clock was set back."""
+    """Return whether a time is of the last minute; a later one is from before a clock change."""
     return now - WINDOW < at <= now + WINDOW

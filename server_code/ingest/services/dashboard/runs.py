@@ -16,7 +16,7 @@ from ...errors import NotFound, Rejected
 from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import DashboardStore, LedgerStore, StateStore
-from ..monitoring.attempt_messages import details_of
+from ..monitoring.attempt_messages import run_details
 from .annotations import annotation_rows, files_url
 from .rows import summary_row
 
@@ -108,7 +108,7 @@ def list_runs(
 def load_run(
     store: StateStore, reference: RunReference, *, web_url: str, now: datetime
 ) -> dict[str, Any]:
-    """Return one attempt of a run, the newest by default, as in its message.
+    """Return one attempt of a run, the newest by default, with the data of its message.
 
     Raises NotFound if the run was never collected or is purged.
     """
@@ -124,7 +124,7 @@ def load_run(
         commits.get(run.head_sha or ""),
         occurrence=max(0, record.published_statuses.count(run.status) - 1),
         now=run.updated_at or now,
-        details=details_of(record),
+        details=run_details(record),
     )
     logs = store.load_job_logs(record.key)
     return {

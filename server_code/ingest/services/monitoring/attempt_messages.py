@@ -121,13 +121,13 @@ def _run_envelopes(
     if not has_unpublished_run_changes(record):
         return ()
     occurrence = record.published_statuses.count(run.status)
-    details = details_of(record)
+    details = run_details(record)
     return (
         run_envelope(run, record.jobs, commit, occurrence=occurrence, now=now, details=details),
     )
 
 
-def details_of(record: AttemptRecord) -> RunDetails:
+def run_details(record: AttemptRecord) -> RunDetails:
     """Return the details of an attempt other than its jobs."""
     return RunDetails(
         annotations=record.annotations,
