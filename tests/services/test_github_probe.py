@@ -98,6 +98,7 @@ def test_a_silent_github_is_reported_by_a_tick_that_has_nothing_to_poll(here):
                 counters=counters,
                 probe=GithubProbe(),
             )
-            monitoring_tick(context, seconds=2 * SILENCE_SECONDS, host="tasks", set_task_state=report)
+            seconds = 2 * SILENCE_SECONDS
+            monitoring_tick(context, seconds=seconds, host="tasks", set_task_state=report)
     assert [url] in seen
     assert here.errors() == []
