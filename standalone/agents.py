@@ -168,7 +168,7 @@ def _open_loops(
             return claimed
 
         poll_gate.poll(claim, pause)
-        context.probe_github()  # outside the gate: it may wait long for GitHub
+        context.probe_github_if_silent()  # outside the gate: it may wait long for GitHub
 
     def ingest(should_continue: ShouldContinue) -> None:
         def receive() -> int:

@@ -35,8 +35,8 @@ _FORM = """<h1>Create the GitHub App</h1>
 
 
 @dataclass(slots=True)
-class Registration:
-    """One registration; ``app`` is done when GitHub has answered.
+class RegistrationPages:
+    """The pages of one registration; ``app`` is done when GitHub has answered.
 
     ``state`` is OAuth's: GitHub returns it to the callback, and nobody else knows it.
     """

@@ -16,16 +16,16 @@ from ..local.free_port import free_port
 from ..local.postgres import LocalPostgres
 from ..local.postgres_programs import find_programs
 from ..uplink.link import AppAddress
-from .app_folder import CHECKOUT, link_app
-from .configuration import ServerConfiguration, secrets_from
-from .errors import ServerEnded
-from .first_account import (
+from .accounts import (
     Account,
     connected,
     create_first_account,
     reset_password,
     watch_sources,
 )
+from .app_folder import CHECKOUT, link_app
+from .configuration import ServerConfiguration, secrets_from
+from .errors import ServerEnded
 from .jdbc import is_postgres, jdbc_url
 from .program import find_program, require_startable
 from .running import AppServer, client_host, listen

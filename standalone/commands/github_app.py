@@ -63,13 +63,13 @@ def create(
     """
     from ingest.bootstrap.app_file import APP_FILE_SETTING, DEFAULT_APP_FILE, require_no_app
 
-    from ..app_registration import Registration
+    from ..app_registration import RegistrationPages
 
     _require_valid(organization, webhook_url)
     github = _github_at(host)
     file = Path(os.environ.get(APP_FILE_SETTING) or DEFAULT_APP_FILE)
     require_no_app(file)
-    registration = Registration(
+    registration = RegistrationPages(
         web_url=github.web_url,
         exchange_code=lambda code: _exchange_code(code, github, file),
         organization=organization,

@@ -22,7 +22,7 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..failures import sentence_for
 from ..state_file import require_state
-from ..terminal.overview import Overview, build_overview
+from ..terminal.snapshot import CollectorSnapshot, load_snapshot
 
 SHOWN_ERRORS = 20
 SHOWN_REPOSITORIES = 50
@@ -52,10 +52,10 @@ def status(*, shows_all: bool, as_json: bool) -> None:
     require_state(settings.database_url)
     with closing(open_state(settings)) as store:
         now = datetime.now(timezone.utc)
-        overview = build_overview(
+        snapshot = load_snapshot(
             store, now=now, errors=SHOWN_ERRORS, web_url=settings.github.web_url
         )
-        health = load_health(store, settings, overview.repositories, now=now)
+        health = load_health(store, settings, snapshot.repositories, now=now)
     depths = queue_depths(settings)
     machine = [check for check in check_machine() if check.status != OK]
     if as_json:
@@ -64,9 +64,9 @@ def status(*, shows_all: bool, as_json: bool) -> None:
             "queues": _as_json(depths),
             "machine": [check.as_json() for check in machine],
         }
-        click.echo(json.dumps({**overview.as_json(), **more}))
+        click.echo(json.dumps({**snapshot.as_json(), **more}))
         return
-    _draw(overview, health, depths, shows_all=shows_all)
+    _draw(snapshot, health, depths, shows_all=shows_all)
     for check in machine:
         click.echo(f"This machine: {check.finding} {check.remedy}")
 
@@ -80,7 +80,7 @@ def _as_json(depths: Depths) -> list[dict[str, object]]:
     ]
 
 
-def _draw(overview: Overview, health: Health, depths: Depths, *, shows_all: bool) -> None:
+def _draw(snapshot: CollectorSnapshot, health: Health, depths: Depths, *, shows_all: bool) -> None:
     from rich.console import Console
 
     from ..terminal.tables import (
@@ -94,22 +94,22 @@ def _draw(overview: Overview, health: Health, depths: Depths, *, shows_all: bool
 
     # A pipe has no width of its own, and a table cut to 80 columns says little.
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
-    now, counts = overview.taken_at, overview.counts
+    now, counts = snapshot.taken_at, snapshot.counts
     console.print(health_lines(health, now))
-    console.print(agents_table(overview.agents, now) if overview.agents else NO_AGENT)
-    if overview.repositories:
-        shown = overview if shows_all else overview.shortened(SHOWN_REPOSITORIES)
+    console.print(agents_table(snapshot.agents, now) if snapshot.agents else NO_AGENT)
+    if snapshot.repositories:
+        shown = snapshot if shows_all else snapshot.shortened(SHOWN_REPOSITORIES)
         console.print(repositories_table(shown))
         if shown.left_out:
             console.print("Listed: those that fail, then the busiest; --all lists every one.\n")
-        console.print(unpolled_lines(overview))
+        console.print(unpolled_lines(snapshot))
     console.print(queues_table(_describe_depths(depths)))
     console.print(
         f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
         f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} pending, "
         f"{counts.logs_unavailable:,} unavailable.\n"
     )
-    console.print(errors_table(overview.errors, now))
+    console.print(errors_table(snapshot.errors, now))
 
 
 def _describe_depths(depths: Depths) -> dict[str, str]:

@@ -62,7 +62,7 @@ def uplink(
 
 
 def _reset_password(email: str) -> None:
-    from ..app_server.first_account import connected, reset_password
+    from ..app_server.accounts import connected, reset_password
 
     with connected(_app_address(read_environment())):
         account = reset_password(email)

@@ -90,20 +90,20 @@ class LiveTables:
         from rich.console import Group
         from rich.text import Text
 
-        from .overview import build_overview, with_recent_heartbeat
+        from .snapshot import load_snapshot, with_recent_heartbeat
         from .tables import agents_table, errors_table, repositories_table
 
         now = datetime.now(timezone.utc)
-        overview = build_overview(
+        snapshot = load_snapshot(
             self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
         )
         counts = Text("\n".join(_lines(progress)), style="bold")
         self._draw(
             Group(
-                agents_table(with_recent_heartbeat(overview.agents, now), now),
-                repositories_table(overview),
+                agents_table(with_recent_heartbeat(snapshot.agents, now), now),
+                repositories_table(snapshot),
                 counts,
-                errors_table(overview.errors, now),
+                errors_table(snapshot.errors, now),
             )
         )
 

@@ -20,7 +20,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .overview import Overview
+from .snapshot import CollectorSnapshot
 
 _TONE_STYLES = {"ok": "bold green", "warn": "bold yellow", "bad": "bold red"}
 #: Names that a line lists; the others are counted.
@@ -67,22 +67,22 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType
     return Group(table, *notes)
 
 
-def repositories_table(overview: Overview) -> Table:
+def repositories_table(snapshot: CollectorSnapshot) -> Table:
     """Return the table of repositories: polls, and what is collected and pending."""
     table = _table("Repository", "Polled", "Attempts", "Backlog", "Logs", "Pending")
     for column in table.columns[2:]:
         column.justify = "right"
-    for row in overview.repositories:
-        table.add_row(*_cells(row, overview.taken_at))
-    if overview.left_out:
-        table.add_row(Text(f"and {overview.left_out:,} more", style="dim"))
+    for row in snapshot.repositories:
+        table.add_row(*_cells(row, snapshot.taken_at))
+    if snapshot.left_out:
+        table.add_row(Text(f"and {snapshot.left_out:,} more", style="dim"))
     return table
 
 
-def unpolled_lines(overview: Overview) -> RenderableType:
+def unpolled_lines(snapshot: CollectorSnapshot) -> RenderableType:
     """Return why repositories are not polled, and which ones GitHub has under another name."""
     suspended: dict[str, list[str]] = {}
-    for row in overview.repositories:
+    for row in snapshot.repositories:
         if row["suspension_reason"]:
             suspended.setdefault(row["suspension_reason"], []).append(row["full_name"])
     lines = [
@@ -90,7 +90,7 @@ def unpolled_lines(overview: Overview) -> RenderableType:
     ]
     renamed = [
         f"{row['full_name']} is {row['new_name']}"
-        for row in overview.repositories
+        for row in snapshot.repositories
         if row["new_name"]
     ]
     if renamed:

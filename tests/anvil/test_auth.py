@@ -9,7 +9,7 @@ import pytest
 from support.anvil_people import guarded_functions, signed_in
 from support.anvil_server import EMAIL, AnvilApp
 
-from standalone.app_server.first_account import connected
+from standalone.app_server.accounts import connected
 
 ARGUMENTS = ("octo/api", 1, "text")
 

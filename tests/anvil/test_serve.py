@@ -19,7 +19,7 @@ from support.browser import BrowserPage, visit
 from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
 from support.processes import have_ended
 
-from standalone.app_server.first_account import connected
+from standalone.app_server.accounts import connected
 from standalone.uplink.link import AppAddress
 
 __all__ = ["bare", "cli", "github"]

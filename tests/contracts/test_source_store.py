@@ -84,8 +84,8 @@ class TestSources:
 class TestDiscovered:
     def test_repositories_are_listed_by_name(self, state: SourceStore) -> None:
         other = DiscoveredRepository(full_name="acme/a", source="*", discovered_at=NOW)
-        state.save_discovered([A_REPOSITORY, other])
-        state.save_discovered([replace(other, full_name="ACME/A", is_archived=True)])
+        state.save_discovered_repositories([A_REPOSITORY, other])
+        state.save_discovered_repositories([replace(other, full_name="ACME/A", is_archived=True)])
         listed = state.list_discovered_repositories()
         assert state.list_discovered_repositories_cached() == listed
         assert listed == [replace(other, full_name="ACME/A", is_archived=True), A_REPOSITORY]
@@ -94,15 +94,15 @@ class TestDiscovered:
         """The number that was saved last counts, and some have none."""
         other = replace(A_REPOSITORY, full_name="acme/other", repository_id=1)
         unknown = replace(A_REPOSITORY, full_name="acme/unknown", repository_id=None)
-        state.save_discovered([A_REPOSITORY, other, unknown])
-        state.save_discovered([replace(other, repository_id=2)])
-        assert state.find_discovered(LARGEST_ID) == [A_REPOSITORY]
-        assert state.find_discovered(1) == []
-        assert state.find_discovered(2) == [replace(other, repository_id=2)]
+        state.save_discovered_repositories([A_REPOSITORY, other, unknown])
+        state.save_discovered_repositories([replace(other, repository_id=2)])
+        assert state.find_discovered_repositories(LARGEST_ID) == [A_REPOSITORY]
+        assert state.find_discovered_repositories(1) == []
+        assert state.find_discovered_repositories(2) == [replace(other, repository_id=2)]
 
     def test_many_repositories_are_saved_at_once(self, state: SourceStore) -> None:
         many = [replace(A_REPOSITORY, full_name=f"acme/r-{number:04}") for number in range(1, 301)]
-        state.save_discovered(many)
+        state.save_discovered_repositories(many)
         assert state.list_discovered_repositories() == many
 
 

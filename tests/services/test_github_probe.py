@@ -37,7 +37,7 @@ def probes_within(here: Stage, seconds: float) -> int:
     """Let an idle loop run; return how often the rate limit was requested."""
     before = here.requests("rate_limit")
     for _ in range(int(seconds)):
-        here.context.probe_github()
+        here.context.probe_github_if_silent()
         here.advance(1)
     return here.requests("rate_limit") - before
 
@@ -51,7 +51,7 @@ def test_where_no_poll_is_due_github_is_asked_every_half_minute_for_nothing(here
 
 
 def test_what_is_answered_meanwhile_takes_the_place_of_a_probe(here):
-    here.context.probe_github()
+    here.context.probe_github_if_silent()
     for _ in range(10):
         assert here.poll() is None
         assert probes_within(here, 20) == 0

@@ -32,7 +32,7 @@ class Sources:
 
     def transfer(self) -> None:
         known = DiscoveredRepository(full_name="acme/api", source="acme/*", discovered_at=START)
-        self.state.save_discovered([replace(known, new_name="umbra/api")])
+        self.state.save_discovered_repositories([replace(known, new_name="umbra/api")])
 
     def find(self) -> Filters:
         self.clock.sleep(LOOK_UP_EVERY.total_seconds())

@@ -23,8 +23,8 @@ import yaml
 from ingest.adapters.aws.provision import ensure_queues
 
 from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app_server
+from standalone.app_server.accounts import connected
 from standalone.app_server.app_folder import APP_FILES
-from standalone.app_server.first_account import connected
 from standalone.app_server.program import find_program, require_startable
 from standalone.local.free_port import free_port
 from standalone.sandbox.server import SandboxServer

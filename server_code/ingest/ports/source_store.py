@@ -24,7 +24,7 @@ class SourceStore(Protocol):
     def list_sources(self) -> list[SourceRecord]:
         """List all, by pattern."""
 
-    def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
+    def save_discovered_repositories(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
 
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
@@ -34,7 +34,7 @@ class SourceStore(Protocol):
         """List all for a page, by name; a state may keep those that it has read before."""
         return self.list_discovered_repositories()
 
-    def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
+    def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:

@@ -120,7 +120,7 @@ class CollectorContext:
         filters = self.source_filters.find(self.store, self.clock, repository)
         return FilterChain((self.settings.filters, filters))
 
-    def probe_github(self) -> None:
+    def probe_github_if_silent(self) -> None:
         """Request the rate limit, which is free, if GitHub has answered nothing for a while."""
         self.probe.send_when_due(self.github, self.counters, self.clock)
 

@@ -43,7 +43,7 @@ def store() -> StateStore:
         suspension_reason="It is archived.",
         is_auto_paused=True,
     )
-    store.save_discovered([*known, suspended])
+    store.save_discovered_repositories([*known, suspended])
     return store
 
 

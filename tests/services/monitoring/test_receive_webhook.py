@@ -72,7 +72,7 @@ def test_a_delivery_of_a_renamed_or_transferred_repository_is_of_the_watched_one
     known = DiscoveredRepository(
         full_name=REPOSITORY, source=REPOSITORY, discovered_at=here.clock.now(), repository_id=7
     )
-    here.state.save_discovered([known])
+    here.state.save_discovered_repositories([known])
     run = here.attempt().run
     whole = {
         "id": run.run_id,

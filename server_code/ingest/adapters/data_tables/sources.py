@@ -44,7 +44,7 @@ class TableSources(SourceStore):
         """List all, by pattern."""
         return [decode_dataclass(SourceRecord, body) for body in _list_all(SOURCES)]
 
-    def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
+    def save_discovered_repositories(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
         known = {repository_key(each.full_name): each for each in records}
         rows = [
@@ -62,7 +62,7 @@ class TableSources(SourceStore):
         found = self._discovered_cache.load(_DISCOVERED)
         return [found[key] for key in sorted(found)]
 
-    def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
+    def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
         found = _list_all(_DISCOVERED, where={"repository_id": str(repository_id)})
         return [decode_dataclass(DiscoveredRepository, body) for body in found]

@@ -46,7 +46,7 @@ class SqlSources(SourceStore):
         """List all, by pattern."""
         return [decode_dataclass(SourceRecord, body) for body in self._list_all(_SOURCES)]
 
-    def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
+    def save_discovered_repositories(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
         known = {repository_key(each.full_name): each for each in records}
         rows = [
@@ -61,7 +61,7 @@ class SqlSources(SourceStore):
             decode_dataclass(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)
         ]
 
-    def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
+    def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
         rows = self._database.read(_FIND_DISCOVERED, (repository_id,))
         return [decode_dataclass(DiscoveredRepository, body) for body in _bodies(rows)]

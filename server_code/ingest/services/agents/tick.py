@@ -63,7 +63,7 @@ def monitoring_tick(
         polls += polled
         set_task_state("polls", polls)
         if polled == 0:
-            context.probe_github()
+            context.probe_github_if_silent()
             due_at = _next_due(context.store.list_repositories())
             if due_at is None or due_at >= ends_at:
                 return False

@@ -71,7 +71,7 @@ def _find_renamed(store: StateStore, repository_id: int | None) -> RepositoryRec
     """Find a repository that was renamed or transferred and is watched under its former name."""
     if repository_id is None:
         return None
-    former = store.find_discovered(repository_id)
+    former = store.find_discovered_repositories(repository_id)
     records = (store.load_repository(each.full_name) for each in former)
     return next((record for record in records if record is not None), None)
 

@@ -205,7 +205,7 @@ class _Discovery:
 
     def save(self) -> None:
         """Save what is known of the repositories that changed."""
-        self._context.store.save_discovered(list(self._changed.values()))
+        self._context.store.save_discovered_repositories(list(self._changed.values()))
 
     def _watched_key(self, key: str, listed: ListedRepository) -> str:
         """Return the key under which a repository is watched that may have been renamed.

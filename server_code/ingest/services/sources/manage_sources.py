@@ -146,7 +146,7 @@ def delete_source(store: StateStore, pattern: str) -> Removal:
         record = store.load_repository(name)
         if record is not None:
             changed.append(suspend_or_resume(store, record, known[repository_key(name)], NO_SOURCE))
-    store.save_discovered(changed)
+    store.save_discovered_repositories(changed)
     make_sources_due(store)
     return removal
 

@@ -1,4 +1,4 @@
-"""The first accounts and repositories of a served app, set over its Uplink."""
+"""Accounts of an app, and the sources that it watches from the start, set over its Uplink."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ingest.services.dashboard.rows import discovery_fields, repository_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class CollectorSnapshot:
     """The state at one time; ``left_out`` counts the repositories that are not listed.
 
     ``by_interest``: the names of the listed ones, those that fail first, then the busiest.
@@ -33,8 +33,8 @@ class Overview:
     counts: LedgerCounts
     errors: list[ErrorRecord]
 
-    def shortened(self, repositories: int) -> Overview:
-        """Return an overview of at most so many repositories: those that fail, then the busiest."""
+    def shortened(self, repositories: int) -> CollectorSnapshot:
+        """Return a snapshot of at most so many repositories: those that fail, then the busiest."""
         if len(self.repositories) <= repositories:
             return self
         rows = {row["full_name"]: row for row in self.repositories}
@@ -53,20 +53,20 @@ class Overview:
         }
 
 
-def build_overview(
+def load_snapshot(
     store: StateStore,
     *,
     now: datetime,
     errors: int,
     repositories: int | None = None,
     web_url: str | None = None,
-) -> Overview:
+) -> CollectorSnapshot:
     """Read the state; with a number of repositories, those that fail and the busiest."""
     records = sort_by_interest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_ledger_by_repository()
     known = {repository_key(each.full_name): each for each in store.list_discovered_repositories()}
-    return Overview(
+    return CollectorSnapshot(
         taken_at=now,
         agents=store.list_agents(),
         repositories=[
