@@ -61,13 +61,13 @@ def create(
     id, key and webhook secret are saved in .runstream/github-app.json, or GITHUB_APP_FILE. GitHub
     then shows where to install it. All commands use the file if GITHUB_APP_ID is not set.
     """
-    from ingest.bootstrap.app_file import APP_FILE_SETTING, DEFAULT_APP_FILE, require_no_app
+    from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, require_no_app
 
     from ..app_registration import RegistrationPages
 
     _require_valid(organization, webhook_url)
     github = _github_at(host)
-    file = Path(os.environ.get(APP_FILE_SETTING) or DEFAULT_APP_FILE)
+    file = Path(os.environ.get("GITHUB_APP_FILE") or DEFAULT_GITHUB_APP_FILE)
     require_no_app(file)
     registration = RegistrationPages(
         web_url=github.web_url,
@@ -114,8 +114,8 @@ def _github_at(host: str | None) -> GithubSettings:
 def _exchange_code(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
     """Exchange GitHub's code for the App, and save it. Raises IngestError."""
     from ingest.adapters.system_clock import SystemClock
-    from ingest.bootstrap.app_file import save_app
     from ingest.bootstrap.github import exchange_app_code
+    from ingest.bootstrap.github_app_file import save_app
 
     clock = SystemClock(threading.Event())
     app = exchange_app_code(code, api_url=github.api_url, clock=clock)

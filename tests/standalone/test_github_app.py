@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from ingest.bootstrap.app_file import with_app_file
+from ingest.bootstrap.github_app_file import with_github_app_file
 from ingest.errors import BadSettings
 from playwright.sync_api import Browser
 from support.command_line import CommandLine
@@ -177,11 +177,11 @@ def test_the_app_of_the_settings_comes_before_the_file(tmp_path: Path) -> None:
     """The key of one App is never used with the id of another."""
     file = tmp_path / "app.json"
     file.write_text(json.dumps({"GITHUB_APP_ID": "7", "GITHUB_WEBHOOK_SECRET": "s"}))
-    alone = with_app_file({}.get, default=str(file))
-    beside = with_app_file({"GITHUB_APP_ID": "8"}.get, default=str(file))
+    alone = with_github_app_file({}.get, default=str(file))
+    beside = with_github_app_file({"GITHUB_APP_ID": "8"}.get, default=str(file))
     assert (alone("GITHUB_APP_ID"), beside("GITHUB_APP_ID")) == ("7", "8")
     assert beside("GITHUB_APP_PRIVATE_KEY") is None
     assert beside("GITHUB_WEBHOOK_SECRET") == "s"
     file.write_text("{")
     with pytest.raises(BadSettings, match="cannot be read"):
-        with_app_file({}.get, default=str(file))
+        with_github_app_file({}.get, default=str(file))

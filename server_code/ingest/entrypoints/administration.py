@@ -7,8 +7,8 @@ from typing import Any
 import anvil.server
 
 from ..adapters.anvil_secrets import find_setting
-from ..bootstrap.app_file import find_with_app_file
 from ..bootstrap.doctor_target import open_doctor_target
+from ..bootstrap.github_app_file import find_with_github_app_file
 from ..bootstrap.queues import queue_depth, set_up_queues
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
@@ -37,7 +37,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
     except BadSettings as error:
         faults = error.faults
     return {
-        "settings": list_settings(find_with_app_file(find_setting)),
+        "settings": list_settings(find_with_github_app_file(find_setting)),
         "faults": faults,
         "queues": [] if faults else _queue_names(settings),
         "webhook": webhook_status(

@@ -11,14 +11,13 @@ from typing import Any
 import anvil.server
 
 from ..adapters.anvil_secrets import get_setting
-from ..bootstrap.app_file import (
-    APP_FILE_SETTING,
-    APP_SETTINGS,
-    REQUIRED_SETTINGS,
+from ..bootstrap.github import exchange_app_code
+from ..bootstrap.github_app_file import (
+    GITHUB_APP_SETTINGS,
+    REQUIRED_APP_SETTINGS,
     require_no_app,
     save_app,
 )
-from ..bootstrap.github import exchange_app_code
 from ..errors import IngestError, Rejected, StateUnavailable
 from ..services.sources.register_app import (
     issue_registration_state,
@@ -95,8 +94,8 @@ def save_github_app(request: RequestContext, received: object) -> None:
     given = {each.get("name"): each.get("value") for each in received if isinstance(each, dict)}
     values = {
         name: require_text(given.get(name.lower()), name, maximum=_MAX_KEY_CHARACTERS)
-        for name in APP_SETTINGS
-        if name in REQUIRED_SETTINGS or given.get(name.lower())
+        for name in GITHUB_APP_SETTINGS
+        if name in REQUIRED_APP_SETTINGS or given.get(name.lower())
     }
     save_app(file, values)
     request.record_activity(f"saved the GitHub App {values['GITHUB_APP_ID']}")
@@ -104,5 +103,5 @@ def save_github_app(request: RequestContext, received: object) -> None:
 
 def _private_file() -> Path | None:
     """Return the file in which this host keeps the App; None where it has App Secrets only."""
-    path = get_setting(APP_FILE_SETTING)
+    path = get_setting("GITHUB_APP_FILE")
     return None if path is None else Path(path)

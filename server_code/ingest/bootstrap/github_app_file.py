@@ -11,34 +11,31 @@ from ..settings import FindSetting, LookUpSetting
 from .private_files import require_writable, write_private
 
 #: Where headless commands keep the App; `serve` has it in its folder.
-DEFAULT_APP_FILE = ".runstream/github-app.json"
-
-#: The setting that names another file.
-APP_FILE_SETTING = "GITHUB_APP_FILE"
+DEFAULT_GITHUB_APP_FILE = ".runstream/github-app.json"
 
 #: The settings of an App, and those of them that every App has.
-REQUIRED_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
-APP_SETTINGS = (*REQUIRED_SETTINGS, "GITHUB_WEBHOOK_SECRET")
+REQUIRED_APP_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
+GITHUB_APP_SETTINGS = (*REQUIRED_APP_SETTINGS, "GITHUB_WEBHOOK_SECRET")
 
 
-def with_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookUpSetting:
+def with_github_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookUpSetting:
     """Return a lookup that finds the App of the file where the settings name none.
 
     Raises BadSettings for a file that cannot be read.
     """
-    path = lookup(APP_FILE_SETTING) or default
+    path = lookup("GITHUB_APP_FILE") or default
     if path is None:
         return lookup
     kept = _load_app(Path(path))
     # Never the key of one App with the id of another.
-    if any(lookup(name) for name in REQUIRED_SETTINGS):
-        kept = {name: value for name, value in kept.items() if name not in REQUIRED_SETTINGS}
+    if any(lookup(name) for name in REQUIRED_APP_SETTINGS):
+        kept = {name: value for name, value in kept.items() if name not in REQUIRED_APP_SETTINGS}
     return lambda name: lookup(name) or kept.get(name)
 
 
-def find_with_app_file(find: FindSetting) -> FindSetting:
+def find_with_github_app_file(find: FindSetting) -> FindSetting:
     """Return a finder that also names the private file as the place of a setting."""
-    lookup = with_app_file(lambda name: find(name)[0])
+    lookup = with_github_app_file(lambda name: find(name)[0])
 
     def find_or_load(name: str) -> tuple[str | None, str]:
         value, place = find(name)
@@ -87,7 +84,7 @@ def _load_app(path: Path) -> dict[str, str]:
         fault = f"GITHUB_APP_FILE {path} cannot be read ({type(error).__name__})"
         raise BadSettings([f"{fault}: create the App again, or remove the file"]) from error
     values = found if isinstance(found, dict) else {}
-    return {name: str(values[name]) for name in APP_SETTINGS if values.get(name)}
+    return {name: str(values[name]) for name in GITHUB_APP_SETTINGS if values.get(name)}
 
 
 def _require_free(path: Path) -> None:
