@@ -1,11 +1,14 @@
-"""The visible lines of a log whose groups and steps may be folded."""
+"""The visible lines of a log whose groups and steps may be folded.
+
+A group or a step is (first line, last line, name).
+"""
 
 
 def visible_ranges(total, folds):
     """Return [first line, last line] of every visible range.
 
-    `folds` are the (first line, last line) of what is folded, in any order and one in another; its
-    first line stays visible, unless another fold hides it.
+    `folds` are the (first line, last line) of what is folded, in any order, and may be nested. The
+    first line of a fold stays visible, unless another fold contains it.
     """
     ranges, begin = [], 1
     for first, last in sorted(folds, key=lambda fold: (fold[0], -fold[1])):
@@ -20,7 +23,7 @@ def visible_ranges(total, folds):
 
 
 def folded_lines(items, folded):
-    """Return (first line, last line) of the folded ones; `folded` holds first lines."""
+    """Return (first line, last line) of the groups or steps whose first line is in `folded`."""
     return [(first, last) for first, last, _ in items if first in folded]
 
 
@@ -35,8 +38,8 @@ def unfold_line(items, folded, line):
     return folded - hiding
 
 
-def all_of(items):
-    """Return the first lines of all of them."""
+def first_lines(items):
+    """Return the first lines of groups or steps."""
     return {first for first, _, _ in items}
 
 

@@ -60,11 +60,11 @@ def filters_label(count):
     return "Filters" if not count else "Filters: " + plural(count, "filter") + " set"
 
 
-def found(total, kept):
+def found(total, unfiltered_total):
     """Return how many runs a list holds."""
-    if total == kept:
-        return plural(kept, "run")
-    return "{} of {} match".format(number(total), plural(kept, "run"))
+    if total == unfiltered_total:
+        return plural(unfiltered_total, "run")
+    return "{} of {} match".format(number(total), plural(unfiltered_total, "run"))
 
 
 def is_failed(item):

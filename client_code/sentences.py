@@ -136,7 +136,7 @@ def runs_in(slots, window):
 
 
 def lag(found):
-    """Return how long after its end a job reached the queue."""
+    """Return how long after its end a job's message reached the queue."""
     if not found["jobs"]:
         return "no job ended"
     bounds = [_bound(found[name]) for name in ("median_seconds", "p95_seconds")]
@@ -189,7 +189,7 @@ def max_messages(values):
 
 
 def problem_time(problem):
-    """Return (time, text before it) of a problem, or of the health that it is behind."""
+    """Return (time, text before it) of a problem, or of the health of collection."""
     if problem["since"]:
         return problem["since"], "since "
     return problem.get("last_at"), "last "

@@ -36,16 +36,16 @@ def _bar(row, item, name, parse, now):
     return row, tone, begin, end, "{}: {}, {}".format(name, label.lower(), duration(end - begin))
 
 
-def plot(jobs, found):
+def plot(jobs, all_bars):
     """Return rows of (job, [(tone, left, width, text)]) and ticks of (left, text).
 
     Times count from the begin of the first bar.
     """
-    begin = min([bar[2] for bar in found])
-    span = max(max([bar[3] for bar in found]) - begin, 1)
+    begin = min([bar[2] for bar in all_bars])
+    span = max(max([bar[3] for bar in all_bars]) - begin, 1)
     rows = []
     for at, job in enumerate(jobs[:MAX_JOBS]):
-        own = [bar for bar in found if bar[0] == at]
+        own = [bar for bar in all_bars if bar[0] == at]
         rows.append((job["job_name"], [_place(bar, begin, span) for bar in own]))
     ticks = [(100.0 * tick / span, duration(tick)) for tick in tick_seconds(span)]
     return {"rows": rows, "ticks": ticks}

@@ -143,12 +143,14 @@ class LogPage(LogPageTemplate):
         is_empty = not is_missing and not log["total_lines"]
         label = statuses.badge(statuses.LOGS, log["state"])[2]
         dom.show(self, absence=is_missing or is_empty)
-        icon = "waiting" if log["may_come"] else "skipped"
+        icon = "waiting" if log["may_become_available"] else "skipped"
         dom.set_attribute(self.dom_nodes["absence_icon"], "href", "#icon-" + icon)
         dom.fill(
             self,
             reason="{}: {}".format(label, run_texts.absence(log)) if is_missing else EMPTY,
-            refresh_note="This page refreshes automatically." if log["may_come"] else "",
+            refresh_note="This page refreshes automatically."
+            if log["may_become_available"]
+            else "",
         )
 
     def find_submit(self, event):

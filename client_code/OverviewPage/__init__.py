@@ -62,9 +62,8 @@ class OverviewPage(OverviewPageTemplate):
 
     def show_cards(self, status):
         """Draw agents, queues and rate limit."""
-        pipeline, logs = status["agents"]
-        self.pipeline_agent.show(pipeline)
-        self.log_agent.show(logs)
+        for card, agent in zip((self.pipeline_agent, self.log_agent), status["agents"]):
+            card.show(agent)
         for card, messages in zip((self.metrics_queue, self.logs_queue), status["messages"]):
             card.show(messages, status["message_intervals"], self.window)
         self.budget.show(status["github"])
@@ -72,23 +71,23 @@ class OverviewPage(OverviewPageTemplate):
     def show_window(self, status):
         """Draw what happened in the chosen window."""
         window = status["windows"][self.window]
-        _pipeline, logs = status["agents"]
+        _pipeline_agent, log_agent = status["agents"]
         times = [
             overview_windows.slot_time(clock.moment(slot["at"]), self.window)
             for slot in window["runs"]
         ]
         text = sentences.runs_in(window["runs"], overview_windows.LABELS[self.window])
         dom.fill(self, legend=text, lag=sentences.lag(window["lag"]))
-        self.show_oldest(status["oldest_pending"], logs)
+        self.show_oldest(status["oldest_pending"], log_agent)
         labels = overview_windows.slot_labels(times, self.window)
         self.plot.show(window["runs"], times, labels, text)
 
-    def show_oldest(self, log, agent):
+    def show_oldest(self, log, log_agent):
         """Draw which log waits longest, why, and a link to it."""
         clock.show_time(self.dom_nodes["oldest"], log and log["since"], missing="none")
         link = log and routes.log_address(log["run_id"], log["job_id"])
         dom.set_link(self.dom_nodes["oldest_log"], link)
-        dom.fill(self, oldest_reason=sentences.pending_log(log, agent) if log else "")
+        dom.fill(self, oldest_reason=sentences.pending_log(log, log_agent) if log else "")
 
     def show_lists(self, status):
         """Draw the newest failures, and the repositories that need attention first."""

@@ -19,7 +19,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.init_components(**properties)
         self.cards = dom.Rows(self, "cards", RepositoryCard)
         self.source_rows = dom.Rows(self, "sources", SourceRow)
-        self.total, self.counts = 0, None
+        self.total, self.bulk_counts = 0, None
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
         dom.on(self.dom_nodes["sort"], "change", self.sort_change)
@@ -58,19 +58,21 @@ class RepositoriesPage(RepositoriesPageTemplate):
             none_found=bool(answer["watched"]) and not answer["repositories"],
             clear=is_chosen,
         )
-        self.show_bulk(answer["pausable_count"], answer["resumable_count"])
+        self.show_bulk_buttons(answer["pausable_count"], answer["resumable_count"])
         self.cards.show(answer["repositories"])
         pages = repository_lists.page_count(answer)
         self.pager.show(self.choice["page"], pages, self.address)
 
-    def show_bulk(self, paused, resumed):
-        """Draw how many can be paused and resumed; the last result stays until these change."""
-        self.pause_all.text = repository_lists.bulk_label("Pause", paused)
-        self.resume_all.text = repository_lists.bulk_label("Resume", resumed)
-        self.pause_all.visible, self.resume_all.visible = paused > 1, resumed > 1
-        if self.counts is not None and (paused, resumed) != self.counts:
+    def show_bulk_buttons(self, pausable_count, resumable_count):
+        """Draw the buttons for the whole list; the last result stays until their counts change."""
+        self.pause_all.text = repository_lists.bulk_label("Pause", pausable_count)
+        self.resume_all.text = repository_lists.bulk_label("Resume", resumable_count)
+        self.pause_all.visible = pausable_count > 1
+        self.resume_all.visible = resumable_count > 1
+        counts = pausable_count, resumable_count
+        if self.bulk_counts is not None and counts != self.bulk_counts:
             dom.fill(self, bulk_message="")
-        self.counts = paused, resumed
+        self.bulk_counts = counts
 
     def show_sources(self, answer):
         """Draw the sources; the chosen one is marked."""
@@ -133,7 +135,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
             dom.fill(self, bulk_message=str(error))
         finally:
             self.pause_all.enabled = self.resume_all.enabled = True
-            self.counts = None
+            self.bulk_counts = None
         get_open_form().refresh()
 
     def add_added(self, **event):

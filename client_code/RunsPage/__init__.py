@@ -20,7 +20,7 @@ class RunsPage(RunsPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.lines = dom.Rows(self, "rows", RunLine)
-        self.choices = [getattr(self, "by_" + name) for name in run_filters.CHOICES]
+        self.filter_choices = [getattr(self, "by_" + name) for name in run_filters.CHOICES]
         self.dom_nodes["more"].open = window.innerWidth >= NARROW
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
@@ -46,17 +46,18 @@ class RunsPage(RunsPageTemplate):
         """Draw the runs and the choices of each filter."""
         dom.fill(
             self,
-            count=run_texts.found(answer["total"], answer["kept"]),
+            count=run_texts.found(answer["total"], answer["unfiltered_total"]),
             more_label=run_texts.filters_label(run_filters.filter_count(self.filters)),
         )
-        for choice in self.choices:
-            choice.show(answer["choices"][choice.field], self.filters.get(choice.field))
+        for filter_choice in self.filter_choices:
+            field = filter_choice.field
+            filter_choice.show(answer["choices"][field], self.filters.get(field))
         self.lines.show(answer["runs"])
         dom.show(
             self,
             list=bool(answer["runs"]),
-            none_yet=not answer["kept"],
-            none_found=bool(answer["kept"]) and not answer["runs"],
+            none_yet=not answer["unfiltered_total"],
+            none_found=bool(answer["unfiltered_total"]) and not answer["runs"],
             clear=bool(self.filters),
             link_place=bool(self.filters),
         )

@@ -15,7 +15,7 @@ class SettingsPage(SettingsPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.fault_notes = dom.Rows(self, "faults", ErrorNote)
+        self.settings_error_notes = dom.Rows(self, "settings_errors", ErrorNote)
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
@@ -37,8 +37,8 @@ class SettingsPage(SettingsPageTemplate):
 
     def show(self, settings):
         """Draw each part."""
-        self.fault_notes.show(settings["faults"])
-        dom.show(self, faults_place=bool(settings["faults"]))
+        self.settings_error_notes.show(settings["settings_errors"])
+        dom.show(self, settings_errors_place=bool(settings["settings_errors"]))
         for part in settings_parts.NAMES[1:-1]:
             rows = settings_parts.settings_of(part, settings["settings"])
             getattr(self, "set_" + part.replace("-", "_")).show(rows)

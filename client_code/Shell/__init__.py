@@ -79,7 +79,7 @@ class Shell(ShellTemplate):
             login = LoginPage()
             login.set_event_handler("x-logged-in", self.enter)
             self.pages, self._drawn_at = {}, {}  # one user's data must not be shown to the next
-            self._put(login, "no")
+            self._show_page(login, "no")
 
     def enter(self, user, **event):
         """Show the pages to a user."""
@@ -122,13 +122,13 @@ class Shell(ShellTemplate):
             self.pages[name] = page_class()
         page = self.pages[name]
         page.open(parameters)
-        self._put(page, "yes")
+        self._show_page(page, "yes")
 
     def keep_address(self, address):
         """Write a page's own parameter (a filter, a line) into the address without reopening it."""
         history.replaceState(None, "", location.pathname + location.search + address)
 
-    def _put(self, page, signed_in):
+    def _show_page(self, page, signed_in):
         is_first, is_new = self.page is None, page is not self.page
         if isinstance(page, LoginPage):
             self._drawn_at[page] = time.time()  # it needs no answer of the server
@@ -136,7 +136,7 @@ class Shell(ShellTemplate):
             if self.page is not None:
                 self.page.remove_from_parent()
             self.page = page
-            self._wait()
+            self._show_opening_if_old()
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
         self._set_title()
         window.scrollTo(0, 0)
@@ -147,7 +147,7 @@ class Shell(ShellTemplate):
         if not self._is_waiting:
             self._move_focus()
 
-    def _wait(self):
+    def _show_opening_if_old(self):
         age_seconds = time.time() - self._drawn_at.get(self.page, 0)
         self._show_opening(self.page.title, is_waiting=age_seconds > SHOWN_AGAIN_SECONDS)
 
@@ -157,9 +157,9 @@ class Shell(ShellTemplate):
         dom.fill(self, opening="Loading {}…".format(title))
         dom.show(self, opening=is_waiting)
 
-    def _reveal(self):
+    def _show_as_drawn(self):
         self._drawn_at[self.page] = time.time()
-        self._wait()
+        self._show_opening_if_old()
         self._move_focus()
 
     def _move_focus(self):
@@ -203,7 +203,7 @@ class Shell(ShellTemplate):
             page.show(answer)
             self.show_banner(None)
             self._set_title()
-            self._reveal()
+            self._show_as_drawn()
 
     def _show_not_loaded(self, sentence):
         if self._is_waiting:

@@ -11,7 +11,7 @@ BADGES = {
 
 
 class CredentialRow(CredentialRowTemplate):
-    """A row with a credential's kind, owner, repositories, budget and faults."""
+    """A row with a credential's kind, owner, repositories, budget, and what is wrong with it."""
 
     def show(self, credential):
         """Draw a credential of `get_settings`."""

@@ -31,7 +31,7 @@ class RunLine(RunLineTemplate):
         clock.show_time(self.dom_nodes["when"], run["created_at"])
 
     def show_squares(self, run):
-        """Draw a square for each job."""
+        """Draw a square for each job; `job_marks` has a letter for each job's result."""
         squares = self.dom_nodes["squares"]
         if squares.getAttribute("data-marks") != run["job_marks"]:
             dom.set_attribute(squares, "data-marks", run["job_marks"])

@@ -12,7 +12,7 @@ class RunsPlot(RunsPlotTemplate):
         self.drawn = None
 
     def show(self, slots, times, labels, description):
-        """Draw the runs of each slot; `times` name the slots, `labels` those with one."""
+        """Draw a column for each slot, with its time as tooltip and its label (or "") below."""
         if (slots, times) == self.drawn:
             return
         self.drawn = (slots, times)

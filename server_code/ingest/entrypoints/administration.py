@@ -30,16 +30,16 @@ _QUEUE_SECONDS = 8.0
 @login_required(Role.VIEWER)
 def get_settings(request: RequestContext) -> dict[str, Any]:
     """Return settings with their sources, webhook, agents and accounts; asks no third party."""
-    faults: list[str] = []
+    settings_errors: list[str] = []
     settings = Settings()
     try:
         settings = request.settings
     except BadSettings as error:
-        faults = error.faults
+        settings_errors = error.faults
     return {
         "settings": list_settings(find_with_github_app_file(find_setting)),
-        "faults": faults,
-        "queues": [] if faults else _queue_names(settings),
+        "settings_errors": settings_errors,
+        "queues": [] if settings_errors else _queue_names(settings),
         "webhook": webhook_status(
             settings, request.state.load_saved_counters(), origin=anvil.server.get_api_origin()
         ),

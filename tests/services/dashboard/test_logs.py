@@ -186,9 +186,13 @@ def test_a_log_that_has_left_the_cache_is_fetched_again(stage, ask):
     assert here.requests("get_job_log") == before + 1
 
 
-def assert_unreadable(here: Stage, state: str, reason: str, *, may_come: bool) -> None:
+def assert_unreadable(here: Stage, state: str, reason: str, *, may_become_available: bool) -> None:
     page = opened(here).page(1, 10)
-    assert (page["state"], page["may_come"], page["lines"]) == (state, may_come, [])
+    assert (page["state"], page["may_become_available"], page["lines"]) == (
+        state,
+        may_become_available,
+        [],
+    )
     assert (page["total_lines"], page["total_bytes"]) == (0, 0)
     assert reason in page["reason"]
     for ask in (lambda log: log.find("x", 0), lambda log: log.outline(), lambda log: log.content()):
@@ -202,7 +206,7 @@ def test_a_log_that_is_not_there_yet_may_come(stage):
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
     here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
-    assert_unreadable(here, "pending", "waits on the job events queue", may_come=True)
+    assert_unreadable(here, "pending", "waits on the job events queue", may_become_available=True)
 
 
 def test_a_job_that_runs_has_no_log_yet(stage):
@@ -210,7 +214,7 @@ def test_a_job_that_runs_has_no_log_yet(stage):
     here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
     here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
-    assert_unreadable(here, "pending", "still running", may_come=True)
+    assert_unreadable(here, "pending", "still running", may_become_available=True)
 
 
 @pytest.mark.parametrize("state", [LOG_UNAVAILABLE, LOG_EXPIRED])
@@ -220,7 +224,7 @@ def test_a_log_that_never_was_or_is_gone_reports_why(stage, state):
     here.context = replace(here.context, log_cache=open_log_cache())
     [known] = here.state.load_job_logs(here.attempt().key).values()
     here.state.save_job_logs([replace(known, state=state, reason="It never ran.")])
-    assert_unreadable(here, state, "It never ran.", may_come=False)
+    assert_unreadable(here, state, "It never ran.", may_become_available=False)
 
 
 def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
@@ -228,7 +232,7 @@ def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
     here = collected(stage)
     here.context = replace(here.context, log_cache=open_log_cache())
     here.fail(Fault(path="/logs$", do="error", status=502))
-    assert_unreadable(here, "unavailable", "GitHub", may_come=True)
+    assert_unreadable(here, "unavailable", "GitHub", may_become_available=True)
 
 
 def test_a_job_of_several_attempts_is_the_newest(stage):
@@ -264,7 +268,7 @@ def test_a_skipped_job_has_no_log_and_says_so(stage):
     page = opened(here).page(1, 10)
     assert page["state"] == "unavailable"
     assert "skipped" in page["reason"]
-    assert page["may_come"] is False
+    assert page["may_become_available"] is False
 
 
 def test_a_running_job_shows_its_steps_before_its_log(stage):
@@ -273,7 +277,7 @@ def test_a_running_job_shows_its_steps_before_its_log(stage):
     here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
     log = opened(here)
-    assert log.page(1, 10)["may_come"] is True
+    assert log.page(1, 10)["may_become_available"] is True
     details = log.details("https://github.com")
     assert details["status"] == "in_progress"
     assert details["started_at"] is not None

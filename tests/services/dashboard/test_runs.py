@@ -77,7 +77,7 @@ def state() -> SqlState:
 def found(state: SqlState, **choice: str) -> list[int]:
     listed = list_runs(state, RunFilters(**choice), limit=50, offset=0)
     assert listed["total"] == len(listed["runs"])
-    assert listed["kept"] == len(SUMMARIES)
+    assert listed["unfiltered_total"] == len(SUMMARIES)
     return [run["run_id"] for run in listed["runs"]]
 
 

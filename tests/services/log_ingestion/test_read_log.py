@@ -139,14 +139,14 @@ def test_a_log_that_github_has_deleted_meanwhile_is_reported_to_be_expired(stage
     answer = unreadable(here)
     assert answer.state == "fetched"
     assert "410" in answer.reason
-    assert not answer.may_come
+    assert not answer.may_become_available
 
 
 def test_a_log_that_github_cannot_give_now_may_come(stage):
     """Ask again later."""
     here = collected(stage)
     here.fail(Fault(path="/logs", do="error", status=502))
-    assert unreadable(here).may_come
+    assert unreadable(here).may_become_available
 
 
 def test_the_reason_that_was_recorded_is_given(stage):
@@ -158,7 +158,7 @@ def test_the_reason_that_was_recorded_is_given(stage):
     answer = unreadable(here)
     assert answer.state == "unavailable"
     assert answer.reason.startswith("never_existed:")
-    assert not answer.may_come
+    assert not answer.may_become_available
 
 
 def test_a_pending_and_an_unknown_log_may_come(stage):
@@ -167,7 +167,7 @@ def test_a_pending_and_an_unknown_log_may_come(stage):
     assert here.poll() is None
     assert unreadable(here).state == LOG_PENDING
     assert unreadable(here, job_id=1).state == "unknown"
-    assert unreadable(here).may_come
+    assert unreadable(here).may_become_available
 
 
 def test_a_50_mb_log_is_read_page_by_page_without_loading_it(stage, tmp_path):

@@ -62,14 +62,14 @@ class JobLog:
             "lines": [],
             "long_lines": [],
             "reason": None,
-            "may_come": False,
+            "may_become_available": False,
         }
         if isinstance(found, UnreadableLog):
             return {
                 **head,
                 "state": found.state if found.state != LOG_FETCHED else "unavailable",
                 "reason": found.reason,
-                "may_come": found.may_come,
+                "may_become_available": found.may_become_available,
             }
         return {
             **head,
@@ -171,13 +171,13 @@ class JobLog:
             return UnreadableLog(
                 state="unavailable",
                 reason="This job was skipped, so it has no log.",
-                may_come=False,
+                may_become_available=False,
             )
         if self._job.status != "completed":
             return UnreadableLog(
                 state="pending",
                 reason="The job is still running. GitHub provides its log when it ends.",
-                may_come=True,
+                may_become_available=True,
             )
         return None
 

@@ -98,7 +98,7 @@ def list_runs(
     return {
         "runs": [summary_row(run) for run in found[start : start + count]],
         "total": len(found),
-        "kept": len(kept),
+        "unfiltered_total": len(kept),
         "offset": start,
         "limit": count,
         "choices": {name: _distinct(kept, name) for name in RUN_FILTERS},

@@ -29,13 +29,13 @@ _CHUNK_BYTES = 256 * 1024
 class UnreadableLog:
     """A log that cannot be shown; ``reason`` is a sentence for a person.
 
-    ``state`` is that of its record, or ``unknown`` for a job without one. Where ``may_come``,
-    reading it later may succeed.
+    ``state`` is that of its record, or ``unknown`` for a job without one. Where
+    ``may_become_available``, reading it later may succeed.
     """
 
     state: str
     reason: str
-    may_come: bool
+    may_become_available: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class LogReader:
         return UnreadableLog(
             state=record.state,
             reason=" ".join(str(error) for error in errors),
-            may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
+            may_become_available=not isinstance(errors[-1], (LogExpired, LogPending)),
         )
 
     def _fetchers(self, record: JobLogRecord) -> Iterator[FetchLog]:
@@ -130,12 +130,12 @@ _QUEUED = "The log waits on the job events queue for the Log Ingestion Agent."
 def explain_not_fetched(record: JobLogRecord | None) -> UnreadableLog:
     """Return the reason why there is nothing to read of a log that was not fetched."""
     if record is None:
-        return UnreadableLog(state="unknown", reason=_NOT_REQUESTED, may_come=True)
+        return UnreadableLog(state="unknown", reason=_NOT_REQUESTED, may_become_available=True)
     if record.state == LOG_PENDING:
         reason = record.reason or _QUEUED
-        return UnreadableLog(state=record.state, reason=reason, may_come=True)
+        return UnreadableLog(state=record.state, reason=reason, may_become_available=True)
     reason = record.reason or "This job has no log."
-    return UnreadableLog(state=record.state, reason=reason, may_come=False)
+    return UnreadableLog(state=record.state, reason=reason, may_become_available=False)
 
 
 def bucket_fetcher(blobs: BlobStore | None, record: JobLogRecord) -> FetchLog | None:
