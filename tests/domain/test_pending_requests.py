@@ -12,7 +12,7 @@ HOST = "https://api.github.com"
 
 
 def unanswered(pending: PendingRequests, at: float) -> dict[str, float]:
-    return pending.unanswered(at=at, longer_than=10)
+    return pending.unanswered_seconds(at=at, longer_than=10)
 
 
 def test_a_request_without_an_answer_is_a_silence_after_a_while():
@@ -94,5 +94,5 @@ def test_the_last_answer_is_known_for_a_while():
     pending = PendingRequests()
     pending.note_answer(HOST, pending.begin(HOST, at=100), at=130)
     pending.end(HOST, pending.begin(HOST, at=140), at=150)
-    assert pending.answered(at=160) == {HOST: 30}
-    assert pending.answered(at=131 + SAME_SILENCE_SECONDS) == {}
+    assert pending.seconds_since_answer(at=160) == {HOST: 30}
+    assert pending.seconds_since_answer(at=131 + SAME_SILENCE_SECONDS) == {}

@@ -17,7 +17,7 @@ WAIT_SECONDS = 20
 
 
 def silent(pending: PendingRequests, *, in_seconds: float = 1) -> set[str]:
-    return set(pending.unanswered(at=time.monotonic() + in_seconds, longer_than=0))
+    return set(pending.unanswered_seconds(at=time.monotonic() + in_seconds, longer_than=0))
 
 
 def tracked(queue: MemoryQueue, pending: PendingRequests) -> MemoryQueue:
@@ -76,4 +76,4 @@ def test_a_refusal_is_an_answer():
     queue = _Forbidden("work", ManualClock(datetime.now(timezone.utc)))
     with pytest.raises(AccessDenied):
         tracked(queue, pending).delete([])
-    assert pending.unanswered(at=time.monotonic(), longer_than=10) == {}
+    assert pending.unanswered_seconds(at=time.monotonic(), longer_than=10) == {}

@@ -80,7 +80,7 @@ class PendingRequests:
                 if own.since - ended_at <= SAME_SILENCE_SECONDS:
                     own.since = min(own.since, since)
 
-    def unanswered(self, *, at: float, longer_than: float) -> dict[str, float]:
+    def unanswered_seconds(self, *, at: float, longer_than: float) -> dict[str, float]:
         """Return for how many seconds each target has answered nothing, if it is longer than that.
 
         Between two tries a target stays unanswered.
@@ -99,7 +99,7 @@ class PendingRequests:
                 if is_silent(target, silence)
             }
 
-    def answered(self, *, at: float) -> dict[str, float]:
+    def seconds_since_answer(self, *, at: float) -> dict[str, float]:
         """Return how many seconds ago each target answered that did so lately."""
         with self._lock:
             ages = {target: at - answered for target, answered in self._answered.items()}

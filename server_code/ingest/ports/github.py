@@ -226,7 +226,7 @@ class ActionsApi(Protocol):
     def sanitize_job_links(self, job: Job) -> Job:
         """Return a job from elsewhere with links to this GitHub only."""
 
-    def pop_malformed(self, repository: str) -> list[str]:
+    def pop_malformed_objects(self, repository: str) -> list[str]:
         """Return and forget which objects of a repository's lists could not be parsed."""
 
     def pop_rejected_credentials(self) -> Mapping[str, IngestError]:

@@ -61,13 +61,13 @@ class RepositoryApi(Protocol):
     Fetching raises as ``ActionsApi`` does; none of the methods sleeps.
     """
 
-    def queries_for(
+    def list_queries_for(
         self, owners: Collection[str], *, of_all_owners: bool
     ) -> list[RepositoryListQuery]:
         """Return the lists to fetch for the repositories of owners, or of everybody."""
 
     def refresh_installations(self) -> None:
-        """Let the next call of ``queries_for`` find new installations of the apps."""
+        """Let the next call of ``list_queries_for`` find new installations of the apps."""
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None

@@ -67,7 +67,7 @@ def test_a_request_is_pending_until_its_answer_begins():
     pending, seen = PendingRequests(), []
 
     def unanswered() -> set[str]:
-        return set(pending.unanswered(at=time.monotonic() + 1, longer_than=0))
+        return set(pending.unanswered_seconds(at=time.monotonic() + 1, longer_than=0))
 
     def answer(_: Asked) -> Reply:
         seen.append(unanswered())

@@ -60,7 +60,7 @@ class GithubActions:
         self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
-        self.pop_malformed = self._malformed.pop
+        self.pop_malformed_objects = self._malformed.pop
         self.fetch_rate_limit = tokens.fetch_rate_limit
         self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
         self._poll_demand = PollDemand()

@@ -31,7 +31,7 @@ class GithubRepositories(RepositoryApi):
         self._lists = ListReader()
         self._account_kinds: dict[str, str] = {}
 
-    def queries_for(
+    def list_queries_for(
         self, owners: Collection[str], *, of_all_owners: bool
     ) -> list[RepositoryListQuery]:
         """Return the lists to fetch for the repositories of owners, or of everybody.

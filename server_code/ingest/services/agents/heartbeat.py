@@ -102,7 +102,7 @@ class Heartbeat:
                 rate_limit=self._known_limit(rate_limit),
                 note=note or slowdown_note(self.agent, rate_limit),
                 unanswered_since=unanswered_since(pending, now=now, at=at),
-                answered_at=_times(pending.answered(at=at), now),
+                answered_at=_times(pending.seconds_since_answer(at=at), now),
             )
         )
         self._next_at = now + HEARTBEAT_INTERVAL
@@ -212,7 +212,7 @@ def _resume_silences(pending: PendingRequests, last: AgentRecord, now: datetime)
 
 def unanswered_since(pending: PendingRequests, *, now: datetime, at: float) -> dict[str, str]:
     """Return since when hosts and queues have answered nothing; ``at``: monotonic time now."""
-    return _times(pending.unanswered(at=at, longer_than=SILENCE_SECONDS), now)
+    return _times(pending.unanswered_seconds(at=at, longer_than=SILENCE_SECONDS), now)
 
 
 def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:

@@ -192,7 +192,7 @@ def _with_priority(context: CollectorContext, repository: RepositoryRecord) -> R
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
     """Report objects of GitHub's lists that cannot be read, unless they are listed already."""
-    malformed = context.github.pop_malformed(repository)
+    malformed = context.github.pop_malformed_objects(repository)
     if not malformed:
         return
     known = {each.what for each in context.store.list_errors(limit=MAX_ERRORS)}

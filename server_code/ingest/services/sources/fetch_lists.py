@@ -122,7 +122,9 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     lists = RepositoryLists(credentials=known_credentials, sources=sources)
     described = _described(context.store.list_discovered_repositories())
     validators: dict[RepositoryListQuery, str | None] = {}
-    for query in api.queries_for(owners, of_all_owners=of_all_owners) if listed_patterns else ():
+    for query in (
+        api.list_queries_for(owners, of_all_owners=of_all_owners) if listed_patterns else ()
+    ):
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
