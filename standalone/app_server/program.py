@@ -24,7 +24,7 @@ _JAVA_COMMANDS = {
 _HEAD_BYTES = 2048
 
 
-def find_program(environment: Mapping[str, str]) -> Path:
+def find_app_server(environment: Mapping[str, str]) -> Path:
     """Find the server: what ANVIL_APP_SERVER names, on PATH, or next to the running Python."""
     named = environment.get("ANVIL_APP_SERVER")
     if named:

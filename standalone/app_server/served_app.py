@@ -14,7 +14,7 @@ from ingest.settings import Secret
 from ..key_file import load_or_create_key
 from ..local.free_port import free_port
 from ..local.postgres import LocalPostgres
-from ..local.postgres_programs import find_programs
+from ..local.postgres_programs import find_postgres_programs
 from ..uplink.link import AppAddress
 from .accounts import (
     Account,
@@ -27,7 +27,7 @@ from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
 from .errors import ServerEnded
 from .jdbc import is_postgres, jdbc_url
-from .program import find_program, require_startable
+from .program import find_app_server, require_startable
 from .running import AppServer, client_host, listen
 from .starting import start_app_server
 
@@ -120,7 +120,7 @@ def open_app_server(
 
     ``echo`` prints messages, from other threads too. Raises CannotServe, ServerEnded.
     """
-    program = find_program(environment)
+    program = find_app_server(environment)
     require_startable(program, environment, echo)
     with ExitStack() as stack:
         proxy = stack.enter_context(closing(_open_proxy(options)))
@@ -213,7 +213,7 @@ def _choose_database(
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
             echo(f"State  Data Tables in the PostgreSQL of {name}")
             return jdbc_url(url), None
-    if find_programs(folder / "postgres" / "data") is None:
+    if find_postgres_programs(folder / "postgres" / "data") is None:
         echo(f"State  Data Tables in the app server's PostgreSQL, {folder / 'data'}")
         return None, None
     postgres = stack.enter_context(

@@ -45,7 +45,7 @@ def mcp(*, address: Address | None) -> None:
         ) from error
     from ingest.adapters.system_clock import SystemClock
 
-    from ..mcp.tools import AgentTools
+    from ..mcp.tools import McpTools
 
     settings = read_environment()
     require_state(settings.database_url)
@@ -57,7 +57,7 @@ def mcp(*, address: Address | None) -> None:
         cache, clock = log_cache_of(state), SystemClock(threading.Event())
         if cache is None:
             raise BadSettings(["this state has no cache of logs"])
-        tools = AgentTools(
+        tools = McpTools(
             state=state,
             cache=cache,
             settings=settings,

@@ -17,7 +17,7 @@ from ingest.errors import IngestError
 
 from ..key_file import load_or_create_key
 from .free_port import free_port
-from .postgres_programs import find_programs
+from .postgres_programs import find_postgres_programs
 from .supervised_process import Program, SupervisedProcess
 
 _LOOPBACK = "127.0.0.1"
@@ -123,7 +123,7 @@ class LocalPostgres:
 
     def _reachable_programs(self) -> Path:
         """Return the programs; copy them once if their user may not reach them."""
-        programs = find_programs(self._data)
+        programs = find_postgres_programs(self._data)
         if programs is None:
             raise LocalPostgresError(
                 f"No PostgreSQL for {self._data} is installed here: install one (Debian: apt "

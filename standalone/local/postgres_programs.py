@@ -27,7 +27,7 @@ _EXTENSION_FOLDERS = ("share/extension", "share/postgresql/extension", "share/pg
 _OLDEST = 14
 
 
-def find_programs(data: Path) -> Path | None:
+def find_postgres_programs(data: Path) -> Path | None:
     """Return the folder of the programs that fit the data; None if this machine has none.
 
     Data of one major version is not readable by another one.
@@ -84,4 +84,4 @@ def _major_version(programs: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(find_programs(Path()) is None)
+    sys.exit(find_postgres_programs(Path()) is None)

@@ -21,7 +21,7 @@ from pydantic import create_model
 from ..app_server.app_folder import CHECKOUT
 from ..version import installed_version
 from .bounds import fit
-from .tools import AgentTools
+from .tools import McpTools
 
 NOTICE = (
     "Names, messages and log lines were written by whoever can change the repository or its "
@@ -37,7 +37,7 @@ READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ToolFunction = Callable[..., dict[str, Any]]
 
 
-def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
+def build_mcp_server(tools: McpTools) -> MCPServer[Any]:
     """Build the server with its tools, and with the schemas of the messages as resources."""
     functions: tuple[ToolFunction, ...] = (
         tools.get_collection_status,

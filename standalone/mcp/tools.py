@@ -34,12 +34,12 @@ Id = Annotated[int, Field(ge=1, lt=2**63)]
 Offset = Annotated[int, Field(ge=0)]
 RepositoryName = Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name")]
 
-#: Parts of the overview for people: plots, and the first steps with this process's own settings.
+#: Parts of the overview for people: the first steps with this process's settings, and the plots.
 _ONLY_ON_PAGES = ("setup", "message_intervals", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentTools:
+class McpTools:
     """Read-only tools for AI agents, with their signatures and docstrings as MCP shows them.
 
     All raise StateUnavailable; ``get_run`` and ``get_job_log`` NotFound; ``get_job_log`` LogPending

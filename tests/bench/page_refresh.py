@@ -34,7 +34,7 @@ from ingest.domain.stored_values import repository_key, to_json
 from ingest.services.context import AGENTS
 
 from standalone.app_server import CannotServe
-from standalone.app_server.program import find_program
+from standalone.app_server.program import find_app_server
 from tests.bench.report import Row
 from tests.support.anvil_people import signed_in
 from tests.support.anvil_server import AnvilApp, processes_of, serving_anvil, without_schedule
@@ -97,7 +97,7 @@ REFRESHES: dict[str, Refresh] = {
 def measure(*, quick: bool) -> Iterator[Row]:
     """Measure few repositories, and many with many attempts."""
     try:
-        find_program(os.environ)
+        find_app_server(os.environ)
     except CannotServe as error:
         yield Row("pages", "every page on an app server", "not measured", GOAL, str(error))
         return

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
-from standalone.app_server.program import NAME, find_program, require_startable
+from standalone.app_server.program import NAME, find_app_server, require_startable
 from standalone.app_server.running import client_host, listen
 from standalone.app_server.server_log import MAX_BYTES, ServerLog
 from standalone.cli import cli
@@ -48,22 +48,22 @@ def dead_url() -> str:
 def test_the_named_program_stands_before_that_on_the_path(tmp_path: Path):
     named, on_path = program_at(tmp_path / "mine"), program_at(tmp_path / "bin" / NAME)
     path = {"PATH": str(tmp_path / "bin")}
-    assert find_program({**path, "ANVIL_APP_SERVER": str(named)}) == named
-    assert find_program(path) == on_path
+    assert find_app_server({**path, "ANVIL_APP_SERVER": str(named)}) == named
+    assert find_app_server(path) == on_path
 
 
 def test_the_program_beside_this_python_is_the_last_resort(tmp_path: Path, monkeypatch):
     beside = program_at(tmp_path / "venv" / "bin" / NAME)
     monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
-    assert find_program({"PATH": str(tmp_path)}) == beside
+    assert find_app_server({"PATH": str(tmp_path)}) == beside
     beside.unlink()
     with pytest.raises(CannotServe, match=r"pip install 'runstream\[server\]'"):
-        find_program({"PATH": str(tmp_path)})
+        find_app_server({"PATH": str(tmp_path)})
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(CannotServe, match=r"ANVIL_APP_SERVER names .*nothing"):
-        find_program({"ANVIL_APP_SERVER": str(tmp_path / "nothing"), "PATH": ""})
+        find_app_server({"ANVIL_APP_SERVER": str(tmp_path / "nothing"), "PATH": ""})
 
 
 def test_without_a_jvm_the_server_of_pip_does_not_start(tmp_path: Path):

@@ -25,7 +25,7 @@ from ingest.adapters.aws.provision import ensure_queues
 from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from standalone.app_server.accounts import connected
 from standalone.app_server.app_folder import APP_FILES
-from standalone.app_server.program import find_program, require_startable
+from standalone.app_server.program import find_app_server, require_startable
 from standalone.local.free_port import free_port
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -114,7 +114,7 @@ def skip_unless_servable() -> None:
     """
     environment = app_environment({})
     try:
-        require_startable(find_program(environment), environment, lambda _: None)
+        require_startable(find_app_server(environment), environment, lambda _: None)
     except CannotServe as error:
         if _NAMED is not None:
             raise

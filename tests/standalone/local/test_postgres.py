@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from standalone.local.postgres import LocalPostgres, LocalPostgresError
-from standalone.local.postgres_programs import find_programs
+from standalone.local.postgres_programs import find_postgres_programs
 
 
 @pytest.fixture
@@ -98,4 +98,4 @@ def test_only_programs_that_start_here_are_used(
     """Those of a package may need a newer C library than this machine has."""
     folder = programs_at(tmp_path, version)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    assert (find_programs(tmp_path / "data") == folder) == is_used
+    assert (find_postgres_programs(tmp_path / "data") == folder) == is_used

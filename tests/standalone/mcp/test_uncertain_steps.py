@@ -14,7 +14,7 @@ from support.log_caches import open_log_cache
 from support.world import log_reader
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
-from standalone.mcp.tools import AgentTools
+from standalone.mcp.tools import McpTools
 
 RUN, JOB = FIRST_RUN + 1, FIRST_JOB + 1
 LOG = b"".join(b"line %d\n" % number for number in range(1, 10))
@@ -39,7 +39,7 @@ def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
     assert here.poll() is None
     outline = LogOutline(steps=(a_range(1, 1, 2),), uncertain_steps=(a_range(3, 4, 8),))
     cache.save_log(here.attempt().key, JOB, io.BytesIO(LOG), outline, here.clock.now())
-    tools = AgentTools(
+    tools = McpTools(
         state=here.state,
         cache=cache,
         settings=Settings(),
