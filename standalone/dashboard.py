@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-from ingest.bootstrap.queues import set_up_queues
 from ingest.errors import IngestError
 
 from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
@@ -71,7 +70,4 @@ def _open(
         backfill_days=settings.collecting.backfill_days,
         is_durable=not local.has_sandbox,
     )
-    if local.has_local_aws:
-        for _ in set_up_queues(settings):
-            pass
     return stack.enter_context(open_app_server(options, environment, echo=echo, stop=stop.event))

@@ -51,6 +51,8 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     """
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)
+    from ingest.bootstrap.queues import set_up_queues
+
     from ..dashboard import STOP_LINE, serve_dashboard
     from ..local.local_environment import open_local_environment
 
@@ -61,6 +63,8 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
         _stopped_after(seconds, stop),
     ):
         print_result("\n".join(local.messages))
+        if local.has_local_aws:
+            list(set_up_queues(read_environment(local.settings)))
         if on_terminal:
             print_result("View   below, because of --terminal")
         else:
@@ -74,14 +78,10 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
 def _collect(local: LocalEnvironment, stop: Stop) -> int:
     """Open a collector with the chosen settings, and show its agents on the terminal."""
     from ingest.bootstrap.collector import open_standalone_collector
-    from ingest.bootstrap.queues import set_up_queues
 
     from ..collecting import collect_until_stopped
 
     settings = read_environment(local.settings)
-    if local.has_local_aws:
-        for _ in set_up_queues(settings):
-            pass
     with closing(open_standalone_collector(settings, stop=stop.event)) as collector:
         patterns = parse_sources(local.sources, hosts=settings.github.web_hosts)
         found = find_sources(collector, patterns, is_once=False)
