@@ -176,8 +176,9 @@ class Exchange:
     def _record(
         self, answer: Answer, cost: int, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
-        free = answer.status == 304
-        self._state.statistics.count_request(self._route.kind, answer.status, cost, free=free)
+        self._state.statistics.count_request(
+            self._route.kind, answer.status, charged=cost, is_unchanged=answer.status == 304
+        )
         return replace(answer, headers=(*answer.headers, *headers, *common_headers()))
 
     def _violation(self, why: str) -> None:

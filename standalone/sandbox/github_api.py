@@ -37,7 +37,7 @@ class GithubApi:
         if page is not None:
             return send(environ, start_response, page, now=now)
         page_size = requested_page(incoming.args).size
-        fault = self._state.apply_fault(incoming.path, page_size, incoming.query)
+        fault = self._state.next_fault(incoming.path, page_size, incoming.query)
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
 
@@ -45,12 +45,12 @@ class GithubApi:
         try:
             route = find_route(incoming.method, incoming.path)
         except Refusal as refusal:
-            self._state.statistics.count_request("unknown", 404, 0, free=False)
+            self._state.statistics.count_request("unknown", 404, charged=0, is_unchanged=False)
             return refusal.answer
         instead = fault_answer(fault, incoming.path)
         if instead is None:
             return Exchange(self._state, incoming, route, now).answer(fault)
         lost = fault is not None and fault.do == "reset"
         status = LOST if lost else instead.status
-        self._state.statistics.count_request(route.kind, status, 0, free=False)
+        self._state.statistics.count_request(route.kind, status, charged=0, is_unchanged=False)
         return instead

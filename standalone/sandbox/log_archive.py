@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
-from .logs import BOM, LogText, job_log, step_log
+from .logs import BOM, LogContent, job_log, step_log
 from .specs import JobSpec
 
 FORBIDDEN = frozenset('/:"*?<>|\\\r\n')
@@ -37,7 +37,7 @@ def file_names(names: Iterable[str]) -> list[str]:
 
 def archive_entries(
     jobs: Iterable[JobSpec], archive_fault: str = ""
-) -> Iterator[tuple[str, LogText]]:
+) -> Iterator[tuple[str, LogContent]]:
     """Yield every file of the archive with its text; `archive_fault` damages the first job's."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)
@@ -55,7 +55,7 @@ def archive_entries(
                 )
 
 
-def archive_chunks(entries: Iterable[tuple[str, LogText]], at: float) -> Iterator[bytes]:
+def archive_chunks(entries: Iterable[tuple[str, LogContent]], at: float) -> Iterator[bytes]:
     """Yield the bytes of the zip while it is written, whatever its size."""
     sink = _Sink()
     moment = datetime.fromtimestamp(max(at, 315619200), tz=timezone.utc)
@@ -71,16 +71,16 @@ def archive_chunks(entries: Iterable[tuple[str, LogText]], at: float) -> Iterato
     yield from sink.drain()
 
 
-def _damaged(log: LogText, archive_fault: str) -> LogText:
+def _damaged(log: LogContent, archive_fault: str) -> LogContent:
     if archive_fault == "archive_empty":
         return _text(b"")
     if archive_fault == "archive_differs" and log.head.startswith(BOM):
-        return LogText(log.head.removeprefix(BOM), log.size - len(BOM))
+        return LogContent(log.head.removeprefix(BOM), log.size - len(BOM))
     return log
 
 
-def _text(content: bytes) -> LogText:
-    return LogText(content, len(content))
+def _text(content: bytes) -> LogContent:
+    return LogContent(content, len(content))
 
 
 class _Sink:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .answers import Answer, blob_error
+from .body_cache import with_digest
 from .faults import Fault
 from .incoming import Environ, Request, read_request
 from .log_archive import archive_chunks, archive_entries
-from .logs import AVAILABLE, LogText, job_log
-from .rendering import rendered
+from .logs import AVAILABLE, LogContent, job_log
 from .sending import StartResponse, send
 from .state import State
 from .timeline import jobs_at
@@ -30,10 +30,10 @@ class LogHost:
         """Handle one request."""
         incoming = read_request(environ)
         now = self._state.clock.now()
-        fault = self._state.apply_fault(incoming.path)
+        fault = self._state.next_fault(incoming.path)
         answer = self._answer(incoming, fault, now)
         status = 0 if fault is not None and fault.do == "reset" else answer.status
-        self._state.statistics.count_request("blob", status, 0, free=False)
+        self._state.statistics.count_request("blob", status, charged=0, is_unchanged=False)
         return send(environ, start_response, answer, now=now, fault=fault)
 
     def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
@@ -84,10 +84,10 @@ class LogHost:
             return Answer(stream=chunks, content_type="application/zip")
         # the jobs are listed in the key because their logs expire one by one
         key = ("zip", repository_id, run_id, number, archive_fault, tuple(job.id for job in jobs))
-        kept = self._state.cache.get(key, lambda: rendered(b"".join(chunks)))
-        return self._ranged(LogText(kept.body, len(kept.body)), incoming, "application/zip")
+        kept = self._state.cache.get(key, lambda: with_digest(b"".join(chunks)))
+        return self._ranged(LogContent(kept.body, len(kept.body)), incoming, "application/zip")
 
-    def _ranged(self, text: LogText, incoming: Request, content_type: str) -> Answer:
+    def _ranged(self, text: LogContent, incoming: Request, content_type: str) -> Answer:
         start = _start(incoming.range) if self._state.settings.log_ranges else None
         if start is None:
             return _streamed(text.chunks(), text.size, content_type)

@@ -31,7 +31,7 @@ _LINES = (
 
 
 @dataclass(frozen=True, slots=True)
-class LogText:
+class LogContent:
     """A log of known size: its beginning, then blocks numbered on the fly up to `size`."""
 
     head: bytes
@@ -64,18 +64,18 @@ def log_state(job: JobSpec, now: Timestamp, *, delay: float, retention_days: flo
     return EXPIRED if now >= ended + retention_days * DAY else AVAILABLE
 
 
-def job_log(job: JobSpec) -> LogText:
+def job_log(job: JobSpec) -> LogContent:
     """Return a job's log."""
     spec = job.log
     if spec is None:
-        return LogText(b"", 0)
+        return LogContent(b"", 0)
     if spec.content is not None:
-        return LogText(spec.content, len(spec.content))
+        return LogContent(spec.content, len(spec.content))
     head = BOM if spec.bom else b""
     head += b"".join(step_log(job, step) for step in job.steps if step.conclusion != "skipped")
     if spec.giant_bytes:
-        return LogText(head, spec.giant_bytes)
-    return LogText(head, len(head))
+        return LogContent(head, spec.giant_bytes)
+    return LogContent(head, len(head))
 
 
 def step_log(job: JobSpec, step: StepSpec) -> bytes:

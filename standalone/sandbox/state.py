@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .body_cache import BodyCache
 from .clock import SandboxClock
 from .deliveries import Deliveries, Delivery
 from .faults import Fault, Faults
@@ -16,7 +17,6 @@ from .identities import Tokens
 from .limits import Limiter
 from .logs import log_state
 from .registrations import PendingApp
-from .rendering import RenderCache
 from .repository import Repository
 from .settings import Settings
 from .specs import HookSpec, JobSpec
@@ -36,7 +36,7 @@ class State:
     limiter: Limiter
     faults: Faults
     tokens: Tokens
-    cache: RenderCache
+    cache: BodyCache
     deliveries: Deliveries
     registrations: dict[str, PendingApp] = field(default_factory=dict)
     setup_url: str | None = None
@@ -54,7 +54,7 @@ class State:
             retention_days=repository.spec.retention_days,
         )
 
-    def apply_fault(self, path: str, page_size: int = 30, query: str = "") -> Fault | None:
+    def next_fault(self, path: str, page_size: int = 30, query: str = "") -> Fault | None:
         """Return the fault that strikes a request, counted; a slow one has waited already."""
         fault = self.faults.select(path, page_size, query)
         if fault is not None:
@@ -91,6 +91,6 @@ def new_state(world: World, clock: SandboxClock, settings: Settings) -> State:
         limiter=Limiter(settings.limits),
         faults=Faults(settings.faults, seed=world.seed),
         tokens=Tokens(settings.tokens, settings.limits),
-        cache=RenderCache(settings.cache_bytes),
+        cache=BodyCache(settings.cache_bytes),
         deliveries=Deliveries(),
     )

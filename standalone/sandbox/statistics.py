@@ -21,13 +21,13 @@ class Statistics:
         self._details: deque[str] = deque(maxlen=KEPT_DETAILS)
         self._minted = 0
 
-    def count_request(self, kind: str, status: int, charged: int, *, free: bool) -> None:
-        """Count one request with what it cost; `free` means an unchanged 304."""
+    def count_request(self, kind: str, status: int, *, charged: int, is_unchanged: bool) -> None:
+        """Count one request with what it cost; `is_unchanged`: answered with 304."""
         with self._lock:
             counts = self._kinds.setdefault(kind, Counter())
             counts["requests"] += 1
             counts["charged"] += charged
-            counts["free"] += free
+            counts["free"] += is_unchanged
             self._statuses.setdefault(kind, Counter())[str(status)] += 1
 
     def count(self, name: str, detail: str | None = None) -> None:

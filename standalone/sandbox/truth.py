@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .annotations import job_annotations, startup_failure_annotations
+from .body_cache import with_digest
 from .logs import AVAILABLE, job_log
-from .rendering import rendered
 from .repository import Repository
 from .specs import AttemptSpec, JobSpec, RunSpec
 from .state import State
@@ -92,5 +92,5 @@ def _digest(state: State, job: JobSpec) -> tuple[str, int]:
             seen.update(chunk)
         return seen.hexdigest().encode()
 
-    kept = state.cache.get(("digest", job.id), lambda: rendered(digest()))
+    kept = state.cache.get(("digest", job.id), lambda: with_digest(digest()))
     return kept.body.decode(), text.size

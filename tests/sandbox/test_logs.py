@@ -10,7 +10,7 @@ import pytest
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.log_archive import file_name, file_names
-from standalone.sandbox.logs import LogText
+from standalone.sandbox.logs import LogContent
 from standalone.sandbox.specs import LogSpec
 
 JOB_LOG = "/repos/octo/api/actions/jobs/9/logs"
@@ -127,7 +127,7 @@ def test_a_giant_log_is_made_while_it_is_sent(serve):
         size,
         hashlib.sha256(answer.content).hexdigest(),
     )
-    text = LogText(answer.content[:1000], size)
+    text = LogContent(answer.content[:1000], size)
     assert sum(map(len, text.chunks(123_456))) == size - 123_456
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..answers import Answer, Refusal, error_answer, json_bytes
+from ..body_cache import with_digest
 from ..calls import Call
 from ..pages import link_header, requested_page
 from ..payloads.commits import MAX_FILES, commit_payload
 from ..payloads.pulls import head_label, pull_payload
-from ..rendering import rendered
 from ..specs import CommitSpec, PullRequestSpec
 from .conditional import conditional, conditional_page
 
@@ -25,7 +25,7 @@ def get_commit(call: Call) -> Answer:
     page = requested_page(call.args, default=FILES_PER_PAGE, maximum=FILES_PER_PAGE)
     payload = commit_payload(call.repository, commit, call.base, start=page.start, size=page.size)
     link = link_header(call.numeric_url, call.args, page, min(commit.files, MAX_FILES))
-    return conditional(rendered(json_bytes(payload), link))
+    return conditional(with_digest(json_bytes(payload), link))
 
 
 def list_pulls(call: Call) -> Answer:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..answers import Answer, json_bytes
+from ..body_cache import DigestedBody, with_digest
 from ..calls import Call
 from ..pages import link_header, requested_page
-from ..rendering import Rendered, rendered
 from ..specs import Json
 
 T = TypeVar("T")
@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 def conditional_json(value: object) -> Answer:
     """Answer with JSON and an ETag."""
-    return conditional(rendered(json_bytes(value)))
+    return conditional(with_digest(json_bytes(value)))
 
 
-def conditional(kept: Rendered) -> Answer:
-    """Answer with something rendered and an ETag."""
+def conditional(kept: DigestedBody) -> Answer:
+    """Answer with a body and an ETag."""
     headers = (("Link", kept.link),) if kept.link else ()
     return Answer(body=kept.body, digest=kept.digest, headers=headers)
 
@@ -35,4 +35,4 @@ def conditional_page(
     page = requested_page(call.args)
     described = [describe(each) for each in items[page.start : page.start + page.size]]
     link = link_header(call.list_url, call.args, page, len(items))
-    return conditional(rendered(json_bytes(wrap(len(items), described)), link))
+    return conditional(with_digest(json_bytes(wrap(len(items), described)), link))

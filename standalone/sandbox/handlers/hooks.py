@@ -6,11 +6,11 @@ https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-web
 from __future__ import annotations
 
 from ..answers import Answer, json_answer, json_bytes, not_found
+from ..body_cache import with_digest
 from ..calls import Call
 from ..deliveries import Delivery
 from ..pages import requested_page
 from ..payloads.hooks import delivery_payload, full_delivery_payload, hook_payload
-from ..rendering import rendered
 from ..specs import HookSpec
 from .conditional import conditional, conditional_json
 
@@ -37,7 +37,7 @@ def list_deliveries(call: Call) -> Answer:
         url = f"{call.numeric_url}?per_page={size}&cursor=v1_{newest[size].id}"
         link = f'<{url}>; rel="next"'
     body = json_bytes([delivery_payload(item) for item in newest[:size]])
-    return conditional(rendered(body, link))
+    return conditional(with_digest(body, link))
 
 
 def get_delivery(call: Call) -> Answer:

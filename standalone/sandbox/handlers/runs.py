@@ -8,11 +8,11 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
+from ..body_cache import DigestedBody, with_digest
 from ..calls import Call
 from ..pages import Page, link_header, requested_page
 from ..payloads.deployments import pending_deployment
 from ..payloads.runs import run_payload
-from ..rendering import Rendered, rendered
 from ..run_filters import filters_in, matching
 from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempt_status, attempts_at, current_attempt, run_times
@@ -75,14 +75,14 @@ def requested_attempt(call: Call, run: RunSpec) -> AttemptSpec:
     return attempt
 
 
-def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> Rendered:
+def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> DigestedBody:
     total, reachable, runs = _filtered(call, filters, page, as_of)
     if not filters:
         total, runs = call.repository.page_of_runs(as_of, page.start, page.size)
         reachable = min(total, call.state.settings.unfiltered_cap)
     parts = [_run(call, run, current_attempt(run, as_of), as_of).body for run in runs]
     body = b'{"total_count":%d,"workflow_runs":[%s]}' % (total, b",".join(parts))
-    return rendered(body, link_header(call.numeric_url, call.args, page, reachable))
+    return with_digest(body, link_header(call.numeric_url, call.args, page, reachable))
 
 
 def _filtered(
@@ -100,16 +100,16 @@ def _filtered(
     return len(matched), reachable, matched[page.start : end]
 
 
-def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Rendered:
+def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> DigestedBody:
     version = bisect_right(sorted(run_times(run)), now)
     no_pulls = call.args.get("exclude_pull_requests") == "true"
     key = ("run", call.base, call.repository.spec.id, run.id, attempt.number, version, no_pulls)
 
-    def render() -> Rendered:
+    def render() -> DigestedBody:
         payload = run_payload(call.repository, run, attempt, call.base, now)
         if no_pulls:
             payload = {**payload, "pull_requests": []}
-        return rendered(json_bytes(payload))
+        return with_digest(json_bytes(payload))
 
     return call.state.cache.get(key, render)
 

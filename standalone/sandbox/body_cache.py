@@ -1,4 +1,4 @@
-"""Keep what was rendered, so that an unchanged list is not written twice."""
+"""A cache of the bodies of answers, so that an unchanged list is not encoded twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class DigestedBody:
     """A body and the digest that its ETags are made of."""
 
     body: bytes
@@ -18,22 +18,22 @@ class Rendered:
     link: str = ""
 
 
-def rendered(body: bytes, link: str = "") -> Rendered:
+def with_digest(body: bytes, link: str = "") -> DigestedBody:
     """Pair a body with its digest."""
-    return Rendered(body, hashlib.sha256(body + link.encode()).hexdigest(), link)
+    return DigestedBody(body, hashlib.sha256(body + link.encode()).hexdigest(), link)
 
 
-class RenderCache:
+class BodyCache:
     """A cache of bodies, bounded by bytes; the oldest are evicted first."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._size_bytes = 0
-        self._bodies: OrderedDict[Hashable, Rendered] = OrderedDict()
+        self._bodies: OrderedDict[Hashable, DigestedBody] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Rendered]) -> Rendered:
-        """Return what was rendered for the key, rendering it now if it must be."""
+    def get(self, key: Hashable, make: Callable[[], DigestedBody]) -> DigestedBody:
+        """Return the body of a key, made now if it is not cached."""
         with self._lock:
             found = self._bodies.get(key)
             if found is not None:
