@@ -43,8 +43,8 @@ class HealthInput:
     """What health and pages are computed from; ``agents`` are rows of ``agent_rows``.
 
     ``one_time_collection`` ended after the last heartbeat of any agent. ``recent_log_count``: how
-    many logs were published within LOG_STALL_TIME. ``unanswered``: since when hosts and queues have
-    answered nothing. ``backfill_seconds_left``: of the longest backfill.
+    many logs were published within LOG_STALL_TIME. ``unanswered_since``: since when hosts and
+    queues have answered nothing. ``backfill_seconds_left``: of the longest backfill.
     """
 
     agents: Sequence[Mapping[str, Any]]

@@ -51,23 +51,22 @@ class RepositoryLists:
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
-        if pattern.names_one_repository or pattern.is_exclusion:
-            return None
-        errors = self.errors | self.installation_errors
+        owner, errors = self._owner_of(pattern), self.errors | self.installation_errors
         # An installation lists what it may read of all.
-        return errors.get(self._owner_of(pattern)) or errors.get(ALL_OWNERS)
+        return (errors.get(owner) or errors.get(ALL_OWNERS)) if owner else None
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
         """Return why a credential may not list a source, though another one may."""
-        is_listed = not pattern.names_one_repository and not pattern.is_exclusion
-        return self.refused.get(self._owner_of(pattern)) if is_listed else None
+        return self.refused.get(self._owner_of(pattern))
 
     def truncation_note_of(self, pattern: SourcePattern) -> str | None:
         """Return a note about a source's list that was read in part; None where all were read."""
-        is_listed = not pattern.names_one_repository and not pattern.is_exclusion
-        return self.truncation_notes.get(self._owner_of(pattern)) if is_listed else None
+        return self.truncation_notes.get(self._owner_of(pattern))
 
     def _owner_of(self, pattern: SourcePattern) -> str:
+        """Return whose repositories are listed for a source; nothing where none are."""
+        if pattern.names_one_repository or pattern.is_exclusion:
+            return ""
         return (self.sources.current_owner(pattern) or ALL_OWNERS).lower()
 
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
