@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..errors import InvalidRepository
 
 #: https://docs.github.com/en/rest/repos/repos: what owner and name consist of.
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+OWNER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}(?<!\.git)")
 
 _NO_NAMES = (".", "..")
@@ -55,7 +55,7 @@ def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> 
     if len(parts) < 2 or (len(parts) > 2 and not is_page) or not set(_NO_NAMES).isdisjoint(parts):
         raise _invalid(given, hosts)
     owner, name = parts[0], parts[1].removesuffix(".git")
-    if not _OWNER.fullmatch(owner) or not _NAME.fullmatch(name) or name in _NO_NAMES:
+    if not OWNER_NAME.fullmatch(owner) or not _NAME.fullmatch(name) or name in _NO_NAMES:
         raise _invalid(given, hosts)
     if is_page and owner.lower() in ACCOUNT_PAGES:
         raise _invalid(given, hosts)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 from ..errors import InvalidRepository
 from .globs import has_wildcard, matches_glob
-from .repositories import ACCOUNT_PAGES, parse_repository, path_on_host, redacted
+from .repositories import ACCOUNT_PAGES, OWNER_NAME, parse_repository, path_on_host, redacted
 
 #: What a pattern of an owner or a name consists of.
 _PART = re.compile(r"[A-Za-z0-9._*?-]{1,100}")
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -173,4 +172,4 @@ def _breadth(pattern: SourcePattern) -> tuple[bool, bool, bool, str]:
 
 
 def _is_owner(text: str) -> bool:
-    return (_PART if has_wildcard(text) else _OWNER).fullmatch(text) is not None
+    return (_PART if has_wildcard(text) else OWNER_NAME).fullmatch(text) is not None

@@ -5,12 +5,12 @@ https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-fro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from ..domain.repositories import OWNER_NAME
 from ..domain.web_links import web_link
 from ..errors import MalformedPayload, Rejected
 from .fields import integer, mapping, text
@@ -33,8 +33,6 @@ MAX_NAME_LENGTH = 34
 #: GitHub demands a webhook URL, also of an App whose webhook is not active.
 _NO_WEBHOOK = "https://example.com/github/webhook"
 _HOMEPAGE = "https://github.com"
-
-_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +102,7 @@ class RegisteredApp:
 
 def require_organization(name: str) -> None:
     """Raise Rejected for what cannot be the name of an organization."""
-    if not _ACCOUNT.fullmatch(name):
+    if not OWNER_NAME.fullmatch(name):
         raise Rejected(f"{name[:100]!r} is not the name of an organization.")
 
 
