@@ -136,7 +136,7 @@ def tone(level):
     return {"failure": "bad", "warning": "warn"}.get(level, "quiet")
 
 
-def annotation_position(annotation):
+def log_line_parameters(annotation):
     """Return the parameters of a log's address that lead to the line of an annotation."""
     at = annotation["level"] if annotation["level"] in ("warning", "notice") else "error"
     return {"at": at, "message": annotation["message"].strip().partition("\n")[0][:200]}

@@ -40,8 +40,8 @@ def watched(answer):
     return ", ".join(parts)
 
 
-def source_of(repository):
-    """Return the source of a repository, its new name, and why it is not polled."""
+def repository_origin(repository):
+    """Return how a repository came to be watched, its new name, and why it is not polled."""
     source = repository["source"]
     parts = ["Added by name." if source == "by name" else "From the source {}.".format(source)]
     if repository["new_name"]:

@@ -91,7 +91,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
     def choose(self, **changed):
         """Change the list, and write it into the address."""
         self.choice = dict(self.choice, page=1, **changed)
-        get_open_form().keep_address(self.address(1))
+        get_open_form().replace_address(self.address(1))
         get_open_form().refresh()
 
     def search_input(self, event):

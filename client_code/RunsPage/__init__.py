@@ -74,7 +74,7 @@ class RunsPage(RunsPageTemplate):
         """Apply a filter."""
         self.filters = run_filters.changed(self.filters, field, value)
         self.page_number = 1
-        get_open_form().keep_address(self.address(1))
+        get_open_form().replace_address(self.address(1))
         get_open_form().refresh()
 
     def _applied(self, name):

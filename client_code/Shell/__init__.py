@@ -88,7 +88,7 @@ class Shell(ShellTemplate):
         dom.set_attribute(self.dom_nodes["shell"], "data-role", user["role"])
         page = callback.page_to_open()
         if page:
-            self.keep_address(page)
+            self.replace_address(page)
         self.follow_address()
 
     def log_out(self, event):
@@ -124,7 +124,7 @@ class Shell(ShellTemplate):
         page.open(parameters)
         self._show_page(page, "yes")
 
-    def keep_address(self, address):
+    def replace_address(self, address):
         """Write a page's own parameter (a filter, a line) into the address without reopening it."""
         history.replaceState(None, "", location.pathname + location.search + address)
 

@@ -35,5 +35,5 @@ class WorkflowsPage(WorkflowsPageTemplate):
     def repository_chosen(self, field, value, **event):
         """Show the workflows of one repository, or of all."""
         self.repository = value or None
-        get_open_form().keep_address(routes.address("workflows", repository=value))
+        get_open_form().replace_address(routes.address("workflows", repository=value))
         get_open_form().refresh()

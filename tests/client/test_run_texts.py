@@ -142,7 +142,7 @@ def test_a_run_counts_on_until_it_has_ended() -> None:
 
 def test_an_annotation_leads_to_the_line_of_the_log_that_holds_its_first_words() -> None:
     def mark(level: str, message: str) -> dict[str, str]:
-        return run_texts.annotation_position({"level": level, "message": message})
+        return run_texts.log_line_parameters({"level": level, "message": message})
 
     assert mark("failure", "assert 1 == 2\nin test") == {"at": "error", "message": "assert 1 == 2"}
     assert mark("warning", "deprecated")["at"] == "warning"

@@ -21,9 +21,9 @@ class AnnotationRow(AnnotationRowTemplate):
         has_log = annotation["has_log"] and not annotation["place"]
         if has_log:
             ids = annotation["run_id"], annotation["job_id"]
-            position = run_texts.annotation_position(annotation)
-            dom.fill(self, log="{} in the log".format(position["at"].capitalize()))
-            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **position))
+            parameters = run_texts.log_line_parameters(annotation)
+            dom.fill(self, log="{} in the log".format(parameters["at"].capitalize()))
+            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **parameters))
         dom.show(
             self,
             job=bool(annotation["job_name"]),

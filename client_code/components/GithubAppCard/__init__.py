@@ -5,7 +5,7 @@ from ..SecretRow import SecretRow
 from ._anvil_designer import GithubAppCardTemplate
 
 SECRETS = "Create these App Secrets in the Anvil editor. They are shown only once."
-UNSAVED = (
+NOT_SAVED = (
     " Correct it and save the App again, or copy these values into the settings of the same names. "
     "GitHub shows the key only once."
 )
@@ -55,10 +55,10 @@ class GithubAppCard(GithubAppCardTemplate):
             return
         dom.show(self, secrets_place=True)
         self.secrets.show(app["secrets"])
-        what_to_do = app["unsaved"] + UNSAVED if app["unsaved"] else SECRETS
+        what_to_do = app["save_error"] + NOT_SAVED if app["save_error"] else SECRETS
         dom.fill(self, created="{} was created.".format(app["name"]), what_to_do=what_to_do)
         dom.set_link(self.dom_nodes["install"], app["installation_url"])
-        self.save.visible = bool(app["unsaved"])
+        self.save.visible = bool(app["save_error"])
 
     def save_click(self, **event):
         """Save the App that could not be saved; then GitHub shows where to install it."""

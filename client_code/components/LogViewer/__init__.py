@@ -130,7 +130,7 @@ class LogViewer(LogViewerTemplate):
     def set_chosen(self, first, last):
         """Write the chosen lines into the address, and offer to copy them."""
         chosen = log_ranges.write(first, last)
-        get_open_form().keep_address(routes.log_address(*self.ids, line=chosen))
+        get_open_form().replace_address(routes.log_address(*self.ids, line=chosen))
         self.selection.show(self, first, last)
 
     # Errors and groups

@@ -31,8 +31,8 @@ class RepositoryCard(RepositoryCardTemplate):
             self.show_source(repository)
 
     def show_source(self, repository):
-        """Draw the source of the repository, and why it is not polled."""
-        dom.fill(self, source=sentences.source_of(repository))
+        """Draw how the repository came to be watched, and why it is not polled."""
+        dom.fill(self, source=sentences.repository_origin(repository))
         dom.show(self, source=True)
 
     def show_numbers(self, repository):

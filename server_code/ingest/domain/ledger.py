@@ -49,8 +49,8 @@ class RepositoryRecord:
     ``cursor``: all runs that were created from ``watched_since`` to here are in the ledger; None
     before the run list was read to its end. ``paused``: by a person, or by Runstream.
     ``last_polled_at``: when the last successful poll had read the run list.
-    ``last_changed_at``: when one of its runs last changed. ``recent_job_counts``: how many jobs its
-    last runs had.
+    ``last_changed_at``: when one of its runs last changed. ``failures``: how many polls have failed
+    in a row. ``recent_job_counts``: how many jobs its last runs had.
     ``is_prioritized``: its first poll comes before backfills, because a limit has put it off.
     """
 

@@ -171,7 +171,7 @@ def rejection_text(credential: str, reason: str) -> str:
     return f"{_REJECTION_PREFIX}{credential}: {reason}"
 
 
-def is_credential_rejection(what: str, reason: str) -> bool:
+def reports_credential_rejection(what: str, reason: str) -> bool:
     """Return whether an error reports that a credential was rejected for this reason."""
     return what.startswith(_REJECTION_PREFIX) and what.endswith(f": {reason}")
 

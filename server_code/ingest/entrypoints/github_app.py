@@ -60,28 +60,28 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
     """Exchange GitHub's code for the App, and keep it where this host keeps secrets.
 
     A host without a private file returns the App Secrets to create; they are shown once. So does
-    one that cannot write it, with the reason in ``unsaved``: GitHub gives the key only once.
+    one that cannot write it, with the reason in ``save_error``: GitHub gives the key only once.
     """
     given, begun = require_text(code, "The code"), require_text(state, "The state")
     require_registration_state(request.state, begun, actor=request.actor, now=request.now)
     github = request.settings.github
     app = exchange_app_code(given, api_url=github.api_url, clock=request.clock)
-    file, values, unsaved = _private_file(), app.as_settings(), None
+    file, values, save_error = _private_file(), app.as_settings(), None
     try:
         if file is not None:
             save_app(file, values)
     except IngestError as error:
-        unsaved = str(error)
+        save_error = str(error)
     with suppress(StateUnavailable):  # the code is used up in any case, and the key is not lost
         use_up_registration_state(request.state, begun, actor=request.actor, now=request.now)
         request.record_activity(f"created the GitHub App {app.name}")
-    is_kept = file is not None and unsaved is None
+    is_kept = file is not None and save_error is None
     shown = {} if is_kept else values
     return {
         "name": app.name,
         "installation_url": app.installation_url(github.web_url),
         "secrets": [{"name": name.lower(), "value": value} for name, value in shown.items()],
-        "unsaved": unsaved,
+        "save_error": save_error,
     }
 
 

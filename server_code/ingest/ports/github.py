@@ -206,7 +206,10 @@ class ActionsApi(Protocol):
         """Request the rate limit with a credential in use; GitHub does not count the request."""
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
-        """Note how many requests a repository's polls need at their shortest interval."""
+        """Note how many requests a repository's polls need at their shortest interval.
+
+        ``is_active``: some of its runs are open, so that idle repositories are slowed first.
+        """
 
     def minute_interval_factor(self, repository: str) -> float:
         """Return by how much to multiply the interval so that planned polls fit into the minute."""

@@ -22,7 +22,7 @@ class ResponseTimes:
         self._total = 0.0
 
     def record(self, seconds: float, *, now: datetime) -> None:
-        """Note how long an answer took that came now."""
+        """Record how long an answer took that has just arrived."""
         self._answers.append((now, seconds))
         self._total += seconds
 
@@ -34,7 +34,7 @@ class ResponseTimes:
         return min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
 
     def wait_until(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
-        """Return when the answers of one minute will take less than ``maximum`` seconds in sum.
+        """Return when to try again if the minute's answers took ``maximum`` seconds, or will.
 
         Requests in flight count too: else all that are sent at once would go beyond it. Returns
         None where there is nothing to wait for.

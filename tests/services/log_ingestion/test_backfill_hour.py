@@ -111,4 +111,4 @@ def test_a_collection_that_ends_pauses_for_its_backfill(stage: OpenStage) -> Non
     here = use_up_hour(stage)
     here.advance(901)
     with pytest.raises(BackfillLimited):
-        ingest_due_logs(here.context, wait_seconds=0, raises_backfill_limits=True)
+        ingest_due_logs(here.context, wait_seconds=0, raises_backfill_limited=True)

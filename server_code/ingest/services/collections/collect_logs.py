@@ -56,7 +56,7 @@ class LogCollection:
         self.runs_are_done = threading.Event()
         self.last_change = plan.last_log_change or LastChange(_fingerprint(()), now)
         self._context = context
-        self._names = plan.names if plan.log_names is None else plan.log_names
+        self._names = plan.names if plan.log_repositories is None else plan.log_repositories
         self._policy = plan.policy
         self._should_continue = should_continue
         self._on_turn = plan.on_turn
@@ -139,7 +139,7 @@ class LogCollection:
                 should_continue=self._continues_batch,
                 on_received=lambda: self._busy_since.update({thread: now()}),
                 on_not_ready=self._count_failure,
-                raises_backfill_limits=True,
+                raises_backfill_limited=True,
             )
         finally:
             self._busy_since.pop(thread, None)
@@ -154,14 +154,14 @@ class LogCollection:
         return not is_over and self._should_continue()
 
     def _count_failure(self, key: AttemptKey, log: LogNotReady) -> None:
-        """Count a failed try, unless a limit is its cause or GitHub is still writing the log."""
+        """Count a try without a log, unless a limit is its cause or GitHub is still writing it."""
         error = log.error
         if isinstance(error, (StateFull, OutOfMemory)):
             self._fatal_error = error
-        is_written = isinstance(error, LogPending) and may_still_be_written(
+        is_being_written = isinstance(error, LogPending) and may_still_be_written(
             log.job, self._context.clock.now()
         )
-        if not is_written and not isinstance(error, (RateLimited, RequestPaused)):
+        if not is_being_written and not isinstance(error, (RateLimited, RequestPaused)):
             with self._lock:
                 self._failures[key, log.job.job_id] += 1
 

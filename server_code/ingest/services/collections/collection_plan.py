@@ -72,14 +72,14 @@ QUICK_COLLECTION = CollectionPolicy(
 class CollectionPlan:
     """What one process collects.
 
-    ``log_names``: the repositories whose logs are waited for, if they are more than ``names``.
+    ``names``: its repositories. ``log_repositories``: those whose logs are waited for, if more.
     ``ends_at``: a deadline. ``on_turn`` is called by each working thread before each of its turns.
     The last changes are those of an earlier round.
     """
 
     names: Sequence[str]
     policy: CollectionPolicy
-    log_names: Sequence[str] | None = None
+    log_repositories: Sequence[str] | None = None
     should_continue: Callable[[], bool] = lambda: True
     ends_at: datetime | None = None
     on_turn: Callable[[], None] = lambda: None

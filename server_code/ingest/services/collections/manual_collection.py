@@ -121,7 +121,7 @@ class _Round:
         remaining = record.remaining_repositories
         plan = CollectionPlan(
             names=wanted if remaining is None else remaining,
-            log_names=wanted,
+            log_repositories=wanted,
             policy=QUICK_COLLECTION,
             ends_at=context.clock.now() + timedelta(seconds=seconds),
             last_run_change=record.last_run_change,

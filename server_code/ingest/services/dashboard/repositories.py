@@ -8,7 +8,7 @@ from typing import Any
 
 from ...domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
-from ...domain.source_records import is_credential_rejection
+from ...domain.source_records import reports_credential_rejection
 from ...errors import (
     AccessDenied,
     IngestError,
@@ -89,11 +89,11 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
 
 
 def sort_by_interest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
-    """Return the repositories in order of interest: failing ones, then the latest changed.
+    """Return the repositories in order of interest: failing polls, then the latest changed.
 
     Paused ones come last.
     """
-    return sorted(records, key=_by_relevance)
+    return sorted(records, key=_by_interest)
 
 
 def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
@@ -104,7 +104,7 @@ def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
     return record
 
 
-def _by_relevance(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
+def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     changed = record.last_changed_at
     age = -changed.timestamp() if changed else 0.0
     return (record.paused, not record.failures, age, record.full_name)
@@ -129,7 +129,7 @@ def _recorded_remedy(row: Mapping[str, Any], errors: Sequence[ErrorRecord]) -> s
         each.remedy
         for each in errors
         if (each.repository, each.what) == (failing, reason)
-        or is_credential_rejection(each.what, reason)
+        or reports_credential_rejection(each.what, reason)
     )
     return next(remedies, None)
 

@@ -16,7 +16,7 @@ from ...errors import NotFound, Rejected
 from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import DashboardStore, LedgerStore, StateStore
-from ..monitoring.attempt_messages import run_details
+from ..monitoring.attempt_messages import details_besides_jobs
 from .annotations import annotation_rows, files_url
 from .rows import summary_row
 
@@ -124,7 +124,7 @@ def load_run(
         commits.get(run.head_sha or ""),
         occurrence=max(0, record.published_statuses.count(run.status) - 1),
         now=run.updated_at or now,
-        details=run_details(record),
+        details=details_besides_jobs(record),
     )
     logs = store.load_job_logs(record.key)
     return {

@@ -53,7 +53,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     should_continue: Callable[[], bool] = lambda: True,
     on_received: Callable[[], None] = lambda: None,
     on_not_ready: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _log: None,
-    raises_backfill_limits: bool = False,
+    raises_backfill_limited: bool = False,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
@@ -68,7 +68,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
     ``on_received`` is called once where there is work, before it is done; ``on_not_ready`` for
     each log that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (for
-    a limit on backfills only with ``raises_backfill_limits``, because other logs go on),
+    a limit on backfills only with ``raises_backfill_limited``, because other logs go on),
     OutOfMemory, so that its process ends, and StateUnavailable, so that no more work is received
     until the state can be written; other errors are reported, and their work waits.
     """
@@ -95,7 +95,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
                 for log in task.not_ready:
                     on_not_ready(task.work.key, log)
     for error in (log.error for task in ingestion.tasks for log in task.not_ready):
-        if isinstance(error, BackfillLimited) and not raises_backfill_limits:
+        if isinstance(error, BackfillLimited) and not raises_backfill_limited:
             continue
         if isinstance(error, RateLimited):
             context.save_credential_pauses()

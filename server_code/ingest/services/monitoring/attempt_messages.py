@@ -121,13 +121,13 @@ def _run_envelopes(
     if not has_unpublished_run_changes(record):
         return ()
     occurrence = record.published_statuses.count(run.status)
-    details = run_details(record)
+    details = details_besides_jobs(record)
     return (
         run_envelope(run, record.jobs, commit, occurrence=occurrence, now=now, details=details),
     )
 
 
-def run_details(record: AttemptRecord) -> RunDetails:
+def details_besides_jobs(record: AttemptRecord) -> RunDetails:
     """Return the details of an attempt other than its jobs."""
     return RunDetails(
         annotations=record.annotations,

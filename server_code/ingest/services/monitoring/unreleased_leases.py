@@ -1,7 +1,7 @@
 """Leases that a poll could not release, because the state store did not respond.
 
-They are released as soon as it responds. Otherwise their repositories would wait until they expire,
-minutes later.
+They are released as soon as it responds. Otherwise their repositories would wait until the
+leases expire, minutes later.
 """
 
 from __future__ import annotations
