@@ -126,7 +126,7 @@ class AttemptRecord:
     jobs_read_at: datetime | None = None
     has_delivered_jobs: bool = field(default=False, metadata=stored_as("has_deliveries"))
     failures: int = 0
-    is_filtered_out: bool = field(default=False, metadata=stored_as("is_filtered_out"))
+    is_filtered_out: bool = field(default=False, metadata=stored_as("is_filtered"))
     last_error: str | None = field(default=None, metadata=stored_as("reason"))
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 

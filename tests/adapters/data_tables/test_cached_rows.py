@@ -118,6 +118,19 @@ def test_of_many_rows_those_that_come_late_are_read_within_a_minute(
     assert runs.brought == [50, 2, 52]
 
 
+def test_a_row_that_comes_late_after_many_were_read_again_is_read_the_next_time(
+    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time reaches further back than the time before it."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(number, now + timedelta(milliseconds=number)) for number in range(50)]
+    assert len(ids(state)) == 50
+    runs.rows.append(saved(50, now - timedelta(seconds=70)))
+    later = time.monotonic() + cached_rows.REREAD_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert sorted(ids(state)) == list(range(51))
+
+
 def test_of_runs_that_were_saved_long_ago_one_is_read(runs: StoredRows) -> None:
     """Which shows that this is the same state still."""
     state, before = DataTablesState(), datetime.now(timezone.utc) - AN_HOUR

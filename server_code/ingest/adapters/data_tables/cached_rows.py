@@ -17,8 +17,8 @@ from .table import Table, Values, distinct
 from .values import as_optional_utc
 
 #: Rows that were saved up to this long before the last load are read again: clocks differ, and
-#: commits take time.
-REREAD_BEFORE = timedelta(minutes=1)
+#: commits take time. It is more than REREAD_SECONDS, so that what comes late is met twice.
+REREAD_BEFORE = timedelta(minutes=2)
 
 #: Of many rows so many are not read again each time, but this often; until then commits have this.
 REREAD_SECONDS = 60.0

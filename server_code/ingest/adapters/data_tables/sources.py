@@ -48,10 +48,12 @@ class TableSources(SourceStore):
         """Save what is known of repositories, by their names."""
         known = {repository_key(each.full_name): each for each in records}
         rows = [
-            {"repository_id": str(each.repository_id), **_row(key, each), **saved_now()}
+            {"repository_id": str(each.repository_id), **_row(key, each)}
             for key, each in known.items()
         ]
-        _upsert(_DISCOVERED, rows)
+        for chunk in chunks_of_keys(rows):
+            # Thousands take minutes, and pages read what was saved since their last load.
+            transact(partial(_DISCOVERED.upsert, [{**row, **saved_now()} for row in chunk]))
 
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
