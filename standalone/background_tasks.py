@@ -44,7 +44,7 @@ def run_background_tasks(
 
 
 class _PeriodicTask:
-    """Work that is repeated after a pause, or at once if it returned that more is left."""
+    """Work that is repeated after a pause, or at once if it returns that more is left."""
 
     def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""Waiting at the start for what starts at the same time: a database, an app server."""
+"""Retries at the start, for a database or an app server that is starting as well."""
 
 from __future__ import annotations
 

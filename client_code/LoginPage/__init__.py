@@ -16,7 +16,7 @@ class LoginPage(LoginPageTemplate):
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
     def form_show(self, **event):
-        """Show how to get an account here; without an answer the form works all the same."""
+        """Show how to get an account here; without an answer the form still works."""
         try:
             with anvil.server.no_loading_indicator:
                 facts = anvil.server.call_s("get_login_facts")

@@ -50,7 +50,7 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
         )
     else:
         world = _with_hooks(corpus_world(corpus), hooks)
-    clock = SandboxClock(world.ends_at, speed=speed)
+    clock = SandboxClock(world.newest_at, speed=speed)
     with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
         for line in startup_message(server):
             echo(line)

@@ -35,7 +35,7 @@ class _Recordings:
 
 
 def corpus_world(folder: Path) -> World:
-    """Read a folder of recordings; the world's `ends_at` lies just after the newest of them."""
+    """Read a folder of recordings; the world's `newest_at` lies just after the newest of them."""
     recordings: dict[str, _Recordings] = defaultdict(_Recordings)
     for run in _lines(folder / "runs.jsonl"):
         recordings[_full_name(run)].runs[run["id"]].append(run)
@@ -49,7 +49,7 @@ def corpus_world(folder: Path) -> World:
         for names in _same_repositories(recordings)
     ]
     newest = max(map(_newest, repositories), default=0.0)
-    return World(repositories, seed=folder.name, ends_at=newest + 1)
+    return World(repositories, seed=folder.name, newest_at=newest + 1)
 
 
 def _same_repositories(recordings: dict[str, _Recordings]) -> list[list[str]]:

@@ -11,17 +11,17 @@ from .times import Timestamp
 
 
 class World:
-    """Repositories; `ends_at` is the newest instant of a world that does not grow."""
+    """Repositories; `newest_at`: just after the last event of a world that does not grow."""
 
     def __init__(
         self,
         repositories: Iterable[Repository],
         *,
         seed: object = 0,
-        ends_at: Timestamp | None = None,
+        newest_at: Timestamp | None = None,
     ) -> None:
         self.seed = seed
-        self.ends_at = ends_at
+        self.newest_at = newest_at
         self.repositories = list(repositories)
         self._by_id: dict[int, Repository] = {}
         self._by_name: dict[str, Repository] = {}

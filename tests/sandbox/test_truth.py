@@ -138,8 +138,8 @@ def folder(request):
 def recorded(serve, folder):
     """Serve the recorded data."""
     world = corpus_world(folder)
-    assert world.ends_at is not None
-    return serve.world(world, now=world.ends_at, limits=Limits(points_per_minute=0))
+    assert world.newest_at is not None
+    return serve.world(world, now=world.newest_at, limits=Limits(points_per_minute=0))
 
 
 def test_every_recorded_run_and_job_is_served(recorded, folder):

@@ -14,7 +14,7 @@ CLOSING_TIME = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitMetrics:
-    """What one commit changed. It never changes for a SHA, so it is cached without expiry.
+    """What is published of one commit. It never changes for a SHA, so it is cached without expiry.
 
     ``pull_requests`` are those GitHub associates with the commit, forks included.
     What GitHub does not return is None.

@@ -49,7 +49,7 @@ class RunQuery:
 class RunPage:
     """One page of runs. ``total_count`` is GitHub's count over all pages, which may be wrong.
 
-    Not ``matches_total_count`` where the list ends here with fewer runs than GitHub counted.
+    ``matches_total_count`` is False where the list ends here with fewer runs than that.
     """
 
     runs: tuple[WorkflowRun, ...]
@@ -60,7 +60,7 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobList:
-    """An attempt's jobs; not ``matches_total_count`` where they are fewer than GitHub counted."""
+    """An attempt's jobs; ``matches_total_count`` is False if GitHub counted more."""
 
     jobs: tuple[Job, ...]
     matches_total_count: bool
@@ -80,7 +80,7 @@ class RepositoryInfo:
     owner_id: int | None = None
 
 
-#: Polls that wait less than a twentieth longer are not reported.
+#: Heartbeats do not report intervals that a rate limit lengthens by less than a twentieth.
 MIN_REPORTED_INTERVAL_FACTOR = 1.05
 
 
@@ -88,9 +88,9 @@ MIN_REPORTED_INTERVAL_FACTOR = 1.05
 class RateLimitStatus:
     """The requests left of the hour to one credential, or the sum over several.
 
-    ``hour_interval_factor``: by how much the interval between polls is multiplied for the most used
-    credential, so that its hour lasts. ``minute_interval_factors``: by how much it is multiplied at
-    most, by credential, so that the polls fit into the limit per minute. 1 changes nothing.
+    ``hour_interval_factor``: the factor of the interval between polls that lets the hour of the
+    most used credential last. ``minute_interval_factors``: the largest factor of each credential's
+    repositories, so that polls fit into the limit per minute. 1 changes nothing.
     """
 
     limit: int | None
@@ -133,14 +133,14 @@ class ActionsApi(Protocol):
         """Fetch many commits at once, as far as GitHub returns them; never raises RateLimited."""
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
-        """Fetch one commit without pull requests; one that GitHub does not know has None fields."""
+        """Fetch a commit, but not its pull requests; fields of one that is unknown are None."""
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the open and closed pull requests of a head branch, given as ``OWNER:BRANCH``.
 
-        An answer that GitHub has given after ``since`` may be returned again.
+        An answer that was cached after ``since`` may be returned.
         """
 
     def fetch_commit_pulls(
@@ -170,7 +170,7 @@ class ActionsApi(Protocol):
     ) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.
 
-        ``is_backfill``: nobody waits for it, so it leaves a part of each limit to other requests.
+        ``is_backfill``: nobody waits for the log, so others keep a part of each limit.
         Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
         """
 
@@ -194,7 +194,7 @@ class ActionsApi(Protocol):
         """Return whether enough of the minute is left for requests that the hour does not count."""
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
-        """Set what a repository's requests are sent for from here on, those for logs aside.
+        """Set the purpose of a repository's next requests, except those for logs.
 
         The purpose decides how much of the rate limit they leave to more urgent requests.
         """

@@ -10,7 +10,7 @@ from .secret import Secret
 
 _T = TypeVar("_T")
 
-#: What reads a setting: the collector wherever it runs, or one command (headless: ``collect``).
+#: Who reads a setting: all, or one command; ``headless`` is a collector started by ``collect``.
 Reader = Literal["all", "headless", "uplink", "serve", "mcp"]
 
 _DECLARED = "setting"

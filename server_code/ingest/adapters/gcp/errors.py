@@ -15,7 +15,7 @@ NETWORK_REMEDY = (
     "PUBSUB_EMULATOR_HOST: proxy, firewall, certificate."
 )
 
-#: What gRPC and requests put before the system's reason where they cannot connect.
+#: What the libraries gRPC and requests put before the reason for a failed connection.
 _UNREACHABLE = re.compile(
     "failed to connect to all addresses|errors resolving|DNS resolution failed|Max retries exceeded"
 )

@@ -24,7 +24,7 @@ _FOREIGN = "This page was not opened from Runstream. Create the GitHub App again
 
 
 def issue_registration_state(store: AgentStore, *, actor: str, now: datetime) -> str:
-    """Return a new state parameter, and remember that it was issued, once for each try."""
+    """Return a new state parameter; claims in the store remember that it was issued."""
     state = f"{int(now.timestamp())}.{secrets.token_urlsafe(24)}"
     key = _key(actor, state)
     for number in range(MAX_TRIES):
@@ -46,7 +46,7 @@ def require_registration_state(store: AgentStore, state: str, *, actor: str, now
     if not is_recent:
         raise Rejected(_FOREIGN)
     key = _key(actor, state)
-    # Each try uses up one of the claims that were made when the state was issued.
+    # Each try makes one more claim, beside those that were made when the state was issued.
     tries = (n for n in range(MAX_TRIES) if store.claim_once(f"{key} {n} used", now=now))
     number = next(tries, None)
     if number is None:
@@ -54,7 +54,7 @@ def require_registration_state(store: AgentStore, state: str, *, actor: str, now
             "This GitHub App was received already, or tried too often. Create another one if it is "
             "lost."
         )
-    # A claim that succeeds now shows that this state was never issued.
+    # Issuing the state has made this claim: if it succeeds only now, the state was never issued.
     if store.claim_once(f"{key} {number}", now=now):
         raise Rejected(_FOREIGN)
 
