@@ -17,11 +17,12 @@ def fetch_each(
     context: CollectorContext, keys: Iterable[_Key], fetch: Callable[[_Key], _Value]
 ) -> dict[_Key, _Value | IngestError]:
     """Fetch the item of each key; an error is its answer, so that the other answers are kept."""
-    futures = {key: context.executor.submit(fetch, key) for key in keys}
-    answers: dict[_Key, _Value | IngestError] = {}
-    for key, future in futures.items():
+
+    def fetch_or_error(key: _Key) -> _Value | IngestError:
         try:
-            answers[key] = await_result(future, context.while_waiting)
+            return fetch(key)
         except IngestError as error:
-            answers[key] = error
-    return answers
+            return error
+
+    futures = {key: context.executor.submit(fetch_or_error, key) for key in keys}
+    return {key: await_result(each, context.while_waiting) for key, each in futures.items()}

@@ -137,7 +137,7 @@ class RunCollection:
                     progress.make_due_again()
 
     def _finish_stalled(self) -> None:
-        """Give up the repositories if nothing has changed for ``stall_timeout``."""
+        """Finish the repositories if nothing has changed for ``stall_timeout``."""
         names, now = self.unfinished_repositories(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
