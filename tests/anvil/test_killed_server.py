@@ -71,7 +71,7 @@ def test_a_killed_server_leaves_all_or_none(
     with app.uplink():
         state = open_data_tables_state()
         with pytest.raises(StateUnavailable, match=r"commits.*apply the schema.*--auto-migrate"):
-            state.load_commit_metrics(REPOSITORY, ["a" * 40])
+            state.load_commits(REPOSITORY, ["a" * 40])
         with pytest.raises(StateUnavailable, match=r"hinted_at.*apply the schema.*--auto-migrate"):
             state.save_run_hint(REPOSITORY, 7, now=NOW)
         with pytest.raises(StateUnavailable, match="apply the schema"):

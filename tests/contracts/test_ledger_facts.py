@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.due import urgent_due_at
 from ingest.domain.ledger import CLAIMS_KEPT_FOR, DeliveredEvent, new_repository
 from ingest.ports import StateStore
@@ -87,7 +87,7 @@ class TestCommits:
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_metrics_come_back_as_they_were_saved(self, state: StateStore, text: str) -> None:
         """What is unknown stays unknown."""
-        full = CommitMetrics(
+        full = Commit(
             commit_sha="a" * 40,
             commit_message=text,
             commit_author=text,
@@ -96,24 +96,24 @@ class TestCommits:
             deletions=LARGEST_ID,
             pull_requests=(a_pull_request(),),
         )
-        empty = CommitMetrics(commit_sha="b" * 40)
-        state.save_commit_metrics(REPOSITORY, [full, empty])
+        empty = Commit(commit_sha="b" * 40)
+        state.save_commits(REPOSITORY, [full, empty])
         wanted = ["a" * 40, "b" * 40, "c" * 40]
-        assert state.load_commit_metrics("octo/api", wanted) == {"a" * 40: full, "b" * 40: empty}
-        assert state.load_commit_metrics("octo/other", wanted) == {}
+        assert state.load_commits("octo/api", wanted) == {"a" * 40: full, "b" * 40: empty}
+        assert state.load_commits("octo/other", wanted) == {}
 
     def test_later_metrics_replace_earlier_ones(self, state: StateStore) -> None:
         """In one save and in the next."""
-        first = CommitMetrics(commit_sha="a", additions=1)
-        state.save_commit_metrics(REPOSITORY, [first, replace(first, additions=2)])
-        assert state.load_commit_metrics(REPOSITORY, ["a"])["a"].additions == 2
-        state.save_commit_metrics(REPOSITORY, [replace(first, additions=3)])
-        assert state.load_commit_metrics(REPOSITORY, ["a"])["a"].additions == 3
+        first = Commit(commit_sha="a", additions=1)
+        state.save_commits(REPOSITORY, [first, replace(first, additions=2)])
+        assert state.load_commits(REPOSITORY, ["a"])["a"].additions == 2
+        state.save_commits(REPOSITORY, [replace(first, additions=3)])
+        assert state.load_commits(REPOSITORY, ["a"])["a"].additions == 3
 
     def test_a_thousand_are_saved_and_loaded_at_once(self, state: StateStore) -> None:
         """Callers need not know what a statement takes."""
         shas = [f"{number:040x}" for number in range(1001)]
-        state.save_commit_metrics(REPOSITORY, [CommitMetrics(commit_sha=sha) for sha in shas])
-        assert set(state.load_commit_metrics(REPOSITORY, shas)) == set(shas)
-        state.save_commit_metrics(REPOSITORY, [])
-        assert state.load_commit_metrics(REPOSITORY, []) == {}
+        state.save_commits(REPOSITORY, [Commit(commit_sha=sha) for sha in shas])
+        assert set(state.load_commits(REPOSITORY, shas)) == set(shas)
+        state.save_commits(REPOSITORY, [])
+        assert state.load_commits(REPOSITORY, []) == {}

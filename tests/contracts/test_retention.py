@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.ledger import LedgerCounts
 from ingest.domain.runs import AttemptKey
 from ingest.ports import StateStore
@@ -114,16 +114,16 @@ def test_logs_and_commits_go_with_them(state: StateStore) -> None:
     state.save_attempts([gone, kept, settled(1, 1, "a/b")])
     state.save_job_logs([a_log(5, "fetched", key=gone.key), a_log(6, key=gone.key)])
     state.save_job_logs([a_log(5, key=kept.key), a_log(5, key=AttemptKey("a/b", 1, 1))])
-    commits = [CommitMetrics(commit_sha=sha) for sha in ("sha-1", "sha-2")]
-    state.save_commit_metrics("octo/api", commits)
-    state.save_commit_metrics("a/b", commits)
+    commits = [Commit(commit_sha=sha) for sha in ("sha-1", "sha-2")]
+    state.save_commits("octo/api", commits)
+    state.save_commits("a/b", commits)
     state.save_run_summaries([a_summary(1)])
     assert forget(state) == 1
     assert state.load_job_logs(gone.key) == {}
     assert set(state.load_job_logs(kept.key)) == {5}
     assert state.count_ledger() == LedgerCounts(attempts=2, logs_pending=2)
-    assert set(state.load_commit_metrics(REPOSITORY, ["sha-1", "sha-2"])) == {"sha-2"}
-    assert set(state.load_commit_metrics("a/b", ["sha-1", "sha-2"])) == {"sha-1", "sha-2"}
+    assert set(state.load_commits(REPOSITORY, ["sha-1", "sha-2"])) == {"sha-2"}
+    assert set(state.load_commits("a/b", ["sha-1", "sha-2"])) == {"sha-1", "sha-2"}
     assert state.load_run_summaries() == [a_summary(1)]
 
 
@@ -143,7 +143,7 @@ def test_odd_ones_are_forgotten_too(state: StateStore) -> None:
     state.save_attempts([a_full_attempt("half \ud83d\x00"), nothing])
     state.save_attempts([an_attempt(9, settled=True, run=a_run(9, head_sha=None))])
     state.save_attempts([an_attempt(10, settled=True, run=a_run(10, head_sha="\x00'"))])
-    state.save_commit_metrics(REPOSITORY, [CommitMetrics(commit_sha="\x00'")])
+    state.save_commits(REPOSITORY, [Commit(commit_sha="\x00'")])
     assert state.remove_settled_attempts(created_before=at(1), limit=9) == 4
     assert state.count_ledger() == LedgerCounts()
-    assert state.load_commit_metrics(REPOSITORY, ["\x00'"]) == {}
+    assert state.load_commits(REPOSITORY, ["\x00'"]) == {}

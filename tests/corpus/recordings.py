@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.messaging.encoding import encode_envelope
@@ -113,7 +113,7 @@ def deliver(path: Path, **changes: Any) -> Delivery:
 
 
 def run_message(
-    run: WorkflowRun, jobs: Iterable[Job] = (), commit: CommitMetrics | None = None
+    run: WorkflowRun, jobs: Iterable[Job] = (), commit: Commit | None = None
 ) -> dict[str, Any]:
     """Send a run, and take the message's data as a reader gets it, checked."""
     return _sent(run_envelope(run, jobs, commit, occurrence=0, now=NOW), "workflow_run")

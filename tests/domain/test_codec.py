@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.codec import decode_dataclass, encode_dataclass, upgrade_body
+from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.runs import WorkflowRun
@@ -36,9 +36,7 @@ def test_a_job_survives_being_stored(job):
 @given(COMMITS)
 def test_a_commit_survives_being_stored(commit):
     """With its pull requests."""
-    assert decode_dataclass(CommitMetrics, stored(commit)) == _with_joined_surrogates(
-        commit, CommitMetrics
-    )
+    assert decode_dataclass(Commit, stored(commit)) == _with_joined_surrogates(commit, Commit)
 
 
 def _with_joined_surrogates(value, kind):
@@ -74,7 +72,7 @@ def test_steps_are_stored_inside_their_job():
 def test_an_unknown_commit_is_stored_as_unknown():
     """None stays None."""
     commit = a_commit(commit_message=None, additions=None, pull_requests=(a_pull(),))
-    assert decode_dataclass(CommitMetrics, stored(commit)) == commit
+    assert decode_dataclass(Commit, stored(commit)) == commit
 
 
 def test_a_field_that_a_body_lacks_has_its_default():

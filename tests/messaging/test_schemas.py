@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.messaging.encoding import QueueMessage, encode_envelope
@@ -66,7 +66,7 @@ def assert_valid(name: str, message: QueueMessage) -> None:
 
 @given(RUNS, st.lists(JOBS, max_size=2), st.none() | COMMITS, st.integers(0, 3))
 def test_run_messages_are_as_published(
-    run: WorkflowRun, jobs: list[Job], commit: CommitMetrics | None, occurrence: int
+    run: WorkflowRun, jobs: list[Job], commit: Commit | None, occurrence: int
 ) -> None:
     """Whatever GitHub leaves out or invents."""
     envelope = run_envelope(run, jobs, commit, occurrence=occurrence, now=NOW)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.domain.annotations import Annotation
 from ingest.domain.artifacts import Artifact
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job, Step
 from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 
@@ -82,7 +82,7 @@ _RUN = WorkflowRun(
     check_suite_node_id="CS_30000000001",
 )
 
-_COMMIT = CommitMetrics(
+_COMMIT = Commit(
     commit_sha=HEAD_SHA,
     commit_message="Fix the parser",
     commit_author="octocat",
@@ -143,7 +143,7 @@ def a_run(**changes: Any) -> WorkflowRun:
     return replace(_RUN, **changes)
 
 
-def a_commit(**changes: Any) -> CommitMetrics:
+def a_commit(**changes: Any) -> Commit:
     """Build what the run's commit changed."""
     return replace(_COMMIT, **changes)
 

@@ -126,7 +126,7 @@ def assert_reads_the_ledger(state: StateStore) -> None:
     for value in recorded("job_log"):
         assert_holds(plain(state.load_job_logs(key_of(value))[value["job_id"]]), value)
     for value in recorded("commits"):
-        found = state.load_commit_metrics(value["repository"], list(value["commits"]))
+        found = state.load_commits(value["repository"], list(value["commits"]))
         assert_holds(plain(found), value["commits"])
     for value in recorded("run_hints"):
         assert_holds(plain(state.load_run_hints(value["repository"])), value["hints"])
@@ -151,8 +151,8 @@ def save_everything_again(state: StateStore) -> None:
         state.save_attempts(list(state.load_attempts(key.repository, [key.run_id]).values()))
         state.save_job_logs(list(state.load_job_logs(key).values()))
     for value in recorded("commits"):
-        found = state.load_commit_metrics(value["repository"], list(value["commits"]))
-        state.save_commit_metrics(value["repository"], list(found.values()))
+        found = state.load_commits(value["repository"], list(value["commits"]))
+        state.save_commits(value["repository"], list(found.values()))
     state.save_run_summaries(state.load_run_summaries())
     for agent in state.list_agents():
         state.save_agent(agent)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 from ingest.domain.annotations import Annotation, AnnotationList
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job, Step
 from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 
@@ -164,7 +164,7 @@ RUNS = st.builds(
 )
 
 COMMITS = st.builds(
-    CommitMetrics,
+    Commit,
     commit_sha=UGLY_TEXT,
     commit_message=_TEXT,
     commit_author=_TEXT,

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.errors import MalformedPayload
 from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
 from support.builders import (
@@ -73,7 +73,7 @@ def test_any_object_is_a_job_or_malformed(payload, step):
 @given(objects_with(*commit_payload()), objects_with(*pull_payload()))
 def test_any_object_is_a_commit_and_maybe_a_pull_request(commit, pull):
     """What GitHub does not provide is None."""
-    assert isinstance(parse_commit(commit), CommitMetrics)
+    assert isinstance(parse_commit(commit), Commit)
     assert all(read.id >= 0 and read.number >= 0 for read in parse_pull_requests([pull]))
 
 

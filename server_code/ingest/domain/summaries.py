@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .code_metrics import CommitMetrics
+from .commits import Commit
 from .jobs import Job
 from .runs import AttemptKey, WorkflowRun, completed_at
 from .timestamps import seconds_between
@@ -58,7 +58,7 @@ class RunSummary:
 
 
 def summary_of(
-    run: WorkflowRun, jobs: Iterable[Job], commit: CommitMetrics | None, *, created_at: datetime
+    run: WorkflowRun, jobs: Iterable[Job], commit: Commit | None, *, created_at: datetime
 ) -> RunSummary:
     """Shorten an attempt; ``created_at`` stands in where GitHub gives no time."""
     known = list(jobs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..domain.annotations import Annotation, AnnotationList
 from ..domain.artifacts import Artifact
-from ..domain.code_metrics import CommitMetrics, triggering_pull_request
+from ..domain.commits import Commit, triggering_pull_request
 from ..domain.jobs import Job, Step
 from ..domain.runs import PullRequest, WorkflowRun, completed_at
 from ..domain.timestamps import format_timestamp, seconds_between
@@ -25,7 +25,7 @@ class RunDetails:
 def run_data(
     run: WorkflowRun,
     jobs: list[Job],
-    commit: CommitMetrics | None,
+    commit: Commit | None,
     details: RunDetails = RunDetails(),
 ) -> dict[str, Any]:
     """Return a run as readers of GitHub's API expect it."""
@@ -153,7 +153,7 @@ def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
     ]
 
 
-def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
+def _pull_requests_data(run: WorkflowRun, commit: Commit | None) -> list[dict[str, Any]]:
     """Return the run's pull requests with the details that its commit's pull requests have.
 
     GitHub's list is empty for a run from a fork: then the pull request that triggered it is given.
@@ -180,8 +180,8 @@ def _pull_request_data(pull: PullRequest, detailed: PullRequest) -> dict[str, An
     }
 
 
-def _code_metrics_data(run: WorkflowRun, commit: CommitMetrics | None) -> dict[str, Any]:
-    known = commit or CommitMetrics(commit_sha=run.head_sha or "")
+def _code_metrics_data(run: WorkflowRun, commit: Commit | None) -> dict[str, Any]:
+    known = commit or Commit(commit_sha=run.head_sha or "")
     pull = triggering_pull_request(run, known.pull_requests)
     return {
         "commit_sha": run.head_sha,

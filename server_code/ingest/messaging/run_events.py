@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from ..domain.code_metrics import CommitMetrics
+from ..domain.commits import Commit
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..domain.timestamps import format_timestamp
@@ -26,7 +26,7 @@ MAX_STATUS_CHARS = 100
 def run_envelope(  # noqa: PLR0913 - what a message is made of
     run: WorkflowRun,
     jobs: Iterable[Job],
-    commit: CommitMetrics | None,
+    commit: Commit | None,
     *,
     occurrence: int,
     now: datetime,

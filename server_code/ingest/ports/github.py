@@ -9,7 +9,7 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from ..domain.annotations import AnnotationList
 from ..domain.artifacts import Artifact
-from ..domain.code_metrics import CommitMetrics
+from ..domain.commits import Commit
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ..errors import IngestError
@@ -129,10 +129,10 @@ class ActionsApi(Protocol):
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs."""
 
-    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, Commit]:
         """Fetch many commits at once, as far as GitHub returns them; never raises RateLimited."""
 
-    def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
+    def fetch_commit(self, repository: str, sha: str) -> Commit:
         """Fetch a commit, but not its pull requests; fields of one that is unknown are None."""
 
     def fetch_branch_pulls(

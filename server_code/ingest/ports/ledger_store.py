@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ..domain.code_metrics import CommitMetrics
+from ..domain.commits import Commit
 from ..domain.ledger import AttemptRecord, DeliveredEvent, JobLogRecord, LedgerCounts
 from ..domain.runs import AttemptKey
 
@@ -62,12 +62,10 @@ class LedgerStore(Protocol):
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
         """Remove hints that are not newer than those given."""
 
-    def load_commit_metrics(
-        self, repository: str, shas: Collection[str]
-    ) -> dict[str, CommitMetrics]:
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
         """Load what is known of these commits."""
 
-    def save_commit_metrics(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
 
     def save_delivery_once(

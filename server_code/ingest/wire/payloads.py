@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from ..domain.code_metrics import CommitMetrics
+from ..domain.commits import Commit
 from ..domain.jobs import COMPLETED, Job, Step
 from ..domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 from ..domain.timestamps import parse_timestamp
@@ -105,7 +105,7 @@ def parse_job(payload: Mapping[str, Any]) -> Job:
     )
 
 
-def parse_commit(payload: Mapping[str, Any]) -> CommitMetrics:
+def parse_commit(payload: Mapping[str, Any]) -> Commit:
     """Read what a commit changed.
 
     https://docs.github.com/en/rest/commits/commits
@@ -114,7 +114,7 @@ def parse_commit(payload: Mapping[str, Any]) -> CommitMetrics:
     commit = mapping(payload.get("commit"))
     stats = mapping(payload.get("stats"))
     files = payload.get("files")
-    return CommitMetrics(
+    return Commit(
         commit_sha=text(payload.get("sha")) or "",
         commit_message=text(commit.get("message")),
         commit_author=_author(payload, commit),

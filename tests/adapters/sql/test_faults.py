@@ -21,7 +21,7 @@ from ingest.adapters.sql.dialect import Connection, Dialect, state_errors
 from ingest.adapters.sql.postgres import postgres_dialect
 from ingest.adapters.sql.session import Session
 from ingest.adapters.sql.sqlite import sqlite_dialect
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey
 from ingest.errors import BadSettings, StateFull, StateUnavailable
@@ -49,8 +49,8 @@ def sqlite_state(path: Path, *, prepare: Callable[[sqlite3.Connection], object])
     return SqlState(Database(replace(sqlite_dialect(str(path)), connect=connect)))
 
 
-def commits(count: int) -> list[CommitMetrics]:
-    return [CommitMetrics(commit_sha=str(n), commit_message="m" * 1000) for n in range(count)]
+def commits(count: int) -> list[Commit]:
+    return [Commit(commit_sha=str(n), commit_message="m" * 1000) for n in range(count)]
 
 
 @pytest.mark.parametrize("dialect", [sqlite_dialect("x.db"), postgres_dialect(URL)], ids=["s", "p"])
@@ -216,12 +216,12 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     """The save that found it full is undone as a whole; what fits is taken later."""
     path = tmp_path / "state.db"
     state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA max_page_count = 70"))
-    state.save_commit_metrics("o/r", commits(5))
+    state.save_commits("o/r", commits(5))
     with pytest.raises(StateFull, match=r"state\.db' cannot grow: the disk is full"):
-        state.save_commit_metrics("o/r", commits(500))
-    assert len(state.load_commit_metrics("o/r", [str(n) for n in range(500)])) == 5
-    state.save_commit_metrics("o/r", commits(6))
-    assert len(state.load_commit_metrics("o/r", [str(n) for n in range(500)])) == 6
+        state.save_commits("o/r", commits(500))
+    assert len(state.load_commits("o/r", [str(n) for n in range(500)])) == 5
+    state.save_commits("o/r", commits(6))
+    assert len(state.load_commits("o/r", [str(n) for n in range(500)])) == 6
     state.close()
 
 
@@ -256,8 +256,8 @@ def test_a_file_that_is_not_writable_is_named(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA query_only = 1"))
     with pytest.raises(StateUnavailable, match=r"state\.db' is not writable"):
-        state.save_commit_metrics("o/r", commits(1))
-    assert state.load_commit_metrics("o/r", ["0"]) == {}
+        state.save_commits("o/r", commits(1))
+    assert state.load_commits("o/r", ["0"]) == {}
     state.close()
 
 
@@ -268,10 +268,10 @@ def test_a_file_that_another_process_keeps_is_named(tmp_path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StateUnavailable, match="has been locked by another process"):
-        state.save_commit_metrics("o/r", commits(1))
+        state.save_commits("o/r", commits(1))
     other.execute("COMMIT")
     other.close()
-    state.save_commit_metrics("o/r", commits(1))
+    state.save_commits("o/r", commits(1))
     state.close()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.adapters.sql.sqlite_errors import make_explainer
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.errors import StateFull, StateUnavailable
 
 SERVER_CODE = Path(__file__).parents[3] / "server_code"
@@ -90,14 +90,14 @@ def test_a_limit_of_file_sizes_is_named(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     open_sql_state(str(path)).close()
     state = open_sql_state(str(path))
-    commits = [CommitMetrics(commit_sha=str(n), commit_message="m" * 1000) for n in range(900)]
+    commits = [Commit(commit_sha=str(n), commit_message="m" * 1000) for n in range(900)]
     with (
         limited(resource.RLIMIT_FSIZE, path.stat().st_size + 100_000),
         pytest.raises(StateFull, match=r"its size has reached a limit, .* raise it \(ulimit -f\)"),
     ):
-        state.save_commit_metrics("o/r", commits)
-    state.save_commit_metrics("o/r", commits)
-    assert len(state.load_commit_metrics("o/r", [str(n) for n in range(900)])) == 900
+        state.save_commits("o/r", commits)
+    state.save_commits("o/r", commits)
+    assert len(state.load_commits("o/r", [str(n) for n in range(900)])) == 900
     state.close()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from contracts.test_source_store import A_CREDENTIAL, A_REPOSITORY, A_SOURCE
 from ingest.adapters.sql import open_sql_state
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.domain.ledger import WRITE_CHECK_KEY
 from ingest.domain.log_cache import LogToCache
 from ingest.domain.log_outline import LogOutline, read_outline
@@ -34,7 +34,7 @@ from support.state_records import (
 )
 
 KEY = an_attempt().key
-COMMIT = CommitMetrics(commit_sha="a" * 40, additions=5)
+COMMIT = Commit(commit_sha="a" * 40, additions=5)
 LOG = b"first\r\n##[error] it broke\n" + b"line\n" * 3000
 HELD = a_repository(watched_since=at(5), cursor=at(6), last_polled_at=at(1))
 
@@ -74,8 +74,8 @@ ATTEMPTS = [
     on_state("claim_logs_of_failed_jobs", updated_before=at(10**6), limit=5),
     on_state("load_attempts_since", REPOSITORY, at(-(10**6)), limit=5),
     on_state("load_next_check_at", REPOSITORY),
-    on_state("save_commit_metrics", REPOSITORY, [COMMIT]),
-    on_state("load_commit_metrics", REPOSITORY, ["a" * 40, "b" * 40]),
+    on_state("save_commits", REPOSITORY, [COMMIT]),
+    on_state("load_commits", REPOSITORY, ["a" * 40, "b" * 40]),
     on_state("save_job_logs", [a_log(1), a_full_log("a\x00b"), a_log(9, updated_at=at(9))]),
     on_state("load_job_logs", KEY),
     on_state("load_pending_logs", ["Octo/API", "a/b"], updated_before=at(1), limit=5),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.commits import Commit
 from ingest.errors import GithubUnavailable, RateLimited, RequestFailed
 from ingest.ports import Answer, RunPage, RunQuery
 from ingest.services.monitoring.poll_runs import poll_due_repositories
@@ -515,7 +515,7 @@ def test_a_long_walk_keeps_its_lease(stage):
 def test_the_newest_runs_never_wait_behind_a_backlog(stage):
     """Oldest first, for logs expire; but the newest are in every batch."""
     here = stage(many_runs(400), at=450)
-    here.context.store.save_commit_metrics(REPOSITORY, [CommitMetrics(commit_sha="a" * 40)])
+    here.context.store.save_commits(REPOSITORY, [Commit(commit_sha="a" * 40)])
     poll_due_repositories(here.context, should_continue=lambda: not here.runs())
     published = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
     assert {400, 1} <= published

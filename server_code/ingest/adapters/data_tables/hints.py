@@ -7,8 +7,8 @@ from datetime import datetime
 
 import anvil.tables.query as q
 
-from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode_dataclass, encode_dataclass
+from ...domain.commits import Commit
 from ...domain.due import ended_pause_times, is_longer_pause
 from ...domain.ledger import CLAIMS_KEPT_FOR, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import escape_text, repository_key
@@ -54,17 +54,15 @@ class TableHints:
 
         transact(clear)
 
-    def load_commit_metrics(
-        self, repository: str, shas: Collection[str]
-    ) -> dict[str, CommitMetrics]:
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
         """Load what is known of these commits."""
         name = repository_key(repository)
         keys = [f"{name}|{escape_text(sha)}" for sha in shas]
         rows = _COMMITS.search_by("key", keys, columns=("key", "body"))
-        found = (decode_dataclass(CommitMetrics, load_body(row["body"])) for row in rows)
+        found = (decode_dataclass(Commit, load_body(row["body"])) for row in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
-    def save_commit_metrics(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         name = repository_key(repository)
         newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.counters import Counters
 from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
@@ -145,12 +145,12 @@ class GithubActions:
             answer.validator,
         )
 
-    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, Commit]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         commits = self._commits.fetch_many(self._client(repository), list(shas))
         return {sha: self._sanitizer.sanitize_commit(commit) for sha, commit in commits.items()}
 
-    def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
+    def fetch_commit(self, repository: str, sha: str) -> Commit:
         """Fetch one commit's metrics."""
         commit = self._commits.fetch_one(self._client(repository), sha)
         return self._sanitizer.sanitize_commit(commit)

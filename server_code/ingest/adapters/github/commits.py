@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...domain.batches import chunks
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.runs import PullRequest
 from ...domain.timestamps import parse_timestamp
 from ...errors import (
@@ -69,16 +69,14 @@ class CommitReader:
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
 
-    def fetch_many(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, CommitMetrics]:
+    def fetch_many(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
         """Fetch commits by GraphQL; those that it does not return are missing."""
-        found: dict[str, CommitMetrics] = {}
+        found: dict[str, Commit] = {}
         for chunk in chunks(shas, COMMITS_PER_QUERY):
             found.update(self._by_graphql(client, chunk))
         return found
 
-    def _by_graphql(
-        self, client: RepositoryClient, shas: Sequence[str]
-    ) -> dict[str, CommitMetrics]:
+    def _by_graphql(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
         """Fetch a chunk, halving it where GitHub fails; what is missing is left to REST.
 
         One huge commit makes a whole query time out: only the half that holds it fails again.
@@ -113,7 +111,7 @@ class CommitReader:
             client.note_refused(_PULL_DETAILS_FEATURE, answer)
         return mapping(_query_commits(client, shas, ""))
 
-    def fetch_one(self, client: RepositoryClient, sha: str) -> CommitMetrics:
+    def fetch_one(self, client: RepositoryClient, sha: str) -> Commit:
         """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
         wanted = ListRequest(
             request=Request.to(_COMMIT, client.repository, sha),
@@ -125,7 +123,7 @@ class CommitReader:
         try:
             answer = self._lists.fetch(client, wanted)
         except NotFound:
-            return CommitMetrics(commit_sha=sha)
+            return Commit(commit_sha=sha)
         commit = parse_commit(answer.first_page)
         files = commit.files_changed_count
         if files is not None:
@@ -133,7 +131,7 @@ class CommitReader:
             files = None if answer.has_next or counted >= MAX_FILES else counted
         return replace(commit, commit_sha=sha, files_changed_count=files)
 
-    def _by_halves(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, CommitMetrics]:
+    def _by_halves(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
         middle = len(shas) // 2
         if middle == 0:
             return {}
@@ -153,14 +151,14 @@ def _query_commits(client: RepositoryClient, shas: Sequence[str], pull_details: 
     return client.query(query, {"owner": owner, "name": name})
 
 
-def _parse_commit(node: Mapping[str, Any]) -> CommitMetrics | None:
+def _parse_commit(node: Mapping[str, Any]) -> Commit | None:
     """Parse one commit of the answer; None where it is incomplete and left to REST."""
     sha, files = text(node.get("oid")), integer(node.get("changedFilesIfAvailable"))
     if sha is None or files is None or integer(node.get("additions")) is None:
         return None
     author = mapping(node.get("author"))
     pulls = objects(mapping(node.get("associatedPullRequests")).get("nodes"))
-    return CommitMetrics(
+    return Commit(
         commit_sha=sha,
         commit_message=text(node.get("message")),
         commit_author=text(mapping(author.get("user")).get("login")) or text(author.get("name")),

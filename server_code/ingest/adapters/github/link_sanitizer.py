@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ...domain.artifacts import Artifact
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.jobs import Job
 from ...domain.runs import PullRequest, WorkflowRun
 from ...domain.web_links import api_hosts, web_hosts, web_link
 
-T = TypeVar("T", WorkflowRun, Job, PullRequest, CommitMetrics, Artifact)
+T = TypeVar("T", WorkflowRun, Job, PullRequest, Commit, Artifact)
 
 
 class LinkSanitizer:
@@ -52,7 +52,7 @@ class LinkSanitizer:
             artifact, archive_download_url=self.sanitize_api_link(artifact.archive_download_url)
         )
 
-    def sanitize_commit(self, commit: CommitMetrics) -> CommitMetrics:
+    def sanitize_commit(self, commit: Commit) -> Commit:
         """Return a commit whose pull requests have GitHub's links only."""
         return _with_links(commit, pull_requests=self.sanitize_pulls(commit.pull_requests))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode_dataclass, encode_dataclass
+from ...domain.commits import Commit
 from ...domain.due import MAX_PAUSE, ended_pause_times, urgent_due_at
 from ...domain.ledger import CLAIMS_KEPT_FOR, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import (
@@ -73,17 +73,15 @@ class SqlHints:
         rows = [(key, run_id, format_time(hints[run_id])) for run_id in sorted(hints)]
         self._delete(_CLEAR_HINT, rows)
 
-    def load_commit_metrics(
-        self, repository: str, shas: Collection[str]
-    ) -> dict[str, CommitMetrics]:
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
         """Load what is known of these commits."""
         sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
         wanted = sorted({escape_text(sha) for sha in shas})
         rows = self._database.read_in_chunks(sql, (repository_key(repository),), wanted)
-        found = (decode_dataclass(CommitMetrics, from_json(metrics)) for (metrics,) in rows)
+        found = (decode_dataclass(Commit, from_json(metrics)) for (metrics,) in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
-    def save_commit_metrics(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         key = repository_key(repository)
         newest = {escape_text(metrics.commit_sha): metrics for metrics in commits}

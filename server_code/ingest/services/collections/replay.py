@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.ledger import AttemptRecord
 from ...errors import Skippable
 from ...messaging.envelope import Envelope
@@ -109,7 +109,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     progress.lost_logs += logs.lost
 
 
-def _commit_of(record: AttemptRecord, readers: CommitAndDetailReaders) -> CommitMetrics | None:
+def _commit_of(record: AttemptRecord, readers: CommitAndDetailReaders) -> Commit | None:
     try:
         return None if record.run is None else readers.commits.fetch(record.run)
     except Skippable:

@@ -117,7 +117,7 @@ def load_run(
     run = record.run
     if run is None:
         raise NotFound(f"{record.key} has not been fetched yet. Try again in a minute.")
-    commits = store.load_commit_metrics(run.repository, [run.head_sha]) if run.head_sha else {}
+    commits = store.load_commits(run.repository, [run.head_sha]) if run.head_sha else {}
     envelope = run_envelope(
         run,
         record.jobs,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.filters import NO_FILTER_CHAIN, FilterChain
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
@@ -58,7 +58,7 @@ class Changes:
 
 def find_unpublished_changes(
     record: AttemptRecord,
-    commit: CommitMetrics | None,
+    commit: Commit | None,
     *,
     log_mode: str,
     now: datetime,
@@ -116,7 +116,7 @@ def has_unpublished_run_changes(record: AttemptRecord) -> bool:
 
 
 def _run_envelopes(
-    record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
+    record: AttemptRecord, run: WorkflowRun, commit: Commit | None, now: datetime
 ) -> tuple[Envelope, ...]:
     if not has_unpublished_run_changes(record):
         return ()

@@ -34,7 +34,7 @@ from .commit_and_detail_readers import (
     CommitAndDetailReaders,
     open_commit_and_detail_readers,
     report_denied,
-    save_commit_metrics,
+    save_commits,
 )
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
@@ -157,7 +157,7 @@ def _publish_group(
 ) -> None:
     """Publish and record one group of attempts; ``before`` has the records as they were loaded."""
     repository = poll_session.repository.full_name
-    save_commit_metrics(context, repository, commits.pop_unsaved())
+    save_commits(context, repository, commits.pop_unsaved())
     newer = [snapshot.newer_attempt for snapshot in snapshots if snapshot.newer_attempt is not None]
     if newer:
         upsert_runs(context, poll_session, newer)

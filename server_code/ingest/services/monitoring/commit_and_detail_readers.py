@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.filters import NO_FILTER_CHAIN, FilterChain
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied
@@ -45,10 +45,10 @@ def open_commit_and_detail_readers(
         if record.run is not None and has_unpublished_run_changes(record)
     ]
     shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
-    known = context.store.load_commit_metrics(repository, shas)
+    known = context.store.load_commits(repository, shas)
     missing = [sha for sha in shas if sha not in known]
     fetched = context.github.fetch_commits(repository, missing) if missing else {}
-    save_commit_metrics(context, repository, list(fetched.values()))
+    save_commits(context, repository, list(fetched.values()))
     return CommitAndDetailReaders(
         CommitReader(context.github, repository, {**known, **fetched}, clock=context.clock),
         DetailReader(
@@ -61,12 +61,10 @@ def open_commit_and_detail_readers(
     )
 
 
-def save_commit_metrics(
-    context: CollectorContext, repository: str, commits: list[CommitMetrics]
-) -> None:
+def save_commits(context: CollectorContext, repository: str, commits: list[Commit]) -> None:
     """Save commits that were fetched, and count them."""
     if commits:
-        context.store.save_commit_metrics(repository, commits)
+        context.store.save_commits(repository, commits)
         context.counters.add("commits", len(commits))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...domain.code_metrics import CommitMetrics
+from ...domain.commits import Commit
 from ...domain.delivery_trust import is_older_run
 from ...domain.filters import FilterChain
 from ...domain.jobs import Job
@@ -51,7 +51,7 @@ class AttemptSnapshot:
 
     record: AttemptRecord
     newer_attempt: WorkflowRun | None = None
-    commit: CommitMetrics | None = None
+    commit: Commit | None = None
     error: IngestError | None = None
     is_gone: bool = False
 

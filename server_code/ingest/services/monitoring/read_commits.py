@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from ...domain.code_metrics import CommitMetrics, triggering_pull_request
+from ...domain.commits import Commit, triggering_pull_request
 from ...domain.runs import PullRequest, WorkflowRun
 from ...errors import AccessDenied, RequestPaused, Skippable
 from ...ports import ActionsApi, Clock
@@ -27,7 +27,7 @@ class CommitReader:
         self,
         github: ActionsApi,
         repository: str,
-        known: Mapping[str, CommitMetrics],
+        known: Mapping[str, Commit],
         *,
         clock: Clock,
     ) -> None:
@@ -36,11 +36,11 @@ class CommitReader:
         self._repository = repository
         self._clock = clock
         self._known = dict(known)
-        self._unsaved: dict[str, CommitMetrics] = {}
+        self._unsaved: dict[str, Commit] = {}
         self._lock = threading.Lock()
         self._sha_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def fetch(self, run: WorkflowRun) -> CommitMetrics | None:
+    def fetch(self, run: WorkflowRun) -> Commit | None:
         """Return a run's commit with the pull requests that may have triggered the run.
 
         None without a commit, without the permission to read it, and where GitHub demands a long
@@ -54,13 +54,13 @@ class CommitReader:
             commit = self._known.get(run.head_sha) or self._fetch_commit(run.head_sha)
             return self._with_pulls(run, run.head_sha, commit)
 
-    def pop_unsaved(self) -> list[CommitMetrics]:
+    def pop_unsaved(self) -> list[Commit]:
         """Return what was fetched since the last call."""
         with self._lock:
             taken, self._unsaved = list(self._unsaved.values()), {}
         return taken
 
-    def _fetch_commit(self, sha: str) -> CommitMetrics | None:
+    def _fetch_commit(self, sha: str) -> Commit | None:
         if self.denied is not None:
             return None
         try:
@@ -73,13 +73,11 @@ class CommitReader:
         self._keep(commit)
         return commit
 
-    def _with_pulls(
-        self, run: WorkflowRun, sha: str, commit: CommitMetrics | None
-    ) -> CommitMetrics | None:
+    def _with_pulls(self, run: WorkflowRun, sha: str, commit: Commit | None) -> Commit | None:
         """Add the pull requests of the run's branch, else of its commit, where they are needed."""
         if not run.is_for_pull_request:
             return commit
-        found = commit or CommitMetrics(commit_sha=sha)
+        found = commit or Commit(commit_sha=sha)
         sources = (self._fetch_branch_pulls, self._fetch_commit_pulls, self._fetch_actor_pulls)
         for fetch in sources:
             if triggering_pull_request(run, found.pull_requests) is not None:
@@ -128,7 +126,7 @@ class CommitReader:
             return default
         raise pause
 
-    def _keep(self, commit: CommitMetrics) -> None:
+    def _keep(self, commit: Commit) -> None:
         with self._lock:
             self._known[commit.commit_sha] = commit
             self._unsaved[commit.commit_sha] = commit

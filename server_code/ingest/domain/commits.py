@@ -13,8 +13,8 @@ CLOSING_TIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommitMetrics:
-    """What is published of one commit. It never changes for a SHA, so it is cached without expiry.
+class Commit:
+    """A commit, as it is published. It never changes for a SHA, so it is cached without expiry.
 
     ``pull_requests`` are those GitHub associates with the commit, forks included.
     What GitHub does not return is None.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.code_metrics import triggering_pull_request
+from ingest.domain.commits import triggering_pull_request
 from support.builders import a_pull, a_run, at
 from support.strategies import PULLS, RUNS
 
