@@ -139,4 +139,4 @@ def _merged(known: Filters, changed: dict[str, str]) -> Filters:
 
 def _record_activity(store: StateStore, what: str) -> None:
     now = datetime.now(timezone.utc)
-    store.add_activity(ActivityRecord(occurred_at=now, actor=ACTOR, repository=None, what=what))
+    store.add_activity(ActivityRecord(occurred_at=now, actor=ACTOR, repository=None, action=what))

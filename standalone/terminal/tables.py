@@ -114,7 +114,7 @@ def errors_table(errors: Sequence[ErrorRecord], now: datetime) -> RenderableType
     for error in errors:
         where = error.repository or error.agent
         lines.append(Text(f"{ago(error.occurred_at, now)}, {where}", style="bold"))
-        lines.append(Text(f"  {error.what}", style="red"))
+        lines.append(Text(f"  {error.message}", style="red"))
         lines.append(Text(f"  {error.remedy}"))
     return Group(*lines)
 

@@ -288,7 +288,7 @@ def _collect(state: DataTablesState) -> None:
             {"github_requests.free": 9}, now=now - timedelta(minutes=5 * number)
         )
     for number in range(ERRORS):
-        state.add_error(an_error(what=f"Job {number} failed."))
+        state.add_error(an_error(message=f"Job {number} failed."))
     state.count_ledger()  # which a state of an earlier release does once
 
 

@@ -12,14 +12,14 @@ class TestErrors:
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_one_comes_back_as_it_was_added(self, state: StateStore, text: str) -> None:
         """What went wrong may be any text, and of no repository."""
-        error = an_error(agent="a", repository=text, what=text, remedy=text)
+        error = an_error(agent="a", repository=text, message=text, remedy=text)
         state.add_error(error)
         state.add_error(an_error(-1, repository=None))
         assert state.list_errors(limit=10) == [error, an_error(-1, repository=None)]
 
     def test_they_are_listed_newest_first(self, state: StateStore) -> None:
         """Of the same moment, the one that came last is the newest."""
-        errors = [an_error(2), an_error(1, what="x"), an_error(2, what="y")]
+        errors = [an_error(2), an_error(1, message="x"), an_error(2, message="y")]
         for error in errors:
             state.add_error(error)
         assert state.list_errors(limit=10) == [errors[2], errors[0], errors[1]]
@@ -39,36 +39,36 @@ class TestErrors:
         others = [
             an_error(1, repository="octo/web"),
             an_error(2, repository=None),
-            an_error(3, repository=REPOSITORY, what="other"),
+            an_error(3, repository=REPOSITORY, message="other"),
             an_error(4, repository=REPOSITORY, agent="logs"),
         ]
         for error in (*others, an_error(5, repository="octo/api", remedy="x")):
             state.add_error(error)
         state.add_error(an_error(6, repository=REPOSITORY))
-        assert state.remove_errors(agent="monitor", repository="OCTO/api", what="w") == 2
+        assert state.remove_errors(agent="monitor", repository="OCTO/api", message="w") == 2
         assert state.list_errors(limit=10) == others[::-1]
-        assert state.remove_errors(agent="monitor", repository=REPOSITORY, what="w") == 0
+        assert state.remove_errors(agent="monitor", repository=REPOSITORY, message="w") == 0
 
     def test_those_of_no_repository_are_removed_alone(self, state: StateStore) -> None:
         """None is no name."""
         state.add_error(an_error(1, repository=None))
         state.add_error(an_error(2, repository=""))
         state.add_error(an_error(3, repository="None"))
-        assert state.remove_errors(agent="monitor", repository=None, what="w") == 1
+        assert state.remove_errors(agent="monitor", repository=None, message="w") == 1
         assert [error.repository for error in state.list_errors(limit=9)] == ["None", ""]
 
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_any_text_can_be_removed(self, state: StateStore, text: str) -> None:
         """What was kept is found again."""
-        state.add_error(an_error(agent=text, repository=text, what=text))
-        assert state.remove_errors(agent=text, repository=text, what=text) == 1
+        state.add_error(an_error(agent=text, repository=text, message=text))
+        assert state.remove_errors(agent=text, repository=text, message=text) == 1
         assert state.list_errors(limit=1) == []
 
     def test_very_many_are_removed_at_once(self, state: StateStore) -> None:
         """As many as are kept."""
         for number in range(MAX_ERRORS):
             state.add_error(an_error(number))
-        assert state.remove_errors(agent="monitor", repository=None, what="w") == MAX_ERRORS
+        assert state.remove_errors(agent="monitor", repository=None, message="w") == MAX_ERRORS
         assert state.list_errors(limit=1) == []
 
 
@@ -76,14 +76,14 @@ class TestActivities:
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_one_comes_back_as_it_was_added(self, state: StateStore, text: str) -> None:
         """Of a repository or of none."""
-        activity = an_activity(actor=text, repository=text, what=text)
+        activity = an_activity(actor=text, repository=text, action=text)
         state.add_activity(an_activity(-1))
         state.add_activity(activity)
         assert state.list_activities(limit=10) == [activity, an_activity(-1)]
 
     def test_they_are_listed_newest_first(self, state: StateStore) -> None:
         """Of the same moment, the one that came last is the newest."""
-        activities = [an_activity(2), an_activity(1, what="x"), an_activity(2, what="y")]
+        activities = [an_activity(2), an_activity(1, action="x"), an_activity(2, action="y")]
         for activity in activities:
             state.add_activity(activity)
         assert state.list_activities(limit=10) == [activities[2], activities[0], activities[1]]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ingest.domain.codec import decode_dataclass
 from ingest.domain.ledger import (
-    ActivityRecord,
     AgentRecord,
     AttemptRecord,
-    ErrorRecord,
     JobLogRecord,
     RepositoryRecord,
 )
@@ -89,10 +88,11 @@ def test_an_agent(text: str) -> None:
 @pytest.mark.parametrize("text", ODD_TEXTS)
 @pytest.mark.parametrize("repository", ["Octo/API", None])
 def test_an_error_and_an_activity(text: str, repository: str | None) -> None:
-    error = an_error(agent=text, what=text, remedy=text, repository=repository)
-    activity = an_activity(actor=text, what=text, repository=repository)
-    assert ErrorRecord(occurred_at=error.occurred_at, **stored(body_of(error))) == error
-    assert ActivityRecord(occurred_at=activity.occurred_at, **stored(body_of(activity))) == activity
+    error = an_error(agent=text, message=text, remedy=text, repository=repository)
+    activity = an_activity(actor=text, action=text, repository=repository)
+    for record in (error, activity):
+        body = stored(body_of(record))
+        assert decode_dataclass(type(record), body, occurred_at=record.occurred_at) == record
 
 
 def test_errors_are_the_same_whatever_the_case_of_the_repository_and_the_remedy() -> None:

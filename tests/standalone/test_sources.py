@@ -45,7 +45,7 @@ def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage
     assert callable(found.watched)
     assert list(found.watched() or ()) == [REPOSITORY]
     [error] = here.state.list_errors(limit=9)
-    assert (error.repository, "404" in error.what) == ("octo/private", True)
+    assert (error.repository, "404" in error.message) == ("octo/private", True)
     assert here.state.load_repository("octo/private") is None
     before = here.requests("get_repository")
     for _ in range(6 * 60):

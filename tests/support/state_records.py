@@ -204,12 +204,12 @@ def a_collection(collection_id: str = "c1", **values: Any) -> CollectionRecord:
 
 
 def an_error(seconds: float = 0, **values: Any) -> ErrorRecord:
-    given_values = {"agent": "monitor", "repository": None, "what": "w", "remedy": "r", **values}
+    given_values = {"agent": "monitor", "repository": None, "message": "w", "remedy": "r", **values}
     return ErrorRecord(occurred_at=at(seconds), **given_values)
 
 
 def an_activity(seconds: float = 0, **values: Any) -> ActivityRecord:
-    given_values = {"actor": "me", "repository": None, "what": "w", **values}
+    given_values = {"actor": "me", "repository": None, "action": "w", **values}
     return ActivityRecord(occurred_at=at(seconds), **given_values)
 
 

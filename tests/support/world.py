@@ -283,7 +283,7 @@ class Stage:
 
     def errors(self) -> list[str]:
         """List the errors that people see, newest first."""
-        return [error.what for error in self.state.list_errors(limit=500)]
+        return [error.message for error in self.state.list_errors(limit=500)]
 
     def requests(self, kind: str | None = None, column: str = "requests") -> int:
         """Count the requests that the sandbox got, of one kind or all."""

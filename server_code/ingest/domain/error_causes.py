@@ -16,19 +16,19 @@ _IDS = re.compile(
 Cause = tuple[str, str | None, str]
 
 
-def cause_of(agent: str, repository: str | None, what: str) -> Cause:
+def cause_of(agent: str, repository: str | None, message: str) -> Cause:
     """Return the cause of an error."""
-    return agent, repository, without_ids(what)
+    return agent, repository, without_ids(message)
 
 
 def is_same_error_of_owner(
-    what: str, repository: str, other: str, other_repository: str | None
+    message: str, repository: str, other: str, other_repository: str | None
 ) -> bool:
     """Return whether two repositories of one owner have the same error but for their names."""
     owner = repository.partition("/")[0]
     if other_repository is None or other_repository.partition("/")[0].lower() != owner.lower():
         return False
-    return what.replace(repository, owner) == other.replace(other_repository, owner)
+    return message.replace(repository, owner) == other.replace(other_repository, owner)
 
 
 def without_ids(text: str) -> str:

@@ -210,13 +210,13 @@ class ErrorRecord:
     occurred_at: datetime
     agent: str
     repository: str | None
-    what: str
+    message: str = field(metadata=stored_as("what"))
     remedy: str
 
     @property
     def cause(self) -> Cause:
         """Return what errors of one cause agree in."""
-        return cause_of(self.agent, self.repository, self.what)
+        return cause_of(self.agent, self.repository, self.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +226,7 @@ class ActivityRecord:
     occurred_at: datetime
     actor: str
     repository: str | None
-    what: str
+    action: str = field(metadata=stored_as("what"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

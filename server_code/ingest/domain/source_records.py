@@ -171,9 +171,9 @@ def rejection_text(credential: str, reason: str) -> str:
     return f"{_REJECTION_PREFIX}{credential}: {reason}"
 
 
-def reports_credential_rejection(what: str, reason: str) -> bool:
+def reports_credential_rejection(message: str, reason: str) -> bool:
     """Return whether an error reports that a credential was rejected for this reason."""
-    return what.startswith(_REJECTION_PREFIX) and what.endswith(f": {reason}")
+    return message.startswith(_REJECTION_PREFIX) and message.endswith(f": {reason}")
 
 
 #: Refusals of a credential by their scopes; None: GitHub accepts such requests again.

@@ -157,7 +157,7 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     """Delete an error and all others of its cause."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     text = require_text(what, "what", maximum=100_000)
-    removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, what=text)
+    removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, message=text)
     request.record_activity(f"dismissed an error of the {name}", repository=full_name)
     return removed
 

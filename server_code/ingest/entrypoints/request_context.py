@@ -74,8 +74,10 @@ class RequestContext:
             counters=counters,
         )
 
-    def record_activity(self, what: str, *, repository: str | None = None) -> None:
+    def record_activity(self, action: str, *, repository: str | None = None) -> None:
         """Add what this call did to the audit trail."""
         self.state.add_activity(
-            ActivityRecord(occurred_at=self.now, actor=self.actor, repository=repository, what=what)
+            ActivityRecord(
+                occurred_at=self.now, actor=self.actor, repository=repository, action=action
+            )
         )

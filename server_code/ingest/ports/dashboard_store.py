@@ -32,7 +32,7 @@ class DashboardStore(Protocol):
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
 
-    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+    def remove_errors(self, *, agent: str, repository: str | None, message: str) -> int:
         """Remove every error of the same agent, repository and text; return how many."""
 
     def add_activity(self, record: ActivityRecord) -> None:

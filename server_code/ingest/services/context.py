@@ -168,18 +168,24 @@ class CollectorContext:
         )
 
     def report_error(
-        self, agent: str, repository: str | None, what: str, remedy: str, *, is_logged: bool = True
+        self,
+        agent: str,
+        repository: str | None,
+        message: str,
+        remedy: str,
+        *,
+        is_logged: bool = True,
     ) -> None:
         """Save an error for the errors list, count it, and log it unless the caller does."""
         self.counters.add("errors")
         if is_logged:
-            logger.warning(what, extra={"repository": repository, "remedy": remedy})
+            logger.warning(message, extra={"repository": repository, "remedy": remedy})
         self.store.add_error(
             ErrorRecord(
                 occurred_at=self.clock.now(),
                 agent=agent,
                 repository=repository,
-                what=what,
+                message=message,
                 remedy=remedy,
             )
         )

@@ -251,12 +251,12 @@ def errors(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 
 def error_row(number: int, at: datetime) -> dict[str, Any]:
     """Return the row of an error."""
-    body = to_json(body_of(an_error(what=f"error {number}")))
+    body = to_json(body_of(an_error(message=f"error {number}")))
     return {"key": f"{format_time(at)}|{number:03}", "occurred_at": at, "body": body}
 
 
 def told(state: DataTablesState) -> list[str]:
-    return [each.what for each in state.list_errors(limit=MAX_ERRORS)]
+    return [each.message for each in state.list_errors(limit=MAX_ERRORS)]
 
 
 def test_of_many_errors_the_new_ones_are_read(errors: StoredRows) -> None:

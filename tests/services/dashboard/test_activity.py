@@ -25,10 +25,10 @@ def state() -> SqlState:
 def test_errors_that_report_the_same_of_the_same_are_one(state):
     """With how often, and when first and last; the newest group comes first."""
     for seconds in (1, 5, 3):
-        state.add_error(an_error(seconds, what="same", repository="o/r"))
-    state.add_error(an_error(4, what="same", repository="o/other"))
-    state.add_error(an_error(2, what="same", repository="o/r", agent="another"))
-    state.add_error(an_error(0, what="different", repository="o/r"))
+        state.add_error(an_error(seconds, message="same", repository="o/r"))
+    state.add_error(an_error(4, message="same", repository="o/other"))
+    state.add_error(an_error(2, message="same", repository="o/r", agent="another"))
+    state.add_error(an_error(0, message="different", repository="o/r"))
     groups = group_errors(state.list_errors(limit=MAX_ERRORS))
     assert [(each["agent"], each["repository"], each["what"]) for each in groups] == [
         ("monitor", "o/r", "same"),
@@ -50,11 +50,15 @@ def test_errors_that_report_the_same_of_the_same_are_one(state):
 def test_errors_that_differ_by_their_ids_only_are_one_and_go_together(state):
     """A suspended installation refuses each log by itself."""
     for run_id in (10026121227, 10026121245, 10026121299):
-        state.add_error(an_error(run_id % 100, what=f"/runs/{run_id}/logs (403)", repository="o/r"))
-    state.add_error(an_error(1, what="/runs/10026121227/logs (404)", repository="o/r"))
+        state.add_error(
+            an_error(run_id % 100, message=f"/runs/{run_id}/logs (403)", repository="o/r")
+        )
+    state.add_error(an_error(1, message="/runs/10026121227/logs (404)", repository="o/r"))
     newest, other = group_errors(state.list_errors(limit=MAX_ERRORS))
     assert (newest["what"], newest["times"]) == ("/runs/10026121299/logs (403)", 3)
-    removed = remove_errors_of_cause(state, agent="monitor", repository="o/r", what=newest["what"])
+    removed = remove_errors_of_cause(
+        state, agent="monitor", repository="o/r", message=newest["what"]
+    )
     assert removed == 3
     assert group_errors(state.list_errors(limit=MAX_ERRORS)) == [other]
 
@@ -62,10 +66,10 @@ def test_errors_that_differ_by_their_ids_only_are_one_and_go_together(state):
 def test_all_errors_that_were_shown_are_removed_and_no_later_ones(state):
     """The page sends the newest time that it shows, without what is finer than a millisecond."""
     for seconds, what in ((1, "old"), (2.0004, "new"), (3, "later")):
-        state.add_error(an_error(seconds, what=what, repository="o/r"))
+        state.add_error(an_error(seconds, message=what, repository="o/r"))
     shown = parse_timestamp(format_timestamp(at(2.0004)))
     assert remove_errors_until(state, shown) == 2
-    assert [each.what for each in state.list_errors(limit=9)] == ["later"]
+    assert [each.message for each in state.list_errors(limit=9)] == ["later"]
 
 
 def test_all_errors_that_are_kept_are_counted(state):
@@ -80,7 +84,9 @@ def test_activity_has_errors_actions_and_hosts(state):
     """Activities, newest first, no more than a page of them."""
     state.add_error(an_error())
     for seconds in range(SHOWN_ACTIVITIES + 5):
-        state.add_activity(an_activity(seconds, actor="mona", repository="o/r", what=f"w{seconds}"))
+        state.add_activity(
+            an_activity(seconds, actor="mona", repository="o/r", action=f"w{seconds}")
+        )
     state.save_agent(an_agent(LOG_INGESTION_AGENT))
     shown = list_activity(state, now=NOW)
     assert len(shown["errors"]) == 1

@@ -95,8 +95,8 @@ def test_agents_that_do_not_work_are_reported_the_gravest_first(states, state, t
 def test_an_error_of_an_agent_lasts_since_it_was_recorded():
     note = "Queue metrics cannot be reached."
     recorded = [
-        an_error(-200, what=note, agent=NAMES[0]),
-        an_error(-100, what="no", agent=NAMES[0]),
+        an_error(-200, message=note, agent=NAMES[0]),
+        an_error(-100, message="no", agent=NAMES[0]),
     ]
     health = judged(agents=agents("error", "idle", note=note), errors=recorded)
     assert health.problems[0].since == at(-200)
@@ -154,9 +154,9 @@ def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first(
         "octo/api", failures=3, last_error="GitHub answered 404.", last_polled_at=at(-8000)
     )
     errors = [
-        an_error(-9000, repository="octo/api", what="An error before it worked again."),
-        an_error(-7200, repository="octo/api", what="GitHub answered 404."),
-        an_error(-3600, repository="octo/api", what="GitHub answered 404."),
+        an_error(-9000, repository="octo/api", message="An error before it worked again."),
+        an_error(-7200, repository="octo/api", message="GitHub answered 404."),
+        an_error(-3600, repository="octo/api", message="GitHub answered 404."),
     ]
     health = judged(repositories=[failing, polled("octo/web")], errors=errors)
     assert health.sentence == "octo/api cannot be collected."
@@ -166,9 +166,9 @@ def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first(
 
 def test_the_error_behind_a_problem_is_not_counted_again():
     failing = polled("octo/api", failures=3, last_error="GitHub answered 404.")
-    errors = [an_error(-60, repository="octo/api", what="GitHub answered 404.")]
+    errors = [an_error(-60, repository="octo/api", message="GitHub answered 404.")]
     assert len(judged(repositories=[failing], errors=errors).problems) == 1
-    errors.append(an_error(-50, repository="octo/api", what="GitHub answered 502."))
+    errors.append(an_error(-50, repository="octo/api", message="GitHub answered 502."))
     another = judged(repositories=[failing], errors=errors).problems[1]
     assert (another.sentence[:7], another.detail) == ("1 error", "GitHub answered 502.")
 
@@ -182,7 +182,7 @@ def test_what_fails_all_repositories_stands_in_the_sentence():
     """Its remedy is in the detail then, and the reason is not repeated."""
     reason = "https://api.github.com could not be reached (ConnectTimeout)."
     failing = [polled(f"octo/{n}", failures=1, last_error=reason) for n in range(3)]
-    error = an_error(-60, repository="octo/0", what=reason)
+    error = an_error(-60, repository="octo/0", message=reason)
     [problem] = judged(repositories=failing, errors=[error]).problems
     assert problem.sentence == f"3 repositories cannot be collected: {reason}"
     assert problem.detail == error.remedy
@@ -291,7 +291,7 @@ def test_a_credential_that_github_rejects_is_reported_also_where_others_read():
     rejected = judged(credentials=[replace(credential, rejected="Bad credentials")])
     assert rejected.sentence == "GitHub does not accept the credential token …a1b2."
     assert rejected.problems[0].detail == "Bad credentials"
-    reported = an_error(-60, what=rejection_text(credential.name, "Bad credentials"))
+    reported = an_error(-60, message=rejection_text(credential.name, "Bad credentials"))
     with_error = judged(
         credentials=[replace(credential, rejected="Bad credentials")], errors=[reported]
     )
@@ -312,11 +312,11 @@ def test_nothing_watched_hides_no_agent_that_fails():
 
 
 def test_a_recent_error_never_stands_beside_everything_works():
-    health = judged(errors=[an_error(-60, what="AWS refused a message.")])
+    health = judged(errors=[an_error(-60, message="AWS refused a message.")])
     assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
     assert health.sentence == "1 error was recorded in the last 15 minutes."
     assert health.problems[0].detail == "AWS refused a message."
-    two = [an_error(-60, what="A new error."), an_error(-600, what="Another error.")]
+    two = [an_error(-60, message="A new error."), an_error(-600, message="Another error.")]
     problem = judged(errors=two).problems[0]
     assert (problem.since, problem.last_at) == (None, at(-60))  # it may be over
     assert judged(errors=two).as_json()["last_at"] == format_timestamp(at(-60))

@@ -279,7 +279,7 @@ def test_of_two_failures_the_newest_is_the_one_that_ended_last(state):
 def test_the_newest_error_is_shown_and_equal_ones_count_once(state):
     """As on their own page."""
     for seconds, what in ((1, "a"), (2, "b"), (3, "a")):
-        state.add_error(an_error(seconds, what=what))
+        state.add_error(an_error(seconds, message=what))
     errors = taken(state)["errors"]
     assert errors["count"] == 2
     assert (errors["newest"]["what"], errors["newest"]["times"]) == ("a", 2)

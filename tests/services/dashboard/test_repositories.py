@@ -267,7 +267,11 @@ def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
     for name in (failed, others):
         store.add_repository(a_repository(full_name=name, failures=1, last_error="Not there."))
     error = ErrorRecord(
-        occurred_at=NOW, agent="a", repository=failed, what="Not there.", remedy="Check its name."
+        occurred_at=NOW,
+        agent="a",
+        repository=failed,
+        message="Not there.",
+        remedy="Check its name.",
     )
     store.add_error(error)
     page = list_repository_page(store, SETTINGS, RepositoryQuery(), now=NOW)

@@ -92,7 +92,7 @@ def test_what_to_do_about_a_rejected_credential_stands_at_its_repositories(
 ) -> None:
     """It is recorded once, for the credential; each repository knows only the reason."""
     reason = "GitHub answered 500"
-    store.add_error(an_error(what=rejection_text("token-1", reason), remedy="Renew the token."))
+    store.add_error(an_error(message=rejection_text("token-1", reason), remedy="Renew the token."))
     rows = list_repository_page(store, Settings(), RepositoryQuery(), now=NOW)["repositories"]
     assert [(row["full_name"], row["remedy"]) for row in rows if row["last_error"] == reason] == [
         ("acme/single", "Renew the token.")

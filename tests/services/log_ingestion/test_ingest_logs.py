@@ -241,7 +241,7 @@ def test_a_rejected_token_is_reported_once_and_not_for_each_log(stage):
             pass
         here.advance(20)
     [error] = here.state.list_errors(limit=9)
-    assert error.what.startswith("Credential token-")
+    assert error.message.startswith("Credential token-")
     assert "GITHUB_TOKEN" in error.remedy
     here.server._state.tokens.add(TOKEN)
     here.ingest()
@@ -310,7 +310,9 @@ def test_invalid_work_is_reported_once_and_moves_to_the_dead_letter_queue(stage)
     [letter] = here.queues.job_events.dead_letters()
     assert letter.body == poison.body
     assert "not a work item" in letter.attributes[REJECTION_ATTRIBUTE]
-    [error] = [each for each in here.state.list_errors(limit=9) if "not a work item" in each.what]
+    [error] = [
+        each for each in here.state.list_errors(limit=9) if "not a work item" in each.message
+    ]
     assert "share one state (DATABASE_URL)" in str(error.remedy)
     assert_logs_are_true(here)
 
@@ -407,7 +409,7 @@ def test_logs_arrive_through_queues_with_the_smallest_limit(stage, log_mode):
     assert_logs_are_true(here)
     assert len(here.jobs()) == 12
     [error] = here.state.list_errors(limit=9)
-    assert "refused" in error.what
+    assert "refused" in error.message
     assert "MaximumMessageSize" in error.remedy
 
 

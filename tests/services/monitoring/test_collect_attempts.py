@@ -177,7 +177,9 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
     assert here.poll() is None
     assert (here.attempt().published_statuses, here.attempt().settled) == ((), False)
     assert here.attempt(run=2).settled
-    [error] = [each for each in here.state.list_errors(limit=9) if "refused message" in each.what]
+    [error] = [
+        each for each in here.state.list_errors(limit=9) if "refused message" in each.message
+    ]
     assert "Correct what the reason names, at the queue" in str(error.remedy)
     queue.send = send
     here.advance(60)

@@ -204,7 +204,7 @@ def test_a_missing_permission_is_reported_once_with_its_remedy(stage):
     assert here.poll() is None
     assert_all_published(here)
     assert asked(here) < 20
-    [error] = [each for each in here.state.list_errors(limit=9) if "annotations" in each.what]
+    [error] = [each for each in here.state.list_errors(limit=9) if "annotations" in each.message]
     assert "checks" in error.remedy
 
 
@@ -216,7 +216,7 @@ def test_a_refusal_keeps_githubs_own_remedy_and_is_logged(stage, caplog):
     [error] = here.state.list_errors(limit=10)
     for words in ("/sso?authorization_request=", "read access to checks"):
         assert words in error.remedy
-    [logged] = [each for each in caplog.records if each.getMessage() == error.what]
+    [logged] = [each for each in caplog.records if each.getMessage() == error.message]
     assert (logged.repository, logged.remedy) == (REPOSITORY, error.remedy)
 
 

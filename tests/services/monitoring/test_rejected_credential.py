@@ -188,7 +188,7 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
         assert "GitHub rejected the credential (401" in caplog.text
     assert count_rejections(here) == before
     [error] = here.state.list_errors(limit=9)
-    assert error.what.startswith("Credential token-")
+    assert error.message.startswith("Credential token-")
     assert_works_again(here, TOKEN, seconds=3601)
 
 

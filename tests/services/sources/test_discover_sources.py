@@ -150,7 +150,7 @@ def test_a_rejected_credential_that_no_repository_needs_is_reported(
     organizations.poll_all()
     organizations.poll_all()
     [error] = stage.state.list_errors(limit=9)
-    assert "rejected the credential (401): " in error.what
+    assert "rejected the credential (401): " in error.message
     rejected = {each.owner for each in stage.state.list_credentials() if each.rejected}
     assert rejected == {"mona"}
 
@@ -772,15 +772,15 @@ class TestOneOwner:
         watched = [each.full_name for each in stage.state.list_repositories() if not each.paused]
         assert watched == ["acme/web-c"]
         [said] = stage.state.list_activities(limit=5)
-        assert "2 repositories are no longer polled (acme/a, acme/b)" in said.what
-        assert "1 repository is still watched because of acme/web-*" in said.what
+        assert "2 repositories are no longer polled (acme/a, acme/b)" in said.action
+        assert "1 repository is still watched because of acme/web-*" in said.action
 
     def test_a_changed_filter_of_the_settings_is_reported_once(self, stage: Stage) -> None:
         def start(**texts: str) -> list[str]:
             filters = parse_filters(texts)
             settings = replace(stage.context.settings, filters=filters)
             discover_at_start(replace(stage.context, settings=settings))
-            return [each.what for each in stage.state.list_activities(limit=9)]
+            return [each.action for each in stage.state.list_activities(limit=9)]
 
         assert start() == []
         assert "BRANCHES main (before: none)" in start(branches="main")[0]

@@ -73,7 +73,7 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
     assert rows["octo/*"]["renamed_to"] == owner
     assert rows["octo/*"]["error"] is None
     assert len([e for e in caplog.records if "is octo-cat-" in e.getMessage()]) == times
-    assert len([e for e in here.state.list_activities(limit=9) if NEW in e.what]) == times
+    assert len([e for e in here.state.list_activities(limit=9) if NEW in e.action]) == times
 
 
 def test_another_account_that_takes_the_name_is_not_watched(here: Stage) -> None:

@@ -66,7 +66,7 @@ def store() -> SqlState:
             occurred_at=now,
             agent="Pipeline Monitoring Agent",
             repository="octo/api",
-            what="GitHub said [red]no[/red]",
+            message="GitHub said [red]no[/red]",
             remedy="Ask again",
         )
     )

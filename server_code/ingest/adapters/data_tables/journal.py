@@ -41,11 +41,13 @@ class TableJournal:
         found = list(self._error_cache.load(ERRORS).values())[:limit]
         return [decode_dataclass(ErrorRecord, body, occurred_at=at) for _, at, body in found]
 
-    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+    def remove_errors(self, *, agent: str, repository: str | None, message: str) -> int:
         """Delete every error of the same agent, repository and text; return how many."""
         key = None if repository is None else repository_key(repository)
         rows = ERRORS.search(columns=_COLUMNS)
-        same = [row for row in rows if error_identity(from_json(row["body"])) == (agent, key, what)]
+        same = [
+            row for row in rows if error_identity(from_json(row["body"])) == (agent, key, message)
+        ]
         return ERRORS.delete(same)
 
     def add_activity(self, record: ActivityRecord) -> None:

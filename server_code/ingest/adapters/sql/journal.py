@@ -38,10 +38,10 @@ class SqlJournal:
         found = self._list(_ERRORS, limit)
         return [decode_dataclass(ErrorRecord, body, occurred_at=at) for at, body in found]
 
-    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+    def remove_errors(self, *, agent: str, repository: str | None, message: str) -> int:
         """Delete every error of the same agent, repository and text; return how many."""
         key = None if repository is None else repository_key(repository)
-        wanted = (agent, key, what)
+        wanted = (agent, key, message)
 
         def remove(session: Session) -> int:
             # So few are kept that reading all is faster than maintaining an index.

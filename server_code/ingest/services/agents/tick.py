@@ -159,31 +159,31 @@ def report_error(  # noqa: PLR0913 - what a heartbeat says
 
     The heartbeat also keeps which hosts and queues did not answer.
     """
-    what = str(error)
+    message = str(error)
     tried = "It is tried again every minute; the checks under Settings show details."
-    if not _is_reported(store, agent, what, host=host, now=now):
+    if not _is_reported(store, agent, message, host=host, now=now):
         store.add_error(
             ErrorRecord(
                 occurred_at=now,
                 agent=agent,
                 repository=None,
-                what=what,
+                message=message,
                 remedy=error.remedy or tried,
             )
         )
     heartbeat = idle_heartbeat(store, agent, host=host, now=now)
     unanswered = unanswered_since(pending, now=now, at=time.monotonic())
     store.save_agent(
-        replace(heartbeat, state=AgentState.ERROR.value, note=what, unanswered_since=unanswered)
+        replace(heartbeat, state=AgentState.ERROR.value, note=message, unanswered_since=unanswered)
     )
 
 
-def _is_reported(store: StateStore, agent: str, what: str, *, host: str, now: datetime) -> bool:
+def _is_reported(store: StateStore, agent: str, message: str, *, host: str, now: datetime) -> bool:
     """Return whether the error is that of the last heartbeat, or recent in the errors list."""
     return any(
-        (each.name, each.host, each.note) == (agent, host, what) for each in store.list_agents()
+        (each.name, each.host, each.note) == (agent, host, message) for each in store.list_agents()
     ) or any(
-        (each.agent, each.repository, each.what) == (agent, None, what)
+        (each.agent, each.repository, each.message) == (agent, None, message)
         and abs(now - each.occurred_at) < REPORT_AGAIN_AFTER
         for each in store.list_errors(limit=_NEWEST_ERRORS)
     )

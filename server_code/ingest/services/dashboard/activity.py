@@ -40,16 +40,17 @@ def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
 
 
 def remove_errors_of_cause(
-    store: StateStore, *, agent: str, repository: str | None, what: str
+    store: StateStore, *, agent: str, repository: str | None, message: str
 ) -> int:
     """Remove every error that has the cause of the given one; return how many.
 
     Raises StateUnavailable.
     """
-    cause = cause_of(agent, repository, what)
-    texts = {each.what for each in store.list_errors(limit=MAX_ERRORS) if each.cause == cause}
+    cause = cause_of(agent, repository, message)
+    texts = {each.message for each in store.list_errors(limit=MAX_ERRORS) if each.cause == cause}
     return sum(
-        store.remove_errors(agent=agent, repository=repository, what=text) for text in sorted(texts)
+        store.remove_errors(agent=agent, repository=repository, message=text)
+        for text in sorted(texts)
     )
 
 
@@ -59,13 +60,13 @@ def remove_errors_until(store: StateStore, until: datetime) -> int:
     Raises StateUnavailable.
     """
     seen = {
-        (each.agent, each.repository, each.what): None
+        (each.agent, each.repository, each.message): None
         for each in store.list_errors(limit=MAX_ERRORS)
         if each.occurred_at < until + _SHOWN_PRECISION
     }
     return sum(
-        store.remove_errors(agent=agent, repository=repository, what=what)
-        for agent, repository, what in seen
+        store.remove_errors(agent=agent, repository=repository, message=message)
+        for agent, repository, message in seen
     )
 
 
@@ -75,7 +76,7 @@ def error_row(error: ErrorRecord) -> dict[str, Any]:
         "occurred_at": format_timestamp(error.occurred_at),
         "agent": error.agent,
         "repository": error.repository,
-        "what": error.what,
+        "what": error.message,
         "remedy": error.remedy,
     }
 
@@ -85,5 +86,5 @@ def _activity_row(record: ActivityRecord) -> dict[str, Any]:
         "occurred_at": format_timestamp(record.occurred_at),
         "actor": record.actor,
         "repository": record.repository,
-        "what": record.what,
+        "what": record.action,
     }

@@ -54,7 +54,7 @@ def find_problems(
         *(each.last_error for each in unpaused if each.failures),
         *(rejection_text(each.name, each.rejected) for each in inputs.credentials if each.rejected),
     }
-    errors = [error for error in inputs.errors if error.what not in stated]
+    errors = [error for error in inputs.errors if error.message not in stated]
     found += _recent_errors(errors, unpaused, now)
     return _each_detail_once(sorted(found, key=lambda problem: not problem.is_severe))
 
@@ -104,7 +104,7 @@ def _agent_problem(
     recorded = [
         each.occurred_at
         for each in errors
-        if (each.agent, each.what) == (agent["name"], agent["note"])
+        if (each.agent, each.message) == (agent["name"], agent["note"])
     ]
     return Problem(
         sentence=_AGENT_SENTENCES[state].format(agent["name"]),
@@ -147,7 +147,7 @@ def _credential_problems(
     credentials: Sequence[CredentialRecord], errors: Sequence[ErrorRecord], now: datetime
 ) -> list[Problem]:
     """Return the credentials that GitHub no longer accepts, even if others can replace them."""
-    remedies = {error.what: error.remedy for error in errors}
+    remedies = {error.message: error.remedy for error in errors}
     found = []
     for each in credentials:
         has_expired = each.expires_at is not None and each.expires_at <= now
@@ -223,7 +223,7 @@ def _recent_errors(
         Problem(
             sentence=f"{count} recorded in the last {minutes} minutes.",
             last_at=newest.occurred_at,
-            detail=newest.what,
+            detail=newest.message,
             is_severe=False,
         )
     ]

@@ -128,8 +128,8 @@ def _recorded_remedy(row: Mapping[str, Any], errors: Sequence[ErrorRecord]) -> s
     remedies = (
         each.remedy
         for each in errors
-        if (each.repository, each.what) == (failing, reason)
-        or reports_credential_rejection(each.what, reason)
+        if (each.repository, each.message) == (failing, reason)
+        or reports_credential_rejection(each.message, reason)
     )
     return next(remedies, None)
 

@@ -56,7 +56,7 @@ def _with_remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> st
 
 def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
     reported = (failing.full_name, failing.last_error)
-    remedies = (each.remedy for each in errors if (each.repository, each.what) == reported)
+    remedies = (each.remedy for each in errors if (each.repository, each.message) == reported)
     return next(remedies, None)
 
 

@@ -11,6 +11,6 @@ def is_reported_for_owner(context: CollectorContext, repository: str, error: Ing
     """Return whether the same denial is reported for another repository of the owner."""
     return isinstance(error, AccessDenied) and any(
         each.repository != repository
-        and is_same_error_of_owner(str(error), repository, each.what, each.repository)
+        and is_same_error_of_owner(str(error), repository, each.message, each.repository)
         for each in context.list_recent_errors()
     )

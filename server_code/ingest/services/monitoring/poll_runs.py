@@ -195,7 +195,7 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
     malformed = context.github.pop_malformed_objects(repository)
     if not malformed:
         return
-    known = {each.what for each in context.store.list_errors(limit=MAX_ERRORS)}
+    known = {each.message for each in context.store.list_errors(limit=MAX_ERRORS)}
     for what in malformed:
         if what not in known:
             context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)

@@ -59,5 +59,5 @@ def report_change(context: CollectorContext, what: str) -> None:
     """Log what Runstream changes by itself, and note it in the audit trail."""
     logger.warning(what)
     context.store.add_activity(
-        ActivityRecord(occurred_at=context.clock.now(), actor=_ACTOR, repository=None, what=what)
+        ActivityRecord(occurred_at=context.clock.now(), actor=_ACTOR, repository=None, action=what)
     )
