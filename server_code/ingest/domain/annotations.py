@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from .codec import KeepsUnknownFields
 
 #: Conclusions of jobs that did not succeed. Their annotations are read: one request each.
 UNSUCCESSFUL_CONCLUSIONS = frozenset({"failure", "cancelled", "timed_out", "startup_failure"})
@@ -14,7 +15,7 @@ START_FAILURES = frozenset({"startup_failure", "failure"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(KeepsUnknownFields):
     """One annotation of a check run.
 
     https://docs.github.com/en/rest/checks/runs#list-check-run-annotations
@@ -29,11 +30,10 @@ class Annotation:
     title: str | None
     message: str | None
     raw_details: str | None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationList:
+class AnnotationList(KeepsUnknownFields):
     """The annotations of one check run, bounded.
 
     ``total``: how many there are; None if unknown. ``validator``: the ETag of the answer.
@@ -42,4 +42,3 @@ class AnnotationList:
     items: tuple[Annotation, ...]
     total: int | None
     validator: str | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+from .codec import KeepsUnknownFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class Artifact(KeepsUnknownFields):
     """One artifact of a run.
 
     https://docs.github.com/en/rest/actions/artifacts#list-workflow-run-artifacts
@@ -20,4 +21,3 @@ class Artifact:
     digest: str | None
     expires_at: datetime | None
     archive_download_url: str | None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

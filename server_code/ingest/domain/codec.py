@@ -1,16 +1,16 @@
 """The one codec of stored records: frozen dataclasses as JSON objects, and back.
 
 A record outlives the release that wrote it, and processes of two releases may share a database.
-So a field that a body lacks has its default, and a field that the class lacks is kept in
-``unknown_fields`` and written back. A change that defaults cannot express adds one to UPGRADES;
-bodies of version 1 do not name their version.
+So a field that a body lacks has its default, and one that the class lacks is written back where it
+is a KeepsUnknownFields. A change that defaults cannot express adds one to UPGRADES; bodies of
+version 1 do not name their version.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -25,7 +25,7 @@ Decode = Callable[[Any], object]
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 VERSION = "version"
-UNKNOWN_FIELDS = "unknown_fields"
+_UNKNOWN_FIELDS = "unknown_fields"
 
 #: The step from version n to n + 1 stands at place n - 1.
 UPGRADES: tuple[Upgrade, ...] = ()
@@ -39,6 +39,13 @@ _STORED_AS = "is stored as"
 _MICROSECONDS_LENGTH = len("2026-01-01T00:00:00.000000Z")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepsUnknownFields:
+    """The base of stored classes that keep the fields of a newer release, to write them back."""
+
+    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
 def stored_as(name: str) -> dict[str, str]:
     """Return the metadata of a field that is stored under another name."""
     return {_STORED_AS: name}
@@ -49,7 +56,7 @@ def encode_dataclass(value: object, *, without: Collection[str] = ()) -> dict[st
 
     ``dataclasses.asdict`` does the same five times more slowly, and every save waits for it.
     """
-    body = dict(getattr(value, UNKNOWN_FIELDS, ()))
+    body = dict(getattr(value, _UNKNOWN_FIELDS, ()))
     layout = _layout(type(value))  # type: ignore[arg-type] # every class is hashable
     for name in layout.names:
         if name not in without:
@@ -99,7 +106,7 @@ def _add_flattened_and_unknown(
         else:
             unknown[name] = stored
     if unknown and layout.keeps_unknown:
-        values[UNKNOWN_FIELDS] = unknown
+        values[_UNKNOWN_FIELDS] = unknown
     for name, inner_class in layout.flattened.items():
         values[name] = inner_class(**values_of[name])
 
@@ -172,7 +179,7 @@ def _layout(kind: type) -> _Layout:
     nullable = {name: None for name in bare if type(None) in get_args(hints[name])}
     lists = {name: () for name in bare if get_origin(hints[name]) is tuple}
     flattened = {name: hints[name] for name, each in known.items() if each.metadata == FLATTENED}
-    names = tuple(name for name in known if name != UNKNOWN_FIELDS and name not in flattened)
+    names = tuple(name for name in known if name != _UNKNOWN_FIELDS and name not in flattened)
     decoders = {name: _decoder(hints[name]) for name in names}
     return _Layout(
         names=names,
@@ -192,7 +199,7 @@ def _layout(kind: type) -> _Layout:
         },
         defaults={**nullable, **lists},
         required=frozenset(bare),
-        keeps_unknown=UNKNOWN_FIELDS in known,
+        keeps_unknown=issubclass(kind, KeepsUnknownFields),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .codec import stored_as
+from .codec import KeepsUnknownFields, stored_as
 
 #: A shorter wait counts as a lack of progress; GitHub's secondary limits last a minute or longer.
 SHORTEST_PAUSE = timedelta(seconds=30)
@@ -48,7 +48,7 @@ class LastChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionRecord:
+class CollectionRecord(KeepsUnknownFields):
     """A one-time collection and its progress; without a ``repository`` it is of all.
 
     ``remaining_repositories``: those that the next round continues with; None before the first one
@@ -70,7 +70,6 @@ class CollectionRecord:
     last_log_change: LastChange | None = None
     note: str | None = None
     exit_code: int | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def has_ended(self) -> bool:

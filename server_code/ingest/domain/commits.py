@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .codec import KeepsUnknownFields
 from .runs import PullRequest, WorkflowRun
 
 #: How long after it was closed a pull request may have triggered a run.
@@ -13,7 +14,7 @@ CLOSING_TIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(KeepsUnknownFields):
     """A commit, as it is published. It never changes for a SHA, so it is cached without expiry.
 
     ``pull_requests`` are those GitHub associates with the commit, forks included.
@@ -27,7 +28,6 @@ class Commit:
     additions: int | None = None
     deletions: int | None = None
     pull_requests: tuple[PullRequest, ...] = ()
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def triggering_pull_request(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from .annotations import UNSUCCESSFUL_CONCLUSIONS, AnnotationList
+from .codec import KeepsUnknownFields
 from .timestamps import seconds_between
 
 #: https://docs.github.com/en/rest/actions/workflow-jobs: the final status.
@@ -24,7 +24,7 @@ _FAILED = frozenset({"failure", "timed_out"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(KeepsUnknownFields):
     """One step of a job; steps are ordered by ``number``, which may have gaps."""
 
     number: int
@@ -33,7 +33,6 @@ class Step:
     conclusion: str | None
     started_at: datetime | None
     completed_at: datetime | None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def duration_seconds(self) -> float | int | None:
@@ -42,7 +41,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(KeepsUnknownFields):
     """One job of one attempt, identified by its id: names repeat within an attempt.
 
     ``annotations`` are None until they were read, and if GitHub does not provide them.
@@ -67,7 +66,6 @@ class Job:
     check_run_url: str | None = None
     runner_id: int | None = None
     annotations: AnnotationList | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_completed(self) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
-from .codec import FLATTENED, stored_as
+from .codec import FLATTENED, KeepsUnknownFields, stored_as
 from .error_causes import Cause, cause_of
 from .job_counts import RecentJobCounts
 from .jobs import Job
@@ -43,7 +43,7 @@ MAX_ACTIVITIES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryRecord:
+class RepositoryRecord(KeepsUnknownFields):
     """One watched repository and the progress of watching it.
 
     ``cursor``: all runs that were created from ``watched_since`` to here are in the ledger; None
@@ -74,7 +74,6 @@ class RepositoryRecord:
     run_list_walk: ListWalk = field(default_factory=ListWalk, metadata=FLATTENED)
     sweep: DaySweep = field(default_factory=DaySweep, metadata=FLATTENED)
     webhooks: WebhookArrivals = field(default_factory=WebhookArrivals, metadata=FLATTENED)
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_new(self) -> bool:
@@ -87,7 +86,7 @@ class RepositoryRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRecord:
+class AttemptRecord(KeepsUnknownFields):
     """One attempt in the ledger.
 
     ``run``: its newest known version (None while only its number is known), ``jobs``: the newest
@@ -128,7 +127,6 @@ class AttemptRecord:
     failures: int = 0
     is_filtered_out: bool = field(default=False, metadata=stored_as("is_filtered"))
     last_error: str | None = field(default=None, metadata=stored_as("reason"))
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def was_never_read(self) -> bool:
@@ -137,18 +135,17 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveredEvent:
+class DeliveredEvent(KeepsUnknownFields):
     """A run or a job as a webhook delivered it, until a poll has processed it."""
 
     delivery_id: str
     received_at: datetime
     run: WorkflowRun | None = None
     job: Job | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobLogRecord:
+class JobLogRecord(KeepsUnknownFields):
     """The state of one job's log.
 
     ``tries``: how often it was requested and did not arrive, limits aside. ``failed_at``: when its
@@ -169,7 +166,6 @@ class JobLogRecord:
     blob_key: str | None = None
     failed_at: datetime | None = None
     pending_since: datetime | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def waits_since(self) -> datetime:
@@ -178,7 +174,7 @@ class JobLogRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentRecord:
+class AgentRecord(KeepsUnknownFields):
     """The last heartbeat of an agent: the Pipeline Monitoring Agent or the Log Ingestion Agent.
 
     ``host``: the process that the agent runs in, or the Anvil app that runs its tasks. ``counts``
@@ -200,7 +196,6 @@ class AgentRecord:
         default_factory=dict, metadata=stored_as("unanswered")
     )
     answered_at: Mapping[str, str] = field(default_factory=dict, metadata=stored_as("answered"))
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

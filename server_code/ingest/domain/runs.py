@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .codec import KeepsUnknownFields
 from .jobs import COMPLETED, Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequest:
+class PullRequest(KeepsUnknownFields):
     """A pull request as a run refers to it.
 
     A run's own list is short: title, author, draft, labels and times come from lists of pull
@@ -31,17 +32,15 @@ class PullRequest:
     head_repository_id: int | None = field(default=None, compare=False)
     opened_at: datetime | None = field(default=None, compare=False)
     closed_at: datetime | None = field(default=None, compare=False)
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferencedWorkflow:
+class ReferencedWorkflow(KeepsUnknownFields):
     """A reusable workflow that a run calls, at the commit that it used."""
 
     path: str | None
     sha: str | None
     ref: str | None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,7 +56,7 @@ class AttemptKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowRun:
+class WorkflowRun(KeepsUnknownFields):
     """One attempt of a workflow run as GitHub showed it at one moment.
 
     Status and conclusion are open strings: GitHub adds new ones without notice.
@@ -89,7 +88,6 @@ class WorkflowRun:
     referenced_workflows: tuple[ReferencedWorkflow, ...] | None = None
     check_suite_id: int | None = None
     check_suite_node_id: str | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> AttemptKey:

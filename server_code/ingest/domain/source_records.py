@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .codec import stored_as
+from .codec import KeepsUnknownFields, stored_as
 from .due import is_still_ahead
 from .filters import NO_FILTERS, Filters
 from .sources import SourcePattern, Sources, parse_source
@@ -43,7 +43,7 @@ def filtered_out_counter(pattern: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRecord:
+class SourceRecord(KeepsUnknownFields):
     """A source, and what its last listing found.
 
     ``pattern``: ``str`` of its SourcePattern. ``found``: how many repositories it matches, and
@@ -63,7 +63,6 @@ class SourceRecord:
     truncation_note: str | None = field(default=None, metadata=stored_as("part"))
     owner_id: int | None = None
     renamed_to: str | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def patterns_of(records: Iterable[SourceRecord]) -> tuple[SourcePattern, ...]:
@@ -83,7 +82,7 @@ def sources_of(records: Iterable[SourceRecord]) -> Sources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiscoveredRepository:
+class DiscoveredRepository(KeepsUnknownFields):
     """What is known of a repository that a source matches.
 
     ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
@@ -104,7 +103,6 @@ class DiscoveredRepository:
     is_auto_paused: bool = field(default=False, metadata=stored_as("is_rested"))
     is_missing: bool = field(default=False, metadata=stored_as("is_lost"))
     checked_at: datetime | None = None
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -181,7 +179,7 @@ RefusalChanges = Mapping[str, CredentialRefusal | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialRecord:
+class CredentialRecord(KeepsUnknownFields):
     """What is known of a token or an App's installation; ``name`` is no secret.
 
     ``repository_lists``: which repositories GitHub lists to it. ``limit``, ``remaining`` and
@@ -206,7 +204,6 @@ class CredentialRecord:
     expires_at: datetime | None = None
     rejected: str | None = None
     minute_interval_factor: float = field(default=1.0, metadata=stored_as("minute_factor"))
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def repositories(self) -> frozenset[str]:

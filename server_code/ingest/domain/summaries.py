@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
+from .codec import KeepsUnknownFields
 from .commits import Commit
 from .jobs import Job
 from .runs import AttemptKey, WorkflowRun, completed_at
@@ -24,7 +25,7 @@ _TITLE_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
+class RunSummary(KeepsUnknownFields):
     """One attempt in a list; ``title`` is the first line of its commit's message.
 
     ``queued_seconds``: from the attempt's start to that of its first job. ``job_marks``: one letter
@@ -49,7 +50,6 @@ class RunSummary:
     failed_job_count: int = 0
     queued_seconds: float | int | None = None
     job_marks: str = ""
-    unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_failed(self) -> bool:
