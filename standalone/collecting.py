@@ -25,7 +25,7 @@ from .logs import write_notice
 from .once import collect_once
 from .output import print_result
 from .sources import FoundSources
-from .startup_retries import open_when_available
+from .startup_retries import retry_at_start
 from .stopping import Stop
 from .terminal.live_view import open_view
 from .terminal.pending_items import PendingItem
@@ -47,7 +47,7 @@ def open_when_state_responds(
     Raises what ``open_standalone_collector`` raises, StateUnavailable after five minutes.
     """
     opener = partial(open_standalone_collector, settings, stop=stop, checks_bucket=checks_bucket)
-    return open_when_available(opener, retry_on=StateUnavailable, stop=stop)
+    return retry_at_start(opener, retry_on=StateUnavailable, stop=stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

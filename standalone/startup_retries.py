@@ -1,4 +1,4 @@
-"""Retries at the start, for a database or an app server that is starting as well."""
+"""Retries at the start, for a database, an app server or a local SQS that is starting as well."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ingest.errors import Retriable
 
 from .logs import write_notice
 
-_Opened = TypeVar("_Opened")
+_Result = TypeVar("_Result")
 
 #: A server that restarts, or starts after this process, responds within this time.
 MAX_WAIT_SECONDS = 300.0
 MAX_PAUSE_SECONDS = 15.0
 
 
-def open_when_available(
-    opener: Callable[[], _Opened], *, retry_on: type[Retriable], stop: threading.Event
-) -> _Opened:
-    """Call ``opener`` until it no longer raises ``retry_on``.
+def retry_at_start(
+    function: Callable[[], _Result], *, retry_on: type[Retriable], stop: threading.Event
+) -> _Result:
+    """Call ``function`` until it no longer raises ``retry_on``; return its result.
 
     Raises its other errors, and ``retry_on`` after MAX_WAIT_SECONDS. Exits where ``stop`` is set.
     """
-    ends_at, pause, reported = time.monotonic() + MAX_WAIT_SECONDS, 1.0, ""
+    ends_at, pause, last_notice = time.monotonic() + MAX_WAIT_SECONDS, 1.0, ""
     while True:
         try:
-            return opener()
+            return function()
         except retry_on as error:
             if stop.is_set():
                 raise click.exceptions.Exit(0) from error
@@ -39,8 +39,8 @@ def open_when_available(
                 raise
             minutes = math.ceil((ends_at - time.monotonic()) / 60)
             notice = f"{error} Trying again for {minutes} min."
-            if notice != reported:
-                reported = notice
+            if notice != last_notice:
+                last_notice = notice
                 write_notice(notice, level=logging.WARNING)
         stop.wait(pause)
         pause = min(2 * pause, MAX_PAUSE_SECONDS)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 from ingest.domain.sources import parse_sources
+from ingest.errors import QueueUnavailable
 
 from ..command import command, examples
 from ..environment import read_environment
 from ..output import print_result
 from ..sources import find_sources
+from ..startup_retries import retry_at_start
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -51,8 +53,6 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     """
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)
-    from ingest.bootstrap.queues import set_up_queues
-
     from ..dashboard import STOP_LINE, serve_dashboard
     from ..local.local_environment import open_local_environment
 
@@ -64,7 +64,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     ):
         print_result("\n".join(local.messages))
         if local.has_local_aws:
-            list(set_up_queues(read_environment(local.settings)))
+            _create_local_queues(local, stop)
         if on_terminal:
             print_result("View   below, because of --terminal")
         else:
@@ -73,6 +73,15 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
                 return code
         print_result("\n".join([STOP_LINE, "", *local.messages_on_terminal, ""]))
         return _collect(local, stop)
+
+
+def _create_local_queues(local: LocalEnvironment, stop: Stop) -> None:
+    from ingest.bootstrap.queues import set_up_queues
+
+    settings = read_environment(local.settings)
+    retry_at_start(
+        lambda: list(set_up_queues(settings)), retry_on=QueueUnavailable, stop=stop.event
+    )
 
 
 def _collect(local: LocalEnvironment, stop: Stop) -> int:

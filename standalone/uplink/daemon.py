@@ -17,7 +17,7 @@ from ..agents import AgentOptions, agent_threads
 from ..failures import exit_code_for
 from ..http.endpoints import serve_endpoints
 from ..http.server import Address
-from ..startup_retries import open_when_available
+from ..startup_retries import retry_at_start
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
 
@@ -43,9 +43,7 @@ def run_daemon(
     """
     from ingest.adapters.system_clock import SystemClock
 
-    open_when_available(
-        partial(connect, app, max_wait_seconds=0), retry_on=AppUnreachable, stop=stop
-    )
+    retry_at_start(partial(connect, app, max_wait_seconds=0), retry_on=AppUnreachable, stop=stop)
     echo(f"Connected to {app.url}.")
     try:
         state = open_data_tables_state()

@@ -7,10 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from support.command_line import ROOT, CommandLine
+from support.fault_proxy import Cut, FaultProxy
 
 from standalone.local.local_environment import find_aws
 
@@ -27,6 +31,22 @@ def test_what_is_configured_is_used(cli: CommandLine):
     assert "To     SQS, configured by AWS_ENDPOINT_URL" in stdout
     assert str(cli.folder / "runstream.db") in stdout
     assert "Collected 2 runs" in stdout
+
+
+def test_a_local_sqs_that_cannot_be_reached_for_a_moment_is_tried_again(bare: CommandLine):
+    """All attempts of the client at the first request are cut; the queues are created after it."""
+    own = {name: value for name, value in bare.environment.items() if not name.startswith("AWS_")}
+    with closing(FaultProxy(bare.aws.endpoint_url)) as proxy:
+        proxy.faults.extend([Cut(), Cut()])
+        own |= {"HTTP_PROXY": proxy.endpoint_url, "NO_PROXY": urlsplit(bare.github.url).netloc}
+        with replace(bare, environment=own).started("run", "octo/api", "--terminal") as process:
+            assert process.stderr is not None
+            assert "Trying again for 5 min." in process.stderr.readline()
+            next(line for line in process.stderr if line.startswith("2 runs"))
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert proxy.operations.count("CreateQueue") > 0
 
 
 def test_the_commands_that_it_prints_work_where_it_was_started(cli: CommandLine):

@@ -1,5 +1,6 @@
 """An HTTP server in front of the local AWS that lets requests through, or does not.
 
+It is also the proxy of a client that has it in HTTP_PROXY, for whatever server that asks for.
 What is waiting in `faults` is used up one request at a time; after that all is well.
 """
 
@@ -69,9 +70,11 @@ class FaultProxy:
         return self.faults.popleft() if self.faults else LetThrough()
 
     def ask_upstream(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict, bytes]:
-        connection = http.client.HTTPConnection(self._upstream, timeout=60)
+        target = urlsplit(request.path)  # with a host where the client uses a proxy
+        connection = http.client.HTTPConnection(target.netloc or self._upstream, timeout=60)
+        path = target._replace(scheme="", netloc="").geturl()
         try:
-            connection.request(request.command, request.path, body, dict(request.headers))
+            connection.request(request.command, path, body, dict(request.headers))
             answer = connection.getresponse()
             headers = {k: v for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP}
             return answer.status, headers, answer.read()
