@@ -55,7 +55,7 @@ def find_sources(
     Raises NothingToCollect where no repository is named, and none is watched.
     """
     context = collector.context
-    failing = [each.full_name for each in context.store.list_repositories() if each.failures]
+    failing = [each.full_name for each in context.store.list_repositories() if each.failed_polls]
     # A person asks for a collection: what GitHub refused lately is requested again.
     clear_refusals(context.store, failing, now=context.clock.now())
     names, failed = named_repositories(patterns), dict[str, IngestError]()

@@ -91,7 +91,7 @@ class TestClaims:
         claim(state, holder="late")
         claim(state, holder="heir", now=at(61))
         before = state.load_repository(REPOSITORY)
-        late = a_repository(failures=9)
+        late = a_repository(failed_polls=9)
         assert not state.save_progress(late, holder="late", lease_until=at(900))
         assert not state.release_repository(late, holder="late", next_poll_at=at(900))
         assert state.load_repository(REPOSITORY) == before
@@ -116,7 +116,7 @@ class TestClaims:
         """It is free at once and due when the holder said."""
         state.add_repository(a_repository())
         claim(state)
-        done = a_repository(failures=1)
+        done = a_repository(failed_polls=1)
         assert state.release_repository(done, holder="me", next_poll_at=at(30))
         assert state.load_repository(REPOSITORY) == replace(done, next_poll_at=at(30))
         assert claim(state, now=at(29)) == []

@@ -44,8 +44,8 @@ class TestAttempts:
 
     def test_the_last_of_the_same_in_one_save_counts(self, state: StateStore) -> None:
         """A batch may hold an attempt twice."""
-        state.save_attempts([an_attempt(failures=1), an_attempt(failures=2)])
-        assert [item.failures for item in state.load_attempts(REPOSITORY, [7]).values()] == [2]
+        state.save_attempts([an_attempt(failed_reads=1), an_attempt(failed_reads=2)])
+        assert [item.failed_reads for item in state.load_attempts(REPOSITORY, [7]).values()] == [2]
 
     def test_all_attempts_of_the_runs_are_loaded_and_no_others(self, state: StateStore) -> None:
         """Runs of the same id in another repository are other runs."""

@@ -26,8 +26,8 @@ class TestRepositories:
 
     def test_one_that_is_there_is_not_added_again(self, state: StateStore) -> None:
         """The stored one wins, whatever the case of its name."""
-        first = state.add_repository(a_repository(failures=1))
-        assert state.add_repository(a_repository("octo/api", failures=9)) == first
+        first = state.add_repository(a_repository(failed_polls=1))
+        assert state.add_repository(a_repository("octo/api", failed_polls=9)) == first
         assert state.list_repositories() == [first]
 
     def test_names_match_without_regard_to_case(self, state: StateStore) -> None:

@@ -155,5 +155,5 @@ class TestRepository:
         body, columns = self.body_and_columns()
         del body["failures"]
         restored = restore_record(RepositoryRecord, {**body, "of a later version": 1}, columns)
-        assert restored.failures == 0
+        assert restored.failed_polls == 0
         assert restored.run_lists == a_full_repository().run_lists

@@ -25,7 +25,7 @@ def test_many_repositories_are_listed_by_interest_and_counted(
                 full_name=f"octo/repository-{number:03}",
                 added_at=now,
                 watched_since=now,
-                failures=1 if number == 777 else 0,
+                failed_polls=1 if number == 777 else 0,
                 last_error="GitHub is down." if number == 777 else None,
                 last_changed_at=now - timedelta(hours=number + 1),
             )

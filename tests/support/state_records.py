@@ -54,7 +54,7 @@ def a_full_repository() -> RepositoryRecord:
         full_name=REPOSITORY,
         paused=True,
         is_prioritized=True,
-        failures=2,
+        failed_polls=2,
         last_error="a\x00b",
         lease_holder="first",
         run_lists=RunLists(
@@ -165,7 +165,7 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         artifacts=(),
         limited_reads=1,
         environments=("production",),
-        failures=3,
+        failed_reads=3,
         last_error=text,
         settled=True,
         is_filtered_out=True,

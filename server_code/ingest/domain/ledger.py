@@ -49,8 +49,8 @@ class RepositoryRecord(KeepsUnknownFields):
     ``cursor``: all runs that were created from ``watched_since`` to here are in the ledger; None
     before the run list was read to its end. ``paused``: by a person, or by Runstream.
     ``last_polled_at``: when the last successful poll had read the run list.
-    ``last_changed_at``: when one of its runs last changed. ``failures``: how many polls have failed
-    in a row. ``recent_job_counts``: how many jobs its last runs had.
+    ``last_changed_at``: when one of its runs last changed. ``failed_polls``: those in a row.
+    ``recent_job_counts``: how many jobs its last runs had.
     ``is_prioritized``: its first poll comes before backfills, because a limit has put it off.
     """
 
@@ -64,7 +64,7 @@ class RepositoryRecord(KeepsUnknownFields):
     is_prioritized: bool = False
     lease_holder: str | None = None
     lease_until: datetime | None = None
-    failures: int = 0
+    failed_polls: int = field(default=0, metadata=stored_as("failures"))
     last_error: str | None = None
     cursor: datetime | None = None
     recent_job_counts: RecentJobCounts = field(
@@ -101,7 +101,7 @@ class AttemptRecord(KeepsUnknownFields):
     GitHub's count; ``open_job_reads``: how often in a row it held open jobs, though the attempt has
     ended. ``jobs_read_at``: when that list was last read, or the run started.
     ``has_delivered_jobs``: some of its jobs are as webhooks delivered them, and were not read
-    since. ``last_error``: why the last read failed.
+    since. ``failed_reads``: those in a row; ``last_error``: why the last one failed.
     """
 
     key: AttemptKey
@@ -124,7 +124,7 @@ class AttemptRecord(KeepsUnknownFields):
     open_job_reads: int = field(default=0, metadata=stored_as("open_reads"))
     jobs_read_at: datetime | None = None
     has_delivered_jobs: bool = field(default=False, metadata=stored_as("has_deliveries"))
-    failures: int = 0
+    failed_reads: int = field(default=0, metadata=stored_as("failures"))
     is_filtered_out: bool = field(default=False, metadata=stored_as("is_filtered"))
     last_error: str | None = field(default=None, metadata=stored_as("reason"))
 

@@ -214,11 +214,11 @@ def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRo
         watched_row(number, before + timedelta(microseconds=number)) for number in range(150)
     ]
     assert len(names(state)) == 150
-    repositories.rows[7] = watched_row(7, now, failures=3)
+    repositories.rows[7] = watched_row(7, now, failed_polls=3)
     repositories.rows.append(watched_row(150, now))
     shown = state.list_repositories_cached()
     assert [each.full_name for each in shown] == [f"o/r{number:03}" for number in range(151)]
-    assert shown[7].failures == 3
+    assert shown[7].failed_polls == 3
     assert repositories.brought == [150, 3]
 
 

@@ -113,7 +113,7 @@ def test_a_one_time_collection_that_succeeded_is_no_problem():
 def test_a_one_time_collection_that_failed_is_reported_with_its_reason():
     """The reason is that of the command's end; other problems stay."""
     once = a_collection("once", phase="failed", exit_code=69, note="GitHub is unreachable.")
-    failing = polled("octo/api", failures=3, last_error="GitHub answered 404.")
+    failing = polled("octo/api", failed_polls=3, last_error="GitHub answered 404.")
     health = judged(
         agents=agents("never started", "never started"),
         one_time_collection=once,
@@ -131,7 +131,7 @@ def test_a_one_time_collection_that_failed_is_reported_with_its_reason():
 def test_a_detail_that_problems_share_is_stated_once():
     """A command that ended because of its only repository ended for the same reason."""
     once = a_collection("once", phase="failed", exit_code=69, note="GitHub is unreachable.")
-    failing = polled("octo/api", failures=3, last_error="GitHub is unreachable.")
+    failing = polled("octo/api", failed_polls=3, last_error="GitHub is unreachable.")
     health = judged(
         agents=agents("never started", "never started"),
         one_time_collection=once,
@@ -151,7 +151,7 @@ def test_a_stalled_agent_has_a_time_and_its_note():
 
 def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first():
     failing = polled(
-        "octo/api", failures=3, last_error="GitHub answered 404.", last_polled_at=at(-8000)
+        "octo/api", failed_polls=3, last_error="GitHub answered 404.", last_polled_at=at(-8000)
     )
     errors = [
         an_error(-9000, repository="octo/api", message="An error before it worked again."),
@@ -165,7 +165,7 @@ def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first(
 
 
 def test_the_error_behind_a_problem_is_not_counted_again():
-    failing = polled("octo/api", failures=3, last_error="GitHub answered 404.")
+    failing = polled("octo/api", failed_polls=3, last_error="GitHub answered 404.")
     errors = [an_error(-60, repository="octo/api", message="GitHub answered 404.")]
     assert len(judged(repositories=[failing], errors=errors).problems) == 1
     errors.append(an_error(-50, repository="octo/api", message="GitHub answered 502."))
@@ -174,14 +174,14 @@ def test_the_error_behind_a_problem_is_not_counted_again():
 
 
 def test_several_failing_repositories_are_counted():
-    failing = [polled(f"octo/{n}", failures=1, last_error=f"no {n}") for n in range(3)]
+    failing = [polled(f"octo/{n}", failed_polls=1, last_error=f"no {n}") for n in range(3)]
     assert judged(repositories=failing).sentence == "3 repositories cannot be collected."
 
 
 def test_what_fails_all_repositories_stands_in_the_sentence():
     """Its remedy is in the detail then, and the reason is not repeated."""
     reason = "https://api.github.com could not be reached (ConnectTimeout)."
-    failing = [polled(f"octo/{n}", failures=1, last_error=reason) for n in range(3)]
+    failing = [polled(f"octo/{n}", failed_polls=1, last_error=reason) for n in range(3)]
     error = an_error(-60, repository="octo/0", message=reason)
     [problem] = judged(repositories=failing, errors=[error]).problems
     assert problem.sentence == f"3 repositories cannot be collected: {reason}"
@@ -197,7 +197,7 @@ def test_who_does_not_answer_is_named_with_the_time():
     assert health.as_json()["since"] == format_timestamp(at(-30))
     limited = judged(unanswered_since=silence, agents=agents("running", "limited"))
     assert limited.sentence == health.sentence
-    failing = [polled("octo/api", failures=1, last_error="no"), polled("octo/web")]
+    failing = [polled("octo/api", failed_polls=1, last_error="no"), polled("octo/web")]
     both = judged(unanswered_since=silence, repositories=failing)
     assert both.sentence == "octo/api cannot be collected."
     assert both.problems[1].sentence == health.sentence
@@ -217,7 +217,7 @@ def test_an_agent_that_fails_by_a_silence_leaves_the_sentence_to_it():
 
 
 def test_a_failing_repository_that_is_paused_is_no_problem():
-    paused = polled("octo/api", failures=3, last_error="no", paused=True)
+    paused = polled("octo/api", failed_polls=3, last_error="no", paused=True)
     assert judged(repositories=[paused, polled("octo/web")]).state is HealthState.HEALTHY
 
 

@@ -212,8 +212,8 @@ def test_repositories_are_counted_and_those_that_need_a_look_come_first(state):
     """Failing, then the most lively, paused ones last."""
     state.add_repository(a_repository("o/quiet"))
     state.add_repository(a_repository("o/lively", last_changed_at=at(-5)))
-    state.add_repository(a_repository("o/failing", failures=2, last_error="No."))
-    state.add_repository(a_repository("o/resting", paused=True, failures=1))
+    state.add_repository(a_repository("o/failing", failed_polls=2, last_error="No."))
+    state.add_repository(a_repository("o/resting", paused=True, failed_polls=1))
     shown = taken(state)["repositories"]
     assert [each["full_name"] for each in shown["shown"]] == [
         "o/failing",

@@ -195,9 +195,9 @@ def test_a_repository_that_is_not_watched_is_named_without_advice():
         ({"last_polled_at": NOW}, 0, "new"),
         ({"last_polled_at": NOW, "cursor": NOW}, 0, "watching"),
         ({"last_polled_at": NOW}, 3, "backfilling"),
-        ({"last_polled_at": NOW, "failures": 1}, 3, "failing"),
-        ({"failures": 1}, 0, "failing"),
-        ({"paused": True, "failures": 1}, 3, "paused"),
+        ({"last_polled_at": NOW, "failed_polls": 1}, 3, "failing"),
+        ({"failed_polls": 1}, 0, "failing"),
+        ({"paused": True, "failed_polls": 1}, 3, "paused"),
     ],
 )
 def test_a_state_is_one_word(values, unread, state):
@@ -247,8 +247,8 @@ def test_a_paused_repository_has_no_next_poll():
 @pytest.mark.parametrize(
     ("state", "remedy"),
     [
-        ({"failures": 2}, "Settings"),
-        ({"failures": 2, "paused": True}, "resumed"),
+        ({"failed_polls": 2}, "Settings"),
+        ({"failed_polls": 2, "paused": True}, "resumed"),
         ({}, "No action is needed"),
     ],
 )
@@ -265,7 +265,7 @@ def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
     store = open_sql_state("sqlite://")
     failed, others = "octo/failed", "octo/others"
     for name in (failed, others):
-        store.add_repository(a_repository(full_name=name, failures=1, last_error="Not there."))
+        store.add_repository(a_repository(full_name=name, failed_polls=1, last_error="Not there."))
     error = ErrorRecord(
         occurred_at=NOW,
         agent="a",

@@ -29,8 +29,8 @@ def store() -> StateStore:
     store.save_sources([SourceRecord(pattern="octo/*", added_at=NOW, origin="test", listed_at=NOW)])
     for number in range(60):
         _add(store, f"octo/r{number:02}", last_changed_at=NOW - timedelta(hours=number))
-    _add(store, "acme/single", failures=3, last_error="GitHub answered 500")
-    _add(store, "octo/broken", failures=1, last_error="GitHub answered 502")
+    _add(store, "acme/single", failed_polls=3, last_error="GitHub answered 500")
+    _add(store, "octo/broken", failed_polls=1, last_error="GitHub answered 502")
     _add(store, "octo/archived", paused=True)
     names = [f"octo/r{number:02}" for number in range(60)] + ["octo/broken"]
     known = [

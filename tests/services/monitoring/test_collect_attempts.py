@@ -550,7 +550,7 @@ def test_a_defect_in_one_attempt_stops_no_other(stage, caplog):
     here.context.github.fetch_jobs = break_on_the_first
     assert here.poll() is None
     assert here.attempt(run=2).settled
-    assert here.attempt().failures == 1
+    assert here.attempt().failed_reads == 1
     assert any("defect of Runstream" in what for what in here.errors())
     assert any(record.exc_info for record in caplog.records)
     here.context.github.fetch_jobs = fetch
@@ -568,7 +568,7 @@ def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
         here.advance(600)
     assert here.attempt(run=2).settled
     assert not here.attempt().settled
-    assert here.record().failures == 0
+    assert here.record().failed_polls == 0
     here.fail()
     here.advance(3600)
     assert here.poll() is None
@@ -604,7 +604,7 @@ def test_attempts_none_of_which_may_be_read_rest_their_repository(stage):
     here = stage(world, at=600)
     here.fail(Fault(path="/jobs$", do="error", status=403))
     assert isinstance(here.poll(), AccessDenied)
-    assert here.record().failures == 1
+    assert here.record().failed_polls == 1
     assert len(here.errors()) == 1
     here.fail()
     here.advance(60)

@@ -42,7 +42,7 @@ def test_what_an_organization_denies_is_reported_once(
     here.advance(3600)
     while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
         pass
-    assert not any(each.failures for each in here.state.list_repositories())
+    assert not any(each.failed_polls for each in here.state.list_repositories())
 
 
 def test_what_was_reported_before_is_not_looked_for_again(stage: OpenStage) -> None:

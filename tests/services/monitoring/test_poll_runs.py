@@ -153,7 +153,7 @@ def test_a_limit_ends_the_tick_at_once_and_names_the_next_poll(stage):
             here.advance(wait)
             assert here.poll() is None
             assert here.server.stats()["violations"] == 0
-            assert here.attempt().failures == 0
+            assert here.attempt().failed_reads == 0
             assert_all_published(here)
 
 
@@ -215,7 +215,7 @@ def test_what_fails_is_asked_for_again_until_all_is_reported(stage, path, fault)
 
 def let_pass(here, failures):
     """Let the first run's attempt fail so often, hour after hour, without polling for it."""
-    here.state.save_attempts([replace(here.attempt(run=1), failures=failures)])
+    here.state.save_attempts([replace(here.attempt(run=1), failed_reads=failures)])
 
 
 def test_an_attempt_that_fails_for_weeks_is_collected_when_it_answers(stage):
@@ -258,7 +258,7 @@ def test_an_answer_that_cannot_be_understood_delays_only_its_own_attempt(stage):
     here.fail(Fault(path="17000000001/attempts/1/jobs", do="error", status=200, html=True))
     assert here.poll() is None
     assert here.attempt(run=2).published_statuses == ("completed",)
-    assert here.record().failures == 0
+    assert here.record().failed_polls == 0
     here.fail()
     here.advance(30)
     assert here.poll() is None
@@ -306,7 +306,7 @@ def test_a_repository_is_tried_every_few_minutes_while_github_is_down(stage):
     pauses = set()
     for name in names:
         new = new_repository(name, backfill_days=1, now=here.clock.now())
-        here.state.add_repository(replace(new, failures=30))
+        here.state.add_repository(replace(new, failed_polls=30))
         here.poll(name)
         record = here.state.load_repository(name)
         pauses.add((record.next_poll_at - here.clock.now()).total_seconds())
@@ -324,7 +324,7 @@ def test_what_failed_while_github_was_down_is_read_when_it_answers(stage):
     for _ in range(12):
         here.advance(1200)
         here.poll()
-    assert here.attempt(run=1).failures > 10
+    assert here.attempt(run=1).failed_reads > 10
     here.fail()
     here.poll()
     assert_all_published(here)
@@ -540,7 +540,7 @@ def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
     here.context.github.fetch_runs = _refusing_filters(here.context.github.fetch_runs)
     here.poll_for(120)
     assert_all_published(here)
-    assert here.record().failures == 0
+    assert here.record().failed_polls == 0
     assert len(here.errors()) == 1
 
 
@@ -579,7 +579,7 @@ def test_why_a_repository_fails_is_logged_once_with_its_remedy(stage, caplog):
     [logged] = [each for each in caplog.records if "SAML" in each.getMessage()]
     assert logged.repository == REPOSITORY
     assert "/sso?authorization_request=" in logged.remedy
-    assert here.record().failures == 3
+    assert here.record().failed_polls == 3
 
 
 def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
@@ -592,7 +592,7 @@ def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
 
     here.context.github.fetch_runs = fail
     assert "defect of Runstream" in str(here.poll())
-    assert here.record().failures == 1
+    assert here.record().failed_polls == 1
     assert here.record().lease_holder is None
     assert any(record.exc_info for record in caplog.records)
     assert len(here.errors()) == 1
@@ -610,7 +610,7 @@ def test_a_repository_whose_poll_met_a_busy_state_fails_only_the_second_time(sta
     for failures in (0, 1):
         here.advance(10)
         here.poll(context=context)
-        assert here.record().failures == failures
+        assert here.record().failed_polls == failures
         assert len(here.state.list_errors(limit=9)) == failures
     here.advance(10)
     assert here.poll() is None
@@ -667,14 +667,14 @@ def test_a_limit_is_no_reason_why_a_repository_cannot_be_collected(stage):
     here.fail(Fault(path="/actions/runs$", do="secondary", seconds=60, count=1))
     here.advance(60)
     assert isinstance(here.poll(), RateLimited)
-    assert (here.record().failures, here.record().last_error) == (1, str(failed))
+    assert (here.record().failed_polls, here.record().last_error) == (1, str(failed))
     here.advance(61)
     assert here.poll() is None
-    assert (here.record().failures, here.record().last_error) == (0, None)
+    assert (here.record().failed_polls, here.record().last_error) == (0, None)
     here.fail(Fault(path="/actions/runs$", do="secondary", seconds=60, count=1))
     limit = here.poll()
     assert isinstance(limit, RateLimited)
-    assert (here.record().failures, here.record().last_error) == (0, str(limit))
+    assert (here.record().failed_polls, here.record().last_error) == (0, str(limit))
 
 
 def test_a_process_claims_one_repository_at_a_time(stage):

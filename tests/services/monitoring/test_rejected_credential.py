@@ -52,7 +52,7 @@ def count_rejections(here: Stage) -> int:
 
 def failing(here: Stage) -> list[str]:
     """List the repositories whose last poll failed."""
-    return [each.full_name for each in here.state.list_repositories() if each.failures]
+    return [each.full_name for each in here.state.list_repositories() if each.failed_polls]
 
 
 def revoke(here: Stage, *tokens: TokenSpec) -> None:

@@ -447,7 +447,7 @@ def test_a_suspension_that_ends_is_over_within_minutes(
 
 def failing(stage: Stage) -> list[RepositoryRecord]:
     """List the repositories whose last poll failed."""
-    return [each for each in stage.state.list_repositories() if each.failures]
+    return [each for each in stage.state.list_repositories() if each.failed_polls]
 
 
 def install(stage: Stage, installations: Sequence[InstallationSpec]) -> None:

@@ -58,7 +58,7 @@ def store() -> SqlState:
         )
     state.add_repository(
         RepositoryRecord(
-            full_name="octo/api", added_at=now, watched_since=now, failures=2, next_poll_at=now
+            full_name="octo/api", added_at=now, watched_since=now, failed_polls=2, next_poll_at=now
         )
     )
     state.add_error(

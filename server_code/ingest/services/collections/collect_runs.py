@@ -65,7 +65,7 @@ class RunCollection:
         )
 
     def make_due(self) -> None:
-        """Make every repository due, and its attempts that failed before."""
+        """Make every repository due, and its attempts whose reads have failed."""
         for progress in self._unfinished.values():
             progress.make_due()
 
@@ -162,12 +162,12 @@ class _RepositoryProgress:
         self._last_change = LastChange("", context.clock.now())
 
     def make_due(self) -> None:
-        """Make the repository due, and its attempts that failed before, with no failure counted."""
+        """Make the repository due, and its attempts whose reads have failed, with none counted."""
         store, now = self._context.store, self._context.clock.now()
         failed = [
-            replace(each, failures=0, next_check_at=now)
+            replace(each, failed_reads=0, next_check_at=now)
             for each in self._load_unread()
-            if each.failures
+            if each.failed_reads
         ]
         if failed:
             store.save_attempts(failed)
@@ -226,9 +226,11 @@ class _RepositoryProgress:
 
     def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
         """Return whether an unread attempt is left to a later collection."""
-        if not attempt.failures:
+        if not attempt.failed_reads:
             return waited > self._policy.longest_wait
-        return attempt.failures >= self._policy.item_tries or waited > self._policy.stall_timeout
+        return (
+            attempt.failed_reads >= self._policy.item_tries or waited > self._policy.stall_timeout
+        )
 
     def _load_unread(self) -> list[AttemptRecord]:
         """Load the attempts of which another poll may read more, without those in progress."""
@@ -290,6 +292,6 @@ def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
     An attempt that is in progress counts as read.
     """
     run, published = attempt.run, attempt.published_statuses
-    if run is None or not published or attempt.failures or needs_job_reread(attempt):
+    if run is None or not published or attempt.failed_reads or needs_job_reread(attempt):
         return True
     return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < lag)

@@ -51,7 +51,7 @@ def find_problems(
     ]
     stated = {
         *(problem.detail for problem in found),
-        *(each.last_error for each in unpaused if each.failures),
+        *(each.last_error for each in unpaused if each.failed_polls),
         *(rejection_text(each.name, each.rejected) for each in inputs.credentials if each.rejected),
     }
     errors = [error for error in inputs.errors if error.message not in stated]

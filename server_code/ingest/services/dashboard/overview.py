@@ -133,7 +133,7 @@ def _repositories(settings: Settings, inputs: HealthInput, now: datetime) -> dic
     return {
         "watched": len(records),
         "paused": sum(each.paused for each in records),
-        "failing": sum(each.failures > 0 and not each.paused for each in records),
+        "failing": sum(each.failed_polls > 0 and not each.paused for each in records),
         "in_flight": counts.in_flight,
         "backlog": counts.unread_attempts,
         "attempts": counts.attempts,

@@ -107,7 +107,7 @@ def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
 def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     changed = record.last_changed_at
     age = -changed.timestamp() if changed else 0.0
-    return (record.paused, not record.failures, age, record.full_name)
+    return (record.paused, not record.failed_polls, age, record.full_name)
 
 
 def with_recorded_remedies(

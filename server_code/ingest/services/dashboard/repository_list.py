@@ -55,7 +55,7 @@ def list_repository_page(
         "per_page": PER_PAGE,
         "watched": len(records),
         "paused": sum(each.paused for each in records),
-        "failing": sum(bool(each.failures) and not each.paused for each in records),
+        "failing": sum(bool(each.failed_polls) and not each.paused for each in records),
         "pausable_count": sum(not each.paused for each in found),
         "resumable_count": len(_resumable(found, discovered)),
         "sources": sources,
@@ -136,7 +136,7 @@ def _order(sort: str) -> Callable[[RepositoryRecord], tuple[Any, ...]]:
 
     if sort == "activity":
         return activity
-    return lambda each: (each.paused, -each.failures, each.last_error is None, *activity(each))
+    return lambda each: (each.paused, -each.failed_polls, each.last_error is None, *activity(each))
 
 
 def _row(

@@ -32,7 +32,7 @@ def repository_problems(
     unpaused: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> list[Problem]:
     """Return one problem for all repositories that fail, with the reason if they share it."""
-    failing = [each for each in unpaused if each.failures]
+    failing = [each for each in unpaused if each.failed_polls]
     if not failing:
         return []
     first, reasons = failing[0], {each.last_error for each in failing}
@@ -81,7 +81,7 @@ def poll_problems(unpaused: Sequence[RepositoryRecord], now: datetime) -> list[P
     overdue = [
         each
         for each in unpaused
-        if not each.failures
+        if not each.failed_polls
         and each.last_polled_at is not None
         and each.next_poll_at is not None
         and now - each.next_poll_at >= POLL_OVERDUE_TIME

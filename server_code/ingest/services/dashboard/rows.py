@@ -64,7 +64,7 @@ def repository_row(
         "logs_pending": counts.logs_pending,
         "logs_fetched": counts.logs_fetched,
         "logs_unavailable": counts.logs_unavailable,
-        "failures": record.failures,
+        "failures": record.failed_polls,
         "last_error": record.last_error,
         "remedy": _remedy(record),
     }
@@ -87,7 +87,7 @@ def repository_state(record: RepositoryRecord, counts: LedgerCounts) -> str:
     """Return the state of a repository in one word."""
     if record.paused:
         return "paused"
-    if record.failures:
+    if record.failed_polls:
         return "failing"
     if record.last_polled_at is not None and counts.unread_attempts:
         return "backfilling"
@@ -99,6 +99,6 @@ def _remedy(record: RepositoryRecord) -> str | None:
         return None
     if record.paused:
         return "It is tried again when the repository is resumed."
-    if record.failures:
+    if record.failed_polls:
         return "It is retried automatically. Run the checks under Settings to see what to fix."
     return "No action is needed: it is retried automatically."

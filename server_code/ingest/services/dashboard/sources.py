@@ -40,7 +40,7 @@ def list_source_rows(
 
 
 def _is_unpolled(record: RepositoryRecord) -> bool:
-    return not (record.paused or record.failures or record.last_polled_at)
+    return not (record.paused or record.failed_polls or record.last_polled_at)
 
 
 def _row(

@@ -91,7 +91,7 @@ def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResu
     try:
         state = target.open_state()
         try:
-            records = sorted(state.list_repositories(), key=lambda each: -each.failures)
+            records = sorted(state.list_repositories(), key=lambda each: -each.failed_polls)
             loaded.repositories = [each.full_name for each in records if not each.paused]
             loaded.sources = state.list_sources()
             loaded.credentials = state.list_credentials()

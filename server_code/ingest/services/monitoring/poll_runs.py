@@ -148,7 +148,7 @@ def _poll(
     repository = _with_priority(context, repository)
     try:
         context.apply_credential_pauses()
-        if repository.failures and is_urgent(context.clock.now(), repository.next_poll_at):
+        if repository.failed_polls and is_urgent(context.clock.now(), repository.next_poll_at):
             # A person who asks for it now may have removed the cause of a refusal.
             context.retry_cleared_refusals(at_once=True)
         poll_session = PollSession(
@@ -161,7 +161,7 @@ def _poll(
         collect_delivered(context, poll_session)
         collect_overdue(context, poll_session)
         discover(context, poll_session)
-        if repository.failures:
+        if repository.failed_polls:
             make_scheduled_attempts_due(context, repository.full_name)
         record = _collect(context, poll_session)
         next_poll_at = next_poll_after(context, poll_session, record)
@@ -228,7 +228,7 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     repository, error = poll_session.repository, poll_session.error
     context.state_busy_repositories.discard(repository.full_name)
     is_prioritized = repository.is_prioritized and poll_session.is_cut_short
-    repository = replace(repository, failures=0, is_prioritized=is_prioritized)
+    repository = replace(repository, failed_polls=0, is_prioritized=is_prioritized)
     if error is None or isinstance(error, StateBusy):
         # Processes that write at the same time are no failure of the repository.
         return replace(repository, last_error=None)
@@ -248,26 +248,26 @@ def _after_failure(
     stored = replace(stored, is_prioritized=repository.is_prioritized)
     if isinstance(error, RateLimited):
         # The error of an earlier poll says more about the repository than a limit does.
-        known = stored.last_error if stored.failures else str(error)
+        known = stored.last_error if stored.failed_polls else str(error)
         return replace(stored, last_error=known), error.retry_at
     was_requested = error.counts_as_failure or error.retry_at is None
-    if not was_requested and (stored.failures or isinstance(error, RequestPaused)):
+    if not was_requested and (stored.failed_polls or isinstance(error, RequestPaused)):
         # No request was sent, so the last answer of GitHub stays the error.
-        return stored, next_try_at(stored.full_name, stored.failures, error, now)
+        return stored, next_try_at(stored.full_name, stored.failed_polls, error, now)
     if isinstance(error, StateBusy) and repository.full_name not in context.state_busy_repositories:
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # wrote at the same time wait for different times.
         context.state_busy_repositories.add(repository.full_name)
         return stored, now + timedelta(seconds=SystemRandom().uniform(1, 5))
-    failures = stored.failures + 1
-    if isinstance(error, RepositoryUnavailable) and stored.failures == 0:
+    failures = stored.failed_polls + 1
+    if isinstance(error, RepositoryUnavailable) and stored.failed_polls == 0:
         make_sources_due(context.store)
     name = repository.full_name
-    is_new = stored.failures == 0 or stored.last_error != str(error)
+    is_new = stored.failed_polls == 0 or stored.last_error != str(error)
     # A rejected credential is reported by itself: it concerns all its repositories.
     is_own = is_new and not isinstance(error, BadCredentials)
     if is_own and not is_reported_for_owner(context, name, error):
         what, remedy = str(error), error.remedy_or_usual
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
-    record = replace(stored, failures=failures, last_error=str(error))
+    record = replace(stored, failed_polls=failures, last_error=str(error))
     return record, next_try_at(stored.full_name, failures, error, now)

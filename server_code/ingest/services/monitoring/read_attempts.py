@@ -206,7 +206,7 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
     except RateLimited:
         raise
     except (Retriable, Skippable):
-        if record.failures < MAX_COMMIT_FAILURES:
+        if record.failed_reads < MAX_COMMIT_FAILURES:
             raise
         return snapshot
 
@@ -219,7 +219,7 @@ def _explain_not_found(
     Of a deleted run, what was read before is published, for there will be no more.
     """
     record = snapshot.record
-    if record.run is not None and record.failures < MAX_PARTIAL_READS:
+    if record.run is not None and record.failed_reads < MAX_PARTIAL_READS:
         try:
             github.fetch_run(record.key.repository, record.key.run_id)
         except NotFound:

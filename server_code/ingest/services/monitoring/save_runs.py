@@ -152,7 +152,7 @@ def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -
         has_all_jobs=False,
         incomplete_job_reads=0,
         open_job_reads=0,
-        failures=0,
+        failed_reads=0,
         last_error=None,
     )
 

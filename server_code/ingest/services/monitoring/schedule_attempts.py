@@ -147,7 +147,7 @@ def settle_or_schedule(
         or _lacks_jobs_for_good(record, now)
     ):
         settled = replace(record, settled=True, next_check_at=None, jobs_validator=None)
-        return replace(settled, failures=0, last_error=None)
+        return replace(settled, failed_reads=0, last_error=None)
     since_change = max(now - _changed_at(record), timedelta()) if run else age
     pause = min(
         max(timedelta(seconds=context.settings.poll_seconds), since_change / OPEN_AGE_DIVISOR),
@@ -162,7 +162,7 @@ def settle_or_schedule(
             # GitHub may update a run while its jobs run; its start is noted once.
             record = replace(record, jobs_read_at=_jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
-    return replace(record, next_check_at=now + pause, failures=0, last_error=None)
+    return replace(record, next_check_at=now + pause, failed_reads=0, last_error=None)
 
 
 def _lacks_jobs_for_good(record: AttemptRecord, now: datetime) -> bool:
@@ -203,8 +203,8 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         return record
     if error.retry_at is not None and not error.counts_as_failure:
         return replace(record, next_check_at=min(error.retry_at, now + MAX_FAILURE_PAUSE))
-    failures = record.failures + 1
-    record = replace(record, failures=failures, last_error=error.explanation)
+    failures = record.failed_reads + 1
+    record = replace(record, failed_reads=failures, last_error=error.explanation)
     is_over = failures >= MAX_FAILURES
     passes = isinstance(error, (Retriable, Skippable, AccessDenied))
     if is_over or failures == (REPORTED_FAILURES if passes else 1):

@@ -145,7 +145,7 @@ class _Discovery:
         for name in names:
             key = self._renamed.get(repository_key(name), repository_key(name))
             record, known = self._watched.get(key), self._known.get(key)
-            if record is None or known is None or not (record.failures or known.is_auto_paused):
+            if record is None or known is None or not (record.failed_polls or known.is_auto_paused):
                 continue
             if is_interval_over(known.checked_at, CHECKED_EVERY, self._now):
                 due.append((known.checked_at or _NEVER, name))

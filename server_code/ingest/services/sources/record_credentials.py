@@ -116,7 +116,7 @@ def clear_refusals(store: StateStore, repositories: Collection[str], *, now: dat
 
 def _make_failing_due(store: StateStore, now: datetime) -> None:
     for each in store.list_repositories():
-        if each.failures:
+        if each.failed_polls:
             store.make_due(each.full_name, now=now)
 
 

@@ -75,7 +75,7 @@ def reason_if_missing(
     ``answer``: what GitHub answered a request for it, if one was sent. A new one is not suspended
     before its first poll, which reports the error.
     """
-    is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
+    is_first_poll_over = record.failed_polls > 0 or record.last_polled_at is not None
     if isinstance(answer, Skippable) and is_first_poll_over:
         return missing_reason(answer)
     if known.suspension_reason is None and record.last_polled_at is None and record.last_error:
