@@ -78,19 +78,19 @@ def _choose_github(
     from ..sandbox.settings import DEFAULT_TOKEN
     from ..sandbox.simulation import simulated_world
 
-    context = simulated_world(
+    world = simulated_world(
         seed=os.urandom(4).hex(),
         start=time.time(),
         repositories=REPOSITORIES,
         runs_per_hour=RUNS_PER_HOUR,
         history_days=HISTORY_DAYS,
     )
-    server = stack.enter_context(SandboxServer(context))
+    server = stack.enter_context(SandboxServer(world))
     local.has_sandbox = True
     local.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
     if not environment.get("POLL_SECONDS"):
         local.settings["POLL_SECONDS"] = POLL_SECONDS
-    local.sources += [each.spec.full_name for each in context.repositories]
+    local.sources += [each.spec.full_name for each in world.repositories]
     local.messages.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
 
 

@@ -27,7 +27,7 @@ def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
 def startup_failure_annotations(
     run: RunSpec, attempt: AttemptSpec, now: Timestamp
 ) -> tuple[AnnotationSpec, ...]:
-    """Return the annotations of an attempt that could not start; no job has its check run."""
+    """Return the annotations of an attempt that could not start; their check run is no job's."""
     if attempt_status(attempt, now).conclusion != "startup_failure":
         return ()
     if attempt.annotations is not None:

@@ -15,21 +15,21 @@ def recorded_run(
     """Plan a run from its snapshots and its jobs by attempt; one of both may be empty."""
     recorded = _latest(snapshots)
     newest = max([*recorded, *jobs])
-    head = recorded[max(recorded)] if recorded else _placeholder_run(run_id, jobs)
-    created = parse_time(head["created_at"])
+    latest = recorded[max(recorded)] if recorded else _placeholder_run(run_id, jobs)
+    created = parse_time(latest["created_at"])
     attempts = [
         _attempt(number, created, recorded.get(number), tuple(jobs.get(number, ())))
         for number in range(1, newest + 1)
     ]
     return RunSpec(
         id=run_id,
-        number=head["run_number"],
-        workflow=_workflow(head),
-        event=head["event"],
-        head_branch=head["head_branch"],
-        head_sha=head["head_sha"],
-        actor=(head.get("actor") or {"login": "ghost"})["login"],
-        display_title=head.get("display_title") or "",
+        number=latest["run_number"],
+        workflow=_workflow(latest),
+        event=latest["event"],
+        head_branch=latest["head_branch"],
+        head_sha=latest["head_sha"],
+        actor=(latest.get("actor") or {"login": "ghost"})["login"],
+        display_title=latest.get("display_title") or "",
         attempts=tuple(attempts),
     )
 
@@ -43,9 +43,9 @@ def _latest(snapshots: Sequence[Json]) -> dict[int, Json]:
     return latest
 
 
-def _workflow(head: Json) -> WorkflowSpec:
-    path = head.get("path") or ".github/workflows/unknown.yml"
-    return WorkflowSpec(id=head["workflow_id"], name=head.get("name") or path, path=path)
+def _workflow(latest: Json) -> WorkflowSpec:
+    path = latest.get("path") or ".github/workflows/unknown.yml"
+    return WorkflowSpec(id=latest["workflow_id"], name=latest.get("name") or path, path=path)
 
 
 def _attempt(
@@ -59,7 +59,7 @@ def _attempt(
     return AttemptSpec(
         number=number,
         requested_at=created if number == 1 else started,
-        runs_at=started,
+        in_progress_at=started,
         completed_at=updated if recorded["status"] == "completed" else None,
         conclusion=recorded["conclusion"],
         triggering_actor=actor["login"],
@@ -77,7 +77,7 @@ def _minimal(number: int, created: Timestamp, jobs: tuple[JobSpec, ...]) -> Atte
     return AttemptSpec(
         number=number,
         requested_at=created if number == 1 else begins,
-        runs_at=begins,
+        in_progress_at=begins,
         completed_at=None if running else max(begins, ends),
         conclusion=None if running else bad,
         triggering_actor="ghost",

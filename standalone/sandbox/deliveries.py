@@ -1,4 +1,4 @@
-"""The deliveries of webhooks: what was sent, or lost, with the request that it was."""
+"""The deliveries of webhooks, sent or lost, each with its request."""
 
 from __future__ import annotations
 

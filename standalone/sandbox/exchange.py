@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
 from .calls import Call
-from .fault_answers import break_redirect, damage_answer, secondary_limit_of
+from .fault_answers import block_by_fault, break_redirect, damage_answer
 from .faults import Fault
 from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity, require_active
@@ -20,10 +20,10 @@ from .routes import Route
 from .state import State
 from .times import Timestamp
 
-APP_KINDS = frozenset(
+APP_ENDPOINTS = frozenset(
     {"get_app", "list_installations", "mint_token", "get_repository_installation"}
 )
-JOB_KINDS = frozenset({"get_job", "list_run_jobs", "list_attempt_jobs"})
+JOB_ENDPOINTS = frozenset({"get_job", "list_run_jobs", "list_attempt_jobs"})
 WRITE_POINTS = 5
 
 
@@ -51,7 +51,7 @@ class Exchange:
             return self._answer_within_budget(identity, fault)
 
     def _identity(self) -> Identity:
-        if self._route.kind in APP_KINDS:
+        if self._route.endpoint in APP_ENDPOINTS:
             # signed in with a JWT, which the handler checks
             return Identity("app", "app", None, 5000)
         identity = self._state.tokens.identify(self._incoming.authorization, self._now)
@@ -72,14 +72,14 @@ class Exchange:
         points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS
         return (
             overload_refusal
-            or secondary_limit_of(fault, limiter, identity.key, self._now)
-            or limiter.count_points(identity.key, self._route.kind, points, self._now)
+            or block_by_fault(fault, limiter, identity.key, self._now)
+            or limiter.count_points(identity.key, self._route.endpoint, points, self._now)
         )
 
     def _answer_within_budget(self, identity: Identity, fault: Fault | None) -> Answer:
         limiter = self._state.limiter
         budget = self._budget(identity)
-        taken = 0 if self._route.kind == "rate_limit" else 1
+        taken = 0 if self._route.endpoint == "rate_limit" else 1
         if taken and not limiter.take(budget, taken):
             if limiter.has_reported_zero(budget):
                 self._violation("nothing remained")
@@ -96,14 +96,14 @@ class Exchange:
             answer = self._log_at(dict(answer.headers)["Location"])
         limiter.settle(budget, taken, cost)
         return self._record(
-            break_redirect(fault, answer, self._state.dead_url),
+            break_redirect(fault, answer, self._state.closed_port_url),
             cost,
             self._headers(identity, budget),
         )
 
     def _call_handler(self, identity: Identity, fault: Fault | None) -> Answer:
         late = fault.seconds if fault and fault.do == "late_jobs" else 0.0
-        now = self._now - (late if self._route.kind in JOB_KINDS else 0.0)
+        now = self._now - (late if self._route.endpoint in JOB_ENDPOINTS else 0.0)
         try:
             call = Call(
                 **vars(self._incoming),
@@ -176,9 +176,7 @@ class Exchange:
     def _record(
         self, answer: Answer, cost: int, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
-        self._state.statistics.count_request(
-            self._route.kind, answer.status, charged=cost, is_unchanged=answer.status == 304
-        )
+        self._state.statistics.count_request(self._route.endpoint, answer.status, cost)
         return replace(answer, headers=(*answer.headers, *headers, *common_headers()))
 
     def _violation(self, why: str) -> None:
@@ -187,7 +185,7 @@ class Exchange:
 
     @property
     def _is_graphql(self) -> bool:
-        return self._route.kind == "graphql"
+        return self._route.endpoint == "graphql"
 
 
 def _graphql_limited(refusal: Answer) -> Answer:

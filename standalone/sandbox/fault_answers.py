@@ -63,7 +63,7 @@ def error_page(fault: Fault) -> Answer:
     return Answer(status=fault.status, body=body, content_type=JSON, headers=wait, cost=0)
 
 
-def secondary_limit_of(
+def block_by_fault(
     fault: Fault | None, limiter: Limiter, key: str, now: Timestamp
 ) -> Answer | None:
     """Block a token as a secondary limit does, if that is what the fault does."""
@@ -80,12 +80,12 @@ def secondary_limit_of(
     return replace(answer, headers=tuple(headers))
 
 
-def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer:
+def break_redirect(fault: Fault | None, answer: Answer, closed_port_url: str) -> Answer:
     """Point a redirect to a closed port, if that is what the fault does."""
     if fault is None or fault.do != "dead_redirect":
         return answer
     headers = tuple(
-        (name, dead_url if name == "Location" else value) for name, value in answer.headers
+        (name, closed_port_url if name == "Location" else value) for name, value in answer.headers
     )
     return replace(answer, headers=headers)
 

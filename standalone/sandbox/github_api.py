@@ -14,10 +14,9 @@ from .pages import requested_page
 from .routes import find_route
 from .sending import StartResponse, send
 from .state import State
+from .statistics import NOT_SENT
 from .times import Timestamp
 from .web import web_answer
-
-LOST = 0  # the status that an answer is counted with when none was sent
 
 
 class GithubApi:
@@ -45,12 +44,11 @@ class GithubApi:
         try:
             route = find_route(incoming.method, incoming.path)
         except Refusal as refusal:
-            self._state.statistics.count_request("unknown", 404, charged=0, is_unchanged=False)
+            self._state.statistics.count_request("unknown", 404)
             return refusal.answer
         instead = fault_answer(fault, incoming.path)
         if instead is None:
             return Exchange(self._state, incoming, route, now).answer(fault)
-        lost = fault is not None and fault.do == "reset"
-        status = LOST if lost else instead.status
-        self._state.statistics.count_request(route.kind, status, charged=0, is_unchanged=False)
+        status = NOT_SENT if fault is not None and fault.do == "reset" else instead.status
+        self._state.statistics.count_request(route.endpoint, status)
         return instead

@@ -19,14 +19,14 @@ from .timeline import current_attempt
 
 
 @dataclass(frozen=True, slots=True)
-class SuiteRun:
+class CheckRun:
     """A check run, and its annotations."""
 
     fields: Json
     annotations: Sequence[AnnotationSpec]
 
 
-def find_suite(call: Call, wanted: str) -> Sequence[SuiteRun] | None:
+def find_check_runs(call: Call, wanted: str) -> Sequence[CheckRun] | None:
     """Return the check runs of a suite; None where no repository that is seen has it."""
     for repository in call.state.world.repositories:
         if not call.identity.sees(repository):
@@ -43,7 +43,7 @@ def find_suite(call: Call, wanted: str) -> Sequence[SuiteRun] | None:
             annotations = startup_failure_annotations(run, attempt, call.now)
             check_run_id = startup_failure_check_run_id(run, attempt)
             fields = {"id": node_id("CR", check_run_id), "name": run.workflow.path}
-            return [SuiteRun(fields, annotations)] if annotations else []
+            return [CheckRun(fields, annotations)] if annotations else []
     return None
 
 

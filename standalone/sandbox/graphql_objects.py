@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from .calls import Call
-from .graphql_checks import SuiteRun, annotation_node, find_suite
+from .graphql_checks import CheckRun, annotation_node, find_check_runs
 from .limits import Budget
 from .payloads.pulls import pull_page
 from .repository import Repository
@@ -45,7 +45,7 @@ class Root:
 
     def node(self, _info: object, *, id: str) -> Node | None:  # noqa: A002 - GitHub's name
         """Resolve a check suite by its node id; the sandbox has no other nodes."""
-        suite = find_suite(self._call, id)
+        suite = find_check_runs(self._call, id)
         if suite is None:
             message = f"Could not resolve to a node with the global id of '{id}'"
             raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
@@ -117,7 +117,7 @@ class Root:
         ]
         return {"nodes": nodes, "totalCount": len(known)}
 
-    def _check_runs(self, suite: Sequence[SuiteRun], args: Node) -> Node:
+    def _check_runs(self, suite: Sequence[CheckRun], args: Node) -> Node:
         self.connections += 1
         nodes = [
             {
@@ -129,7 +129,7 @@ class Root:
         ]
         return {"nodes": nodes, "totalCount": len(suite)}
 
-    def _annotations(self, run: SuiteRun, args: Node) -> Node:
+    def _annotations(self, run: CheckRun, args: Node) -> Node:
         self.connections += 1
         nodes = [annotation_node(each) for each in run.annotations[: args.get("first", 0)]]
         return {"nodes": nodes, "totalCount": len(run.annotations)}

@@ -33,8 +33,8 @@ class HookEvent:
         return "workflow_run" if self.job is None else "workflow_job"
 
     @property
-    def name(self) -> str:
-        """Return a name that no other change has."""
+    def key(self) -> str:
+        """Return a key that no other change has."""
         subject = self.run.id if self.job is None else self.job.id
         return f"{self.event}:{subject}:{self.attempt.number}:{self.action}"
 
@@ -92,7 +92,7 @@ def _hook_events(repository: Repository, run: RunSpec) -> Iterator[HookEvent]:
     for attempt in run.attempts:
         moments: list[tuple[Timestamp | None, str, JobSpec | None]] = [
             (attempt.requested_at, "requested", None),
-            (attempt.runs_at, "in_progress", None),
+            (attempt.in_progress_at, "in_progress", None),
             (attempt.completed_at, "completed", None),
         ]
         for job in attempt.jobs:

@@ -23,13 +23,13 @@ from .hook_feed import HookEvent, HookFeed, event_payload
 from .payloads.hooks import hook_payload
 from .repository import Repository
 from .rng import seeded_fraction, seeded_sha
-from .specs import HookSpec
+from .specs import HookSpec, Json
 from .state import State
 from .times import Timestamp
 
 PAUSE = 0.02  # real seconds between two looks at the clock
 TIMEOUT = 10.0
-REFUSED = 502
+NOT_CONNECTED = (502, "failed to connect to host")
 
 
 class HookSender:
@@ -37,9 +37,9 @@ class HookSender:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._with_hooks = [item for item in state.world.repositories if item.hooks]
-        self._feed = HookFeed(self._with_hooks, state.clock.now())
-        self._late: list[tuple[Timestamp, int, Callable[[], None]]] = []
+        self._repositories = [item for item in state.world.repositories if item.hooks]
+        self._feed = HookFeed(self._repositories, state.clock.now())
+        self._delayed: list[tuple[Timestamp, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._base = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
@@ -50,7 +50,7 @@ class HookSender:
     def start(self, base: str) -> None:
         """Ping every hook, and begin to watch the clock; `base` is the API's address."""
         self._base = base
-        if not self._with_hooks:
+        if not self._repositories:
             return
         self._thread = threading.Thread(target=self._watch, name="sandbox hooks", daemon=True)
         self._thread.start()
@@ -62,8 +62,8 @@ class HookSender:
             for hook_event in self._feed.due(now):
                 for hook in hook_event.repository.hooks:
                     self._send_or_delay(hook, hook_event, now)
-            while self._late and self._late[0][0] <= now:
-                heapq.heappop(self._late)[2]()
+            while self._delayed and self._delayed[0][0] <= now:
+                heapq.heappop(self._delayed)[2]()
 
     def redeliver(self, hook: HookSpec, delivery: Delivery) -> None:
         """Send a delivery once more, under the same delivery id."""
@@ -78,7 +78,7 @@ class HookSender:
         self._pool.clear()
 
     def _watch(self) -> None:
-        for repository in self._with_hooks:
+        for repository in self._repositories:
             for hook in repository.hooks:
                 self._ping(repository, hook)
         while not self._stop.wait(PAUSE):
@@ -90,42 +90,32 @@ class HookSender:
             "hook_id": hook.id,
             "hook": hook_payload(repository.spec, hook, self._base),
         }
-        delivery = _delivery(hook, repository, ("ping", hook.id), "ping", None, json_bytes(body))
         with self._lock:
-            self._post(hook, delivery)
+            self._post(hook, _delivery(hook, repository, f"{hook.id}:ping", "ping", body))
 
     def _send_or_delay(self, hook: HookSpec, hook_event: HookEvent, now: Timestamp) -> None:
-        if hook_event.event not in hook.events:
-            return
-        faults, name = self._state.settings.hooks, f"{hook.id}:{hook_event.name}"
-        delivery = _delivery(
-            hook,
-            hook_event.repository,
-            (name,),
-            hook_event.event,
-            hook_event.action,
-            json_bytes(event_payload(hook_event, self._base)),
-        )
-        copies = 2 if self._fraction(name, "doubled") < faults.doubled else 1
-        if self._fraction(name, "lost") < faults.lost:
+        faults, key = self._state.settings.hook_faults, f"{hook.id}:{hook_event.key}"
+        body = event_payload(hook_event, self._base)
+        delivery = _delivery(hook, hook_event.repository, key, hook_event.event, body)
+        copies = 2 if self._fraction(key, "doubled") < faults.doubled else 1
+        if self._fraction(key, "lost") < faults.lost:
             copies = 0
         send: Callable[[], None] = partial(self._send, hook, delivery, copies)
         delay = 0.0
-        if self._fraction(name, "late") < faults.late:
-            delay = self._fraction(name, "by") * faults.late_seconds
-        elif self._fraction(name, "order") < faults.out_of_order:
+        if self._fraction(key, "late") < faults.late:
+            delay = self._fraction(key, "by") * faults.late_seconds
+        elif self._fraction(key, "order") < faults.out_of_order:
             # long enough for the next change of the same run to overtake it
             delay = faults.late_seconds
         if delay:
             self._state.statistics.count("webhooks.delayed")
-            heapq.heappush(self._late, (now + delay, next(self._order), send))
+            heapq.heappush(self._delayed, (now + delay, next(self._order), send))
         else:
             send()
 
     def _send(self, hook: HookSpec, delivery: Delivery, copies: int) -> None:
         if not copies:
-            self._state.statistics.count("webhooks.lost")
-            self._note(delivery, REFUSED, "failed to connect to host")
+            self._record(delivery, "lost", *NOT_CONNECTED)
         for copy in range(copies):
             if copy:
                 self._state.statistics.count("webhooks.doubled")
@@ -137,33 +127,30 @@ class HookSender:
                 "POST", hook.url, body=delivery.body, headers=delivery.headers, redirect=False
             )
         except urllib3.exceptions.HTTPError:
-            self._state.statistics.count("webhooks.failed")
-            self._note(delivery, REFUSED, "failed to connect to host")
+            self._record(delivery, "failed", *NOT_CONNECTED)
             return
-        good = 200 <= answer.status < 300
-        self._state.statistics.count("webhooks.sent" if good else "webhooks.failed")
-        reason = "OK" if good else f"Invalid HTTP Response: {answer.status}"
-        self._note(delivery, answer.status, reason)
+        if 200 <= answer.status < 300:
+            self._record(delivery, "sent", answer.status, "OK")
+        else:
+            reason = f"Invalid HTTP Response: {answer.status}"
+            self._record(delivery, "failed", answer.status, reason)
 
-    def _note(self, delivery: Delivery, status_code: int, status: str) -> None:
+    def _record(self, delivery: Delivery, outcome: str, status_code: int, status: str) -> None:
+        self._state.statistics.count(f"webhooks.{outcome}")
         now = self._state.clock.now()
         self._state.deliveries.add(
             replace(delivery, delivered_at=now, status=status, status_code=status_code)
         )
 
-    def _fraction(self, name: str, what: str) -> float:
-        return seeded_fraction(self._state.world.seed, name, what)
+    def _fraction(self, key: str, what: str) -> float:
+        return seeded_fraction(self._state.world.seed, key, what)
 
 
-def _delivery(  # noqa: PLR0913, PLR0917 - what a delivery consists of
-    hook: HookSpec,
-    repository: Repository,
-    name: tuple[object, ...],
-    event: str,
-    action: str | None,
-    body: bytes,
+def _delivery(
+    hook: HookSpec, repository: Repository, key: str, event: str, payload: Json
 ) -> Delivery:
-    guid = str(uuid.UUID(seeded_sha("delivery", *name)[:32]))
+    guid = str(uuid.UUID(seeded_sha("delivery", key)[:32]))
+    body = json_bytes(payload)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "GitHub-Hookshot/5a0d2f1",
@@ -180,7 +167,7 @@ def _delivery(  # noqa: PLR0913, PLR0917 - what a delivery consists of
         hook_id=hook.id,
         guid=guid,
         event=event,
-        action=action,
+        action=payload.get("action"),
         repository_id=repository.spec.id,
         body=body,
         headers=headers,

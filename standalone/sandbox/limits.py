@@ -118,16 +118,16 @@ class Limiter:
             account.block_retry_after = retry_after
             return self._secondary(account, now)
 
-    def count_points(self, key: str, kind: str, points: int, now: Timestamp) -> Answer | None:
+    def count_points(self, key: str, endpoint: str, points: int, now: Timestamp) -> Answer | None:
         """Count points of one endpoint within a minute; return a refusal if they are too many."""
-        resource = "graphql" if kind == "graphql" else "core"
+        resource = "graphql" if endpoint == "graphql" else "core"
         maximum = self.limits.points_per_minute
         if resource == "graphql":
             maximum = self.limits.graphql_points_per_minute
         if maximum <= 0:
             return None
         with self._lock:
-            spent = self._account(key).points.setdefault(kind, deque())
+            spent = self._account(key).points.setdefault(endpoint, deque())
             while spent and spent[0][0] <= now - MINUTE:
                 spent.popleft()
             # each request costs at least a point, so the length says enough most of the time

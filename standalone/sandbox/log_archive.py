@@ -38,7 +38,7 @@ def file_names(names: Iterable[str]) -> list[str]:
 def archive_entries(
     jobs: Iterable[JobSpec], archive_fault: str = ""
 ) -> Iterator[tuple[str, LogContent]]:
-    """Yield every file of the archive with its text; `archive_fault` damages the first job's."""
+    """Yield every file of the archive with its content; `archive_fault` damages the first job's."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)
     for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):
@@ -60,11 +60,11 @@ def archive_chunks(entries: Iterable[tuple[str, LogContent]], at: float) -> Iter
     sink = _Sink()
     moment = datetime.fromtimestamp(max(at, 315619200), tz=timezone.utc)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in entries:
+        for name, content in entries:
             entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=text.size > 2**31) as file:
-                for chunk in text.chunks():
+            with archive.open(entry, "w", force_zip64=content.size > 2**31) as file:
+                for chunk in content.chunks():
                     file.write(chunk)
                     yield from sink.drain()
             yield from sink.drain()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from .answers import Answer, blob_error
 from .body_cache import with_digest
@@ -13,6 +13,7 @@ from .log_archive import archive_chunks, archive_entries
 from .logs import AVAILABLE, LogContent, job_log
 from .sending import StartResponse, send
 from .state import State
+from .statistics import NOT_SENT
 from .timeline import jobs_at
 from .times import Timestamp
 
@@ -32,8 +33,8 @@ class LogHost:
         now = self._state.clock.now()
         fault = self._state.next_fault(incoming.path)
         answer = self._answer(incoming, fault, now)
-        status = 0 if fault is not None and fault.do == "reset" else answer.status
-        self._state.statistics.count_request("blob", status, charged=0, is_unchanged=False)
+        status = NOT_SENT if fault is not None and fault.do == "reset" else answer.status
+        self._state.statistics.count_request("blob", status)
         return send(environ, start_response, answer, now=now, fault=fault)
 
     def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
@@ -84,27 +85,23 @@ class LogHost:
             return Answer(stream=chunks, content_type="application/zip")
         # the jobs are listed in the key because their logs expire one by one
         key = ("zip", repository_id, run_id, number, archive_fault, tuple(job.id for job in jobs))
-        kept = self._state.cache.get(key, lambda: with_digest(b"".join(chunks)))
-        return self._ranged(LogContent(kept.body, len(kept.body)), incoming, "application/zip")
+        archive = self._state.cache.get(key, lambda: with_digest(b"".join(chunks))).body
+        return self._ranged(LogContent(archive, len(archive)), incoming, "application/zip")
 
-    def _ranged(self, text: LogContent, incoming: Request, content_type: str) -> Answer:
+    def _ranged(self, content: LogContent, incoming: Request, content_type: str) -> Answer:
         start = _start(incoming.range) if self._state.settings.log_ranges else None
         if start is None:
-            return _streamed(text.chunks(), text.size, content_type)
-        if start >= text.size:
+            return Answer(stream=content.chunks(), length=content.size, content_type=content_type)
+        if start >= content.size:
             return blob_error(416, "InvalidRange")
-        span = f"bytes {start}-{text.size - 1}/{text.size}"
+        span = f"bytes {start}-{content.size - 1}/{content.size}"
         return Answer(
             status=206,
-            stream=text.chunks(start),
-            length=text.size - start,
+            stream=content.chunks(start),
+            length=content.size - start,
             content_type=content_type,
             headers=(("Content-Range", span), ("Accept-Ranges", "bytes")),
         )
-
-
-def _streamed(chunks: Iterator[bytes], length: int, content_type: str) -> Answer:
-    return Answer(stream=chunks, length=length, content_type=content_type)
 
 
 def _start(header: str) -> int | None:

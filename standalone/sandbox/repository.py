@@ -1,15 +1,14 @@
 """A repository with everything that happens in it, found by id or in GitHub's order.
 
-Its runs may come from a `RunSource` that adds more of them as time passes.
+A `Source` adds more runs to it as time passes.
 """
 
 from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from .specs import (
     AttemptSpec,
@@ -26,18 +25,15 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItems:
-    """What a source adds to a repository."""
+    """What is added to a repository."""
 
-    runs: Sequence[RunSpec] = ()
-    commits: Sequence[CommitSpec] = ()
-    pulls: Sequence[PullRequestSpec] = ()
+    runs: list[RunSpec] = field(default_factory=list)
+    commits: list[CommitSpec] = field(default_factory=list)
+    pulls: list[PullRequestSpec] = field(default_factory=list)
 
 
-class RunSource(Protocol):
-    """A source of a repository's runs up to an instant."""
-
-    def items_until(self, now: Timestamp) -> NewItems | None:
-        """Return what begins by `now` and was not returned before, or None."""
+#: Returns what begins by an instant, except what it returned before.
+Source = Callable[[Timestamp], NewItems]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ class Repository:
         new_items: NewItems | None = None,
         *,
         hooks: Iterable[HookSpec] = (),
-        source: RunSource | None = None,
+        source: Source | None = None,
     ) -> None:
         self.spec = spec
         self.hooks = list(hooks)
@@ -84,8 +80,8 @@ class Repository:
         if self._source is None:
             return
         with self._lock:
-            new_items = self._source.items_until(now)
-            if new_items is not None:
+            new_items = self._source(now)
+            if new_items.runs:
                 self._add(new_items)
 
     def runs(self, now: Timestamp) -> list[RunSpec]:

@@ -1,4 +1,4 @@
-"""The routes: which handler answers which path, and the kind that it is counted as."""
+"""The routes: which handler answers which path, and the endpoint that it is counted as."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ _PREFIXES = ("/repos/<owner>/<name>", "/repositories/<int:repository_id>")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The kind, handler and parameters of a request."""
+    """The handler and parameters of a request; `endpoint` is the handler's name."""
 
-    kind: str
+    endpoint: str
     handler: Handler
     params: dict[str, object]
 

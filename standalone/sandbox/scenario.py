@@ -38,6 +38,8 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     for name, kind in _LISTS.items():
         if name in read:
             read[name] = tuple(_spec(kind, each) for each in read[name])
+    if "hooks" in read:
+        read["hook_faults"] = read.pop("hooks")
     if read.get("app"):
         read["app"] = _app(read["app"])
     return _spec(Settings, read)

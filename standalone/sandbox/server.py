@@ -41,7 +41,7 @@ class SandboxServer:
         self._api = Listener(GithubApi(self._state, self._control), host, port, threads)
         self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))
         self._state.blob_url = self._log_host.url
-        self._state.dead_url = f"http://127.0.0.1:{_closed_port()}/"
+        self._state.closed_port_url = f"http://127.0.0.1:{_closed_port()}/"
         self._hooks.start(self._api.url)
 
     @property

@@ -105,10 +105,10 @@ class Settings:
     users: frozenset[str] = frozenset()
     """Owners, in lower case, that are users; all others are organizations."""
     faults: tuple[Fault, ...] = ()
-    hooks: HookFaults = field(default_factory=HookFaults)
+    hook_faults: HookFaults = field(default_factory=HookFaults)
     graphql: GraphqlFaults = field(default_factory=GraphqlFaults)
     index_lag: float = 0.0
-    """How old the world is that filtered lists show."""
+    """How far filtered lists lag behind."""
     filtered_cap: int = 1000
     unfiltered_cap: int = 40_000
     """How many runs can be reached page by page in a list with filters, and without."""

@@ -100,7 +100,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
         return AttemptSpec(
             number=number,
             requested_at=requested,
-            runs_at=None,
+            in_progress_at=None,
             completed_at=requested + 1,
             conclusion=conclusion,
             triggering_actor=actor,
@@ -112,7 +112,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
     return AttemptSpec(
         number=number,
         requested_at=requested,
-        runs_at=min(started, default=begins),
+        in_progress_at=min(started, default=begins),
         completed_at=max([begins, *started, *ended]) + 2,
         conclusion=conclusion,
         triggering_actor=actor,
@@ -136,7 +136,7 @@ def _cancelled_at_once(number: int, requested: Timestamp, actor: str) -> Attempt
     return AttemptSpec(
         number=number,
         requested_at=requested,
-        runs_at=requested + 1,
+        in_progress_at=requested + 1,
         completed_at=requested + 4,
         conclusion="cancelled",
         triggering_actor=actor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from .repository import NewItems, Repository
 from .rng import seeded_random, seeded_sha
@@ -30,102 +30,86 @@ def simulated_world(  # noqa: PLR0913 - each is a property of the world
     runs_per_hour: float = 4.0,
     history_days: float = 2.0,
     hooks: Sequence[tuple[str, str]] = (),
-    end: Timestamp = math.inf,
+    last_run_at: Timestamp = math.inf,
 ) -> World:
     """Make a world with some history before `start`; `hooks` are (url, secret) of each repository.
 
     `repositories` is how many, or their names; `runs_per_hour` is for each of them; no run begins
-    after `end`.
+    after `last_run_at`.
     """
+    if runs_per_hour > RUNS_PER_HOUR:
+        raise ValueError(f"A repository has at most {RUNS_PER_HOUR} runs an hour.")
     names = _names(repositories) if isinstance(repositories, int) else list(repositories)
-    begin = math.floor((start - history_days * DAY) / HOUR)
-    return World(
-        [
-            _repository(seed, (index, len(names)), name, Span(runs_per_hour, begin, end), hooks)
-            for index, name in enumerate(names)
-        ],
-        seed=seed,
-    )
+    first_hour = math.floor((start - history_days * DAY) / HOUR)
+    made: list[Repository] = []
+    for index, name in enumerate(names):
+        spec = _spec(index, name, first_hour)
+        runs = HourlyRuns(
+            spec=spec,
+            seed=seed,
+            index=index,
+            repository_count=len(names),
+            runs_per_hour=runs_per_hour,
+            next_hour=first_hour,
+            last_run_at=last_run_at,
+        )
+        specs = [
+            HookSpec(id=spec.id * 10 + n, url=url, secret=secret)
+            for n, (url, secret) in enumerate(hooks)
+        ]
+        made.append(Repository(spec, hooks=specs, source=runs.items_until))
+    return World(made, seed=seed)
 
 
-class Span(NamedTuple):
-    """How many runs begin per hour, from which hour on, and until when."""
+@dataclass(slots=True, kw_only=True)
+class HourlyRuns:
+    """The runs of a repository, planned hour by hour.
 
-    runs_per_hour: float
-    first_hour: int
-    end: Timestamp
-
-
-class HourlySource:
-    """A source that plans a repository's runs hour by hour.
-
-    `index_and_count`: the repository's index and the number of repositories; they make its ids
-    unique.
+    The repository's index and the number of repositories make the ids of its runs unique.
     """
 
-    def __init__(
-        self,
-        spec: RepositorySpec,
-        *,
-        seed: object,
-        index_and_count: tuple[int, int],
-        span: Span,
-    ) -> None:
-        if span.runs_per_hour > RUNS_PER_HOUR:
-            raise ValueError(f"A repository has at most {RUNS_PER_HOUR} runs an hour.")
-        self._spec = spec
-        self._seed = seed
-        self._index_and_count = index_and_count
-        self._rate = span.runs_per_hour
-        self._next = span.first_hour
-        self._end = span.end
+    spec: RepositorySpec
+    seed: object
+    index: int
+    repository_count: int
+    runs_per_hour: float
+    next_hour: int
+    last_run_at: Timestamp
 
-    def items_until(self, now: Timestamp) -> NewItems | None:
+    def items_until(self, now: Timestamp) -> NewItems:
         """Plan the hours that have begun by now."""
-        now = min(now, self._end)
-        if now < self._next * HOUR:
-            return None
-        runs: list[RunSpec] = []
-        commits: list[CommitSpec] = []
-        pulls: list[PullRequestSpec] = []
-        while self._next * HOUR <= now:
-            self._hour(self._next, runs, commits, pulls)
-            self._next += 1
-        return NewItems(runs=runs, commits=commits, pulls=pulls)
+        new_items = NewItems()
+        while self.next_hour * HOUR <= min(now, self.last_run_at):
+            self._plan_hour(self.next_hour, new_items)
+            self.next_hour += 1
+        return new_items
 
-    def _hour(
-        self,
-        hour: int,
-        runs: list[RunSpec],
-        commits: list[CommitSpec],
-        pulls: list[PullRequestSpec],
-    ) -> None:
-        rng = seeded_random(self._seed, self._spec.id, hour)
-        wanted = math.floor(self._rate) + (rng.random() < self._rate % 1)
+    def _plan_hour(self, hour: int, new_items: NewItems) -> None:
+        rng = seeded_random(self.seed, self.spec.id, hour)
+        wanted = math.floor(self.runs_per_hour) + (rng.random() < self.runs_per_hour % 1)
         made = 0
         while made < wanted:
-            trigger = _trigger(self._spec, hour, made, rng)
-            if trigger.at > self._end:
+            trigger = _trigger(self.spec, hour, made, rng)
+            if trigger.at > self.last_run_at:
                 made += 1
                 continue
             for template in _templates_for(trigger.event, rng)[: wanted - made]:
-                runs.append(self._run(trigger, template, hour, made, rng))
+                new_items.runs.append(self._run(trigger, template, hour, made, rng))
                 made += 1
-            commits.append(_commit(trigger, rng))
+            new_items.commits.append(_commit(trigger, rng))
             if trigger.pull is not None:
-                pulls.append(_pull(self._spec, trigger))
+                new_items.pulls.append(_pull(self.spec, trigger))
 
     def _run(
         self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
     ) -> RunSpec:
-        index, count = self._index_and_count
-        serial = ((hour - _EPOCH_HOUR) * count + index) * RUNS_PER_HOUR + made
-        workflow = next(item for item in self._spec.workflows if item.name == template.name)
+        hours = (hour - _EPOCH_HOUR) * self.repository_count + self.index
+        workflow = next(item for item in self.spec.workflows if item.name == template.name)
         return plan_run(
             trigger,
             workflow,
             template,
-            id=10_000_000_000 + serial,
+            id=10_000_000_000 + hours * RUNS_PER_HOUR + made,
             number=(hour - _EPOCH_HOUR) * RUNS_PER_HOUR + made + 1,
             rng=rng,
         )
@@ -135,14 +119,8 @@ def _names(count: int) -> list[str]:
     return [*NAMES, *(f"octo/service-{number:04d}" for number in range(len(NAMES), count))][:count]
 
 
-def _repository(
-    seed: object,
-    index_and_count: tuple[int, int],
-    name: str,
-    span: Span,
-    hooks: Sequence[tuple[str, str]],
-) -> Repository:
-    repository_id = 500_000_000 + index_and_count[0]
+def _spec(index: int, name: str, first_hour: int) -> RepositorySpec:
+    repository_id = 500_000_000 + index
     workflows = tuple(
         WorkflowSpec(
             id=repository_id % 10**8 * 10 + n,
@@ -151,18 +129,12 @@ def _repository(
         )
         for n, template in enumerate(WORKFLOW_TEMPLATES, 1)
     )
-    spec = RepositorySpec(
+    return RepositorySpec(
         id=repository_id,
         full_name=name,
-        created_at=(span.first_hour * HOUR) - 400 * DAY,
+        created_at=first_hour * HOUR - 400 * DAY,
         workflows=workflows,
     )
-    source = HourlySource(spec, seed=seed, index_and_count=index_and_count, span=span)
-    specs = [
-        HookSpec(id=repository_id * 10 + n, url=url, secret=key)
-        for n, (url, key) in enumerate(hooks)
-    ]
-    return Repository(spec, hooks=specs, source=source)
 
 
 def _templates_for(event: str, rng: random.Random) -> list[WorkflowTemplate]:

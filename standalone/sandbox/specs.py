@@ -1,7 +1,7 @@
 """Specs: the whole lifetime of every run, fixed when the run is created.
 
-Nothing here knows the present: `timeline` computes the status at a point in time. `recorded` holds
-an object that GitHub really answered; it is then served as it is.
+`timeline` computes the status at a point in time. `recorded` holds an object that GitHub really
+answered; it is then served as it is.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class AttemptSpec:
 
     number: int
     requested_at: Timestamp
-    runs_at: Timestamp | None
+    in_progress_at: Timestamp | None
     completed_at: Timestamp | None
     conclusion: str | None
     triggering_actor: str
@@ -180,7 +180,6 @@ class HookSpec:
     id: int
     url: str
     secret: str = ""
-    events: tuple[str, ...] = ("workflow_run", "workflow_job")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

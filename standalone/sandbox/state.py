@@ -41,7 +41,7 @@ class State:
     registrations: dict[str, PendingApp] = field(default_factory=dict)
     setup_url: str | None = None
     blob_url: str = ""
-    dead_url: str = "http://127.0.0.1:9"
+    closed_port_url: str = "http://127.0.0.1:9"
     redeliver: Callable[[HookSpec, Delivery], None] = lambda _hook, _delivery: None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 

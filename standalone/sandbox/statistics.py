@@ -7,28 +7,30 @@ from collections import Counter, deque
 from typing import Any
 
 KEPT_DETAILS = 50
+NOT_SENT = 0
+"""The status that an answer is counted with when a fault closed the connection instead."""
 _SUMMED = ("requests", "charged", "free")
 
 
 class Statistics:
-    """Counts per endpoint kind; thread-safe."""
+    """Counts per endpoint; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kinds: dict[str, Counter[str]] = {}
+        self._counts: dict[str, Counter[str]] = {}
         self._statuses: dict[str, Counter[str]] = {}
         self._totals: Counter[str] = Counter()
         self._details: deque[str] = deque(maxlen=KEPT_DETAILS)
         self._minted = 0
 
-    def count_request(self, kind: str, status: int, *, charged: int, is_unchanged: bool) -> None:
-        """Count one request with what it cost; `is_unchanged`: answered with 304."""
+    def count_request(self, endpoint: str, status: int, charged: int = 0) -> None:
+        """Count one request with what it cost."""
         with self._lock:
-            counts = self._kinds.setdefault(kind, Counter())
+            counts = self._counts.setdefault(endpoint, Counter())
             counts["requests"] += 1
             counts["charged"] += charged
-            counts["free"] += is_unchanged
-            self._statuses.setdefault(kind, Counter())[str(status)] += 1
+            counts["free"] += status == 304
+            self._statuses.setdefault(endpoint, Counter())[str(status)] += 1
 
     def count(self, name: str, detail: str | None = None) -> None:
         """Count something else: violations, leaked tokens, webhooks, faults, minted tokens."""
@@ -47,24 +49,24 @@ class Statistics:
     def reset(self) -> None:
         """Reset all counts."""
         with self._lock:
-            self._kinds.clear()
+            self._counts.clear()
             self._statuses.clear()
             self._totals.clear()
             self._details.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all counts: `endpoints` by kind, sums, and the last `details` of violations."""
+        """Return all counts: those of each endpoint, sums, and the last `details` of violations."""
         with self._lock:
             endpoints = {
-                kind: {
+                endpoint: {
                     **{name: counts[name] for name in _SUMMED},
-                    "statuses": dict(self._statuses[kind]),
+                    "statuses": dict(self._statuses[endpoint]),
                 }
-                for kind, counts in sorted(self._kinds.items())
+                for endpoint, counts in sorted(self._counts.items())
             }
             return {
                 "endpoints": endpoints,
-                **{name: sum(counts[name] for counts in self._kinds.values()) for name in _SUMMED},
+                **{name: sum(counts[name] for counts in self._counts.values()) for name in _SUMMED},
                 **{name: self._totals[name] for name in ("violations", "leaked_tokens", "minted")},
                 "webhooks": self._group("webhooks"),
                 "faults": self._group("faults"),

@@ -35,8 +35,8 @@ def attempt_status(attempt: AttemptSpec, now: Timestamp) -> StatusSnapshot:
         return _recorded_status(attempt)
     if attempt.completed_at is not None and attempt.completed_at <= now:
         return StatusSnapshot("completed", attempt.conclusion, attempt.completed_at)
-    if attempt.runs_at is not None and attempt.runs_at <= now:
-        return StatusSnapshot("in_progress", None, attempt.runs_at)
+    if attempt.in_progress_at is not None and attempt.in_progress_at <= now:
+        return StatusSnapshot("in_progress", None, attempt.in_progress_at)
     # A run that waits for its approval is completed, and leaves that status when it is approved.
     conclusion = "action_required" if attempt.first_status == "completed" else None
     return StatusSnapshot(attempt.first_status, conclusion, attempt.requested_at)
@@ -81,7 +81,7 @@ def step_times(job: JobSpec, step: StepSpec) -> tuple[Timestamp, Timestamp]:
 def run_times(run: RunSpec) -> Iterator[Timestamp]:
     """Yield every instant at which the run object itself changes."""
     for attempt in run.attempts:
-        yield from _known(attempt.requested_at, attempt.runs_at, attempt.completed_at)
+        yield from _known(attempt.requested_at, attempt.in_progress_at, attempt.completed_at)
     yield from run.touched_at
 
 
@@ -91,5 +91,5 @@ def _known(*timestamps: Timestamp | None) -> Iterator[Timestamp]:
 
 def _recorded_status(attempt: AttemptSpec) -> StatusSnapshot:
     recorded = attempt.recorded or {}
-    updated = attempt.completed_at or attempt.runs_at or attempt.requested_at
+    updated = attempt.completed_at or attempt.in_progress_at or attempt.requested_at
     return StatusSnapshot(recorded["status"], recorded["conclusion"], updated)

@@ -84,13 +84,13 @@ def _step_count(job: JobSpec, status: str) -> int:
 
 
 def _digest(state: State, job: JobSpec) -> tuple[str, int]:
-    text = job_log(job)
+    log = job_log(job)
 
     def digest() -> bytes:
-        seen = hashlib.sha256()
-        for chunk in text.chunks():
-            seen.update(chunk)
-        return seen.hexdigest().encode()
+        sha256 = hashlib.sha256()
+        for chunk in log.chunks():
+            sha256.update(chunk)
+        return sha256.hexdigest().encode()
 
-    kept = state.cache.get(("digest", job.id), lambda: with_digest(digest()))
-    return kept.body.decode(), text.size
+    cached = state.cache.get(("digest", job.id), lambda: with_digest(digest()))
+    return cached.body.decode(), log.size

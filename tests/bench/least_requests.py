@@ -32,7 +32,7 @@ def _fewest_reads(moments: Iterable[float | None]) -> int:
 
 
 def _changes_of_run(attempt: AttemptSpec) -> tuple[float | None, ...]:
-    return attempt.requested_at, attempt.runs_at, attempt.completed_at
+    return attempt.requested_at, attempt.in_progress_at, attempt.completed_at
 
 
 def _changes_of_jobs(attempt: AttemptSpec) -> tuple[float | None, ...]:

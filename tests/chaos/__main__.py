@@ -157,14 +157,14 @@ def _sandbox(plan: Plan, start: float) -> SandboxServer:
         repositories=REPOSITORIES,
         runs_per_hour=plan.rate,
         history_days=0.02,
-        end=start + plan.seconds * plan.speed,
+        last_run_at=start + plan.seconds * plan.speed,
         hooks=[(f"http://127.0.0.1:{port}/github/webhook", WEBHOOK_SECRET)],
     )
     os.environ["CHAOS_WEBHOOK_PORT"] = str(port)
     settings = Settings(
         tokens=TOKENS,
         faults=FAULTS,
-        hooks=HookFaults(lost=0.7, doubled=0.1, out_of_order=0.1, late=0.1),
+        hook_faults=HookFaults(lost=0.7, doubled=0.1, out_of_order=0.1, late=0.1),
         limits=Limits(grace=3.0),
         index_lag=60,
     )

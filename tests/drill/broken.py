@@ -43,7 +43,7 @@ class Hour:
             repositories=(*REPOSITORIES, SEALED_REPOSITORY),
             runs_per_hour=self.rate,
             history_days=0.05,
-            end=self.ends_at,
+            last_run_at=self.ends_at,
         )
 
 

@@ -135,7 +135,8 @@ def test_a_scenario_is_read_from_yaml(tmp_path):
         "utf-8",
     )
     settings = read_scenario(path)
-    assert (settings.index_lag, settings.tokens[0].limit, settings.hooks.lost) == (120, 100, 0.1)
+    assert (settings.index_lag, settings.hook_faults.lost) == (120, 0.1)
+    assert settings.tokens[0].limit == 100
     assert settings.tokens[0].permissions == {"actions", "contents"}
     assert settings.faults == (Fault(path="/logs$", do="missing", count=2, per_path=True),)
     assert settings.app is not None

@@ -86,7 +86,7 @@ def test_a_payload_shows_the_world_just_after_the_change(send, receiver):
 
 def test_lost_deliveries_are_listed_and_can_be_sent_again(send, receiver):
     """A lost delivery is listed as failed; a redelivery has the same id."""
-    api = send(hooks=HookFaults(lost=1.0))
+    api = send(hook_faults=HookFaults(lost=1.0))
     assert received_events(receiver) == []
     assert api.server.stats()["webhooks"]["lost"] == 6
     hook = api.get("/repos/octo/api/hooks").json()[0]["id"]
@@ -115,7 +115,7 @@ def test_deliveries_are_listed_page_by_page(send):
 
 def test_doubled_deliveries_share_their_id(send, receiver):
     """The same delivery arrives twice."""
-    api = send(hooks=HookFaults(doubled=1.0))
+    api = send(hook_faults=HookFaults(doubled=1.0))
     heads = [head for head, _ in receiver.received if head["X-GitHub-Event"] != "ping"]
     assert len(heads) == 12
     assert len({head["X-GitHub-Delivery"] for head in heads}) == 6
@@ -124,7 +124,7 @@ def test_doubled_deliveries_share_their_id(send, receiver):
 
 def test_late_deliveries_arrive_after_their_time(send, receiver):
     """Nothing comes until the clock has moved on."""
-    api = send(hooks=HookFaults(out_of_order=1.0, late_seconds=50))
+    api = send(hook_faults=HookFaults(out_of_order=1.0, late_seconds=50))
     assert received_events(receiver) == []
     api.server.advance(51)
     assert len(received_events(receiver)) == 6
@@ -132,7 +132,7 @@ def test_late_deliveries_arrive_after_their_time(send, receiver):
 
 def test_some_overtake_others(send, receiver):
     """Half of them held back change the order, and none is missing."""
-    api = send(hooks=HookFaults(out_of_order=0.5, late_seconds=10))
+    api = send(hook_faults=HookFaults(out_of_order=0.5, late_seconds=10))
     api.server.advance(20)
     order = received_events(receiver)
     assert len(order) == 6

@@ -45,7 +45,7 @@ class AttemptBuilder:
     """An attempt and the builders of its jobs."""
 
     requested_at: Timestamp
-    runs_at: Timestamp | None
+    in_progress_at: Timestamp | None
     completed_at: Timestamp | None
     conclusion: str | None
     actor: str
@@ -58,7 +58,7 @@ class AttemptBuilder:
         return AttemptSpec(
             number=number,
             requested_at=self.requested_at,
-            runs_at=self.runs_at,
+            in_progress_at=self.in_progress_at,
             completed_at=self.completed_at,
             conclusion=self.conclusion if self.completed_at is not None else None,
             triggering_actor=self.actor,
@@ -140,7 +140,7 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
             runner=None,
             reused=job.reused,
         )
-    started = None if attempt.runs_at is None else attempt.runs_at + job.starts_after
+    started = None if attempt.in_progress_at is None else attempt.in_progress_at + job.starts_after
     # A run that waits for its approval has no jobs yet.
     waits = attempt.first_status == "completed"
     completed = attempt.completed_at
@@ -149,7 +149,7 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
     return JobSpec(
         id=job.id,
         name=job.name,
-        created_at=(attempt.runs_at if waits else None) or attempt.requested_at,
+        created_at=(attempt.in_progress_at if waits else None) or attempt.requested_at,
         started_at=started if started is not None else completed,
         completed_at=completed,
         conclusion=conclusion if completed is not None else None,
@@ -164,7 +164,7 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
 
 
 def _skipped(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
-    moment = attempt.runs_at or attempt.requested_at
+    moment = attempt.in_progress_at or attempt.requested_at
     return JobSpec(
         id=job.id,
         name=job.name,

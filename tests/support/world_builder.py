@@ -275,12 +275,12 @@ class WorldBuilder:
         first_status: str,
     ) -> AttemptBuilder:
         requested: Timestamp = self.start + at
-        runs_at = None if starts_after is None else requested + starts_after
-        begin = requested if runs_at is None else runs_at
+        in_progress_at = None if starts_after is None else requested + starts_after
+        begin = requested if in_progress_at is None else in_progress_at
         completed_at = None if seconds is None else begin + seconds
         return AttemptBuilder(
             requested_at=requested,
-            runs_at=runs_at,
+            in_progress_at=in_progress_at,
             completed_at=completed_at,
             conclusion=conclusion,
             actor=actor,

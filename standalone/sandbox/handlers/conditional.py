@@ -19,10 +19,10 @@ def conditional_json(value: object) -> Answer:
     return conditional(with_digest(json_bytes(value)))
 
 
-def conditional(kept: DigestedBody) -> Answer:
+def conditional(digested: DigestedBody) -> Answer:
     """Answer with a body and an ETag."""
-    headers = (("Link", kept.link),) if kept.link else ()
-    return Answer(body=kept.body, digest=kept.digest, headers=headers)
+    headers = (("Link", digested.link),) if digested.link else ()
+    return Answer(body=digested.body, digest=digested.digest, headers=headers)
 
 
 def conditional_page(

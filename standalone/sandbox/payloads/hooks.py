@@ -21,7 +21,7 @@ def hook_payload(spec: RepositorySpec, hook: HookSpec, base: str) -> Json:
         "id": hook.id,
         "name": "web",
         "active": True,
-        "events": list(hook.events),
+        "events": ["workflow_run", "workflow_job"],
         "config": {**config, "secret": "********"} if hook.secret else config,
         "updated_at": iso(spec.created_at),
         "created_at": iso(spec.created_at),

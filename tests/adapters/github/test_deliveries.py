@@ -23,7 +23,7 @@ def a_world(runs: int = 3) -> WorldBuilder:
 @pytest.fixture
 def open_stage(stage):
     def start(world, **options):
-        lost = replace(GENEROUS, hooks=HookFaults(lost=1.0))
+        lost = replace(GENEROUS, hook_faults=HookFaults(lost=1.0))
         return stage(world, **{"settings": lost, **options})
 
     return start
