@@ -16,7 +16,7 @@ from ingest.adapters.aws.s3 import S3BlobStore
 from ingest.adapters.aws.sqs import SqsPublisher
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
-from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.claim_check import pointer_message
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
     LogMetadata,
@@ -78,8 +78,7 @@ def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
             content_type="application/json",
         )
         size = s3.head_object(Bucket=name, Key=stored.key)["ContentLength"]
-        pointer = Pointer(stored.bucket, stored.key)
-        message = pointer_message(log_envelope(metadata), pointer, payload_bytes=size)
+        message = pointer_message(log_envelope(metadata), stored, payload_bytes=size)
         assert SqsPublisher.open(sqs, name, Counters()).send([message]) == ()
     read = subprocess.run(
         [sys.executable, "-c", READER, aws.endpoint_url, name],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.claim_check import BlobReference, pointer_message
 from ingest.messaging.envelope import Envelope
 
 ENVELOPE = Envelope(
@@ -16,7 +16,7 @@ ENVELOPE = Envelope(
     timestamp=datetime(2026, 11, 24, tzinfo=timezone.utc),
     data={},
 )
-POINTER = Pointer("logs-bucket", "logs/octo/api/7/1/9.json")
+POINTER = BlobReference("logs-bucket", "logs/octo/api/7/1/9.json")
 
 
 def test_a_pointer_is_written_as_the_extended_client_writes_it() -> None:

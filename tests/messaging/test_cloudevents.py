@@ -10,7 +10,7 @@ import pytest
 from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.formats.json import JSONFormat
 from ingest.errors import BadSettings
-from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.claim_check import BlobReference, pointer_message
 from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.log_events import (
@@ -101,7 +101,9 @@ def test_the_attributes_repeat_those_of_the_event(message: QueueMessage) -> None
 
 def test_sqs_accepts_the_attributes_of_a_claim_check() -> None:
     """It has room for ten; the extended client reserves one."""
-    message = pointer_message(log_envelope(a_log()), Pointer("bucket", "key"), payload_bytes=4)
+    message = pointer_message(
+        log_envelope(a_log()), BlobReference("bucket", "key"), payload_bytes=4
+    )
     assert len(message.attributes) == 10
     assert "ce-id" in message.attributes
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ingest.errors import NotFound
-from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.claim_check import pointer_message
 from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
@@ -40,8 +40,7 @@ class MemoryBlobStore(BlobStore):
         plain_log: BlobReference,
     ) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
-        pointer = Pointer(payload.bucket, payload.key)
-        return pointer_message(envelope, pointer, payload_bytes=payload_bytes)
+        return pointer_message(envelope, payload, payload_bytes=payload_bytes)
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

@@ -12,7 +12,7 @@ from ingest.domain.jobs import Job
 from ingest.domain.log_outline import LogGroup, LogOutline
 from ingest.domain.runs import AttemptKey
 from ingest.domain.step_ranges import StepRange
-from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.claim_check import BlobReference, pointer_message
 from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
@@ -93,6 +93,6 @@ def example_messages() -> dict[str, QueueMessage]:
         "job_log_due": job_work_message(key, job, now=NOW),
         "attempt_logs_due": attempt_work_message(key, [job], now=NOW),
         "claim_check": pointer_message(
-            log_envelope(log_metadata(key, log)), Pointer("bucket", "key"), payload_bytes=4
+            log_envelope(log_metadata(key, log)), BlobReference("bucket", "key"), payload_bytes=4
         ),
     }

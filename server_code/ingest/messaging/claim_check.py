@@ -21,16 +21,18 @@ PAYLOAD_SIZE_ATTRIBUTE = "ExtendedPayloadSize"
 _POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
-class Pointer(NamedTuple):
-    """The S3 object that holds a payload."""
+class BlobReference(NamedTuple):
+    """The bucket and key of a stored object."""
 
     bucket: str
     key: str
 
 
-def pointer_message(envelope: Envelope, pointer: Pointer, *, payload_bytes: int) -> QueueMessage:
-    """Encode a message whose payload is at ``pointer``, with the envelope's id and attributes."""
-    location = {"s3BucketName": pointer.bucket, "s3Key": pointer.key}
+def pointer_message(
+    envelope: Envelope, payload: BlobReference, *, payload_bytes: int
+) -> QueueMessage:
+    """Encode a message that points to its payload, with the envelope's id and attributes."""
+    location = {"s3BucketName": payload.bucket, "s3Key": payload.key}
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,

@@ -4,55 +4,32 @@ Each port has one adapter per vendor; ``tests/contracts`` holds all adapters of 
 behaviour. Adapters raise nothing but the errors of ``errors.py``.
 """
 
-from .agent_store import AgentStore
-from .bus import EventBus, QueueDepth
-from .clock import Clock
-from .dashboard_store import DashboardStore
-from .github import (
-    ActionsApi,
-    Answer,
-    JobList,
-    RateLimitStatus,
-    RepositoryInfo,
-    RunPage,
-    RunQuery,
-)
-from .ledger_store import LedgerStore, LogStateStore
-from .logs import LogCache
-from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, SendFailure, WorkQueue
-from .repository_api import CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
-from .repository_store import RepositoryStore
-from .source_store import SourceStore
-from .state import SeldomChangedRecords, StateStore
-
-__all__ = [
-    "ActionsApi",
-    "AgentStore",
-    "Answer",
-    "BlobReference",
-    "BlobStore",
-    "Clock",
-    "CredentialInfo",
-    "DashboardStore",
-    "EventBus",
-    "JobList",
-    "LedgerStore",
-    "LogCache",
-    "LogStateStore",
-    "Publisher",
-    "QueueDepth",
-    "RateLimitStatus",
-    "ReceivedMessage",
-    "RepositoryApi",
-    "RepositoryInfo",
-    "RepositoryList",
-    "RepositoryListQuery",
-    "RepositoryStore",
-    "RunPage",
-    "RunQuery",
-    "SeldomChangedRecords",
-    "SendFailure",
-    "SourceStore",
-    "StateStore",
-    "WorkQueue",
-]
+from ..messaging.claim_check import BlobReference as BlobReference
+from .agent_store import AgentStore as AgentStore
+from .bus import EventBus as EventBus
+from .bus import QueueDepth as QueueDepth
+from .clock import Clock as Clock
+from .dashboard_store import DashboardStore as DashboardStore
+from .github import ActionsApi as ActionsApi
+from .github import Answer as Answer
+from .github import JobList as JobList
+from .github import RateLimitStatus as RateLimitStatus
+from .github import RepositoryInfo as RepositoryInfo
+from .github import RunPage as RunPage
+from .github import RunQuery as RunQuery
+from .ledger_store import LedgerStore as LedgerStore
+from .ledger_store import LogStateStore as LogStateStore
+from .logs import LogCache as LogCache
+from .queues import BlobStore as BlobStore
+from .queues import Publisher as Publisher
+from .queues import ReceivedMessage as ReceivedMessage
+from .queues import SendFailure as SendFailure
+from .queues import WorkQueue as WorkQueue
+from .repository_api import CredentialInfo as CredentialInfo
+from .repository_api import RepositoryApi as RepositoryApi
+from .repository_api import RepositoryList as RepositoryList
+from .repository_api import RepositoryListQuery as RepositoryListQuery
+from .repository_store import RepositoryStore as RepositoryStore
+from .source_store import SourceStore as SourceStore
+from .state import SeldomChangedRecords as SeldomChangedRecords
+from .state import StateStore as StateStore

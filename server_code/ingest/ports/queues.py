@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..messaging.claim_check import BlobReference
 from ..messaging.encoding import QueueMessage
 from ..messaging.envelope import Envelope
 
@@ -52,8 +53,8 @@ class Publisher(Protocol):
 class ReceivedMessage:
     """One delivery of a message.
 
-    ``receipt_handle``: as in SQS, what its queue knows the delivery by. ``receive_count`` starts at
-    1; None where the queue does not count.
+    ``receipt_handle``: as in SQS, what identifies the delivery. ``receive_count`` starts at 1; None
+    where the queue does not count.
     """
 
     body: str
@@ -94,14 +95,6 @@ class WorkQueue(Publisher, Protocol):
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages whose work is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlobReference:
-    """The name of a stored object."""
-
-    bucket: str
-    key: str
 
 
 class BlobStore(Protocol):

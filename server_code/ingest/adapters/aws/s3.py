@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied, BadSettings, IngestError, QueueUnavailable
-from ...messaging.claim_check import Pointer, pointer_message
+from ...messaging.claim_check import pointer_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
@@ -80,8 +80,7 @@ class S3BlobStore(BlobStore):
         plain_log: BlobReference,  # noqa: ARG002 - that library's readers open the payload
     ) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
-        pointer = Pointer(payload.bucket, payload.key)
-        return pointer_message(envelope, pointer, payload_bytes=payload_bytes)
+        return pointer_message(envelope, payload, payload_bytes=payload_bytes)
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:
