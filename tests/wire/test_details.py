@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.wire.details import (
     MAX_ANNOTATIONS,
-    MAX_TEXT,
-    MAX_TEXTS,
+    MAX_TEXT_CHARS,
+    MAX_TOTAL_CHARS,
     parse_annotation_counts,
     parse_annotations,
     parse_artifact,
@@ -81,10 +81,10 @@ def test_texts_are_bounded_one_by_one_and_together() -> None:
     """GitHub allows 64 KiB for each text; the state and the queue must not carry megabytes."""
     huge = payload(message="m" * 65_536, raw_details="r" * 65_536)
     [alone] = parse([huge]).items
-    assert len(alone.message) == len(alone.raw_details) == MAX_TEXT
+    assert len(alone.message) == len(alone.raw_details) == MAX_TEXT_CHARS
     assert alone.message.endswith("…")
     found = parse([huge] * 50)
-    assert 1 <= len(found.items) <= MAX_TEXTS // MAX_TEXT
+    assert 1 <= len(found.items) <= MAX_TOTAL_CHARS // MAX_TEXT_CHARS
     assert found.total == 50
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.errors import RateLimited, RequestPaused
-from ingest.wire.path_pauses import MAX_FACTOR, MAX_PATHS, OTHER_ANSWERS, PathPauses
+from ingest.wire.path_pauses import MAX_FACTOR, MAX_PATHS, MIN_OTHER_ANSWERS, PathPauses
 from ingest.wire.rate_limiter import RateLimiter
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
@@ -34,14 +34,14 @@ def waits(*, others: int, tries: int = 12) -> list[float]:
 
 def test_a_path_that_alone_is_limited_waits_longer_each_time():
     """Its refusals pause the credential for a twentieth of the time at most."""
-    found = waits(others=OTHER_ANSWERS)
+    found = waits(others=MIN_OTHER_ANSWERS)
     assert found[:5] == [2, 4, 8, 16, 32]
     assert found[-1] == 2 * MAX_FACTOR
 
 
 def test_a_path_that_is_limited_with_all_others_leaves_them_every_other_turn():
     """The limit is the credential's, and lets one request through now and then."""
-    assert waits(others=OTHER_ANSWERS - 1) == [2] + [4] * 11
+    assert waits(others=MIN_OTHER_ANSWERS - 1) == [2] + [4] * 11
 
 
 def test_an_answer_ends_a_paths_pauses():
@@ -49,7 +49,7 @@ def test_an_answer_ends_a_paths_pauses():
     pauses, path = PathPauses(), LOG.format(1)
     for _ in range(3):
         pauses.note_limit(path, until=NOW + seconds(2), now=NOW)
-        for number in range(OTHER_ANSWERS):
+        for number in range(MIN_OTHER_ANSWERS):
             pauses.note_answer(LOG.format(number + 2), wait=None, now=NOW)
     pauses.note_answer(path, wait=None, now=NOW)
     pauses.check(path, NOW)
@@ -73,7 +73,7 @@ def test_the_credential_is_paused_only_as_long_as_github_asks():
     for _ in range(2):
         with pytest.raises(RateLimited):
             limiter.update(429, {"retry-after": "2"}, "", now=NOW, path=log)
-        for number in range(OTHER_ANSWERS):
+        for number in range(MIN_OTHER_ANSWERS):
             limiter.update(200, {}, "", now=NOW + seconds(2), path=LOG.format(number + 2))
     later = NOW + seconds(3)
     with pytest.raises(RequestPaused):

@@ -34,9 +34,9 @@ class Annotation(KeepsUnknownFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationList(KeepsUnknownFields):
-    """The annotations of one check run, bounded.
+    """The first annotations of one check run, failures before warnings.
 
-    ``total``: how many there are; None if unknown. ``validator``: the ETag of the answer.
+    ``total``: how many it has; None if unknown. ``validator``: the ETag of the answer.
     """
 
     items: tuple[Annotation, ...]

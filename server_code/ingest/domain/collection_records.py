@@ -9,7 +9,7 @@ from enum import Enum
 
 from .codec import KeepsUnknownFields, stored_as
 
-#: A shorter wait counts as a lack of progress; GitHub's secondary limits last a minute or longer.
+#: GitHub's secondary limits last a minute or longer.
 SHORTEST_PAUSE = timedelta(seconds=30)
 
 
@@ -24,7 +24,6 @@ class CollectionPhase(str, Enum):
     FAILED = "failed"
 
 
-#: The phases of a collection that has ended.
 ENDED_PHASES = (CollectionPhase.DONE, CollectionPhase.FAILED)
 
 
@@ -40,9 +39,9 @@ class LastChange:
         return self if what == self.what else LastChange(what, max(now, self.at))
 
     def after_pause(self, begin: datetime, end: datetime) -> LastChange:
-        """Return it as if it had happened at the end of a pause, unless that was short.
+        """Return it moved to the end of a rate limit's pause, which is no lack of progress.
 
-        A server that never stops limiting a request names a short time with every refusal.
+        Short pauses are: a server that never stops limiting a request asks for one every time.
         """
         return replace(self, at=max(self.at, end)) if end - begin >= SHORTEST_PAUSE else self
 

@@ -42,10 +42,10 @@ def triggering_pull_request(
     """
     if not run.is_for_pull_request:
         return None
-    own = _distinct(pull for pull in run.pull_requests if _is_of(pull, run.repository))
+    own = _distinct(pull for pull in run.pull_requests if _belongs_to(pull, run.repository))
     if len(own) == 1:
         return own[0]
-    pulls = _distinct(pull for pull in (*own, *associated) if _is_of(pull, run.repository))
+    pulls = _distinct(pull for pull in (*own, *associated) if _belongs_to(pull, run.repository))
     candidates = [pull for pull in pulls if _has_head_of(run, pull)]
     if len(candidates) > 1:
         at_head = [pull for pull in candidates if run.head_sha and pull.head_sha == run.head_sha]
@@ -86,6 +86,6 @@ def _distinct(pulls: Iterable[PullRequest]) -> list[PullRequest]:
     return list({pull.id: pull for pull in pulls}.values())
 
 
-def _is_of(pull: PullRequest, repository: str) -> bool:
+def _belongs_to(pull: PullRequest, repository: str) -> bool:
     """Return whether a pull request belongs to the repository; one without a URL may."""
     return pull.html_url is None or f"/{repository.lower()}/pull" in pull.html_url.lower()

@@ -77,8 +77,8 @@ def is_later_run(known: WorkflowRun | None, run: WorkflowRun) -> bool:
 def is_older_run(known: WorkflowRun, run: WorkflowRun) -> bool:
     """Return whether an answer shows an attempt as it was before the known state.
 
-    Filtered lists lag behind, and so may a replica. An end is always believed. An ended attempt
-    may be open again under the same number, such as a fork's run after its approval: then it was
+    Filtered lists lag behind, and so may a replica. An ended attempt is never older. It may
+    be open again under the same number, such as a fork's run after its approval: then it was
     updated since.
     """
     if run.is_completed:

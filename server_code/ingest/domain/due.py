@@ -107,7 +107,7 @@ def is_longer_pause(until: datetime, known: datetime) -> bool:
 
 
 def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) -> bool:
-    """Return whether what was last done at ``last``, or never, is due; so is what lies ahead."""
+    """Return whether it is time again: never done, done an interval ago, or in the future."""
     return last is None or last > now or now >= last + interval
 
 

@@ -29,7 +29,8 @@ LOG_EXPIRED = "expired"
 DESIRED_RUNNING = "running"
 DESIRED_PAUSED = "paused"
 
-#: How long heartbeats are kept, from the newest one of the agent, and the keys of ``claim_once``.
+#: How long heartbeats are kept, from the newest one of the agent, and the keys by which
+#: ``claim_once`` lets one process alone do something.
 HEARTBEATS_KEPT_FOR = timedelta(days=1)
 CLAIMS_KEPT_FOR = timedelta(days=4)
 
@@ -149,8 +150,8 @@ class JobLogRecord(KeepsUnknownFields):
     """The state of one job's log.
 
     ``tries``: how often it was requested and did not arrive, limits aside. ``failed_at``: when its
-    job failed, while nobody took the log. ``updated_at`` is also the last try of a pending log,
-    ``pending_since`` is not.
+    job failed; None once a process has taken the log to fetch it first. ``updated_at`` is also the
+    last try of a pending log, ``pending_since`` is not.
     """
 
     key: AttemptKey

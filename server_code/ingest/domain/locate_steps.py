@@ -121,7 +121,10 @@ def _has_run(step: Step) -> bool:
 
 
 def _marked_hooks(steps: Sequence[Step], starts: Sequence[StartLine]) -> list[StartLine]:
-    """Return the starts, those of container hooks as such: the first is of the containers' step."""
+    """Return the starts with those of container hooks marked.
+
+    A hook is recognized by its title, which begins the step that starts the containers.
+    """
     containers = [step for step in steps if _BUILT_IN.get(step.name) == INITIALIZE]
     has_docker = any(start.kind == INITIALIZE for start in starts)
     titles = {

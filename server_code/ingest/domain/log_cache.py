@@ -1,4 +1,7 @@
-"""A cache of the newest logs in compressed pages, over a store that keeps the pages."""
+"""A cache of the newest logs in compressed pages, over a store that keeps the pages.
+
+A page holds parts: lines, and pieces of lines that are too long for one (``log_pages.py``).
+"""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class LogSize:
 
 
 class PartIndex:
-    """The numbers of lines and of their parts, each found by the other."""
+    """Which parts a line consists of, and which line a part belongs to, by their numbers."""
 
     def __init__(self, long_lines: tuple[LongLine, ...]) -> None:
         self._lines = [line.number for line in long_lines]

@@ -44,7 +44,7 @@ def pause_after(failures: int, allowed_failures: int) -> timedelta:
 def is_paused(until: datetime, failed_at: datetime, now: datetime) -> bool:
     """Return whether a stored pause lasts; not if it was set by a clock that was ahead.
 
-    Where there is none, it ends with the last failure. That can be a moment later than ``now``:
+    An ``until`` that equals ``failed_at`` stands for no pause, even if it is later than ``now``:
     logins at once are counted in any order.
     """
     return until > failed_at and is_still_ahead(until, now, max_plausible=2 * MAX_PAUSE)

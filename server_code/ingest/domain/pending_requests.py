@@ -40,7 +40,7 @@ class PendingRequests:
         self._answered: dict[str, float] = {}
 
     def begin(self, target: str, *, at: float) -> int:
-        """Note that a request was sent, or when its answer is due; return its number."""
+        """Note a request from when it is sent, or its answer is due; return its number."""
         with self._lock:
             pending = self._pending.setdefault(target, set())
             silence = self._silences.get(target)
@@ -100,7 +100,7 @@ class PendingRequests:
             }
 
     def seconds_since_answer(self, *, at: float) -> dict[str, float]:
-        """Return how many seconds ago each target answered that did so lately."""
+        """Return how many seconds ago each target last answered, if that was lately."""
         with self._lock:
             ages = {target: at - answered for target, answered in self._answered.items()}
         return {target: age for target, age in ages.items() if age <= SAME_SILENCE_SECONDS}

@@ -16,8 +16,8 @@ from .codec import stored_as
 class RunLists:
     """What is known of the run list and of its filtered forms.
 
-    ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …), opaque, bound to
-    the token that got it. ``oldest_on_first_page``: the oldest creation time on the list's first
+    ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …), each with the
+    token that received it. ``oldest_on_first_page``: the oldest creation time on the list's first
     page (None where that is the whole list), so that an unchanged first page stands for every run
     created since. ``requested_at``: when that page was last asked for, ``changed_at``: when it last
     answered with a change, ``read_at``: with its runs. ``short_reads``: how often in a row the list
@@ -74,7 +74,7 @@ class WebhookArrivals:
     last_run_at: datetime | None = field(default=None, metadata=stored_as("runs_delivered_at"))
     last_job_at: datetime | None = field(default=None, metadata=stored_as("jobs_delivered_at"))
     last_miss_at: datetime | None = field(default=None, metadata=stored_as("delivery_missed_at"))
-    deliveries_since_miss: int = field(default=0, metadata=stored_as("deliveries_since_miss"))
+    deliveries_since_miss: int = 0
     newest_run_created_at: datetime | None = field(
         default=None, metadata=stored_as("newest_delivered")
     )

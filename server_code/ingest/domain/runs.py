@@ -106,7 +106,7 @@ class WorkflowRun(KeepsUnknownFields):
 
 
 def completed_at(run: WorkflowRun, jobs: Iterable[Job]) -> datetime | None:
-    """Return when an attempt ended: its last job's end, else the run's last update; None in flight.
+    """Return when an attempt ended: its last job's end, else the run's last update; None before.
 
     GitHub's runs carry no such time, and ``updated_at`` can change long after the end. Jobs that a
     partial re-run took over ended before it began and are ignored.

@@ -29,7 +29,6 @@ ALL_REQUESTS = "*"
 #: The ``owner`` of a list of all repositories that a credential may read.
 ALL_OWNERS = "*"
 
-#: How many refusals of one credential are kept.
 MAX_REFUSALS = 500
 
 #: The counters of the runs and the logs that filters left out.
@@ -151,7 +150,7 @@ class CredentialRefusal:
     times_refused: int = field(default=0, metadata=stored_as("refusals"))
 
     def is_in_force(self, now: datetime) -> bool:
-        """Return whether it has not ended; one that a wrong clock set too far ahead has."""
+        """Return whether it lasts; one that ends too far ahead, set by a wrong clock, does not."""
         return is_still_ahead(self.until, now, max_plausible=2 * MAX_REFUSAL_PAUSE)
 
     def is_remembered(self, now: datetime) -> bool:

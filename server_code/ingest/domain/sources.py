@@ -53,7 +53,7 @@ class SourcePattern:
 class Sources:
     """All sources of a collector: what they include, and what they leave out.
 
-    ``renamed_owners``: their names now by the former names (lower case), which patterns have.
+    ``renamed_owners``: new names by the former ones (lower case), by which patterns name them.
     """
 
     patterns: tuple[SourcePattern, ...]
@@ -117,7 +117,7 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
 
     A URL may be one of an account's own pages, such as ``/orgs/octo/repositories``. ``!`` in front
     leaves out what the pattern fits. A pattern without an owner, such as ``!sandbox-*``, is one of
-    names. Raises InvalidRepository.
+    repositories of any owner. Raises InvalidRepository.
     """
     given = text.strip()
     is_exclusion = given.startswith("!")

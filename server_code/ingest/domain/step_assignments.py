@@ -51,18 +51,18 @@ class StartLineRange:
         return not self.may_be_silent and self.earliest == self.latest
 
     def not_before(self, other: StartLineRange) -> StartLineRange:
-        """Return the begin of a step behind another one, whose lines a silent step's follow."""
+        """Return the begin of a step that follows another one."""
         return replace(self, earliest=other.earliest) if self.may_be_silent else self
 
     def not_after(self, other: StartLineRange) -> StartLineRange:
-        """Return the begin of a step before another one."""
+        """Return the begin of a step that precedes another one."""
         return replace(self, latest=other.latest) if self.may_be_silent else self
 
 
 def possible_starts(
     steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StartLine]
 ) -> list[StartLineRange] | None:
-    """Return the begins in the least lenient assignments that there are; None for none."""
+    """Return the begins in the strictest assignments that are possible; None for none."""
     if not starts and len(steps) > 1:
         return None
     pairs = list(zip(steps, kinds, strict=True))
@@ -176,7 +176,7 @@ def is_at_begin(step: Step, start: StartLine) -> bool:
 
 
 def _may_hold(step: Step, kind: str, start: StartLine, *, holds_any: bool) -> bool:
-    """Return whether a start may be a line that a step prints, without an end to the last one."""
+    """Return whether a step that has begun may print a start, so that no other step begins."""
     is_kind = holds_any or start.kind in (kind, CONTAINER_HOOK)
     if not is_kind or step.started_at is None:
         return False

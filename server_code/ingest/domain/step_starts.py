@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-#: More lines that may begin a step than this leave the steps unknown.
+#: A log with more lines that may begin a step has unknown steps.
 MAX_STARTS = 500
 
 #: The kinds of lines that begin a step.
 RUN, POST, COMPLETE, INITIALIZE, STOP = "run", "post", "complete", "initialize", "stop"
 PULL, BUILD, DEBUG = "pull", "build", "debug"
 
-#: The kinds of lines that tell where one begins, or that steps write into the lines of others.
+#: The kinds of lines that show which of those do not begin a step of the job.
 _INNER_START, _INNER_END, _READY, _BACKGROUND = "inner_start", "inner_end", "ready", "background"
 
 #: What the runner prints in a step before its group, and how the group's title begins; of an
@@ -28,7 +28,7 @@ _INPUT = "input"
 _LEADS = {"prepare": "Run ./", "hook": "Run '", _INPUT: "Run "}
 _MAX_LEADS = 20
 
-#: What the lines without a mark have in common, that begin a step or tell where one begins.
+#: How lines of these kinds begin behind their time, unless with ``##[``.
 START_MARKER = re.compile(
     rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Uploading runner diagnostic logs|"
     rb"Stop and remove |Print service |Remove container network: |Prepare all required actions|"

@@ -45,8 +45,8 @@ class LogWork:
 
     ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and was
     not there. ``is_backfill``: all of its jobs ended long ago. It depends on the present time, so
-    it is not in the message. ``other_jobs``: those of the attempt whose logs are not due, as far as
-    the ledger knows them. An archive holds their logs, too, under names that may be alike.
+    it is not in the message. ``other_jobs``: those of the attempt in the ledger whose logs are not
+    due. An archive holds their logs, too, under names that may be alike.
     """
 
     key: AttemptKey
@@ -115,7 +115,7 @@ def attempt_work_message(
 
 
 def work_item_job(job: Job | WorkItemJob | JobLogRecord) -> WorkItemJob:
-    """Return a job as a work item names it; a record of its log knows only its name."""
+    """Return a job as a work item names it; a record of its log has only its name."""
     name = _cut(job.name if isinstance(job, Job) else job.job_name, MAX_JOB_NAME_CHARS)
     if isinstance(job, JobLogRecord):
         return WorkItemJob(

@@ -67,7 +67,7 @@ def _parse(value: object) -> LogWork:
 
 
 def _is_later_version(envelope: object) -> bool:
-    """Return whether an item is of a minor version that this release does not know."""
+    """Return whether an item is of a later minor version than this release writes."""
     if not isinstance(envelope, dict):
         raise ValueError("it is not an object")  # noqa: TRY004 - one kind of error
     version = _VERSION.fullmatch(_text(envelope, "schema_version"))

@@ -34,9 +34,10 @@ class Answer(Generic[T]):
 class RunQuery:
     """One page (from 1) of a repository's runs, newest created first.
 
-    ``status`` and ``created`` (GitHub's search syntax, ``A..B``) are hints: GitHub serves filtered
-    lists from an index that lags, and stops them at 1,000 runs. ``without_etag``: the request
-    does not send the validator's ETag, so that GitHub answers with the runs even if none changed.
+    With ``status`` or ``created`` (GitHub's search syntax, ``A..B``) runs may be missing: GitHub
+    serves such lists from an index that lags, and stops them at 1,000. ``without_etag``: the
+    request does not send the validator's ETag, so that GitHub answers with the runs even if none
+    changed.
     """
 
     page: int = 1

@@ -109,7 +109,7 @@ class LogStateStore(Protocol):
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, oldest first.
 
-        Those updated ``or_updated_after`` another moment follow: a clock that was ahead set that.
+        Logs updated ``or_updated_after`` follow: a clock that was ahead has dated them.
         """
 
     def claim_logs_of_failed_jobs(

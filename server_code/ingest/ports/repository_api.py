@@ -18,8 +18,8 @@ ANONYMOUS_KIND = "no token"
 class RepositoryListQuery:
     """One list of repositories: those of an owner that a credential may read, or all it may read.
 
-    ``owner``: a login, or ``*`` for all. ``only_owner``: the account of an App's installation, of
-    which its list of all has the repositories only; None for a token.
+    ``owner``: a login, or ``*`` for all. ``only_owner``: the account of an App's installation,
+    whose lists hold that account's repositories only; None for a token.
     """
 
     credential: str
@@ -81,7 +81,7 @@ class RepositoryApi(Protocol):
         """Restore what is known of credentials; what was found out since is kept."""
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
-        """Retry what the records of the state store no longer name as refused.
+        """Retry what is refused here, but no longer in the records of the state store.
 
         ``load`` is called only where anything is refused.
         """

@@ -31,7 +31,7 @@ class SourceStore(Protocol):
         """List all, by name."""
 
     def list_discovered_repositories_cached(self) -> list[DiscoveredRepository]:
-        """List all for a page, by name; a state may keep those that it has read before."""
+        """List all for a page, by name; a store may cache what it has read."""
         return self.list_discovered_repositories()
 
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:

@@ -36,7 +36,7 @@ class StateStore(
     """
 
     def load_seldom_changed_records(self) -> SeldomChangedRecords:
-        """Load what changes seldom, for a page; a state may find out first whether it has."""
+        """Load what changes seldom, for a page; a store may check first whether it has changed."""
         return SeldomChangedRecords(
             desired_states=self.load_desired_states(),
             collections=self.list_collections(),

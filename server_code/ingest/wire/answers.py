@@ -12,9 +12,8 @@ the item           404, 409, 410 and 422 below a repository                     
 ours               any other 4xx                                                       BadRequest
 =================  ==================================================================  ==========================
 
-GitHub answers 404 for an item as well as for a repository that it hides. Whoever gets NotFound or
-Gone must know that the same credential reads the repository before it believes it:
-``adapters/github/tokens.py`` makes sure of that.
+GitHub answers 404 for an item as well as for a repository that it hides. So NotFound and Gone hold
+only if the same credential reads the repository, which ``adapters/github/tokens.py`` checks.
 """  # noqa: E501
 
 from __future__ import annotations

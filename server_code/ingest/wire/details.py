@@ -14,8 +14,8 @@ from .fields import integer, lower_text, mapping, objects, text
 MAX_ANNOTATIONS = 50
 
 #: Characters of one text, and of all texts of a check run. GitHub allows 64 KiB for each of 50.
-MAX_TEXT = 8_192
-MAX_TEXTS = 65_536
+MAX_TEXT_CHARS = 8_192
+MAX_TOTAL_CHARS = 65_536
 
 _CUT_MARK = "…"
 
@@ -27,7 +27,7 @@ def parse_annotations(
     found = [_annotation(item) for item in payload]
     ranked = sorted(range(len(found)), key=lambda place: (found[place].level != "failure", place))
     kept: list[int] = []
-    room = MAX_TEXTS
+    room = MAX_TOTAL_CHARS
     for place in ranked[:MAX_ANNOTATIONS]:
         room -= _text_size(found[place])
         if room < 0:
@@ -128,9 +128,9 @@ def _annotation(payload: Mapping[str, Any]) -> Annotation:
 
 
 def _cut(value: str | None) -> str | None:
-    if value is None or len(value) <= MAX_TEXT:
+    if value is None or len(value) <= MAX_TEXT_CHARS:
         return value
-    return value[: MAX_TEXT - 1] + _CUT_MARK
+    return value[: MAX_TEXT_CHARS - 1] + _CUT_MARK
 
 
 def _text_size(annotation: Annotation) -> int:

@@ -14,8 +14,8 @@ MAX_INTERVAL_FACTOR = 20.0
 #: The shortest time over which the pace of polls is computed.
 PACE_SECONDS = 900
 
-#: Polls and live logs are expected to need this share of the hour at most, and what waits for them
-#: waits at least so long.
+#: Polls and live logs are expected to need this share of the hour at most. Less urgent requests
+#: wait for them at least so long.
 MAX_LIVE_SHARE = 0.75
 MIN_WAIT = timedelta(minutes=3)
 
@@ -89,5 +89,5 @@ class HourlyUse:
 
 
 def reserve_of(limit: RateLimit, purpose: Purpose = Purpose.POLLING) -> int:
-    """Return how many of the hour's requests are left to others, whatever is known of them."""
+    """Return how many of the hour's requests a purpose always leaves to others."""
     return int(limit.limit * RESERVE_SHARES[purpose])

@@ -1,8 +1,8 @@
 """Where a log may be read from, and what its host's answers mean.
 
-A redirect is believed as far as it cannot be used against this machine's own network: never to
-another scheme than http and https, to http only where the API itself is http, and to a private
-address only where the API itself is on one.
+A redirect must not be used against this machine's own network. So it is followed to http and https
+only, to http only where the API itself is http, and to a private address only where the API is on
+one.
 """
 
 from __future__ import annotations

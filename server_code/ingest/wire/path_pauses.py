@@ -12,14 +12,14 @@ MAX_PATHS = 1000
 
 #: A path that is limited again, while this many requests to others were answered, is limited by
 #: itself. Its pause doubles each time, because each try of it also pauses the whole credential.
-OTHER_ANSWERS = 10
+MIN_OTHER_ANSWERS = 10
 MAX_FACTOR = 20
 MAX_PAUSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
-    """A pause, how many times longer it is than GitHub asked, and the answers before it."""
+    """A pause, its length in multiples of what GitHub asked, and the count of answers before it."""
 
     until: datetime
     factor: int
@@ -50,7 +50,7 @@ class PathPauses:
         """Note a limit until then: the path waits longer where others are answered meanwhile."""
         known, factor = self._pauses.get(path), 1
         if known is not None:
-            is_alone = self._answers - known.answers >= OTHER_ANSWERS
+            is_alone = self._answers - known.answers >= MIN_OTHER_ANSWERS
             # At least 2, so that others are asked before it, also where it is always the first.
             factor = min(known.factor * 2, MAX_FACTOR) if is_alone else max(known.factor // 2, 2)
         wait = until - now

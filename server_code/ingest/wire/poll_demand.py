@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 #: The part of a credential's minute that polls are planned for. The rest is left to first polls,
-#: to webhooks, and to requests of which no plan knows.
+#: to webhooks, and to requests that are in no plan.
 PLANNED_SHARE = 0.6
 
 #: The part of the planned requests that active repositories may have before they wait longer as

@@ -31,7 +31,7 @@ POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
 RESPONSE_SECONDS_PER_MINUTE = 85.0
 MAX_CONCURRENT = 80
 
-#: The part of the minute's limits that bulk requests use up: a webhook is followed all the same.
+#: The part of the minute's limits that bulk requests may use: webhooks need the rest.
 BULK_MINUTE_SHARE = 0.8
 
 #: The scope of a pause that holds for whatever the token asks.
@@ -40,7 +40,7 @@ _ALL_RESOURCES = "*"
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
-    """A time that GitHub asked to let pass, and how often in a row it had to ask."""
+    """A pause that GitHub asked for, and how often in a row it has refused."""
 
     until: datetime
     refusals: int
@@ -177,7 +177,7 @@ class RateLimiter:
         return max(used, default=0) < POINTS_PER_MINUTE["rest"] / 2
 
     def minute_capacity(self, *, now: datetime) -> float:
-        """Return how many requests a minute an endpoint admits, as long as the answers take."""
+        """Return how many requests a minute an endpoint admits at the present response time."""
         points = float(POINTS_PER_MINUTE["rest"])
         with self._lock:
             average = self._response_times.average(now=now)

@@ -145,7 +145,7 @@ def parse_http_date(value: str | None) -> datetime | None:
 
 
 def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """Return by how much GitHub's clock is ahead of ours; None where no date can be believed.
+    """Return by how much GitHub's clock is ahead of ours; None where no date is plausible.
 
     A proxy's cache may give an old date, and a date has whole seconds: small differences are none.
     """
