@@ -5,10 +5,10 @@ behaviour. Adapters raise nothing but the errors of ``errors.py``.
 """
 
 from ..messaging.claim_check import BlobReference as BlobReference
-from .agent_store import AgentStore as AgentStore
 from .bus import EventBus as EventBus
 from .bus import QueueDepth as QueueDepth
 from .clock import Clock as Clock
+from .coordination_store import CoordinationStore as CoordinationStore
 from .dashboard_store import DashboardStore as DashboardStore
 from .github import ActionsApi as ActionsApi
 from .github import Answer as Answer

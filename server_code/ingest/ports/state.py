@@ -9,7 +9,7 @@ from typing import Protocol
 from ..domain.collection_records import CollectionRecord
 from ..domain.ledger import MAX_ERRORS, ErrorRecord
 from ..domain.source_records import CredentialRecord, SourceRecord
-from .agent_store import AgentStore
+from .coordination_store import CoordinationStore
 from .dashboard_store import DashboardStore
 from .ledger_store import LedgerStore, LogStateStore
 from .repository_store import RepositoryStore
@@ -28,7 +28,13 @@ class SeldomChangedRecords:
 
 
 class StateStore(
-    RepositoryStore, SourceStore, LedgerStore, LogStateStore, AgentStore, DashboardStore, Protocol
+    RepositoryStore,
+    SourceStore,
+    LedgerStore,
+    LogStateStore,
+    CoordinationStore,
+    DashboardStore,
+    Protocol,
 ):
     """All state of the collector. Any method may raise StateUnavailable.
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from contracts.test_agent_store import TestAgents, TestCheckWritable, TestClaimOnce, TestPauses
 from contracts.test_any_record import test_any_attempt_comes_back_as_it_was_saved
 from contracts.test_claims import TestClaims
+from contracts.test_coordination_store import (
+    TestAgents,
+    TestCheckWritable,
+    TestClaimOnce,
+    TestPauses,
+)
 from contracts.test_dashboard_store import TestRunSummaries
 from contracts.test_journal import TestActivities, TestErrors
 from contracts.test_ledger_facts import TestCommits, TestHints

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-import anvil.tables.query as q
-
 from ...domain.codec import decode_dataclass, encode_dataclass
 from ...domain.commits import Commit
-from ...domain.due import ended_pause_times, is_longer_pause
-from ...domain.ledger import CLAIMS_KEPT_FOR, WRITE_CHECK_KEY, DeliveredEvent
+from ...domain.ledger import DeliveredEvent
 from ...domain.stored_values import escape_text, repository_key
+from .coordination import CLAIMS, EVENTS, claim, purge_claims
 from .errors import translate_errors
 from .repositories import mark_repository_due
 from .table import Table
 from .transactions import transact
 from .values import as_utc, dump_body, load_body, run_key
 
-#: ``run_facts`` and ``deliveries`` are names of release 0.1.
 _HINTS = Table("run_hints")
-_EVENTS = Table("run_facts")
 _COMMITS = Table("commits")
-_PAUSES = Table("pauses")
-_CLAIMS = Table("deliveries")
 
 
 @translate_errors
@@ -72,45 +66,9 @@ class TableHints:
         if rows:
             transact(lambda: _COMMITS.upsert(rows))
 
-    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
-        """Save until when credentials must not send requests; a longer pause is kept."""
-
-        def save() -> None:
-            found = _PAUSES.search_by("key", pauses, columns=("key", "paused_until"))
-            kept = {row["key"]: row["paused_until"] for row in found}
-            longer = {
-                name: until
-                for name, until in pauses.items()
-                if name not in kept or is_longer_pause(until, kept[name])
-            }
-            rows = [{"key": name, "paused_until": longer[name]} for name in sorted(longer)]
-            _PAUSES.upsert(rows, found)
-
-        if pauses:
-            transact(save)
-
-    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
-        """Load the pauses that are not over."""
-        ended = ended_pause_times(now)
-        not_ended = q.all_of(
-            q.greater_than(ended.now), q.less_than_or_equal_to(ended.latest_plausible)
-        )
-        rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": not_ended})
-        return {row["key"]: as_utc(row["paused_until"]) for row in rows}
-
-    def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
-        is_new = transact(lambda: _claim(key, now))
-        _purge_claims(now)
-        return is_new
-
-    def check_writable(self, *, now: datetime) -> None:
-        """Write a row and remove it again; one that is left is purged as claims are."""
-        _CLAIMS.add_row({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
-
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
-        rows = _EVENTS.search(
+        rows = EVENTS.search(
             columns=("body",),
             order_by="received_at",
             where={"repository": repository_key(repository)},
@@ -121,7 +79,7 @@ class TableHints:
         """Delete events that were processed."""
         keys = [escape_text(each) for each in delivery_ids]
         if keys:
-            transact(lambda: _EVENTS.delete_by("key", keys))
+            transact(lambda: EVENTS.delete_by("key", keys))
 
     def save_delivery_once(
         self,
@@ -139,8 +97,8 @@ class TableHints:
 
         def save() -> str | None:
             for position, key in enumerate(keys):
-                if not _claim(key, now):
-                    _CLAIMS.delete_by("key", map(escape_text, keys[:position]))
+                if not claim(key, now):
+                    CLAIMS.delete_by("key", map(escape_text, keys[:position]))
                     return key
             if event is None:
                 _save_hint(repository, run_id, now)
@@ -150,7 +108,7 @@ class TableHints:
             return None
 
         known = transact(save)
-        _purge_claims(now)
+        purge_claims(now)
         return known
 
 
@@ -171,19 +129,4 @@ def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
         "received_at": now,
         "body": dump_body(encode_dataclass(event)),
     }
-    _EVENTS.upsert([row])
-
-
-def _claim(key: str, now: datetime) -> bool:
-    name = escape_text(key)
-    known = _CLAIMS.first(columns=("key", "received_at"), where={"key": name})
-    if known is not None and known["received_at"] >= now - CLAIMS_KEPT_FOR:
-        return False
-    _CLAIMS.upsert([{"key": name, "received_at": now}], [] if known is None else [known])
-    return True
-
-
-def _purge_claims(now: datetime) -> None:
-    where = {"received_at": q.less_than(now - CLAIMS_KEPT_FOR)}
-    for table in (_CLAIMS, _EVENTS):
-        table.delete(table.search(columns=("key",), where=where))
+    EVENTS.upsert([row])

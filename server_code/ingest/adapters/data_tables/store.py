@@ -8,8 +8,8 @@ from functools import cache, partial
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ...domain.log_cache import PagedLogCache
 from ...ports import SeldomChangedRecords, StateStore
-from .agents import COLLECTIONS, DESIRED_STATES, TableAgents
 from .attempts import TableAttempts
+from .coordination import COLLECTIONS, DESIRED_STATES, TableCoordination
 from .errors import table_errors
 from .hints import TableHints
 from .job_logs import TableJobLogs
@@ -30,7 +30,7 @@ class DataTablesState(
     TableHints,
     TableJobLogs,
     TableRunSummaries,
-    TableAgents,
+    TableCoordination,
     TableSavedCounters,
     TableJournal,
     StateStore,

@@ -7,22 +7,22 @@ from datetime import datetime
 
 from ...domain.codec import decode_dataclass, encode_dataclass
 from ...domain.commits import Commit
-from ...domain.due import MAX_PAUSE, ended_pause_times, urgent_due_at
-from ...domain.ledger import CLAIMS_KEPT_FOR, WRITE_CHECK_KEY, DeliveredEvent
+from ...domain.due import urgent_due_at
+from ...domain.ledger import DeliveredEvent
 from ...domain.stored_values import (
     escape_text,
-    format_due_times,
     format_time,
     from_json,
     parse_time,
     repository_key,
     to_json,
 )
+from .coordination import RELEASE_CLAIM, claim
 from .database import Database
 from .repositories import MAKE_DUE
 from .session import Row, Session, upsert
 
-#: Names of release 0.1: the table ``run_facts`` holds delivered events, ``deliveries`` claims.
+#: ``run_facts`` is the name of release 0.1 for delivered events.
 _SAVE_HINT = (
     upsert("run_hints", "repository_key, run_id", "hinted_at")
     + "WHERE run_hints.hinted_at < excluded.hinted_at"
@@ -37,19 +37,6 @@ _SELECT_EVENTS = """
 """
 _CLEAR_EVENT = "DELETE FROM run_facts WHERE delivery_id = ?"
 _SAVE_COMMITS = upsert("commits", "repository_key, sha", "metrics")
-_SAVE_PAUSES = (
-    upsert("pauses", "credential", "paused_until")
-    + "WHERE pauses.paused_until < excluded.paused_until"
-)
-_SELECT_PAUSES = """
-    SELECT credential, paused_until FROM pauses WHERE paused_until > ? AND paused_until <= ?
-"""
-_DELETE_PAUSE = "DELETE FROM pauses WHERE credential = ? AND paused_until > ?"
-_CLAIM = """
-    INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
-    ON CONFLICT (delivery_id) DO NOTHING
-"""
-_RELEASE_CLAIM = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
 class SqlHints:
@@ -88,37 +75,6 @@ class SqlHints:
         rows = [(key, sha, to_json(encode_dataclass(newest[sha]))) for sha in sorted(newest)]
         self._insert(_SAVE_COMMITS, rows)
 
-    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
-        """Save until when credentials must not send requests; a longer pause is kept."""
-        rows = [(name, format_time(pauses[name])) for name in sorted(pauses)]
-        too_far_ahead = [(name, format_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
-
-        def save(session: Session) -> None:
-            session.delete(_DELETE_PAUSE, too_far_ahead)
-            session.insert(_SAVE_PAUSES, rows)
-
-        if rows:
-            self._database.write(save)
-
-    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
-        """Load the pauses that are not over."""
-        rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pause_times(now)))
-        return {name: parse_time(until) for name, until in rows}
-
-    def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
-        return self._database.write(lambda session: _claim(session, key, now))
-
-    def check_writable(self, *, now: datetime) -> None:
-        """Write a row and remove it again, in one transaction."""
-        key = escape_text(WRITE_CHECK_KEY)
-
-        def check(session: Session) -> None:
-            session.insert(_CLAIM, [(key, format_time(now))])
-            session.delete(_RELEASE_CLAIM, [(key,)])
-
-        self._database.write(check)
-
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
         rows = self._database.read(_SELECT_EVENTS, (repository_key(repository),))
@@ -145,9 +101,9 @@ class SqlHints:
 
         def save(session: Session) -> str | None:
             for position, key in enumerate(keys):
-                if not _claim(session, key, now):
+                if not claim(session, key, now):
                     session.delete(
-                        _RELEASE_CLAIM, [(escape_text(each),) for each in keys[:position]]
+                        RELEASE_CLAIM, [(escape_text(each),) for each in keys[:position]]
                     )
                     return key
             if event is None:
@@ -168,14 +124,3 @@ class SqlHints:
     def _delete(self, sql: str, keys: Sequence[Row]) -> None:
         if keys:
             self._database.write(lambda session: session.delete(sql, keys))
-
-
-def _claim(session: Session, key: str, now: datetime) -> bool:
-    """Claim a key; False if it was claimed within 4 days."""
-    session.execute(
-        "DELETE FROM deliveries WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
-    )
-    session.execute(
-        "DELETE FROM run_facts WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
-    )
-    return session.insert(_CLAIM, [(escape_text(key), format_time(now))]) == 1

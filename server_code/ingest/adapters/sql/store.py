@@ -8,8 +8,8 @@ from pathlib import Path
 from ...domain.log_cache import PagedLogCache
 from ...errors import BadSettings
 from ...ports import StateStore
-from .agents import SqlAgents
 from .attempts import SqlAttempts
+from .coordination import SqlCoordination
 from .database import Database
 from .decoded_rows import DecodedRows
 from .dialect import Dialect
@@ -35,7 +35,7 @@ class SqlState(
     SqlHints,
     SqlJobLogs,
     SqlRunSummaries,
-    SqlAgents,
+    SqlCoordination,
     SqlSavedCounters,
     SqlJournal,
     StateStore,

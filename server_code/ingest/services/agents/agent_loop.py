@@ -17,7 +17,7 @@ from ...domain.backoff import backoff
 from ...domain.due import is_still_ahead
 from ...domain.ledger import DESIRED_PAUSED
 from ...errors import IngestError, OutOfMemory, RateLimited, StateBusy, is_out_of_memory
-from ...ports import AgentStore
+from ...ports import CoordinationStore
 from ..context import CollectorContext
 
 logger = logging.getLogger(__name__)
@@ -179,6 +179,6 @@ class DesiredStates:
         return self._states.get(agent) == DESIRED_PAUSED
 
 
-def is_paused(store: AgentStore, agent: str) -> bool:
+def is_paused(store: CoordinationStore, agent: str) -> bool:
     """Return whether an agent is paused."""
     return store.load_desired_states().get(agent) == DESIRED_PAUSED

@@ -19,7 +19,7 @@ from ...domain.ledger import AgentRecord
 from ...domain.pending_requests import PendingRequests
 from ...domain.timestamps import format_timestamp, parse_timestamp
 from ...errors import IngestError
-from ...ports import AgentStore, Clock, RateLimitStatus, StateStore
+from ...ports import Clock, CoordinationStore, RateLimitStatus, StateStore
 from ...ports.github import MIN_REPORTED_INTERVAL_FACTOR
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from ..time_limits import await_result
@@ -180,7 +180,9 @@ class Heartbeats:
             heartbeat.save(AgentState.STOPPED)
 
 
-def idle_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) -> AgentRecord:
+def idle_heartbeat(
+    store: CoordinationStore, agent: str, *, host: str, now: datetime
+) -> AgentRecord:
     """Build the heartbeat of an agent that does nothing, with the rate limit it last reported."""
     last = _find_heartbeat(store, agent, host)
     return AgentRecord(
@@ -194,7 +196,7 @@ def idle_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) -
     )
 
 
-def _find_heartbeat(store: AgentStore, agent: str, host: str) -> AgentRecord | None:
+def _find_heartbeat(store: CoordinationStore, agent: str, host: str) -> AgentRecord | None:
     """Return the last heartbeat of an agent from a host; None where there is none."""
     own = (each for each in store.list_agents() if (each.name, each.host) == (agent, host))
     return next(own, None)

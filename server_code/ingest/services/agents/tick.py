@@ -12,7 +12,7 @@ from ...domain.agent_states import AgentState
 from ...domain.ledger import ErrorRecord, RepositoryRecord
 from ...domain.pending_requests import PendingRequests
 from ...errors import IngestError
-from ...ports import AgentStore, StateStore
+from ...ports import CoordinationStore, StateStore
 from ..context import (
     LOG_INGESTION_AGENT,
     PIPELINE_MONITORING_AGENT,
@@ -138,7 +138,7 @@ def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> N
     heartbeat.save(AgentState.RUNNING if is_running else loop.state, loop.note)
 
 
-def runs_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime) -> bool:
+def runs_elsewhere(store: CoordinationStore, agent: str, *, host: str, now: datetime) -> bool:
     """Return whether another host runs an agent, such as a daemon on the Uplink."""
     return any(
         each.name == agent and each.host != host and is_alive(each, now)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.ledger import RepositoryRecord
 from ...errors import IngestError, NotFound
-from ...ports import AgentStore, RepositoryStore, StateStore
+from ...ports import CoordinationStore, RepositoryStore, StateStore
 from ..context import CollectorContext
 from ..sources.record_credentials import clear_refusals
 from .collection import Collection
@@ -31,7 +31,7 @@ LOST_AFTER = timedelta(seconds=90)
 SHOWN_COUNTERS = ("runs", "jobs", "logs")
 
 
-def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
+def claim_collection(store: CoordinationStore, *, now: datetime) -> tuple[str, bool]:
     """Return the id of the next collection, and whether the caller may start it.
 
     Two people who press the button at once get one collection.
@@ -73,7 +73,7 @@ def start_collection(
     return record
 
 
-def find_collection(store: AgentStore, collection_id: str) -> CollectionRecord:
+def find_collection(store: CoordinationStore, collection_id: str) -> CollectionRecord:
     """Find a collection. Raises NotFound for an unknown or old one."""
     for record in store.list_collections():
         if record.collection_id == collection_id:
@@ -81,7 +81,7 @@ def find_collection(store: AgentStore, collection_id: str) -> CollectionRecord:
     raise NotFound("This collection is no longer available. Start a new one.")
 
 
-def find_running_collection(store: AgentStore, *, now: datetime) -> CollectionRecord | None:
+def find_running_collection(store: CoordinationStore, *, now: datetime) -> CollectionRecord | None:
     """Find the collection that is in progress, if there is one."""
     for record in store.list_collections():
         if not record.has_ended and abs(now - record.updated_at) < LOST_AFTER:
@@ -100,7 +100,7 @@ def collect_round(
 
 
 def fail_collection(
-    store: AgentStore, record: CollectionRecord, *, reason: str, now: datetime
+    store: CoordinationStore, record: CollectionRecord, *, reason: str, now: datetime
 ) -> CollectionRecord:
     """Record that a collection has failed."""
     failed = replace(record, phase=CollectionPhase.FAILED.value, note=reason, updated_at=now)

@@ -12,7 +12,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from ...errors import Rejected
-from ...ports import AgentStore
+from ...ports import CoordinationStore
 
 #: As long as GitHub accepts the code that it returns with the state.
 VALID_FOR = timedelta(hours=1)
@@ -23,7 +23,7 @@ MAX_TRIES = 5
 _FOREIGN = "This page was not opened from Runstream. Create the GitHub App again."
 
 
-def issue_registration_state(store: AgentStore, *, actor: str, now: datetime) -> str:
+def issue_registration_state(store: CoordinationStore, *, actor: str, now: datetime) -> str:
     """Return a new state parameter; claims in the store remember that it was issued."""
     state = f"{int(now.timestamp())}.{secrets.token_urlsafe(24)}"
     key = _key(actor, state)
@@ -32,7 +32,9 @@ def issue_registration_state(store: AgentStore, *, actor: str, now: datetime) ->
     return state
 
 
-def require_registration_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
+def require_registration_state(
+    store: CoordinationStore, state: str, *, actor: str, now: datetime
+) -> None:
     """Accept a state parameter that is not used up.
 
     Raises Rejected for any that was not issued to the actor.
@@ -59,7 +61,9 @@ def require_registration_state(store: AgentStore, state: str, *, actor: str, now
         raise Rejected(_FOREIGN)
 
 
-def use_up_registration_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
+def use_up_registration_state(
+    store: CoordinationStore, state: str, *, actor: str, now: datetime
+) -> None:
     """Reject a state from now on: its App was received."""
     for number in range(MAX_TRIES):
         store.claim_once(f"{_key(actor, state)} {number} used", now=now)

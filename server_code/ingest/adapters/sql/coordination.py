@@ -1,14 +1,17 @@
-"""Agents' heartbeats, manual collections and desired states in SQL."""
+"""What agents share: heartbeats, collections, desired states, rate-limit pauses, claims."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from ...domain.collection_records import CollectionRecord
-from ...domain.ledger import HEARTBEATS_KEPT_FOR, AgentRecord
+from ...domain.due import MAX_PAUSE, ended_pause_times
+from ...domain.ledger import CLAIMS_KEPT_FOR, HEARTBEATS_KEPT_FOR, WRITE_CHECK_KEY, AgentRecord
 from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import (
     escape_text,
+    format_due_times,
     format_time,
     from_json,
     parse_time,
@@ -18,16 +21,30 @@ from ...domain.stored_values import (
 from .database import Database
 from .session import Row, Session, upsert
 
-#: Names of release 0.1: ``holder`` is the host of an agent, a ``wish`` its desired state.
+#: Names of release 0.1: ``holder`` is the host of an agent, a ``wish`` its desired state, the table
+#: ``deliveries`` holds claims and ``run_facts`` delivered events.
 _SAVE_AGENT = upsert("agents", "name, holder", "heartbeat_at, record")
 _DELETE_AGENTS = "DELETE FROM agents WHERE heartbeat_at < ? OR heartbeat_at > ?"
 _SAVE_COLLECTION = upsert("collections", "collection_id", "updated_at, record")
 _DELETE_COLLECTIONS = "DELETE FROM collections WHERE updated_at < ? OR updated_at > ?"
 _SAVE_DESIRED_STATE = upsert("agent_wishes", "name", "wish")
+_SAVE_PAUSES = (
+    upsert("pauses", "credential", "paused_until")
+    + "WHERE pauses.paused_until < excluded.paused_until"
+)
+_SELECT_PAUSES = """
+    SELECT credential, paused_until FROM pauses WHERE paused_until > ? AND paused_until <= ?
+"""
+_DELETE_PAUSE = "DELETE FROM pauses WHERE credential = ? AND paused_until > ?"
+_CLAIM = """
+    INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
+    ON CONFLICT (delivery_id) DO NOTHING
+"""
+RELEASE_CLAIM = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
-class SqlAgents:
-    """Agents and collections; each save removes those that have not reported for long."""
+class SqlCoordination:
+    """What agents share; each save removes what is over a day old, and claims after 4 days."""
 
     _database: Database
 
@@ -80,3 +97,45 @@ class SqlAgents:
         """Load the desired states by agent; an agent that has none is not among them."""
         rows = self._database.read("SELECT name, wish FROM agent_wishes")
         return {unescape_text(name): unescape_text(desired_state) for name, desired_state in rows}
+
+    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Save until when credentials must not send requests; a longer pause is kept."""
+        rows = [(name, format_time(pauses[name])) for name in sorted(pauses)]
+        too_far_ahead = [(name, format_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
+
+        def save(session: Session) -> None:
+            session.delete(_DELETE_PAUSE, too_far_ahead)
+            session.insert(_SAVE_PAUSES, rows)
+
+        if rows:
+            self._database.write(save)
+
+    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
+        """Load the pauses that are not over."""
+        rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pause_times(now)))
+        return {name: parse_time(until) for name, until in rows}
+
+    def claim_once(self, key: str, *, now: datetime) -> bool:
+        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
+        return self._database.write(lambda session: claim(session, key, now))
+
+    def check_writable(self, *, now: datetime) -> None:
+        """Write a row and remove it again, in one transaction."""
+        key = escape_text(WRITE_CHECK_KEY)
+
+        def check(session: Session) -> None:
+            session.insert(_CLAIM, [(key, format_time(now))])
+            session.delete(RELEASE_CLAIM, [(key,)])
+
+        self._database.write(check)
+
+
+def claim(session: Session, key: str, now: datetime) -> bool:
+    """Claim a key; False if it was claimed within 4 days."""
+    session.execute(
+        "DELETE FROM deliveries WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
+    )
+    session.execute(
+        "DELETE FROM run_facts WHERE received_at < ?", (format_time(now - CLAIMS_KEPT_FOR),)
+    )
+    return session.insert(_CLAIM, [(escape_text(key), format_time(now))]) == 1

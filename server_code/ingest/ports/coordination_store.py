@@ -10,7 +10,7 @@ from ..domain.collection_records import CollectionRecord
 from ..domain.ledger import AgentRecord
 
 
-class AgentStore(Protocol):
+class CoordinationStore(Protocol):
     """What agents share: heartbeats, collections, desired states, rate-limit pauses, claims."""
 
     def save_agent(self, record: AgentRecord) -> None:

@@ -1,19 +1,20 @@
-"""Agents' heartbeats, manual collections and desired states."""
+"""What agents share: heartbeats, collections, desired states, rate-limit pauses, claims."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import anvil.tables.query as q
 
 from ...domain.collection_records import CollectionRecord
-from ...domain.ledger import HEARTBEATS_KEPT_FOR, AgentRecord
+from ...domain.due import ended_pause_times, is_longer_pause
+from ...domain.ledger import CLAIMS_KEPT_FOR, HEARTBEATS_KEPT_FOR, WRITE_CHECK_KEY, AgentRecord
 from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import escape_text, from_json, to_json, unescape_text
-from ...ports import AgentStore
+from ...ports import CoordinationStore
 from .errors import translate_errors
 from .seldom_changed import SeldomChangedTable
 from .table import Table, distinct
@@ -23,6 +24,11 @@ from .values import as_utc
 _AGENTS = Table("agents")
 COLLECTIONS = SeldomChangedTable("collections")
 DESIRED_STATES = SeldomChangedTable("agent_wishes")
+_PAUSES = Table("pauses")
+
+#: ``deliveries`` and ``run_facts`` are names of release 0.1.
+CLAIMS = Table("deliveries")
+EVENTS = Table("run_facts")
 
 #: A heartbeat that was saved since the last check proves that tables can be written, if that check
 #: was no longer ago: a page makes one every 15 seconds.
@@ -33,8 +39,8 @@ SeenHeartbeats = tuple[float, dict[tuple[str, str], datetime]]
 
 
 @translate_errors
-class TableAgents(AgentStore):
-    """Agents and collections; each save removes those that have not reported for long."""
+class TableCoordination(CoordinationStore):
+    """What agents share; each save removes what is over a day old, and claims after 4 days."""
 
     _seen_heartbeats: SeenHeartbeats
 
@@ -98,6 +104,42 @@ class TableAgents(AgentStore):
         rows = DESIRED_STATES.search(columns=("key", "wish"))
         return {unescape_text(row["key"]): unescape_text(row["wish"]) for row in rows}
 
+    def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Save until when credentials must not send requests; a longer pause is kept."""
+
+        def save() -> None:
+            found = _PAUSES.search_by("key", pauses, columns=("key", "paused_until"))
+            kept = {row["key"]: row["paused_until"] for row in found}
+            longer = {
+                name: until
+                for name, until in pauses.items()
+                if name not in kept or is_longer_pause(until, kept[name])
+            }
+            rows = [{"key": name, "paused_until": longer[name]} for name in sorted(longer)]
+            _PAUSES.upsert(rows, found)
+
+        if pauses:
+            transact(save)
+
+    def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
+        """Load the pauses that are not over."""
+        ended = ended_pause_times(now)
+        not_ended = q.all_of(
+            q.greater_than(ended.now), q.less_than_or_equal_to(ended.latest_plausible)
+        )
+        rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": not_ended})
+        return {row["key"]: as_utc(row["paused_until"]) for row in rows}
+
+    def claim_once(self, key: str, *, now: datetime) -> bool:
+        """Claim the key of what only one process may do; False if it was claimed within 4 days."""
+        is_new = transact(lambda: claim(key, now))
+        purge_claims(now)
+        return is_new
+
+    def check_writable(self, *, now: datetime) -> None:
+        """Write a row and remove it again; one that is left is purged as claims are."""
+        CLAIMS.add_row({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
+
 
 def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
     """Save a row, and remove those that are over a day before or after it."""
@@ -107,3 +149,20 @@ def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
         q.less_than(at - HEARTBEATS_KEPT_FOR), q.greater_than(at + HEARTBEATS_KEPT_FOR)
     )
     table.delete(table.search(columns=("key",), where={time_column: expired}))
+
+
+def claim(key: str, now: datetime) -> bool:
+    """Claim a key; False if it was claimed within 4 days. Needs a transaction."""
+    name = escape_text(key)
+    known = CLAIMS.first(columns=("key", "received_at"), where={"key": name})
+    if known is not None and known["received_at"] >= now - CLAIMS_KEPT_FOR:
+        return False
+    CLAIMS.upsert([{"key": name, "received_at": now}], [] if known is None else [known])
+    return True
+
+
+def purge_claims(now: datetime) -> None:
+    """Delete the claims and delivered events of more than 4 days ago."""
+    where = {"received_at": q.less_than(now - CLAIMS_KEPT_FOR)}
+    for table in (CLAIMS, EVENTS):
+        table.delete(table.search(columns=("key",), where=where))
