@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from ingest.adapters.data_tables import DataTablesState, agents
+from ingest.adapters.data_tables import DataTablesState, coordination
 from ingest.domain.ledger import AgentRecord
 from support.state_records import NOW, an_agent, at
 
@@ -46,7 +46,7 @@ def test_a_check_long_ago_leaves_heartbeats_without_a_meaning(
     checks: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was saved since may be as old."""
-    monkeypatch.setattr(agents, "MAX_CHECK_INTERVAL_SECONDS", -1.0)
+    monkeypatch.setattr(coordination, "MAX_CHECK_INTERVAL_SECONDS", -1.0)
     state = DataTablesState()
     for seconds in (0, 15):
         state.check_writable_unless_just_written(beat(seconds), now=at(seconds))

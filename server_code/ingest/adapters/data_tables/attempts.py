@@ -9,6 +9,8 @@ from typing import Any
 
 import anvil.tables.query as q
 
+from ...domain.codec import decode_dataclass, encode_dataclass
+from ...domain.commits import Commit
 from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, LedgerCounts, sum_counts
 from ...domain.runs import AttemptKey
@@ -43,7 +45,7 @@ _PURGE_BATCH = 50
 
 @translate_errors
 class TableAttempts:
-    """The ledger: the newest known state of every attempt."""
+    """The ledger: the newest known state of every attempt, and its commits."""
 
     _ledger_counts_cache: CachedRows[LedgerCounts]
 
@@ -153,6 +155,24 @@ class TableAttempts:
     def count_ledger_by_repository(self) -> dict[str, LedgerCounts]:
         """Count attempts and logs of every repository, by its name in lower case."""
         return load_counts_by_repository(self._ledger_counts_cache)
+
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
+        """Load what is known of these commits."""
+        name = repository_key(repository)
+        keys = [f"{name}|{escape_text(sha)}" for sha in shas]
+        rows = _COMMITS.search_by("key", keys, columns=("key", "body"))
+        found = (decode_dataclass(Commit, load_body(row["body"])) for row in rows)
+        return {metrics.commit_sha: metrics for metrics in found}
+
+    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
+        """Keep commits' metrics; later ones replace earlier ones."""
+        name = repository_key(repository)
+        newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}
+        rows = [
+            {"key": key, "body": dump_body(encode_dataclass(newest[key]))} for key in sorted(newest)
+        ]
+        if rows:
+            transact(lambda: _COMMITS.upsert(rows))
 
 
 def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:

@@ -28,7 +28,7 @@ _PAUSES = Table("pauses")
 
 #: ``deliveries`` and ``run_facts`` are names of release 0.1.
 CLAIMS = Table("deliveries")
-EVENTS = Table("run_facts")
+_EVENTS = Table("run_facts")
 
 #: A heartbeat that was saved since the last check proves that tables can be written, if that check
 #: was no longer ago: a page makes one every 15 seconds.
@@ -164,5 +164,5 @@ def claim(key: str, now: datetime) -> bool:
 def purge_claims(now: datetime) -> None:
     """Delete the claims and delivered events of more than 4 days ago."""
     where = {"received_at": q.less_than(now - CLAIMS_KEPT_FOR)}
-    for table in (CLAIMS, EVENTS):
+    for table in (CLAIMS, _EVENTS):
         table.delete(table.search(columns=("key",), where=where))

@@ -11,12 +11,12 @@ from ...ports import SeldomChangedRecords, StateStore
 from .attempts import TableAttempts
 from .coordination import COLLECTIONS, DESIRED_STATES, TableCoordination
 from .errors import table_errors
-from .hints import TableHints
 from .job_logs import TableJobLogs
 from .journal import ERRORS, TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
 from .log_cache import TableLogPageStore
 from .repositories import TableRepositories, repository_cache
+from .run_hints import TableRunHints
 from .run_summaries import TableRunSummaries, run_summary_cache
 from .saved_counters import CachedCounts, TableSavedCounters
 from .seldom_changed import SeldomChangedCache, load_changes
@@ -27,7 +27,7 @@ class DataTablesState(
     TableRepositories,
     TableSources,
     TableAttempts,
-    TableHints,
+    TableRunHints,
     TableJobLogs,
     TableRunSummaries,
     TableCoordination,

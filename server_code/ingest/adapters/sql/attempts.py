@@ -6,11 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
+from ...domain.codec import decode_dataclass, encode_dataclass
+from ...domain.commits import Commit
 from ...domain.due import due_check_times
 from ...domain.ledger import AttemptRecord, LedgerCounts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import (
+    escape_text,
     format_due_times,
     format_optional_time,
     format_time,
@@ -52,10 +55,11 @@ _SAVE = upsert(
     "repository_key, run_id, run_attempt",
     "created_at, settled, unread, look_at, record",
 )
+_SAVE_COMMITS = upsert("commits", "repository_key, sha", "metrics")
 
 
 class SqlAttempts:
-    """The ledger: the newest known state of every attempt."""
+    """The ledger: the newest known state of every attempt, and its commits."""
 
     _database: Database
 
@@ -144,6 +148,22 @@ class SqlAttempts:
         """Count attempts and logs of every repository, by its name in lower case."""
         rows = self._database.read(SELECT_COUNTS_BY_REPOSITORY)
         return {name: ledger_counts(row) for name, *row in rows}
+
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
+        """Load what is known of these commits."""
+        sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
+        wanted = sorted({escape_text(sha) for sha in shas})
+        rows = self._database.read_in_chunks(sql, (repository_key(repository),), wanted)
+        found = (decode_dataclass(Commit, from_json(metrics)) for (metrics,) in rows)
+        return {metrics.commit_sha: metrics for metrics in found}
+
+    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
+        """Keep commits' metrics; later ones replace earlier ones."""
+        key = repository_key(repository)
+        newest = {escape_text(metrics.commit_sha): metrics for metrics in commits}
+        rows = [(key, sha, to_json(encode_dataclass(newest[sha]))) for sha in sorted(newest)]
+        if rows:
+            self._database.write(lambda session: session.insert(_SAVE_COMMITS, rows))
 
 
 def _row(record: AttemptRecord) -> Row:

@@ -13,12 +13,12 @@ from .coordination import SqlCoordination
 from .database import Database
 from .decoded_rows import DecodedRows
 from .dialect import Dialect
-from .hints import SqlHints
 from .job_logs import SqlJobLogs
 from .journal import SqlJournal
 from .log_cache import SqlLogPageStore
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
+from .run_hints import SqlRunHints
 from .run_summaries import SqlRunSummaries, run_summary
 from .saved_counters import SqlSavedCounters
 from .sources import SqlSources
@@ -32,7 +32,7 @@ class SqlState(
     SqlRepositories,
     SqlSources,
     SqlAttempts,
-    SqlHints,
+    SqlRunHints,
     SqlJobLogs,
     SqlRunSummaries,
     SqlCoordination,

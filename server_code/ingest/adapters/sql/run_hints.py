@@ -1,4 +1,4 @@
-"""Run hints, delivered events, commits' metrics, pauses and claimed keys in SQL."""
+"""The runs that webhooks delivered or pointed at, in SQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ...domain.codec import decode_dataclass, encode_dataclass
-from ...domain.commits import Commit
 from ...domain.due import urgent_due_at
 from ...domain.ledger import DeliveredEvent
 from ...domain.stored_values import (
@@ -36,17 +35,17 @@ _SELECT_EVENTS = """
     SELECT fact FROM run_facts WHERE repository_key = ? ORDER BY received_at, delivery_id
 """
 _CLEAR_EVENT = "DELETE FROM run_facts WHERE delivery_id = ?"
-_SAVE_COMMITS = upsert("commits", "repository_key, sha", "metrics")
 
 
-class SqlHints:
-    """Run hints (runs that a webhook or a person named), and the small tables around the ledger."""
+class SqlRunHints:
+    """Run hints (runs that a webhook or a person named), and delivered events."""
 
     _database: Database
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
-        self._insert(_SAVE_HINT, [(repository_key(repository), run_id, format_time(now))])
+        row = (repository_key(repository), run_id, format_time(now))
+        self._database.write(lambda session: session.insert(_SAVE_HINT, [row]))
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
         """Load the runs to check, with the time of each newest hint."""
@@ -59,21 +58,6 @@ class SqlHints:
         key = repository_key(repository)
         rows = [(key, run_id, format_time(hints[run_id])) for run_id in sorted(hints)]
         self._delete(_CLEAR_HINT, rows)
-
-    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
-        """Load what is known of these commits."""
-        sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
-        wanted = sorted({escape_text(sha) for sha in shas})
-        rows = self._database.read_in_chunks(sql, (repository_key(repository),), wanted)
-        found = (decode_dataclass(Commit, from_json(metrics)) for (metrics,) in rows)
-        return {metrics.commit_sha: metrics for metrics in found}
-
-    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
-        """Keep commits' metrics; later ones replace earlier ones."""
-        key = repository_key(repository)
-        newest = {escape_text(metrics.commit_sha): metrics for metrics in commits}
-        rows = [(key, sha, to_json(encode_dataclass(newest[sha]))) for sha in sorted(newest)]
-        self._insert(_SAVE_COMMITS, rows)
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
@@ -116,10 +100,6 @@ class SqlHints:
             return None
 
         return self._database.write(save)
-
-    def _insert(self, sql: str, rows: Sequence[Row]) -> None:
-        if rows:
-            self._database.write(lambda session: session.insert(sql, rows))
 
     def _delete(self, sql: str, keys: Sequence[Row]) -> None:
         if keys:

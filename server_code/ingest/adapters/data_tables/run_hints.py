@@ -1,4 +1,4 @@
-"""Run hints, delivered events, commits' metrics, pauses and claimed keys in Data Tables."""
+"""The runs that webhooks delivered or pointed at, in Data Tables."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ...domain.codec import decode_dataclass, encode_dataclass
-from ...domain.commits import Commit
 from ...domain.ledger import DeliveredEvent
 from ...domain.stored_values import escape_text, repository_key
-from .coordination import CLAIMS, EVENTS, claim, purge_claims
+from .coordination import CLAIMS, claim, purge_claims
 from .errors import translate_errors
 from .repositories import mark_repository_due
 from .table import Table
 from .transactions import transact
 from .values import as_utc, dump_body, load_body, run_key
 
+#: ``run_facts`` is the name of release 0.1 for delivered events.
 _HINTS = Table("run_hints")
-_COMMITS = Table("commits")
+_EVENTS = Table("run_facts")
 
 
 @translate_errors
-class TableHints:
-    """Run hints (runs that a webhook or a person named), and the small tables around the ledger."""
+class TableRunHints:
+    """Run hints (runs that a webhook or a person named), and delivered events."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
@@ -48,27 +48,9 @@ class TableHints:
 
         transact(clear)
 
-    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, Commit]:
-        """Load what is known of these commits."""
-        name = repository_key(repository)
-        keys = [f"{name}|{escape_text(sha)}" for sha in shas]
-        rows = _COMMITS.search_by("key", keys, columns=("key", "body"))
-        found = (decode_dataclass(Commit, load_body(row["body"])) for row in rows)
-        return {metrics.commit_sha: metrics for metrics in found}
-
-    def save_commits(self, repository: str, commits: Sequence[Commit]) -> None:
-        """Keep commits' metrics; later ones replace earlier ones."""
-        name = repository_key(repository)
-        newest = {f"{name}|{escape_text(each.commit_sha)}": each for each in commits}
-        rows = [
-            {"key": key, "body": dump_body(encode_dataclass(newest[key]))} for key in sorted(newest)
-        ]
-        if rows:
-            transact(lambda: _COMMITS.upsert(rows))
-
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
-        rows = EVENTS.search(
+        rows = _EVENTS.search(
             columns=("body",),
             order_by="received_at",
             where={"repository": repository_key(repository)},
@@ -79,7 +61,7 @@ class TableHints:
         """Delete events that were processed."""
         keys = [escape_text(each) for each in delivery_ids]
         if keys:
-            transact(lambda: EVENTS.delete_by("key", keys))
+            transact(lambda: _EVENTS.delete_by("key", keys))
 
     def save_delivery_once(
         self,
@@ -129,4 +111,4 @@ def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
         "received_at": now,
         "body": dump_body(encode_dataclass(event)),
     }
-    EVENTS.upsert([row])
+    _EVENTS.upsert([row])
