@@ -1,7 +1,7 @@
 """Runstream without Anvil: the command line, and the servers that it starts on this machine.
 
-The collector itself is the package `ingest`. Anvil finds it under server_code/; so does this
-package, for a checkout must run its own collector and not one that is installed elsewhere.
+The collector itself is the package `ingest`. A checkout must run its own, in server_code/, not one
+that is installed elsewhere.
 """
 
 import sys

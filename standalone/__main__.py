@@ -30,7 +30,7 @@ def main() -> None:
     # a moment: SIGTERM must end the process from its first line on, and Ctrl-C without a traceback.
     signal.signal(signal.SIGTERM, _exit_at_once)
     signal.signal(signal.SIGINT, _exit_at_once)
-    restart_cpu_watchdog()
+    restart_cpu_watchdog()  # it ends an interpreter that hangs for lack of memory
     _open_standard_streams()
     gc.set_threshold(_FIRST_GC_THRESHOLD)
     gc.callbacks.append(_lower_gc_threshold)

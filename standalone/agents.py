@@ -64,22 +64,19 @@ LOCAL_OPTIONS = AgentOptions()
 
 def run_agents(
     collector: Collector,
-    repositories: Sequence[str] | SelectRepositories,
+    select_repositories: SelectRepositories,
     *,
     stop: threading.Event,
     on_progress: Callable[[ReadProgress], None],
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> None:
-    """Collect the repositories (all known ones where none is named) until ``stop`` is set.
+    """Collect the selected repositories until ``stop`` is set; ends after the work in progress.
 
-    ``repositories`` is a function where they change meanwhile. Ends after the work in progress. An
-    error of a repository or a log ends nothing: it is saved for ``status`` and the pages.
+    An error of a repository or a log ends nothing: it is saved for ``status`` and the pages.
     """
-    select, names = (repositories, ()) if callable(repositories) else (None, repositories)
-    add_repositories(collector, names)
     release_leases_of_dead_processes(collector.context.store, now=collector.context.clock.now())
     started = time.monotonic()
-    with agent_threads(collector.context, select or (lambda: names or None), stop, options):
+    with agent_threads(collector.context, select_repositories, stop, options):
         while not stop.wait(IDLE_SECONDS):
             with suppress(StateUnavailable):  # the agents wait for it, and log why
                 on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
@@ -150,7 +147,7 @@ def _run(target: Callable[[], None], failures: list[Exception], stop: threading.
 def _open_loops(
     context: CollectorContext, select_repositories: SelectRepositories, options: AgentOptions
 ) -> list[AgentLoop]:
-    """Return a loop for each thread of each agent."""
+    """Return a loop for each thread of each agent; one thread polls while an agent has no work."""
     poll_gate, log_gate = IdlePollGate(), IdlePollGate()
     desired_states = DesiredStates(context, every_seconds=options.pause_check_seconds)
     pause = partial(context.clock.sleep, options.idle_seconds)

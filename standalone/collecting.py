@@ -42,9 +42,9 @@ PENDING_SHOWN = 20
 def open_when_state_responds(
     settings: Settings, *, stop: threading.Event, checks_bucket: bool
 ) -> Collector:
-    """Open a collector that keeps running; wait for a state that restarts at the same time.
+    """Open a collector that keeps running; wait five minutes for a database that is starting.
 
-    Raises what ``open_standalone_collector`` raises, StateUnavailable after five minutes.
+    Raises what ``open_standalone_collector`` raises.
     """
     opener = partial(open_standalone_collector, settings, stop=stop, checks_bucket=checks_bucket)
     return retry_at_start(opener, retry_on=StateUnavailable, stop=stop)
@@ -79,7 +79,7 @@ class CollectOptions:
 
 def collect_until_stopped(
     collector: Collector,
-    repositories: Sequence[str] | SelectRepositories,
+    select_repositories: SelectRepositories,
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
@@ -88,7 +88,7 @@ def collect_until_stopped(
     with open_view(collector.context.store) as show, _announcing_stop(stop):
         run_agents(
             collector,
-            repositories,
+            select_repositories,
             stop=stop.event,
             on_progress=show,
             options=options.agent_options,
@@ -117,7 +117,7 @@ def collect_all_once(
 def _collect_all(
     collector: Collector, found: FoundSources, stop: Stop, options: CollectOptions
 ) -> tuple[int, str | None]:
-    """Collect and report; return the exit code, and what is left where it is not 0."""
+    """Collect and report; return the exit code, and unless it is 0 a sentence on what is left."""
     policy = options.policy
     with open_view(collector.context.store) as show, _announcing_stop(stop):
         result = collect_once(

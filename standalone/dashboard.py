@@ -21,17 +21,6 @@ from .stopping import Stop
 STOP_LINE = "Stop   Ctrl-C"
 
 
-def labelled(label: str, text: str) -> str:
-    """Return the text after its label, in lines that fit a terminal of 80 columns."""
-    return textwrap.fill(
-        f"{label:<7}{text}",
-        width=80,
-        subsequent_indent=" " * 7,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped; return None, after printing why, if the app server cannot start here."""
     environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **local.settings}
@@ -40,7 +29,7 @@ def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
         try:
             served = _open(local, environment, echo, stop, stack)
         except IngestError as error:
-            echo(labelled("View", f"below. {_in_short(error)}"))
+            echo(_view_line(error))
             return None
         if served is not None:
             print_result("\n".join([*describe_served_app(served), STOP_LINE]))
@@ -49,10 +38,17 @@ def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
     return 0
 
 
-def _in_short(error: IngestError) -> str:
-    """Return an error's sentence, without the long command that fixes it, which `serve` prints."""
+def _view_line(error: IngestError) -> str:
+    """Return why the live view is shown instead, without the long command that `serve` prints."""
     has_command = isinstance(error, CannotServe) and error.remedy is not None
-    return f"{error} `runstream serve` prints the command." if has_command else str(error)
+    text = f"{error} `runstream serve` prints the command." if has_command else str(error)
+    return textwrap.fill(
+        f"View   below. {text}",
+        width=80,
+        subsequent_indent=" " * 7,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _open(

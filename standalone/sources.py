@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
@@ -17,13 +17,8 @@ from ingest.services.sources.record_credentials import clear_refusals
 from .agents import SelectRepositories, add_repositories
 from .failures import sentence_for
 from .logs import write_notice
-from .named_repositories import NamedRepositories
-from .repositories import (
-    CheckedRepositories,
-    check_repositories,
-    is_fatal_at_start,
-    require_repositories,
-)
+from .rechecked_repositories import RecheckedRepositories
+from .repositories import check_repositories, is_fatal_at_start, require_repositories
 
 #: How often the repositories of the sources are looked up in the state.
 LOOK_UP_EVERY = timedelta(seconds=5)
@@ -34,17 +29,12 @@ class FoundSources:
     """What the sources of a command include.
 
     ``names``: the repositories. ``refused``: errors of repositories, and of sources without any.
-    ``select``: returns the repositories to poll, where they change meanwhile.
+    ``select``: returns the repositories that agents poll, which change meanwhile.
     """
 
-    names: list[str]
-    refused: dict[str, IngestError] = field(default_factory=dict)
-    select: SelectRepositories | None = None
-
-    @property
-    def watched(self) -> Sequence[str] | SelectRepositories:
-        """Return what the agents poll."""
-        return self.select or self.names
+    names: tuple[str, ...]
+    refused: dict[str, IngestError]
+    select: SelectRepositories = lambda: None
 
 
 def find_sources(
@@ -67,26 +57,16 @@ def find_sources(
     known = context.store.list_sources()
     require_repositories([*names, *patterns, *collector.settings.sources, *known], context.store)
     checked = check_repositories(names, collector, is_once=is_once)
-    refused = {**failed, **checked.refused}
-    if is_once:
-        return FoundSources(names=list(checked.names), refused=refused)
-    if are_repositories:
-        select = _retry_refused(collector, checked)
-        return FoundSources(names=list(checked.names), refused=refused, select=select)
+    found = FoundSources(names=checked.names, refused={**failed, **checked.refused})
     # Exclusions alone restrict nothing: every repository in the state is polled.
-    has_any = any(not each.is_exclusion for each in patterns)
-    included = _IncludedRepositories(context, patterns).names if has_any else None
-    return FoundSources(names=[], refused=refused, select=included)
-
-
-def _retry_refused(collector: Collector, checked: CheckedRepositories) -> SelectRepositories | None:
-    """Return what retries the repositories that GitHub refuses for now; None without any."""
-    if not checked.refused:
-        return None
+    if is_once or all(each.is_exclusion for each in patterns):
+        return found
+    if not are_repositories:
+        return replace(found, select=_IncludedRepositories(context, patterns).names)
     add_repositories(collector, checked.names)
-    repositories = NamedRepositories(collector, checked)
+    repositories = RecheckedRepositories(collector, checked)
     repositories.report()
-    return repositories.names
+    return replace(found, select=repositories.names)
 
 
 class _IncludedRepositories:

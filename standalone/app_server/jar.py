@@ -26,20 +26,19 @@ _NAME = re.compile(r'server_jar_name = "([\w.-]+\.jar)"')
 _BASE = re.compile(r'url = "(https://[^"\s]+/)" \+ server_jar_name')
 
 
-def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
-    """Find the JAR that the package's `__init__.py` names, or download it. Raises CannotServe."""
+def require_jar(package: Path, echo: Callable[[str], None]) -> None:
+    """Download the JAR that `__init__.py` names, if it is missing. Raises CannotServe."""
     source = package.read_text(encoding="utf-8")
     name = _NAME.search(source)
     if name is None:  # another release of the package, which may do better itself
-        return package
+        return
     places = [package.with_name(name[1]), Path.home() / ".anvil" / name[1]]
-    for place in places:
-        if place.is_file():
-            return place
+    if any(place.is_file() for place in places):
+        return
     base = _BASE.search(source)
     url = (base[1] if base else "") + name[1]
     try:
-        return _download(url, places, echo)
+        _download(url, places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
             f"The dashboard could not be downloaded ({_reason(error)}).",
@@ -47,7 +46,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
         ) from error
 
 
-def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> Path:
+def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> None:
     """Download to the first place that can be written; a file is there whole or not at all."""
     with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as response:  # noqa: S310 - https, above
         place = next((each for each in places if _is_writable(each.parent)), None)
@@ -61,7 +60,6 @@ def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> Path
             draft.replace(place)
         finally:
             draft.unlink(missing_ok=True)
-    return place
 
 
 def _copy(

@@ -13,12 +13,9 @@ def masked_echo(
     environment: Mapping[str, str], database: str | None = None
 ) -> Callable[[str], None]:
     """Return a function that writes a line to stderr, without any secret."""
-    urls = [database or "", environment.get("ANVIL_DATABASE_URL", "")]
-    known = [
-        value
-        for each in (environment, *({"DATABASE_URL": url} for url in urls))
-        for value in secret_values(each)
-    ]
+    known = list(secret_values(environment))
+    for url in (database, environment.get("ANVIL_DATABASE_URL")):
+        known += secret_values({"DATABASE_URL": url or ""})  # the password in it
     mask = Mask(known)
     return lambda line: write_notice(mask(line))
 

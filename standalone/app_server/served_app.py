@@ -16,13 +16,7 @@ from ..local.free_port import free_port
 from ..local.postgres import LocalPostgres
 from ..local.postgres_programs import find_postgres_programs
 from ..uplink.link import AppAddress
-from .accounts import (
-    Account,
-    connected,
-    create_first_account,
-    reset_password,
-    watch_sources,
-)
+from .accounts import Account, connected, create_first_account, reset_password, watch_sources
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
 from .errors import ServerEnded
@@ -35,8 +29,6 @@ if TYPE_CHECKING:
     from ..reverse_proxy import IPNetwork, ReverseProxy
 
 DEFAULT_PORT = 3030
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_EMAIL = "admin@localhost"
 
 #: A task starts every minute, and this server does not limit how long it runs.
 TASK_SECONDS = "50"
@@ -54,12 +46,12 @@ class ServeOptions:
     """
 
     folder: Path
-    host: str = DEFAULT_HOST
+    host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     origin: str | None = None
     database: str | None = field(default=None, repr=False)
     trusted: tuple[IPNetwork, ...] = ()
-    email: str = DEFAULT_EMAIL
+    email: str = "admin@localhost"
     reset_password: str | None = None
     checkout: Path = CHECKOUT
     sources: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import IO
 #: At this size the log file is rotated.
 MAX_BYTES = 10 << 20
 
-#: A longer line is cut where it is shown or remembered.
+#: A longer line is cut where it is shown or kept for an error message.
 _SHOWN_CHARACTERS = 400
 
 #: How many more lines of an error are shown; the file has its traceback.

@@ -26,8 +26,8 @@ def start_app_server(
 ) -> AppServer:
     """Start the server behind a proxy, and wait until it answers, or ``stop`` is set.
 
-    Another program may take the port in the seconds before the server listens there, which then
-    ends. Raises what ``AppServer.await_answer`` raises.
+    If another program takes the port before the server listens there, the server ends and is
+    started on another port. Raises what ``AppServer.await_answer`` raises.
     """
     tries_left = PORTS_TRIED
     while True:

@@ -87,7 +87,7 @@ def collect(  # noqa: PLR0913 - one for each option
         with serve_endpoints(
             collector, webhooks=webhooks, health_and_metrics=health_and_metrics, agents=agents
         ):
-            return collecting.collect_until_stopped(collector, found.watched, stop, options)
+            return collecting.collect_until_stopped(collector, found.select, stop, options)
 
 
 def _base_policy() -> CollectionPolicy:
@@ -102,11 +102,6 @@ def _refuse_servers(webhooks: Address | None) -> None:
     """Raise UsageError for the options of servers, which ``--once`` does not start."""
     if webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
-    if _was_typed("health_and_metrics"):
+    source = click.get_current_context().get_parameter_source("health_and_metrics")
+    if source is click.core.ParameterSource.COMMANDLINE:  # and not the environment
         raise click.UsageError("--once and --http exclude each other.")
-
-
-def _was_typed(option: str) -> bool:
-    """Return whether an option was given on the command line, and not by the environment."""
-    source = click.get_current_context().get_parameter_source(option)
-    return source is click.core.ParameterSource.COMMANDLINE

@@ -20,7 +20,7 @@ from typing import Any, cast
 from ingest.bootstrap.collector import open_standalone_collector
 from ingest.settings import read_settings
 
-from standalone.agents import run_agents
+from standalone.agents import add_repositories, run_agents
 from standalone.http.endpoints import serve_endpoints
 from standalone.http.server import Address
 
@@ -96,7 +96,8 @@ def main() -> None:
     threading.Thread(target=answer, daemon=True).start()
     webhooks = None if port is None else Address("127.0.0.1", port)
     with serve_endpoints(collector, webhooks=webhooks):
-        run_agents(collector, repositories, stop=stop, on_progress=lambda _: None)
+        add_repositories(collector, repositories)
+        run_agents(collector, lambda: repositories, stop=stop, on_progress=lambda _: None)
     collector.close()
 
 

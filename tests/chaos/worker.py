@@ -12,7 +12,7 @@ from ingest.bootstrap.collector import Collector, open_collector
 from ingest.bootstrap.state_stores import open_state
 from ingest.settings import read_settings
 
-from standalone.agents import run_agents
+from standalone.agents import add_repositories, run_agents
 from tests.chaos.clock import FastClock, Pace
 
 
@@ -28,7 +28,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     collector = open_worker(pace, stop)
     try:
-        run_agents(collector, repositories, stop=stop, on_progress=lambda _: None)
+        add_repositories(collector, repositories)
+        run_agents(collector, lambda: repositories, stop=stop, on_progress=lambda _: None)
     finally:
         collector.close()
 

@@ -52,7 +52,8 @@ def run_until(here: Stage, done, *, context=None) -> list[object]:
             stop.set()
 
     collector = Collector(settings=Settings(), context=context or here.context, closers=())
-    run_agents(collector, [REPOSITORY], stop=stop, on_progress=on_progress)
+    add_repositories(collector, [REPOSITORY])
+    run_agents(collector, lambda: [REPOSITORY], stop=stop, on_progress=on_progress)
     watchdog.cancel()
     assert done()
     return seen

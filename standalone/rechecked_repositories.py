@@ -1,4 +1,4 @@
-"""The repositories that a command names, of which GitHub may show some only later."""
+"""The repositories that a command names; those that GitHub refuses are checked again later."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LONGEST_PAUSE = timedelta(hours=1)
 _REMEDY = "It is collected as soon as GitHub shows it; no restart is needed."
 
 
-class NamedRepositories:
-    """The repositories to poll: those that GitHub shows, and later those that it refused at first.
+class RecheckedRepositories:
+    """The repositories to poll: those that GitHub shows, at the start or when it is asked again.
 
     A right that is granted later needs no restart. The state does not hold the refused ones, so
-    that a mistyped name is not remembered.
+    that a mistyped name is not saved.
     """
 
     def __init__(self, collector: Collector, checked: CheckedRepositories) -> None:
@@ -59,7 +59,10 @@ class NamedRepositories:
         return self._shown
 
     def _check_if_due(self) -> None:
-        """Check the refused repositories, unless another thread has just done so."""
+        """Check the refused repositories, unless another thread has just done so.
+
+        A clock that was set back delays no check: a due time further ahead than the pause is past.
+        """
         context = self._collector.context
         if is_still_ahead(self._next_at, context.clock.now(), max_plausible=self._pause):
             return
