@@ -16,7 +16,7 @@ from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.log_cache import SqlLogPageStore
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
-from ingest.domain.log_cache import LogToCache, PagedLogCache
+from ingest.domain.log_cache import LogToCache
 from ingest.domain.log_outline import LogOutline, read_outline
 from ingest.domain.log_pages import MAX_ANSWER_BYTES, MAX_PAGE_BYTES, MAX_PART_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
@@ -47,7 +47,7 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
         url = request.getfixturevalue("postgres").new_database_url()
     database = Database(choose_dialect(url))
     migrate(database)
-    yield PagedLogCache(SqlLogPageStore(database, **limits))
+    yield LogCache(SqlLogPageStore(database, **limits))
     database.close()
 
 

@@ -20,7 +20,7 @@ import anvil.server
 
 from .ingest.adapters.data_tables import open_data_tables_state
 from .ingest.adapters.data_tables.log_cache import TableLogPageStore
-from .ingest.domain.log_cache import PagedLogCache
+from .ingest.ports import LogCache
 
 APP = __name__.rpartition(".")[0]
 
@@ -36,7 +36,7 @@ def call_stores(text, limits):
     if anvil.server.context.remote_caller.type != "uplink":
         raise PermissionError("Only tests call this.")
     state = open_data_tables_state()
-    log_cache = PagedLogCache(TableLogPageStore(**limits)) if limits else state.log_cache
+    log_cache = LogCache(TableLogPageStore(**limits)) if limits else state.log_cache
     stores = {"state": state, "log_cache": log_cache}
     answers = []
     for part, name, args, kwargs in FromTests(io.BytesIO(base64.b64decode(text))).load():

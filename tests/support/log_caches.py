@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ingest.adapters.sql import open_sql_state
-from ingest.domain.log_cache import PagedLogCache
+from ingest.ports import LogCache
 
 
-def open_log_cache() -> PagedLogCache:
+def open_log_cache() -> LogCache:
     """Open an empty cache that ends with the test."""
     return open_sql_state("sqlite://").log_cache

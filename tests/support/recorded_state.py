@@ -12,7 +12,7 @@ from typing import Any
 from ingest.domain.codec import stored_as
 from ingest.domain.runs import AttemptKey
 from ingest.ports import StateStore
-from ingest.ports.logs import LogCache
+from ingest.ports.log_cache import LogCache
 
 from standalone.sandbox.specs import LogSpec
 

@@ -19,7 +19,7 @@ from .github import RunPage as RunPage
 from .github import RunQuery as RunQuery
 from .ledger_store import LedgerStore as LedgerStore
 from .ledger_store import LogStateStore as LogStateStore
-from .logs import LogCache as LogCache
+from .log_cache import LogCache as LogCache
 from .queues import BlobStore as BlobStore
 from .queues import Publisher as Publisher
 from .queues import ReceivedMessage as ReceivedMessage

@@ -9,7 +9,6 @@ import pytest
 from contracts.test_log_cache import *  # noqa: F403 - tests that are functions
 from contracts.test_log_cache import MAX_BYTES, MAX_LOGS
 from ingest.adapters.data_tables.log_cache import TableLogPageStore
-from ingest.domain.log_cache import PagedLogCache
 from ingest.ports import LogCache
 
 
@@ -17,4 +16,4 @@ from ingest.ports import LogCache
 def cache(app_call: Callable[..., Any]) -> LogCache:
     """Open an empty cache that holds few logs."""
     # As text, bytes take a third more.
-    return PagedLogCache(TableLogPageStore(max_logs=MAX_LOGS, max_bytes=MAX_BYTES * 4 // 3))
+    return LogCache(TableLogPageStore(max_logs=MAX_LOGS, max_bytes=MAX_BYTES * 4 // 3))

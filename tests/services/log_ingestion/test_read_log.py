@@ -12,7 +12,7 @@ from ingest.domain.log_outline import LogOutline
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
-from ingest.ports import LogCache
+from ingest.ports.log_cache import LogCache, LogPageStore
 from ingest.services.log_ingestion import read_log
 from ingest.services.log_ingestion.read_log import UnreadableLog
 from support.log_caches import open_log_cache
@@ -29,28 +29,16 @@ MIB = 1 << 20
 LOG_TEXT = b"%08d " + b"the quick brown fox jumps over the lazy dog, " * 20 + b"\n"
 
 
-class BrokenCache(LogCache):
-    """A cache that holds nothing, for its disk is full."""
+class FullDisk(LogPageStore):
+    """A store that holds nothing, for its disk is full."""
 
-    def save_log(self, key, job_id, log, outline, now):
+    def new_log(self, job, now):
         raise StateUnavailable("The disk is full.")
 
-    def save_logs(self, logs, now):
+    def add_logs(self, logs, now):
         raise StateUnavailable("The disk is full.")
 
-    def load_lines(self, key, job_id, first, count):
-        return None
-
-    def load_part(self, key, job_id, line, part):
-        return None
-
-    def load_outline(self, key, job_id):
-        return None
-
-    def find_lines(self, key, job_id, text, after=0):
-        return None
-
-    def load_content(self, key, job_id):
+    def find_log(self, job):
         return None
 
 
@@ -112,7 +100,7 @@ def test_a_damaged_object_is_not_shown(stage, damage):
     assert read(here, 3, 1) == [b"line 3\r\n"]
 
 
-@pytest.mark.parametrize("cache", [None, BrokenCache()])
+@pytest.mark.parametrize("cache", [None, LogCache(FullDisk())])
 def test_a_log_is_read_without_a_working_cache(stage, cache):
     """Only slower; its delivery was not repeated, and the failure is named."""
     here = collected(stage, cache=cache)

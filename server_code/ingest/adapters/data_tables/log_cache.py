@@ -18,7 +18,6 @@ from ...domain.log_cache import (
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
     EvictionCandidate,
-    LogPageStore,
     PackedLog,
     PackedPage,
     format_long_lines,
@@ -27,6 +26,7 @@ from ...domain.log_cache import (
 )
 from ...domain.log_pages import MAX_PAGE_BYTES, MAX_PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import JobLogId
+from ...ports.log_cache import LogPageStore
 from .errors import translate_errors
 from .table import Table
 from .values import as_utc, sort_key

@@ -6,8 +6,7 @@ import math
 from functools import cache, partial
 
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
-from ...domain.log_cache import PagedLogCache
-from ...ports import SeldomChangedRecords, StateStore
+from ...ports import LogCache, SeldomChangedRecords, StateStore
 from .attempts import TableAttempts
 from .coordination import COLLECTIONS, DESIRED_STATES, TableCoordination
 from .errors import table_errors
@@ -41,7 +40,7 @@ class DataTablesState(
     """
 
     def __init__(self) -> None:
-        self.log_cache = PagedLogCache(TableLogPageStore())
+        self.log_cache = LogCache(TableLogPageStore())
         self._repository_cache = repository_cache()
         self._discovered_cache = discovered_cache()
         self._ledger_counts_cache = ledger_counts_cache()

@@ -16,7 +16,6 @@ from ...domain.log_cache import (
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
     EvictionCandidate,
-    LogPageStore,
     PackedLog,
     PackedPage,
     format_long_lines,
@@ -27,6 +26,7 @@ from ...domain.log_cache import (
 from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import JobLogId
 from ...domain.stored_values import format_time, parse_optional_time, parse_time
+from ...ports.log_cache import LogPageStore
 from .database import Database
 from .session import Row, Session
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from ...domain.log_cache import PagedLogCache
 from ...errors import BadSettings
-from ...ports import StateStore
+from ...ports import LogCache, StateStore
 from .attempts import SqlAttempts
 from .coordination import SqlCoordination
 from .database import Database
@@ -46,7 +45,7 @@ class SqlState(
         self._database = database
         self._decoded_repositories = DecodedRows(repository_record)
         self._decoded_summaries = DecodedRows(run_summary)
-        self.log_cache = PagedLogCache(SqlLogPageStore(database))
+        self.log_cache = LogCache(SqlLogPageStore(database))
 
     def close(self) -> None:
         """Close all connections; the state cannot be used afterwards."""

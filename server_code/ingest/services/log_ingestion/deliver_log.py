@@ -25,7 +25,7 @@ from ...messaging.log_events import (
 )
 from ...messaging.log_outline import max_outline_bytes, truncate_outline
 from ...ports import BlobReference, BlobStore
-from ...ports.logs import MAX_CACHED_LOG_BYTES
+from ...ports.log_cache import MAX_CACHED_LOG_BYTES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..publish import publish, refusal_error
 from .log_results import LogFetched, LogUnavailable

@@ -18,7 +18,7 @@ from ...domain.step_ranges import StepRange
 from ...errors import IngestError, LogExpired, LogPending, MalformedPayload
 from ...messaging.log_payload_reader import read_log_payload
 from ...ports import ActionsApi, BlobReference, BlobStore, Clock, LogCache, StateStore
-from ...ports.logs import MAX_CACHED_LOG_BYTES
+from ...ports.log_cache import MAX_CACHED_LOG_BYTES
 from .log_results import FetchLog
 from .spool import Spool
 

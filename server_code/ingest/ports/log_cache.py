@@ -1,0 +1,140 @@
+"""What the pages need of a cache of logs, which they read line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from ..domain.log_cache import LogToCache, PackedLog, PackedPage, pack_log, pack_page
+from ..domain.log_outline import LogOutline, pack_outline, read_outline, unpack_outline
+from ..domain.log_pages import (
+    LogLines,
+    LogMatches,
+    LogPage,
+    LogSize,
+    PageCutter,
+    pick_lines,
+    pick_part,
+    read_pages,
+    search_pages,
+)
+from ..domain.log_states import JobLogId
+from ..domain.runs import AttemptKey
+from ..domain.stored_records import normalized_attempt_key
+
+#: A larger log is not cached: each time a person opens it, it is fetched again.
+MAX_CACHED_LOG_BYTES = 256 * 1024 * 1024
+
+#: Compressed bytes that are written at once. Nearly all logs are smaller.
+MAX_WRITE_BYTES = 1400 * 1024
+
+
+class StoredLog(Protocol):
+    """A whole log in the store."""
+
+    size: LogSize
+
+    def find_page(self, part: int) -> LogPage | None:
+        """Find the page that holds a part; None where it is gone."""
+
+    def load_outline(self) -> bytes | None:
+        """Load the packed outline; None where there is none."""
+
+
+class LogWriter(Protocol):
+    """A log on its way into the store, under a name of its own."""
+
+    def add_pages(self, pages: Sequence[PackedPage]) -> None:
+        """Write the next pages; nobody sees them yet."""
+
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
+        """Write the last pages, show the log in place of the earlier one, and evict."""
+
+
+class LogPageStore(Protocol):
+    """A store of logs' pages. Any method may raise StateUnavailable."""
+
+    def new_log(self, job: JobLogId, now: datetime) -> LogWriter:
+        """Begin to write a log."""
+
+    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+        """Write whole logs in place of the earlier ones, at once where the store can, and evict."""
+
+    def find_log(self, job: JobLogId) -> StoredLog | None:
+        """Find the whole log of a job."""
+
+
+class LogCache:
+    """The newest logs in pages, bounded by count and bytes; the oldest is evicted first.
+
+    A method that reads returns None for a log that is not cached. Any may raise StateUnavailable.
+    """
+
+    def __init__(self, pages: LogPageStore) -> None:
+        self._pages = pages
+
+    def save_log(
+        self, key: AttemptKey, job_id: int, log: BinaryIO, outline: LogOutline, now: datetime
+    ) -> None:
+        """Cache a log, read from its current position in constant memory, and its outline.
+
+        It replaces the cached log of the job completely, or not at all.
+        """
+        writer = self._pages.new_log((*normalized_attempt_key(key), job_id), now)
+        portion: list[PackedPage] = []
+        portion_bytes = 0
+        cutter = PageCutter()
+        for page in cutter.cut(log):
+            packed = pack_page(page)
+            if portion and portion_bytes + len(packed.content) > MAX_WRITE_BYTES:
+                writer.add_pages(portion)
+                portion, portion_bytes = [], 0
+            portion.append(packed)
+            portion_bytes += len(packed.content)
+        writer.finish(portion, cutter.size(), pack_outline(outline))
+
+    def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
+        """Cache several small logs as ``save_log`` does one, with as few requests as possible."""
+        self._pages.add_logs(list(map(pack_log, logs)), now)
+
+    def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
+        """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""
+        found = self._find(key, job_id)
+        return None if found is None else pick_lines(found.find_page, found.size, first, count)
+
+    def load_part(self, key: AttemptKey, job_id: int, line: int, part: int) -> bytes | None:
+        """Load one part (from 1) of a line; nothing where the line has no such part."""
+        found = self._find(key, job_id)
+        return None if found is None else pick_part(found.find_page, found.size, line, part)
+
+    def load_outline(self, key: AttemptKey, job_id: int) -> LogOutline | None:
+        """Load the outline of a log; that of a log that release 0.1 cached is read again."""
+        found = self._find(key, job_id)
+        if found is None:
+            return None
+        packed = found.load_outline()
+        if packed is None:
+            return read_outline(read_pages(found.find_page, found.size))
+        return unpack_outline(packed)
+
+    def find_lines(
+        self, key: AttemptKey, job_id: int, text: str, after: int = 0
+    ) -> LogMatches | None:
+        """Find the next lines behind ``after`` that hold a text, 1,000 at most.
+
+        The case of ASCII letters does not matter. A long log is searched in several calls.
+        """
+        found = self._find(key, job_id)
+        return None if found is None else search_pages(found.find_page, found.size, text, after)
+
+    def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
+        """Load the whole log in chunks, byte for byte.
+
+        Reading raises StateUnavailable where the log leaves the cache before its end.
+        """
+        found = self._find(key, job_id)
+        return None if found is None else read_pages(found.find_page, found.size)
+
+    def _find(self, key: AttemptKey, job_id: int) -> StoredLog | None:
+        return self._pages.find_log((*normalized_attempt_key(key), job_id))
