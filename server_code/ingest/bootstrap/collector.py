@@ -63,7 +63,7 @@ def open_collector(
 ) -> Collector:
     """Open a collector on a state store that is open already.
 
-    ``checks_bucket``: not where no logs are published, because only these need the bucket.
+    ``checks_bucket``: False where no logs are published, because only logs need the bucket.
     """
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 
@@ -111,6 +111,6 @@ def _open_blobs(
 def _open_tracked(
     open_it: Callable[[str, Counters], _Queue], name: str, counters: Counters
 ) -> _Queue:
-    """Open a queue whose requests are tracked, those of its opening as well."""
+    """Open a queue; heartbeats report its requests, the opening included, that have no answer."""
     requests = TrackedRequests(f"Queue {name}", counters.pending_requests)
     return intercept(requests.send(partial(open_it, name, counters)), requests.send)

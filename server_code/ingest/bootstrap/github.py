@@ -43,7 +43,7 @@ def open_github_apis(settings: Settings, *, clock: Clock) -> Iterator[GithubApis
 def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
     """Exchange the code of a manifest for the App. Raises Rejected, and what GitHub answers.
 
-    The code is good once, and a person is waiting: a GitHub that fails is asked again at once.
+    A person is waiting, so a failure of GitHub is retried at once.
     """
     from ..adapters.github.app_registration import exchange_code
 

@@ -48,7 +48,7 @@ def find_with_github_app_file(find: FindSetting) -> FindSetting:
 def save_app(path: Path, values: Mapping[str, str]) -> None:
     """Save the settings of an App. Raises Rejected where the file holds one, or cannot be written.
 
-    GitHub shows the key once: whoever calls this keeps it where it cannot be saved.
+    GitHub shows the key only once, so the caller must keep it where it cannot be saved.
     """
     _require_free(path)
     try:

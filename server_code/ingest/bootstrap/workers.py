@@ -16,10 +16,7 @@ def worker_id() -> str:
 
 
 def is_dead_local_worker(holder: str) -> bool:
-    """Return whether a holder was a process of this machine that has ended.
-
-    Its leases need not expire first. Processes elsewhere are not known.
-    """
+    """Return whether a holder was a process of this machine that has ended."""
     place, _, number = holder.rpartition(":")
     if place != _pid_namespace() or not number.isdecimal():
         return False

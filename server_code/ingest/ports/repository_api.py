@@ -18,13 +18,13 @@ ANONYMOUS_KIND = "no token"
 class RepositoryListQuery:
     """One list of repositories: those of an owner that a credential may read, or all it may read.
 
-    ``owner``: a login, or ``*`` for all. ``only_owner``: the account of an App's installation,
-    whose lists hold that account's repositories only; None for a token.
+    ``owner``: a login, or ``*`` for all. ``installation_account``: the account of an App's
+    installation, whose lists hold that account's repositories only; None for a token.
     """
 
     credential: str
     owner: str
-    only_owner: str | None = None
+    installation_account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Requests whose answers are awaited visibly: heartbeats report them before they time out."""
+"""Requests that are recorded while they have no answer, so that heartbeats can report them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
 from ingest.ports import SendFailure
 from ingest.services.context import CollectorContext
-from ingest.services.monitoring.published_jobs import as_text, current_state
+from ingest.services.monitoring.published_jobs import as_published, as_text
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import (
     FIRST_RUN,
@@ -282,7 +282,7 @@ def test_a_late_change_of_a_settled_attempt_is_a_new_fact(stage):
     here.poll()
     settled = here.attempt()
     older = replace(settled.jobs[0], conclusion="failure")
-    known = {str(older.job_id): as_text(current_state(older))}
+    known = {str(older.job_id): as_text(as_published(older))}
     here.state.save_attempts(
         [replace(settled, jobs=(older,), published_jobs=known, fingerprint="another")]
     )

@@ -1,4 +1,4 @@
-"""The logs of a collection, ingested until none is pending or those that are do not arrive."""
+"""The logs of a collection, ingested until each has arrived, failed or stalled."""
 
 from __future__ import annotations
 
@@ -130,6 +130,7 @@ class LogCollection:
             return 0
 
     def _ingest_due(self, max_seconds: float) -> int:
+        """Ingest one batch, and raise a limit on backfills as well: no agent waits for it here."""
         thread, now = threading.get_ident(), self._context.clock.now
         try:
             return ingest_due_logs(

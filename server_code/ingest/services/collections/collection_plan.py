@@ -21,9 +21,9 @@ class CollectionPolicy:
     to do, for items that fail; ``longest_wait``: the same for attempts that do not fail, because
     another process may be reading them. ``job_lag``: how long the jobs of a run that has just ended
     may lag behind it. ``outage_timeout``: how long to retry a state or queue that does not respond.
-    ``waits_for_limits``: wait for GitHub's limits, and for the leases of other processes.
-    ``longest_limit``: a longer limit is not GitHub's, and is not waited for. ``collects_runs``,
-    ``collects_logs``: False if another process collects them.
+    ``waits_for_limits``: wait for GitHub's limits, and for the leases of other processes; a limit
+    of more than ``longest_limit``, which GitHub itself never sets, is not waited for.
+    ``collects_runs``, ``collects_logs``: False if another process collects them.
     """
 
     searches_all_days: bool
@@ -72,9 +72,9 @@ QUICK_COLLECTION = CollectionPolicy(
 class CollectionPlan:
     """What one process collects.
 
-    ``names``: its repositories. ``log_repositories``: those whose logs are waited for, if more.
-    ``ends_at``: a deadline. ``on_turn`` is called by each working thread before each of its turns.
-    The last changes are those of an earlier round.
+    ``names``: its repositories. ``log_repositories``: those whose logs are waited for, if not the
+    same. ``ends_at``: a deadline. ``on_turn`` is called by each working thread before each of its
+    turns. The last changes are those that an earlier process of the same collection observed.
     """
 
     names: Sequence[str]

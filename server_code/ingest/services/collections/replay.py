@@ -87,7 +87,7 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
     changes = find_unpublished_changes(
         _unpublished(record),
         commit,
-        log_mode="economy",
+        log_mode="economy",  # all logs of an ended attempt
         now=context.clock.now(),
         filters=context.filters_of(record.key.repository),
     )

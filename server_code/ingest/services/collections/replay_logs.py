@@ -90,6 +90,7 @@ def _fetch(
 
 
 def _work(record: AttemptRecord) -> LogWork:
+    """Return all logs of an attempt as work at its last try: what is missing now is unavailable."""
     jobs = tuple(map(work_item_job, record.jobs))
     return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=MAX_MISSING_TRIES)
 

@@ -34,7 +34,7 @@ _CHUNK_BYTES = 256 * 1024
 
 
 class PackedLog(NamedTuple):
-    """The only message of a log, the record to save once it is sent, and the log for the cache."""
+    """A small log in one message, the record to save once it is sent, and the log for the cache."""
 
     message: QueueMessage
     record: JobLogRecord
@@ -51,9 +51,9 @@ def deliver_log(
     metadata = replace(_metadata(context, key, log), is_replayed=is_replayed)
     limit = context.logs_queue.max_message_bytes
     reference = None
-    only = whole_log_message(metadata, log.spool.open, limit)
-    if only is not None:
-        _send(context, only)
+    whole = whole_log_message(metadata, log.spool.open, limit)
+    if whole is not None:
+        _send(context, whole)
     elif context.blobs is None:
         for message in log_parts(metadata, log.spool.open, limit):
             _send(context, message)
@@ -66,7 +66,7 @@ def deliver_log(
 
 
 def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> PackedLog | None:
-    """Build the only message of a small log, and what is kept of it; None where it is larger."""
+    """Put a small log into one message; None where it does not fit."""
     metadata = _metadata(context, key, log)
     message = whole_log_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
     if message is None:

@@ -1,9 +1,9 @@
 """The Log Ingestion Agent: from the job events queue to the logs queue.
 
 It receives work items for jobs that have ended, fetches their logs in parallel, publishes each,
-and only then deletes the items. A log that does not arrive waits: a delayed copy of its item asks
-again. An agent killed at any point loses nothing: undeleted items are received again when their
-visibility timeout ends.
+and only then deletes the items. For a log that does not arrive, a delayed copy of its item is sent.
+An agent killed at any point loses nothing: undeleted items are received again when their visibility
+timeout ends.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
-    First, some logs of the jobs that failed last are ingested, whose work items wait in the queue
-    behind others.
+    First, some logs of the jobs that failed last are ingested, ahead of their work items.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
     ``should_continue`` is called after each log, and every second while one arrives. Once it
     returns False, what has not begun returns to the queue at once, as copies that count no try.

@@ -40,9 +40,9 @@ def interleave(
 ) -> Generator[tuple[K, V | Finished]]:
     """Yield the items of every key, in order per key; ``Finished`` is each key's last item.
 
-    ``when_idle`` is called on the calling thread when it waits for an item, and then every second.
-    So is ``should_continue``, and after each item. Once it returns False, the keys that no worker
-    has begun with end at once, and each other one after the item that is being produced.
+    ``when_idle`` is called on the calling thread when it waits for an item, and then every second;
+    ``should_continue`` at the same times and after each item. Once it returns False, the keys that
+    no worker has begun with end at once, and each other one after the item that is being produced.
     Closing the iterator stops the generators at their next item.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)

@@ -87,7 +87,7 @@ def fetch_log_archive(
 def open_log_archive(
     file: BinaryIO, archive_bytes: int, job_names: Mapping[int, str]
 ) -> Iterator[LogArchive]:
-    """Open an archive; raises MalformedPayload where it is damaged or claims the impossible."""
+    """Open an archive; raises MalformedPayload where it is damaged or declares too many bytes."""
     with _as_malformed("log archive"):
         zip_file = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
     with zip_file:

@@ -38,7 +38,7 @@ class LogBatch:
         return size_bytes <= self._context.logs_queue.max_message_bytes // (2 * self._max_count)
 
     def add(self, packed: PackedLog, on_failure: OnFailure) -> None:
-        """Add the only message of a log."""
+        """Add a small log, and what to call if it is not sent."""
         self._entries.append((packed, on_failure))
 
     def send(self) -> None:

@@ -38,7 +38,7 @@ class LogFetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotReady:
-    """A log that did not arrive this time."""
+    """A log that was not fetched at this try, and why; it may become available later."""
 
     job: WorkItemJob
     error: IngestError

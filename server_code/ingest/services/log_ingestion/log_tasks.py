@@ -1,9 +1,9 @@
 """Work items as they are received: read whole, checked against the ledger, or rejected.
 
 Of an item only the ids of its jobs are used. Their names, ends and tries are read from the ledger,
-so that a forged item can neither rename a job nor end its tries. Only where the ledger does not
-know yet when a job ended, the item's time is used. A log is in the ledger before its work is sent,
-so unknown work is rejected.
+so that a forged item can neither rename a job nor end its tries. Only where the ledger has no end
+of a job yet, the item's time is used. A log is in the ledger before its work is sent, so unknown
+work is rejected.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def open_task(
 
 
 def load_steps(context: CollectorContext, task: LogTask, job_id: int) -> tuple[Step, ...]:
-    """Load the steps of a job; none where the ledger does not know the job."""
+    """Load the steps of a job; none where the ledger does not have the job."""
     if job_id not in task.jobs:
         task.jobs = _load_jobs(context, task.work.key, {job_id})
     return task.jobs[job_id].steps if job_id in task.jobs else ()

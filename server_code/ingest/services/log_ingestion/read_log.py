@@ -114,7 +114,7 @@ class LogReader:
 
 
 def load_job_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, ...]:
-    """Load the steps of a job; none where the ledger does not know it yet."""
+    """Load the steps of a job; none where the ledger does not have the job yet."""
     attempt = store.load_attempts(key.repository, [key.run_id]).get(key)
     jobs = attempt.jobs if attempt else ()
     return next((job.steps for job in jobs if job.job_id == job_id), ())
@@ -167,7 +167,10 @@ def _fetch_from_bucket(
 
 
 def _read_lines(spool: Spool, first: int, count: int) -> LogLines:
-    """Read the lines from the file, in two passes and constant memory."""
+    """Read the lines from the file, in two passes and constant memory.
+
+    A page holds numbered parts: a line is one, or several if it is long.
+    """
     cutter = PageCutter()
     with spool.open() as log:
         for _ in cutter.cut(log):

@@ -27,7 +27,7 @@ from ...messaging.run_events import (
     run_envelope,
     run_fingerprint,
 )
-from .published_jobs import PublishedJob, as_text, current_state, find_published
+from .published_jobs import PublishedJob, as_published, as_text, find_published
 
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
@@ -95,7 +95,7 @@ def find_unpublished_changes(
 def unpublished_jobs(record: AttemptRecord) -> list[Job]:
     """Return the jobs that have changed since they were last published."""
     return [
-        job for job in record.jobs if find_published(record, job).state != current_state(job).state
+        job for job in record.jobs if find_published(record, job).state != as_published(job).state
     ]
 
 
@@ -155,7 +155,7 @@ def _record_once_published(
 
 def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> PublishedJob:
     """Return a job as published now; one that was abandoned stays so while its state does."""
-    before, current = find_published(record, job), current_state(job, is_abandoned=is_abandoned)
+    before, current = find_published(record, job), as_published(job, is_abandoned=is_abandoned)
     return before if before.is_abandoned and before.state == current.state else current
 
 

@@ -1,4 +1,4 @@
-"""Make everything due whose next check was set by a clock that has been set back since."""
+"""Make polls and checks due after the clock was set back: their times are then too far ahead."""
 
 from __future__ import annotations
 

@@ -52,7 +52,11 @@ from .schedule_attempts import (
     postpone,
     settle_or_schedule,
 )
-from .verify_deliveries import count_contradictions, find_status_changes, note_missed_deliveries
+from .verify_deliveries import (
+    count_contradicted_deliveries,
+    find_status_changes,
+    note_missed_deliveries,
+)
 
 #: Where this many attempts may not be read, and none may, the repository itself may not be read.
 MIN_DENIALS = 5
@@ -163,7 +167,7 @@ def _publish_group(
         upsert_runs(context, poll_session, newer)
     changed_runs = newer + find_status_changes(snapshots, before)
     note_missed_deliveries(context, poll_session, map(last_change_of, changed_runs))
-    count_contradictions(context, snapshots, before)
+    count_contradicted_deliveries(context, snapshots, before)
     left_out = sum(snapshot.record.is_filtered_out for snapshot in snapshots)
     count_filtered(context, poll_session.repository, left_out)
     built = [_build_messages(context, poll_session, snapshot) for snapshot in snapshots]

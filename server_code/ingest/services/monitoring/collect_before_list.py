@@ -36,11 +36,12 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
 
 
 def collect_overdue(context: CollectorContext, poll_session: PollSession) -> None:
-    """Collect ended attempts that have been due for longer than two polls are apart.
+    """Collect ended attempts that have been due for more than two poll intervals.
 
     They go before the run list, so that a limit that lets few requests through is not used up by
-    the list alone. From here on, the requests of the poll are a backfill's or a backlog's where
-    there is one, unless the repository was just created.
+    the list alone. From here on, the requests of the poll are those of a backfill (of runs before
+    the repository was added) or a backlog (of later ones) where there is one, unless the repository
+    was just created.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)

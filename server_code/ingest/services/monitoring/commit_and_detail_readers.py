@@ -1,4 +1,4 @@
-"""The readers that the attempts of a batch share: of their commits, and of their details."""
+"""The readers of commits and of details (annotations, environments, artifacts) of a batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...domain.commits import Commit
-from ...domain.filters import NO_FILTER_CHAIN, FilterChain
+from ...domain.filters import FilterChain
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
@@ -25,14 +25,14 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class CommitAndDetailReaders:
-    """The readers of what is optional: an attempt is published without it, too.
+    """The readers that the attempts of a batch share; what they cannot read is published as null.
 
     ``filters`` may leave out an attempt of which only a job or a later attempt was known.
     """
 
     commits: CommitReader
     details: DetailReader
-    filters: FilterChain = NO_FILTER_CHAIN
+    filters: FilterChain
 
 
 def open_commit_and_detail_readers(

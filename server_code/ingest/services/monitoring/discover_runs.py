@@ -37,7 +37,7 @@ FAILED_DELIVERIES_AGE = timedelta(days=3)
 def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Find new and changed runs, and save them in the ledger as due.
 
-    Moves the repository's cursor and validators on; the caller saves it. Raises what GitHub
+    Advances the repository's cursor and validators; the caller saves it. Raises what GitHub
     raises for the first page of the list; what was saved until then stays saved.
     """
     record, now = poll_session.repository, context.clock.now()

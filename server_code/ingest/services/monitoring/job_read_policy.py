@@ -21,6 +21,8 @@ class JobReadPolicy:
     With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
     changed; where requests are few, only when the run has changed. With LOG_MODE=economy, which
     publishes all jobs when the run has ended, they are read then, or in a full collection.
+    ``has_headroom``: of the rate limit. ``recent_job_counts``: of the last runs of each workflow.
+    ``changed_in_list``: the attempts that the run list has just shown as changed.
     """
 
     context: CollectorContext

@@ -41,8 +41,8 @@ def read_in_groups(
     since = clock.now()
     try:
         while True:
-            is_last = arrivals.wait(_WAKE_SECONDS)
-            if is_last or clock.now() - since >= GROUP_INTERVAL:
+            are_all_done = arrivals.wait(_WAKE_SECONDS)
+            if are_all_done or clock.now() - since >= GROUP_INTERVAL:
                 group = [future for future in arrivals.take() if not future.cancelled()]
                 if group:
                     yield [done.result() for done in sorted(group, key=places.__getitem__)]
@@ -50,7 +50,7 @@ def read_in_groups(
             if not should_continue():
                 for future in futures:
                     future.cancel()
-            if is_last:
+            if are_all_done:
                 return
     finally:
         for future in futures:
@@ -64,9 +64,9 @@ class _Arrivals(Generic[R]):
         self._left = count
         self._lock = threading.Lock()
         self._done: list[Future[R]] = []
-        self._is_last = threading.Event()
+        self._all_done = threading.Event()
         if count == 0:
-            self._is_last.set()
+            self._all_done.set()
 
     def add(self, future: Future[R]) -> None:
         """Add a future that is done."""
@@ -74,11 +74,11 @@ class _Arrivals(Generic[R]):
             self._done.append(future)
             self._left -= 1
             if self._left == 0:
-                self._is_last.set()
+                self._all_done.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait until all are done, so many seconds at most; return whether they are."""
-        return self._is_last.wait(seconds)
+        return self._all_done.wait(seconds)
 
     def take(self) -> list[Future[R]]:
         """Return those that are done since the last time."""

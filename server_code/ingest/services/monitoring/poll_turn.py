@@ -40,7 +40,7 @@ def until_urgent(
 def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list[str]:
     """Find the repositories that a webhook or a person made due, or that were just created.
 
-    They were given a due time so long ago that no other repository has one.
+    Their due time was set to ``urgent_due_at``, which lies weeks before all others.
     """
     found = context.store.list_due_since(urgent_due_at(context.clock.now()))
     if only is None or not found:

@@ -30,8 +30,8 @@ class PublishedJob:
         return self.state.startswith(_COMPLETED)
 
 
-def current_state(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
-    """Return a job as it is published now."""
+def as_published(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
+    """Return what is recorded of a job when it is published as it is now."""
     state = f"{_COMPLETED} {job_fingerprint(job)}" if job.is_completed else job.status
     return PublishedJob(state, is_abandoned)
 

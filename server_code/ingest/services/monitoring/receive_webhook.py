@@ -1,4 +1,4 @@
-"""Accept webhooks: what each holds is kept until the next poll, which is due at once.
+"""Accept webhooks: their runs and jobs are kept until the next poll, which is due at once.
 
 A collector without webhooks is complete; with them it is faster, and reads less.
 """
@@ -48,7 +48,7 @@ def receive_webhook(
     signed body that is not a JSON object.
     """
     delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
-    # An id is not signed: its prefix keeps it from being another claim's key.
+    # A delivery's id is not signed: the prefix keeps it apart from the keys of other claims.
     keys = (f"delivery {delivery.delivery_id}", f"{_BODY}{hashlib.sha256(body).hexdigest()}")
     if delivery.event in SOURCE_EVENTS:
         return _list_sources_now(store, keys, now=now)

@@ -77,7 +77,7 @@ def find_status_changes(
     return [run for known, run in pairs if known and run and run.status != known.status]
 
 
-def count_contradictions(
+def count_contradicted_deliveries(
     context: CollectorContext,
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],

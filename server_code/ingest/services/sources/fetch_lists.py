@@ -30,9 +30,9 @@ logger = logging.getLogger(__name__)
 class RepositoryLists:
     """What the lists of one discovery held. Errors are by the owner whose repositories were listed.
 
-    ``errors``: where no credential got a list. ``refused``: what a credential may not list, now or
-    at its last request, though another one may. ``installation_errors``: those of the owner's own
-    installation of the App, which say more than others. ``truncation_notes``: about lists of which
+    ``errors``: where no credential got a list. ``refused``: why a credential may not list an owner,
+    though another one may. ``installation_errors``: those of the owner's own installation of the
+    App, which say more than others. ``truncation_notes``: about lists of which
     only a part was read.
     """
 
@@ -52,7 +52,7 @@ class RepositoryLists:
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
         owner, errors = self._owner_of(pattern), self.errors | self.installation_errors
-        # An installation lists what it may read of all.
+        # A failed list of all owners may have contained the owner's repositories.
         return (errors.get(owner) or errors.get(ALL_OWNERS)) if owner else None
 
     def refusal_of(self, pattern: SourcePattern) -> str | None:
@@ -72,15 +72,15 @@ class RepositoryLists:
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
         """Note why a list could not be read; the first reason of an owner counts."""
         self.errors.setdefault(query.owner.lower(), error)
-        if query.only_owner is not None:
-            self.installation_errors[query.only_owner.lower()] = error
+        if query.installation_account is not None:
+            self.installation_errors[query.installation_account.lower()] = error
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
     def note_truncation(self, query: RepositoryListQuery, listed: ListedRepositories) -> None:
         """Note a list of which only a part was read."""
         if not listed.is_whole:
-            owner = query.only_owner or query.owner
+            owner = query.installation_account or query.owner
             note = truncated_list_note(query.credential, owner, len(listed.names))
             self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 

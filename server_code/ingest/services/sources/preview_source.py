@@ -140,7 +140,7 @@ def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
             found.credentials.append(query.credential)
         for each in fitting:
             found.listed.setdefault(each.full_name.lower(), each)
-        listed_owner = query.only_owner or query.owner
+        listed_owner = query.installation_account or query.owner
         if not value.is_whole and listed_owner.lower() == (owner or query.owner).lower():
             found.truncation_note = truncated_list_note(
                 query.credential, listed_owner, len(value.repositories)

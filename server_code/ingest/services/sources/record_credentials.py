@@ -35,17 +35,17 @@ _USER_PATH = "/user"
 
 
 def record_credentials(
-    context: CollectorContext, learned: Mapping[str, CredentialRecord] | None = None
+    context: CollectorContext, discovered: Mapping[str, CredentialRecord] | None = None
 ) -> None:
     """Save every configured credential with its rate limit, expiry and owner.
 
-    ``learned``: records with lists and refusals that a discovery has just read.
+    ``discovered``: records with the lists and refusals that a discovery has just read.
     """
     api, store, now = context.repository_api, context.store, context.clock.now()
     if api is None:
         return
     stored = {each.name: each for each in store.list_credentials()}
-    known = {**stored, **(learned or {})}
+    known = {**stored, **(discovered or {})}
     for name, record in stored.items():
         # Polls may have saved refusals while the discovery was reading.
         changes = {e.scope: e for e in known[name].refusals if e.scope.endswith(LIST_SUFFIX)}
