@@ -33,10 +33,7 @@ class SourceFilters:
     _other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
-        """Return the filters of a repository's source, or NO_FILTERS.
-
-        Raises StateUnavailable.
-        """
+        """Return the filters of a repository's source, or NO_FILTERS. Raises StateUnavailable."""
         self._look_up(store, clock)
         # If no source has filters, the repository need not be matched.
         if not any(each.are_set for each in self._filters.values()):

@@ -170,22 +170,17 @@ class _Round:
 
     def _count(self) -> CollectionRecord:
         """Add what was done to the collection's counts and to the totals in the store."""
-        context = self._context
+        context, repository = self._context, self._record.repository
         counts = {
             name: self._earlier_counts.get(name, 0) + context.counters.read(name)
             for name in SHOWN_COUNTERS
         }
-        wanted, began_at = (
-            _repositories_of(context.store, self._record.repository),
-            self._record.started_at,
-        )
+        wanted = _repositories_of(context.store, repository)
         counts["repositories_total"] = len(wanted)
-        counts["repositories_done"] = sum(_is_polled(each, began_at) for each in wanted)
+        counts["repositories_done"] = sum(_is_polled(each, self._record) for each in wanted)
         if not self._collection.runs.unfinished_repositories():
             phase = CollectionPhase.FETCHING
-            counts["logs_waiting"] = context.store.count_ledger(
-                self._record.repository
-            ).logs_pending
+            counts["logs_waiting"] = context.store.count_ledger(repository).logs_pending
         elif counts["repositories_done"] < counts["repositories_total"]:
             phase = CollectionPhase.SEARCHING
         else:
@@ -204,9 +199,9 @@ def _repositories_of(store: RepositoryStore, repository: str | None) -> list[Rep
     return [each for each in store.list_repositories() if not each.paused]
 
 
-def _is_polled(record: RepositoryRecord, began_at: datetime) -> bool:
-    """Return whether a repository was polled, or has failed, since ``began_at``."""
-    polled_at, next_at = record.last_polled_at, record.next_poll_at
-    if polled_at is not None and polled_at >= began_at:
+def _is_polled(repository: RepositoryRecord, collection: CollectionRecord) -> bool:
+    """Return whether a repository was polled, or has failed, since the collection began."""
+    began_at, next_at = collection.started_at, repository.next_poll_at
+    if repository.last_polled_at is not None and repository.last_polled_at >= began_at:
         return True
-    return record.last_error is not None and next_at is not None and next_at > began_at
+    return repository.last_error is not None and next_at is not None and next_at > began_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, cast, get_args
 
 from ...domain.ledger import LOG_FETCHED, LOG_PENDING, AttemptRecord, JobLogRecord
 from ...domain.step_ranges import StepRange
@@ -155,17 +155,13 @@ def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
 def _recorded_reason(job: WorkItemJob, log: JobLogRecord) -> LogUnavailable:
     """Return why a log is unavailable, as it was published and recorded."""
     name, _, detail = (log.reason or "").partition(": ")
-    reasons: dict[str, UnavailableReason] = {
-        "never_existed": "never_existed",
-        "expired": "expired",
-    }
-    return LogUnavailable(job=job, reason=reasons.get(name, "not_found"), detail=detail)
+    reason = name if name in get_args(UnavailableReason) else "not_found"
+    return LogUnavailable(job=job, reason=cast("UnavailableReason", reason), detail=detail)
 
 
 def _stored_log_fetchers(context: CollectorContext, log: JobLogRecord) -> Iterator[FetchLog]:
     cache = context.log_cache
-    cached = None if cache is None else cache.load_content(log.key, log.job_id)
-    if cache is not None and cached is not None:
+    if cache is not None and (cached := cache.load_content(log.key, log.job_id)) is not None:
         outline = cache.load_outline(log.key, log.job_id)
         yield partial(_write, cached, outline.steps if outline else None)
     if (stored := bucket_fetcher(context.blobs, log)) is not None:

@@ -216,6 +216,6 @@ def _job_names(work: LogWork) -> dict[int, str]:
 
 
 def _never_existed(job: WorkItemJob) -> LogUnavailable:
-    end = "left open" if job.conclusion is None else job.conclusion
+    end = job.conclusion or "left open"
     detail = f"The job was {end} before a runner took it, so it wrote no log."
     return LogUnavailable(job=job, reason="never_existed", detail=detail)

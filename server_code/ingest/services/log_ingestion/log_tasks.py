@@ -61,10 +61,7 @@ class LogTask:
 def open_task(
     context: CollectorContext, message: ReceivedMessage, extender: VisibilityExtender
 ) -> LogTask | None:
-    """Read a message and load what is still pending of it; None where it is rejected.
-
-    Raises StateUnavailable.
-    """
+    """Read a message and load what is still pending of it; None where it is rejected."""
     try:
         return _open(context, message)
     except MalformedPayload as error:
@@ -92,7 +89,6 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     if pending:
         wanted = {job.job_id for job in pending if item.is_whole_attempt or job.never_started}
         jobs = _load_jobs(context, item.key, wanted)
-    tries = [known[job.job_id].tries for job in pending]
     due = tuple(_work_item_job(job, known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
     pending = [job for job in due if job.job_id in pending_ids]
     named = {job.job_id for job in due}
@@ -101,7 +97,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
         work=replace(
             item,
             jobs=due,
-            tries=min(tries, default=0),
+            tries=min((known[job.job_id].tries for job in pending), default=0),
             is_backfill=is_backfill(pending, context.clock.now()),
             other_jobs=tuple(
                 work_item_job(job) for job_id, job in jobs.items() if job_id not in named

@@ -33,17 +33,15 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
         ready = [message for message in rebuilt.values() if message is not None]
         refused = {failure.event_id for failure in publish(work, ready, clock=clock)}
         done = [
-            message for message in received if _is_taken(rebuilt[message.receipt_handle], refused)
+            message
+            for message in received
+            if (sent := rebuilt[message.receipt_handle]) and sent.event_id not in refused
         ]
         dead_letters.delete(done)
         moved += len(done)
         # A message that stays may be received again before the last one has moved.
         staying |= {message.body for message in received if message not in done}
     return RedriveReport(moved=moved, unreadable=len(staying))
-
-
-def _is_taken(message: QueueMessage | None, refused: set[str]) -> bool:
-    return message is not None and message.event_id not in refused
 
 
 def _rebuild_message(message: ReceivedMessage) -> QueueMessage | None:

@@ -165,7 +165,13 @@ def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str
         return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
     if record.run is None or not record.run.is_completed:
         return []
-    return [job for job in record.jobs if job.is_completed and not _was_log_requested(record, job)]
+    # They were requested where an end of the attempt was published, which has a fingerprint.
+    has_requested = record.fingerprint is not None
+    return [
+        job
+        for job in record.jobs
+        if job.is_completed and not (has_requested and has_ended_before(record, job))
+    ]
 
 
 def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> list[Job]:
@@ -222,8 +228,3 @@ def _pending_log(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord
         pending_since=now,
         failed_at=job.failed_at,
     )
-
-
-def _was_log_requested(record: AttemptRecord, job: Job) -> bool:
-    """Return whether economy mode requested a log: once, when the attempt ended."""
-    return has_ended_before(record, job) and record.fingerprint is not None

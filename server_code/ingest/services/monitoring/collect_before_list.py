@@ -46,7 +46,8 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
     due = context.store.load_due_attempts(name, now=now, limit=BATCH_SIZE)
-    poll_session.has_unstarted_attempt = any(_is_unstarted(each) for each in due)
+    statuses = {each.run.status for each in due if each.run is not None}
+    poll_session.has_unstarted_attempt = bool(statuses - {"in_progress", "completed"})
     _decide_purpose(context, poll_session, due)
     if len(due) == BATCH_SIZE:
         due = context.store.load_due_attempts(name, now=since, limit=BATCH_SIZE)
@@ -57,10 +58,6 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
         and (each.run is None or each.run.is_completed)
     ]
     collect_records(context, poll_session, ended)
-
-
-def _is_unstarted(record: AttemptRecord) -> bool:
-    return record.run is not None and record.run.status not in ("in_progress", "completed")
 
 
 def _load_seen_and_due(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:

@@ -45,7 +45,10 @@ def find_open_runs(context: CollectorContext, poll_session: PollSession) -> None
     oldest = repository.run_lists.oldest_on_first_page
     if oldest is None:
         return
-    rare_interval = _rare_interval(context, repository)
+    # Less often if the limit per minute is short.
+    rare_interval = RARE_STATUSES_INTERVAL * context.github.minute_interval_factor(
+        repository.full_name
+    )
     with_rare = is_interval_over(repository.run_lists.status_lists_requested_at, rare_interval, now)
     created = f"<={format_timestamp(_end_of_deep_runs(oldest, now))}"
     for status in _statuses_to_request(context, poll_session, with_rare=with_rare):
@@ -65,11 +68,6 @@ def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
     if repository.run_lists.oldest_on_first_page is None:
         return 1.0
     return 1.0 + len(OPEN_STATUSES) * min(seconds / RARE_STATUSES_INTERVAL.total_seconds(), 1.0)
-
-
-def _rare_interval(context: CollectorContext, repository: RepositoryRecord) -> timedelta:
-    """Return how often every status is requested: less often if the limit per minute is short."""
-    return RARE_STATUSES_INTERVAL * context.github.minute_interval_factor(repository.full_name)
 
 
 def remove_status_validators(poll_session: PollSession) -> None:

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 from ...domain.commits import Commit
 from ...domain.delivery_trust import is_older_run
-from ...domain.filters import FilterChain
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
-from ...domain.runs import AttemptKey, WorkflowRun
+from ...domain.runs import WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
 from ...ports import ActionsApi
 from .attempt_messages import has_unpublished_run_changes
@@ -76,7 +75,8 @@ def read_attempt(
     snapshot = AttemptSnapshot(record=record)
     try:
         snapshot = _read_run(github, snapshot, is_run_current=is_run_current)
-        if _is_left_out(record, snapshot.record.run, readers.filters):
+        run = snapshot.record.run
+        if record.was_never_read and run is not None and not readers.filters.accepts(run):
             return replace(snapshot, record=filtered_record(snapshot.record))
         if wants_jobs or snapshot.has_ended:
             snapshot = _read_jobs(github, snapshot)
@@ -119,10 +119,6 @@ def filtered_record(record: AttemptRecord) -> AttemptRecord:
     return replace(record, jobs=(), next_check_at=None, settled=True, is_filtered_out=True)
 
 
-def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: FilterChain) -> bool:
-    return record.was_never_read and run is not None and not filters.accepts(run)
-
-
 def _read_run(
     github: ActionsApi, snapshot: AttemptSnapshot, *, is_run_current: bool
 ) -> AttemptSnapshot:
@@ -162,7 +158,11 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         answer.value.matches_total_count if answer.value else record.incomplete_job_reads == 0
     )
     if answer.value is not None:
-        listed = _of_attempt(record.key, answer.value.jobs)
+        key = record.key  # the jobs are those of the attempt for which they were listed
+        listed = [
+            replace(job, run_id=key.run_id, run_attempt=key.run_attempt)
+            for job in answer.value.jobs
+        ]
         jobs = merge_jobs(record.jobs, _without_older(record, listed))
         # The ledger does not keep that the list of an open run was incomplete.
         validator = answer.validator if is_complete or snapshot.has_ended else None
@@ -190,11 +190,6 @@ def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
     """Leave out jobs whose end was delivered and that the list, which may lag, shows open."""
     ended = {job.job_id for job in record.jobs if record.has_delivered_jobs and job.is_completed}
     return [job for job in seen if job.is_completed or job.job_id not in ended]
-
-
-def _of_attempt(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
-    """Assign jobs to the attempt they were listed for."""
-    return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
 
 
 def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSnapshot:

@@ -77,7 +77,7 @@ class DetailReader:
         if _failed_to_start(record) and record.annotations is None:
             record = replace(record, annotations=self._read_start_failure(record))
             yield record
-        if _is_waiting(record):
+        if record.run is not None and record.run.status == WAITING:
             environments = partial(self._github.fetch_pending_environments, name, run_id)
             record = replace(record, environments=self._try(ENVIRONMENTS, environments))
             yield record
@@ -132,10 +132,6 @@ class DetailReader:
 def _with_job(record: AttemptRecord, annotated: Job) -> AttemptRecord:
     jobs = (annotated if job.job_id == annotated.job_id else job for job in record.jobs)
     return replace(record, jobs=tuple(jobs))
-
-
-def _is_waiting(record: AttemptRecord) -> bool:
-    return record.run is not None and record.run.status == WAITING
 
 
 def _failed_to_start(record: AttemptRecord) -> bool:

@@ -101,8 +101,7 @@ def _jobs_known_at(record: AttemptRecord) -> datetime:
     Before they are read, that is when the run was created, or when it started.
     """
     run = record.run
-    has_started = run is not None and run.status == "in_progress"
-    started_at = run.updated_at if run is not None and has_started else None
+    started_at = run.updated_at if run is not None and run.status == "in_progress" else None
     return record.jobs_read_at or started_at or record.created_at
 
 

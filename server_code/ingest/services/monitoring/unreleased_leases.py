@@ -27,10 +27,7 @@ def release_later_if_state_fails(
 
 
 def retry_lease_releases(context: CollectorContext) -> None:
-    """Release each lease that was kept; its repository is due at once.
-
-    Raises StateUnavailable.
-    """
+    """Release each lease that was kept; its repository is due at once. Raises StateUnavailable."""
     for name in list(context.unreleased_leases):
         repository = context.unreleased_leases.pop(name, None)
         if repository is not None:  # another thread may have taken it
