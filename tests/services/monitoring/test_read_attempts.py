@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from ingest.domain.filters import NO_FILTER_CHAIN
 from ingest.ports import Answer, JobList
 from ingest.services.monitoring.commit_and_detail_readers import CommitAndDetailReaders
 from ingest.services.monitoring.read_attempts import (
@@ -37,7 +38,8 @@ def read(here, **wanted):
     github = here.context.github
     commits = CommitReader(github, REPOSITORY, {}, clock=here.clock)
     details = DetailReader(github, REPOSITORY, clock=here.clock, with_artifacts=False)
-    return read_attempt(github, here.attempt(), CommitAndDetailReaders(commits, details), **wanted)
+    readers = CommitAndDetailReaders(commits, details, NO_FILTER_CHAIN)
+    return read_attempt(github, here.attempt(), readers, **wanted)
 
 
 def a_stage_in_flight(stage):
