@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 from .times import Timestamp
 
@@ -15,23 +14,16 @@ class SandboxClock:
     `speed` is server seconds per real second; 0 stands still and moves by `advance` only.
     """
 
-    def __init__(
-        self,
-        start: Timestamp | None = None,
-        *,
-        speed: float = 1.0,
-        real: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, start: Timestamp | None = None, *, speed: float = 1.0) -> None:
         self.speed = speed
         self._start = time.time() if start is None else start
-        self._real = real
-        self._origin = real()
+        self._started = time.monotonic()
         self._stepped = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> Timestamp:
         """Return the present instant of the sandbox."""
-        return self._start + self._stepped + (self._real() - self._origin) * self.speed
+        return self._start + self._stepped + (time.monotonic() - self._started) * self.speed
 
     def advance(self, seconds: float) -> Timestamp:
         """Step forward at once and return the new present."""

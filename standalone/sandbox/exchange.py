@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
 from .calls import Call
 from .fault_answers import block_by_fault, break_redirect, damage_answer
-from .faults import Fault
+from .faults import NO_FAULT, Fault
 from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity, require_active
 from .incoming import Request
@@ -36,9 +36,9 @@ class Exchange:
         self._route = route
         self._now = now
 
-    def answer(self, fault: Fault | None) -> Answer:
+    def answer(self, fault: Fault) -> Answer:
         """Answer within the limits, and count what it cost."""
-        if fault is not None and fault.do == "revoked":
+        if fault.do == "revoked":
             self._state.tokens.revoke(self._incoming.authorization)
         try:
             identity = self._identity()
@@ -60,7 +60,7 @@ class Exchange:
         return identity
 
     def _limit_refusal(
-        self, identity: Identity, overload_refusal: Answer | None, fault: Fault | None
+        self, identity: Identity, overload_refusal: Answer | None, fault: Fault
     ) -> Answer | None:
         limiter = self._state.limiter
         blocked = None if overload_refusal else limiter.block_refusal(identity.key, self._now)
@@ -76,7 +76,7 @@ class Exchange:
             or limiter.count_points(identity.key, self._route.endpoint, points, self._now)
         )
 
-    def _answer_within_budget(self, identity: Identity, fault: Fault | None) -> Answer:
+    def _answer_within_budget(self, identity: Identity, fault: Fault) -> Answer:
         limiter = self._state.limiter
         budget = self._budget(identity)
         taken = 0 if self._route.endpoint == "rate_limit" else 1
@@ -89,10 +89,9 @@ class Exchange:
                 refusal = _graphql_limited(refusal)
             return self._record(refusal, 0, self._headers(identity, budget))
         handled = damage_answer(fault, self._call_handler(identity, fault))
-        is_unchanged = fault is not None and fault.do == "unchanged"
-        answer = self._apply_precondition(handled, identity, is_unchanged=is_unchanged)
+        answer = self._apply_precondition(handled, identity, fault)
         cost = answer.cost if taken else 0
-        if fault is not None and fault.do == "direct_log" and answer.status == 302:
+        if fault.do == "direct_log" and answer.status == 302:
             answer = self._log_at(dict(answer.headers)["Location"])
         limiter.settle(budget, taken, cost)
         return self._record(
@@ -101,14 +100,13 @@ class Exchange:
             self._headers(identity, budget),
         )
 
-    def _call_handler(self, identity: Identity, fault: Fault | None) -> Answer:
-        late = fault.seconds if fault and fault.do == "late_jobs" else 0.0
-        now = self._now - (late if self._route.endpoint in JOB_ENDPOINTS else 0.0)
+    def _call_handler(self, identity: Identity, fault: Fault) -> Answer:
+        is_late = fault.do == "late_jobs" and self._route.endpoint in JOB_ENDPOINTS
         try:
             call = Call(
                 **vars(self._incoming),
                 state=self._state,
-                now=now,
+                now=self._now - (fault.seconds if is_late else 0),
                 params=self._route.params,
                 identity=identity,
                 repository_or_none=self._repository(identity),
@@ -120,7 +118,7 @@ class Exchange:
     def _log_at(self, location: str) -> Answer:
         """Answer with a log itself, as a server without a host for logs does."""
         incoming = replace(self._incoming, path=urlsplit(location).path, range="")
-        return LogHost(self._state).content(incoming, "", self._now)
+        return LogHost(self._state).content(incoming, NO_FAULT, self._now)
 
     def _repository(self, identity: Identity) -> Repository | None:
         params, world = self._route.params, self._state.world
@@ -150,11 +148,9 @@ class Exchange:
         body = {"message": "Moved Permanently", "url": url, "documentation_url": docs}
         return Answer(status=301, body=json_bytes(body), headers=(("Location", url),))
 
-    def _apply_precondition(
-        self, answer: Answer, identity: Identity, *, is_unchanged: bool
-    ) -> Answer:
+    def _apply_precondition(self, answer: Answer, identity: Identity, fault: Fault) -> Answer:
         condition = self._incoming.if_none_match
-        if condition and is_unchanged:
+        if condition and fault.do == "unchanged":
             return Answer(status=304, headers=(("ETag", condition),), cost=0)
         if answer.digest is None:
             return answer

@@ -34,10 +34,8 @@ _REFUSALS: dict[str, tuple[int, str, Headers]] = {
 }
 
 
-def fault_answer(fault: Fault | None, path: str) -> Answer | None:
+def fault_answer(fault: Fault, path: str) -> Answer | None:
     """Return the answer of a fault that strikes before anything is looked at."""
-    if fault is None:
-        return None
     if fault.do == "reset":
         return Answer(status=502, cost=0)
     if fault.do in {"error", "busy"}:
@@ -63,11 +61,9 @@ def error_page(fault: Fault) -> Answer:
     return Answer(status=fault.status, body=body, content_type=JSON, headers=wait, cost=0)
 
 
-def block_by_fault(
-    fault: Fault | None, limiter: Limiter, key: str, now: Timestamp
-) -> Answer | None:
+def block_by_fault(fault: Fault, limiter: Limiter, key: str, now: Timestamp) -> Answer | None:
     """Block a token as a secondary limit does, if that is what the fault does."""
-    if fault is None or fault.do != "secondary":
+    if fault.do != "secondary":
         return None
     status = fault.status if fault.status in {403, 404, 429} else 403
     answer = limiter.block(
@@ -75,24 +71,19 @@ def block_by_fault(
     )
     if not fault.retry_after_date:
         return answer
-    until = http_date(now + fault.seconds)
-    headers = ((name, until if name == "Retry-After" else value) for name, value in answer.headers)
-    return replace(answer, headers=tuple(headers))
+    return replace(answer, headers=(("Retry-After", http_date(now + fault.seconds)),))
 
 
-def break_redirect(fault: Fault | None, answer: Answer, closed_port_url: str) -> Answer:
+def break_redirect(fault: Fault, answer: Answer, closed_port_url: str) -> Answer:
     """Point a redirect to a closed port, if that is what the fault does."""
-    if fault is None or fault.do != "dead_redirect":
+    if fault.do != "dead_redirect" or answer.status != 302:
         return answer
-    headers = tuple(
-        (name, closed_port_url if name == "Location" else value) for name, value in answer.headers
-    )
-    return replace(answer, headers=headers)
+    return replace(answer, headers=(("Location", closed_port_url),))
 
 
-def damage_answer(fault: Fault | None, answer: Answer) -> Answer:
+def damage_answer(fault: Fault, answer: Answer) -> Answer:
     """Damage a good answer's body, if that is what the fault does; its ETag changes too."""
-    if fault is None or answer.status != 200 or answer.stream is not None:
+    if answer.status != 200 or answer.stream is not None:
         return answer
     if fault.do == "broken_json":
         return replace(answer, body=answer.body[: len(answer.body) // 2], digest=None)

@@ -10,59 +10,44 @@ from dataclasses import dataclass
 
 from .rng import seeded_fraction
 
-KINDS = frozenset(
-    {
-        "error",
-        "cut",
-        "reset",
-        "slow",
-        "secondary",
-        "busy",
-        "missing",
-        "dead_redirect",
-        "late_jobs",
-        "sso",
-        "suspended",
-        "blocked",
-        "archive_lacks",
-        "archive_empty",
-        "archive_differs",
-        "unauthorized",
-        "gone",
-        "broken_json",
-        "empty_list",
-        "malformed",
-        "revoked",
-        "direct_log",
-        "unchanged",
-    }
-)
+#: What a fault can do, and which of its fields say how.
+EFFECTS = {
+    "nothing": "the answer is the true one",
+    "error": "`status`, as `html` or JSON",
+    "cut": "the body stops after `fraction` of it",
+    "reset": "the connection closes without an answer",
+    "slow": "the answer comes `seconds` of real time late",
+    "secondary": "a secondary limit (`status` 403, 404 or 429) for `seconds`, with Retry-After if "
+    "`retry_after`, as an HTTP date if `retry_after_date`",
+    "busy": "`status` with a Retry-After of `seconds`, for this path alone",
+    "missing": "404",
+    "dead_redirect": "a log's redirect leads to a closed port",
+    "late_jobs": "jobs are shown as they were `seconds` ago",
+    "sso": "403, or `status` 404, with X-GitHub-SSO",
+    "suspended": "403 of a suspended installation",
+    "blocked": "451",
+    "archive_lacks": "the archive of logs misses the first job's file",
+    "archive_empty": "that file is empty",
+    "archive_differs": "that file lacks the mark at its beginning",
+    "unauthorized": "401",
+    "gone": "410",
+    "broken_json": "200 with the first half of the body",
+    "empty_list": "a list without its items, which it counts",
+    "malformed": "a list whose first item has no id",
+    "revoked": "the request's token is unknown from now on",
+    "direct_log": "a log is answered itself in place of its address",
+    "unchanged": "304 for every ETag, as of a cache that is wrong",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One rule.
+    """What goes wrong with some requests; `do` is one of `EFFECTS`.
 
     `path` is a regular expression that is searched in the path (of the API or of the logs' host),
-    `query` one that is searched in the query, such as `status=queued`.
-    `count` stops after this many (for each path alone with `per_path`); `probability` is drawn anew
-    for each request. `do` says what happens:
-    error: `status`, as `html` or JSON; cut: the body stops after `fraction` of it; reset: the
-    connection closes without an answer; slow: the answer comes `seconds` of real time late;
-    secondary: a secondary limit (`status` 403, 404 or 429) for `seconds`, with Retry-After if
-    `retry_after`, as an HTTP date if `retry_after_date`; busy: `status` with a Retry-After of
-    `seconds`, for this path alone; missing: 404; dead_redirect: a
-    log's redirect leads to a closed port;
-    late_jobs: jobs are shown as they were `seconds` ago; sso: 403, or `status` 404, with
-    X-GitHub-SSO; suspended: 403 of a suspended installation; blocked: 451;
-    archive_lacks, archive_empty, archive_differs: the archive of logs misses the first job's file,
-    or holds it empty or without the mark at its begin; unauthorized: 401; gone: 410;
-    broken_json: 200 with the first half of the body;
-    empty_list: a list without its items, which it counts; malformed: a list whose first item has
-    no id; revoked: the token that asks is unknown from now on; direct_log: a log is answered
-    itself in place of its address; unchanged: 304 for every ETag, as of a
-    cache that is wrong. With `above_page_size`, only requests for more items a page
-    fail.
+    `query` one that is searched in the query, such as `status=queued`; with `above_page_size`, only
+    requests for more items a page fail. `count` stops after this many (for each path alone with
+    `per_path`); `probability` is drawn anew for each request.
     """
 
     path: str
@@ -80,54 +65,51 @@ class Fault:
     query: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a rule that cannot be followed."""
-        if self.do not in KINDS:
-            raise ValueError(f"A fault cannot do {self.do!r}; it can do {sorted(KINDS)}.")
+        """Refuse a fault that cannot occur."""
+        if self.do not in EFFECTS:
+            raise ValueError(f"A fault cannot do {self.do!r}; it can do {sorted(EFFECTS)}.")
         re.compile(self.path)
         re.compile(self.query)
 
 
-class Faults:
-    """The fault rules in force; they decide for each request whether one applies."""
+NO_FAULT = Fault(path="", do="nothing")
 
-    def __init__(self, rules: Iterable[Fault] = (), *, seed: object = 0) -> None:
+
+class Faults:
+    """The faults in force; they decide for each request whether one applies."""
+
+    def __init__(self, faults: Iterable[Fault] = (), *, seed: object = 0) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._rules: list[Fault] = list(rules)
-        self._asked: Counter[object] = Counter()
+        self._faults = list(faults)
+        self._matched: Counter[int] = Counter()
         self._applied: Counter[object] = Counter()
 
-    @property
-    def rules(self) -> list[Fault]:
-        """Return the rules in force."""
-        return list(self._rules)
-
-    def replace(self, rules: Iterable[Fault]) -> None:
-        """Replace the rules, with all counts at zero."""
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Replace the faults, with all counts at zero."""
         with self._lock:
-            self._rules = list(rules)
-            self._asked.clear()
+            self._faults = list(faults)
+            self._matched.clear()
             self._applied.clear()
 
-    def select(self, path: str, page_size: int = 30, query: str = "") -> Fault | None:
-        """Return the first rule that strikes a request for this path and query."""
-        if not self._rules:
-            return None
+    def select(self, path: str, page_size: int = 30, query: str = "") -> Fault:
+        """Return the first fault that strikes a request for this path and query."""
         with self._lock:
-            for number, rule in enumerate(self._rules):
-                if rule.above_page_size is not None and page_size <= rule.above_page_size:
+            for number, fault in enumerate(self._faults):
+                if fault.above_page_size is not None and page_size <= fault.above_page_size:
                     continue
-                is_meant = re.search(rule.path, path) and re.search(rule.query, query)
-                if is_meant and self._applies(number, rule, path):
-                    return rule
-        return None
+                is_meant = re.search(fault.path, path) and re.search(fault.query, query)
+                if is_meant and self._applies(number, fault, path):
+                    return fault
+        return NO_FAULT
 
-    def _applies(self, number: int, rule: Fault, path: str) -> bool:
-        key = (number, path) if rule.per_path else (number, None)
-        if rule.count is not None and self._applied[key] >= rule.count:
+    def _applies(self, number: int, fault: Fault, path: str) -> bool:
+        key = (number, path if fault.per_path else None)
+        if fault.count is not None and self._applied[key] >= fault.count:
             return False
-        self._asked[number] += 1
-        if seeded_fraction(self._seed, "fault", number, self._asked[number]) >= rule.probability:
+        self._matched[number] += 1
+        chance = seeded_fraction(self._seed, "fault", number, self._matched[number])
+        if chance >= fault.probability:
             return False
         self._applied[key] += 1
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .answers import Answer, Refusal
-from .control import Control
+from .control import control_answer
 from .exchange import Exchange
 from .fault_answers import fault_answer
 from .faults import Fault
@@ -22,16 +22,15 @@ from .web import web_answer
 class GithubApi:
     """The WSGI application; requests below /_sandbox/ are the sandbox's own."""
 
-    def __init__(self, state: State, control: Control) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._control = control
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
         incoming = read_request(environ)
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
-            return send(environ, start_response, self._control.answer(incoming), now=now)
+            return send(environ, start_response, control_answer(self._state, incoming), now=now)
         page = web_answer(self._state, incoming)
         if page is not None:
             return send(environ, start_response, page, now=now)
@@ -40,7 +39,7 @@ class GithubApi:
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
+    def _answer(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
         try:
             route = find_route(incoming.method, incoming.path)
         except Refusal as refusal:
@@ -49,6 +48,6 @@ class GithubApi:
         instead = fault_answer(fault, incoming.path)
         if instead is None:
             return Exchange(self._state, incoming, route, now).answer(fault)
-        status = NOT_SENT if fault is not None and fault.do == "reset" else instead.status
+        status = NOT_SENT if fault.do == "reset" else instead.status
         self._state.statistics.count_request(route.endpoint, status)
         return instead

@@ -134,6 +134,6 @@ def _workflow(hook_event: HookEvent, base: str) -> Json:
         "created_at": "2024-01-01T00:00:00.000Z",
         "updated_at": "2024-01-01T00:00:00.000Z",
         "url": f"{base}/repos/{spec.full_name}/actions/workflows/{workflow.id}",
-        "html_url": f"{page}/blob/{spec.default_branch}/{workflow.path}",
+        "html_url": f"{page}/blob/main/{workflow.path}",
         "badge_url": f"{page}/workflows/{workflow.id}/badge.svg",
     }

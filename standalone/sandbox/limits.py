@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .answers import Answer, error_answer
 from .settings import Limits
-from .times import MINUTE, Timestamp
+from .times import HOUR, MINUTE, Timestamp
 
 _DOCS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 _SUPPORT = (
@@ -64,7 +64,7 @@ class Limiter:
             account = self._account(key)
             budget = account.budgets.get(resource)
             if budget is None or now >= budget.resets_at:
-                budget = Budget(resource, limit, now + self.limits.window)
+                budget = Budget(resource, limit, now + HOUR)
                 account.budgets[resource] = budget
             return budget
 
@@ -157,7 +157,7 @@ class Limiter:
         return self.block(
             key,
             now,
-            seconds=limits.secondary_seconds,
+            seconds=MINUTE,
             status=limits.secondary_status,
             retry_after=limits.secondary_retry_after,
         )

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
+from .faults import NO_FAULT, Fault
 from .logs import BOM, LogContent, job_log, step_log
 from .specs import JobSpec
 
@@ -35,16 +36,14 @@ def file_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def archive_entries(
-    jobs: Iterable[JobSpec], archive_fault: str = ""
-) -> Iterator[tuple[str, LogContent]]:
-    """Yield every file of the archive with its content; `archive_fault` damages the first job's."""
+def archive_entries(jobs: Iterable[JobSpec], fault: Fault) -> Iterator[tuple[str, LogContent]]:
+    """Yield every file of the archive with its content; the fault may damage the first job's."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)
     for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):
-        if number == 0 and archive_fault == "archive_lacks":
+        if number == 0 and fault.do == "archive_lacks":
             continue
-        yield f"{number}_{folder}.txt", _damaged(job_log(job), "" if number else archive_fault)
+        yield f"{number}_{folder}.txt", _damaged(job_log(job), NO_FAULT if number else fault)
     for job, folder in zip(listed, folders, strict=True):
         yield f"{folder}/system.txt", _text(f"Evaluating {job.name}.if\nResult: true\n".encode())
         for step in job.steps:
@@ -71,10 +70,10 @@ def archive_chunks(entries: Iterable[tuple[str, LogContent]], at: float) -> Iter
     yield from sink.drain()
 
 
-def _damaged(log: LogContent, archive_fault: str) -> LogContent:
-    if archive_fault == "archive_empty":
+def _damaged(log: LogContent, fault: Fault) -> LogContent:
+    if fault.do == "archive_empty":
         return _text(b"")
-    if archive_fault == "archive_differs" and log.head.startswith(BOM):
+    if fault.do == "archive_differs" and log.head.startswith(BOM):
         return LogContent(log.head.removeprefix(BOM), log.size - len(BOM))
     return log
 

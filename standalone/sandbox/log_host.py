@@ -10,7 +10,7 @@ from .body_cache import with_digest
 from .faults import Fault
 from .incoming import Environ, Request, read_request
 from .log_archive import archive_chunks, archive_entries
-from .logs import AVAILABLE, LogContent, job_log
+from .logs import AVAILABLE, LogContent, job_log, log_state
 from .sending import StartResponse, send
 from .state import State
 from .statistics import NOT_SENT
@@ -33,30 +33,29 @@ class LogHost:
         now = self._state.clock.now()
         fault = self._state.next_fault(incoming.path)
         answer = self._answer(incoming, fault, now)
-        status = NOT_SENT if fault is not None and fault.do == "reset" else answer.status
+        status = NOT_SENT if fault.do == "reset" else answer.status
         self._state.statistics.count_request("blob", status)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Request, fault: Fault | None, now: Timestamp) -> Answer:
+    def _answer(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
         if incoming.authorization is not None:
             self._state.statistics.count("leaked_tokens", incoming.path)
             return blob_error(400, "InvalidAuthenticationInfo")
-        if fault is not None and fault.do == "error":
+        if fault.do == "error":
             return blob_error(fault.status, "ServerBusy")
-        if fault is not None and fault.do == "missing":
+        if fault.do == "missing":
             return blob_error(404, "BlobNotFound")
         expires, signature = incoming.args.get("se", ""), incoming.args.get("sig", "")
         if not expires or not self._state.accepts_signature(incoming.path, expires, signature, now):
             return blob_error(403, "AuthenticationFailed")
-        archive_fault = fault.do if fault is not None and fault.do.startswith("archive_") else ""
-        return self.content(incoming, archive_fault, now)
+        return self.content(incoming, fault, now)
 
-    def content(self, incoming: Request, archive_fault: str, now: Timestamp) -> Answer:
+    def content(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
         """Answer with what lies at a path."""
         if found := _JOB.match(incoming.path):
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):
-            return self._zip(found, incoming, archive_fault, now)
+            return self._zip(found, incoming, fault, now)
         return blob_error(404, "BlobNotFound")
 
     def _job(self, repository_id: int, job_id: int, incoming: Request, now: Timestamp) -> Answer:
@@ -66,9 +65,7 @@ class LogHost:
             return blob_error(404, "BlobNotFound")
         return self._ranged(job_log(job_in_run.job), incoming, "text/plain")
 
-    def _zip(
-        self, found: re.Match[str], incoming: Request, archive_fault: str, now: Timestamp
-    ) -> Answer:
+    def _zip(self, found: re.Match[str], incoming: Request, fault: Fault, now: Timestamp) -> Answer:
         repository_id, run_id, number = (int(part) for part in found.groups())
         repository = self._state.world.by_id(repository_id)
         run = repository.run(run_id, now) if repository else None
@@ -78,13 +75,13 @@ class LogHost:
         jobs = [
             job
             for job in jobs_at(attempt, now)
-            if self._state.log_state(repository, job, now) == AVAILABLE
+            if log_state(job, now, repository.spec.retention_days) == AVAILABLE
         ]
-        chunks = archive_chunks(archive_entries(jobs, archive_fault), attempt.completed_at or now)
+        chunks = archive_chunks(archive_entries(jobs, fault), attempt.completed_at or now)
         if any(job.log is not None and job.log.giant_bytes for job in jobs):
             return Answer(stream=chunks, content_type="application/zip")
         # the jobs are listed in the key because their logs expire one by one
-        key = ("zip", repository_id, run_id, number, archive_fault, tuple(job.id for job in jobs))
+        key = ("zip", repository_id, run_id, number, fault.do, tuple(job.id for job in jobs))
         archive = self._state.cache.get(key, lambda: with_digest(b"".join(chunks))).body
         return self._ranged(LogContent(archive, len(archive)), incoming, "application/zip")
 

@@ -12,6 +12,7 @@ from .times import DAY, Timestamp, iso
 
 BOM = b"\xef\xbb\xbf"
 BLOCK = 65536
+LOG_DELAY = 2.0  # seconds after its end until a job's log can be downloaded
 
 AVAILABLE = "available"
 NOT_YET = "not_yet"
@@ -49,7 +50,7 @@ class LogContent:
             position += len(piece)
 
 
-def log_state(job: JobSpec, now: Timestamp, *, delay: float, retention_days: float) -> str:
+def log_state(job: JobSpec, now: Timestamp, retention_days: float) -> str:
     """Return whether a job's log exists by now."""
     status_now = job_status(job, now)
     if status_now.status != "completed":
@@ -59,7 +60,7 @@ def log_state(job: JobSpec, now: Timestamp, *, delay: float, retention_days: flo
     if job.recorded is not None:
         return AVAILABLE
     ended = job.completed_at or job.created_at
-    if now < ended + delay:
+    if now < ended + LOG_DELAY:
         return NOT_YET
     return EXPIRED if now >= ended + retention_days * DAY else AVAILABLE
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from .answers import Answer
-from .faults import Fault
+from .faults import NO_FAULT, Fault
 from .incoming import Environ
 from .times import Timestamp, http_date
 
@@ -22,12 +22,11 @@ def send(
     answer: Answer,
     *,
     now: Timestamp,
-    fault: Fault | None = None,
+    fault: Fault = NO_FAULT,
 ) -> Iterable[bytes]:
     """Start the response and return its body; some faults spoil it."""
-    if fault is not None and fault.do == "reset":
+    if fault.do == "reset":
         _close_connection(environ)
-        fault = None
     length = answer.length if answer.stream is not None else len(answer.body)
     headers = [("Date", http_date(now)), ("Content-Type", answer.content_type), *answer.headers]
     if length is not None and answer.status not in _BODILESS:
@@ -36,7 +35,7 @@ def send(
     if environ["REQUEST_METHOD"] == "HEAD":
         return []
     body = [answer.body] if answer.stream is None else answer.stream
-    if fault is None or fault.do != "cut":
+    if fault.do != "cut":
         return body
     return _cut(body, int((length or 0) * fault.fraction))
 

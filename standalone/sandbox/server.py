@@ -6,14 +6,12 @@ import socket
 from typing import Any
 
 from .clock import SandboxClock
-from .control import Control
 from .github_api import GithubApi
 from .hook_sender import HookSender
 from .listening import Listener
 from .log_host import LogHost
 from .settings import Settings
-from .state import new_state
-from .times import Timestamp
+from .state import State
 from .truth import truth
 from .world import World
 
@@ -33,12 +31,11 @@ class SandboxServer:
         self.clock = clock or SandboxClock()
         self.settings = settings or Settings()
         self.world = world
-        self._state = new_state(world, self.clock, self.settings)
+        self._state = State(world, self.clock, self.settings)
         self._hooks = HookSender(self._state)
         self._state.redeliver = self._hooks.redeliver
-        self._control = Control(self._state, self._hooks.deliver_due)
         threads = self.settings.threads
-        self._api = Listener(GithubApi(self._state, self._control), host, port, threads)
+        self._api = Listener(GithubApi(self._state), host, port, threads)
         self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))
         self._state.blob_url = self._log_host.url
         self._state.closed_port_url = f"http://127.0.0.1:{_closed_port()}/"
@@ -58,15 +55,14 @@ class SandboxServer:
         """Return what was asked, charged and violated."""
         return self._state.statistics.snapshot()
 
-    def truth(
-        self, since: Timestamp | None = None, *, with_logs: bool = True
-    ) -> list[dict[str, Any]]:
+    def truth(self, *, with_logs: bool = True) -> list[dict[str, Any]]:
         """Return every attempt with its jobs and logs, as of now; hashing all logs takes time."""
-        return truth(self._state, self.clock.now(), since=since, with_logs=with_logs)
+        return truth(self._state, self.clock.now(), with_logs=with_logs)
 
     def advance(self, seconds: float) -> None:
         """Step the clock; webhooks that became due are sent before this returns."""
-        self._control.advance(seconds)
+        self.clock.advance(seconds)
+        self._hooks.deliver_due()
 
     def close(self) -> None:
         """Stop at once; no thread and no socket is left."""

@@ -35,8 +35,6 @@ class Limits:
     https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
     """
 
-    anonymous: int = 60
-    window: float = 3600
     status: int = 403
     retry_after: bool = False
     points_per_minute: int = 900
@@ -44,7 +42,6 @@ class Limits:
     concurrent: int = 100
     secondary_status: int = 403
     secondary_retry_after: bool = True
-    secondary_seconds: float = 60
     grace: float = 0.0
     """Real seconds after a refusal in which a request counts as already under way."""
 
@@ -68,7 +65,6 @@ class AppSpec:
     public_key: str
     slug: str = "runstream"
     installations: tuple[InstallationSpec, ...] = ()
-    token_seconds: float = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +108,8 @@ class Settings:
     filtered_cap: int = 1000
     unfiltered_cap: int = 40_000
     """How many runs can be reached page by page in a list with filters, and without."""
-    log_delay: float = 2.0
-    """How long after its end a job's log is still 404."""
-    log_url_seconds: float = 60.0
     log_ranges: bool = True
     """Whether the logs' host answers a `Range` with a part of the log."""
     steps_kept_seconds: float | None = None
     """How long after its end a job shows steps; None for ever."""
-    latest_lists_reused: bool = False
-    """Whether `filter=latest` lists jobs that a partial re-run took over (before May 2025)."""
-    cache_bytes: int = 64 * 2**20
     threads: int = 112

@@ -85,10 +85,7 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptSpec:
-    """One attempt of a run: requested, then perhaps running, then perhaps completed.
-
-    `environments` are what it waits for while its status is waiting.
-    """
+    """One attempt of a run: requested, then perhaps running, then perhaps completed."""
 
     number: int
     requested_at: Timestamp
@@ -98,7 +95,6 @@ class AttemptSpec:
     triggering_actor: str
     first_status: str = "queued"
     jobs: tuple[JobSpec, ...] = ()
-    environments: tuple[str, ...] = ("production",)
     annotations: tuple[AnnotationSpec, ...] | None = None
     recorded: Json | None = field(default=None, hash=False, compare=False)
 
@@ -194,13 +190,10 @@ class RepositorySpec:
     created_at: Timestamp
     private: bool = False
     archived: bool = False
-    disabled: bool = False
     former_names: tuple[str, ...] = ()
     first_owner: str | None = None
-    default_branch: str = "main"
     retention_days: int = 90
     workflows: tuple[WorkflowSpec, ...] = ()
-    recorded: Json | None = field(default=None, hash=False, compare=False)
 
     @property
     def owner(self) -> str:

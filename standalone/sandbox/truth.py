@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 from .annotations import job_annotations, startup_failure_annotations
 from .body_cache import with_digest
-from .logs import AVAILABLE, job_log
+from .logs import AVAILABLE, job_log, log_state
 from .repository import Repository
 from .specs import AttemptSpec, JobSpec, RunSpec
 from .state import State
@@ -16,27 +15,21 @@ from .timeline import attempt_status, attempts_at, job_status, jobs_at
 from .times import Timestamp, iso
 
 
-def truth(
-    state: State, now: Timestamp, *, since: Timestamp | None = None, with_logs: bool = True
-) -> list[dict[str, Any]]:
-    """List every attempt of every run created since then, with its jobs and their logs."""
+def truth(state: State, now: Timestamp, *, with_logs: bool = True) -> list[dict[str, Any]]:
+    """List every attempt with its jobs and their logs."""
     state.world.plan_until(now)
-    return list(_attempts(state, now, since, with_logs=with_logs))
-
-
-def _attempts(
-    state: State, now: Timestamp, since: Timestamp | None, *, with_logs: bool
-) -> Iterator[dict[str, Any]]:
-    for repository in state.world.repositories:
-        for run in repository.runs(now):
-            if since is not None and run.created_at < since:
-                break
-            for attempt in attempts_at(run, now):
-                jobs = [
-                    _job(state, repository, job, now, with_logs=with_logs)
-                    for job in jobs_at(attempt, now)
-                ]
-                yield {**_attempt(repository, run, attempt, now), "jobs": jobs}
+    return [
+        {
+            **_attempt(repository, run, attempt, now),
+            "jobs": [
+                _job(state, repository, job, now, with_logs=with_logs)
+                for job in jobs_at(attempt, now)
+            ],
+        }
+        for repository in state.world.repositories
+        for run in repository.runs(now)
+        for attempt in attempts_at(run, now)
+    ]
 
 
 def _attempt(
@@ -60,9 +53,9 @@ def _job(
     state: State, repository: Repository, job: JobSpec, now: Timestamp, *, with_logs: bool
 ) -> dict[str, Any]:
     status_now = job_status(job, now)
-    log_state = state.log_state(repository, job, now)
+    log = log_state(job, now, repository.spec.retention_days)
     digest, size = None, None
-    if with_logs and log_state == AVAILABLE:
+    if with_logs and log == AVAILABLE:
         digest, size = _digest(state, job)
     return {
         "job_id": job.id,
@@ -70,7 +63,7 @@ def _job(
         "status": status_now.status,
         "conclusion": status_now.conclusion,
         "steps": _step_count(job, status_now.status),
-        "log": log_state,
+        "log": log,
         "log_sha256": digest,
         "log_bytes": size,
         "annotations": [each.message for each in job_annotations(job, now)],

@@ -11,7 +11,7 @@ from ..answers import Answer, not_found
 from ..calls import Call
 from ..payloads.jobs import job_payload
 from ..repository import JobInRun
-from ..specs import AttemptSpec, RunSpec
+from ..specs import AttemptSpec, Json, RunSpec
 from ..timeline import attempts_at, current_attempt, jobs_at
 from ..times import Timestamp
 from .conditional import conditional_json, conditional_page
@@ -20,11 +20,7 @@ from .runs import requested_attempt, requested_run
 
 def get_job(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}."""
-    job_in_run = requested_job(call)
-    steps_kept_seconds = call.state.settings.steps_kept_seconds
-    return conditional_json(
-        job_payload(call.repository, job_in_run, call.base, call.now, steps_kept_seconds)
-    )
+    return conditional_json(_payload(call, requested_job(call)))
 
 
 def list_attempt_jobs(call: Call) -> Answer:
@@ -40,10 +36,8 @@ def list_run_jobs(call: Call) -> Answer:
     if call.args.get("filter") == "all":
         return _page(call, jobs_of_attempts(run, attempts_at(run, call.now), call.now))
     jobs = jobs_of_attempts(run, [current_attempt(run, call.now)], call.now)
-    if not call.state.settings.latest_lists_reused:
-        # since May 2025 the latest jobs of a partial re-run are only those that ran again
-        jobs = [each for each in jobs if not each.job.reused]
-    return _page(call, jobs)
+    # since May 2025 the latest jobs of a partial re-run are only those that ran again
+    return _page(call, [each for each in jobs if not each.job.reused])
 
 
 def jobs_of_attempts(
@@ -63,12 +57,14 @@ def requested_job(call: Call) -> JobInRun:
 
 
 def _page(call: Call, jobs: Sequence[JobInRun]) -> Answer:
-    steps_kept_seconds = call.state.settings.steps_kept_seconds
     return conditional_page(
         call,
         jobs,
-        lambda job_in_run: job_payload(
-            call.repository, job_in_run, call.base, call.now, steps_kept_seconds
-        ),
+        lambda job_in_run: _payload(call, job_in_run),
         lambda total, page: {"total_count": total, "jobs": page},
     )
+
+
+def _payload(call: Call, job_in_run: JobInRun) -> Json:
+    steps_kept_seconds = call.state.settings.steps_kept_seconds
+    return job_payload(call.repository, job_in_run, call.base, call.now, steps_kept_seconds)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..answers import Answer, blob_not_found, gone, not_found
 from ..calls import Call
-from ..logs import AVAILABLE, EXPIRED
+from ..logs import AVAILABLE, EXPIRED, log_state
 from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempt_status, current_attempt, jobs_at
 from .jobs import requested_job
@@ -18,7 +18,7 @@ def get_job_log(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs."""
     call.identity.require_permission("logs", call.repository)
     job_in_run = requested_job(call)
-    state = call.state.log_state(call.repository, job_in_run.job, call.now)
+    state = log_state(job_in_run.job, call.now, call.repository.spec.retention_days)
     if state == EXPIRED:
         raise gone()
     if state != AVAILABLE:
@@ -43,9 +43,8 @@ def _archive(call: Call, run: RunSpec, attempt: AttemptSpec) -> Answer:
     call.identity.require_permission("logs", call.repository)
     if attempt_status(attempt, call.now).status != "completed":
         raise not_found()
-    states = {
-        call.state.log_state(call.repository, job, call.now) for job in jobs_at(attempt, call.now)
-    }
+    retention_days = call.repository.spec.retention_days
+    states = {log_state(job, call.now, retention_days) for job in jobs_at(attempt, call.now)}
     if AVAILABLE not in states:
         raise gone() if EXPIRED in states else not_found()
     folder = f"workflow-run-{run.id}-{attempt.number}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from ..answers import Answer, json_answer
 from ..calls import Call
 from ..limits import Budget
-from ..payloads.recorded import with_api_base
 from ..payloads.repositories import full_repository
 from ..payloads.users import simple_user
 from .conditional import conditional_json
@@ -16,10 +15,7 @@ from .conditional import conditional_json
 
 def get_repository(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}."""
-    spec = call.repository.spec
-    if spec.recorded is not None:
-        return conditional_json(with_api_base(spec.recorded, call.base))
-    return conditional_json(full_repository(spec, call.base))
+    return conditional_json(full_repository(call.repository.spec, call.base))
 
 
 def get_retention(call: Call) -> Answer:

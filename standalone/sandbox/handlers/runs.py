@@ -50,10 +50,9 @@ def list_pending_deployments(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments."""
     run = requested_run(call)
     attempt = current_attempt(run, call.now)
-    is_waiting = attempt_status(attempt, call.now).status == "waiting"
-    names = attempt.environments if is_waiting else ()
-    spec = call.repository.spec
-    return conditional_json([pending_deployment(spec, name, call.base, call.now) for name in names])
+    if attempt_status(attempt, call.now).status != "waiting":
+        return conditional_json([])
+    return conditional_json([pending_deployment(call.repository.spec, call.base, call.now)])
 
 
 def requested_run(call: Call) -> RunSpec:
