@@ -47,7 +47,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
 
 def _megabytes_per_second(log: bytes, encode: Callable[[LogMetadata, bytes], int]) -> float:
     started = time.thread_time()
-    digest = inspect_log(io.BytesIO(log), [LogOutlineReader()])
+    digest = inspect_log(io.BytesIO(log), [LogOutlineReader().feed])
     metadata = LogMetadata(
         key=AttemptKey("octo/api", 1, 1),
         job_id=1,

@@ -51,7 +51,7 @@ def test_every_usual_form_names_the_repository(given_as):
 def test_case_is_kept():
     """GitHub shows names as their owners wrote them."""
     assert parse_repository("https://github.com/Octo/API.js").full_name == "Octo/API.js"
-    assert str(parse_repository("Octo-Corp_x/.github")) == "Octo-Corp_x/.github"
+    assert parse_repository("Octo-Corp_x/.github").full_name == "Octo-Corp_x/.github"
 
 
 def test_an_owner_of_digits_is_not_a_port():

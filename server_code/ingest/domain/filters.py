@@ -9,7 +9,6 @@ from .globs import MATCH_ALL, GlobList, parse_globs
 from .jobs import Job
 from .runs import WorkflowRun
 
-#: Values of LOGS.
 LOGS_ALL = "all"
 LOGS_FAILED = "failed"
 LOGS_NONE = "none"
@@ -24,8 +23,6 @@ FILTERS_APPLY_FROM_NOW_ON = (
 #: A job with another conclusion counts as failed, also one that was cancelled or timed out.
 _SUCCEEDED = frozenset({"success", "skipped", "neutral"})
 
-
-#: The filters that are lists of patterns.
 PATTERN_NAMES = ("workflows", "branches", "events", "actors")
 
 

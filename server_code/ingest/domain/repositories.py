@@ -25,7 +25,7 @@ _SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
 _USERINFO = re.compile(r"//[^/]*@")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class RepositoryName:
     """An owner and a name, as in ``octo/api``."""
 
@@ -36,9 +36,6 @@ class RepositoryName:
     def full_name(self) -> str:
         """Return ``owner/name``."""
         return f"{self.owner}/{self.name}"
-
-    def __str__(self) -> str:
-        return self.full_name
 
 
 def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> RepositoryName:

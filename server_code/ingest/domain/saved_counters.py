@@ -8,8 +8,6 @@ from datetime import datetime, timedelta, timezone
 
 #: Counters are also saved by intervals of this length, which begin at its whole multiples.
 COUNT_INTERVAL = timedelta(minutes=5)
-
-#: How long the intervals are kept.
 COUNTS_KEPT_FOR = timedelta(days=1)
 
 

@@ -31,7 +31,6 @@ ALL_OWNERS = "*"
 
 MAX_REFUSALS = 500
 
-#: The counters of the runs and the logs that filters left out.
 RUNS_FILTERED_OUT = "runs_filtered"
 LOGS_FILTERED_OUT = "logs_filtered"
 

@@ -15,7 +15,6 @@ from .timestamps import seconds_between
 #: Conclusions after which somebody may have to do something.
 FAILED_CONCLUSIONS = frozenset({"failure", "timed_out", "startup_failure"})
 
-#: Jobs that a list shows one by one.
 MAX_JOB_MARKS = 60
 
 #: The letters of job results; "o" is any other, and "r" and "q" are running and waiting jobs.

@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..domain.timestamps import format_timestamp
-from .envelope import Envelope
+from .envelope import SCHEMA_VERSION, Envelope
 
-#: The prefix of the types of all events.
 TYPE_PREFIX = "runstream."
 
 #: The content type of a CloudEvent in structured mode: the body is the whole event.
@@ -26,7 +25,7 @@ _SPEC_VERSION = "1.0"
 _AS_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
 
 
-def cloudevent_fields(envelope: Envelope, schema_version: str) -> dict[str, Any]:
+def cloudevent_fields(envelope: Envelope) -> dict[str, Any]:
     """Return an envelope as a CloudEvent; ``data`` is its last field."""
     return {
         "specversion": _SPEC_VERSION,
@@ -37,14 +36,14 @@ def cloudevent_fields(envelope: Envelope, schema_version: str) -> dict[str, Any]
         "subject": _subject(envelope),
         "datacontenttype": "application/json",
         "partitionkey": envelope.group,
-        "schemaversion": schema_version,
+        "schemaversion": SCHEMA_VERSION,
         "data": envelope.data,
     }
 
 
-def cloudevent_attributes(envelope: Envelope, schema_version: str) -> dict[str, str]:
+def cloudevent_attributes(envelope: Envelope) -> dict[str, str]:
     """Return the message attributes of a CloudEvent."""
-    fields = cloudevent_fields(envelope, schema_version)
+    fields = cloudevent_fields(envelope)
     return {f"ce-{name}": str(fields[name]) for name in _AS_ATTRIBUTES}
 
 

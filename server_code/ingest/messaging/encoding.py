@@ -74,13 +74,13 @@ def envelope_attributes(envelope: Envelope) -> dict[str, str]:
     attributes = message_attributes(envelope.event_type, envelope.repo)
     if envelope.cloudevents_source_root is None:
         return attributes
-    return {**attributes, **cloudevent_attributes(envelope, SCHEMA_VERSION)}
+    return {**attributes, **cloudevent_attributes(envelope)}
 
 
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
     """Return the envelope as its readers see it; ``data`` is the last field."""
     if envelope.cloudevents_source_root is not None:
-        return cloudevent_fields(envelope, SCHEMA_VERSION)
+        return cloudevent_fields(envelope)
     return {
         "event_type": envelope.event_type,
         "event_id": envelope.event_id,

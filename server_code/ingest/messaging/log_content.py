@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import codecs
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 from .encoding import escape_json
 
@@ -33,13 +33,6 @@ _FORBIDDEN_START = b"\xef"
 _CHUNK_BYTES = 3 * 32 * 1024
 
 
-class ChunkReader(Protocol):
-    """What reads the chunks of a log while it is inspected, such as the parser of its outline."""
-
-    def feed(self, chunk: bytes) -> None:
-        """Read the next bytes."""
-
-
 class LogContentInfo(NamedTuple):
     """The size and hash of a log, and whether it is valid UTF-8."""
 
@@ -48,16 +41,18 @@ class LogContentInfo(NamedTuple):
     is_text: bool
 
 
-def inspect_log(file: BinaryIO, readers: Sequence[ChunkReader] = ()) -> LogContentInfo:
-    """Read a log from its current position to its end; ``readers`` get every chunk of it."""
+def inspect_log(
+    file: BinaryIO, chunk_readers: Sequence[Callable[[bytes], None]] = ()
+) -> LogContentInfo:
+    """Read a log from its current position to its end; call the readers with every chunk."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     log_bytes, is_text = 0, True
     for chunk in _chunks(file):
         digest.update(chunk)
         log_bytes += len(chunk)
-        for reader in readers:
-            reader.feed(chunk)
+        for read in chunk_readers:
+            read(chunk)
         is_text = is_text and _decodes(decoder, chunk)
     is_text = is_text and _decodes(decoder, b"", final=True)
     return LogContentInfo(log_bytes, digest.hexdigest(), is_text)

@@ -47,37 +47,37 @@ _LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogMetadata:
-    """The metadata of a fetched log, without its content.
-
-    ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
-    ``outline`` (groups, steps and error lines) are in the first part only.
-    """
+class _JobLog:
+    """A job's log, fetched or not."""
 
     key: AttemptKey
     job_id: int
     job_name: str
-    log_bytes: int
-    log_sha256: str
     fetched_at: datetime
-    is_text: bool
-    outline: MessageOutline | None = None
     is_replayed: bool = False
     cloudevents_source_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnavailableLogMetadata:
+class LogMetadata(_JobLog):
+    """The metadata of a fetched log, without its content.
+
+    ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
+    ``outline`` (groups, steps and error lines) is in the first part only.
+    """
+
+    log_bytes: int
+    log_sha256: str
+    is_text: bool
+    outline: MessageOutline | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnavailableLogMetadata(_JobLog):
     """A job's log that is unavailable; ``detail`` explains it in a sentence."""
 
-    key: AttemptKey
-    job_id: int
-    job_name: str
-    fetched_at: datetime
     reason: UnavailableReason
     detail: str
-    is_replayed: bool = False
-    cloudevents_source_root: str | None = None
 
 
 def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Envelope:
@@ -180,9 +180,7 @@ def _object_name(metadata: LogMetadata) -> str:
     return f"logs/{attempt}/{metadata.job_id}-{metadata.log_sha256[:16]}"
 
 
-def _job_fields(
-    log: LogMetadata | UnavailableLogMetadata, outline: MessageOutline | None = None
-) -> dict[str, Any]:
+def _job_fields(log: _JobLog, outline: MessageOutline | None = None) -> dict[str, Any]:
     fields, truncated = outline or MessageOutline({}, ())
     if is_cut_name(log.job_name):
         truncated = ("job_name", *truncated)

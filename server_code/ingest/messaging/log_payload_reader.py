@@ -28,14 +28,14 @@ _INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL
 _STEP_FIELDS = [each.name for each in fields(StepRange)]
 
 
-class StoredLog(NamedTuple):
+class LogPayload(NamedTuple):
     """A log in an S3 object; ``steps`` are the line ranges of its steps, if they are known."""
 
     content: Iterator[bytes]
     steps: tuple[StepRange, ...] | None
 
 
-def read_log_payload(chunks: Iterable[bytes]) -> StoredLog:
+def read_log_payload(chunks: Iterable[bytes]) -> LogPayload:
     """Read a log from the chunks of its object.
 
     Raises MalformedPayload if Runstream did not write the object; where only its end is wrong, not
@@ -43,7 +43,7 @@ def read_log_payload(chunks: Iterable[bytes]) -> StoredLog:
     """
     rest = iter(chunks)
     data, encoding, begun = _read_head(rest)
-    return StoredLog(_decode(encoding, _content(begun, rest)), _steps(data))
+    return LogPayload(_decode(encoding, _content(begun, rest)), _steps(data))
 
 
 def _decode(encoding: str, content: Iterator[str]) -> Iterator[bytes]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from ..domain.codec import encode_dataclass
 from ..domain.jobs import Job
 from ..domain.ledger import JobLogRecord
 from ..domain.runs import AttemptKey
-from ..domain.timestamps import format_timestamp
 from .attempt_envelope import attempt_envelope, attempt_fields
 from .encoding import QueueMessage, encode_envelope
 
@@ -30,7 +29,7 @@ DEFAULT_RETENTION = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItemJob:
-    """A job as a work item names it."""
+    """A job as a work item names it; its fields are those of the message."""
 
     job_id: int
     job_name: str
@@ -93,7 +92,7 @@ def job_work_message(
     delay_seconds: int = 0,
 ) -> QueueMessage:
     """Build the work item of a job that has ended."""
-    data = {**attempt_fields(key), "tries": tries, **_job_data(work_item_job(job))}
+    data = {**attempt_fields(key), "tries": tries, **encode_dataclass(work_item_job(job))}
     envelope = attempt_envelope(JOB_LOG_DUE, key, job.job_id, tries, now=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
@@ -107,9 +106,9 @@ def attempt_work_message(
     delay_seconds: int = 0,
 ) -> QueueMessage:
     """Build the work item of an ended attempt, whose jobs' logs are in one archive."""
-    due = [work_item_job(job) for job in jobs]
-    data = {**attempt_fields(key), "tries": tries, "jobs": [_job_data(job) for job in due]}
-    ids = sorted(job.job_id for job in due)
+    due = [encode_dataclass(work_item_job(job)) for job in jobs]
+    data = {**attempt_fields(key), "tries": tries, "jobs": due}
+    ids = sorted(job["job_id"] for job in due)
     envelope = attempt_envelope(ATTEMPT_LOGS_DUE, key, *ids, tries, now=now, data=data)
     return encode_envelope(envelope, delay_seconds=delay_seconds)
 
@@ -141,13 +140,3 @@ def is_cut_name(job_name: str) -> bool:
 
 def _cut(text: str, maximum: int) -> str:
     return text if len(text) <= maximum else text[: maximum - 1] + _CUT
-
-
-def _job_data(job: WorkItemJob) -> dict[str, Any]:
-    return {
-        "job_id": job.job_id,
-        "job_name": job.job_name,
-        "conclusion": job.conclusion,
-        "completed_at": format_timestamp(job.completed_at),
-        "never_started": job.never_started,
-    }

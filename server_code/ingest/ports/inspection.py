@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -39,12 +39,7 @@ class CheckResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs and pages."""
-        return {
-            "subject": self.subject,
-            "status": self.status,
-            "finding": self.finding,
-            "remedy": self.remedy,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +96,6 @@ class QueueInspector(Protocol):
     Raises QueueMissing, AccessDenied, QueueUnavailable, BadSettings.
     """
 
-    #: What to do about each kind of failed check.
     remedies: ClassVar[BusRemedies]
 
     def inspect_queue(self, name: str) -> QueueAttributes:

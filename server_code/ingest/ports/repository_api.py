@@ -10,7 +10,6 @@ from typing import Protocol
 from ..domain.source_records import CredentialRecord, RefusalChanges
 from .github import Answer, RepositoryInfo
 
-#: The kind of the credential where no token is set.
 ANONYMOUS_KIND = "no token"
 
 

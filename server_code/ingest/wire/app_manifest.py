@@ -116,11 +116,8 @@ def is_reachable(url: str) -> bool:
 def parse_registered_app(payload: object) -> RegisteredApp:
     """Read GitHub's answer to the exchange of a code. Raises MalformedPayload."""
     found: Mapping[str, Any] = mapping(payload)
-    app_id, slug, key = (
-        integer(found.get("id")),
-        text(found.get("slug")),
-        text(found.get("pem")),
-    )
+    app_id, slug = integer(found.get("id")), text(found.get("slug"))
+    key = text(found.get("pem"))
     if app_id is None or slug is None or key is None:
         raise MalformedPayload("GitHub's answer does not contain an App with its private key.")
     return RegisteredApp(

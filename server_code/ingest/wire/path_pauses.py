@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from ..errors import RequestPaused
 
-#: Paths that are remembered at once.
 MAX_PATHS = 1000
 
 #: A path that is limited again, while this many requests to others were answered, is limited by

@@ -25,7 +25,7 @@ def a_log(content: bytes) -> LogFetched:
     spool.write(content)
     with spool.open() as written:
         outline = LogOutlineReader()
-        content_info = inspect_log(written, [outline])
+        content_info = inspect_log(written, [outline.feed])
     found, evidence = outline.finish()
     return LogFetched(
         job=JOB, spool=spool, content_info=content_info, outline=found, evidence=evidence

@@ -69,7 +69,9 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
         stored_steps = fetch(cast("BinaryIO", spool))
         reader, steps = LogOutlineReader(), StepFileReader(step_files)
         with spool.open() as written:
-            content_info = inspect_log(written, (reader, steps) if step_files else (reader,))
+            content_info = inspect_log(
+                written, (reader.feed, steps.feed) if step_files else (reader.feed,)
+            )
         outline, evidence = reader.finish()
         evidence = replace(evidence, known_ranges=steps.finish() or stored_steps)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
