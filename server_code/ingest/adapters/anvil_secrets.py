@@ -1,7 +1,7 @@
 """Settings on Anvil: the environment first, then App Secrets.
 
-https://anvil.works/docs/security/encrypting-secret-data: secrets answer server modules only. On an
-Uplink they are refused, and the environment of its machine is all there is.
+https://anvil.works/docs/security/encrypting-secret-data: only server modules may read secrets. On
+an Uplink they are refused, so settings come from the environment of its machine.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
 DEFAULT = "default"
 
 #: How long a process caches a secret: reading one is a request, and every call of a page needs all.
-#: A changed secret is another version of the app's source, for which Anvil starts a new process:
-#: https://anvil.works/docs/security/encrypting-secret-data
+#: A changed secret is another version of the app's source, for which Anvil starts a new process.
 CACHE_SECONDS = 300.0
 
 _cache: dict[str, tuple[str | None, float]] = {}

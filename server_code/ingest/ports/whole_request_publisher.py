@@ -66,6 +66,19 @@ class WholeRequestPublisher(Publisher):
     def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests."""
 
-    @abstractmethod
     def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
-        """Send one request; return the messages that the bus refuses for good."""
+        """Send one request; return the messages that the bus refuses for good.
+
+        One message that it refuses does not stop the others.
+        """
+        self._counters.add("queue_requests")
+        reason = self._refused_because(messages)
+        if reason is None:
+            return []
+        if len(messages) == 1:
+            return [SendFailure(event_id=messages[0].event_id, reason=reason)]
+        return [refused for message in messages for refused in self._send_request([message])]
+
+    @abstractmethod
+    def _refused_because(self, messages: list[QueueMessage]) -> str | None:
+        """Send one request; return why the bus refuses it as invalid, None where it accepts it."""

@@ -44,7 +44,7 @@ _ENDPOINT_FAULT = re.compile(r"endpoint|URL|\bport\b", re.IGNORECASE)
 #: emulators fall back to; for a queue in another region the error names this one.
 _DEFAULT_REGION = "us-east-1"
 
-#: As many threads may use a client at once.
+#: How many threads may use a client at once.
 _MAX_CONNECTIONS = 16
 
 
@@ -94,7 +94,7 @@ def s3_client(aws: AwsSettings) -> S3Client:
             return client
 
         client = build(config)
-        # A profile may name the endpoint, so only the client knows it.
+        # A profile may set the endpoint, so it is read from a client that was built.
         if _AMAZON_HOST.search(urlsplit(client.meta.endpoint_url).hostname or ""):
             return client
         compatible = Config(s3={"addressing_style": "path"})
@@ -108,7 +108,7 @@ def s3_client(aws: AwsSettings) -> S3Client:
 def count_requests(client: SQSClient, counters: Counters) -> None:
     """Count every HTTP request of a client as ``queue_requests``, retries included.
 
-    A client counts once into the same counters, so that queues may share both.
+    A second call with the same client and counters changes nothing, so queues may share both.
     """
 
     def count(**_: object) -> None:
@@ -160,13 +160,13 @@ def _raise_read_timeout(caught_exception: Exception | None = None, **_: object) 
 
 
 def _region(session: BotocoreSession) -> str:
-    # It reads AWS_DEFAULT_REGION and profiles; Lambda, ECS and the other SDKs set AWS_REGION.
+    # A session reads AWS_DEFAULT_REGION and profiles; Lambda, ECS and other SDKs set AWS_REGION.
     configured: str | None = session.get_config_variable("region")
     return configured or os.environ.get("AWS_REGION") or _DEFAULT_REGION
 
 
 def _endpoint(aws: AwsSettings, service: str) -> tuple[str, str | None]:
-    """Return the variable that names the endpoint, the service's own before that of all; its value.
+    """Return the variable that sets the endpoint, and its value; the service's own comes first.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """

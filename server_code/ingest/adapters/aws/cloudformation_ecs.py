@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .policies import policy_document
+
 HAS_SERVICE = "HasService"
 
 #: Work items in the queue at which one task is added, two tasks are added, and one is removed.
@@ -66,10 +68,9 @@ def _execution_role() -> Resource:
         "Action": "secretsmanager:GetSecretValue",
         "Resource": {"Ref": "ServiceSecretArn"},
     }
-    policy = {"Version": "2012-10-17", "Statement": [read]}
     return _role(
         ManagedPolicyArns=[{"Fn::Sub": managed}],
-        Policies=[{"PolicyName": "ReadSettings", "PolicyDocument": policy}],
+        Policies=[{"PolicyName": "ReadSettings", "PolicyDocument": policy_document([read])}],
     )
 
 
@@ -79,7 +80,7 @@ def _role(**properties: object) -> Resource:
         "Principal": {"Service": "ecs-tasks.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
-    trust = {"Version": "2012-10-17", "Statement": [assume]}
+    trust = policy_document([assume])
     return _resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust, **properties)
 
 

@@ -77,7 +77,7 @@ class S3BlobStore(BlobStore):
         *,
         payload: BlobReference,
         payload_bytes: int,
-        plain_log: BlobReference,  # noqa: ARG002 - that library's readers open the payload
+        plain_log: BlobReference,  # noqa: ARG002 - readers open the payload
     ) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
         return pointer_message(envelope, payload, payload_bytes=payload_bytes)
@@ -98,7 +98,7 @@ class S3BlobStore(BlobStore):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
-                Body=content,  # type: ignore[arg-type] # the stubs forget bytearray
+                Body=content,  # type: ignore[arg-type] # the stubs lack bytearray
                 ContentType=content_type,
             )
             self._require(answer.get("ETag"))
@@ -136,7 +136,7 @@ class S3BlobStore(BlobStore):
                 Key=key,
                 UploadId=upload_id,
                 PartNumber=number,
-                Body=part,  # type: ignore[arg-type] # the stubs forget bytearray
+                Body=part,  # type: ignore[arg-type] # the stubs lack bytearray
             )
             yield {"PartNumber": number, "ETag": self._require(answer.get("ETag"))}
 

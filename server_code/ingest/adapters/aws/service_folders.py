@@ -1,7 +1,7 @@
-"""The services that botocore knows, listed by the names of their folders.
+"""The services that botocore supports, listed by the names of their folders.
 
-To learn whether it knows the one service of a client, botocore reads each of its 400 folders, once
-for each kind of file. That takes a fourth of the time in which a client is built.
+To check that it supports a client's service, botocore reads each of its 400 folders, once for each
+kind of file. That takes a fourth of the time in which a client is built.
 """
 
 from __future__ import annotations

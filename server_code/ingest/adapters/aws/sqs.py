@@ -39,6 +39,8 @@ SMALLEST_LIMIT_BYTES = 1024
 class SqsPublisher(Publisher):
     """A publisher to one SQS queue."""
 
+    max_batch_count = MAX_BATCH_COUNT
+
     def __init__(self, client: SQSClient, queue: QueueInfo, counters: Counters) -> None:
         self._client = client
         self._queue = queue
@@ -63,11 +65,6 @@ class SqsPublisher(Publisher):
         """Return the queue's own limit; it is read again when the queue refuses a message."""
         return self._queue.max_message_bytes
 
-    @property
-    def max_batch_count(self) -> int:
-        """Return how many messages one request carries."""
-        return MAX_BATCH_COUNT
-
     def send(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
         """Send up to 10 messages in one request; return those that SQS did not accept.
 
@@ -86,7 +83,7 @@ class SqsPublisher(Publisher):
                     raise
                 failures = self._refused(batch, error)
                 if len(batch) > 1:
-                    return self._send_singly(batch)
+                    return tuple(failed for each in batch for failed in self._send_one(each))
         failures = self._recheck_limit(batch, failures)
         self._counters.add(sent_messages_counter(self.queue_name), len(batch) - len(failures))
         return failures
@@ -131,9 +128,6 @@ class SqsPublisher(Publisher):
     def _not_from_sqs(self) -> QueueUnavailable:
         """Return the error for a 200 without any message, as from a proxy or portal."""
         return QueueUnavailable(f"Queue {self.queue_name} returned an answer that is not SQS's.")
-
-    def _send_singly(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:
-        return tuple(failure for message in batch for failure in self._send_one(message))
 
     def _send_one(self, message: QueueMessage) -> tuple[SendFailure, ...]:
         """Send one message of a batch; an error must not hide the results of those before it."""

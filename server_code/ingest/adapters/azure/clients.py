@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from ...errors import BadSettings
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from azure.servicebus.management import ServiceBusAdministrationClient
     from azure.storage.blob import ContainerClient
 
+T = TypeVar("T", "ServiceBusClient", "ServiceBusAdministrationClient")
+
 #: The time limit of one operation with its retries; the collector sends again what failed.
 OPERATION_SECONDS = 30
 
 #: A host name, without scheme, port and path; Azure's own domain may be left out.
 _NAMESPACE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-
 
 #: Of one HTTP request.
 _TIMEOUTS: dict[str, Any] = {"connection_timeout": 30, "read_timeout": 30}
@@ -55,28 +56,14 @@ class AzureClients:
         """Open the client of messages. Raises BadSettings."""
         from azure.servicebus import ServiceBusClient
 
-        secret = self._azure.servicebus_connection
-        if secret is None:
-            client = ServiceBusClient(self._namespace, self._credential, **_RETRIES)
-        else:
-            with _connection_errors("SERVICEBUS_CONNECTION_STRING"):
-                client = ServiceBusClient.from_connection_string(secret.reveal(), **_RETRIES)
-        return self._opened.enter_context(client)
+        return self._open_namespace(ServiceBusClient, _RETRIES)
 
     @cached_property
     def administration(self) -> ServiceBusAdministrationClient:
         """Open the client that creates and reads queues. Raises BadSettings."""
         from azure.servicebus.management import ServiceBusAdministrationClient
 
-        secret = self._azure.servicebus_connection
-        if secret is None:
-            client = ServiceBusAdministrationClient(self._namespace, self._credential, **_TIMEOUTS)
-        else:
-            with _connection_errors("SERVICEBUS_CONNECTION_STRING"):
-                client = ServiceBusAdministrationClient.from_connection_string(
-                    secret.reveal(), **_TIMEOUTS
-                )
-        return self._opened.enter_context(client)
+        return self._open_namespace(ServiceBusAdministrationClient, _TIMEOUTS)
 
     def container(self, url: str) -> ContainerClient:
         """Open the client of a container, given by its URL. Raises BadSettings."""
@@ -100,6 +87,15 @@ class AzureClients:
                     secret.reveal(), **_TIMEOUTS, **_STORAGE_RETRIES
                 )
             client = service.get_container_client(name)
+        return self._opened.enter_context(client)
+
+    def _open_namespace(self, client_class: type[T], options: dict[str, Any]) -> T:
+        secret = self._azure.servicebus_connection
+        if secret is None:
+            client = client_class(self._namespace, self._credential, **options)
+        else:
+            with _connection_errors("SERVICEBUS_CONNECTION_STRING"):
+                client = client_class.from_connection_string(secret.reveal(), **options)
         return self._opened.enter_context(client)
 
     def close(self) -> None:

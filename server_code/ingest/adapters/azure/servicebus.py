@@ -13,7 +13,7 @@ from uuid import UUID
 from ...domain.batches import batches
 from ...domain.counters import Counters
 from ...messaging.encoding import QueueMessage, escape_json
-from ...ports import ReceivedMessage, SendFailure, WorkQueue
+from ...ports import ReceivedMessage, WorkQueue
 from ...ports.whole_request_publisher import WholeRequestPublisher
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import translate_azure_errors
@@ -41,6 +41,8 @@ _INVALID_REQUEST_ERRORS = ("argument-error", "argument-out-of-range", "message-s
 class ServiceBusPublisher(WholeRequestPublisher):
     """A publisher to one queue or topic; any number of threads may share it."""
 
+    max_batch_count = MAX_BATCH_COUNT
+
     def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:
         super().__init__(name, counters)
         self._sender_lock = threading.Lock()
@@ -53,32 +55,22 @@ class ServiceBusPublisher(WholeRequestPublisher):
         """Return the limit for a message, which is that of a batch too."""
         return self._max_batch_bytes - OVERHEAD_BYTES
 
-    @property
-    def max_batch_count(self) -> int:
-        """Return how many messages one batch carries."""
-        return MAX_BATCH_COUNT
-
     def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: within the limit of bytes, and by when they are due."""
         for _, group in groupby(messages, key=attrgetter("delay_seconds")):
             yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
 
-    def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
+    def _refused_because(self, messages: list[QueueMessage]) -> str | None:
         from azure.servicebus.exceptions import ServiceBusError
 
-        self._counters.add("queue_requests")
         with self._sender_lock, translate_azure_errors(f"Queue {self._name}"):
             try:
                 self._send_or_schedule(messages)
             except ServiceBusError as error:
                 if not any(name in str(error) for name in _INVALID_REQUEST_ERRORS):
                     raise
-                if len(messages) == 1:
-                    return [SendFailure(event_id=messages[0].event_id, reason=str(error))]
-            else:
-                return []
-        # One message that Service Bus refuses does not stop the others.
-        return [refused for message in messages for refused in self._send_request([message])]
+                return str(error)
+        return None
 
     def _send_or_schedule(self, messages: list[QueueMessage]) -> None:
         delay = messages[0].delay_seconds

@@ -66,7 +66,10 @@ class TableAttempts:
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts that are due, oldest created first by default."""
+        """Load unsettled attempts that are due, oldest created first by default.
+
+        A time that is too far ahead has come: a clock that was ahead set it.
+        """
         due = due_check_times(now)
         rows = ATTEMPTS.list_first(
             columns=_COLUMNS,

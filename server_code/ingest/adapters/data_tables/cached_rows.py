@@ -17,10 +17,11 @@ from .table import Table, Values, distinct
 from .values import as_optional_utc
 
 #: Rows that were saved up to this long before the last load are read again: clocks differ, and
-#: commits take time. It is more than REREAD_SECONDS, so that what comes late is met twice.
+#: commits take time. It is longer than REREAD_SECONDS, so that a late row is read twice.
 REREAD_BEFORE = timedelta(minutes=2)
 
-#: Of many rows so many are not read again each time, but this often; until then commits have this.
+#: Where these are more than REREAD_AT_MOST rows, they are read again every REREAD_SECONDS only. In
+#: between, rows that were saved up to COMMIT_TIME before the last load are read again.
 REREAD_SECONDS = 60.0
 REREAD_AT_MOST = 20
 COMMIT_TIME = timedelta(seconds=5)
@@ -55,7 +56,7 @@ class NewestRows(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot(Generic[_Value]):
-    """All rows at one moment, and when the latest of them, and all, are to be read again."""
+    """All rows at one moment; when the latest are read again, and when all are."""
 
     rows: Mapping[str, _CachedRow[_Value]]
     began_at: datetime
@@ -114,7 +115,7 @@ class CachedRows(Generic[_Value]):
         )
         expected = last.saved_since(since)
         rows = self._trimmed({**known, **changed})
-        # A row that is missing was replaced by newer ones, or the state by another.
+        # A row is missing: newer ones displaced it, or the tables were restored from a copy.
         if not (expected & rows.keys()) <= changed.keys():
             return None
         if self._verifies_count and table.count() != len(rows):

@@ -30,8 +30,8 @@ _PAUSES = Table("pauses")
 CLAIMS = Table("deliveries")
 _EVENTS = Table("run_facts")
 
-#: A heartbeat that was saved since the last check proves that tables can be written, if that check
-#: was no longer ago: a page makes one every 15 seconds.
+#: If the last check is more recent, a heartbeat that was saved since proves that tables can be
+#: written. A page checks every 15 seconds.
 MAX_CHECK_INTERVAL_SECONDS = 30.0
 
 #: The time of the last check, and the heartbeats of all agents by name and host at that time.

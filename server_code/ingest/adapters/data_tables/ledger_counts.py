@@ -1,7 +1,7 @@
 """The stored counts of the ledger in Data Tables, one row for each repository.
 
-They change in the transaction that changes what they count, so that nothing is counted again: Anvil
-counts by reading each row.
+Open attempts are not settled; the unread ones among them were never published. Counts change in
+the transaction that changes what they count: Anvil would count by reading each row.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from .errors import translate_errors
 from .table import Table, distinct
 from .transactions import transact
 
+#: ``traffic`` is the name of release 0.1.
 _COUNTS = Table("traffic")
 
 _TOTALS = "totals"

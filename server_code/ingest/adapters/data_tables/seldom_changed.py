@@ -1,4 +1,4 @@
-"""Tables that change seldom: a row of another table tells of each whether it has changed.
+"""Tables that change seldom, for each of which another table has the id of its last change.
 
 A refresh of a page needs five of them, and a search costs as much where a table is empty.
 """
@@ -78,7 +78,7 @@ Changes = Mapping[str, frozenset[str]]
 
 
 def load_changes() -> Changes:
-    """Load the last changes; to be called before what they tell of is loaded."""
+    """Load the ids of the last changes; to be called before the tables themselves are read."""
     changes: dict[str, frozenset[str]] = {}
     for row in _CHANGES.search(columns=("key", "change_id")):
         changes[row["key"]] = changes.get(row["key"], frozenset()) | {row["change_id"]}

@@ -1,4 +1,4 @@
-"""Sources, discovered repositories, credentials and reported filters in Data Tables."""
+"""Sources (patterns of repositories) and what was discovered of them, in Data Tables."""
 
 from __future__ import annotations
 
@@ -101,16 +101,12 @@ def _discovered(row: Any) -> DiscoveredRepository:  # noqa: ANN401 - a row
 
 
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
-    _upsert(table, [_row(key, each) for key, each in records.items()])
+    for chunk in chunks_of_keys([_row(key, each) for key, each in records.items()]):
+        transact(partial(table.upsert, chunk))
 
 
 def _row(key: str, record: object) -> dict[str, Any]:
     return {"key": key, "body": to_json(encode_dataclass(record))}
-
-
-def _upsert(table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    for chunk in chunks_of_keys(rows):
-        transact(partial(table.upsert, chunk))
 
 
 def _list_all(table: Table, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

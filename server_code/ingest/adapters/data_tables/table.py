@@ -187,8 +187,8 @@ def text_bytes(row: Values) -> int:
 def _prepare_batches() -> None:
     """Initialize Anvil's batches in this thread.
 
-    They are thread-local, and their first use in any thread replaces their classes. In threads that
-    knew them before they have no attributes then, and every later search there would fail.
+    They are thread-local, and their first use in any thread replaces their classes. A thread that
+    accessed them before has none of the new attributes, and every later search there would fail.
     """
     if vars(anvil.tables.batch):
         return

@@ -13,7 +13,7 @@ from ...domain.batches import batches, chunks
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.encoding import JSON_CONTENT_TYPE, QueueMessage, escape_json
-from ...ports import ReceivedMessage, SendFailure, WorkQueue
+from ...ports import ReceivedMessage, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.whole_request_publisher import WholeRequestPublisher
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
@@ -49,6 +49,9 @@ CONTENT_TYPE_ATTRIBUTE = "content-type"
 class PubsubPublisher(WholeRequestPublisher):
     """A publisher to one topic."""
 
+    max_message_bytes = MAX_MESSAGE_BYTES
+    max_batch_count = MAX_BATCH_COUNT
+
     def __init__(
         self, clients: PubsubClients, name: str, counters: Counters, *, is_ordered: bool
     ) -> None:
@@ -57,45 +60,27 @@ class PubsubPublisher(WholeRequestPublisher):
         self._topic = clients.topic_path(name)
         self._is_ordered = is_ordered
 
-    @property
-    def max_message_bytes(self) -> int:
-        """Return the limit for a message, attributes included."""
-        return MAX_MESSAGE_BYTES
-
-    @property
-    def max_batch_count(self) -> int:
-        """Return how many messages one request carries."""
-        return MAX_BATCH_COUNT
-
     def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: one ordering key each, and within the limit of bytes."""
         groups = groupby(messages, key=lambda each: each.group if self._is_ordered else "")
         for _, group in groups:
             yield from batches(group, size_of=attrgetter("size_bytes"), max_bytes=MAX_MESSAGE_BYTES)
 
-    def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
+    def _refused_because(self, messages: list[QueueMessage]) -> str | None:
         from google.api_core.exceptions import InvalidArgument
 
-        try:
-            with translate_google_errors(f"Topic {self._topic}"):
-                try:
-                    self._publish([self._encode(message) for message in messages])
-                except InvalidArgument as error:
-                    if len(messages) == 1:
-                        return [
-                            SendFailure(event_id=messages[0].event_id, reason=str(error.message))
-                        ]
-                else:
-                    return []
-        finally:
-            self._counters.add("queue_requests")
-        # One message that Pub/Sub refuses does not stop the others.
-        return [refused for message in messages for refused in self._send_request([message])]
-
-    def _publish(self, messages: list[types.PubsubMessage]) -> None:
-        self._clients.publisher.publish(
-            topic=self._topic, messages=messages, retry=brief_retry(), timeout=REQUEST_SECONDS
-        )
+        encoded = [self._encode(message) for message in messages]
+        with translate_google_errors(f"Topic {self._topic}"):
+            try:
+                self._clients.publisher.publish(
+                    topic=self._topic,
+                    messages=encoded,
+                    retry=brief_retry(),
+                    timeout=REQUEST_SECONDS,
+                )
+            except InvalidArgument as error:
+                return str(error.message)
+        return None
 
     def _encode(self, message: QueueMessage) -> types.PubsubMessage:
         from google.pubsub_v1 import types

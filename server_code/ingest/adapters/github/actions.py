@@ -50,7 +50,7 @@ class GithubActions:
     """GitHub Actions, each repository read with a credential that may read it."""
 
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
-        self._tokens = tokens
+        self._tokens, self._now = tokens, tokens.clock.now
         self._lists = ListReader()
         self._sanitizer = LinkSanitizer(tokens.api_url)
         self.sanitize_run_links = self._sanitizer.sanitize_run
@@ -70,7 +70,7 @@ class GithubActions:
     ) -> Answer[RunPage]:
         """Fetch one page of runs, newest created first.
 
-        The validator of a renamed repository also holds its new name, which is requested then.
+        A validator names its credential, and a renamed repository's new name: both are used again.
         """
         known = self._renames.without_new_name(repository, validator)
         self._tokens.pin_by_validator(repository, known)
@@ -216,19 +216,19 @@ class GithubActions:
     def rate_limit_status(self) -> RateLimitStatus:
         """Return what is left of the hour's requests over all credentials."""
         return replace(
-            sum_rate_limits(self._tokens.clients()),
+            sum_rate_limits(self._tokens.clients(), now=self._now()),
             minute_interval_factors=self._poll_demand.max_interval_factors(),
         )
 
     def has_headroom(self, repository: str) -> bool:
         """Return whether the repository's credential has requests left for optional reads."""
         client = self._next_client(repository)
-        return client is None or client.has_headroom()
+        return client is None or client.rate_limiter.has_headroom(now=self._now())
 
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether less than half of a minute's requests are used."""
         client = self._next_client(repository)
-        return client is None or client.has_minute_headroom()
+        return client is None or client.rate_limiter.has_minute_headroom(now=self._now())
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
         """Set the purpose of a repository's next requests, except those for logs."""
@@ -237,17 +237,18 @@ class GithubActions:
     def hour_interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
         client = self._next_client(repository)
-        return 1.0 if client is None else client.hour_interval_factor()
+        return 1.0 if client is None else client.rate_limiter.hour_interval_factor(now=self._now())
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
         """Note how many requests a repository's polls send if no limit delays them."""
         if client := self._next_client(repository):
+            now = self._now()
             plan = PollPlan(
                 credential=client.name,
-                capacity=client.minute_capacity(),
+                capacity=client.rate_limiter.minute_capacity(now=now),
                 requests_per_minute=requests_per_minute,
                 is_active=is_active,
-                planned_at=self._tokens.clock.now(),
+                planned_at=now,
             )
             self._poll_demand.plan(repository, plan)
 

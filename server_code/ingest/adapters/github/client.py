@@ -33,7 +33,7 @@ _GRAPHQL = "/graphql"
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One HTTP request of a ``request``, which may take several."""
+    """One HTTP request; a ``Request`` that is redirected takes several."""
 
     method: str
     url: str
@@ -107,25 +107,9 @@ class GithubClient:
         require_no_redirect(answer, url, NotFound)
         return self._response(_GRAPHQL, answer).json()
 
-    def has_headroom(self) -> bool:
-        """Return whether enough of the hour's requests is left for optional ones."""
-        return self.rate_limiter.has_headroom(now=self._clock.now())
-
-    def has_minute_headroom(self) -> bool:
-        """Return whether the credential has used less than half of a minute's requests."""
-        return self.rate_limiter.has_minute_headroom(now=self._clock.now())
-
     def paused_until(self) -> datetime | None:
         """Return until when this credential must not be used; None where it may be."""
         return self.rate_limiter.paused_until(now=self._clock.now())
-
-    def hour_interval_factor(self) -> float:
-        """Return how many times longer polls must wait for the hour's requests to last."""
-        return self.rate_limiter.hour_interval_factor(now=self._clock.now())
-
-    def minute_capacity(self) -> float:
-        """Return how many requests a minute the credential may send to one endpoint."""
-        return self.rate_limiter.minute_capacity(now=self._clock.now())
 
     def core_limit(self) -> RateLimit | None:
         """Return the rate limit of REST requests; None before the first answer."""

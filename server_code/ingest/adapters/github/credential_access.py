@@ -123,10 +123,6 @@ class CredentialAccess:
                 if not is_read and not is_list:
                     self.refusals.restore(name, each)
 
-    def has_refusals(self) -> bool:
-        """Return whether any credential was refused anything."""
-        return bool(self.refusals)
-
     def retry_cleared_refusals(self, name: str, refusals: Collection[CredentialRefusal]) -> None:
         """End the pauses of refusals that are no longer in the state store.
 

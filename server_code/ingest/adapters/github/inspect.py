@@ -87,16 +87,6 @@ def _scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
     return tuple(scope.strip() for scope in listed.split(",") if scope.strip())
 
 
-def _parse_rate_limit_status(payload: Mapping[str, object]) -> RateLimitStatus:
-    core = mapping(mapping(payload.get("resources")).get("core"))
-    reset = integer(core.get("reset"))
-    return RateLimitStatus(
-        limit=integer(core.get("limit")),
-        remaining=integer(core.get("remaining")),
-        reset_at=None if reset is None else datetime.fromtimestamp(reset, timezone.utc),
-    )
-
-
 def _fetch_rate_limit(client: GithubClient) -> tuple[Mapping[str, str], RateLimitStatus]:
     """Fetch the rate limit, and the headers of the answer.
 
@@ -107,4 +97,10 @@ def _fetch_rate_limit(client: GithubClient) -> tuple[Mapping[str, str], RateLimi
         response = client.get(Request.to(RATE_LIMIT))
     except (AccessDenied, Skippable, RequestFailed):
         return {}, RateLimitStatus(limit=None, remaining=None, reset_at=None)
-    return response.headers, _parse_rate_limit_status(mapping(response.json()))
+    core = mapping(mapping(mapping(response.json()).get("resources")).get("core"))
+    reset = integer(core.get("reset"))
+    return response.headers, RateLimitStatus(
+        limit=integer(core.get("limit")),
+        remaining=integer(core.get("remaining")),
+        reset_at=None if reset is None else datetime.fromtimestamp(reset, timezone.utc),
+    )

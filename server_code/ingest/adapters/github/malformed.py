@@ -45,8 +45,8 @@ class MalformedObjects:
         with self._lock:
             return list(self._kept.pop(repository.lower(), ()))
 
-    def _keep(self, repository: str, what: str) -> None:
+    def _keep(self, repository: str, message: str) -> None:
         with self._lock:
             kept = self._kept.setdefault(repository.lower(), {})
             if len(kept) < MAX_KEPT:
-                kept[what] = None
+                kept[message] = None

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
-#: A list gets smaller pages after as many failures in a row: a single one may be an incident.
+#: How often in a row a list fails before it gets smaller pages: one failure may be an incident.
 FAILURES_BEFORE_LIMIT = 2
 
 #: Lists that are remembered, and for how long.
 MAX_REMEMBERED = 1000
 REMEMBERED_SECONDS = 3600.0
 
-#: As many lists that fail in a row, with no list answered in between, are an outage.
+#: How many lists fail in a row, with none answered in between, where GitHub has an outage.
 OUTAGE_LISTS = 3
 
 

@@ -20,7 +20,7 @@ from .credential_access import CredentialAccess
 REFUSAL_ERRORS = (AccessDenied, BadCredentials, RepositoryUnavailable)
 
 
-def is_worth_asking(
+def is_worth_trying(
     access: CredentialAccess,
     name: str,
     repository: str,

@@ -83,7 +83,7 @@ class GithubRepositories(RepositoryApi):
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
         """Retry what the records of the state store no longer name as refused."""
-        for record in load() if self._tokens.access.has_refusals() else ():
+        for record in load() if self._tokens.access.refusals else ():
             self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
 
     def pop_refusal_changes(self) -> dict[str, RefusalChanges]:

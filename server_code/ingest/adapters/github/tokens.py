@@ -28,7 +28,7 @@ from .client import GithubClient
 from .credential_access import CredentialAccess
 from .refusal_reasons import (
     REFUSAL_ERRORS,
-    is_worth_asking,
+    is_worth_trying,
     least_restrictive,
     list_reasons,
     most_informative,
@@ -90,7 +90,7 @@ class TokenPool:
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
         for client in self._candidates(clients, repository, scopes):
-            if not is_worth_asking(self.access, client.name, repository, refused, limited):
+            if not is_worth_trying(self.access, client.name, repository, refused, limited):
                 continue
             if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:
                 paused[client.name] = refusal
@@ -273,7 +273,7 @@ class TokenPool:
         allowed = [
             name
             for name in order
-            if name not in refused and is_worth_asking(self.access, name, repository, refused)
+            if name not in refused and is_worth_trying(self.access, name, repository, refused)
         ]
         if not allowed:
             raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])

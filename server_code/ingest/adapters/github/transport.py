@@ -152,5 +152,5 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
 
 
 def _decode(content: bytes) -> str:
-    """Decode an answer as JSON: a proxy may have recoded it to UTF-16, with or without its mark."""
+    """Decode an answer as JSON: a proxy may have recoded it to UTF-16, with or without a BOM."""
     return content.decode(json.detect_encoding(content), "replace")

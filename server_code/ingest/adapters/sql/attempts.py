@@ -41,6 +41,7 @@ _OLDEST_UNPUBLISHED = """
             AND settled = 0 AND unread = 1 ORDER BY created_at LIMIT 1)
     FROM repositories WHERE name_key IN (...)
 """
+#: A time that is too far ahead has come: a clock that was ahead set it.
 _DUE = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
 _CREATED_SINCE = "WHERE repository_key = ? AND created_at >= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"

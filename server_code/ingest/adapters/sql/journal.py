@@ -16,7 +16,7 @@ _ERRORS, _ACTIVITIES = "errors", "activities"
 
 _ADD = "INSERT INTO {} (occurred_at, record) VALUES (...)"
 _LIST = "SELECT occurred_at, record FROM {} ORDER BY occurred_at DESC, id DESC LIMIT ?"
-#: SQLite knows no OFFSET without a LIMIT.
+#: SQLite has no OFFSET without a LIMIT.
 _TRIM = """
     DELETE FROM {} WHERE id IN (
         SELECT id FROM {} ORDER BY occurred_at DESC, id DESC LIMIT 1000000 OFFSET ?

@@ -1,6 +1,7 @@
 """The stored counts of the ledger, one row for each repository.
 
-They change in the transaction that changes what they count, so that nothing is counted again.
+Open attempts are not settled; the unread ones among them were never published. Counts change in
+the transaction that changes what they count.
 """
 
 from __future__ import annotations

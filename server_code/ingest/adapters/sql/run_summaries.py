@@ -17,7 +17,7 @@ _LOAD = """
     SELECT run_id, run_attempt, created_at, record FROM run_summaries
     ORDER BY created_at DESC, run_id DESC, run_attempt DESC, repository_key DESC
 """
-#: SQLite knows no OFFSET without a LIMIT.
+#: SQLite has no OFFSET without a LIMIT.
 _TRIM = """
     DELETE FROM run_summaries WHERE (repository_key, run_id, run_attempt) IN (
         SELECT repository_key, run_id, run_attempt FROM run_summaries

@@ -1,4 +1,4 @@
-"""Sources, discovered repositories, credentials and reported filters in SQL."""
+"""Sources (patterns of repositories) and what was discovered of them, in SQL."""
 
 from __future__ import annotations
 
