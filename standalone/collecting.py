@@ -24,7 +24,7 @@ from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
 from .output import print_result
-from .sources import FoundSources
+from .repositories import FoundRepositories
 from .startup_retries import retry_at_start
 from .stopping import Stop
 from .terminal.live_view import open_view
@@ -98,7 +98,7 @@ def collect_until_stopped(
 
 
 def collect_all_once(
-    collector: Collector, found: FoundSources, stop: Stop, options: CollectOptions
+    collector: Collector, found: FoundRepositories, stop: Stop, options: CollectOptions
 ) -> int:
     """Collect everything; return the exit code, which ``status`` shows from then on.
 
@@ -115,7 +115,7 @@ def collect_all_once(
 
 
 def _collect_all(
-    collector: Collector, found: FoundSources, stop: Stop, options: CollectOptions
+    collector: Collector, found: FoundRepositories, stop: Stop, options: CollectOptions
 ) -> tuple[int, str | None]:
     """Collect and report; return the exit code, and unless it is 0 a sentence on what is left."""
     policy = options.policy
@@ -155,7 +155,7 @@ def _first_failure(
 
 def _save_outcome(
     collector: Collector,
-    found: FoundSources,
+    found: FoundRepositories,
     started_at: datetime,
     exit_code: int,
     note: str | None,

@@ -16,7 +16,7 @@ from ingest.services.fetch_each import fetch_each
 from .agents import add_repositories
 from .failures import sentence_for
 from .logs import write_notice
-from .repositories import CheckedRepositories
+from .repositories import FoundRepositories
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -31,7 +31,7 @@ class RecheckedRepositories:
     that a mistyped name is not saved.
     """
 
-    def __init__(self, collector: Collector, checked: CheckedRepositories) -> None:
+    def __init__(self, collector: Collector, checked: FoundRepositories) -> None:
         self._collector = collector
         self._shown = checked.names
         self._refused = dict(checked.refused)

@@ -13,6 +13,7 @@ from ingest.ports import RepositoryInfo, RepositoryStore
 from ingest.services.context import CollectorContext
 from ingest.services.fetch_each import fetch_each
 
+from .agents import SelectRepositories
 from .failures import sentence_for
 from .logs import write_notice
 
@@ -25,11 +26,16 @@ class NothingToCollect(IngestError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedRepositories:
-    """Repositories by GitHub's current names, each once; ``refused``: errors of the others."""
+class FoundRepositories:
+    """What the sources of a command include.
+
+    ``names``: GitHub's current names, each once. ``refused``: errors of other repositories, and of
+    sources without any. ``select``: returns which ones agents poll now; None for all in the state.
+    """
 
     names: tuple[str, ...]
     refused: dict[str, IngestError]
+    select: SelectRepositories = lambda: None
 
 
 def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:
@@ -43,7 +49,7 @@ def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:
 
 def check_repositories(
     names: Sequence[str], collector: Collector, *, is_once: bool = True
-) -> CheckedRepositories:
+) -> FoundRepositories:
     """Check the repositories that are new to the state, and leave out those that GitHub refuses.
 
     A mistyped name is not saved, where it would be requested again and again, and stops no other. A
@@ -67,11 +73,11 @@ def check_repositories(
             raise error
     for name, error in refused.items():
         write_notice(f"{name} is left out: {sentence_for(error)}", level=logging.WARNING)
-    present = [_present_name(name, found.get(name)) for name in names if name not in refused]
-    return CheckedRepositories(names=tuple(dict.fromkeys(present)), refused=refused)
+    current = [_current_name(name, found.get(name)) for name in names if name not in refused]
+    return FoundRepositories(names=tuple(dict.fromkeys(current)), refused=refused)
 
 
-def _present_name(name: str, answer: RepositoryInfo | IngestError | None) -> str:
+def _current_name(name: str, answer: RepositoryInfo | IngestError | None) -> str:
     """Return the name to watch a repository under: the typed one, unless it was renamed."""
     if not isinstance(answer, RepositoryInfo) or answer.full_name.lower() == name.lower():
         return name
@@ -80,7 +86,7 @@ def _present_name(name: str, answer: RepositoryInfo | IngestError | None) -> str
 
 
 def _claim_check(context: CollectorContext, name: str) -> bool:
-    """Claim a new repository's check, so that of processes that start at once one makes it."""
+    """Claim the check of a new repository, which one of several starting processes makes."""
     now = context.clock.now()
     return context.store.claim_once(f"check {name.lower()} {now:%Y-%m-%dT%H:%M}", now=now)
 

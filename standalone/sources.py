@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
@@ -14,32 +14,24 @@ from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_at_start
 from ingest.services.sources.record_credentials import clear_refusals
 
-from .agents import SelectRepositories, add_repositories
+from .agents import add_repositories
 from .failures import sentence_for
 from .logs import write_notice
 from .rechecked_repositories import RecheckedRepositories
-from .repositories import check_repositories, is_fatal_at_start, require_repositories
+from .repositories import (
+    FoundRepositories,
+    check_repositories,
+    is_fatal_at_start,
+    require_repositories,
+)
 
 #: How often the repositories of the sources are looked up in the state.
 LOOK_UP_EVERY = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundSources:
-    """What the sources of a command include.
-
-    ``names``: the repositories. ``refused``: errors of repositories, and of sources without any.
-    ``select``: returns the repositories that agents poll, which change meanwhile.
-    """
-
-    names: tuple[str, ...]
-    refused: dict[str, IngestError]
-    select: SelectRepositories = lambda: None
-
-
 def find_sources(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
-) -> FoundSources:
+) -> FoundRepositories:
     """Find what sources include; without sources, what is watched.
 
     Raises NothingToCollect where no repository is named, and none is watched.
@@ -57,7 +49,7 @@ def find_sources(
     known = context.store.list_sources()
     require_repositories([*names, *patterns, *collector.settings.sources, *known], context.store)
     checked = check_repositories(names, collector, is_once=is_once)
-    found = FoundSources(names=checked.names, refused={**failed, **checked.refused})
+    found = replace(checked, refused={**failed, **checked.refused})
     # Exclusions alone restrict nothing: every repository in the state is polled.
     if is_once or all(each.is_exclusion for each in patterns):
         return found

@@ -27,7 +27,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 @dataclass(slots=True)
 class Stop:
-    """The request to end: ``event`` is set once there is one, ``signal_number`` says by what."""
+    """A request to end, once ``event`` is set; ``signal_number``: the signal that it came with."""
 
     event: threading.Event = field(default_factory=threading.Event)
     signal_number: int | None = None
@@ -42,9 +42,9 @@ class Stop:
 def stopped_by_signals(*, cpu_seconds: float = WATCHDOG_CPU_SECONDS) -> Iterator[Stop]:
     """Set the event at the first signal; the second Ctrl-C ends the process at once.
 
-    A thread of its own reads the signals from Python's wakeup descriptor. Handlers would need the
-    main thread, which does not wake from a wait where the kernel gave the signal to another thread,
-    and which may hold the event's lock when it does.
+    A thread of its own reads the signals from Python's wakeup descriptor. Python runs handlers in
+    the main thread, which goes on waiting if the kernel delivered the signal to another thread, and
+    may hold the event's lock.
     https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
     ``cpu_seconds`` are those of the CPU watchdog, which this thread restarts.
     """

@@ -58,7 +58,6 @@ def require_startable(
 
 
 def _java_command() -> str:
-    """Return the command that installs Java on this machine."""
     for installer, command in _JAVA_COMMANDS.items():
         if shutil.which(installer):
             return command

@@ -101,7 +101,6 @@ class AppServer:
         return f"{sentence} Its last output ({self.log_file} has all):{output}"
 
     def _request_health(self) -> int:
-        """Request the app's health; return the status."""
         configuration = self._configuration
         connection = http.client.HTTPConnection(
             SERVER_ADDRESS, configuration.port, timeout=_ANSWER_SECONDS

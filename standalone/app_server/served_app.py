@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.settings import Secret
 
+from ..http.server import Address
 from ..key_file import load_or_create_key
 from ..local.free_port import free_port
 from ..local.postgres import LocalPostgres
@@ -68,8 +69,7 @@ class ServeOptions:
     @property
     def authority(self) -> str:
         """Return the host and port at which this machine reaches the app."""
-        host = client_host(self.host)
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        return str(Address(client_host(self.host), self.port))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,8 @@ import os
 import secrets
 import tempfile
 import threading
-import time
 import webbrowser
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -133,10 +132,7 @@ def _exchange_code(code: str, github: GithubSettings, file: Path) -> RegisteredA
 
 def _await_app(app: Future[RegisteredApp], stop: threading.Event) -> RegisteredApp | None:
     """Return the App when GitHub has answered; None where ``stop`` was set before."""
-    ends_at = time.monotonic() + WAIT_SECONDS
-    while not wait([app], timeout=0.2).done:
-        if stop.is_set():
-            return None
-        if time.monotonic() > ends_at:
-            raise Rejected("GitHub did not answer in time. Start the command again.")
-    return app.result()
+    app.add_done_callback(lambda _: stop.set())
+    if not stop.wait(WAIT_SECONDS):
+        raise Rejected("GitHub did not answer in time. Start the command again.")
+    return app.result() if app.done() else None

@@ -62,7 +62,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
         open_local_environment(list(map(str, given)), environment=os.environ) as local,
         _stopped_after(seconds, stop),
     ):
-        print_result("\n".join(local.messages))
+        print_result("\n".join(local.lines))
         if local.has_local_aws:
             _create_local_queues(local, stop)
         if on_terminal:
@@ -71,7 +71,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
             code = serve_dashboard(local, stop)
             if code is not None:
                 return code
-        print_result("\n".join([STOP_LINE, "", *local.messages_on_terminal, ""]))
+        print_result("\n".join([STOP_LINE, "", *local.live_view_lines, ""]))
         return _collect(local, stop)
 
 

@@ -35,8 +35,8 @@ def serve_endpoints(
 ) -> Iterator[None]:
     """Serve whatever is given an address while the block runs. Raises BadSettings.
 
-    Health and metrics query the state by ``run_query``; health is that of ``agents``, which this
-    process runs.
+    Health and metrics query the state through ``run_query``, which may limit the time of a query.
+    Health is that of ``agents``, which this process runs.
     """
     routes_by_address: dict[Address, dict[str, WsgiApp]] = {}
     if webhooks is not None:
@@ -56,7 +56,7 @@ def _open(address: Address, routes: dict[str, WsgiApp]) -> HttpServer:
             Routes(routes),
             address,
             max_signed_body_bytes=MAX_BODY_BYTES,
-            reserved_paths={HEALTH_PATH} & routes.keys(),
+            paths_with_own_threads={HEALTH_PATH} & routes.keys(),
         )
     except OSError as error:
         raise cannot_listen(address, error) from error

@@ -33,7 +33,7 @@ MAX_BUFFERED_BYTES = 100 * 1024 * 1024
 MAX_CONNECTIONS = 300
 
 THREADS = 4
-RESERVED_THREADS = 2
+OWN_THREADS = 2
 
 _SIGNATURE = "X_HUB_SIGNATURE_256"
 
@@ -69,7 +69,7 @@ class LimitedParser(HTTPRequestParser):
 
 
 class LimitedChannel(HTTPChannel):
-    """A connection that knows since when its request is incomplete."""
+    """A connection, with the time since which its request is incomplete."""
 
     parser_class = LimitedParser
     socket: socket.socket
@@ -135,24 +135,24 @@ class LimitedChannel(HTTPChannel):
 class Dispatcher(ThreadedTaskDispatcher):
     """Worker threads; some paths have their own, so that they never wait for other requests."""
 
-    def __init__(self, reserved_paths: Collection[str]) -> None:
+    def __init__(self, paths_with_own_threads: Collection[str]) -> None:
         super().__init__()
-        self._reserved_paths = reserved_paths
-        self._reserved = ThreadedTaskDispatcher()
-        self._reserved.set_thread_count(RESERVED_THREADS if reserved_paths else 0)
+        self._paths_with_own_threads = paths_with_own_threads
+        self._own_threads = ThreadedTaskDispatcher()
+        self._own_threads.set_thread_count(OWN_THREADS if paths_with_own_threads else 0)
         self.set_thread_count(THREADS)
 
     def add_task(self, task: Any) -> None:  # noqa: ANN401 - a connection, not what the stubs say
         """Answer the request that a connection has received."""
         # A request that cannot be parsed has no path.
-        if getattr(task.requests[0], "path", None) in self._reserved_paths:
-            self._reserved.add_task(task)
+        if getattr(task.requests[0], "path", None) in self._paths_with_own_threads:
+            self._own_threads.add_task(task)
         else:
             super().add_task(task)
 
     def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:  # noqa: FBT001, FBT002
         """Wait for the answers under way."""
-        self._reserved.shutdown(cancel_pending, timeout)
+        self._own_threads.shutdown(cancel_pending, timeout)
         return super().shutdown(cancel_pending, timeout)
 
 
@@ -180,7 +180,7 @@ class LimitedServer(TcpWSGIServer):
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
-        """Do nothing: waitress calls this by the time of a clock that can jump."""
+        """Do nothing: waitress passes the time of a clock that can jump; see ``readable``."""
 
     def readable(self) -> bool:
         """Apply the limits once a second, while the loop asks whether to accept connections."""

@@ -92,13 +92,13 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     for counter, (name, help_text) in _COUNTERS.items():
         yield CounterMetricFamily(f"runstream_{name}", help_text, value=counts.get(counter, 0))
     sent = {queue: counts.get(sent_messages_counter(queue), 0) for queue in context.queue_names}
-    yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
+    yield _labelled(CounterMetricFamily, "messages", "Messages that were sent.", "queue", sent)
     buckets, total = read_job_lag(counts)
     help_text = "Seconds from the end of a job to its message on the metrics queue."
     yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, total)
     requests = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
     help_text = "Requests to GitHub. Free requests returned 304 Not Modified."
-    yield _labelled_counter("github_requests", help_text, "kind", requests)
+    yield _labelled(CounterMetricFamily, "github_requests", help_text, "kind", requests)
 
 
 def _rate_limit(context: CollectorContext) -> Iterator[Metric]:
@@ -118,7 +118,8 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
     for agent in context.store.list_agents():
         newest = heartbeats.get(agent.name, agent.heartbeat_at)
         heartbeats[agent.name] = max(agent.heartbeat_at, newest)
-    yield _labelled_gauge(
+    yield _labelled(
+        GaugeMetricFamily,
         "agent_heartbeat_timestamp_seconds",
         "Newest heartbeat of an agent, in any process.",
         "agent",
@@ -127,8 +128,11 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
     states = dict.fromkeys(("new", "watching", "failing", "paused"), 0)
     repositories = context.store.list_repositories()
     for record in repositories:
+        # Without its counts, which would cost a query, "backfilling" counts as "watching".
         states[repository_state(record, LedgerCounts())] += 1
-    yield _labelled_gauge("repositories", "Watched repositories by state.", "state", states)
+    yield _labelled(
+        GaugeMetricFamily, "repositories", "Watched repositories by state.", "state", states
+    )
     watched = [record.full_name for record in repositories if not record.paused]
     oldest = context.store.load_oldest_unpublished_created_at(watched)
     if oldest is not None:
@@ -151,15 +155,14 @@ def _gauge(name: str, help_text: str, value: float) -> Metric:
     return GaugeMetricFamily(f"runstream_{name}", help_text, value=value)
 
 
-def _labelled_gauge(name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(f"runstream_{name}", help_text, labels=[label])
-    for key, value in values.items():
-        family.add_metric([key], value)
-    return family
-
-
-def _labelled_counter(name: str, help_text: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(f"runstream_{name}", help_text, labels=[label])
+def _labelled(
+    family_type: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    help_text: str,
+    label: str,
+    values: Mapping[str, float],
+) -> Metric:
+    family = family_type(f"runstream_{name}", help_text, labels=[label])
     for key, value in values.items():
         family.add_metric([key], value)
     return family

@@ -76,7 +76,7 @@ class HttpServer:
         address: Address,
         *,
         max_signed_body_bytes: int = 1 << 16,
-        reserved_paths: Collection[str] = (),
+        paths_with_own_threads: Collection[str] = (),
     ) -> None:
         from .limits import Dispatcher, LimitedServer, Limits
 
@@ -92,7 +92,7 @@ class HttpServer:
         limits.max_signed_body_size = max_signed_body_bytes
         if len(limits.listen) > 1:
             raise BadSettings([f"{address.host} has several addresses: name one of them"])
-        dispatcher = Dispatcher(reserved_paths)
+        dispatcher = Dispatcher(paths_with_own_threads)
         self._connections: dict[int, Any] = {}
         try:
             self._server = LimitedServer(

@@ -32,8 +32,8 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     """Return the interpreter that can import ministack, after installing it if necessary."""
     if find_spec("ministack") is not None:
         return sys.executable
-    checkout = _environment_in(Path(sys.prefix))
-    return str(_interpreter(checkout if checkout.exists() else install(_cache_folder(), echo)))
+    installed = _environment_in(Path(sys.prefix))  # by `make install`
+    return str(_interpreter(installed if installed.exists() else install(_cache_folder(), echo)))
 
 
 def install(folder: Path, echo: Callable[[str], None]) -> Path:

@@ -37,14 +37,13 @@ _CONTAINER_NAMES = (
 class LocalEnvironment:
     """What `run` chose: settings that take precedence over the environment's, and why.
 
-    ``messages`` are lines with a label that fit a terminal of 80 columns; those of
-    ``messages_on_terminal`` concern the live view, which does not share the state of the dashboard
-    in ``folder``.
+    ``lines`` are printed, each with a label, at most 80 columns; ``live_view_lines`` only before
+    the live view, which does not share the state of the dashboard in ``folder``.
     """
 
     settings: dict[str, str] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
-    messages_on_terminal: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    live_view_lines: list[str] = field(default_factory=list)
     folder: Path = Path(STATE_FOLDER)
     sources: list[str] = field(default_factory=list)
     has_sandbox: bool = False
@@ -69,10 +68,10 @@ def _choose_github(
 ) -> None:
     given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
     if given is not None:
-        local.messages.append(f"From   GitHub, as {given} is set")
+        local.lines.append(f"From   GitHub, as {given} is set")
         return
     if local.sources:
-        local.messages.append("From   github.com without a token: 60 requests an hour, no logs")
+        local.lines.append("From   github.com without a token: 60 requests an hour, no logs")
         return
     from ..sandbox.server import SandboxServer
     from ..sandbox.settings import DEFAULT_TOKEN
@@ -91,14 +90,14 @@ def _choose_github(
     if not environment.get("POLL_SECONDS"):
         local.settings["POLL_SECONDS"] = POLL_SECONDS
     local.sources += [each.spec.full_name for each in world.repositories]
-    local.messages.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
+    local.lines.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
 
 
 def _choose_aws(local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]) -> None:
     found = find_aws(environment)
     if found is not None:
-        local.messages.append(f"To     SQS, configured by {found}")
-        local.messages.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
+        local.lines.append(f"To     SQS, configured by {found}")
+        local.lines.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
         return
     from .aws import LocalAws
 
@@ -106,16 +105,14 @@ def _choose_aws(local: LocalEnvironment, stack: ExitStack, environment: Mapping[
     local.has_local_aws = True
     local.settings |= aws.environment
     queue = f"{aws.endpoint_url}/0/{environment.get('METRICS_QUEUE') or 'ci_cd_metrics_queue'}"
-    local.messages.append(
-        f"To     SQS and S3 at {aws.endpoint_url} (no AWS credentials were found)"
-    )
-    local.messages.append(f'Read   curl "{queue}?Action=ReceiveMessage"')
+    local.lines.append(f"To     SQS and S3 at {aws.endpoint_url} (no AWS credentials were found)")
+    local.lines.append(f'Read   curl "{queue}?Action=ReceiveMessage"')
 
 
 def _choose_state(
     local: LocalEnvironment, stack: ExitStack, environment: Mapping[str, str]
 ) -> None:
-    lines = local.messages_on_terminal
+    lines = local.live_view_lines
     if local.has_sandbox:
         local.folder = Path(stack.enter_context(TemporaryDirectory(prefix="runstream-")))
         if os.geteuid() == 0:

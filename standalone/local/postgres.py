@@ -22,6 +22,7 @@ from .supervised_process import Program, SupervisedProcess
 
 _LOOPBACK = "127.0.0.1"
 _USER = "postgres"
+_START_SECONDS = 60.0
 
 #: PostgreSQL refuses to run as root. This user has no rights on anything.
 _UNPRIVILEGED = "nobody"
@@ -41,12 +42,9 @@ class LocalPostgresError(IngestError):
 class LocalPostgres:
     """A PostgreSQL that answers from construction until `close`; its data stays in its folder."""
 
-    def __init__(
-        self, folder: Path, *, is_durable: bool = True, deadline_seconds: float = 60.0
-    ) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
         """Start it on a free port. Without `is_durable` a crash may lose the data."""
         self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
-        #: The folder of the data: `folder` if PostgreSQL's user may enter it.
         self.home = self._reachable_home(folder)
         self._data = self.home / "data"
         self._password = load_or_create_key(self.home / "password")
@@ -57,16 +55,10 @@ class LocalPostgres:
             self._initialise()
         self._process = self._start(is_durable=is_durable)
         try:
-            self._await_answer(deadline_seconds)
+            self._await_answer()
         except BaseException:
             self.close()
             raise
-
-    @property
-    def pid(self) -> int:
-        """Return the server's own PID, 0 where there is none."""
-        file = self._data / "postmaster.pid"
-        return int(file.read_text().partition("\n")[0]) if file.exists() else 0
 
     def database_url(self, name: str) -> str:
         """Return the URL of a database, which is created if it does not exist."""
@@ -190,10 +182,10 @@ class LocalPostgres:
         with self._log.open("wb") as log:
             return SupervisedProcess(program, log)
 
-    def _await_answer(self, deadline_seconds: float) -> None:
+    def _await_answer(self) -> None:
         import psycopg2
 
-        deadline = time.monotonic() + deadline_seconds
+        deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
                 psycopg2.connect(self._url("postgres"), connect_timeout=5).close()

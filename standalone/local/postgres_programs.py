@@ -58,7 +58,6 @@ def _installed() -> Iterator[Path]:
 
 
 def _has_extensions(programs: Path) -> bool:
-    """Return whether the extensions that Anvil needs are installed."""
     prefix = programs.parent
     places = [prefix / each for each in _EXTENSION_FOLDERS]
     places.append(_DEBIAN_SHARE / prefix.name / "extension")

@@ -52,11 +52,6 @@ class SupervisedProcess:
         )
 
     @property
-    def pid(self) -> int:
-        """Return the PID of the guard, which leads the server's session."""
-        return self._guard.pid
-
-    @property
     def output_pipe(self) -> IO[bytes]:
         """Return the pipe to which the server prints, if no file was given."""
         assert self._guard.stdout is not None, "it prints to a file"  # noqa: S101 - ours to know

@@ -30,8 +30,7 @@ _TYPES = re.compile(
 class CompressedBodies:
     """A cache of compressed bodies by the digest of the body; safe for several threads."""
 
-    def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self) -> None:
         self._bytes = 0
         self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -51,7 +50,7 @@ class CompressedBodies:
             if key not in self._bodies:
                 self._bodies[key] = compressed
                 self._bytes += len(compressed)
-            while self._bytes > self._max_bytes:
+            while self._bytes > CACHE_BYTES:
                 self._bytes -= len(self._bodies.popitem(last=False)[1])
         return compressed
 

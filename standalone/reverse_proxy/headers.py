@@ -101,5 +101,5 @@ def _end_to_end(
 
 
 def _strong_etags(etags: bytes) -> bytes:
-    """Undo ``weak_etag``: the server knows only its own ETags."""
+    """Undo ``weak_etag``: the server compares with its own ETags, which are strong."""
     return etags.replace(b'W/"', b'"')

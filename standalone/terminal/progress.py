@@ -59,7 +59,7 @@ ReadProgress = Callable[[], Progress]
 
 
 def summarize(collector: Collector, *, seconds: float) -> Summary:
-    """Return what the counters of this process say."""
+    """Return the counters of this process as a summary."""
     context, counts = collector.context, collector.context.counters.snapshot()
     return Summary(
         runs=counts.get("runs", 0),

@@ -234,7 +234,7 @@ def hanging(app: AnvilApp) -> Iterator[None]:
 
 def processes_of(app: AnvilApp, program: str) -> list[int]:
     """Name the processes of a server whose command line holds a text."""
-    session = app.served.server._process.pid
+    session = app.served.server._process._guard.pid  # of the guard, which leads the session
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=", "-o", "sess=", "-o", "args="],
         capture_output=True,

@@ -27,6 +27,12 @@ def postgres_folder() -> Iterator[Path]:
         yield folder
 
 
+def postgres_pid(server: LocalPostgres) -> int:
+    """Return the PID of a PostgreSQL, 0 where there is none."""
+    file = server.home / "data" / "postmaster.pid"
+    return int(file.read_text().partition("\n")[0]) if file.exists() else 0
+
+
 class PostgresServer:
     """A PostgreSQL on a loopback port, from construction until `close`."""
 
@@ -44,7 +50,7 @@ class PostgresServer:
     @property
     def pid(self) -> int:
         """The server's process, 0 where there is none."""
-        return self._server.pid
+        return postgres_pid(self._server)
 
     def close(self) -> None:
         """End it, whoever is connected, and remove its data."""

@@ -74,7 +74,7 @@ def test_a_path_apart_is_answered_while_all_others_wait():
     server = HttpServer(
         Routes({"/slow": slow, "/healthz": hello}),
         Address("127.0.0.1", 0),
-        reserved_paths={"/healthz"},
+        paths_with_own_threads={"/healthz"},
     )
     there = f"http://127.0.0.1:{server.port}"
     with ThreadPoolExecutor(8) as clients:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
+from support.postgres_server import postgres_pid
 
 from standalone.local.postgres import LocalPostgres, LocalPostgresError
 from standalone.local.postgres_programs import find_postgres_programs
@@ -46,7 +47,7 @@ def test_an_end_that_nobody_asked_for_is_reported(folder: Path):
     """`serve` then ends too, so that a supervisor starts both again."""
     with LocalPostgres(folder, is_durable=False) as server:
         server.require_alive()
-        psutil.Process(server.pid).kill()
+        psutil.Process(postgres_pid(server)).kill()
         with pytest.raises(LocalPostgresError, match="has ended, with code 137: check the space"):
             require_alive_for(server, 60)
 
