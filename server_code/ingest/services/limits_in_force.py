@@ -1,4 +1,4 @@
-"""Limits that refused something, so that nothing else is tried against them one by one."""
+"""Rate limits that refused a request, so that the rest of a batch is not tried against them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from ..ports import Clock
 
 
 class LimitsInForce:
-    """The last limit of each kind of request that a group of work has met.
+    """The last limit that refused each kind of request of a batch. Safe for many threads.
 
-    Safe for many threads. It is kept no longer than its group: meanwhile another credential may
-    have become free.
+    It is kept no longer than its batch: meanwhile another credential may have become free.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -20,11 +19,11 @@ class LimitsInForce:
         self._limits: dict[Hashable, RateLimited] = {}
 
     def note(self, kind: Hashable, error: IngestError | None) -> None:
-        """Note why a request of a kind failed: only a limit is kept."""
+        """Note why a request failed, if a limit refused it."""
         if isinstance(error, RateLimited):
             self._limits[kind] = error
 
     def find(self, kind: Hashable) -> RateLimited | None:
-        """Return the limit that lasts and refused a request of a kind; None where none does."""
+        """Return the limit that refuses requests of a kind now; None where none does."""
         limit = self._limits.get(kind)
         return limit if limit is not None and self._clock.now() < limit.retry_at else None

@@ -24,14 +24,7 @@ from ...ports import ActionsApi
 from ..limits_in_force import LimitsInForce
 from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
-from .log_results import (
-    LogFetched,
-    LogNotReady,
-    LogResult,
-    LogUnavailable,
-    failed_log,
-    spool_log,
-)
+from .log_results import LogFetched, LogNotReady, LogResult, LogUnavailable, failed_log, spool_log
 
 #: Errors that the other way would meet as well, so that it is not tried.
 _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from ...domain.error_causes import cause_of, without_ids
-from ...errors import (
-    BadCredentials,
-    GithubUnavailable,
-    IngestError,
-    LogPending,
-)
+from ...errors import BadCredentials, GithubUnavailable, IngestError, LogPending
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogNotReady
 from .log_tasks import LogTask

@@ -22,11 +22,7 @@ from ...messaging.log_work import (
     work_item_job,
 )
 from ...messaging.run_data import RunDetails
-from ...messaging.run_events import (
-    job_envelope,
-    run_envelope,
-    run_fingerprint,
-)
+from ...messaging.run_events import job_envelope, run_envelope, run_fingerprint
 from .published_jobs import PublishedJob, as_published, as_text, find_published
 
 #: How long after a job's end its log is first requested.

@@ -62,31 +62,23 @@ from .verify_deliveries import (
 MIN_DENIALS = 5
 
 
-def collect_attempts(context: CollectorContext, poll_session: PollSession) -> int:
-    """Collect one batch of due attempts; return how many there were, 0 if the lease was lost.
+def collect_due_batch(context: CollectorContext, poll_session: PollSession) -> int:
+    """Collect one batch of due attempts, as ``collect_attempts`` does; return how many."""
+    due = load_due_batch(context, poll_session.repository.full_name)
+    return collect_attempts(context, poll_session, due)
+
+
+def collect_attempts(
+    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
+) -> int:
+    """Read attempts and publish their changes; return how many there were, 0 without the lease.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
     Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
     that was read is published, and what publishing raises.
     """
-    due = load_due_batch(context, poll_session.repository.full_name)
     if not due or not save_progress(context, poll_session):
         return 0
-    _collect(context, poll_session, due)
-    return len(due)
-
-
-def collect_records(
-    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
-) -> None:
-    """Collect given attempts, as ``collect_attempts`` does a batch of those that are due."""
-    if due and save_progress(context, poll_session):
-        _collect(context, poll_session, due)
-
-
-def _collect(
-    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
-) -> None:
     readers = open_commit_and_detail_readers(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
         context.executor,
@@ -114,6 +106,7 @@ def _collect(
             raise error
     if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
         raise next(filter(None, errors))
+    return len(due)
 
 
 def _reader(

@@ -10,7 +10,7 @@ from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...wire.purposes import Purpose
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
-from .collect_attempts import collect_records
+from .collect_attempts import collect_attempts
 from .discover_runs import discover_hinted_runs
 from .load_due_batch import BATCH_SIZE
 from .poll_session import PollSession
@@ -32,7 +32,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
     decide_reliance(context, poll_session)
     if comes_first:
         due = _load_seen_and_due(context, poll_session)
-        collect_records(context, poll_session, due)
+        collect_attempts(context, poll_session, due)
 
 
 def collect_overdue(context: CollectorContext, poll_session: PollSession) -> None:
@@ -57,7 +57,7 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
         if due_check_times(since).includes(each.next_check_at)
         and (each.run is None or each.run.is_completed)
     ]
-    collect_records(context, poll_session, ended)
+    collect_attempts(context, poll_session, ended)
 
 
 def _load_seen_and_due(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:

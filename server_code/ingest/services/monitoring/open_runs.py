@@ -115,7 +115,7 @@ def _request_by_status(
         try:
             answer = context.github.fetch_runs(name, page, validator if number == 1 else None)
         except NotFound:
-            # An older GitHub Enterprise Server does not know every status.
+            # An older GitHub Enterprise Server does not have every status.
             return
         if answer.value is None:
             # The deep runs in this status are the same as before.

@@ -30,7 +30,7 @@ from ..sources.manage_sources import make_sources_due
 from ..sources.record_credentials import record_credential_changes
 from ..unexpected_errors import as_ingest_error
 from .clock_changes import make_checks_due_after_clock_change, make_polls_due_after_clock_change
-from .collect_attempts import collect_attempts
+from .collect_attempts import collect_due_batch
 from .collect_before_list import collect_delivered, collect_overdue
 from .denied_owners import is_reported_for_owner
 from .discover_runs import discover_runs, discover_runs_sparingly
@@ -205,7 +205,7 @@ def _collect(context: CollectorContext, poll_session: PollSession) -> Repository
     poll_session.repository = _with_poll_times(context, poll_session)
     # A long backfill is interrupted now and then, so that new runs are found meanwhile.
     leave_at = context.clock.now() + timedelta(seconds=context.settings.poll_seconds)
-    while collect_attempts(context, poll_session):
+    while collect_due_batch(context, poll_session):
         if not poll_session.should_continue() or context.clock.now() >= leave_at:
             break
     return _end_poll(context, poll_session)

@@ -11,14 +11,7 @@ from ...domain.due import MAX_CHECK_DELAY, is_interval_over, max_request_interva
 from ...domain.job_counts import RecentJobCounts, add_job_count, next_change_ends_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
-from ...errors import (
-    AccessDenied,
-    BadCredentials,
-    IngestError,
-    RateLimited,
-    Retriable,
-    Skippable,
-)
+from ...errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
 from .read_attempts import MAX_INCOMPLETE_READS, AttemptSnapshot, needs_job_reread

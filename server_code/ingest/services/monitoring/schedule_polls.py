@@ -9,12 +9,7 @@ from ...domain.backoff import backoff
 from ...domain.delivery_trust import DELIVERY_CHECK_INTERVAL
 from ...domain.due import MAX_POLL_DELAY
 from ...domain.ledger import RepositoryRecord
-from ...errors import (
-    BadCredentials,
-    CredentialSuspended,
-    IngestError,
-    Retriable,
-)
+from ...errors import BadCredentials, CredentialSuspended, IngestError, Retriable
 from ..context import CollectorContext
 from .open_runs import requests_per_poll
 from .poll_session import PollSession, run_list_due_at

@@ -106,7 +106,7 @@ def sweep_all_days(
 
 
 def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
-    """Return what changes whenever a sweep advances: its place and what it knows of windows.
+    """Return what changes whenever a sweep advances: its place and the validators of its windows.
 
     The validators of other lists change by themselves while runs are in progress.
     """
@@ -174,10 +174,8 @@ def _next_window(poll_session: PollSession, end: datetime) -> CreationWindow | N
 
 
 def _is_halved(poll_session: PollSession, window: CreationWindow) -> bool:
-    return (
-        poll_session.repository.run_lists.validators.get(_CREATED_PREFIX + window.created_range)
-        == _HALVED
-    )
+    validators = poll_session.repository.run_lists.validators
+    return validators.get(_CREATED_PREFIX + window.created_range) == _HALVED
 
 
 def _request(

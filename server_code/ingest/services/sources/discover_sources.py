@@ -9,12 +9,7 @@ from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
 from ...domain.due import is_in_future
-from ...domain.source_records import (
-    FROM_COMMAND_LINE,
-    SourceRecord,
-    rejection_text,
-    sources_of,
-)
+from ...domain.source_records import FROM_COMMAND_LINE, SourceRecord, rejection_text, sources_of
 from ...domain.sources import SourcePattern, parse_source
 from ...ports import RepositoryApi
 from ..context import CollectorContext

@@ -124,7 +124,9 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
     for query in (
         api.list_queries_for(owners, of_all_owners=of_all_owners) if listed_patterns else ()
     ):
-        record = lists.credentials.get(query.credential) or _new_credential(query, now)
+        record = lists.credentials.get(query.credential) or CredentialRecord(
+            name=query.credential, kind=query.credential.partition("-")[0], updated_at=now
+        )
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
             continue
@@ -213,11 +215,6 @@ def _is_refusal(error: IngestError) -> bool:
     A rejected credential is no refusal of the list: it is tried again after a pause of its own.
     """
     return isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials)
-
-
-def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialRecord:
-    kind = query.credential.partition("-")[0]
-    return CredentialRecord(name=query.credential, kind=kind, updated_at=now)
 
 
 def _known_list(record: CredentialRecord, owner: str) -> ListedRepositories | None:

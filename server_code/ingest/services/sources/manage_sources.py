@@ -102,7 +102,10 @@ def describe_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
 
 
 def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -> tuple[str, ...]:
-    """Return the known repositories that others include, and only an exclusion leaves out."""
+    """Return the known repositories that others include, and only an exclusion leaves out.
+
+    A source of all owners includes only what is on a credential's own list.
+    """
     known = {
         each.full_name: True
         for each in store.list_discovered_repositories()
