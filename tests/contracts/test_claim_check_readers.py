@@ -21,8 +21,8 @@ from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
     LogMetadata,
     log_envelope,
+    log_object_key,
     log_payload,
-    log_payload_key,
 )
 from support.aws_server import LocalAws, s3_client, sqs_client
 
@@ -73,7 +73,7 @@ def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
         s3.create_bucket(Bucket=name)
         sqs.create_queue(QueueName=name)
         stored = S3BlobStore(s3, name).put(
-            log_payload_key(metadata),
+            log_object_key(metadata, "json"),
             log_payload(metadata, lambda: io.BytesIO(LOG)),
             content_type="application/json",
         )

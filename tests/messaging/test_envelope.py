@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.messaging.encoding import (
-    attributes_size,
     encode_envelope,
     encode_json,
     envelope_fields,
@@ -117,8 +117,9 @@ def test_a_message_is_as_large_as_its_bytes(name, data):
 
 def test_attributes_are_measured_in_bytes():
     """Not in characters."""
-    assert attributes_size({}) == 0
-    assert attributes_size({"repo": "é"}) == 4 + 6 + 2
+    message = encode_envelope(an_envelope(), body="")
+    assert replace(message, attributes={}).size_bytes == 0
+    assert replace(message, attributes={"repo": "é"}).size_bytes == 4 + 6 + 2
 
 
 def test_the_envelope_is_around_every_fact():

@@ -24,9 +24,9 @@ from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split
 from ingest.messaging.log_events import (
     LogMetadata,
     UnavailableLogMetadata,
+    log_object_key,
     log_parts,
     log_payload,
-    log_payload_key,
     log_unavailable_message,
     whole_log_message,
 )
@@ -307,9 +307,10 @@ def test_a_log_without_content_reports_why() -> None:
 def test_an_object_is_named_after_its_log() -> None:
     """The same log replaces itself; another log of the same job does not."""
     one, two = metadata_of(b"one"), metadata_of(b"two")
-    assert log_payload_key(one) == log_payload_key(metadata_of(b"one", job_name="renamed"))
-    assert log_payload_key(one) != log_payload_key(two)
-    assert log_payload_key(one).startswith("logs/octo/api/7/2/99-")
+    renamed = metadata_of(b"one", job_name="renamed")
+    assert log_object_key(one, "json") == log_object_key(renamed, "json")
+    assert log_object_key(one, "json") != log_object_key(two, "json")
+    assert log_object_key(one, "json").startswith("logs/octo/api/7/2/99-")
 
 
 class EndlessLine(io.RawIOBase):

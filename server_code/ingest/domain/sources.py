@@ -132,7 +132,8 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
         return SourcePattern(found.owner, found.name, is_exclusion)
     if not slash:
         owner, name = ("*", path) if has_wildcard(path) else (path, "*")
-    if not _is_owner(owner) or not _PART.fullmatch(name):
+    is_owner = (_PART if has_wildcard(owner) else OWNER_NAME).fullmatch(owner)
+    if not is_owner or not _PART.fullmatch(name):
         raise InvalidRepository(
             f"{redacted(given[:200])} is not a source: expected owner/name, owner, owner/api-*, "
             "*, or one of them with ! in front."
@@ -169,7 +170,3 @@ def _breadth(pattern: SourcePattern) -> tuple[bool, bool, bool, str]:
         pattern.name == "*",
         str(pattern).lower(),
     )
-
-
-def _is_owner(text: str) -> bool:
-    return (_PART if has_wildcard(text) else OWNER_NAME).fullmatch(text) is not None

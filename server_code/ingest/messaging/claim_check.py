@@ -15,7 +15,7 @@ from .encoding import QueueMessage, encode_envelope, encode_json, envelope_attri
 from .envelope import Envelope
 
 #: The payload's size in bytes. A message that has this attribute has a pointer as its body. Its
-#: type in SQS is Number, which is as long as String, so that ``attributes_size`` stays right.
+#: type in SQS is Number, which is as long as String, so that ``size_bytes`` stays right.
 PAYLOAD_SIZE_ATTRIBUTE = "ExtendedPayloadSize"
 
 _POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"

@@ -36,14 +36,10 @@ class QueueMessage:
 
     @property
     def size_bytes(self) -> int:
-        """Measure what counts against a limit: body in UTF-8, and each attribute as in SQS."""
-        return _size(self.body) + attributes_size(self.attributes)
-
-
-def attributes_size(attributes: Mapping[str, str]) -> int:
-    """Measure string attributes as SQS counts them: name, the type ``String``, value."""
-    types = len(attributes) * len("String")
-    return types + _size("".join(attributes)) + _size("".join(attributes.values()))
+        """Measure the body in UTF-8, and each attribute as in SQS: name, type ``String``, value."""
+        names, values = "".join(self.attributes), "".join(self.attributes.values())
+        types = len(self.attributes) * len("String")
+        return _size(self.body) + _size(names) + types + _size(values)
 
 
 def _size(text: str) -> int:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import format_timestamp
 from ..errors import MessageRefused
-from .attempt_envelope import attempt_envelope
+from .attempt_envelope import attempt_envelope, attempt_fields
 from .encoding import QueueMessage, encode_envelope, encode_json, envelope_fields
 from .envelope import Envelope
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
@@ -148,14 +148,11 @@ def log_payload(metadata: LogMetadata, open_log: OpenLog) -> Iterator[bytes]:
     yield _TAIL.encode()
 
 
-def log_payload_key(metadata: LogMetadata) -> str:
-    """Return the key of the S3 object with a log's payload; a repeat of the log replaces it."""
-    return f"{_object_name(metadata)}.json"
-
-
-def log_text_key(metadata: LogMetadata) -> str:
-    """Return the key of the S3 object that is the log alone, byte for byte."""
-    return f"{_object_name(metadata)}.txt"
+def log_object_key(metadata: LogMetadata, extension: str) -> str:
+    """Return the key of a log's S3 object; a repeat of the log replaces it."""
+    key = metadata.key
+    attempt = f"{key.repository}/{key.run_id}/{key.run_attempt}"
+    return f"logs/{attempt}/{metadata.job_id}-{metadata.log_sha256[:16]}.{extension}"
 
 
 def log_unavailable_message(log: UnavailableLogMetadata, *, max_bytes: int) -> QueueMessage:
@@ -174,21 +171,13 @@ def log_unavailable_message(log: UnavailableLogMetadata, *, max_bytes: int) -> Q
     )
 
 
-def _object_name(metadata: LogMetadata) -> str:
-    key = metadata.key
-    attempt = f"{key.repository}/{key.run_id}/{key.run_attempt}"
-    return f"logs/{attempt}/{metadata.job_id}-{metadata.log_sha256[:16]}"
-
-
 def _job_fields(log: _JobLog, outline: MessageOutline | None = None) -> dict[str, Any]:
     fields, truncated = outline or MessageOutline({}, ())
     if is_cut_name(log.job_name):
         truncated = ("job_name", *truncated)
     return {
-        "repo": log.key.repository,
+        **attempt_fields(log.key),
         "repo_name": log.key.repository,
-        "run_id": log.key.run_id,
-        "run_attempt": log.key.run_attempt,
         "job_id": log.job_id,
         "job_name": log.job_name,
         "fetched_at": format_timestamp(log.fetched_at),
@@ -209,7 +198,7 @@ def _part_message(
     """Build the message of a part; other fields are cut where they leave too little room for it."""
     max_other_bytes = max_bytes - max_bytes // _MIN_CONTENT_DIVISOR - len(_CONTENT_FIELD)
     envelope = log_envelope(metadata, part=part, parts=parts)
-    return _message(cut_to_fit(envelope, max_bytes=max_other_bytes), content)
+    return _message(cut_to_fit(envelope, max_bytes=max_other_bytes)[0], content)
 
 
 def _message(envelope: Envelope, content: str) -> QueueMessage:

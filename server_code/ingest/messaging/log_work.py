@@ -70,17 +70,14 @@ def is_archive_worthwhile(
     has most likely expired is requested alone: an expired archive would have to be confirmed by it.
     """
     if is_only_log(due, jobs):
-        return not _has_most_likely_expired(due[0], now)
+        ended_at = due[0].completed_at
+        return ended_at is None or now - ended_at < DEFAULT_RETENTION
     return len(due) > 1
 
 
 def is_only_log(due: Sequence[Job | WorkItemJob], jobs: Iterable[Job | WorkItemJob]) -> bool:
     """Return whether one log is due, and the attempt has no other."""
     return len(due) == 1 and sum(not job.never_started for job in jobs) == 1
-
-
-def _has_most_likely_expired(job: Job | WorkItemJob, now: datetime) -> bool:
-    return job.completed_at is not None and now - job.completed_at >= DEFAULT_RETENTION
 
 
 def job_work_message(

@@ -11,6 +11,7 @@ from ..domain.commits import Commit, triggering_pull_request
 from ..domain.jobs import Job, Step
 from ..domain.runs import PullRequest, WorkflowRun, completed_at
 from ..domain.timestamps import format_timestamp, seconds_between
+from .attempt_envelope import attempt_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,9 @@ def run_data(
 ) -> dict[str, Any]:
     """Return a run as readers of GitHub's API expect it."""
     ended_at = completed_at(run, jobs)
+    awaited = details.environments if run.status == "waiting" else None
     return {
-        "repo": run.repository,
-        "run_id": run.run_id,
-        "run_attempt": run.run_attempt,
+        **attempt_fields(run.key),
         "run_number": run.run_number,
         "workflow_id": run.workflow_id,
         "workflow_name": run.workflow_name,
@@ -59,7 +59,7 @@ def run_data(
         "jobs": [job_data(job) for job in jobs],
         "code_metrics": _code_metrics_data(run, commit),
         **_annotations_data(details.annotations),
-        "environments": _environments_data(run, details.environments),
+        "environments": None if awaited is None else list(awaited),
         "artifacts": _artifacts_data(details.artifacts),
     }
 
@@ -122,11 +122,6 @@ def _annotation_data(annotation: Annotation) -> dict[str, Any]:
         "message": annotation.message,
         "raw_details": annotation.raw_details,
     }
-
-
-def _environments_data(run: WorkflowRun, names: tuple[str, ...] | None) -> list[str] | None:
-    """Return the environments whose approval a run waits for; None if it does not wait."""
-    return list(names) if names is not None and run.status == "waiting" else None
 
 
 def _artifacts_data(artifacts: tuple[Artifact, ...] | None) -> list[dict[str, Any]] | None:

@@ -41,16 +41,11 @@ def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
     its beginning, a list its first items, a time or URL becomes null. A message that still does not
     fit is returned as it is.
     """
-    return _cut_and_encoded(envelope, max_bytes)[1]
+    return cut_to_fit(envelope, max_bytes=max_bytes)[1]
 
 
-def cut_to_fit(envelope: Envelope, *, max_bytes: int) -> Envelope:
-    """Cut the data of an envelope until its message fits."""
-    return _cut_and_encoded(envelope, max_bytes)[0]
-
-
-def _cut_and_encoded(envelope: Envelope, max_bytes: int) -> tuple[Envelope, QueueMessage]:
-    """Cut an envelope until its message fits, and return both; most fit as they are."""
+def cut_to_fit(envelope: Envelope, *, max_bytes: int) -> tuple[Envelope, QueueMessage]:
+    """Cut the data of an envelope until its message fits, and return both."""
     cut, message = envelope, encode_envelope(envelope)
     shorter = _shorter(envelope.data)
     while message.size_bytes > max_bytes:
@@ -79,32 +74,24 @@ def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def halve_repeatedly(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield shorter and shorter data: the largest text or list is halved each time."""
     for _ in range(_MAX_CUTS):
-        path = _largest(data)
-        if path is None:
+        sizes = {path: len(encode_json(value)) for path, value in _texts_and_lists(data)}
+        if not sizes:
             return
+        path = max(sizes, key=sizes.__getitem__)
         names = [*data.get("truncated", ()), ".".join(path)]
         data = {**_cut(data, path), "truncated": list(dict.fromkeys(names))}
         yield data
 
 
-def _largest(data: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Return the path of the largest text or list; None where nothing is left to cut."""
-    sizes = {path: len(encode_json(value)) for path, value in _texts_and_lists(data)}
-    return max(sizes, key=sizes.__getitem__, default=None)
-
-
 def _texts_and_lists(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, value in data.items():
-        if name in _IDENTITY_FIELDS and not _is_overlong(value):
+        is_overlong = isinstance(value, str) and len(value) > _MAX_IDENTITY_CHARS
+        if name in _IDENTITY_FIELDS and not is_overlong:
             continue
         if isinstance(value, Mapping):
             yield from (((name, *path), inner) for path, inner in _texts_and_lists(value))
         elif isinstance(value, (str, list)) and len(value) > isinstance(value, str):
             yield (name,), value
-
-
-def _is_overlong(value: object) -> bool:
-    return isinstance(value, str) and len(value) > _MAX_IDENTITY_CHARS
 
 
 def _cut(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

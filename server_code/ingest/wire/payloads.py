@@ -66,7 +66,7 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
         html_url=html_url,
         actor=text(mapping(payload.get("actor")).get("login")),
         triggering_actor=text(mapping(payload.get("triggering_actor")).get("login")),
-        pull_requests=_pull_requests(payload.get("pull_requests"), html_url),
+        pull_requests=parse_pull_requests(payload.get("pull_requests"), html_url),
         head_repository=text(mapping(payload.get("head_repository")).get("full_name")),
         head_repository_id=integer(mapping(payload.get("head_repository")).get("id")),
         display_title=text(payload.get("display_title")),
@@ -124,12 +124,16 @@ def parse_commit(payload: Mapping[str, Any]) -> Commit:
     )
 
 
-def parse_pull_requests(payload: object) -> tuple[PullRequest, ...]:
-    """Parse a list of pull requests; those without an id are left out.
+def parse_pull_requests(
+    payload: object, run_html_url: str | None = None
+) -> tuple[PullRequest, ...]:
+    """Parse a list of pull requests, or the list of a run; those without an id are left out.
 
     https://docs.github.com/en/rest/pulls/pulls
     """
-    return _pull_requests(payload, None)
+    root = _web_root(run_html_url)
+    found = (_pull_request(pull, web_root=root) for pull in objects(payload))
+    return tuple({pull.id: pull for pull in found if pull is not None}.values())
 
 
 def _spelling(payload: Mapping[str, Any], repository: str) -> str:
@@ -190,12 +194,6 @@ def _author(payload: Mapping[str, Any], commit: Mapping[str, Any]) -> str | None
     """Name the author's account, else the name in the commit: not every author has an account."""
     login = text(mapping(payload.get("author")).get("login"))
     return login or text(mapping(commit.get("author")).get("name"))
-
-
-def _pull_requests(value: object, run_html_url: str | None) -> tuple[PullRequest, ...]:
-    root = _web_root(run_html_url)
-    found = (_pull_request(pull, web_root=root) for pull in objects(value))
-    return tuple({pull.id: pull for pull in found if pull is not None}.values())
 
 
 def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRequest | None:

@@ -16,10 +16,9 @@ from ...messaging.log_events import (
     LogMetadata,
     UnavailableLogMetadata,
     log_envelope,
+    log_object_key,
     log_parts,
     log_payload,
-    log_payload_key,
-    log_text_key,
     log_unavailable_message,
     whole_log_message,
 )
@@ -160,7 +159,7 @@ def _upload(
     """
     with log.spool.open() as file:
         plain_log = blobs.put(
-            log_text_key(metadata),
+            log_object_key(metadata, "txt"),
             iter(lambda: file.read(_CHUNK_BYTES), b""),
             content_type="text/plain; charset=utf-8" if metadata.is_text else "text/plain",
         )
@@ -171,7 +170,8 @@ def _upload(
             sizes.append(len(chunk))
             yield chunk
 
-    reference = blobs.put(log_payload_key(metadata), payload(), content_type="application/json")
+    key = log_object_key(metadata, "json")
+    reference = blobs.put(key, payload(), content_type="application/json")
     claim_message = blobs.claim_check(
         log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), plain_log=plain_log
     )
