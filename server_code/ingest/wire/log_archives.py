@@ -83,5 +83,7 @@ def _canonical(name: str) -> str:
     A cut through a surrogate pair leaves half of it, which the archive holds as U+FFFD.
     """
     cleaned = _TAKEN_OUT.sub("", name)
+    if cleaned.isascii():  # one unit for each character
+        return cleaned[:_MAX_UTF16_UNITS].strip()
     units = cleaned.encode("utf-16-le", "surrogatepass")[: 2 * _MAX_UTF16_UNITS]
     return units.decode("utf-16-le", "replace").strip()

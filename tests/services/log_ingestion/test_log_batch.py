@@ -1,4 +1,4 @@
-"""Small logs share a request, and each is recorded once its message is on the queue."""
+"""Small logs share requests, and each is recorded once its message is on the queue."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUn
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
 from ingest.services.log_ingestion.deliver_log import PackedLog
-from ingest.services.log_ingestion.log_batch import LogBatch
+from ingest.services.log_ingestion.log_batch import MAX_GATHERED_LOGS, LogBatch
 from support.log_caches import open_log_cache
 from support.world_builder import WorldBuilder
 
 KEY = AttemptKey("octo/api", 1, 1)
 
 
-def a_message(number: int) -> QueueMessage:
+def a_message(number: int, body: str = "{}") -> QueueMessage:
     return QueueMessage(
-        event_id=f"log-{number}", event_type="job_log_fetched", group="g", body="{}", attributes={}
+        event_id=f"log-{number}", event_type="job_log_fetched", group="g", body=body, attributes={}
     )
 
 
-def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
+def filled(here, count: int, body: str = "{}") -> tuple[LogBatch, dict[int, IngestError]]:
     """Fill a batch; the second value holds the error of each log."""
     batch, troubles = LogBatch(here.context), {}
     for number in range(count):
@@ -37,7 +37,7 @@ def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
             troubles[number] = error
 
         log = LogToCache(key=KEY, job_id=number, content=b"line\n", outline=LogOutline())
-        batch.add(PackedLog(a_message(number), record, log), trouble)
+        batch.add(PackedLog(a_message(number, body), record, log), trouble)
     return batch, troubles
 
 
@@ -45,17 +45,29 @@ def recorded(here) -> set[int]:
     return set(here.state.load_job_logs(KEY))
 
 
-def test_ten_logs_take_one_request(stage):
+def test_fifty_logs_take_five_requests(stage, monkeypatch):
     """And one write of their records."""
     here = stage(WorldBuilder())
-    batch, troubles = filled(here, 10)
+    batch, troubles = filled(here, MAX_GATHERED_LOGS)
     assert batch.is_full
     assert recorded(here) == set()
+    writes, save = [], here.state.save_job_logs
+    monkeypatch.setattr(here.state, "save_job_logs", lambda logs: (writes.append(1), save(logs)))
     batch.send()
-    assert here.counters.read("queue_requests") == 1
-    assert here.counters.read("logs") == 10
-    assert recorded(here) == set(range(10))
+    assert here.counters.read("queue_requests") == 5
+    assert here.counters.read("logs") == MAX_GATHERED_LOGS
+    assert recorded(here) == set(range(MAX_GATHERED_LOGS))
+    assert writes == [1]
     assert troubles == {}
+    assert not batch.is_full
+
+
+def test_a_batch_holds_no_more_bytes_than_a_request(stage):
+    """Some queues take messages of many megabytes."""
+    here = stage(WorldBuilder(), max_message_bytes=100_000)
+    batch, _ = filled(here, 20, body="x" * 5_000)
+    assert batch.is_full
+    batch.send()
     assert not batch.is_full
 
 

@@ -24,7 +24,6 @@ class _Route(NamedTuple):
     """How a host is reached: ``prefix`` is put before each target that ``pool`` requests."""
 
     origin: str
-    proxy: str | None
     pool: HTTPConnectionPool
     prefix: str
 
@@ -93,14 +92,14 @@ class PlainSession:
             manager.clear()
 
     def _route_to(self, origin: str) -> _Route:
-        proxy, last = proxy_for(origin), self._last
-        if last is None or last.origin != origin or last.proxy != proxy:
-            last = self._last = self._find_route(origin, proxy)
-        return last
+        if self._last is None or self._last.origin != origin:
+            self._last = self._find_route(origin)
+        return self._last
 
-    def _find_route(self, origin: str, proxy: str | None) -> _Route:
+    def _find_route(self, origin: str) -> _Route:
         from urllib3.util import parse_url
 
+        proxy = proxy_for(origin)
         manager = self._managers.get(proxy)
         if manager is None:
             manager = self._managers[proxy] = open_pools(proxy, self._check)
@@ -108,7 +107,7 @@ class PlainSession:
         pool = manager.connection_from_host(address.host, address.port, address.scheme)
         # A proxy is asked for whole URLs, except over TLS, which it only passes on.
         is_whole = manager.proxy is not None and address.scheme == "http"
-        return _Route(origin, proxy, pool, f"http://{address.netloc}" if is_whole else "")
+        return _Route(origin, pool, f"http://{address.netloc}" if is_whole else "")
 
 
 class ThreadSessions:

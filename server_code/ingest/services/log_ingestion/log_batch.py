@@ -1,4 +1,4 @@
-"""Gathering small logs on their way to the queue, so that one request carries several.
+"""Gathering small logs on their way to the queue, so that they share requests and transactions.
 
 A log is recorded once its message is on the queue, and not before.
 """
@@ -13,8 +13,11 @@ from ..publish import publish, refusal_error
 from ..unexpected_errors import as_ingest_error
 from .deliver_log import PackedLog, cache_logs
 
-#: The most logs that wait for each other, also where a request could carry more.
-MAX_GATHERED_LOGS = 10
+#: The most logs that wait for each other. They take several requests, but one transaction.
+MAX_GATHERED_LOGS = 50
+
+#: A log is small if a request can carry so many of its size.
+_SMALL_LOGS_PER_REQUEST = 20
 
 #: Called with the error of a log that could not be sent or recorded.
 OnFailure = Callable[[IngestError], None]
@@ -25,25 +28,27 @@ class LogBatch:
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
-        self._max_count = min(MAX_GATHERED_LOGS, context.logs_queue.max_batch_count)
+        self._size_bytes = 0
         self._entries: list[tuple[PackedLog, OnFailure]] = []
 
     @property
     def is_full(self) -> bool:
-        """Return whether one request can carry no more."""
-        return len(self._entries) >= self._max_count
+        """Return whether the batch holds enough logs, or the bytes of a whole request."""
+        has_request = self._size_bytes >= self._context.logs_queue.max_message_bytes
+        return has_request or len(self._entries) >= MAX_GATHERED_LOGS
 
     def accepts(self, size_bytes: int) -> bool:
-        """Return whether a log is so small that a full batch of its size fits into one request."""
-        return size_bytes <= self._context.logs_queue.max_message_bytes // (2 * self._max_count)
+        """Return whether a log is so small that it can wait for others."""
+        return size_bytes <= self._context.logs_queue.max_message_bytes // _SMALL_LOGS_PER_REQUEST
 
     def add(self, packed: PackedLog, on_failure: OnFailure) -> None:
         """Add a small log, and what to call if it is not sent."""
         self._entries.append((packed, on_failure))
+        self._size_bytes += packed.message.size_bytes
 
     def send(self) -> None:
         """Cache what was added, send and record it; report each log that was not sent."""
-        entries, self._entries = self._entries, []
+        entries, self._entries, self._size_bytes = self._entries, [], 0
         if not entries:
             return
         packed = [each for each, _ in entries]

@@ -68,7 +68,7 @@ def find_unpublished_changes(
     run = record.run
     if run is None:
         return Changes(record=record)
-    jobs = unpublished_jobs(record)
+    jobs = [job for job in record.jobs if is_unpublished(record, job)]
     job_envelopes = tuple(job_envelope(record.key, job, now=now) for job in jobs)
     run_envelopes = _run_envelopes(record, run, commit, now)
     # A run begins before its jobs and ends after them.
@@ -88,11 +88,9 @@ def find_unpublished_changes(
     )
 
 
-def unpublished_jobs(record: AttemptRecord) -> list[Job]:
-    """Return the jobs that have changed since they were last published."""
-    return [
-        job for job in record.jobs if find_published(record, job).state != as_published(job).state
-    ]
+def is_unpublished(record: AttemptRecord, job: Job) -> bool:
+    """Return whether the job has changed since it was last published."""
+    return find_published(record, job).state != as_published(job).state
 
 
 def has_ended_before(record: AttemptRecord, job: Job) -> bool:

@@ -15,7 +15,7 @@ from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
 from ...ports import ActionsApi, Clock
-from .attempt_messages import has_ended_before, has_unpublished_run_changes, unpublished_jobs
+from .attempt_messages import has_ended_before, has_unpublished_run_changes, is_unpublished
 from .long_pauses import is_too_long
 
 T = TypeVar("T")
@@ -66,10 +66,10 @@ class DetailReader:
 
     def _parts(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
         name, run_id = self._repository, record.key.run_id
-        for job in unpublished_jobs(record):
+        for job in record.jobs:
             # A job that changes after its end may have got more annotations; asking costs nothing.
             is_known = job.annotations is not None and not has_ended_before(record, job)
-            if job.wants_annotations and not is_known:
+            if job.wants_annotations and not is_known and is_unpublished(record, job):
                 record = _with_job(record, self._annotate(job))
                 yield record
         if not has_unpublished_run_changes(record):
