@@ -10,7 +10,7 @@ from .codec import KeepsUnknownFields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact(KeepsUnknownFields):
-    """One artifact of a run.
+    """One artifact of a run; messages have the same fields.
 
     https://docs.github.com/en/rest/actions/artifacts#list-workflow-run-artifacts
     """

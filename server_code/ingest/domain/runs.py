@@ -36,7 +36,7 @@ class PullRequest(KeepsUnknownFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencedWorkflow(KeepsUnknownFields):
-    """A reusable workflow that a run calls, at the commit that it used."""
+    """A reusable workflow that a run calls, at its commit; messages have the same fields."""
 
     path: str | None
     sha: str | None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from .encoding import QueueMessage, encode_envelope, encode_json, envelope_attributes
+from .encoding import JSON_CONTENT_TYPE, QueueMessage, encode_envelope, encode_json
 from .envelope import Envelope
 
 #: The payload's size in bytes. A message that has this attribute has a pointer as its body. Its
@@ -33,16 +33,9 @@ def pointer_message(
 ) -> QueueMessage:
     """Encode a message that points to its payload, with the envelope's id and attributes."""
     location = {"s3BucketName": payload.bucket, "s3Key": payload.key}
-    return QueueMessage(
-        event_id=envelope.event_id,
-        event_type=envelope.event_type,
-        group=envelope.group,
-        body=encode_json([_POINTER_CLASS, location]),
-        attributes={
-            **envelope_attributes(envelope),
-            PAYLOAD_SIZE_ATTRIBUTE: str(payload_bytes),
-        },
-    )
+    message = encode_envelope(envelope, body=encode_json([_POINTER_CLASS, location]))
+    attributes = {**message.attributes, PAYLOAD_SIZE_ATTRIBUTE: str(payload_bytes)}
+    return replace(message, attributes=attributes, content_type=JSON_CONTENT_TYPE)
 
 
 def content_url_message(envelope: Envelope, content_url: str) -> QueueMessage:

@@ -65,14 +65,6 @@ def message_attributes(event_type: str, repo: str) -> dict[str, str]:
     return {"event_type": event_type, "repo": repo, "schema_version": SCHEMA_VERSION}
 
 
-def envelope_attributes(envelope: Envelope) -> dict[str, str]:
-    """Return the attributes of an envelope's message."""
-    attributes = message_attributes(envelope.event_type, envelope.repo)
-    if envelope.cloudevents_source_root is None:
-        return attributes
-    return {**attributes, **cloudevent_attributes(envelope)}
-
-
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
     """Return the envelope as its readers see it; ``data`` is the last field."""
     if envelope.cloudevents_source_root is not None:
@@ -90,13 +82,14 @@ def encode_envelope(
     envelope: Envelope, *, body: str | None = None, delay_seconds: int = 0
 ) -> QueueMessage:
     """Encode an envelope for a queue; ``body``: its JSON, if the caller has written it."""
+    attributes = message_attributes(envelope.event_type, envelope.repo)
     is_plain = envelope.cloudevents_source_root is None
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,
         group=envelope.group,
         body=encode_json(envelope_fields(envelope)) if body is None else body,
-        attributes=envelope_attributes(envelope),
+        attributes=attributes if is_plain else {**attributes, **cloudevent_attributes(envelope)},
         delay_seconds=delay_seconds,
         content_type=JSON_CONTENT_TYPE if is_plain else CLOUDEVENT_CONTENT_TYPE,
     )

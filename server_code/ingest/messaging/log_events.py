@@ -211,9 +211,6 @@ def _whole_content(metadata: LogMetadata, open_log: OpenLog, room: int) -> str |
         return ""
     if room < MAX_CHARACTER_BYTES or metadata.log_bytes > room:
         return None
-    if metadata.log_bytes * MAX_CHARACTER_BYTES <= room:
-        with open_log() as file:
-            return b"".join(escaped_content(file, is_text=metadata.is_text)).decode()
     with closing(_split(metadata, open_log, room)) as pieces:
         first = next(pieces, b"")
         return first.decode() if next(pieces, None) is None else None

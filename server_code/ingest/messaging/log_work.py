@@ -33,9 +33,9 @@ class WorkItemJob:
 
     job_id: int
     job_name: str
-    conclusion: str | None
-    completed_at: datetime | None
-    never_started: bool
+    conclusion: str | None = None
+    completed_at: datetime | None = None
+    never_started: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +114,7 @@ def work_item_job(job: Job | WorkItemJob | JobLogRecord) -> WorkItemJob:
     """Return a job as a work item names it; a record of its log has only its name."""
     name = _cut(job.name if isinstance(job, Job) else job.job_name, MAX_JOB_NAME_CHARS)
     if isinstance(job, JobLogRecord):
-        return WorkItemJob(
-            job_id=job.job_id,
-            job_name=name,
-            conclusion=None,
-            completed_at=None,
-            never_started=False,
-        )
+        return WorkItemJob(job_id=job.job_id, job_name=name)
     return WorkItemJob(
         job_id=job.job_id,
         job_name=name,

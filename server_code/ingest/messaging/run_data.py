@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..domain.annotations import Annotation, AnnotationList
+from ..domain.annotations import AnnotationList
 from ..domain.artifacts import Artifact
+from ..domain.codec import KeepsUnknownFields, encode_dataclass
 from ..domain.commits import Commit, triggering_pull_request
 from ..domain.jobs import Job, Step
 from ..domain.runs import PullRequest, WorkflowRun, completed_at
@@ -54,13 +56,13 @@ def run_data(
         "actor": run.actor,
         "triggering_actor": run.triggering_actor,
         "previous_attempt_url": run.previous_attempt_url,
-        "referenced_workflows": _referenced_workflows_data(run),
+        "referenced_workflows": _list_data(run.referenced_workflows),
         "pull_requests": _pull_requests_data(run, commit),
         "jobs": [job_data(job) for job in jobs],
         "code_metrics": _code_metrics_data(run, commit),
         **_annotations_data(details.annotations),
         "environments": None if awaited is None else list(awaited),
-        "artifacts": _artifacts_data(details.artifacts),
+        "artifacts": _list_data(details.artifacts),
     }
 
 
@@ -104,48 +106,16 @@ def step_data(step: Step) -> dict[str, Any]:
 
 
 def _annotations_data(known: AnnotationList | None) -> dict[str, Any]:
-    return {
-        "annotations": None if known is None else [_annotation_data(each) for each in known.items],
-        "annotations_total": None if known is None else known.total,
-    }
+    if known is None:
+        return {"annotations": None, "annotations_total": None}
+    return {"annotations": _list_data(known.items), "annotations_total": known.total}
 
 
-def _annotation_data(annotation: Annotation) -> dict[str, Any]:
-    return {
-        "path": annotation.path,
-        "start_line": annotation.start_line,
-        "end_line": annotation.end_line,
-        "start_column": annotation.start_column,
-        "end_column": annotation.end_column,
-        "level": annotation.level,
-        "title": annotation.title,
-        "message": annotation.message,
-        "raw_details": annotation.raw_details,
-    }
-
-
-def _artifacts_data(artifacts: tuple[Artifact, ...] | None) -> list[dict[str, Any]] | None:
-    if artifacts is None:
+def _list_data(known: Sequence[KeepsUnknownFields] | None) -> list[dict[str, Any]] | None:
+    """Return values whose fields are those of the message, without what a newer release added."""
+    if known is None:
         return None
-    return [
-        {
-            "id": artifact.id,
-            "name": artifact.name,
-            "size_in_bytes": artifact.size_in_bytes,
-            "digest": artifact.digest,
-            "expires_at": format_timestamp(artifact.expires_at),
-            "archive_download_url": artifact.archive_download_url,
-        }
-        for artifact in artifacts
-    ]
-
-
-def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
-    if run.referenced_workflows is None:
-        return None
-    return [
-        {"path": each.path, "sha": each.sha, "ref": each.ref} for each in run.referenced_workflows
-    ]
+    return [encode_dataclass(replace(each, unknown_fields={})) for each in known]
 
 
 def _pull_requests_data(run: WorkflowRun, commit: Commit | None) -> list[dict[str, Any]]:
