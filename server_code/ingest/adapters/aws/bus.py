@@ -65,15 +65,7 @@ class AwsBus(EventBus):
         from .provision_bucket import ensure_bucket
 
         queues = self._queues
-        yield from map(
-            str,
-            ensure_queues(
-                self._sqs,
-                metrics=queues.metrics_queue,
-                logs=queues.logs_queue,
-                job_events=queues.job_events_queue,
-            ),
-        )
+        yield from map(str, ensure_queues(self._sqs, *queues.names))
         if queues.log_bucket is not None:
             yield str(ensure_bucket(self._s3, queues.log_bucket))
 

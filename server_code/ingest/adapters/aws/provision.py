@@ -51,7 +51,7 @@ class ProvisionResult:
 
 
 def ensure_queues(
-    client: SQSClient, *, metrics: str, logs: str, job_events: str
+    client: SQSClient, metrics: str, logs: str, job_events: str
 ) -> list[ProvisionResult]:
     """Create the three queues, each with its dead-letter queue; return what was done to each.
 

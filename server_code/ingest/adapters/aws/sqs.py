@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...domain.batches import chunks
 from ...domain.counters import Counters, sent_messages_counter
@@ -18,7 +18,7 @@ from ...ports import Publisher, ReceivedMessage, SendFailure, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
 from .entries import MISSING_ENTRY, batch_entry, batch_failure
-from .errors import ErrorKind, error_kind_in, is_invalid_message, translate_aws_errors
+from .errors import ErrorKind, error_kind_in, translate_aws_errors
 from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_info
 
 if TYPE_CHECKING:
@@ -143,14 +143,8 @@ class SqsPublisher(Publisher):
         logger.warning(
             "batch refused", extra={"queue": self.queue_name, "messages": len(batch), **details}
         )
-        return tuple(
-            SendFailure(
-                event_id=message.event_id,
-                reason=details.get("Message", "SQS gave no reason."),
-                is_final=is_invalid_message(details.get("Code", "Unknown")),
-            )
-            for message in batch
-        )
+        entry: Any = {"Code": "Unknown", "SenderFault": True, **details}
+        return tuple(batch_failure(message, entry) for message in batch)
 
 
 class SqsWorkQueue(SqsPublisher, WorkQueue):

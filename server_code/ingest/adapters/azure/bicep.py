@@ -133,11 +133,7 @@ def bicep_template(queues: QueueSettings) -> str:
 
     The collector may send to three queues and receive from one; readers receive from two.
     """
-    names = {
-        "metrics": queues.metrics_queue,
-        "logs": queues.logs_queue,
-        "jobEvents": queues.job_events_queue,
-    }
+    names = dict(zip(("metrics", "logs", "jobEvents"), queues.names, strict=True))
     parts = [_HEAD, "\n"]
     parts += [_ROLE.substitute(role=role, id=role_id) for role, role_id in _ROLES.items()]
     parts += [_queue(symbol, name) for symbol, name in names.items()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -118,21 +119,14 @@ class TableLogPageStore(LogPageStore):
 
 
 @translate_errors
+@dataclass
 class _LogWriter:
-    def __init__(
-        self,
-        pages: TableLogPageStore,
-        row: Any,  # noqa: ANN401 - a row
-        name: str,
-        replaced: Sequence[str],
-        now: datetime,
-    ) -> None:
-        self._pages = pages
-        self._row = row
-        self._name = name
-        self._replaced = replaced
-        self._now = now
-        self._stored_bytes = 0
+    _pages: TableLogPageStore
+    _row: Any
+    _name: str
+    _replaced: Sequence[str]
+    _now: datetime
+    _stored_bytes: int = 0
 
     def add_pages(self, pages: Sequence[PackedPage]) -> None:
         """Write the next pages."""

@@ -54,11 +54,8 @@ def gcloud_script(queues: QueueSettings) -> str:
 
 
 def _queue(name: str, *, is_work_queue: bool) -> Iterator[str]:
-    dead_letters, deadline = (
-        dead_letter_name(name),
-        ack_deadline_seconds(is_work_queue=is_work_queue),
-    )
-    topic, dead = shlex.quote(name), shlex.quote(dead_letters)
+    deadline = ack_deadline_seconds(is_work_queue=is_work_queue)
+    topic, dead = shlex.quote(name), shlex.quote(dead_letter_name(name))
     yield f"gcloud pubsub topics create {topic} {dead}"
     yield (
         f"gcloud pubsub subscriptions create {dead} --topic={dead} --expiration-period=never "

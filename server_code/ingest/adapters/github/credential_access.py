@@ -52,7 +52,7 @@ class CredentialAccess:
         with self._lock:
             if repin:
                 self._pins.pop(pair[1], None)
-            self._pin(*pair)
+            self.pin(*pair)
             self._read_at.set(pair, time.monotonic())
             for scope in (repository, *scopes):
                 self._forget_refusal(name, scope.lower())
@@ -74,12 +74,15 @@ class CredentialAccess:
     def pin(self, name: str, repository: str) -> None:
         """Pin a repository to a credential, unless it is pinned."""
         with self._lock:
-            self._pin(name, repository.lower())
+            self._pins.setdefault(repository.lower(), name)
+            if len(self._pins) > MAX_PAIRS:
+                self._pins.popitem(last=False)
 
     def unpin(self, name: str, repository: str) -> None:
         """Unpin a repository from a credential, if it is pinned to that one."""
         with self._lock:
-            self._unpin(name, repository.lower())
+            if self._pins.get(repository.lower()) == name:
+                del self._pins[repository.lower()]
 
     def note_refusal(
         self, name: str, scope: str, error: IngestError, *, min_step: int = STEP_HOUR
@@ -92,7 +95,7 @@ class CredentialAccess:
         with self._lock:
             if min_step >= STEP_HOUR:
                 self._read_at.pop(pair)
-                self._unpin(*pair)
+                self.unpin(*pair)
             refusal = self.refusals.note(pair, error, min_step=min_step)
             self._note_change(*pair, refusal)
 
@@ -154,15 +157,6 @@ class CredentialAccess:
     def _note_change(self, name: str, scope: str, refusal: Refusal | None = None) -> None:
         changes = self._changes.setdefault(name, {})
         changes[scope] = None if refusal is None else refusal.to_record(scope)
-
-    def _pin(self, name: str, repository: str) -> None:
-        self._pins.setdefault(repository, name)
-        if len(self._pins) > MAX_PAIRS:
-            self._pins.popitem(last=False)
-
-    def _unpin(self, name: str, repository: str) -> None:
-        if self._pins.get(repository) == name:
-            del self._pins[repository]
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
         """Return whether a credential has read a repository (since a ``time.monotonic()``).

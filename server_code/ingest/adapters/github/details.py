@@ -8,11 +8,7 @@ from typing import Any
 from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
 from ...ports import Answer
-from ...wire.details import (
-    parse_annotations,
-    parse_artifact,
-    parse_pending_environments,
-)
+from ...wire.details import parse_annotations, parse_artifact, parse_pending_environments
 from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient

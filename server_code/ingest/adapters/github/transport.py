@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...domain.pending_requests import PendingRequests
@@ -55,39 +55,18 @@ class Transport:
 
         Raises GithubUnavailable, or RequestFailed for an incomplete answer.
         """
-        host = origin_of(url)
-        request_number = self._pending.begin(host, at=time.monotonic())
-
-        def note_answer() -> None:
-            self._pending.note_answer(host, request_number, at=time.monotonic())
-
-        try:
-            return self._exchange(method, url, headers, body, log_file, note_answer)
-        finally:
-            self._pending.end(host, request_number, at=time.monotonic())
-
-    def close(self) -> None:
-        """Close every thread's connections."""
-        self._sessions.close()
-
-    def _exchange(  # noqa: PLR0913, PLR0917 - what ``send`` was given
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        log_file: BinaryIO | None,
-        note_answer: Callable[[], None],
-    ) -> RawAnswer:
         from urllib3.exceptions import HTTPError
 
-        started, read_seconds = time.monotonic(), self._read_timeouts.seconds(url)
+        host, read_seconds = origin_of(url), self._read_timeouts.seconds(url)
+        started = time.monotonic()
+        request_number = self._pending.begin(host, at=started)
         try:
             with self._sessions.get().send(
                 method, url, headers=headers, body=body, read_seconds=read_seconds
             ) as response:
-                note_answer()
-                self._read_timeouts.note_answer(url, took_seconds=time.monotonic() - started)
+                answered = time.monotonic()
+                self._pending.note_answer(host, request_number, at=answered)
+                self._read_timeouts.note_answer(url, took_seconds=answered - started)
                 if log_file is not None and response.status == 200:
                     content = b""
                     write_log(response, log_file, deadline=started + MAX_LOG_SECONDS)
@@ -101,7 +80,13 @@ class Transport:
         except ValueError as error:
             # For an invalid header or chunk length.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
+        finally:
+            self._pending.end(host, request_number, at=time.monotonic())
         return RawAnswer(status=response.status, headers=received, body=_decode(content))
+
+    def close(self) -> None:
+        """Close every thread's connections."""
+        self._sessions.close()
 
 
 def resolve(host: str) -> set[str]:
