@@ -8,9 +8,9 @@ from standalone.sandbox.settings import GraphqlFaults, TokenSpec
 
 FIELDS = """
 ... on Commit { oid message additions deletions changedFilesIfAvailable
-  author { name email user { login } }
-  associatedPullRequests(first: 5) { nodes { databaseId fullDatabaseId number url headRefOid
-    headRefName baseRefName state headRepository { nameWithOwner } } } }
+  author { name user { login } }
+  associatedPullRequests(first: 5) { nodes { fullDatabaseId number url headRefOid
+    headRefName baseRefName headRepository { nameWithOwner } } } }
 """
 
 
@@ -25,10 +25,10 @@ def world() -> WorldBuilder:
     )
 
 
-def ask(api, *shas, limit="rateLimit { cost remaining limit used resetAt }"):
+def ask(api, *shas):
     """Ask for commits."""
     aliases = " ".join(f'c{n}: object(oid: "{sha}") {{ {FIELDS} }}' for n, sha in enumerate(shas))
-    query = f'query {{ repository(owner: "octo", name: "api") {{ {aliases} }} {limit} }}'
+    query = f'query {{ repository(owner: "octo", name: "api") {{ {aliases} }} }}'
     return api.post("/graphql", {"query": query})
 
 
@@ -39,14 +39,12 @@ def test_commits_are_answered_by_alias(serve):
     repository = answer.json()["data"]["repository"]
     assert repository["c0"]["additions"] == 7
     assert repository["c0"]["associatedPullRequests"]["nodes"][0] == {
-        "databaseId": 2_000_000_005,
         "fullDatabaseId": "2000000005",
         "number": 5,
         "url": "https://github.com/octo/api/pull/5",
         "headRefOid": "aa11",
         "headRefName": "change-5",
         "baseRefName": "main",
-        "state": "OPEN",
         "headRepository": {"nameWithOwner": "fan/api"},
     }
     assert repository["c1"]["author"]["user"] is None
@@ -100,12 +98,12 @@ def test_an_unknown_repository_is_an_error(serve):
 def test_it_is_reached_below_the_prefix_of_an_enterprise_server(serve):
     """GHES serves it below /api."""
     api = serve(world())
-    assert api.post("/api/graphql", {"query": "{ viewer { login } }"}).json() == {
-        "data": {"viewer": {"login": "octocat"}}
+    assert api.post("/api/graphql", {"query": "{ __typename }"}).json() == {
+        "data": {"__typename": "Query"}
     }
 
 
 def test_nobody_may_ask(serve):
     """GraphQL needs a token."""
     api = serve(world())
-    assert api.post("/graphql", {"query": "{ viewer { login } }"}, token=None).status_code == 401
+    assert api.post("/graphql", {"query": "{ __typename }"}, token=None).status_code == 401

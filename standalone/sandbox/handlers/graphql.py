@@ -37,23 +37,14 @@ def graphql(call: Call) -> Answer:
     failing = call.state.settings.graphql.failing_shas
     if any(sha in query or sha in json.dumps(variables) for sha in failing):
         return json_answer({"data": None, "errors": [_too_much()]})
-    return _executed(call, query, variables)
-
-
-def _executed(call: Call, query: str, variables: dict[str, Any] | None) -> Answer:
-    limiter, token = call.state.limiter, call.identity.token
-    limit = token.graphql_limit if token else 0
-    root = Root(call, limiter.budget(call.identity.key, "graphql", limit, call.now))
-    result = _result(query, root, variables)
-    cost = max(1, math.ceil(root.connections / CONNECTIONS_PER_POINT))
-    return replace(json_answer(_body(result)), cost=cost)
-
-
-def _result(query: str, root: Root, variables: dict[str, Any] | None) -> ExecutionResult:
+    root = Root(call)
     document, errors = _checked(query)
     if document is None:
-        return ExecutionResult(None, errors)
-    return execute_sync(schema(), document, root_value=root, variable_values=variables)
+        result = ExecutionResult(None, errors)
+    else:
+        result = execute_sync(schema(), document, root_value=root, variable_values=variables)
+    cost = max(1, math.ceil(root.connections / CONNECTIONS_PER_POINT))
+    return replace(json_answer(_body(result)), cost=cost)
 
 
 @lru_cache(maxsize=128)

@@ -159,6 +159,6 @@ def test_a_graphql_query_is_not_slowed_down(stage):
     here = stage(WorldBuilder(), settings=replace(GENEROUS, graphql=GraphqlFaults()))
     client = client_of(here.context)
     for _ in range(4):
-        client.query("query { rateLimit { remaining } }", {})
+        client.query("query { __typename }", {})
     assert here.requests("graphql") == 4
     assert here.clock.sleeps == []
