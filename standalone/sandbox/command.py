@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from .clock import SandboxClock
@@ -14,8 +13,6 @@ from .scenario import read_scenario
 from .server import SandboxServer
 from .settings import DEFAULT_TOKEN, Settings
 from .simulation import simulated_world
-from .specs import HookSpec
-from .world import World
 
 MAX_NAMES_SHOWN = 5
 
@@ -49,7 +46,7 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
             hooks=hooks,
         )
     else:
-        world = _with_hooks(corpus_world(corpus), hooks)
+        world = corpus_world(corpus)
     clock = SandboxClock(world.newest_at, speed=speed)
     with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
         for line in startup_message(server):
@@ -73,14 +70,6 @@ def startup_message(server: SandboxServer) -> list[str]:
         f"GITHUB_API_URL={server.url} GITHUB_TOKEN={token} \\",
         f"    runstream collect {names[0] if names else 'OWNER/REPO'}",
     ]
-
-
-def _with_hooks(world: World, hooks: Sequence[tuple[str, str]]) -> World:
-    for repository in world.repositories:
-        for number, (url, secret) in enumerate(hooks):
-            spec = HookSpec(id=repository.spec.id * 10 + number, url=url)
-            repository.hooks.append(replace(spec, secret=secret))
-    return world
 
 
 def _wait(stop: threading.Event) -> None:

@@ -13,104 +13,87 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from pathlib import Path
+from typing import TypeVar
 
 from .corpus_jobs import recorded_jobs
 from .corpus_logs import recorded_logs
 from .corpus_runs import recorded_run
 from .repository import NewItems, Repository
 from .rng import seeded_random, seeded_sha
-from .specs import CommitSpec, Json, RepositorySpec, RunSpec
-from .times import DAY, Timestamp, parse_time
+from .specs import CommitSpec, Json, RepositorySpec
+from .times import parse_time
 from .world import World
 
-
-@dataclass(slots=True)
-class _Recordings:
-    runs: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
-    jobs: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
-    commits: list[Json] = field(default_factory=list)
+T = TypeVar("T")
 
 
 def corpus_world(folder: Path) -> World:
     """Read a folder of recordings; the world's `newest_at` lies just after the newest of them."""
-    recordings: dict[str, _Recordings] = defaultdict(_Recordings)
-    for run in _lines(folder / "runs.jsonl"):
-        recordings[_full_name(run)].runs[run["id"]].append(run)
-    for job in _lines(folder / "jobs.jsonl"):
-        recordings[_full_name(job)].jobs[job["run_id"]].append(job)
-    for commit in _lines(folder / "commits.jsonl"):
-        recordings[_full_name(commit)].commits.append(commit)
+    runs, jobs, commits = (_read(folder / f"{name}.jsonl") for name in ("runs", "jobs", "commits"))
     logs = recorded_logs(folder)
-    repositories = [
-        _repository(names, _merged(recordings[name] for name in names), logs)
-        for names in _same_repositories(recordings)
-    ]
-    newest = max(map(_newest, repositories), default=0.0)
-    return World(repositories, seed=folder.name, newest_at=newest + 1)
-
-
-def _same_repositories(recordings: dict[str, _Recordings]) -> list[list[str]]:
-    """Group the names of repositories that were renamed between recordings, the present first."""
-    groups: dict[int, list[str]] = defaultdict(list)
-    for name in sorted(recordings, key=lambda name: _last_created(recordings[name]), reverse=True):
-        groups[_repository_id(name, recordings[name])].append(name)
-    return sorted(groups.values())
-
-
-def _last_created(recordings: _Recordings) -> str:
-    return max(
-        (run["created_at"] for group in recordings.runs.values() for run in group), default=""
+    newest = {
+        _full_name(run): run["created_at"] for run in sorted(runs, key=itemgetter("created_at"))
+    }
+    # of the names of a renamed repository, that of its newest run is the present one
+    names = sorted(
+        {_full_name(each) for each in (*runs, *jobs, *commits)},
+        key=lambda name: newest.get(name, ""),
+        reverse=True,
     )
+    by_id = _grouped(names, lambda name: _repository_id(name, runs))
+    repositories = [
+        _repository(
+            RepositorySpec(
+                id=repository_id, full_name=present, former_names=tuple(former), created_at=0
+            ),
+            logs,
+            *(
+                [each for each in items if _full_name(each) in (present, *former)]
+                for items in (runs, jobs, commits)
+            ),
+        )
+        for repository_id, (present, *former) in sorted(by_id.items())
+    ]
+    times = [
+        *(run["updated_at"] for run in runs),
+        *(job["completed_at"] or job["started_at"] for job in jobs),
+        *(commit["commit"]["committer"]["date"] for commit in commits),
+    ]
+    return World(repositories, seed=folder.name, newest_at=max(map(parse_time, times)) + 1)
 
 
-def _merged(several: Iterable[_Recordings]) -> _Recordings:
-    merged = _Recordings()
-    for recordings in several:
-        for run_id, runs in recordings.runs.items():
-            merged.runs[run_id] += runs
-        for run_id, jobs in recordings.jobs.items():
-            merged.jobs[run_id] += jobs
-        merged.commits += recordings.commits
-    return merged
+def _repository_id(name: str, runs: Iterable[Json]) -> int:
+    # the most frequent, for a run may have been recorded with the object of a fork
+    ids = Counter(
+        int(run["repository"]["id"])
+        for run in runs
+        if _full_name(run) == name == (run.get("repository") or {}).get("full_name")
+    )
+    invented = 800_000_000 + int(seeded_sha("repository", name)[:6], 16)
+    return ids.most_common(1)[0][0] if ids else invented
 
 
 def _repository(
-    names: list[str], recordings: _Recordings, logs: dict[int | None, list[bytes]]
+    spec: RepositorySpec,
+    logs: dict[int | None, list[bytes]],
+    runs: list[Json],
+    jobs: list[Json],
+    commits: list[Json],
 ) -> Repository:
-    jobs = {run_id: recorded_jobs(snapshots, logs) for run_id, snapshots in recordings.jobs.items()}
-    runs = [
-        recorded_run(run_id, recordings.runs.get(run_id, []), jobs.get(run_id, {}))
-        for run_id in sorted({*recordings.runs, *recordings.jobs})
+    specs = {commit["sha"]: _commit(commit) for commit in commits}
+    for run in runs:
+        if run["head_commit"] and run["head_sha"] not in specs:
+            specs[run["head_sha"]] = _head_commit(run)
+    runs_by_id = _grouped(runs, lambda run: run["id"])
+    jobs_by_run = _grouped(jobs, lambda job: job["run_id"])
+    planned = [
+        recorded_run(run_id, runs_by_id[run_id], recorded_jobs(jobs_by_run[run_id], logs))
+        for run_id in sorted({*runs_by_id, *jobs_by_run})
     ]
-    commits = {commit["sha"]: _commit(commit) for commit in recordings.commits}
-    for snapshots in recordings.runs.values():
-        for run in snapshots:
-            if run["head_commit"] and run["head_sha"] not in commits:
-                commits[run["head_sha"]] = _head_commit(run)
-    return Repository(
-        RepositorySpec(
-            id=_repository_id(names[0], recordings),
-            full_name=names[0],
-            former_names=tuple(names[1:]),
-            created_at=min((run.created_at for run in runs), default=0.0) - DAY,
-        ),
-        NewItems(runs=runs, commits=list(commits.values())),
-    )
-
-
-def _repository_id(name: str, recordings: _Recordings) -> int:
-    # the most frequent, for a run may have been recorded with the object of a fork
-    numbers = Counter(
-        int(run["repository"]["id"])
-        for snapshots in recordings.runs.values()
-        for run in snapshots
-        if (run.get("repository") or {}).get("full_name") == name
-    )
-    imagined = 800_000_000 + int(seeded_sha("repository", name)[:6], 16)
-    return numbers.most_common(1)[0][0] if numbers else imagined
+    return Repository(spec, NewItems(runs=planned, commits=list(specs.values())))
 
 
 def _commit(recorded: Json) -> CommitSpec:
@@ -147,30 +130,18 @@ def _head_commit(run: Json) -> CommitSpec:
     )
 
 
-def _newest(repository: Repository) -> Timestamp:
-    runs = repository.runs(float("inf"))
-    commits = [commit.authored_at for commit in repository.commits.values()]
-    return max([*commits, *(timestamp for run in runs for timestamp in _times(run))], default=0.0)
-
-
-def _times(run: RunSpec) -> Iterator[Timestamp]:
-    for attempt in run.attempts:
-        yield attempt.requested_at
-        yield attempt.completed_at or 0.0
-        for job in attempt.jobs:
-            yield job.created_at
-            yield job.completed_at or 0.0
-
-
 def _full_name(recorded: Json) -> str:
     owner, name = recorded["url"].split("/repos/", 1)[1].split("/")[:2]
     return f"{owner}/{name}"
 
 
-def _lines(path: Path) -> Iterator[Json]:
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
+def _grouped(items: Iterable[T], key: Callable[[T], int]) -> dict[int, list[T]]:
+    groups: dict[int, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+def _read(path: Path) -> list[Json]:
+    lines = path.read_text("utf-8").split("\n") if path.exists() else []
+    return [json.loads(line) for line in lines if line.strip()]

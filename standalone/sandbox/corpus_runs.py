@@ -86,22 +86,15 @@ def _minimal(number: int, created: Timestamp, jobs: tuple[JobSpec, ...]) -> Atte
 
 
 def _placeholder_run(run_id: int, jobs: Mapping[int, Sequence[JobSpec]]) -> Json:
-    first = [job for attempt in jobs.values() for job in attempt]
-    recorded = next(job.recorded for job in first if job.recorded is not None)
-    earliest = min(first, key=lambda job: job.created_at)
-    text = (earliest.recorded or recorded)["started_at"]
+    recorded = [job.recorded or {} for attempt in jobs.values() for job in attempt]
+    times = [job.get(name) for job in recorded for name in ("created_at", "started_at")]
     return {
-        "created_at": text if earliest.recorded is None else _earliest_text(earliest),
+        "created_at": min(time for time in times if time),
         "run_number": 1,
         "event": "push",
-        "head_branch": recorded.get("head_branch"),
-        "head_sha": recorded["head_sha"],
-        "display_title": recorded.get("workflow_name") or "",
-        "name": recorded.get("workflow_name"),
+        "head_branch": recorded[0].get("head_branch"),
+        "head_sha": recorded[0]["head_sha"],
+        "display_title": recorded[0].get("workflow_name") or "",
+        "name": recorded[0].get("workflow_name"),
         "workflow_id": int(seeded_sha("workflow", run_id)[:7], 16),
     }
-
-
-def _earliest_text(job: JobSpec) -> str:
-    recorded = job.recorded or {}
-    return str(min(recorded.get("created_at") or recorded["started_at"], recorded["started_at"]))
