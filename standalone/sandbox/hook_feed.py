@@ -90,36 +90,24 @@ def event_payload(hook_event: HookEvent, base: str) -> Json:
 
 def _hook_events(repository: Repository, run: RunSpec) -> Iterator[HookEvent]:
     for attempt in run.attempts:
-        moments: list[tuple[Timestamp | None, str, JobSpec | None]] = [
-            (attempt.requested_at, "requested", None),
-            (attempt.in_progress_at, "in_progress", None),
-            (attempt.completed_at, "completed", None),
-        ]
-        for job in attempt.jobs:
-            moments += _job_moments(job)
-        for at, action, job_or_none in moments:
+        for at, action, job in _changes(attempt):
             if at is not None:
                 yield HookEvent(
-                    at=at,
-                    action=action,
-                    repository=repository,
-                    run=run,
-                    attempt=attempt,
-                    job=job_or_none,
+                    at=at, action=action, repository=repository, run=run, attempt=attempt, job=job
                 )
 
 
-def _job_moments(job: JobSpec) -> list[tuple[Timestamp | None, str, JobSpec | None]]:
-    ended = None if job.completed_at is None else max(job.completed_at, job.created_at)
-    if job.reused or job.conclusion == "skipped":
-        return [(ended, "completed", job)]
-    first = "queued" if job.waits_until is None else "waiting"
-    return [
-        (job.created_at, first, job),
-        (job.waits_until, "queued", job),
-        (job.started_at if job.steps else None, "in_progress", job),
-        (ended, "completed", job),
-    ]
+def _changes(attempt: AttemptSpec) -> Iterator[tuple[Timestamp | None, str, JobSpec | None]]:
+    yield attempt.requested_at, "requested", None
+    yield attempt.in_progress_at, "in_progress", None
+    yield attempt.completed_at, "completed", None
+    for job in attempt.jobs:
+        if not job.reused and job.conclusion != "skipped":
+            yield job.created_at, "queued" if job.waits_until is None else "waiting", job
+            yield job.waits_until, "queued", job
+            yield job.started_at if job.steps else None, "in_progress", job
+        if job.completed_at is not None:
+            yield max(job.completed_at, job.created_at), "completed", job
 
 
 def _workflow(hook_event: HookEvent, base: str) -> Json:

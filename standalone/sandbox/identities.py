@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import threading
 from dataclasses import dataclass
 
@@ -92,10 +90,4 @@ class Tokens:
 
 
 def _token(authorization: str) -> str:
-    scheme, _, value = authorization.strip().partition(" ")
-    if scheme.lower() != "basic":
-        return value.strip()
-    try:
-        return base64.b64decode(value).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
+    return authorization.partition(" ")[2].strip()

@@ -10,9 +10,6 @@ from typing import Any
 from .settings import AppSpec
 from .times import Timestamp
 
-#: A code is good for one hour.
-CODE_SECONDS = 3600.0
-
 _KEY_BITS = 2048
 
 
@@ -35,11 +32,6 @@ class PendingApp:
         """Return where people are led after an installation."""
         url = self.manifest.get("setup_url")
         return str(url) if url else None
-
-
-def new_code() -> str:
-    """Return a code as GitHub makes them."""
-    return secrets.token_hex(20)
 
 
 def new_app(pending: PendingApp) -> tuple[AppSpec, str]:

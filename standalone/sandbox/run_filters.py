@@ -7,23 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .annotations import check_suite_id
 from .specs import RunSpec
 from .timeline import run_status
 from .times import DAY, Timestamp, parse_time
-
-STATUSES = frozenset({"completed", "in_progress", "queued", "requested", "waiting", "pending"})
-CONCLUSIONS = frozenset(
-    {
-        "action_required",
-        "cancelled",
-        "failure",
-        "neutral",
-        "skipped",
-        "stale",
-        "success",
-        "timed_out",
-    }
-)
 
 _Test = Callable[[RunSpec, Timestamp], bool]
 
@@ -75,11 +62,12 @@ def _normalized(text: str) -> str:
 
 
 def _status(value: str) -> _Test:
-    if value in STATUSES:
-        return lambda run, now: run_status(run, now).status == value
-    if value in CONCLUSIONS:
-        return lambda run, now: run_status(run, now).conclusion == value
-    return lambda _run, _now: False  # startup_failure is a conclusion, but no filter
+    def test(run: RunSpec, now: Timestamp) -> bool:
+        status_now = run_status(run, now)
+        return value in {status_now.status, status_now.conclusion}
+
+    # it is a conclusion, but no filter
+    return test if value != "startup_failure" else lambda _run, _now: False
 
 
 def _created(value: str) -> _Test:
@@ -90,7 +78,7 @@ def _created(value: str) -> _Test:
 _TESTS: dict[str, Callable[[str], _Test]] = {
     "actor": lambda value: lambda run, _now: run.actor == value,
     "branch": lambda value: lambda run, _now: run.head_branch == value,
-    "check_suite_id": lambda value: lambda run, _now: str(run.id + 20_000_000_000) == value,
+    "check_suite_id": lambda value: lambda run, _now: str(check_suite_id(run)) == value,
     "created": _created,
     "event": lambda value: lambda run, _now: run.event == value,
     "head_sha": lambda value: lambda run, _now: run.head_sha == value,

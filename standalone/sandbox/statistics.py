@@ -9,7 +9,6 @@ from typing import Any
 KEPT_DETAILS = 50
 NOT_SENT = 0
 """The status that an answer is counted with when a fault closed the connection instead."""
-_SUMMED = ("requests", "charged", "free")
 
 
 class Statistics:
@@ -17,56 +16,50 @@ class Statistics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[str, Counter[str]] = {}
         self._statuses: dict[str, Counter[str]] = {}
+        self._charged: Counter[str] = Counter()
         self._totals: Counter[str] = Counter()
         self._details: deque[str] = deque(maxlen=KEPT_DETAILS)
-        self._minted = 0
 
     def count_request(self, endpoint: str, status: int, charged: int = 0) -> None:
         """Count one request with what it cost."""
         with self._lock:
-            counts = self._counts.setdefault(endpoint, Counter())
-            counts["requests"] += 1
-            counts["charged"] += charged
-            counts["free"] += status == 304
             self._statuses.setdefault(endpoint, Counter())[str(status)] += 1
+            self._charged[endpoint] += charged
 
-    def count(self, name: str, detail: str | None = None) -> None:
-        """Count something else: violations, leaked tokens, webhooks, faults, minted tokens."""
+    def count(self, name: str, detail: str | None = None) -> int:
+        """Count something else (violations, leaked tokens, webhooks, faults, minted tokens)."""
         with self._lock:
-            self._totals[name] += 1
             if detail is not None:
                 self._details.append(f"{name}: {detail}")
-
-    def count_minted(self) -> int:
-        """Count a token that the app was given, and return its number."""
-        with self._lock:
-            self._totals["minted"] += 1
-            self._minted += 1
-            return self._minted
+            self._totals[name] += 1
+            return self._totals[name]
 
     def reset(self) -> None:
         """Reset all counts."""
         with self._lock:
-            self._counts.clear()
-            self._statuses.clear()
-            self._totals.clear()
-            self._details.clear()
+            for counts in (self._statuses, self._charged, self._totals, self._details):
+                counts.clear()
 
     def snapshot(self) -> dict[str, Any]:
         """Return all counts: those of each endpoint, sums, and the last `details` of violations."""
         with self._lock:
-            endpoints = {
+            endpoints: dict[str, dict[str, Any]] = {
                 endpoint: {
-                    **{name: counts[name] for name in _SUMMED},
-                    "statuses": dict(self._statuses[endpoint]),
+                    "requests": sum(statuses.values()),
+                    "charged": self._charged[endpoint],
+                    "free": statuses["304"],
+                    "statuses": dict(statuses),
                 }
-                for endpoint, counts in sorted(self._counts.items())
+                for endpoint, statuses in sorted(self._statuses.items())
+            }
+            sums = {
+                name: sum(counts[name] for counts in endpoints.values())
+                for name in ("requests", "charged", "free")
             }
             return {
                 "endpoints": endpoints,
-                **{name: sum(counts[name] for counts in self._counts.values()) for name in _SUMMED},
+                **sums,
                 **{name: self._totals[name] for name in ("violations", "leaked_tokens", "minted")},
                 "webhooks": self._group("webhooks"),
                 "faults": self._group("faults"),

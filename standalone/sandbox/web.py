@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from .answers import Answer
 from .incoming import Request
-from .registrations import PendingApp, new_code
+from .registrations import PendingApp
 from .settings import InstallationSpec
 from .state import State
 
@@ -73,7 +74,7 @@ def _create(state: State, incoming: Request, _params: dict[str, str]) -> Answer:
     """Register the App, and lead back with a code for it."""
     form = _form(incoming)
     manifest = json.loads(form["manifest"])
-    code = new_code()
+    code = secrets.token_hex(20)
     state.registrations[code] = PendingApp(
         name=form["name"], owner=form["owner"], manifest=manifest, at=state.clock.now()
     )

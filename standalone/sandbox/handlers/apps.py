@@ -15,7 +15,7 @@ from ..identities import require_active
 from ..pages import requested_page
 from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
 from ..payloads.users import simple_user
-from ..registrations import CODE_SECONDS, new_app
+from ..registrations import new_app
 from ..rng import seeded_sha
 from ..settings import AppSpec, InstallationSpec, TokenSpec
 from ..times import HOUR, iso
@@ -29,7 +29,7 @@ def get_app(call: Call) -> Answer:
 def convert_manifest(call: Call) -> Answer:
     """Answer POST /app-manifests/{code}/conversions; a code is good once, for an hour."""
     pending = call.state.registrations.pop(str(call.params["code"]), None)
-    if pending is None or call.now - pending.at > CODE_SECONDS:
+    if pending is None or call.now - pending.at > HOUR:
         raise not_found()
     app, private_key = new_app(pending)
     call.state.settings = replace(call.state.settings, app=app)
@@ -73,7 +73,7 @@ def mint_token(call: Call) -> Answer:
     if found is None:
         raise not_found()
     require_active(app, installation_id)
-    count = call.state.statistics.count_minted()
+    count = call.state.statistics.count("minted")
     expires_at = call.now + HOUR
     value = f"ghs_{seeded_sha('installation', app.id, installation_id, count)}"
     call.state.tokens.add(_token(app, found, value, expires_at))

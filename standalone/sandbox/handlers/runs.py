@@ -75,28 +75,25 @@ def requested_attempt(call: Call, run: RunSpec) -> AttemptSpec:
 
 
 def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> DigestedBody:
-    total, reachable, runs = _filtered(call, filters, page, as_of)
-    if not filters:
+    settings = call.state.settings
+    if filters:
+        matched = _matching_runs(call, filters, as_of)
+        total, reachable = len(matched), min(len(matched), settings.filtered_cap)
+        runs = matched[page.start : min(page.start + page.size, reachable)]
+    else:
         total, runs = call.repository.page_of_runs(as_of, page.start, page.size)
-        reachable = min(total, call.state.settings.unfiltered_cap)
+        reachable = min(total, settings.unfiltered_cap)
     parts = [_run(call, run, current_attempt(run, as_of), as_of).body for run in runs]
     body = b'{"total_count":%d,"workflow_runs":[%s]}' % (total, b",".join(parts))
     return with_digest(body, link_header(call.numeric_url, call.args, page, reachable))
 
 
-def _filtered(
-    call: Call, filters: dict[str, str], page: Page, as_of: Timestamp
-) -> tuple[int, int, list[RunSpec]]:
-    if not filters:
-        return 0, 0, []
+def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> list[RunSpec]:
     try:
         test = matching(filters)
     except ValueError:
         raise Refusal(error_answer(422, "Validation Failed")) from None
-    matched = [run for run in call.repository.runs(as_of) if test(run, as_of)]
-    reachable = min(len(matched), call.state.settings.filtered_cap)
-    end = min(page.start + page.size, reachable)
-    return len(matched), reachable, matched[page.start : end]
+    return [run for run in call.repository.runs(as_of) if test(run, as_of)]
 
 
 def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> DigestedBody:

@@ -13,13 +13,15 @@ from ..times import iso, iso_or_none
 from .repositories import fork_id, full_repository
 from .users import node_id, simple_user
 
-_LINKS = {
-    "self": "/pulls/{n}",
-    "issue": "/issues/{n}",
-    "comments": "/issues/{n}/comments",
-    "review_comments": "/pulls/{n}/comments",
-    "review_comment": "/pulls/comments{{/number}}",
-    "commits": "/pulls/{n}/commits",
+_EMPTY_FIELDS: Json = {
+    "assignee": None,
+    "assignees": [],
+    "requested_reviewers": [],
+    "requested_teams": [],
+    "milestone": None,
+    "author_association": "CONTRIBUTOR",
+    "auto_merge": None,
+    "active_lock_reason": None,
 }
 
 
@@ -43,15 +45,16 @@ def pull_in_run(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
 def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
     """Describe a pull request as a list of them does."""
     root = f"{base}/repos/{spec.full_name}"
-    page = pull_page(spec, pull)
+    url, page, links = f"{root}/pulls/{pull.number}", pull_page(spec, pull), _links(root, pull)
+    all_links = {**links, "self": url, "html": page}
     return {
-        "url": f"{root}/pulls/{pull.number}",
+        "url": url,
         "id": pull.id,
         "node_id": node_id("PR", pull.id),
         "html_url": page,
         "diff_url": f"{page}.diff",
         "patch_url": f"{page}.patch",
-        **_addresses(root, pull),
+        **{f"{name}_url": link for name, link in links.items()},
         "number": pull.number,
         "state": "open" if pull.closed_at is None else "closed",
         "locked": False,
@@ -63,7 +66,7 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
         "closed_at": iso_or_none(pull.closed_at),
         "merged_at": None,
         "merge_commit_sha": seeded_sha("merge", pull.id),
-        **_empty_fields(),
+        **_EMPTY_FIELDS,
         "labels": [_label(spec, name, base) for name in pull.labels],
         "draft": pull.draft,
         "head": _head(spec, pull, base),
@@ -74,7 +77,7 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
             "user": simple_user(spec.owner, base, "Organization"),
             "repo": full_repository(spec, base),
         },
-        "_links": _links(root, page, pull),
+        "_links": {name: {"href": link} for name, link in all_links.items()},
     }
 
 
@@ -89,27 +92,14 @@ def head_label(spec: RepositorySpec, pull: PullRequestSpec) -> str:
     return f"{owner}:{pull.head_branch}"
 
 
-def _addresses(root: str, pull: PullRequestSpec) -> Json:
+def _links(root: str, pull: PullRequestSpec) -> dict[str, str]:
     return {
-        "issue_url": f"{root}/issues/{pull.number}",
-        "commits_url": f"{root}/pulls/{pull.number}/commits",
-        "review_comments_url": f"{root}/pulls/{pull.number}/comments",
-        "review_comment_url": f"{root}/pulls/comments{{/number}}",
-        "comments_url": f"{root}/issues/{pull.number}/comments",
-        "statuses_url": f"{root}/statuses/{pull.head_sha}",
-    }
-
-
-def _empty_fields() -> Json:
-    return {
-        "assignee": None,
-        "assignees": [],
-        "requested_reviewers": [],
-        "requested_teams": [],
-        "milestone": None,
-        "author_association": "CONTRIBUTOR",
-        "auto_merge": None,
-        "active_lock_reason": None,
+        "issue": f"{root}/issues/{pull.number}",
+        "comments": f"{root}/issues/{pull.number}/comments",
+        "review_comments": f"{root}/pulls/{pull.number}/comments",
+        "review_comment": f"{root}/pulls/comments{{/number}}",
+        "commits": f"{root}/pulls/{pull.number}/commits",
+        "statuses": f"{root}/statuses/{pull.head_sha}",
     }
 
 
@@ -141,12 +131,3 @@ def _head_spec(spec: RepositorySpec, name: str) -> RepositorySpec:
     if name == spec.full_name:
         return spec
     return RepositorySpec(id=fork_id(name), full_name=name, created_at=spec.created_at)
-
-
-def _links(root: str, page: str, pull: PullRequestSpec) -> Json:
-    links = {key: {"href": root + suffix.format(n=pull.number)} for key, suffix in _LINKS.items()}
-    return {
-        **links,
-        "html": {"href": page},
-        "statuses": {"href": f"{root}/statuses/{pull.head_sha}"},
-    }

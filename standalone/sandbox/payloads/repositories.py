@@ -47,6 +47,37 @@ _SUFFIXES = {
     "trees_url": "/git/trees{/sha}",
 }
 
+_COUNTS = dict.fromkeys(
+    (
+        "forks_count",
+        "stargazers_count",
+        "watchers_count",
+        "open_issues_count",
+        "subscribers_count",
+        "network_count",
+        "forks",
+        "open_issues",
+        "watchers",
+        "size",
+    ),
+    0,
+)
+_FEATURES: Json = {
+    "language": "Python",
+    "license": None,
+    "topics": [],
+    "is_template": False,
+    "has_issues": True,
+    "has_projects": True,
+    "has_downloads": True,
+    "has_wiki": True,
+    "has_pages": False,
+    "has_discussions": False,
+    "allow_forking": True,
+    "web_commit_signoff_required": False,
+    "delete_branch_on_merge": False,
+}
+
 
 @lru_cache(maxsize=4096)
 def minimal_repository(
@@ -94,8 +125,8 @@ def full_repository(spec: RepositorySpec, base: str) -> Json:
         **repository_in_run(spec, base),
         "owner": owner,
         **_addresses(spec),
-        **_counts(),
-        **_abilities(),
+        **_COUNTS,
+        **_FEATURES,
         "archived": spec.archived,
         "disabled": False,
         "default_branch": "main",
@@ -103,13 +134,7 @@ def full_repository(spec: RepositorySpec, base: str) -> Json:
         "created_at": iso(spec.created_at),
         "updated_at": iso(spec.created_at),
         "pushed_at": iso(spec.created_at),
-        "permissions": {
-            "admin": True,
-            "maintain": True,
-            "push": True,
-            "triage": True,
-            "pull": True,
-        },
+        "permissions": dict.fromkeys(("admin", "maintain", "push", "triage", "pull"), True),
         "temp_clone_token": "",
         "organization": owner,
     }
@@ -124,33 +149,4 @@ def _addresses(spec: RepositorySpec) -> Json:
         "svn_url": f"https://{page}",
         "homepage": None,
         "mirror_url": None,
-    }
-
-
-def _counts() -> Json:
-    names = ("forks", "stargazers", "watchers", "open_issues", "subscribers", "network")
-    return {
-        **{f"{name}_count": 0 for name in names},
-        "forks": 0,
-        "open_issues": 0,
-        "watchers": 0,
-        "size": 108,
-    }
-
-
-def _abilities() -> Json:
-    return {
-        "language": "Python",
-        "license": None,
-        "topics": [],
-        "is_template": False,
-        "has_issues": True,
-        "has_projects": True,
-        "has_downloads": True,
-        "has_wiki": True,
-        "has_pages": False,
-        "has_discussions": False,
-        "allow_forking": True,
-        "web_commit_signoff_required": False,
-        "delete_branch_on_merge": False,
     }
