@@ -30,10 +30,10 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
     history_days: float = 1.0,
     webhook_url: str | None = None,
     webhook_secret: str = "",
-    echo: Callable[[str], None] = lambda _line: None,
-    stop: threading.Event | None = None,
+    echo: Callable[[str], None],
+    stop: threading.Event,
 ) -> None:
-    """Serve until interrupted, or until `stop` is set; `echo` is given every line of output."""
+    """Serve until `stop` is set; `echo` is given every line of output."""
     settings = Settings() if scenario is None else read_scenario(scenario)
     hooks = [] if webhook_url is None else [(webhook_url, webhook_secret)]
     if corpus is None:
@@ -51,7 +51,7 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
     with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
         for line in startup_message(server):
             echo(line)
-        _wait(stop or threading.Event())
+        stop.wait()
 
 
 def startup_message(server: SandboxServer) -> list[str]:
@@ -70,10 +70,3 @@ def startup_message(server: SandboxServer) -> list[str]:
         f"GITHUB_API_URL={server.url} GITHUB_TOKEN={token} \\",
         f"    runstream collect {names[0] if names else 'OWNER/REPO'}",
     ]
-
-
-def _wait(stop: threading.Event) -> None:
-    try:
-        stop.wait()
-    except KeyboardInterrupt:
-        return

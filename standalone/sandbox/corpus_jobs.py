@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from .specs import JobSpec, Json, LogSpec
-from .times import Timestamp, parse_time
+from .times import parse_time
 
 
 def recorded_jobs(
@@ -30,9 +30,9 @@ def _spec(job: Json, logs: dict[int | None, list[bytes]]) -> JobSpec:
     return JobSpec(
         id=job["id"],
         name=job["name"],
-        created_at=min(started, _time(job.get("created_at"), started)),
+        created_at=min(started, parse_time(job.get("created_at") or job["started_at"])),
         started_at=started,
-        completed_at=_time(job["completed_at"], None),
+        completed_at=parse_time(job["completed_at"]) if job["completed_at"] else None,
         conclusion=job["conclusion"],
         labels=tuple(job["labels"]),
         runner=job["runner_name"],
@@ -51,7 +51,3 @@ def _content(job: Json, logs: dict[int | None, list[bytes]]) -> bytes | None:
 
 def _ran(job: Json) -> bool:
     return job["status"] == "completed" and job["conclusion"] != "skipped" and bool(job["steps"])
-
-
-def _time(text: str | None, default: Timestamp | None) -> Timestamp:
-    return parse_time(text) if text else default  # type: ignore[return-value]

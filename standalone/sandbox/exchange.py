@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from .answers import Answer, Refusal, error_answer, json_bytes, not_found
+from .answers import Answer, Headers, Refusal, json_bytes, not_found
 from .calls import Call
 from .fault_answers import block_by_fault, break_redirect, damage_answer
 from .faults import NO_FAULT, Fault
@@ -43,11 +43,11 @@ class Exchange:
         try:
             identity = self._identity()
         except Refusal as refusal:
-            return self._record(refusal.answer, 0)
+            return self._record(refusal.answer)
         with self._state.limiter.in_flight(identity.key, self._now) as overload_refusal:
             limit_refusal = self._limit_refusal(identity, overload_refusal, fault)
             if limit_refusal is not None:
-                return self._record(limit_refusal, 0, identity_headers(identity))
+                return self._record(limit_refusal, identity_headers(identity))
             return self._answer_within_budget(identity, fault)
 
     def _identity(self) -> Identity:
@@ -87,18 +87,15 @@ class Exchange:
             limiter.settle(budget, 0, 0)
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
-            return self._record(refusal, 0, self._headers(identity, budget))
+            return self._record(refusal, self._headers(identity, budget))
         handled = damage_answer(fault, self._call_handler(identity, fault))
         answer = self._apply_precondition(handled, identity, fault)
         cost = answer.cost if taken else 0
         if fault.do == "direct_log" and answer.status == 302:
             answer = self._log_at(dict(answer.headers)["Location"])
         limiter.settle(budget, taken, cost)
-        return self._record(
-            break_redirect(fault, answer, self._state.closed_port_url),
-            cost,
-            self._headers(identity, budget),
-        )
+        answer = break_redirect(fault, answer, self._state.closed_port_url)
+        return self._record(answer, self._headers(identity, budget), cost)
 
     def _call_handler(self, identity: Identity, fault: Fault) -> Answer:
         is_late = fault.do == "late_jobs" and self._route.endpoint in JOB_ENDPOINTS
@@ -141,9 +138,8 @@ class Exchange:
     def _moved(self, repository: Repository) -> Answer:
         tail = "/".join(self._incoming.path.split("/")[4:])
         url = f"{self._incoming.base}/repositories/{repository.spec.id}"
-        url += (f"/{tail}" if tail else "") + (
-            f"?{self._incoming.query}" if self._incoming.query else ""
-        )
+        url += f"/{tail}" if tail else ""
+        url += f"?{self._incoming.query}" if self._incoming.query else ""
         docs = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api"
         body = {"message": "Moved Permanently", "url": url, "documentation_url": docs}
         return Answer(status=301, body=json_bytes(body), headers=(("Location", url),))
@@ -166,12 +162,10 @@ class Exchange:
             return self._state.limiter.budget(identity.key, "graphql", limit, self._now)
         return self._state.limiter.budget(identity.key, "core", identity.limit, self._now)
 
-    def _headers(self, identity: Identity, budget: Budget) -> tuple[tuple[str, str], ...]:
+    def _headers(self, identity: Identity, budget: Budget) -> Headers:
         return (*identity_headers(identity), *budget_headers(budget))
 
-    def _record(
-        self, answer: Answer, cost: int, headers: tuple[tuple[str, str], ...] = ()
-    ) -> Answer:
+    def _record(self, answer: Answer, headers: Headers = (), cost: int = 0) -> Answer:
         self._state.statistics.count_request(self._route.endpoint, answer.status, cost)
         return replace(answer, headers=(*answer.headers, *headers, *common_headers()))
 
@@ -186,6 +180,5 @@ class Exchange:
 
 def _graphql_limited(refusal: Answer) -> Answer:
     # GraphQL says so in a successful answer
-    message = error_answer(200, "API rate limit exceeded for user ID 1.")
     body = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for user."}]}
-    return replace(message, body=json_bytes(body), headers=refusal.headers, cost=0)
+    return Answer(body=json_bytes(body), headers=refusal.headers, cost=0)

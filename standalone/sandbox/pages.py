@@ -43,11 +43,10 @@ def link_header(url: str, args: Mapping[str, str], page: Page, total: int) -> st
         targets += [("next", page.number + 1), ("last", last)]
     if page.number > 1:
         targets.append(("first", 1))
-    return ", ".join(f'<{_at(url, args, number)}>; rel="{name}"' for name, number in targets)
-
-
-def _at(url: str, args: Mapping[str, str], number: int) -> str:
-    return f"{url}?{urlencode({**args, 'page': str(number)})}"
+    return ", ".join(
+        f'<{url}?{urlencode({**args, "page": str(number)})}>; rel="{name}"'
+        for name, number in targets
+    )
 
 
 def _positive(text: str | None, default: int) -> int:

@@ -45,15 +45,6 @@ class JobInRun:
     job: JobSpec
 
 
-@dataclass(slots=True)
-class _RunIndex:
-    runs: list[RunSpec] = field(default_factory=list)
-    created: list[Timestamp] = field(default_factory=list)
-    timestamps: list[Timestamp] = field(default_factory=list)
-    by_id: dict[int, RunSpec] = field(default_factory=dict)
-    jobs: dict[int, JobInRun] = field(default_factory=dict)
-
-
 class Repository:
     """The runs of one repository that exist at a point in time."""
 
@@ -70,7 +61,11 @@ class Repository:
         self.commits: dict[str, CommitSpec] = {}
         self.pulls: dict[int, PullRequestSpec] = {}
         self._source = source
-        self._index = _RunIndex()
+        self._runs: list[RunSpec] = []
+        self._created: list[Timestamp] = []
+        self._changes: list[Timestamp] = []
+        self._runs_by_id: dict[int, RunSpec] = {}
+        self._jobs: dict[int, JobInRun] = {}
         self._lock = threading.RLock()
         if new_items is not None:
             self._add(new_items)
@@ -87,46 +82,40 @@ class Repository:
     def runs(self, now: Timestamp) -> list[RunSpec]:
         """Return the runs created by now, newest first."""
         with self._lock:
-            count = bisect_right(self._index.created, now)
-            return self._index.runs[:count][::-1]
+            count = bisect_right(self._created, now)
+            return self._runs[:count][::-1]
 
     def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunSpec]]:
         """Return how many runs there are by now, and some of them, newest first."""
         with self._lock:
-            count = bisect_right(self._index.created, now)
+            count = bisect_right(self._created, now)
             high = max(0, count - start)
-            return count, self._index.runs[max(0, high - size) : high][::-1]
+            return count, self._runs[max(0, high - size) : high][::-1]
 
     def version(self, now: Timestamp) -> int:
         """Return a number that grows with every change of a run object."""
         with self._lock:
-            return bisect_right(self._index.timestamps, now)
+            return bisect_right(self._changes, now)
 
     def run(self, run_id: int, now: Timestamp) -> RunSpec | None:
         """Find a run that exists by now."""
-        run = self._index.by_id.get(run_id)
+        run = self._runs_by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
 
     def job(self, job_id: int, now: Timestamp) -> JobInRun | None:
         """Find a job that exists by now."""
-        found = self._index.jobs.get(job_id)
+        found = self._jobs.get(job_id)
         return found if found is not None and found.job.created_at <= now else None
 
     def _add(self, new_items: NewItems) -> None:
-        index = self._index
         self.commits.update((commit.sha, commit) for commit in new_items.commits)
         self.pulls.update((pull.number, pull) for pull in new_items.pulls)
-        index.runs.extend(new_items.runs)
-        index.runs.sort(key=lambda run: (run.created_at, run.id))
-        index.created = [run.created_at for run in index.runs]
+        self._runs.extend(new_items.runs)
+        self._runs.sort(key=lambda run: (run.created_at, run.id))
+        self._created = [run.created_at for run in self._runs]
         for run in new_items.runs:
-            index.by_id[run.id] = run
-            index.timestamps.extend(run_times(run))
-            index.jobs.update(_jobs_of(run))
-        index.timestamps.sort()
-
-
-def _jobs_of(run: RunSpec) -> Iterable[tuple[int, JobInRun]]:
-    for attempt in run.attempts:
-        for job in attempt.jobs:
-            yield job.id, JobInRun(run, attempt, job)
+            self._runs_by_id[run.id] = run
+            self._changes.extend(run_times(run))
+            for attempt in run.attempts:
+                self._jobs |= {job.id: JobInRun(run, attempt, job) for job in attempt.jobs}
+        self._changes.sort()

@@ -31,7 +31,7 @@ def send(
     headers = [("Date", http_date(now)), ("Content-Type", answer.content_type), *answer.headers]
     if length is not None and answer.status not in _BODILESS:
         headers.append(("Content-Length", str(length)))
-    start_response(f"{answer.status} {_phrase(answer.status)}", headers)
+    start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
     if environ["REQUEST_METHOD"] == "HEAD":
         return []
     body = [answer.body] if answer.stream is None else answer.stream
@@ -59,7 +59,3 @@ def _close_connection(environ: Environ) -> None:
         channel.socket.shutdown(socket.SHUT_RDWR)
     except OSError:  # the client was faster
         return
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase

@@ -16,7 +16,7 @@ from .workflow_templates import WORKFLOW_TEMPLATES, WorkflowTemplate
 from .world import World
 
 NAMES = ("octo/api", "octo/web", "octo/infra", "octo/mobile", "octo/data", "octo/docs")
-RUNS_PER_HOUR = 512
+MAX_RUNS_PER_HOUR = 512
 _EPOCH_HOUR = 473_352  # 2024-01-01
 _EVENTS = {"push": 45, "pull_request": 43, "workflow_dispatch": 9, "schedule": 3}
 _PEOPLE = ("octocat", "hubot", "defunkt", "mojombo", "dependabot[bot]")
@@ -37,11 +37,11 @@ def simulated_world(  # noqa: PLR0913 - each is a property of the world
     `repositories` is how many, or their names; `runs_per_hour` is for each of them; no run begins
     after `last_run_at`.
     """
-    if runs_per_hour > RUNS_PER_HOUR:
-        raise ValueError(f"A repository has at most {RUNS_PER_HOUR} runs an hour.")
+    if runs_per_hour > MAX_RUNS_PER_HOUR:
+        raise ValueError(f"A repository has at most {MAX_RUNS_PER_HOUR} runs an hour.")
     names = _names(repositories) if isinstance(repositories, int) else list(repositories)
     first_hour = math.floor((start - history_days * DAY) / HOUR)
-    made: list[Repository] = []
+    planned: list[Repository] = []
     for index, name in enumerate(names):
         spec = _spec(index, name, first_hour)
         runs = HourlyRuns(
@@ -57,8 +57,8 @@ def simulated_world(  # noqa: PLR0913 - each is a property of the world
             HookSpec(id=spec.id * 10 + n, url=url, secret=secret)
             for n, (url, secret) in enumerate(hooks)
         ]
-        made.append(Repository(spec, hooks=specs, source=runs.items_until))
-    return World(made, seed=seed)
+        planned.append(Repository(spec, hooks=specs, source=runs.items_until))
+    return World(planned, seed=seed)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,8 +109,8 @@ class HourlyRuns:
             trigger,
             workflow,
             template,
-            id=10_000_000_000 + hours * RUNS_PER_HOUR + made,
-            number=(hour - _EPOCH_HOUR) * RUNS_PER_HOUR + made + 1,
+            id=10_000_000_000 + hours * MAX_RUNS_PER_HOUR + made,
+            number=(hour - _EPOCH_HOUR) * MAX_RUNS_PER_HOUR + made + 1,
             rng=rng,
         )
 
@@ -144,7 +144,7 @@ def _templates_for(event: str, rng: random.Random) -> list[WorkflowTemplate]:
 
 def _trigger(spec: RepositorySpec, hour: int, made: int, rng: random.Random) -> Trigger:
     event = rng.choices(list(_EVENTS), list(_EVENTS.values()))[0]
-    serial = (hour - _EPOCH_HOUR) * RUNS_PER_HOUR + made + 1
+    serial = (hour - _EPOCH_HOUR) * MAX_RUNS_PER_HOUR + made + 1
     from_pull = event == "pull_request"
     fork = f"contributor-{serial % 7}/{spec.name}" if rng.random() < 0.25 else None
     return Trigger(

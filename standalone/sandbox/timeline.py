@@ -81,12 +81,9 @@ def step_times(job: JobSpec, step: StepSpec) -> tuple[Timestamp, Timestamp]:
 def run_times(run: RunSpec) -> Iterator[Timestamp]:
     """Yield every instant at which the run object itself changes."""
     for attempt in run.attempts:
-        yield from _known(attempt.requested_at, attempt.in_progress_at, attempt.completed_at)
+        times = (attempt.requested_at, attempt.in_progress_at, attempt.completed_at)
+        yield from (time for time in times if time is not None)
     yield from run.touched_at
-
-
-def _known(*timestamps: Timestamp | None) -> Iterator[Timestamp]:
-    return (timestamp for timestamp in timestamps if timestamp is not None)
 
 
 def _recorded_status(attempt: AttemptSpec) -> StatusSnapshot:

@@ -51,18 +51,18 @@ def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> 
     try:
         manifest = json.loads(_form(incoming).get("manifest", ""))
         wanted = ", ".join(f"{k}: {v}" for k, v in manifest["default_permissions"].items())
-        hook = manifest["hook_attributes"]
-        known = {"redirect_url": manifest["redirect_url"], "hook": hook["url"]}
+        hook_url = str(manifest["hook_attributes"]["url"])
+        is_active = manifest["hook_attributes"].get("active", True)
     except (KeyError, TypeError, ValueError):
         return _page(422, "Invalid manifest", "<p>The manifest is not valid.</p>")
-    if hook.get("active", True) and _is_local(known["hook"]) and not _is_local(incoming.base):
+    if is_active and _is_local(hook_url) and not _is_local(incoming.base):
         return _page(422, "Invalid manifest", "<p>Hook url is not reachable.</p>")
     owner = params["owner"] or USER
     state = dict(parse_qsl(incoming.query)).get("state", "")
     body = f"""<form method="post" action="/settings/apps/create">
 <p><label>GitHub App name <input name="name" value="{html.escape(str(manifest.get("name", "")))}">
 </label></p><p>Repository permissions: {html.escape(wanted)}</p>
-<p>Webhook: {html.escape(str(known["hook"]))} {"" if hook.get("active", True) else "(inactive)"}</p>
+<p>Webhook: {html.escape(hook_url)} {"" if is_active else "(inactive)"}</p>
 <input type="hidden" name="manifest" value="{html.escape(json.dumps(manifest))}">
 <input type="hidden" name="state" value="{html.escape(state)}">
 <input type="hidden" name="owner" value="{html.escape(owner)}">

@@ -17,7 +17,7 @@ from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
 from ..payloads.users import simple_user
 from ..registrations import new_app
 from ..rng import seeded_sha
-from ..settings import AppSpec, InstallationSpec, TokenSpec
+from ..settings import AppSpec, TokenSpec
 from ..times import HOUR, iso
 
 
@@ -76,7 +76,20 @@ def mint_token(call: Call) -> Answer:
     count = call.state.statistics.count("minted")
     expires_at = call.now + HOUR
     value = f"ghs_{seeded_sha('installation', app.id, installation_id, count)}"
-    call.state.tokens.add(_token(app, found, value, expires_at))
+    call.state.tokens.add(
+        TokenSpec(
+            value=value,
+            login=f"{app.slug}[bot]",
+            kind="installation",
+            limit=found.limit,
+            graphql_limit=found.limit,
+            scopes=(),
+            permissions=frozenset(PERMISSIONS),
+            repositories=found.repositories,
+            expires_at=expires_at,
+            installation=installation_id,
+        )
+    )
     return json_answer(
         {
             "token": value,
@@ -94,20 +107,3 @@ def _app(call: Call) -> AppSpec:
         message = "A JSON web token could not be decoded"
         raise Refusal(error_answer(401, message, cost=0))
     return app
-
-
-def _token(
-    app: AppSpec, installation: InstallationSpec, value: str, expires_at: float
-) -> TokenSpec:
-    return TokenSpec(
-        value=value,
-        login=f"{app.slug}[bot]",
-        kind="installation",
-        limit=installation.limit,
-        graphql_limit=installation.limit,
-        scopes=(),
-        permissions=frozenset(PERMISSIONS),
-        repositories=installation.repositories,
-        expires_at=expires_at,
-        installation=installation.id,
-    )

@@ -16,7 +16,7 @@ from ..annotations import (
 from ..answers import Answer, not_found
 from ..calls import Call
 from ..payloads.checks import annotation_payload, check_run_payload
-from ..specs import AnnotationSpec, AttemptSpec, RunSpec
+from ..specs import AnnotationSpec
 from ..timeline import current_attempt
 from .conditional import conditional_json, conditional_page
 
@@ -53,11 +53,8 @@ def _annotations(call: Call, check_run_id: int) -> tuple[str, Sequence[Annotatio
     job_in_run = call.repository.job(check_run_id, call.now)
     if job_in_run is not None:
         return job_in_run.run.head_sha, job_annotations(job_in_run.job, call.now)
-    for run, attempt in _attempts(call):
-        if startup_failure_check_run_id(run, attempt) == check_run_id:
-            return run.head_sha, startup_failure_annotations(run, attempt, call.now)
+    for run in call.repository.runs(call.now):
+        for attempt in run.attempts:
+            if startup_failure_check_run_id(run, attempt) == check_run_id:
+                return run.head_sha, startup_failure_annotations(run, attempt, call.now)
     raise not_found()
-
-
-def _attempts(call: Call) -> list[tuple[RunSpec, AttemptSpec]]:
-    return [(run, attempt) for run in call.repository.runs(call.now) for attempt in run.attempts]

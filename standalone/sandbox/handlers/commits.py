@@ -23,7 +23,8 @@ def get_commit(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha} with one page of its files."""
     commit = _requested_commit(call)
     page = requested_page(call.args, default=FILES_PER_PAGE, maximum=FILES_PER_PAGE)
-    payload = commit_payload(call.repository, commit, call.base, start=page.start, size=page.size)
+    spec = call.repository.spec
+    payload = commit_payload(spec, commit, call.base, start=page.start, size=page.size)
     link = link_header(call.numeric_url, call.args, page, min(commit.files, MAX_FILES))
     return conditional(with_digest(json_bytes(payload), link))
 

@@ -5,9 +5,8 @@ https://docs.github.com/rest/commits/commits
 
 from __future__ import annotations
 
-from ..repository import Repository
 from ..rng import seeded_sha
-from ..specs import CommitSpec, Json
+from ..specs import CommitSpec, Json, RepositorySpec
 from ..times import iso
 from .recorded import with_api_base
 from .users import node_id, simple_user
@@ -16,35 +15,40 @@ MAX_FILES = 3000
 
 
 def commit_payload(
-    repository: Repository, commit: CommitSpec, base: str, *, start: int, size: int
+    spec: RepositorySpec, commit: CommitSpec, base: str, *, start: int, size: int
 ) -> Json:
     """Describe a commit with the files of one page."""
     if commit.recorded is not None:
         return with_api_base(commit.recorded, base)
-    url = f"{base}/repos/{repository.spec.full_name}/commits/{commit.sha}"
-    page = f"https://github.com/{repository.spec.full_name}/commit/{commit.sha}"
+    root, page = f"{base}/repos/{spec.full_name}", f"https://github.com/{spec.full_name}"
+    url = f"{root}/commits/{commit.sha}"
     user = simple_user(commit.author_login, base) if commit.author_login else None
     return {
         "sha": commit.sha,
         "node_id": node_id("C", int(commit.sha[:8], 16)),
-        "commit": _inner(repository, commit, base),
+        "commit": _git_commit(commit, f"{root}/git"),
         "url": url,
-        "html_url": page,
+        "html_url": f"{page}/commit/{commit.sha}",
         "comments_url": f"{url}/comments",
         "author": user,
         "committer": user,
-        "parents": [_parent(repository, sha, base) for sha in commit.parents],
+        "parents": [
+            {"sha": sha, "url": f"{root}/commits/{sha}", "html_url": f"{page}/commit/{sha}"}
+            for sha in commit.parents
+        ],
         "stats": {
             "total": commit.additions + commit.deletions,
             "additions": commit.additions,
             "deletions": commit.deletions,
         },
-        "files": _files(repository, commit, base, range(start, start + size)),
+        "files": [
+            _file(commit, number, root, page)
+            for number in range(start, min(start + size, commit.files, MAX_FILES))
+        ],
     }
 
 
-def _inner(repository: Repository, commit: CommitSpec, base: str) -> Json:
-    root = f"{base}/repos/{repository.spec.full_name}/git"
+def _git_commit(commit: CommitSpec, root: str) -> Json:
     person = {
         "name": commit.author_name,
         "email": commit.author_email,
@@ -68,28 +72,10 @@ def _inner(repository: Repository, commit: CommitSpec, base: str) -> Json:
     }
 
 
-def _parent(repository: Repository, sha: str, base: str) -> Json:
-    return {
-        "sha": sha,
-        "url": f"{base}/repos/{repository.spec.full_name}/commits/{sha}",
-        "html_url": f"https://github.com/{repository.spec.full_name}/commit/{sha}",
-    }
-
-
-def _files(repository: Repository, commit: CommitSpec, base: str, wanted: range) -> list[Json]:
-    count = min(commit.files, MAX_FILES)
-    return [
-        _file(repository, commit, base, number)
-        for number in range(wanted.start, min(wanted.stop, count))
-    ]
-
-
-def _file(repository: Repository, commit: CommitSpec, base: str, number: int) -> Json:
+def _file(commit: CommitSpec, number: int, root: str, page: str) -> Json:
     additions = _share(commit.additions, commit.files, number)
     deletions = _share(commit.deletions, commit.files, number)
     name = f"src/part_{number:04d}.py"
-    page = f"https://github.com/{repository.spec.full_name}"
-    root = f"{base}/repos/{repository.spec.full_name}"
     return {
         "sha": seeded_sha("blob", commit.sha, number),
         "filename": name,
@@ -105,5 +91,5 @@ def _file(repository: Repository, commit: CommitSpec, base: str, number: int) ->
 
 
 def _share(total: int, count: int, number: int) -> int:
-    each, rest = divmod(total, max(1, count))
-    return each + (1 if number < rest else 0)
+    each, rest = divmod(total, count)
+    return each + (number < rest)
