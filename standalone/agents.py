@@ -27,7 +27,7 @@ from ingest.services.context import (
     CollectorContext,
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.record_credentials import record_credential_changes
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
@@ -153,14 +153,14 @@ def _open_loops(
     pause = partial(context.clock.sleep, options.idle_seconds)
 
     def poll(should_continue: ShouldContinue) -> None:
-        def claim() -> int:
-            claimed = poll_due_repositories(
+        def claim() -> bool:
+            claimed = poll_due_repository(
                 context,
                 should_continue=should_continue,
                 only=select_repositories(),
                 on_claimed=poll_gate.open,
             )
-            if claimed == 0:
+            if not claimed:
                 pause()
             return claimed
 

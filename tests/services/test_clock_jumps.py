@@ -10,7 +10,7 @@ from ingest.services.agents.agent_loop import AgentLoop
 from ingest.services.agents.heartbeat import HEARTBEAT_INTERVAL, Heartbeat
 from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import Stage, assert_all_published
 from support.world_builder import WorldBuilder
 
@@ -24,7 +24,7 @@ def collect_for(here: Stage, seconds: float) -> None:
     """Do what is due again and again while the sandbox's time passes."""
     end = here.server.clock.now() + seconds
     while here.server.clock.now() < end:
-        poll_due_repositories(here.context, should_continue=lambda: True)
+        poll_due_repository(here.context, should_continue=lambda: True)
         ingest_due_logs(here.context, wait_seconds=0)
         here.advance(20)
 

@@ -9,7 +9,7 @@ from ingest.adapters.github import credential_access
 from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
 from ingest.ports import RepositoryListQuery
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import REPOSITORY, OpenStage, Stage
 from support.world_builder import WorldBuilder
 
@@ -40,7 +40,7 @@ class Deleted:
     def pass_time(self, seconds: float, *, every: float = 3, polls: bool = True) -> None:
         """Run both agents while time passes."""
         for _ in range(round(seconds / every)):
-            while polls and poll_due_repositories(self.stage.context, should_continue=lambda: True):
+            while polls and poll_due_repository(self.stage.context, should_continue=lambda: True):
                 pass
             while ingest_due_logs(self.stage.context, wait_seconds=0):
                 pass

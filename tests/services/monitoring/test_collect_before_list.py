@@ -9,7 +9,7 @@ import pytest
 from ingest.domain.due import urgent_due_at
 from ingest.domain.ledger import new_repository
 from ingest.errors import RateLimited
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.poll_order import PollOrder
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.world import REPOSITORY, OpenStage, Stage
@@ -50,7 +50,7 @@ def create(here: Stage) -> None:
 
 
 def poll_once(here: Stage) -> None:
-    assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
+    assert poll_due_repository(here.context, should_continue=lambda: True)
 
 
 def test_a_first_visit_leaves_a_part_of_the_minute_to_a_repository_that_was_just_created(

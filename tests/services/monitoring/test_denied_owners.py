@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ingest.domain.ledger import ErrorRecord
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import OpenStage
 from support.world_builder import WorldBuilder
 
@@ -27,7 +27,7 @@ def test_what_an_organization_denies_is_reported_once(
         Fault(path="^/repos/other/", do="sso"),
     )
     for _ in range(1800):
-        while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+        while poll_due_repository(here.context, should_continue=lambda: True):
             pass
         here.advance(4)
     errors = here.state.list_errors(limit=99)
@@ -40,7 +40,7 @@ def test_what_an_organization_denies_is_reported_once(
     assert here.requests("list_runs") <= 6 * len(records)
     here.fail()
     here.advance(3600)
-    while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+    while poll_due_repository(here.context, should_continue=lambda: True):
         pass
     assert not any(each.failed_polls for each in here.state.list_repositories())
 
@@ -58,7 +58,7 @@ def test_what_was_reported_before_is_not_looked_for_again(stage: OpenStage) -> N
     here.state.list_errors = noted
     polled = []
     for _ in range(20):
-        polled.append(poll_due_repositories(here.context, should_continue=lambda: True))
+        polled.append(poll_due_repository(here.context, should_continue=lambda: True))
         here.advance(600)
         if len(polled) == 1:
             assert looked

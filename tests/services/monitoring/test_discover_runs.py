@@ -9,7 +9,7 @@ import pytest
 from ingest.domain.commits import Commit
 from ingest.errors import GithubUnavailable, RateLimited, RequestFailed
 from ingest.ports import Answer, RunPage, RunQuery
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from ingest.services.monitoring.walk_run_list import MAX_REREAD_INTERVAL
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
@@ -172,7 +172,7 @@ def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage
     """A list of many pages keeps no process from ending."""
     here = stage(many_runs(35), at=900)
     answers = iter([True, True])
-    poll_due_repositories(here.context, should_continue=lambda: next(answers, False))
+    poll_due_repository(here.context, should_continue=lambda: next(answers, False))
     record = here.record()
     assert (record.cursor, record.run_list_walk.page) == (None, 4)
     here.poll_for(60)
@@ -363,7 +363,7 @@ def test_short_reruns_deep_in_a_list_that_always_changes_are_seen_in_progress(st
     here = stage(world, at=500, log_mode="economy")
     here.poll_for(400)
     while here.server.clock.now() < here.start + 1600:
-        poll_due_repositories(here.context, should_continue=lambda: True)
+        poll_due_repository(here.context, should_continue=lambda: True)
         here.advance(5)
     seen = [here.attempt(number).published_statuses[-2:] for number in range(2, len(starts) + 2)]
     assert seen == [("in_progress", "completed")] * len(starts)
@@ -516,7 +516,7 @@ def test_the_newest_runs_never_wait_behind_a_backlog(stage):
     """Oldest first, for logs expire; but the newest are in every batch."""
     here = stage(many_runs(400), at=450)
     here.context.store.save_commits(REPOSITORY, [Commit(commit_sha="a" * 40)])
-    poll_due_repositories(here.context, should_continue=lambda: not here.runs())
+    poll_due_repository(here.context, should_continue=lambda: not here.runs())
     published = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
     assert {400, 1} <= published
     assert len(published) == 100

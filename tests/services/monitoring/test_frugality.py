@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ingest.domain.timestamps import parse_timestamp
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -125,7 +125,7 @@ def test_changes_that_follow_one_another_share_an_answer_and_none_is_later_than_
     lists, known = here.requests("list_runs", "charged"), len(here.metrics())
     late = []
     for _ in range(480 // 5):
-        poll_due_repositories(here.context, should_continue=lambda: True)
+        poll_due_repository(here.context, should_continue=lambda: True)
         now, new = here.clock.now(), here.metrics()[known:]
         late += [now - happened_at(each) for each in new if is_live(each, log_mode)]
         known += len(new)

@@ -16,7 +16,7 @@ from ingest.errors import (
     StateBusy,
     StateUnavailable,
 )
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.poll_turn import until_urgent
 from ingest.services.monitoring.schedule_attempts import MAX_FAILURES
 from ingest.services.monitoring.schedule_polls import next_poll
@@ -349,9 +349,9 @@ def test_two_collectors_never_poll_one_repository_at_once(stage):
     other = here.join(holder="other")
     dead = here.state.claim_repositories(holder="dead", now=now, lease_seconds=120, limit=9)
     assert len(dead) == 1
-    assert poll_due_repositories(other, should_continue=lambda: True) == 0
+    assert not poll_due_repository(other, should_continue=lambda: True)
     here.advance(121)
-    assert poll_due_repositories(other, should_continue=lambda: True) == 1
+    assert poll_due_repository(other, should_continue=lambda: True)
     assert here.record().lease_holder is None
     assert_all_published(here)
 
@@ -396,10 +396,10 @@ def test_a_poll_that_lost_its_state_is_repeated_when_the_state_is_back(stage, lo
     context = replace(here.context, store=store)
     for _ in range(2):
         with pytest.raises(StateUnavailable):
-            poll_due_repositories(context, should_continue=lambda: True)
+            poll_due_repository(context, should_continue=lambda: True)
     assert here.record().lease_holder == context.worker_id
     context = replace(context, store=here.state)
-    assert poll_due_repositories(context, should_continue=lambda: True) == 1
+    assert poll_due_repository(context, should_continue=lambda: True)
     assert here.record().lease_holder is None
     assert_all_published(here)
 
@@ -408,9 +408,9 @@ def test_a_paused_repository_is_left_alone(stage):
     """Pausing ends polling, resuming begins it again."""
     here = stage(a_finished_run(), at=600)
     here.state.set_paused(REPOSITORY, paused=True)
-    assert poll_due_repositories(here.context, should_continue=lambda: True) == 0
+    assert not poll_due_repository(here.context, should_continue=lambda: True)
     here.state.set_paused(REPOSITORY, paused=False)
-    assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
+    assert poll_due_repository(here.context, should_continue=lambda: True)
 
 
 def test_a_tick_asked_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage):
@@ -419,7 +419,7 @@ def test_a_tick_asked_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage
     for number in range(130):
         world.run(created=number, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=900)
-    assert poll_due_repositories(here.context, should_continue=lambda: not here.runs()) == 1
+    assert poll_due_repository(here.context, should_continue=lambda: not here.runs())
     assert 0 < len(here.runs()) < 130
     assert here.record().next_poll_at <= here.clock.now() + timedelta(seconds=1)
     here.poll()
@@ -506,12 +506,12 @@ def test_a_webhook_ends_the_turn_of_a_backfill_and_is_polled_next(stage):
             here.state.make_due("octo/other", now=here.clock.now())
         return True
 
-    assert poll_due_repositories(here.context, should_continue=go_on) == 1
+    assert poll_due_repository(here.context, should_continue=go_on)
     assert 0 < len(here.runs()) < 130
     here.context.poll_order.note_poll(
         replace(other, full_name=REPOSITORY), next_poll_at=here.clock.now(), now=other.added_at
     )
-    assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
+    assert poll_due_repository(here.context, should_continue=lambda: True)
     assert here.runs()[-1]["data"]["repo"] == "octo/other"
     here.poll()
     assert_all_published(here)
@@ -574,7 +574,7 @@ def test_why_a_repository_fails_is_logged_once_with_its_remedy(stage, caplog):
     here = stage(a_finished_run(), at=600)
     here.fail(Fault(path="/actions/runs$", do="sso"))
     for _ in range(3):
-        poll_due_repositories(here.context, should_continue=lambda: True)
+        poll_due_repository(here.context, should_continue=lambda: True)
         here.advance(60)
     [logged] = [each for each in caplog.records if "SAML" in each.getMessage()]
     assert logged.repository == REPOSITORY
@@ -693,7 +693,7 @@ def test_a_process_claims_one_repository_at_a_time(stage):
         return fetch(*arguments, **options)
 
     here.context.github.fetch_runs = count_leases
-    while poll_due_repositories(here.context, should_continue=lambda: True):
+    while poll_due_repository(here.context, should_continue=lambda: True):
         pass
     assert set(held) == {1}
     assert len({each["data"]["repo"] for each in here.runs()}) == 3

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.services.collections.manual_collection import start_collection
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.record_credentials import record_credential_changes
 from support.world import (
     GENEROUS,
@@ -39,7 +39,7 @@ def active_world(*names: str) -> WorldBuilder:
 def pass_time(here: Stage, seconds: int) -> None:
     """Poll whatever is due every second."""
     for _ in range(seconds):
-        while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+        while poll_due_repository(here.context, should_continue=lambda: True):
             pass
         here.advance(1)
 

@@ -22,7 +22,7 @@ from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
 from ingest.services.context import CollectorContext, DiscoveryState
 from ingest.services.dashboard.credentials import list_credential_rows
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
     DISCOVER_EVERY,
@@ -76,7 +76,7 @@ class Organizations:
         return replace(context, sources=parse_sources(given))
 
     def poll_all(self) -> None:
-        while poll_due_repositories(self.context, should_continue=lambda: True, limit=20):
+        while poll_due_repository(self.context, should_continue=lambda: True):
             pass
 
     def collected(self) -> set[str]:
@@ -519,7 +519,7 @@ class TestOneOwner:
         return [each.full_name for each in stage.state.list_repositories() if not each.paused]
 
     def poll_all(self, stage: Stage) -> None:
-        while poll_due_repositories(stage.context, should_continue=lambda: True, limit=20):
+        while poll_due_repository(stage.context, should_continue=lambda: True):
             pass
 
     def test_patterns_bring_and_leave_out(self, stage: Stage) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ingest.domain.filters import parse_filters
 from ingest.domain.source_records import FROM_PAGE, DiscoveredRepository
 from ingest.domain.sources import parse_sources
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.world import GENEROUS, OpenStage, Stage
 from support.world_builder import WorldBuilder
@@ -35,7 +35,7 @@ class Named:
         for _ in range(minutes):
             for _ in range(3):
                 self.stage.advance(20)
-                while poll_due_repositories(self.stage.context, should_continue=lambda: True):
+                while poll_due_repository(self.stage.context, should_continue=lambda: True):
                     pass
 
     def known(self, name: str) -> DiscoveredRepository:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.sources import parse_sources
 from ingest.services.dashboard.sources import list_source_rows
-from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.discover_sources import DISCOVER_EVERY, discover_at_start
 from support.world import Stage
 from support.world_builder import WorldBuilder
@@ -36,7 +36,7 @@ def here() -> Iterator[Stage]:
 
 def pass_time(here: Stage, seconds: float) -> None:
     for _ in range(round(seconds / 10)):
-        while poll_due_repositories(here.context, should_continue=lambda: True, limit=20):
+        while poll_due_repository(here.context, should_continue=lambda: True):
             pass
         here.advance(10)
 

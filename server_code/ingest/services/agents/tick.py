@@ -20,7 +20,7 @@ from ..context import (
     CollectorContext,
 )
 from ..log_ingestion.ingest_logs import ingest_due_logs
-from ..monitoring.poll_runs import poll_due_repositories
+from ..monitoring.poll_runs import poll_due_repository
 from ..sources.record_credentials import record_credential_changes
 from .agent_loop import AgentLoop, ShouldContinue
 from .awaited_ports import awaited_ports
@@ -59,10 +59,10 @@ def monitoring_tick(
 
     def poll(context: CollectorContext, should_continue: ShouldContinue) -> bool:
         nonlocal polls
-        polled = poll_due_repositories(context, should_continue=should_continue)
+        polled = poll_due_repository(context, should_continue=should_continue)
         polls += polled
         set_task_state("polls", polls)
-        if polled == 0:
+        if not polled:
             context.probe_github_if_silent()
             due_at = _next_due(context.store.list_repositories())
             if due_at is None or due_at >= ends_at:

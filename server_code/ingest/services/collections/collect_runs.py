@@ -24,7 +24,7 @@ from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
 from ..monitoring.poll_runs import poll_repository
-from ..monitoring.poll_session import claim_due_repositories
+from ..monitoring.poll_session import claim_due_repository
 from ..monitoring.read_attempts import needs_job_reread
 from ..monitoring.sweep_days import sweep_progress
 from ..monitoring.unreleased_leases import retry_lease_releases
@@ -103,20 +103,18 @@ class RunCollection:
         """Poll a repository that is due and not leased; return False if there is none."""
         context = self._context
         retry_lease_releases(context)
-        claimed = claim_due_repositories(context, limit=1, only=self.unfinished_repositories())
-        for repository in claimed:
-            error = poll_repository(
-                context,
-                repository,
-                should_continue=self._should_continue,
-                discover=self._discover,
-            )
-            if isinstance(error, OutOfMemory):
-                raise error
-            progress = self._unfinished.get(repository.full_name.lower())
-            if progress is not None and progress.is_done_after(error):
-                self._finish(progress)
-        return bool(claimed)
+        repository = claim_due_repository(context, only=self.unfinished_repositories())
+        if repository is None:
+            return False
+        error = poll_repository(
+            context, repository, should_continue=self._should_continue, discover=self._discover
+        )
+        if isinstance(error, OutOfMemory):
+            raise error
+        progress = self._unfinished.get(repository.full_name.lower())
+        if progress is not None and progress.is_done_after(error):
+            self._finish(progress)
+        return True
 
     def _finish(self, progress: _RepositoryProgress) -> None:
         with self._lock:

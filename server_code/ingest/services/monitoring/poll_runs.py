@@ -34,7 +34,7 @@ from .collect_attempts import collect_due_batch
 from .collect_before_list import collect_delivered, collect_overdue
 from .denied_owners import is_reported_for_owner
 from .discover_runs import discover_runs, discover_runs_sparingly
-from .poll_session import PollSession, claim_due_repositories
+from .poll_session import PollSession, claim_due_repository
 from .poll_turn import find_urgent, until_urgent
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import next_poll_after, next_try_at
@@ -50,17 +50,16 @@ _REMEDY_OF_MALFORMED = (
 Discover = Callable[[CollectorContext, PollSession], None]
 
 
-def poll_due_repositories(
+def poll_due_repository(
     context: CollectorContext,
     *,
     should_continue: Callable[[], bool],
-    limit: int = 1,
     only: Collection[str] | None = None,
     on_claimed: Callable[[], object] = lambda: None,
-) -> int:
-    """Claim due repositories and poll each; return how many were claimed.
+) -> bool:
+    """Claim a due repository and poll it; return whether there was one.
 
-    ``on_claimed`` is called before the first poll, where there is one.
+    ``on_claimed`` is called before the poll.
     ``should_continue`` is called between groups: False ends the poll early, and the rest stays due.
     Raises OutOfMemory after recording it; every other error of a repository is recorded only.
     """
@@ -69,10 +68,9 @@ def poll_due_repositories(
     discover_when_due(context)
     began_at = context.clock.now()
     first = _claim_first(context, only)
-    claimed = first or claim_due_repositories(context, limit=limit, only=only)
-    if claimed:
+    repository = first or claim_due_repository(context, only=only)
+    if repository is not None:
         on_claimed()
-    for repository in claimed:
         error = poll_repository(
             context,
             repository,
@@ -87,7 +85,7 @@ def poll_due_repositories(
     else:
         now = context.clock.now()
         context.poll_order.note_turn_of_longest_overdue(now, took=now - began_at)
-    return len(claimed)
+    return repository is not None
 
 
 def _log_failure(
@@ -106,17 +104,18 @@ def _log_failure(
         logger.warning(str(error), extra=facts)
 
 
-def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
+def _claim_first(
+    context: CollectorContext, only: Collection[str] | None
+) -> RepositoryRecord | None:
     """Claim what comes before backfills: what is urgent, then what changed last."""
     order = context.poll_order
     first = order.find_recently_changed(context.clock.now())
     if first is None or (only is not None and first not in only):
-        return []
+        return None
     urgent = find_urgent(context, only)
-    claimed = claim_due_repositories(context, limit=1, only=urgent) if urgent else []
-    if not claimed:
-        claimed = claim_due_repositories(context, limit=1, only=[first])
-    if not claimed:
+    claimed = claim_due_repository(context, only=urgent) if urgent else None
+    claimed = claimed or claim_due_repository(context, only=[first])
+    if claimed is None:
         order.remove(first)
     return claimed
 

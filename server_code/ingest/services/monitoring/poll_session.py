@@ -92,17 +92,15 @@ class PollSession:
         self.repository = replace(self.repository, run_lists=lists)
 
 
-def claim_due_repositories(
-    context: CollectorContext, *, limit: int, only: Collection[str] | None
-) -> list[RepositoryRecord]:
-    """Lease due repositories, the most overdue first."""
-    return context.store.claim_repositories(
-        holder=context.worker_id,
-        now=context.clock.now(),
-        lease_seconds=LEASE_SECONDS,
-        limit=limit,
-        only=only,
+def claim_due_repository(
+    context: CollectorContext, *, only: Collection[str] | None
+) -> RepositoryRecord | None:
+    """Lease the most overdue repository; None where none is due."""
+    now, holder = context.clock.now(), context.worker_id
+    claimed = context.store.claim_repositories(
+        holder=holder, now=now, lease_seconds=LEASE_SECONDS, limit=1, only=only
     )
+    return claimed[0] if claimed else None
 
 
 def save_progress(context: CollectorContext, poll_session: PollSession) -> bool:
