@@ -64,9 +64,9 @@ class CommandsByFile(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; Ctrl-C has its exit code also while the command's file is imported.
+        """Run a command; Ctrl-C exits with 130 also while the command's file is imported.
 
-        Where the log is JSON, an error of the command line is a record of it.
+        With ``--log-format json`` a usage error is a record of the log.
         """
         args = list(ctx.args)
         as_json = "--log-format=json" in args or ("--log-format", "json") in pairwise(args)

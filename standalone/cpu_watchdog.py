@@ -1,7 +1,7 @@
-"""A watchdog timer of CPU time, which ends an interpreter in which no thread runs any more.
+"""A watchdog timer of CPU time, which ends an interpreter that hangs.
 
-Where memory is refused at the wrong moment, CPython repeats one instruction for ever and handles no
-signal. Therefore the timer is the kernel's: it ends the process with SIGPROF.
+Where memory is refused at the wrong moment, CPython repeats one instruction for ever, switches no
+thread and handles no signal. So the timer is the kernel's: it ends the process with SIGPROF.
 """
 
 from __future__ import annotations

@@ -43,8 +43,13 @@ def sentence_for(error: Exception) -> str:
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()
     if isinstance(error, OSError) and error.strerror:
-        return _system_sentence(error)
-    return str(error) if _is_local_aws_error(error) else _unknown_sentence(error)
+        where = f" ({error.filename})" if error.filename else ""
+        return f"This machine refused: {error.strerror}{where}. Change that and start again."
+    unexpected = (
+        f"Something unexpected went wrong ({type(error).__name__}). Repeat it with --debug, or "
+        "RUNSTREAM_DEBUG=1, for the traceback, and report that."
+    )
+    return str(error) if _is_local_aws_error(error) else unexpected
 
 
 def exit_code_for(error: Exception) -> int:
@@ -57,24 +62,12 @@ def exit_code_for(error: Exception) -> int:
 
 
 def _is_local_aws_error(error: Exception) -> bool:
-    # Few commands need this module; where none did, importing it may fail as well.
+    # Not imported here: where memory is short, the import could fail as well.
     module = sys.modules.get(f"{__package__}.local.aws")
     return module is not None and isinstance(error, module.LocalAwsError)
-
-
-def _unknown_sentence(error: Exception) -> str:
-    return (
-        f"Something unexpected went wrong ({type(error).__name__}). Repeat it with --debug, or "
-        "RUNSTREAM_DEBUG=1, for the traceback, and report that."
-    )
 
 
 def _settings_sentence(faults: list[str]) -> str:
     if len(faults) == 1:
         return f"A setting is wrong: {faults[0].rstrip('.')}."
     return "\n".join(["Some settings are wrong:", *(f"- {fault}" for fault in faults)])
-
-
-def _system_sentence(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return f"This machine refused: {error.strerror}{where}. Change that and start again."

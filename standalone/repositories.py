@@ -52,10 +52,10 @@ def check_repositories(
 ) -> FoundRepositories:
     """Check the repositories that are new to the state, and leave out those that GitHub refuses.
 
-    A mistyped name is not saved, where it would be requested again and again, and stops no other. A
-    renamed repository gets its new name, so that nothing is collected under two names. If GitHub
-    does not respond or a limit is reached, the agents wait. Raises the first error if no repository
-    is left, except those that agents wait for.
+    A mistyped name is not saved, or it would be requested again and again. A renamed repository
+    gets its new name, so that nothing is collected under two names. If GitHub does not respond or a
+    limit is reached, the agents wait. Raises the first error if no repository is left, except those
+    that agents wait for.
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]

@@ -11,7 +11,8 @@ _ROOT = Path(__file__).parents[1]
 
 def full_version() -> str:
     """Return the version, followed by the commit where one is known."""
-    commit = _packaged_commit() or _checked_out_commit()
+    packaged = _ROOT / "commit.txt"
+    commit = packaged.read_text().strip() if packaged.exists() else _checked_out_commit()
     return f"{installed_version()} ({commit})" if commit else installed_version()
 
 
@@ -21,11 +22,6 @@ def installed_version() -> str:
         return version("runstream")
     except PackageNotFoundError:
         return "not installed"
-
-
-def _packaged_commit() -> str:
-    packaged = _ROOT / "commit.txt"
-    return packaged.read_text().strip() if packaged.exists() else ""
 
 
 def _checked_out_commit() -> str:

@@ -31,7 +31,6 @@ APP_CACHE_SIZE = "0"
 
 _CHECK_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
-_LAST_LINES = 8
 _HEALTH = "/_/api/health"
 
 
@@ -96,8 +95,7 @@ class AppServer:
         self._log.join()
 
     def _with_output(self, sentence: str) -> str:
-        lines = self._log.last_lines(_LAST_LINES)
-        output = "".join(f"\n  {line}" for line in lines) or " nothing"
+        output = "".join(f"\n  {line}" for line in self._log.last_lines) or " nothing"
         return f"{sentence} Its last output ({self.log_file} has all):{output}"
 
     def _request_health(self) -> int:

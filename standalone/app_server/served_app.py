@@ -121,7 +121,7 @@ def open_app_server(
         settings = {
             "TASK_SECONDS": TASK_SECONDS,
             "GITHUB_APP_FILE": str(folder / "github-app.json"),
-            **_without_empty(environment),
+            **{name: value for name, value in environment.items() if value.strip()},
         }
         database, postgres = _choose_database(options, folder, environment, echo, stack)
         configuration = replace(configuration, database=database, secrets=secrets_from(settings))
@@ -179,11 +179,6 @@ def _set_up(options: ServeOptions, uplink: AppAddress) -> Account | None:
             account = create_first_account(options.email)
         watch_sources(options.sources, backfill_days=options.backfill_days)
     return account
-
-
-def _without_empty(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that have a value: an empty one counts as not set."""
-    return {name: value for name, value in environment.items() if value.strip()}
 
 
 def _choose_database(

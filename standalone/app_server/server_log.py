@@ -18,7 +18,7 @@ _SHOWN_CHARACTERS = 400
 #: How many more lines of an error are shown; the file has its traceback.
 _MORE_LINES_OF_ERROR = 1
 
-_KEPT_LINES = 30
+_KEPT_LINES = 8
 
 _READY = "Downlink client connected"
 _ERROR = re.compile(r"^\[(?:ERROR|FATAL)\s+([\w.-]+)\]\s*(.*)")
@@ -49,14 +49,11 @@ class ServerLog:
         self.is_ready = threading.Event()
         self._pipe = output_pipe
         self._echo = echo
-        self._last: deque[str] = deque(maxlen=_KEPT_LINES)
+        #: The last lines that were not empty.
+        self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._error_lines_left = 0
         self._thread = threading.Thread(target=self._read, name="server log", daemon=True)
         self._thread.start()
-
-    def last_lines(self, count: int) -> list[str]:
-        """Return the last lines that were not empty."""
-        return list(self._last)[-count:]
 
     def join(self) -> None:
         """Wait until everything that the server printed is read."""
@@ -75,7 +72,7 @@ class ServerLog:
     def _read_line(self, line: str) -> None:
         if not line:
             return
-        self._last.append(line)
+        self.last_lines.append(line)
         if _READY in line:
             if self.is_ready.is_set():
                 self._echo(_RESTARTED)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -60,8 +59,9 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
         stopped_by_signals() as stop,
         shutdown_deadline(stop, exit_code=0),
         open_local_environment(list(map(str, given)), environment=os.environ) as local,
-        _stopped_after(seconds, stop),
     ):
+        if seconds is not None:
+            _stop_after(seconds, stop)
         print_result("\n".join(local.lines))
         if local.has_local_aws:
             _create_local_queues(local, stop)
@@ -97,16 +97,7 @@ def _collect(local: LocalEnvironment, stop: Stop) -> int:
         return collect_until_stopped(collector, found.select, stop)
 
 
-@contextmanager
-def _stopped_after(seconds: float | None, stop: Stop) -> Iterator[None]:
-    """Set ``stop`` after a while, unless the block ends before."""
-    if seconds is None:
-        yield
-        return
+def _stop_after(seconds: float, stop: Stop) -> None:
     timer = threading.Timer(seconds, stop.event.set)
     timer.daemon = True
     timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 
 import click
 from ingest.bootstrap.queues import set_up_queues
@@ -41,7 +40,7 @@ def setup(**prints: bool) -> int | None:
         raise click.UsageError(f"{options} exclude each other.")
     settings = read_environment()
     if chosen:
-        click.echo(_PRINTERS[chosen[0]](settings))
+        click.echo(_text_of(chosen[0], settings))
         return None
     for line in set_up_queues(settings):
         click.echo(line)
@@ -49,33 +48,16 @@ def setup(**prints: bool) -> int | None:
     return None
 
 
-def _bicep(settings: Settings) -> str:
-    from ingest.adapters.azure.bicep import bicep_template
+def _text_of(option: str, settings: Settings) -> str:
+    """Return what a --print option prints."""
+    if option == "print_iam":
+        from ingest.adapters.aws.policies import collector_policy
 
-    return bicep_template(settings.queues).rstrip()
-
-
-def _gcloud(settings: Settings) -> str:
-    from ingest.adapters.gcp.gcloud import gcloud_script
-
-    return gcloud_script(settings.queues).rstrip()
-
-
-def _cloudformation(settings: Settings) -> str:
-    from ingest.adapters.aws.cloudformation import cloudformation_template
-
-    return cloudformation_template(settings.queues).rstrip()
-
-
-def _iam_policy(settings: Settings) -> str:
-    from ingest.adapters.aws.policies import collector_policy
-
-    return json.dumps(collector_policy(settings.queues, region=settings.aws.region), indent=2)
-
-
-_PRINTERS: Mapping[str, Callable[[Settings], str]] = {
-    "print_iam": _iam_policy,
-    "print_cloudformation": _cloudformation,
-    "print_bicep": _bicep,
-    "print_gcloud": _gcloud,
-}
+        return json.dumps(collector_policy(settings.queues, region=settings.aws.region), indent=2)
+    if option == "print_cloudformation":
+        from ingest.adapters.aws.cloudformation import cloudformation_template as template
+    elif option == "print_bicep":
+        from ingest.adapters.azure.bicep import bicep_template as template
+    else:
+        from ingest.adapters.gcp.gcloud import gcloud_script as template
+    return template(settings.queues).rstrip()

@@ -92,7 +92,7 @@ def _draw(snapshot: CollectorSnapshot, health: Health, depths: Depths, *, shows_
         unpolled_lines,
     )
 
-    # A pipe has no width of its own, and a table cut to 80 columns says little.
+    # A pipe has no width of its own, and a table cut to 80 columns shows little.
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     now, counts = snapshot.taken_at, snapshot.counts
     console.print(health_lines(health, now))

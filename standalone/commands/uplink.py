@@ -52,21 +52,17 @@ def uplink(
 
     try:
         if reset_password is not None:
-            _reset_password(reset_password)
+            from ..app_server import accounts
+
+            with accounts.connected(_app_address(read_environment())):
+                account = accounts.reset_password(reset_password)
+            click.echo(f"New password of {account.email}: {account.password}")
             return 0
         _serve(with_schedule=with_schedule, health_and_metrics=health_and_metrics)
     except AppUnreachable as error:
         write_notice(str(error), level=logging.ERROR)
         return UNAVAILABLE
     return 0
-
-
-def _reset_password(email: str) -> None:
-    from ..app_server.accounts import connected, reset_password
-
-    with connected(_app_address(read_environment())):
-        account = reset_password(email)
-    click.echo(f"New password of {account.email}: {account.password}")
 
 
 def _app_address(settings: Settings) -> AppAddress:

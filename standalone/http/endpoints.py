@@ -1,7 +1,7 @@
 """What a collector serves over HTTP, if it is given an address: webhooks, health and metrics.
 
-GitHub sends webhooks from outside and the rest is for those within, so each has an address of its
-own; where the two are the same, one server serves both. Health has threads of its own.
+Webhooks come from outside, health and metrics are read from within, so each has its own address;
+where the two are the same, one server serves both. Health has threads of its own.
 """
 
 from __future__ import annotations

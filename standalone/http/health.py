@@ -60,7 +60,15 @@ class HealthApp:
         return {
             "status": "failed" if faults else "ok",
             "faults": faults,
-            "agents": [_heartbeat_row(agent) for agent in own],
+            "agents": [
+                {
+                    "name": agent.name,
+                    "state": agent.state,
+                    "heartbeat_at": format_timestamp(agent.heartbeat_at),
+                    "note": agent.note,
+                }
+                for agent in own
+            ],
         }
 
 
@@ -71,12 +79,3 @@ def _fault(name: str, heartbeat: AgentRecord | None, now: datetime) -> str | Non
         return None
     seconds = (now - heartbeat.heartbeat_at).total_seconds()
     return f"The {name} is {heartbeat.state}: its last heartbeat is {seconds:.0f} s old."
-
-
-def _heartbeat_row(agent: AgentRecord) -> dict[str, str | None]:
-    return {
-        "name": agent.name,
-        "state": agent.state,
-        "heartbeat_at": format_timestamp(agent.heartbeat_at),
-        "note": agent.note,
-    }

@@ -112,8 +112,8 @@ class HttpServer:
         woken = threading.Event()
 
         def close_connections() -> None:
-            # Another wake-up may run this before `pull_trigger` has written to the trigger. That is
-            # closed here, and by then its descriptor may be another file's.
+            # The loop may call this before `pull_trigger` has written to the trigger's descriptor,
+            # which this closes: the write could go to another file that gets the same number.
             woken.wait()
             self._close_connections()
 

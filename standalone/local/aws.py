@@ -147,7 +147,7 @@ def _child_environment(port: int, folder: str, services: tuple[str, ...]) -> dic
 
 
 def _end_with_parent() -> None:
-    """Wait until the parent closes the pipe, as its death does too, then stop."""
+    """Wait until the parent closes the pipe or dies, then stop."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_SECONDS)

@@ -33,7 +33,10 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     if find_spec("ministack") is not None:
         return sys.executable
     installed = _environment_in(Path(sys.prefix))  # by `make install`
-    return str(_interpreter(installed if installed.exists() else install(_cache_folder(), echo)))
+    if not installed.exists():
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        installed = install(Path(cache, "runstream"), echo)
+    return str(_interpreter(installed))
 
 
 def install(folder: Path, echo: Callable[[str], None]) -> Path:
@@ -99,11 +102,6 @@ def _not_installed(reason: str) -> NotInstalled:
 
 def _interpreter(environment: Path) -> Path:
     return environment / "bin" / "python"
-
-
-def _cache_folder() -> Path:
-    given = os.environ.get("XDG_CACHE_HOME")
-    return (Path(given) if given else Path.home() / ".cache") / "runstream"
 
 
 if __name__ == "__main__":

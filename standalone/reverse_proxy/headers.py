@@ -57,7 +57,8 @@ def request_headers(request: h11.Request, peer: str, trusted: TrustedProxies) ->
     client = trusted.find_client(peer, named)
     return [
         *(
-            (name, _strong_etags(value) if name == b"if-none-match" else value)
+            # The server's own ETags, with which it compares, are strong.
+            (name, value.replace(b'W/"', b'"') if name == b"if-none-match" else value)
             for name, value in _end_to_end(request, dropped)
         ),
         (_FORWARDED_FOR, client.encode("latin-1")),
@@ -94,12 +95,7 @@ def weak_etag(etag: bytes) -> bytes:
 def _end_to_end(
     message: h11.Request | h11.Response | h11.InformationalResponse, dropped: set[bytes]
 ) -> Iterator[Header]:
-    """Yield the end-to-end headers. h11 sends the body by the length among them."""
+    """Yield the end-to-end headers, from which h11 also takes the body's length."""
     named = {each.lower() for each in get_values(message.headers, b"connection")}
     removed = _HOP_BY_HOP | dropped | named
     return ((name, value) for name, value in message.headers if name not in removed)
-
-
-def _strong_etags(etags: bytes) -> bytes:
-    """Undo ``weak_etag``: the server compares with its own ETags, which are strong."""
-    return etags.replace(b'W/"', b'"')

@@ -32,7 +32,7 @@ FIRST_LINE_SECONDS = 2.0
 
 @contextmanager
 def open_view(store: StateStore) -> Iterator[Show]:
-    """Return the function that shows the progress as stderr can."""
+    """Return the function that shows the progress: as tables on a terminal, else in lines."""
     if is_json_log() or not sys.stderr.isatty():
         yield PlainLines().show
         return

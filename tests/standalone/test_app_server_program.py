@@ -148,7 +148,7 @@ def test_all_is_kept_and_what_matters_is_reported(tmp_path: Path):
     assert printed[3].startswith("The process that ran server code ended")
     assert len(printed) == 4
     assert log.is_ready.is_set()
-    assert log.last_lines(2) == text.splitlines()[-2:]
+    assert list(log.last_lines)[-2:] == text.splitlines()[-2:]
     assert (tmp_path / "server.log").read_text() == text
     assert (tmp_path / "server.log").stat().st_mode & 0o077 == 0
 
