@@ -23,9 +23,6 @@ CACHE_SECONDS = 300.0
 
 _cache: dict[str, tuple[str | None, float]] = {}
 
-#: The type of context that Anvil gives to code on an Uplink.
-_UPLINK = "uplink"
-
 
 def get_setting(name: str) -> str | None:
     """Return a setting by its name in capitals; None where it is not set."""
@@ -42,7 +39,7 @@ def find_setting(name: str) -> tuple[str | None, str]:
 
 
 def _secret(name: str) -> str | None:
-    if anvil.server.context.type == _UPLINK:
+    if anvil.server.context.type == "uplink":
         return None
     now = time.monotonic()
     value, read_at = _cache.get(name, (None, -math.inf))

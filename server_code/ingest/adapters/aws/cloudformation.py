@@ -12,7 +12,6 @@ from typing import Any
 
 from ...ports.queues import MAX_RECEIVES
 from ...settings import QueueSettings
-from .clients import LONG_POLL_SECONDS
 from .cloudformation_ecs import (
     HAS_SERVICE,
     LINTER_METADATA,
@@ -30,10 +29,10 @@ from .policies import (
 )
 from .provision import (
     DEAD_LETTER_RETENTION_SECONDS,
-    MAX_MESSAGE_BYTES,
     RETENTION_SECONDS,
     WORK_VISIBILITY_SECONDS,
     dead_letter_name,
+    new_queue_attributes,
 )
 from .provision_bucket import LOG_PREFIX, PUBLIC_ACCESS_BLOCK
 
@@ -53,7 +52,6 @@ _KEY_REUSE_SECONDS = 86_400
 #: parts. Receiving requires decrypting only.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
 _ENCRYPT = ["kms:Decrypt", "kms:GenerateDataKey"]
-_DECRYPT = ["kms:Decrypt"]
 
 
 def cloudformation_template(queues: QueueSettings) -> str:
@@ -151,19 +149,13 @@ def _queue_resources(logical_id: str, name: str) -> dict[str, Any]:
 
 
 def _queue(name: str, retention_seconds: int) -> dict[str, Any]:
-    properties: dict[str, Any] = {
+    properties = {
         "QueueName": name,
-        "MessageRetentionPeriod": retention_seconds,
-        "MaximumMessageSize": MAX_MESSAGE_BYTES,
-        "ReceiveMessageWaitTimeSeconds": LONG_POLL_SECONDS,
+        **new_queue_attributes(name, retention_seconds),
         "SqsManagedSseEnabled": _if(_HAS_KEY, then=False, otherwise=True),
         "KmsMasterKeyId": _if(_HAS_KEY, _arn_of("Key"), _NO_VALUE),
         "KmsDataKeyReusePeriodSeconds": _if(_HAS_KEY, _KEY_REUSE_SECONDS, _NO_VALUE),
     }
-    if name.endswith(".fifo"):
-        properties["FifoQueue"] = True
-        properties["DeduplicationScope"] = "messageGroup"
-        properties["FifoThroughputLimit"] = "perMessageGroupId"
     # Deleting the stack by mistake must not delete what was collected.
     return _retained("AWS::SQS::Queue", properties)
 
@@ -238,7 +230,7 @@ def _policy_resources() -> dict[str, Any]:
     reader = [
         *reader_statements(metrics=metrics, logs=logs),
         _if(_HAS_BUCKET, fetch_logs(_objects(LOG_PREFIX)), _NO_VALUE),
-        _if(_HAS_KEY, allow("Decrypt", _DECRYPT, key), _NO_VALUE),
+        _if(_HAS_KEY, allow("Decrypt", ["kms:Decrypt"], key), _NO_VALUE),
     ]
     return {
         name: {

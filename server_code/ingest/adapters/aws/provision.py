@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import QueueMissing
 from ...ports.queues import MAX_RECEIVES
@@ -85,20 +85,26 @@ def _ensure_pair(
     yield _ensure_queue(client, name, wanted)
 
 
-def _wanted(name: str, retention_seconds: int) -> dict[str, str]:
-    wanted = {
-        "MessageRetentionPeriod": str(retention_seconds),
-        "MaximumMessageSize": str(MAX_MESSAGE_BYTES),
-        "ReceiveMessageWaitTimeSeconds": str(LONG_POLL_SECONDS),
-        "SqsManagedSseEnabled": "true",
+def new_queue_attributes(name: str, retention_seconds: int) -> dict[str, Any]:
+    """Return the attributes of a new queue, as CloudFormation has them too."""
+    attributes: dict[str, Any] = {
+        "MessageRetentionPeriod": retention_seconds,
+        "MaximumMessageSize": MAX_MESSAGE_BYTES,
+        "ReceiveMessageWaitTimeSeconds": LONG_POLL_SECONDS,
+        "SqsManagedSseEnabled": True,
     }
     if name.endswith(".fifo"):
         # Order and deduplication within a message group (a run): the high-throughput mode.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
-        wanted["FifoQueue"] = "true"
-        wanted["DeduplicationScope"] = "messageGroup"
-        wanted["FifoThroughputLimit"] = "perMessageGroupId"
-    return wanted
+        attributes["FifoQueue"] = True
+        attributes["DeduplicationScope"] = "messageGroup"
+        attributes["FifoThroughputLimit"] = "perMessageGroupId"
+    return attributes
+
+
+def _wanted(name: str, retention_seconds: int) -> dict[str, str]:
+    attributes = new_queue_attributes(name, retention_seconds)
+    return {key: "true" if value is True else str(value) for key, value in attributes.items()}
 
 
 def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> ProvisionResult:

@@ -15,8 +15,6 @@ NETWORK_REMEDY = (
     "string, and the network: port 5671, proxy, firewall, certificate."
 )
 
-_DENIED_STATUSES = (401, 403)
-
 #: The reason that the system or OpenSSL gives, inside the text that the libraries put around it.
 _SYSTEM_REASON = re.compile(
     r"\[(?:Errno -?\d+|SSL: \w+)\] (.+?)(?= \(_ssl\.c|[)'\"]| Error condition|$)"
@@ -55,7 +53,7 @@ def translate_azure_errors(subject: str) -> Iterator[None]:
     except (ServiceRequestError, ServiceBusConnectionError) as error:
         raise _unreachable(subject, str(error)) from error
     except AzureError as error:
-        if getattr(error, "status_code", None) in _DENIED_STATUSES:
+        if getattr(error, "status_code", None) in (401, 403):
             raise _denied(subject, error) from error
         reason = str(error).rstrip(".")
         remedy = CLOCK_REMEDY if is_clock_error(reason) else None

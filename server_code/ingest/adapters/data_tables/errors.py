@@ -31,8 +31,6 @@ _UNANSWERED = (
 #: The module of the Uplink's errors, such as a handshake that a proxy refuses while Anvil is down.
 _WEBSOCKET_ERRORS = "ws4py.exc"
 
-_OVER_QUOTA = (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)
-
 _CONFLICT = "Data Tables are busy: other processes hold the same rows. Runstream tries again."
 _TOO_SLOW = "Data Tables are too slow: a save took over 10 seconds. Runstream tries again."
 
@@ -69,7 +67,7 @@ def _reason(error: Exception) -> str | None:
     """Return what is wrong; None for an error that is not Anvil's."""
     if is_contention(error):
         return _TOO_SLOW if is_expired(error) else _CONFLICT
-    if isinstance(error, _OVER_QUOTA):
+    if isinstance(error, (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)):
         return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
     if _is_not_migrated(error):
         return f"{error}. {_NOT_MIGRATED}"

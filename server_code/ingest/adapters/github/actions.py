@@ -39,11 +39,7 @@ from .tokens import TokenPool
 #: Runs of one ``RunPage``, however many requests it takes.
 PER_PAGE = 100
 
-_RUNS = "/repos/{}/actions/runs"
-_RUN = "/repos/{}/actions/runs/{}"
 _ATTEMPT = "/repos/{}/actions/runs/{}/attempts/{}"
-_JOB_LOGS = "/repos/{}/actions/jobs/{}/logs"
-_ATTEMPT_JOBS = "/repos/{}/actions/runs/{}/attempts/{}/jobs"
 
 
 class GithubActions:
@@ -75,7 +71,8 @@ class GithubActions:
         known = self._renames.without_new_name(repository, validator)
         self._tokens.pin_by_validator(repository, known)
         client = self._client(repository)
-        request = Request.to(_RUNS, client.repository, status=query.status, created=query.created)
+        path, filters = "/repos/{}/actions/runs", {"status": query.status, "created": query.created}
+        request = Request.to(path, client.repository, **filters)
         wanted = ListRequest(
             request=request,
             key="workflow_runs",
@@ -107,7 +104,9 @@ class GithubActions:
         self, repository: str, run_id: int, validator: str | None = None
     ) -> Answer[WorkflowRun]:
         """Fetch a run's newest attempt."""
-        return self._fetch_one_run(repository, _RUN, run_id, validator=validator)
+        return self._fetch_one_run(
+            repository, "/repos/{}/actions/runs/{}", run_id, validator=validator
+        )
 
     def fetch_attempt(self, key: AttemptKey, validator: str | None = None) -> Answer[WorkflowRun]:
         """Fetch one attempt, newest or not."""
@@ -122,7 +121,7 @@ class GithubActions:
         and another not at all.
         """
         client = self._client(key.repository)
-        request = Request.to(_ATTEMPT_JOBS, client.repository, key.run_id, key.run_attempt)
+        request = Request.to(_ATTEMPT + "/jobs", client.repository, key.run_id, key.run_attempt)
         wanted = ListRequest(request=request, key="jobs")
         answer = self._lists.fetch(client, wanted, validator)
         if answer.items is None:
@@ -194,7 +193,7 @@ class GithubActions:
     ) -> None:
         """Write a job's whole raw log into a seekable file."""
         client = self._client(repository)
-        request = Request.to(_JOB_LOGS, client.repository, job_id)
+        request = Request.to("/repos/{}/actions/jobs/{}/logs", client.repository, job_id)
         self._logs.download(client, request, into, is_backfill=is_backfill)
 
     def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_backfill: bool) -> None:

@@ -11,8 +11,6 @@ from .client import GithubClient
 from .credentials import StaticToken
 from .request import Request
 
-_CONVERSIONS = MANIFESTS_PATH + "{}/conversions"
-
 
 def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
     """Exchange a code, which GitHub accepts once and within an hour.
@@ -23,7 +21,8 @@ def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
         credential=StaticToken(None), api_url=api_url, clock=clock, counters=Counters()
     )
     try:
-        return parse_registered_app(client.post(Request.to(_CONVERSIONS, code)).json())
+        request = Request.to(MANIFESTS_PATH + "{}/conversions", code)
+        return parse_registered_app(client.post(request).json())
     except (NotFound, RepositoryUnavailable) as error:
         raise Rejected(
             "GitHub does not accept this code: it is used or older than one hour. "

@@ -44,8 +44,6 @@ LISTING_INTERVAL = timedelta(minutes=10)
 #: A failed listing is repeated after this time, which doubles.
 FAILED_LIST_PAUSE = timedelta(seconds=30)
 
-_TOKENS = "/app/installations/{}/access_tokens"
-
 
 @dataclass(frozen=True, slots=True)
 class _Installation:
@@ -176,7 +174,7 @@ class App:
 
     def _mint(self, installation_id: int) -> tuple[str, datetime]:
         """Mint an installation's token. Raises what the app's client does."""
-        request = Request.to(_TOKENS, installation_id)
+        request = Request.to("/app/installations/{}/access_tokens", installation_id)
         try:
             payload = mapping(self._app.post(request).json())
         except (NotFound, BadRequest) as error:

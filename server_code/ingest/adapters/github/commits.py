@@ -51,8 +51,6 @@ _COMMIT_FIELDS = """fragment commit on Commit {
 
 _PULL_DETAILS = "title author { login } isDraft labels(first: 20) { nodes { name } }"
 
-_COMMIT = "/repos/{}/commits/{}"
-
 #: Features of GraphQL that a credential may be refused, or an older server may lack.
 _COMMITS_FEATURE = "commits"
 _PULL_DETAILS_FEATURE = "details of pull requests"
@@ -114,7 +112,7 @@ class CommitReader:
     def fetch_one(self, client: RepositoryClient, sha: str) -> Commit:
         """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
         wanted = ListRequest(
-            request=Request.to(_COMMIT, client.repository, sha),
+            request=Request.to("/repos/{}/commits/{}", client.repository, sha),
             key="files",
             max_items=MAX_FILES,
             default_page_size=FILES_PER_PAGE,

@@ -23,10 +23,6 @@ _MAX_ARTIFACTS = 500
 #: A list of several pages is read again, up to so often, until it has as many as GitHub counts.
 _MAX_ARTIFACT_READS = 3
 
-_ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"
-_PENDING_DEPLOYMENTS = "/repos/{}/actions/runs/{}/pending_deployments"
-_ARTIFACTS = "/repos/{}/actions/runs/{}/artifacts"
-
 
 def fetch_annotations(
     lists: ListReader,
@@ -35,11 +31,8 @@ def fetch_annotations(
     validator: str | None,
 ) -> Answer[AnnotationList]:
     """Fetch the annotations of a check run, in one request for a hundred of them."""
-    wanted = ListRequest(
-        request=Request.to(_ANNOTATIONS, client.repository, check_run_id),
-        key=None,
-        max_items=_MAX_ANNOTATIONS,
-    )
+    request = Request.to("/repos/{}/check-runs/{}/annotations", client.repository, check_run_id)
+    wanted = ListRequest(request=request, key=None, max_items=_MAX_ANNOTATIONS)
     answer = lists.fetch(client, wanted, validator)
     if answer.items is None:
         return Answer(None, validator)
@@ -51,7 +44,8 @@ def fetch_annotations(
 
 def fetch_pending_environments(client: RepositoryClient, run_id: int) -> tuple[str, ...]:
     """Fetch the names of the environments that a run waits for, in one request."""
-    request = Request.to(_PENDING_DEPLOYMENTS, client.repository, run_id)
+    path = "/repos/{}/actions/runs/{}/pending_deployments"
+    request = Request.to(path, client.repository, run_id)
     return parse_pending_environments(client.get(request).json())
 
 
@@ -65,11 +59,8 @@ def fetch_artifacts(
 
     Artifacts that move between two pages make one appear twice and another not at all.
     """
-    wanted = ListRequest(
-        request=Request.to(_ARTIFACTS, client.repository, run_id),
-        key="artifacts",
-        max_items=_MAX_ARTIFACTS,
-    )
+    request = Request.to("/repos/{}/actions/runs/{}/artifacts", client.repository, run_id)
+    wanted = ListRequest(request=request, key="artifacts", max_items=_MAX_ARTIFACTS)
     found: dict[object, Mapping[str, Any]] = {}
     for _ in range(_MAX_ARTIFACT_READS):
         answer = lists.fetch(client, wanted)

@@ -32,7 +32,6 @@ _QUERY = """query($suite: ID!) {
 
 #: The feature of GraphQL that a credential may be refused.
 _SUITES_FEATURE = "check suites"
-_CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
 
 
 class StartFailureReader:
@@ -66,7 +65,7 @@ class StartFailureReader:
         return found
 
     def _by_rest(self, client: RepositoryClient, suite_id: int) -> AnnotationList | None:
-        request = Request.to(_CHECK_RUNS, client.repository, suite_id)
+        request = Request.to("/repos/{}/check-suites/{}/check-runs", client.repository, suite_id)
         counts = parse_annotation_counts(client.get(request).json())
         annotated = [number for number, count in counts.items() if count != 0]
         if not annotated:

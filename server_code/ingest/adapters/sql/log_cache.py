@@ -47,7 +47,6 @@ _SELECT_LOG = """
     SELECT log_name, total_lines, total_bytes, long_lines FROM cached_logs
     WHERE repository_key = ? AND run_id = ? AND run_attempt = ? AND job_id = ? AND is_whole = 1
 """
-_SELECT_OUTLINE = "SELECT marks FROM cached_logs WHERE log_name = ?"
 _SELECT_PAGE = """
     SELECT first_line, line_count, content FROM log_pages
     WHERE log_name = ? AND first_line <= ? ORDER BY first_line DESC LIMIT 1
@@ -223,7 +222,8 @@ class _StoredLog:
 
     def load_outline(self) -> bytes | None:
         """Load the packed outline (groups, errors, warnings); None where there is none."""
-        rows = self._database.read(_SELECT_OUTLINE, (self._name,))
+        sql = "SELECT marks FROM cached_logs WHERE log_name = ?"
+        rows = self._database.read(sql, (self._name,))
         return None if not rows or rows[0][0] is None else bytes(rows[0][0])
 
 

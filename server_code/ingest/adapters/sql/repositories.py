@@ -54,8 +54,6 @@ _SELECT_DUE_KEYS = "UNION".join(
 )
 _LONGEST_OVERDUE_FIRST = "ORDER BY 1, name_key LIMIT ? "
 
-_SELECT_DUE_SINCE = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
-
 _ADD = """
     INSERT INTO repositories (name_key, full_name, added_at, paused, next_poll_at, last_polled_at,
                               lease_holder, lease_until, progress)
@@ -125,7 +123,8 @@ class SqlRepositories(RepositoryStore):
 
     def list_due_since(self, moment: datetime) -> list[str]:
         """List what has been due since a moment or longer and is not paused, leased or not."""
-        rows = self._database.read(_SELECT_DUE_SINCE, (format_time(moment),))
+        sql = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
+        rows = self._database.read(sql, (format_time(moment),))
         return [full_name for (full_name,) in rows]
 
     def claim_repositories(

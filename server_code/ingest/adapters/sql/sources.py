@@ -13,7 +13,6 @@ from .database import Database
 from .session import upsert
 
 _SOURCES = "sources"
-_DISCOVERED = "discovered_repositories"
 _CREDENTIALS = "credentials"
 _FILTERS = "reported_filters"
 
@@ -57,9 +56,8 @@ class SqlSources(SourceStore):
 
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
-        return [
-            decode_dataclass(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)
-        ]
+        found = self._list_all("discovered_repositories")
+        return [decode_dataclass(DiscoveredRepository, body) for body in found]
 
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find those that have GitHub's number of a repository, by name."""
