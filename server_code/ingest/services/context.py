@@ -91,6 +91,7 @@ class CollectorContext:
     """
 
     github: ActionsApi
+    repository_api: RepositoryApi
     store: StateStore
     metrics_queue: Publisher
     logs_queue: Publisher
@@ -104,7 +105,6 @@ class CollectorContext:
     worker_id: str
     log_cache: LogCache | None = None
     cloudevents_source_root: str | None = None
-    repository_api: RepositoryApi | None = None
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryState = field(default_factory=DiscoveryState)
     state_busy_repositories: set[str] = field(default_factory=set)
@@ -145,10 +145,9 @@ class CollectorContext:
         """
         discovery, now = self.discovery, self.clock.now()
         is_over = is_interval_over(discovery.refusals_checked_at, REFUSALS_CHECKED_EVERY, now)
-        if self.repository_api is None or not (is_over or at_once):
-            return
-        discovery.refusals_checked_at = now
-        self.repository_api.retry_cleared_refusals(self.store.list_credentials)
+        if is_over or at_once:
+            discovery.refusals_checked_at = now
+            self.repository_api.retry_cleared_refusals(self.store.list_credentials)
 
     @property
     def queue_names(self) -> tuple[str, ...]:

@@ -572,7 +572,6 @@ class TestOneOwner:
             origin=FROM_COMMAND_LINE,
             now=stage.clock.now(),
         )
-        assert stage.context.repository_api is not None
         preview = preview_source(
             GithubApis(stage.context.repository_api, stage.context.github),
             parse_sources(["acme"])[0],

@@ -87,7 +87,6 @@ def test_a_preview_tells_that_a_list_is_longer(
 ) -> None:
     served, github = organization
     context = stage(WorldBuilder()).join(api_url=github.url)
-    assert context.repository_api is not None
     lister = GithubApis(context.repository_api, context.github)
     pattern: Any = parse_source("octo/r0000*")
     preview = preview_source(lister, pattern, [], log_mode="live", now=context.clock.now())

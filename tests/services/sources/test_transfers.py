@@ -129,8 +129,8 @@ def test_the_filters_of_the_new_source_apply(transfer: Transfer) -> None:
 
 def test_a_source_that_names_a_repository_keeps_it_after_a_transfer(transfer: Transfer) -> None:
     state, now = transfer.stage.state, transfer.stage.clock.now()
-    filters = parse_filters({"branches": "own"})
-    add_sources(state, parse_sources([BEFORE]), origin="test", now=now, filters=filters)
+    add_sources(state, parse_sources([BEFORE]), origin="test", now=now)
+    change_filters(state, BEFORE, parse_filters({"branches": "own"}))
     transfer.happen()
     discover_sources(transfer.context)
     transfer.stage.advance(LOOK_UP_EVERY.total_seconds())

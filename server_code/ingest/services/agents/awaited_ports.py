@@ -35,9 +35,7 @@ def awaited_ports(
         yield replace(
             context,
             github=intercept(context.github, send),
-            repository_api=None
-            if context.repository_api is None
-            else intercept(context.repository_api, send),
+            repository_api=intercept(context.repository_api, send),
             metrics_queue=intercept(context.metrics_queue, send),
             logs_queue=intercept(context.logs_queue, send),
             job_events_queue=intercept(context.job_events_queue, send),

@@ -101,11 +101,10 @@ def collect_round(
 
 def fail_collection(
     store: CoordinationStore, record: CollectionRecord, *, reason: str, now: datetime
-) -> CollectionRecord:
+) -> None:
     """Record that a collection has failed."""
     failed = replace(record, phase=CollectionPhase.FAILED.value, note=reason, updated_at=now)
     store.save_collection(failed)
-    return failed
 
 
 class _Round:

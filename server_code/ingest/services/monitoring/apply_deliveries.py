@@ -105,6 +105,7 @@ def _with_job(context: CollectorContext, record: AttemptRecord, job: Job) -> Att
 
 
 def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -> None:
+    """Note that deliveries arrive: after a missed one, enough of them are relied on again."""
     known = poll_session.repository.webhooks
     runs_at = [event.received_at for event in events if event.run is not None]
     jobs_at = [event.received_at for event in events if event.job is not None]

@@ -11,7 +11,6 @@ from ...domain.backoff import backoff
 from ...domain.due import is_in_future
 from ...domain.source_records import FROM_COMMAND_LINE, SourceRecord, rejection_text, sources_of
 from ...domain.sources import SourcePattern, parse_source
-from ...ports import RepositoryApi
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, apply_discovery
 from .fetch_lists import RepositoryLists, fetch_lists, note_former_names
@@ -39,17 +38,16 @@ def discover_when_due(context: CollectorContext) -> None:
     Raises StateUnavailable. Errors of GitHub are kept with the sources.
     """
     discovery, now = context.discovery, context.clock.now()
-    if context.repository_api is None or not (discovery.is_due(now) or has_new_hint(context)):
-        return
-    if discovery.lock.acquire(blocking=False):
+    is_due = discovery.is_due(now) or has_new_hint(context)
+    if is_due and discovery.lock.acquire(blocking=False):
         discovery.next_at = now + CHECK_EVERY
         try:
-            _discover_if_due(context, context.repository_api)
+            _discover_if_due(context)
         finally:
             discovery.lock.release()
 
 
-def _discover_if_due(context: CollectorContext, api: RepositoryApi) -> None:
+def _discover_if_due(context: CollectorContext) -> None:
     discovery = context.discovery
     if not discovery.has_started and discover_at_start(context):
         return
@@ -63,7 +61,7 @@ def _discover_if_due(context: CollectorContext, api: RepositoryApi) -> None:
     )
     if is_due:
         # The App may have been installed on another account just now.
-        api.refresh_installations()
+        context.repository_api.refresh_installations()
     if not (is_due or _claim_regular_discovery(context, now)):
         return
     if not sources:
@@ -88,8 +86,7 @@ def discover_at_start(
     ``given`` are the sources of the command line. Returns None where nothing was discovered.
     """
     context.discovery.has_started = True
-    if context.repository_api is not None:
-        _restore_credentials(context, context.repository_api)
+    _restore_credentials(context)
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -102,8 +99,9 @@ def discover_at_start(
     return discover_sources(context)
 
 
-def _restore_credentials(context: CollectorContext, api: RepositoryApi) -> None:
+def _restore_credentials(context: CollectorContext) -> None:
     """Restore what is known of credentials; each process logs which of them are rejected."""
+    api = context.repository_api
     api.restore_credentials(context.store.list_credentials())
     credentials = api.credentials()
     sync_configured_credentials(context, {each.name for each in credentials})
@@ -114,8 +112,6 @@ def _restore_credentials(context: CollectorContext, api: RepositoryApi) -> None:
 
 def discover_sources(context: CollectorContext) -> DiscoveryResult:
     """List what all sources match, watch what is new, and suspend what is gone."""
-    if context.repository_api is None:
-        return DiscoveryResult()
     records = context.store.list_sources()
     # Other processes wait, and what becomes due meanwhile is listed again.
     began_at = context.clock.now()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ...domain.counted_nouns import join_first, plural
-from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, NO_FILTERS, Filters
+from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, Filters
 from ...domain.source_records import ALL_OWNERS, FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
@@ -45,17 +45,12 @@ class Removal:
 
 
 def add_sources(
-    store: StateStore,
-    patterns: Collection[SourcePattern],
-    *,
-    origin: str,
-    now: datetime,
-    filters: Filters = NO_FILTERS,
+    store: StateStore, patterns: Collection[SourcePattern], *, origin: str, now: datetime
 ) -> bool:
     """Add sources unless they are there; return whether any is new."""
     known = {each.pattern.lower() for each in store.list_sources()}
     new = [
-        SourceRecord(pattern=str(each), added_at=now, origin=origin, filters=filters)
+        SourceRecord(pattern=str(each), added_at=now, origin=origin)
         for each in patterns
         if str(each).lower() not in known
     ]
@@ -162,11 +157,9 @@ def change_filters(store: StateStore, pattern: str, filters: Filters) -> str:
     return f"Filters of {record.pattern}: {texts or 'none'}. {FILTERS_APPLY_FROM_NOW_ON}"
 
 
-def make_sources_due(store: StateStore) -> bool:
-    """Let the next discovery list all sources; return whether there are any."""
-    sources = store.list_sources()
-    store.save_sources([replace(each, listed_at=None) for each in sources])
-    return bool(sources)
+def make_sources_due(store: StateStore) -> None:
+    """Let the next discovery list all sources."""
+    store.save_sources([replace(each, listed_at=None) for each in store.list_sources()])
 
 
 def load_source(store: StateStore, pattern: str) -> SourceRecord:

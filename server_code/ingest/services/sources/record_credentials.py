@@ -42,8 +42,6 @@ def record_credentials(
     ``discovered``: records with the lists and refusals that a discovery has just read.
     """
     api, store, now = context.repository_api, context.store, context.clock.now()
-    if api is None:
-        return
     stored = {each.name: each for each in store.list_credentials()}
     known = {**stored, **(discovered or {})}
     for name, record in stored.items():
@@ -84,8 +82,6 @@ def record_credential_changes(context: CollectorContext) -> None:
     request is then sent once more.
     """
     api, discovery, now = context.repository_api, context.discovery, context.clock.now()
-    if api is None:
-        return
     changes = api.pop_refusal_changes()
     if not changes and not is_interval_over(discovery.credentials_saved_at, RECORD_EVERY, now):
         return

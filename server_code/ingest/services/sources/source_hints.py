@@ -51,7 +51,7 @@ def has_new_hint(context: CollectorContext) -> bool:
     """
     discovery, now = context.discovery, context.clock.now()
     was_just_checked = not is_interval_over(discovery.webhooks_checked_at, CHECK_EVERY, now)
-    if was_just_checked or context.repository_api is None or not discovery.has_sources:
+    if was_just_checked or not discovery.has_sources:
         return False
     newest = max(context.store.load_run_hints(SOURCES_HINT[0]).values(), default=None)
     is_new = newest is not None and newest != discovery.followed_webhook_at
