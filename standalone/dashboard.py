@@ -9,9 +9,15 @@ from contextlib import ExitStack
 
 from ingest.errors import IngestError
 
-from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
+from .app_server.errors import CannotServe
 from .app_server.messages import describe_served_app, masked_echo
-from .app_server.served_app import DEFAULT_PORT, TASK_SECONDS
+from .app_server.served_app import (
+    DEFAULT_PORT,
+    TASK_SECONDS,
+    ServedApp,
+    ServeOptions,
+    open_app_server,
+)
 from .environment import read_environment
 from .local.free_port import free_port, is_free
 from .local.local_environment import LocalEnvironment

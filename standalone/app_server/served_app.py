@@ -27,7 +27,8 @@ from .running import AppServer, client_host, listen
 from .starting import start_app_server
 
 if TYPE_CHECKING:
-    from ..reverse_proxy import IPNetwork, ReverseProxy
+    from ..reverse_proxy.server import ReverseProxy
+    from ..reverse_proxy.trusted_proxies import IPNetwork
 
 DEFAULT_PORT = 3030
 
@@ -148,7 +149,8 @@ def open_app_server(
 
 def _open_proxy(options: ServeOptions) -> ReverseProxy:
     """Listen at the public address, for an app server that listens on the loopback only."""
-    from ..reverse_proxy import ReverseProxy, TrustedProxies
+    from ..reverse_proxy.server import ReverseProxy
+    from ..reverse_proxy.trusted_proxies import TrustedProxies
 
     listener = listen(options.host, options.port)
     return ReverseProxy(listener, free_port(), trusted=TrustedProxies(options.trusted))

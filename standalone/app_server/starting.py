@@ -11,7 +11,7 @@ from .errors import ServerEnded
 from .running import AppServer
 
 if TYPE_CHECKING:
-    from ..reverse_proxy import ReverseProxy
+    from ..reverse_proxy.server import ReverseProxy
 
 #: How many ports are tried in all.
 PORTS_TRIED = 3

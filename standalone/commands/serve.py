@@ -17,8 +17,8 @@ from ..output import print_result
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
-    from ..app_server import ServeOptions
-    from ..reverse_proxy import IPNetwork
+    from ..app_server.served_app import ServeOptions
+    from ..reverse_proxy.trusted_proxies import IPNetwork
 
 
 class _Network(click.ParamType["IPNetwork"]):
@@ -85,7 +85,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     """
     _require_origin(options["origin"])
     read_environment()  # what is wrong should not be found after everything has started
-    from ..app_server import ServeOptions
+    from ..app_server.served_app import ServeOptions
 
     with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
         return _serve(ServeOptions(**options), stop)
@@ -93,8 +93,8 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
 
 def _serve(options: ServeOptions, stop: Stop) -> int:
     """Serve until stopped, which is no failure."""
-    from ..app_server import open_app_server
     from ..app_server.messages import describe_served_app, masked_echo
+    from ..app_server.served_app import open_app_server
 
     with open_app_server(
         options, os.environ, echo=masked_echo(os.environ, options.database), stop=stop.event

@@ -12,7 +12,6 @@ import copy
 import socket
 import time
 from collections.abc import Collection
-from functools import cached_property
 from typing import Any
 
 from waitress.adjustments import Adjustments
@@ -166,15 +165,10 @@ class LimitedServer(TcpWSGIServer):
     trigger: Any
     _limits_applied_at = 0.0
 
-    @cached_property
-    def max_connections(self) -> int:
-        """Return how many connections may be open at once."""
-        return connection_limit(MAX_CONNECTIONS)
-
     def handle_accept(self) -> None:
         """Accept a connection; at the limit, close the one that has been incomplete longest."""
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
-        if waiting and len(self.active_channels) >= self.max_connections:
+        if waiting and len(self.active_channels) >= connection_limit(MAX_CONNECTIONS):
             oldest = min(waiting, key=lambda channel: channel.waiting_since)
             HTTPChannel.handle_close(oldest)
         super().handle_accept()

@@ -3,8 +3,3 @@
 It compresses responses, passes on the client's true address, and responds while the app server is
 not running. It does not read WebSockets.
 """
-
-from .server import ReverseProxy
-from .trusted_proxies import IPNetwork, TrustedProxies
-
-__all__ = ["IPNetwork", "ReverseProxy", "TrustedProxies"]

@@ -28,7 +28,7 @@ from support.aws_server import sqs_client
 from support.command_line import wait_until
 from support.world_builder import WorldBuilder
 
-from standalone.app_server import ServerEnded
+from standalone.app_server.errors import ServerEnded
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec

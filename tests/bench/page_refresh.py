@@ -33,7 +33,7 @@ from ingest.domain.stored_records import body_of
 from ingest.domain.stored_values import repository_key, to_json
 from ingest.services.context import AGENTS
 
-from standalone.app_server import CannotServe
+from standalone.app_server.errors import CannotServe
 from standalone.app_server.program import find_app_server
 from tests.bench.report import Row
 from tests.support.anvil_people import signed_in

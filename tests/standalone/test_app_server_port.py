@@ -16,7 +16,7 @@ from standalone.app_server.errors import ServerEnded
 from standalone.app_server.running import AppServer, listen
 from standalone.app_server.starting import PORTS_TRIED, start_app_server
 from standalone.local.free_port import free_port
-from standalone.reverse_proxy import ReverseProxy
+from standalone.reverse_proxy.server import ReverseProxy
 
 #: What the app server does where its port is taken, and else.
 PROGRAM = f"""\

@@ -22,10 +22,11 @@ import requests
 import yaml
 from ingest.adapters.aws.provision import ensure_queues
 
-from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from standalone.app_server.accounts import connected
 from standalone.app_server.app_folder import APP_FILES
+from standalone.app_server.errors import CannotServe
 from standalone.app_server.program import find_app_server, require_startable
+from standalone.app_server.served_app import ServedApp, ServeOptions, open_app_server
 from standalone.local.free_port import free_port
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec

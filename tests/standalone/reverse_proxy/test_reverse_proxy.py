@@ -17,9 +17,9 @@ from support.origin_server import Handler, OriginServer, origin_server
 
 from standalone.app_server.running import listen
 from standalone.local.free_port import free_port
-from standalone.reverse_proxy import ReverseProxy
 from standalone.reverse_proxy.compression import MAX_BYTES, MIN_BYTES
 from standalone.reverse_proxy.http_stream import TimeLimits
+from standalone.reverse_proxy.server import ReverseProxy
 
 SCRIPT = b"var a = 'of a script that is longer than its headers';\n" * 200
 JAVASCRIPT = "text/javascript; charset=utf-8"

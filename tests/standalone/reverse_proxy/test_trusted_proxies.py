@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from standalone.reverse_proxy import TrustedProxies
+from standalone.reverse_proxy.trusted_proxies import TrustedProxies
 
 PROXIES = TrustedProxies((ip_network("10.0.0.0/8"), ip_network("fd00::/8")))
 
