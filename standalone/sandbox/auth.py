@@ -20,7 +20,8 @@ MAX_CLOCK_SKEW = MINUTE
 def is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -> bool:
     """Return whether a header is the app's, by its signature, its issuer and its times.
 
-    The times may be the server's or real ones: an app cannot know how fast a sandbox's clock runs.
+    The times may be the server's or real ones: an app uses its own clock, whatever the sandbox's
+    speed is.
     """
     if not authorization:
         return False

@@ -55,7 +55,7 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
 
 
 def startup_message(server: SandboxServer) -> list[str]:
-    """Return what a user needs to know to use a sandbox."""
+    """Return how to use a sandbox: its addresses, a token, and an example."""
     names = [repository.spec.full_name for repository in server.world.repositories]
     more = f" and {len(names) - MAX_NAMES_SHOWN} more" if len(names) > MAX_NAMES_SHOWN else ""
     tokens = server.settings.tokens

@@ -12,7 +12,7 @@ from .times import parse_time
 def recorded_jobs(
     snapshots: Iterable[Json], logs: dict[int | None, list[bytes]]
 ) -> dict[int, list[JobSpec]]:
-    """Plan the jobs of one run by attempt; takes from `logs` what belongs to them."""
+    """Plan the jobs of one run by attempt; takes from `logs` (by job id, None: unknown) theirs."""
     newest: dict[int, Json] = {}
     for job in snapshots:
         before = newest.get(job["id"])

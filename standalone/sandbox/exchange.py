@@ -179,6 +179,6 @@ class Exchange:
 
 
 def _graphql_limited(refusal: Answer) -> Answer:
-    # GraphQL says so in a successful answer
+    # GraphQL reports it in a successful answer
     body = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for user."}]}
     return Answer(body=json_bytes(body), headers=refusal.headers, cost=0)

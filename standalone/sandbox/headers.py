@@ -20,13 +20,13 @@ _COMMON: Headers = (
 
 
 def common_headers() -> Headers:
-    """Return what every answer carries, with a request id of its own."""
+    """Return the headers of every answer, with a request id of its own."""
     number = next(_requests)
     return (*_COMMON, ("X-GitHub-Request-Id", f"5A0D:{number:06X}:2F1B6:31E02:68F0{number:04X}"))
 
 
 def identity_headers(identity: Identity) -> Headers:
-    """Return what an answer says about the token."""
+    """Return the headers about the token."""
     token = identity.token
     if token is None:
         return (("Cache-Control", "public, max-age=60, s-maxage=60"),)
@@ -41,7 +41,7 @@ def identity_headers(identity: Identity) -> Headers:
 
 
 def budget_headers(budget: Budget) -> Headers:
-    """Return what an answer says about the primary limit."""
+    """Return the headers about the primary limit."""
     return (
         ("X-RateLimit-Limit", str(budget.limit)),
         ("X-RateLimit-Remaining", str(budget.remaining)),

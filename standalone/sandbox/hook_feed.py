@@ -71,7 +71,7 @@ class HookFeed:
 
 
 def event_payload(hook_event: HookEvent, base: str) -> Json:
-    """Return the webhook's payload: the world just after the change."""
+    """Return the webhook's payload, as of the change."""
     repository, run, at = hook_event.repository, hook_event.run, hook_event.at
     common = {
         "action": hook_event.action,

@@ -1,4 +1,4 @@
-"""Who asks: the token of a request, what it may see, and what it lacks."""
+"""The sender of a request: its token, and what the token may see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A token, or nobody; `key` is what limits are counted by."""
+    """The sender of a request, with a token or without; limits are counted by `key`."""
 
     key: str
     login: str
@@ -36,7 +36,7 @@ class Identity:
             raise Refusal(error_answer(403, message, headers=headers))
 
     def require_sso(self, owner: str) -> None:
-        """Refuse if the organization's single sign-on does not know the token.
+        """Refuse if the token is not authorized for the organization's single sign-on.
 
         https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
         """

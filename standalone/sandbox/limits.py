@@ -86,7 +86,7 @@ class Limiter:
                 budget.zero_reported_at = time.monotonic()
 
     def has_reported_zero(self, budget: Budget) -> bool:
-        """Return whether an answer has already reported that nothing remains."""
+        """Return whether an answer reported zero at least `grace` real seconds ago."""
         reported = budget.zero_reported_at
         return reported is not None and time.monotonic() - reported >= self.limits.grace
 
@@ -130,7 +130,7 @@ class Limiter:
             spent = self._account(key).points.setdefault(endpoint, deque())
             while spent and spent[0][0] <= now - MINUTE:
                 spent.popleft()
-            # each request costs at least a point, so the length says enough most of the time
+            # a request costs at most 5 points, so the sum is needed near the maximum only
             if len(spent) * 5 >= maximum and sum(cost for _, cost in spent) + points > maximum:
                 return self._apply_secondary_limit(key, now)
             spent.append((now, points))

@@ -9,7 +9,7 @@ import hashlib
 
 
 def etag_of(digest: str, token: str, accept: str) -> str:
-    """Return the ETag under which a token knows a body."""
+    """Return the ETag of a body for one token and one `Accept`."""
     mixed = hashlib.sha256(f"{digest}\n{token}\n{accept}".encode()).hexdigest()
     return f'W/"{mixed}"'
 

@@ -12,7 +12,7 @@ DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own, good nowhere 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSpec:
-    """A token that the sandbox knows; None for `permissions` or `repositories` means all."""
+    """A token that the sandbox accepts; None for `permissions` or `repositories` means all."""
 
     value: str = DEFAULT_TOKEN
     login: str = "octocat"

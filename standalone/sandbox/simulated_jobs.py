@@ -20,7 +20,10 @@ def plan_jobs(
     rng: random.Random,
     first_id: int,
 ) -> tuple[JobSpec, ...]:
-    """Plan the jobs of an attempt with this conclusion, which one job of the first level causes."""
+    """Plan the jobs of an attempt with this conclusion, which one job of the first level causes.
+
+    The jobs of a level begin when those of the level before have ended.
+    """
     jobs: list[JobSpec] = []
     ready = begins
     for level in range(1 + max(job.level for job in template.jobs)):
@@ -71,7 +74,8 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
     rng: random.Random,
     job_id: int,
 ) -> JobSpec:
-    approved = ready + rng.uniform(10, template.approval) if template.approval else ready
+    longest = template.approval_seconds
+    approved = ready + rng.uniform(10, longest) if longest else ready
     started = approved + rng.uniform(1, 20)
     ended = started + rng.uniform(*template.seconds)
     if conclusion == "cancelled" and rng.random() < 0.3:
@@ -83,7 +87,7 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
         started_at=started,
         completed_at=started + (ended - started) * (0.4 if conclusion == "cancelled" else 1),
         conclusion=conclusion,
-        waits_until=approved if template.approval else None,
+        waits_until=approved if longest else None,
         steps=steps_of(template.steps, conclusion),
         labels=template.labels,
         runner=f"GitHub Actions {job_id % 997}",

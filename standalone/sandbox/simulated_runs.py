@@ -82,7 +82,7 @@ def _attempts(
     again = "success" if rng.random() < 0.7 else "failure"
     number = len(attempts) + 1
     attempt = _attempt(number, requested, "hubot", template, again, run_id, rng)
-    attempts.append(_partial(attempts[0], attempt, run_id, rng))
+    attempts.append(_with_failed_jobs_only(attempts[0], attempt, run_id, rng))
     return attempts
 
 
@@ -121,7 +121,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
     )
 
 
-def _partial(
+def _with_failed_jobs_only(
     first: AttemptSpec, attempt: AttemptSpec, run_id: int, rng: random.Random
 ) -> AttemptSpec:
     if rng.random() < 0.5 or len(first.jobs) != len(attempt.jobs):

@@ -27,7 +27,7 @@ class StepSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSpec:
-    """What a job's log will hold; `content` says it byte for byte, `giant_bytes` streams it."""
+    """What a job's log will hold: `content`, else lines made from `seed`, up to `giant_bytes`."""
 
     seed: str
     lines_per_step: int = 8

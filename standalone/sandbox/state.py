@@ -25,7 +25,7 @@ CACHE_BYTES = 64 * 2**20
 
 
 class State:
-    """One sandbox: its world, its time, and what it remembers of its clients."""
+    """One sandbox: its world, its clock, and what its clients have used and done."""
 
     redeliver: Callable[[HookSpec, Delivery], None]
     blob_url: str

@@ -11,7 +11,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True)
 class StatusSnapshot:
-    """A status and what goes with it."""
+    """A status with its conclusion and the time of the last change."""
 
     status: str
     conclusion: str | None

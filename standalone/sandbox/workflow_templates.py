@@ -17,8 +17,8 @@ class JobTemplate:
     steps: tuple[str, ...]
     level: int = 0
     labels: tuple[str, ...] = ("ubuntu-latest",)
-    approval: float = 0.0
-    """How long somebody thinks at most before this may start."""
+    approval_seconds: float = 0.0
+    """The longest time until somebody approves its start; 0 needs no approval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ _RELEASE = WorkflowTemplate(
             seconds=(20, 200),
             steps=("Set up job", "Deploy", "Complete job"),
             level=1,
-            approval=1800,
+            approval_seconds=1800,
         ),
     ),
 )

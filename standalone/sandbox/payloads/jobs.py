@@ -52,7 +52,7 @@ def _times(job: JobSpec, status_now: StatusSnapshot) -> Json:
     started = job.started_at if status_now.status in {"in_progress", "completed"} else None
     return {
         "created_at": iso(job.created_at),
-        # a queued job says that it started when it was created
+        # GitHub gives a queued job the time of its creation
         "started_at": iso(job.created_at if started is None else started),
         "completed_at": iso_or_none(job.completed_at if status_now.status == "completed" else None),
     }
