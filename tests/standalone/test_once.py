@@ -21,6 +21,7 @@ from ingest.errors import (
     Retriable,
     StateFull,
 )
+from ingest.services.collections import collect_runs
 from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, CollectionPolicy
 from ingest.settings import Settings
 from support.refused_memory import TooLittleMemory
@@ -102,6 +103,25 @@ def test_a_limit_is_waited_out(stage):
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 5
     assert here.server.stats()["violations"] == 0
+
+
+def test_attempts_are_not_loaded_while_many_are_left(stage, monkeypatch):
+    """A limit stops the polls of a large backfill, and thousands of records take memory."""
+    monkeypatch.setattr(collect_runs, "MANY_UNREAD", 4)
+    here = stage(a_world(runs=12), at=300, speed=SPEED)
+    here.fail(Fault(path="/jobs", do="secondary", seconds=30, count=1))
+    left: list[int] = []
+    load = here.state.load_due_attempts
+
+    def watch(repository, *, limit, **options):
+        if limit == collect_runs.MAX_UNREAD:
+            left.append(here.state.count_ledger(repository).unread_attempts)
+        return load(repository, limit=limit, **options)
+
+    monkeypatch.setattr(here.state, "load_due_attempts", watch)
+    summary, _ = collect(here, REPOSITORY)
+    assert summary.runs == 12
+    assert max(left, default=0) <= 4
 
 
 def test_passing_failures_are_waited_out(stage):

@@ -33,6 +33,10 @@ from .collection_plan import CollectionPlan, CollectionPolicy
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
+#: While more attempts than this were never read, and their number changes, none of them is loaded
+#: to see whether it is given up: each takes several kilobytes.
+MANY_UNREAD = 1000
+
 #: A repository or credential is given up after as many refusals in a row: during incidents GitHub
 #: has answered 401 and 404 for what was there a second later.
 REFUSED_TRIES = 2
@@ -117,9 +121,10 @@ class RunCollection:
         return True
 
     def _finish(self, progress: _RepositoryProgress) -> None:
+        unread = progress.load_unread()
         with self._lock:
             if self._unfinished.pop(progress.name.lower(), None) is not None:
-                self.unread_attempts.extend(progress.unread_attempts)
+                self.unread_attempts.extend(unread)
                 if progress.error is not None:
                     self.errors[progress.name] = progress.error
 
@@ -146,12 +151,11 @@ class RunCollection:
 
 
 class _RepositoryProgress:
-    """One repository of a collection: how often it failed, and which attempts are unread."""
+    """One repository of a collection: how often it failed, and since when it makes no progress."""
 
     def __init__(self, context: CollectorContext, policy: CollectionPolicy, name: str) -> None:
         self.name = name
         self.error: IngestError | None = None
-        self.unread_attempts: list[AttemptRecord] = []
         self._context = context
         self._policy = policy
         self._failures = 0
@@ -164,7 +168,7 @@ class _RepositoryProgress:
         store, now = self._context.store, self._context.clock.now()
         failed = [
             replace(each, failed_reads=0, next_check_at=now)
-            for each in self._load_unread()
+            for each in self.load_unread()
             if each.failed_reads
         ]
         if failed:
@@ -172,9 +176,9 @@ class _RepositoryProgress:
         store.make_due(self.name, now=now)
 
     def is_done_after(self, error: IngestError | None) -> bool:
-        """Return whether that poll was the last; ``error`` and ``unread_attempts`` are set then."""
+        """Return whether that poll was the last; ``error`` is set then."""
         if error is not None and self._policy.is_wait_too_long(error, self._context.clock.now()):
-            self.error, self.unread_attempts = error, self._load_unread()
+            self.error = error
             return True
         if isinstance(error, RateLimited) and self._policy.waits_for_limits:
             self.error = error
@@ -212,14 +216,16 @@ class _RepositoryProgress:
 
     def _is_read(self) -> bool:
         """Return whether every attempt is read or given up."""
-        waited = self._observe()
-        return all(self._is_given_up(each, waited) for each in self.unread_attempts)
+        waited, store = self._observe(), self._context.store
+        if waited <= timedelta() and store.count_ledger(self.name).unread_attempts > MANY_UNREAD:
+            return False
+        return all(self._is_given_up(each, waited) for each in self.load_unread())
 
     def _observe(self) -> timedelta:
-        """Load what is unread; return for how long it has not changed."""
-        now, self.unread_attempts = self._context.clock.now(), self._load_unread()
-        keys = "".join(f"{each.key}\n" for each in self.unread_attempts)
-        self._last_change = self._last_change.after_observation(keys, now)
+        """Count the attempts; return for how long their numbers have not changed."""
+        now, counts = self._context.clock.now(), self._context.store.count_ledger(self.name)
+        numbers = f"{counts.attempts}, {counts.open_attempts} open, {counts.unread_attempts} unread"
+        self._last_change = self._last_change.after_observation(numbers, now)
         return now - self._last_change.at
 
     def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
@@ -230,7 +236,7 @@ class _RepositoryProgress:
             attempt.failed_reads >= self._policy.item_tries or waited > self._policy.stall_timeout
         )
 
-    def _load_unread(self) -> list[AttemptRecord]:
+    def load_unread(self) -> list[AttemptRecord]:
         """Load the attempts of which another poll may read more, without those in progress."""
         store, now = self._context.store, self._context.clock.now()
         if not store.count_ledger(self.name).open_attempts:
