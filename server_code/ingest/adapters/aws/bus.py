@@ -65,9 +65,9 @@ class AwsBus(EventBus):
         from .provision_bucket import ensure_bucket
 
         queues = self._queues
-        yield from map(str, ensure_queues(self._sqs, *queues.names))
+        yield from ensure_queues(self._sqs, *queues.names)
         if queues.log_bucket is not None:
-            yield str(ensure_bucket(self._s3, queues.log_bucket))
+            yield ensure_bucket(self._s3, queues.log_bucket)
 
     def depth(self, name: str) -> QueueDepth:
         """Count the messages of a queue."""

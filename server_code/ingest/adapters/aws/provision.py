@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import QueueMissing
@@ -36,23 +35,7 @@ WORK_VISIBILITY_SECONDS = 120
 _AT_LEAST = frozenset({"MessageRetentionPeriod", "MaximumMessageSize", "VisibilityTimeout"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvisionResult:
-    """What was done to a queue or bucket: ``created``, ``adjusted`` or ``unchanged``."""
-
-    kind: str
-    name: str
-    action: str
-    details: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        more = f": {', '.join(self.details)}" if self.details else ""
-        return f"{self.kind} {self.name} {self.action}{more}"
-
-
-def ensure_queues(
-    client: SQSClient, metrics: str, logs: str, job_events: str
-) -> list[ProvisionResult]:
+def ensure_queues(client: SQSClient, metrics: str, logs: str, job_events: str) -> list[str]:
     """Create the three queues, each with its dead-letter queue; return what was done to each.
 
     Names that end in ``.fifo`` get FIFO queues, and FIFO dead-letter queues. Running it again
@@ -72,9 +55,7 @@ def dead_letter_name(name: str) -> str:
     return f"{stem}_dlq{name[len(stem) :]}"
 
 
-def _ensure_pair(
-    client: SQSClient, name: str, extra: Mapping[str, str]
-) -> Iterator[ProvisionResult]:
+def _ensure_pair(client: SQSClient, name: str, extra: Mapping[str, str]) -> Iterator[str]:
     """Create the dead-letter queue first: the redrive policy of the other one names it."""
     dead_letters = dead_letter_name(name)
     yield _ensure_queue(client, dead_letters, _wanted(dead_letters, DEAD_LETTER_RETENTION_SECONDS))
@@ -107,24 +88,21 @@ def _wanted(name: str, retention_seconds: int) -> dict[str, str]:
     return {key: "true" if value is True else str(value) for key, value in attributes.items()}
 
 
-def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> ProvisionResult:
+def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> str:
     try:
         url = find_queue_url(client, name)
     except QueueMissing:
         with translate_aws_errors(f"Queue {name}"):
             client.create_queue(QueueName=name, Attributes=wanted)  # type: ignore[arg-type] # open names
-        return ProvisionResult(kind="queue", name=name, action="created")
+        return f"queue {name} created"
     current = read_attributes(client, name, url)
     changes = _differences(current, wanted)
     if not changes:
-        return ProvisionResult(kind="queue", name=name, action="unchanged")
+        return f"queue {name} unchanged"
     with translate_aws_errors(f"Queue {name}"):
         client.set_queue_attributes(QueueUrl=url, Attributes=changes)  # type: ignore[arg-type] # open names
-    details = tuple(
-        f"{attribute} {current.get(attribute, 'unset')} -> {value}"
-        for attribute, value in changes.items()
-    )
-    return ProvisionResult(kind="queue", name=name, action="adjusted", details=details)
+    details = (f"{each} {current.get(each, 'unset')} -> {value}" for each, value in changes.items())
+    return f"queue {name} adjusted: {', '.join(details)}"
 
 
 def _differences(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:

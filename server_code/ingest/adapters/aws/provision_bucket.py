@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import QueueMissing
 from .errors import translate_aws_errors
-from .provision import ProvisionResult
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -35,7 +34,7 @@ _BROKEN_UPLOADS: LifecycleRuleTypeDef = {
 LOG_PREFIX = "logs/"
 
 
-def ensure_bucket(client: S3Client, bucket: str) -> ProvisionResult:
+def ensure_bucket(client: S3Client, bucket: str) -> str:
     """Create a private, encrypted bucket in the client's region; return what was done.
 
     Incomplete uploads are removed after a day, logs never. Other lifecycle rules and encryption
@@ -49,10 +48,8 @@ def ensure_bucket(client: S3Client, bucket: str) -> ProvisionResult:
             *_encrypt(client, bucket),
             *_set_rule(client, bucket),
         ]
-    if is_new:
-        return ProvisionResult(kind="bucket", name=bucket, action="created", details=tuple(details))
-    action = "adjusted" if details else "unchanged"
-    return ProvisionResult(kind="bucket", name=bucket, action=action, details=tuple(details))
+    action = "created" if is_new else "adjusted" if details else "unchanged"
+    return f"bucket {bucket} {action}" + (f": {', '.join(details)}" if details else "")
 
 
 def _create(client: S3Client, bucket: str) -> bool:

@@ -19,9 +19,8 @@ from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
 from ...wire.poll_demand import PollDemand, PollPlan
 from ...wire.purposes import Purpose
-from . import details
+from . import commits, details
 from .client import GithubClient
-from .commits import CommitReader
 from .deliveries import failed_delivery_runs
 from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
@@ -33,7 +32,7 @@ from .renamed_repositories import RenamedRepositories
 from .repository_client import RepositoryClient
 from .repository_info import parse_repository, repository_of_jobs, repository_of_runs
 from .request import Request
-from .start_failures import StartFailureReader
+from .start_failures import fetch_start_failure
 from .tokens import TokenPool
 
 #: Runs of one ``RunPage``, however many requests it takes.
@@ -52,8 +51,6 @@ class GithubActions:
         self.sanitize_run_links = self._sanitizer.sanitize_run
         self.sanitize_job_links = self._sanitizer.sanitize_job
         self._pulls = PullRequestReader(self._lists)
-        self._commits = CommitReader(self._lists)
-        self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
         self.pop_malformed_objects = self._malformed.pop
@@ -146,12 +143,12 @@ class GithubActions:
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, Commit]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
-        commits = self._commits.fetch_many(self._client(repository), list(shas))
-        return {sha: self._sanitizer.sanitize_commit(commit) for sha, commit in commits.items()}
+        found = commits.fetch_commits(self._client(repository), list(shas))
+        return {sha: self._sanitizer.sanitize_commit(commit) for sha, commit in found.items()}
 
     def fetch_commit(self, repository: str, sha: str) -> Commit:
         """Fetch one commit's metrics."""
-        commit = self._commits.fetch_one(self._client(repository), sha)
+        commit = commits.fetch_commit(self._client(repository), self._lists, sha)
         return self._sanitizer.sanitize_commit(commit)
 
     def fetch_branch_pulls(
@@ -177,7 +174,7 @@ class GithubActions:
 
     def fetch_start_failure(self, run: WorkflowRun) -> AnnotationList | None:
         """Fetch the annotations of an attempt that could not start."""
-        return self._start_failures.fetch(self._client(run.repository), run)
+        return fetch_start_failure(self._client(run.repository), self._lists, run)
 
     def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
         """Fetch the names of the environments that a run waits for."""

@@ -24,9 +24,8 @@ from ...errors import (
 )
 from ...wire.fields import boolean, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
-from .graphql import has_unknown_field
 from .lists import ListReader, ListRequest
-from .repository_client import RepositoryClient
+from .repository_client import RepositoryClient, has_unknown_field
 from .request import Request
 
 #: A query of 100 commits and their pull requests costs 21 of GraphQL's 5,000 points an hour.
@@ -61,83 +60,81 @@ _QUERY = """query($owner: String!, $name: String!) {
 %s"""
 
 
-class CommitReader:
-    """A reader of commits' metrics."""
+def fetch_commits(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
+    """Fetch commits by GraphQL; those that it does not return are missing."""
+    found: dict[str, Commit] = {}
+    for chunk in chunks(shas, COMMITS_PER_QUERY):
+        found.update(_by_graphql(client, chunk))
+    return found
 
-    def __init__(self, lists: ListReader) -> None:
-        self._lists = lists
 
-    def fetch_many(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
-        """Fetch commits by GraphQL; those that it does not return are missing."""
-        found: dict[str, Commit] = {}
-        for chunk in chunks(shas, COMMITS_PER_QUERY):
-            found.update(self._by_graphql(client, chunk))
-        return found
+def _by_graphql(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
+    """Fetch a chunk, halving it where GitHub fails; what is missing is left to REST.
 
-    def _by_graphql(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
-        """Fetch a chunk, halving it where GitHub fails; what is missing is left to REST.
+    One huge commit makes a whole query time out: only the half that holds it fails again.
+    """
+    if not shas or not client.may_use(_COMMITS_FEATURE):
+        return {}
+    try:
+        answer = _fetch_answer(client, shas)
+    except (RateLimited, RequestPaused, BadCredentials):
+        # REST has a budget of its own, and finds out which credential reads the repository.
+        return {}
+    except (Fatal, Skippable):
+        client.note_refused(_COMMITS_FEATURE)
+        return {}
+    except GithubUnavailable:
+        answer = {}
+    if has_unknown_field(answer):
+        client.note_refused(_COMMITS_FEATURE, answer)
+        return {}
+    commits = mapping(mapping(answer.get("data")).get("repository"))
+    if not commits:
+        return _by_halves(client, shas)
+    read = (_parse_commit(mapping(commits.get(f"c{index}"))) for index in range(len(shas)))
+    return {commit.commit_sha: commit for commit in read if commit is not None}
 
-        One huge commit makes a whole query time out: only the half that holds it fails again.
-        """
-        if not shas or not client.may_use(_COMMITS_FEATURE):
-            return {}
-        try:
-            answer = self._fetch_answer(client, shas)
-        except (RateLimited, RequestPaused, BadCredentials):
-            # REST has a budget of its own, and finds out which credential reads the repository.
-            return {}
-        except (Fatal, Skippable):
-            client.note_refused(_COMMITS_FEATURE)
-            return {}
-        except GithubUnavailable:
-            answer = {}
-        if has_unknown_field(answer):
-            client.note_refused(_COMMITS_FEATURE, answer)
-            return {}
-        commits = mapping(mapping(answer.get("data")).get("repository"))
-        if not commits:
-            return self._by_halves(client, shas)
-        read = (_parse_commit(mapping(commits.get(f"c{index}"))) for index in range(len(shas)))
-        return {commit.commit_sha: commit for commit in read if commit is not None}
 
-    def _fetch_answer(self, client: RepositoryClient, shas: Sequence[str]) -> Mapping[str, Any]:
-        """Fetch commits with details of their pull requests; an older server may lack those."""
-        if client.may_use(_PULL_DETAILS_FEATURE):
-            answer = mapping(_query_commits(client, shas, _PULL_DETAILS))
-            if not has_unknown_field(answer):
-                return answer
-            client.note_refused(_PULL_DETAILS_FEATURE, answer)
-        return mapping(_query_commits(client, shas, ""))
+def _fetch_answer(client: RepositoryClient, shas: Sequence[str]) -> Mapping[str, Any]:
+    """Fetch commits with details of their pull requests; an older server may lack those."""
+    if client.may_use(_PULL_DETAILS_FEATURE):
+        answer = mapping(_query_commits(client, shas, _PULL_DETAILS))
+        if not has_unknown_field(answer):
+            return answer
+        client.note_refused(_PULL_DETAILS_FEATURE, answer)
+    return mapping(_query_commits(client, shas, ""))
 
-    def fetch_one(self, client: RepositoryClient, sha: str) -> Commit:
-        """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
-        wanted = ListRequest(
-            request=Request.to("/repos/{}/commits/{}", client.repository, sha),
-            key="files",
-            max_items=MAX_FILES,
-            default_page_size=FILES_PER_PAGE,
-            is_key_optional=True,
-        )
-        try:
-            answer = self._lists.fetch(client, wanted)
-        except NotFound:
-            return Commit(commit_sha=sha)
-        commit = parse_commit(answer.first_page)
-        files = commit.files_changed_count
-        if files is not None:
-            counted = len(answer.items or ())
-            files = None if answer.has_next or counted >= MAX_FILES else counted
-        return replace(commit, commit_sha=sha, files_changed_count=files)
 
-    def _by_halves(self, client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
-        middle = len(shas) // 2
-        if middle == 0:
-            return {}
-        first = self._by_graphql(client, shas[:middle])
-        if not first and middle > 1:
-            # Nothing in a whole half: GraphQL itself fails, so the other half is not requested.
-            return {}
-        return {**first, **self._by_graphql(client, shas[middle:])}
+def fetch_commit(client: RepositoryClient, lists: ListReader, sha: str) -> Commit:
+    """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
+    wanted = ListRequest(
+        request=Request.to("/repos/{}/commits/{}", client.repository, sha),
+        key="files",
+        max_items=MAX_FILES,
+        default_page_size=FILES_PER_PAGE,
+        is_key_optional=True,
+    )
+    try:
+        answer = lists.fetch(client, wanted)
+    except NotFound:
+        return Commit(commit_sha=sha)
+    commit = parse_commit(answer.first_page)
+    files = commit.files_changed_count
+    if files is not None:
+        counted = len(answer.items or ())
+        files = None if answer.has_next or counted >= MAX_FILES else counted
+    return replace(commit, commit_sha=sha, files_changed_count=files)
+
+
+def _by_halves(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
+    middle = len(shas) // 2
+    if middle == 0:
+        return {}
+    first = _by_graphql(client, shas[:middle])
+    if not first and middle > 1:
+        # Nothing in a whole half: GraphQL itself fails, so the other half is not requested.
+        return {}
+    return {**first, **_by_graphql(client, shas[middle:])}
 
 
 def _query_commits(client: RepositoryClient, shas: Sequence[str], pull_details: str) -> object:

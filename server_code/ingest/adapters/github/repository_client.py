@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ...errors import AccessDenied
-from .graphql import has_unknown_field
+from ...wire.fields import mapping, objects, text
 from .known_refusals import STEP_DAY, STEP_HOUR
 from .refusal_scopes import feature_scope
 from .request import Request, Response
 from .tokens import TokenPool
+
+#: How GitHub, and other implementations of GraphQL, report a field that they do not have.
+_UNKNOWN_FIELD = re.compile("doesn't exist on type|Cannot query field|Unknown type")
 
 
 class RepositoryClient:
@@ -48,3 +52,14 @@ class RepositoryClient:
             error,
             min_step=STEP_DAY if is_unsupported else STEP_HOUR,
         )
+
+
+def has_unknown_field(answer: Mapping[str, Any]) -> bool:
+    """Return whether the server does not know a field of the query: its schema is older."""
+    if answer.get("data") is not None:
+        return False
+    return any(
+        mapping(error.get("extensions")).get("code") == "undefinedField"
+        or _UNKNOWN_FIELD.search(text(error.get("message")) or "")
+        for error in objects(answer.get("errors"))
+    )

@@ -34,40 +34,38 @@ _QUERY = """query($suite: ID!) {
 _SUITES_FEATURE = "check suites"
 
 
-class StartFailureReader:
-    """A reader of start failures."""
-
-    def __init__(self, lists: ListReader) -> None:
-        self._lists = lists
-
-    def fetch(self, client: RepositoryClient, run: WorkflowRun) -> AnnotationList | None:
-        """Fetch the annotations of a run's check suite; None where GitHub names no suite."""
-        node_id = run.check_suite_node_id
-        if node_id is not None and (found := self._by_graphql(client, node_id)) is not None:
-            return found
-        if run.check_suite_id is None:
-            return None
-        return self._by_rest(client, run.check_suite_id)
-
-    def _by_graphql(self, client: RepositoryClient, node_id: str) -> AnnotationList | None:
-        if not client.may_use(_SUITES_FEATURE):
-            return None
-        try:
-            answer = mapping(client.query(_QUERY, {"suite": node_id}))
-        except (RateLimited, GithubUnavailable, BadCredentials):
-            return None
-        except IngestError:
-            client.note_refused(_SUITES_FEATURE)
-            return None
-        found = parse_suite_annotations(answer)
-        if found is None:
-            client.note_refused(_SUITES_FEATURE, answer)
+def fetch_start_failure(
+    client: RepositoryClient, lists: ListReader, run: WorkflowRun
+) -> AnnotationList | None:
+    """Fetch the annotations of a run's check suite; None where GitHub names no suite."""
+    node_id = run.check_suite_node_id
+    if node_id is not None and (found := _by_graphql(client, node_id)) is not None:
         return found
+    if run.check_suite_id is None:
+        return None
+    return _by_rest(client, lists, run.check_suite_id)
 
-    def _by_rest(self, client: RepositoryClient, suite_id: int) -> AnnotationList | None:
-        request = Request.to("/repos/{}/check-suites/{}/check-runs", client.repository, suite_id)
-        counts = parse_annotation_counts(client.get(request).json())
-        annotated = [number for number, count in counts.items() if count != 0]
-        if not annotated:
-            return AnnotationList(items=(), total=0)
-        return fetch_annotations(self._lists, client, annotated[0], None).value
+
+def _by_graphql(client: RepositoryClient, node_id: str) -> AnnotationList | None:
+    if not client.may_use(_SUITES_FEATURE):
+        return None
+    try:
+        answer = mapping(client.query(_QUERY, {"suite": node_id}))
+    except (RateLimited, GithubUnavailable, BadCredentials):
+        return None
+    except IngestError:
+        client.note_refused(_SUITES_FEATURE)
+        return None
+    found = parse_suite_annotations(answer)
+    if found is None:
+        client.note_refused(_SUITES_FEATURE, answer)
+    return found
+
+
+def _by_rest(client: RepositoryClient, lists: ListReader, suite_id: int) -> AnnotationList | None:
+    request = Request.to("/repos/{}/check-suites/{}/check-runs", client.repository, suite_id)
+    counts = parse_annotation_counts(client.get(request).json())
+    annotated = [number for number, count in counts.items() if count != 0]
+    if not annotated:
+        return AnnotationList(items=(), total=0)
+    return fetch_annotations(lists, client, annotated[0], None).value
