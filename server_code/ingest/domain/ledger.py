@@ -130,6 +130,11 @@ class AttemptRecord(KeepsUnknownFields):
     last_error: str | None = field(default=None, metadata=stored_as("reason"))
 
     @property
+    def has_ended(self) -> bool:
+        """Return whether the attempt has ended, whatever its jobs show."""
+        return self.run is not None and self.run.is_completed
+
+    @property
     def was_never_read(self) -> bool:
         """Return whether only the attempt's number is known: nothing was read or published."""
         return self.run is None and not self.published_statuses

@@ -157,7 +157,7 @@ def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str
     """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
     if log_mode == "live":
         return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
-    if record.run is None or not record.run.is_completed:
+    if not record.has_ended:
         return []
     # They were requested where an end of the attempt was published, which has a fingerprint.
     has_requested = record.fingerprint is not None
@@ -199,10 +199,8 @@ def _log_work_messages(
 
 def _are_most_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
     """Return whether an ended attempt's archive holds not much more than the logs that are due."""
-    if record.run is None or not record.run.is_completed:
-        return False
     in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
-    return len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
+    return record.has_ended and len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
 
 
 def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:

@@ -116,13 +116,12 @@ def _reader(
 
     It returns None for what requires a request while a limit that refused another one lasts.
     """
-    policy = JobReadPolicy.of(context, poll_session)
+    policy = JobReadPolicy(context, poll_session)
     limits, repository = LimitsInForce(context.clock), poll_session.repository.full_name
 
     def read(record: AttemptRecord) -> AttemptSnapshot | None:
         is_run_current, wants_jobs = poll_session.is_current(record), policy.wants_jobs(record)
-        has_ended = record.run is not None and record.run.is_completed
-        sends_request = wants_jobs or has_ended or not is_run_current
+        sends_request = wants_jobs or record.has_ended or not is_run_current
         if sends_request and limits.find(repository):
             return None  # it stays due
         try:

@@ -54,11 +54,6 @@ class AttemptSnapshot:
     error: IngestError | None = None
     is_gone: bool = False
 
-    @property
-    def has_ended(self) -> bool:
-        """Return whether the attempt has ended, whatever its jobs show."""
-        return self.record.run is not None and self.record.run.is_completed
-
 
 def read_attempt(
     github: ActionsApi,
@@ -78,7 +73,7 @@ def read_attempt(
         run = snapshot.record.run
         if record.was_never_read and run is not None and not readers.filters.accepts(run):
             return replace(snapshot, record=filtered_record(snapshot.record))
-        if wants_jobs or snapshot.has_ended:
+        if wants_jobs or snapshot.record.has_ended:
             snapshot = _read_jobs(github, snapshot)
         for detailed in readers.details.read(snapshot.record):
             snapshot = replace(snapshot, record=detailed)
@@ -165,9 +160,9 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         ]
         jobs = merge_jobs(record.jobs, _without_older(record, listed))
         # The ledger does not keep that the list of an open run was incomplete.
-        validator = answer.validator if is_complete or snapshot.has_ended else None
+        validator = answer.validator if is_complete or record.has_ended else None
         record = replace(record, jobs=jobs, jobs_validator=validator, has_delivered_jobs=False)
-    if not snapshot.has_ended:
+    if not record.has_ended:
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)

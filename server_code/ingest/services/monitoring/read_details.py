@@ -103,8 +103,7 @@ class DetailReader:
         return self._try(ANNOTATIONS, lambda: self._github.fetch_start_failure(run))
 
     def _wants_artifacts(self, record: AttemptRecord) -> bool:
-        has_ended = record.run is not None and record.run.is_completed
-        return self._with_artifacts and has_ended and record.artifacts is None
+        return self._with_artifacts and record.has_ended and record.artifacts is None
 
     def _try(self, what: str, fetch: Callable[[], T]) -> T | None:
         """Return what is fetched; None where GitHub refuses it, does not have it, or fails."""
@@ -136,6 +135,5 @@ def _with_job(record: AttemptRecord, annotated: Job) -> AttemptRecord:
 
 def _failed_to_start(record: AttemptRecord) -> bool:
     run = record.run
-    if run is None or record.jobs or not run.is_completed:
-        return False
-    return run.conclusion in START_FAILURES
+    has_failed = run is not None and run.is_completed and run.conclusion in START_FAILURES
+    return has_failed and not record.jobs
