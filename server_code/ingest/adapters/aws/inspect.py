@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...errors import BadSettings, IngestError
+from ...errors import IngestError
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .errors import translate_aws_errors
-from .queues import find_queue_url, look_up_queue, queue_depth, read_attributes
+from .queues import dead_letter_arn, find_queue_url, look_up_queue, queue_depth, read_attributes
 from .remedies import NETWORK_REMEDY
 from .s3 import check_upload
 
@@ -35,8 +33,8 @@ class AwsInspector(QueueInspector):
         """Read a queue's limits and depth, and those of its dead-letter queue."""
         facts = look_up_queue(self._sqs, name)
         attributes = read_attributes(self._sqs, name, facts.url)
-        redrive = _redrive(attributes)
-        dead_letter_queue = redrive.get("deadLetterTargetArn", "").rpartition(":")[2] or None
+        arn = dead_letter_arn(attributes)
+        dead_letter_queue = None if arn is None else arn.rpartition(":")[2]
         return QueueAttributes(
             max_message_bytes=facts.max_message_bytes,
             visibility_seconds=facts.visibility_seconds,
@@ -69,11 +67,3 @@ class AwsInspector(QueueInspector):
             return queue_depth(self._sqs, queue).visible
         except IngestError:
             return None
-
-
-def _redrive(attributes: Mapping[str, str]) -> dict[str, str]:
-    try:
-        policy = json.loads(attributes.get("RedrivePolicy") or "{}")
-    except ValueError as error:
-        raise BadSettings(["a queue's RedrivePolicy is not JSON"]) from error
-    return {str(name): str(value) for name, value in policy.items()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import QueueMissing
 from .errors import translate_aws_errors
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, PublicAccessBlockConfigurationTypeDef
+
+T = TypeVar("T")
 
 PUBLIC_ACCESS_BLOCK: PublicAccessBlockConfigurationTypeDef = {
     "BlockPublicAcls": True,
@@ -69,14 +71,9 @@ def _create(client: S3Client, bucket: str) -> bool:
 
 
 def _block_public_access(client: S3Client, bucket: str) -> list[str]:
-    from botocore.exceptions import ClientError
-
-    try:
-        found = client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    except ClientError as error:
-        _require_absence(error, "NoSuchPublicAccessBlockConfiguration")
-        found = {}
-    if found == PUBLIC_ACCESS_BLOCK:
+    absent = "NoSuchPublicAccessBlockConfiguration"
+    found = _read(lambda: client.get_public_access_block(Bucket=bucket), absent)
+    if found is not None and found["PublicAccessBlockConfiguration"] == PUBLIC_ACCESS_BLOCK:
         return []
     client.put_public_access_block(
         Bucket=bucket, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK
@@ -85,13 +82,8 @@ def _block_public_access(client: S3Client, bucket: str) -> list[str]:
 
 
 def _encrypt(client: S3Client, bucket: str) -> list[str]:
-    from botocore.exceptions import ClientError
-
-    try:
-        client.get_bucket_encryption(Bucket=bucket)
-    except ClientError as error:
-        _require_absence(error, "ServerSideEncryptionConfigurationNotFoundError")
-    else:
+    absent = "ServerSideEncryptionConfigurationNotFoundError"
+    if _read(lambda: client.get_bucket_encryption(Bucket=bucket), absent) is not None:
         return []
     rule: Any = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
@@ -100,7 +92,9 @@ def _encrypt(client: S3Client, bucket: str) -> list[str]:
 
 def _set_rule(client: S3Client, bucket: str) -> list[str]:
     """Replace our own rule among the bucket's: S3 takes all rules at once."""
-    found = _rules(client, bucket)
+    absent = "NoSuchLifecycleConfiguration"
+    stored = _read(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket), absent)
+    found: Any = [] if stored is None else stored["Rules"]
     if [rule for rule in found if _is_ours(rule)] == [_BROKEN_UPLOADS]:
         return []
     others = [rule for rule in found if not _is_ours(rule)]
@@ -110,22 +104,17 @@ def _set_rule(client: S3Client, bucket: str) -> list[str]:
     return [f"rule {_BROKEN_UPLOADS['ID']}"]
 
 
-def _rules(client: S3Client, bucket: str) -> list[LifecycleRuleTypeDef]:
-    from botocore.exceptions import ClientError
-
-    try:
-        rules: Any = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    except ClientError as error:
-        _require_absence(error, "NoSuchLifecycleConfiguration")
-        return []
-    return list(rules)
-
-
 def _is_ours(rule: LifecycleRuleTypeDef) -> bool:
     return rule.get("ID", "").startswith(_RULE_PREFIX)
 
 
-def _require_absence(error: ClientError, code: str) -> None:
-    """Raise an error again unless it means that the bucket has no such configuration."""
-    if error.response["Error"]["Code"] != code:
-        raise error
+def _read(request: Callable[[], T], absent: str) -> T | None:
+    """Read a configuration; None where the bucket has none, for which S3 has an error code."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return request()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != absent:
+            raise
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,16 +49,23 @@ def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
 
 def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
     """Return the dead-letter queue of a queue; raises QueueMissing where it has none."""
-    policy = read_attributes(client, queue.name, queue.url).get("RedrivePolicy", "{}")
-    try:
-        account, name = json.loads(policy)["deadLetterTargetArn"].split(":")[-2:]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    arn = dead_letter_arn(read_attributes(client, queue.name, queue.url))
+    if arn is None:
         raise QueueMissing(
             f"Queue {queue.name} has no dead-letter queue. Create it with `runstream setup`."
-        ) from error
+        )
+    account, name = arn.split(":")[-2:]
     with translate_aws_errors(f"Queue {name} in {client.meta.region_name}"):
         url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
     return look_up_queue(client, url)
+
+
+def dead_letter_arn(attributes: Mapping[str, str]) -> str | None:
+    """Return the ARN of a queue's dead-letter queue; None where it has none."""
+    try:
+        return str(json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
