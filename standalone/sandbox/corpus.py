@@ -55,7 +55,7 @@ def corpus_world(folder: Path) -> World:
                 for items in (runs, jobs, commits)
             ),
         )
-        for repository_id, (present, *former) in sorted(by_id.items())
+        for repository_id, (present, *former) in sorted(by_id.items(), key=itemgetter(1))
     ]
     times = [
         *(run["updated_at"] for run in runs),

@@ -53,7 +53,7 @@ class Exchange:
     def _identity(self) -> Identity:
         if self._route.endpoint in APP_ENDPOINTS:
             # signed in with a JWT, which the handler checks
-            return Identity("app", "app", None, 5000)
+            return Identity(key="app", login="app", token=None, limit=5000)
         identity = self._state.tokens.identify(self._incoming.authorization, self._now)
         if identity.token is not None:
             require_active(self._state.settings.app, identity.token.installation)

@@ -82,11 +82,11 @@ class Tokens:
     def identify(self, authorization: str | None, now: Timestamp) -> Identity:
         """Return who sent an Authorization header; refuse a token that is unknown or too old."""
         if not authorization:
-            return Identity("anonymous", "127.0.0.1", None, 60)
+            return Identity(key="anonymous", login="127.0.0.1", token=None, limit=60)
         spec = self._specs.get(_token(authorization))
         if spec is None or (spec.expires_at is not None and now >= spec.expires_at):
             raise Refusal(error_answer(401, "Bad credentials", cost=0))
-        return Identity(f"token:{spec.value}", spec.login, spec, spec.limit)
+        return Identity(key=f"token:{spec.value}", login=spec.login, token=spec, limit=spec.limit)
 
 
 def _token(authorization: str) -> str:

@@ -36,18 +36,15 @@ def plan_jobs(
     return tuple(jobs)
 
 
-def rerun_jobs(
-    before: AttemptSpec, fresh: tuple[JobSpec, ...], requested: Timestamp, first_id: int
-) -> tuple[JobSpec, ...]:
+def rerun_jobs(before: AttemptSpec, after: AttemptSpec) -> tuple[JobSpec, ...]:
     """Plan a re-run of the failed jobs only: the others appear again, with their old times."""
-    result = []
-    for number, (old, new) in enumerate(zip(before.jobs, fresh, strict=True)):
-        if old.conclusion == "success":
-            # GitHub gives a job that it takes over a new id, and keeps when it started
-            result.append(replace(old, id=first_id + number, created_at=requested, reused=True))
-        else:
-            result.append(new)
-    return tuple(result)
+    return tuple(
+        # GitHub gives a job that it takes over a new id, and keeps when it started
+        replace(old, id=new.id, created_at=after.requested_at, reused=True)
+        if old.conclusion == "success"
+        else new
+        for old, new in zip(before.jobs, after.jobs, strict=True)
+    )
 
 
 def _level(

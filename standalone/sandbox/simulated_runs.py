@@ -82,8 +82,9 @@ def _attempts(
     again = "success" if rng.random() < 0.7 else "failure"
     number = len(attempts) + 1
     attempt = _attempt(number, requested, "hubot", template, again, run_id, rng)
-    attempts.append(_with_failed_jobs_only(attempts[0], attempt, run_id, rng))
-    return attempts
+    is_partial = rng.random() >= 0.5 and len(attempts[0].jobs) == len(attempt.jobs)
+    jobs = rerun_jobs(attempts[0], attempt) if is_partial else attempt.jobs
+    return [*attempts, replace(attempt, jobs=jobs)]
 
 
 def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made of
@@ -119,16 +120,6 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
         first_status=rng.choice(("queued", "requested", "pending", "waiting")),
         jobs=jobs,
     )
-
-
-def _with_failed_jobs_only(
-    first: AttemptSpec, attempt: AttemptSpec, run_id: int, rng: random.Random
-) -> AttemptSpec:
-    if rng.random() < 0.5 or len(first.jobs) != len(attempt.jobs):
-        return attempt
-    first_id = run_id * JOBS_PER_RUN + (attempt.number - 1) * 128
-    jobs = rerun_jobs(first, attempt.jobs, attempt.requested_at, first_id)
-    return replace(attempt, jobs=jobs)
 
 
 def _cancelled_at_once(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
