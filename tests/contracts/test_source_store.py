@@ -52,7 +52,7 @@ A_CREDENTIAL = CredentialRecord(
     remaining=4000,
     reset_at=at(60),
     expires_at=at(86400),
-    rejected="401",
+    rejection="401",
 )
 
 

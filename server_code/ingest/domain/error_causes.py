@@ -21,7 +21,7 @@ def cause_of(agent: str, repository: str | None, message: str) -> Cause:
     return agent, repository, without_ids(message)
 
 
-def is_same_error_of_owner(
+def differs_only_in_repository(
     message: str, repository: str, other: str, other_repository: str | None
 ) -> bool:
     """Return whether two repositories of one owner have the same error but for their names."""

@@ -95,11 +95,13 @@ def locate_steps(
     if found is None:
         return StepRanges()
     end = StartLine(kind=_SET_UP, title="", at=FAR_FUTURE, line=last_line + 1, byte=last_byte + 1)
-    begins = [StartLineRange.at(replace(end, line=1, byte=0)), *found, StartLineRange.at(end)]
-    for k in range(1, len(ran)):
-        begins[k] = begins[k].not_before(begins[k - 1])
-    for k in range(len(ran) - 1, 0, -1):
-        begins[k] = begins[k].not_after(begins[k + 1])
+    first = replace(end, line=1, byte=0)
+    begins = [StartLineRange(first, first), *found, StartLineRange(end, end)]
+    silent = [k for k, begin in enumerate(begins) if begin.may_be_silent]
+    for k in silent:
+        begins[k] = replace(begins[k], earliest=begins[k - 1].earliest)
+    for k in reversed(silent):
+        begins[k] = replace(begins[k], latest=begins[k + 1].latest)
     places: dict[bool, list[StepRange]] = {True: [], False: []}
     for step, begin, following in zip(ran, begins[:-1], begins[1:], strict=True):
         place = StepRange(

@@ -181,7 +181,7 @@ class CredentialRecord(KeepsUnknownFields):
     """What is known of a token or an App's installation; ``name`` is no secret.
 
     ``repository_lists``: which repositories GitHub lists to it. ``limit``, ``remaining`` and
-    ``reset_at``: its rate limit. ``rejected``: why GitHub rejects it as a whole. ``expires_at``:
+    ``reset_at``: its rate limit. ``rejection``: why GitHub rejects it as a whole. ``expires_at``:
     when GitHub stops accepting the token; None where GitHub names no time.
     ``minute_interval_factor``: by how much the interval between its polls is multiplied at most, so
     that they fit into the limit per minute.
@@ -200,7 +200,7 @@ class CredentialRecord(KeepsUnknownFields):
     remaining: int | None = None
     reset_at: datetime | None = None
     expires_at: datetime | None = None
-    rejected: str | None = None
+    rejection: str | None = field(default=None, metadata=stored_as("rejected"))
     minute_interval_factor: float = field(default=1.0, metadata=stored_as("minute_factor"))
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from .jobs import Step
@@ -40,23 +40,10 @@ class StartLineRange:
     latest: StartLine
     may_be_silent: bool = False
 
-    @staticmethod
-    def at(start: StartLine) -> StartLineRange:
-        """Return the begin that is known."""
-        return StartLineRange(start, start)
-
     @property
     def is_certain(self) -> bool:
         """Return whether one line begins the step."""
         return not self.may_be_silent and self.earliest == self.latest
-
-    def not_before(self, other: StartLineRange) -> StartLineRange:
-        """Return the begin of a step that follows another one."""
-        return replace(self, earliest=other.earliest) if self.may_be_silent else self
-
-    def not_after(self, other: StartLineRange) -> StartLineRange:
-        """Return the begin of a step that precedes another one."""
-        return replace(self, latest=other.latest) if self.may_be_silent else self
 
 
 def possible_starts(
@@ -79,9 +66,9 @@ def possible_starts(
         k > 0 and each.conclusion not in _COMPLETE_CONCLUSIONS for k, each in enumerate(steps)
     ]
     for silent in (none, failed) if any(failed) else (none,):
-        for holds_any in (False, True):
+        for of_any_kind in (False, True):
             holds = [
-                [_may_hold(step, kind, start, holds_any=holds_any) for step, kind in pairs]
+                [_may_hold(step, kind, start, of_any_kind=of_any_kind) for step, kind in pairs]
                 for start in starts
             ]
             rows = [_Row(*each) for each in zip(begins, holds, strict=True)]
@@ -175,9 +162,9 @@ def is_at_begin(step: Step, start: StartLine) -> bool:
     return step.started_at is not None and (step.started_at <= start.at <= step.started_at + _SOON)
 
 
-def _may_hold(step: Step, kind: str, start: StartLine, *, holds_any: bool) -> bool:
+def _may_hold(step: Step, kind: str, start: StartLine, *, of_any_kind: bool) -> bool:
     """Return whether a step that has begun may print a start, so that no other step begins."""
-    is_kind = holds_any or start.kind in (kind, CONTAINER_HOOK)
+    is_kind = of_any_kind or start.kind in (kind, CONTAINER_HOOK)
     if not is_kind or step.started_at is None:
         return False
     return step.started_at <= start.at <= (step.completed_at or FAR_FUTURE)

@@ -51,7 +51,7 @@ class CredentialInfo:
     reset_at: datetime | None = None
     expires_at: datetime | None = None
     missing_permissions: tuple[str, ...] = ()
-    rejected: str | None = None
+    rejection: str | None = None
 
 
 class RepositoryApi(Protocol):

@@ -286,7 +286,7 @@ def test_a_new_token_that_is_not_known_yet_is_tried_by_one_request_for_all_repos
                     reads(actions, f"octo/{name}")
             clock.sleep(1)
         assert github.count("/repos/") == 3  # at once, after 1 and after 5 s
-        assert [each.rejected for each in lists.credentials()] == [None]
+        assert [each.rejection for each in lists.credentials()] == [None]
         clock.sleep(2)
         is_known = True
         assert all(reads(actions, "octo/a"))

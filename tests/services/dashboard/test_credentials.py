@@ -40,9 +40,9 @@ def a_refusal(scope: str, *, error: str = "AccessDenied") -> CredentialRefusal:
         ({"expires_at": NOW + timedelta(hours=3)}, "warning", "It expires today"),
         ({"expires_at": NOW - timedelta(hours=3)}, "failed", "It expired on 2026-05-01."),
         ({"missing_permissions": ("checks=read",)}, "warning", "Missing permissions: checks=read."),
-        ({"rejected": "GitHub rejected it (401)"}, "failed", "GitHub rejected it (401)"),
+        ({"rejection": "GitHub rejected it (401)"}, "failed", "GitHub rejected it (401)"),
         (
-            {"rejected": "Bad credentials", "expires_at": NOW - timedelta(days=3)},
+            {"rejection": "Bad credentials", "expires_at": NOW - timedelta(days=3)},
             "failed",
             "It expired on 2026-04-28.",
         ),
@@ -66,8 +66,8 @@ def test_the_most_urgent_fault_comes_with_its_remedy(
 def test_a_suspended_installation_is_not_to_be_replaced() -> None:
     """It works again once its owner unsuspends it."""
     refusal = "GitHub refused /repos/octo/api (403): This installation has been suspended."
-    assert "unsuspend it" in str(row(rejected=refusal)["remedy"])
-    assert "Replace it" in str(row(rejected="GitHub rejected it (401)")["remedy"])
+    assert "unsuspend it" in str(row(rejection=refusal)["remedy"])
+    assert "Replace it" in str(row(rejection="GitHub rejected it (401)")["remedy"])
 
 
 def test_repositories_are_counted_once() -> None:

@@ -288,12 +288,12 @@ def test_a_source_that_cannot_be_listed_is_reported_for_as_long_as_that_lasts():
 
 def test_a_credential_that_github_rejects_is_reported_also_where_others_read():
     credential = CredentialRecord(name="token …a1b2", kind="token", updated_at=NOW)
-    rejected = judged(credentials=[replace(credential, rejected="Bad credentials")])
+    rejected = judged(credentials=[replace(credential, rejection="Bad credentials")])
     assert rejected.sentence == "GitHub does not accept the credential token …a1b2."
     assert rejected.problems[0].detail == "Bad credentials"
     reported = an_error(-60, message=rejection_text(credential.name, "Bad credentials"))
     with_error = judged(
-        credentials=[replace(credential, rejected="Bad credentials")], errors=[reported]
+        credentials=[replace(credential, rejection="Bad credentials")], errors=[reported]
     )
     assert len(with_error.problems) == 1, "its error is no second problem"
     assert with_error.problems[0].detail == f"Bad credentials {reported.remedy}"

@@ -183,7 +183,7 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
         here.context = here.join(poll_seconds=POLL_SECONDS)
         caplog.clear()
         record_credential_changes(here.context)  # as a task of the other agent does
-        assert all(each.rejected for each in here.state.list_credentials())
+        assert all(each.rejection for each in here.state.list_credentials())
         pass_time(here, 50)
         assert "GitHub rejected the credential (401" in caplog.text
     assert count_rejections(here) == before
@@ -199,7 +199,7 @@ def test_a_token_that_was_replaced_is_tried_at_once_and_reported_no_more(stage: 
     revoke(here, TOKEN)
     pass_time(here, 60)
     [rejected] = here.state.list_credentials()
-    assert rejected.rejected is not None
+    assert rejected.rejection is not None
     here.server._state.tokens.add(OTHER)
     before = count_rejections(here)
     here.context = here.join(poll_seconds=POLL_SECONDS, tokens=[OTHER.value])
@@ -207,4 +207,4 @@ def test_a_token_that_was_replaced_is_tried_at_once_and_reported_no_more(stage: 
     assert failing(here) == []
     assert count_rejections(here) == before
     [replaced] = here.state.list_credentials()
-    assert (replaced.name == rejected.name, replaced.rejected) == (False, None)
+    assert (replaced.name == rejected.name, replaced.rejection) == (False, None)

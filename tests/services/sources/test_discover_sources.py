@@ -129,13 +129,13 @@ def test_a_rejected_credential_is_recorded_with_the_poll_that_met_it(
     organizations.stage.fail(Fault(path=".*", do="unauthorized"))
     organizations.stage.advance(70)
     organizations.poll_all()
-    rejected = {each.name for each in store.list_credentials() if each.rejected}
+    rejected = {each.name for each in store.list_credentials() if each.rejection}
     assert rejected
 
     organizations.stage.fail()
     organizations.stage.advance(4000)
     organizations.poll_all()
-    assert {each.name for each in store.list_credentials() if each.rejected} < rejected
+    assert {each.name for each in store.list_credentials() if each.rejection} < rejected
 
 
 def test_a_rejected_credential_that_no_repository_needs_is_reported(
@@ -151,7 +151,7 @@ def test_a_rejected_credential_that_no_repository_needs_is_reported(
     organizations.poll_all()
     [error] = stage.state.list_errors(limit=9)
     assert "rejected the credential (401): " in error.message
-    rejected = {each.owner for each in stage.state.list_credentials() if each.rejected}
+    rejected = {each.owner for each in stage.state.list_credentials() if each.rejection}
     assert rejected == {"mona"}
 
     [token] = (each for each in organization_settings().tokens if each.value == "tok-mona")
@@ -159,7 +159,7 @@ def test_a_rejected_credential_that_no_repository_needs_is_reported(
     organizations.context = organizations.join(*ACME_SECRET)
     stage.advance(4400)
     organizations.poll_all()
-    assert not any(each.rejected for each in stage.state.list_credentials())
+    assert not any(each.rejection for each in stage.state.list_credentials())
 
 
 def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Organizations) -> None:

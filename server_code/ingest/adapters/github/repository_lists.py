@@ -116,7 +116,7 @@ class GithubRepositories(RepositoryApi):
             remaining=None if core is None else core.remaining,
             reset_at=None if core is None else core.reset_at,
             expires_at=client.expires_at,
-            rejected=None if rejection is None or is_temporary else str(rejection),
+            rejection=None if rejection is None or is_temporary else str(rejection),
         )
 
     def _fetch_of_owner(

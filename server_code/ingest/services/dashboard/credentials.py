@@ -75,10 +75,10 @@ def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str,
 def _assess(record: CredentialRecord, now: datetime) -> tuple[str, str, str | None]:
     """Return status, finding and remedy of the most urgent fault."""
     expiry, when = describe_expiry(record.expires_at, now=now)
-    if record.rejected is not None and expiry != FAILED:
-        known = find_refusal_by_message(record.rejected)
+    if record.rejection is not None and expiry != FAILED:
+        known = find_refusal_by_message(record.rejection)
         remedy = known.remedy if known else "Replace it, or remove it from the settings."
-        return FAILED, record.rejected, remedy
+        return FAILED, record.rejection, remedy
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
     fault = missing_access(record, now) or minute_limit_problem(record, now)

@@ -52,7 +52,7 @@ def find_problems(
     stated = {
         *(problem.detail for problem in found),
         *(each.last_error for each in unpaused if each.failed_polls),
-        *(rejection_text(each.name, each.rejected) for each in inputs.credentials if each.rejected),
+        *(rejection_text(e.name, e.rejection) for e in inputs.credentials if e.rejection),
     }
     errors = [error for error in inputs.errors if error.message not in stated]
     found += _recent_errors(errors, unpaused, now)
@@ -151,13 +151,13 @@ def _credential_problems(
     found = []
     for each in credentials:
         has_expired = each.expires_at is not None and each.expires_at <= now
-        if each.rejected is not None or has_expired:
-            remedy = remedies.get(rejection_text(each.name, each.rejected or ""))
+        if each.rejection is not None or has_expired:
+            remedy = remedies.get(rejection_text(each.name, each.rejection or ""))
             found.append(
                 Problem(
                     sentence=f"GitHub does not accept the credential {each.name}.",
                     since=each.expires_at if has_expired else None,
-                    detail=" ".join(filter(None, [each.rejected, remedy])) or None,
+                    detail=" ".join(filter(None, [each.rejection, remedy])) or None,
                 )
             )
     return found

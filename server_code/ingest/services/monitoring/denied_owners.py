@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.error_causes import is_same_error_of_owner
+from ...domain.error_causes import differs_only_in_repository
 from ...errors import AccessDenied, IngestError
 from ..context import CollectorContext
 
@@ -11,6 +11,6 @@ def is_reported_for_owner(context: CollectorContext, repository: str, error: Ing
     """Return whether the same denial is reported for another repository of the owner."""
     return isinstance(error, AccessDenied) and any(
         each.repository != repository
-        and is_same_error_of_owner(str(error), repository, each.message, each.repository)
+        and differs_only_in_repository(str(error), repository, each.message, each.repository)
         for each in context.list_recent_errors()
     )

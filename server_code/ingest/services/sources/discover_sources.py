@@ -106,8 +106,8 @@ def _restore_credentials(context: CollectorContext) -> None:
     credentials = api.credentials()
     sync_configured_credentials(context, {each.name for each in credentials})
     for each in credentials:
-        if each.rejected is not None:
-            logger.warning(rejection_text(each.name, each.rejected))
+        if each.rejection is not None:
+            logger.warning(rejection_text(each.name, each.rejection))
 
 
 def discover_sources(context: CollectorContext) -> DiscoveryResult:

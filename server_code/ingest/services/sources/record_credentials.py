@@ -71,7 +71,7 @@ def sync_configured_credentials(context: CollectorContext, names: Collection[str
         _make_failing_due(store, now)
     for name, record in stored.items():
         has_expired = record.expires_at is not None and record.expires_at <= now
-        if name not in names and (record.rejected is not None or has_expired):
+        if name not in names and (record.rejection is not None or has_expired):
             store.remove_credential(name)
 
 
@@ -140,7 +140,7 @@ def _with_info(
         minute_interval_factor=factors.get(info.name, 1.0),
         expires_at=info.expires_at or record.expires_at,
         missing_permissions=info.missing_permissions,
-        rejected=info.rejected if info.was_used else info.rejected or record.rejected,
+        rejection=info.rejection if info.was_used else info.rejection or record.rejection,
     )
 
 
@@ -173,14 +173,14 @@ def _updated(
     record = _with_info(known, info, factors, now)
     is_refused = any(each.scope == _USER_PATH and each.is_in_force(now) for each in record.refusals)
     is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
-    if (record.owner is not None and is_used) or info.rejected is not None or is_refused:
+    if (record.owner is not None and is_used) or info.rejection is not None or is_refused:
         return record
     try:
         owner = api.fetch_owner(record.name)
     except BadCredentials as error:
-        return replace(with_refusal(record, _USER_PATH, error, now), rejected=str(error))
+        return replace(with_refusal(record, _USER_PATH, error, now), rejection=str(error))
     except (Fatal, Skippable) as error:
         return with_refusal(record, _USER_PATH, error, now)
     except IngestError:
         return record
-    return record if owner is None else replace(record, owner=owner, rejected=None)
+    return record if owner is None else replace(record, owner=owner, rejection=None)
