@@ -124,7 +124,7 @@ class ActionsApi(Protocol):
     ) -> Answer[WorkflowRun]:
         """Fetch a run's newest attempt."""
 
-    def fetch_attempt(self, key: AttemptKey, validator: str | None = None) -> Answer[WorkflowRun]:
+    def fetch_attempt(self, key: AttemptKey) -> WorkflowRun:
         """Fetch one attempt, newest or not."""
 
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:

@@ -55,17 +55,14 @@ def test_all_jobs_are_read_and_unchanged_ones_are_free(source, count):
     assert here.requests("list_attempt_jobs", "charged") == charged
 
 
-def test_a_run_and_an_attempt_are_read_with_validators(source):
+def test_a_run_is_read_with_a_validator(source):
     """A second request is free."""
     here, actions = source(a_world(1))
-    for fetch in (
-        lambda validator: actions.fetch_run("octo/api", KEY.run_id, validator),
-        lambda validator: actions.fetch_attempt(KEY, validator),
-    ):
-        first = fetch(None)
-        assert first.value.key == KEY
-        assert fetch(first.validator).value is None
-    assert here.requests(column="free") == 2
+    first = actions.fetch_run("octo/api", KEY.run_id)
+    assert first.value == actions.fetch_attempt(KEY)
+    assert first.value.key == KEY
+    assert actions.fetch_run("octo/api", KEY.run_id, first.validator).value is None
+    assert here.requests(column="free") == 1
 
 
 def test_a_renamed_repository_is_read_to_its_last_page(source):

@@ -31,7 +31,7 @@ from .rate_limit_status import sum_rate_limits
 from .renamed_repositories import RenamedRepositories
 from .repository_client import RepositoryClient
 from .repository_info import parse_repository, repository_of_jobs, repository_of_runs
-from .request import Request
+from .request import Request, Response
 from .start_failures import fetch_start_failure
 from .tokens import TokenPool
 
@@ -101,14 +101,18 @@ class GithubActions:
         self, repository: str, run_id: int, validator: str | None = None
     ) -> Answer[WorkflowRun]:
         """Fetch a run's newest attempt."""
-        return self._fetch_one_run(
-            repository, "/repos/{}/actions/runs/{}", run_id, validator=validator
-        )
+        client = self._client(repository)
+        request = Request.to("/repos/{}/actions/runs/{}", client.repository, run_id)
+        response = client.get(replace(request, validator=validator))
+        if response.is_unchanged:
+            return Answer(None, validator)
+        return Answer(self._parse_run(response, repository), response.validator)
 
-    def fetch_attempt(self, key: AttemptKey, validator: str | None = None) -> Answer[WorkflowRun]:
+    def fetch_attempt(self, key: AttemptKey) -> WorkflowRun:
         """Fetch one attempt, newest or not."""
-        ids = (key.run_id, key.run_attempt)
-        return self._fetch_one_run(key.repository, _ATTEMPT, *ids, validator=validator)
+        client = self._client(key.repository)
+        request = Request.to(_ATTEMPT, client.repository, key.run_id, key.run_attempt)
+        return self._parse_run(client.get(request), key.repository)
 
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs.
@@ -284,13 +288,6 @@ class GithubActions:
     def _current_name(self, repository: str) -> str:
         return self._renames.current_name(repository)
 
-    def _fetch_one_run(
-        self, repository: str, path: str, *ids: int, validator: str | None
-    ) -> Answer[WorkflowRun]:
-        client = self._client(repository)
-        request = Request.to(path, client.repository, *ids)
-        response = client.get(replace(request, validator=validator))
-        if response.is_unchanged:
-            return Answer(None, validator)
+    def _parse_run(self, response: Response, repository: str) -> WorkflowRun:
         run = parse_run(mapping(response.json()), repository=repository)
-        return Answer(self._sanitizer.sanitize_run(run), response.validator)
+        return self._sanitizer.sanitize_run(run)

@@ -23,7 +23,7 @@ from ...domain.stored_values import (
     repository_key,
     to_json,
 )
-from .database import Database
+from .database import SqlStore
 from .ledger_counts import (
     SELECT_COUNTS,
     SELECT_COUNTS_BY_REPOSITORY,
@@ -59,10 +59,8 @@ _SAVE = upsert(
 _SAVE_COMMITS = upsert("commits", "repository_key, sha", "metrics")
 
 
-class SqlAttempts:
+class SqlAttempts(SqlStore):
     """The ledger: the newest known state of every attempt, and its commits."""
-
-    _database: Database
 
     def load_attempts(
         self, repository: str, run_ids: Collection[int]

@@ -18,7 +18,7 @@ from ...domain.stored_values import (
     to_json,
     unescape_text,
 )
-from .database import Database
+from .database import SqlStore
 from .session import Row, Session, upsert
 
 #: Names of release 0.1: ``holder`` is the host of an agent, a ``wish`` its desired state, the table
@@ -43,10 +43,8 @@ _CLAIM = """
 RELEASE_CLAIM = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
-class SqlCoordination:
+class SqlCoordination(SqlStore):
     """What agents share; each save removes what is over a day old, and claims after 4 days."""
-
-    _database: Database
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; remove those over a day before or after it."""

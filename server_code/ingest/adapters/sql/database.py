@@ -82,3 +82,9 @@ class Database:
             more = "" if is_known else "Whether the last change was saved is not known."
             raise state_error(self._dialect, error, more) from error
         return result
+
+
+class SqlStore:
+    """A part of the state, in the tables of one database."""
+
+    _database: Database

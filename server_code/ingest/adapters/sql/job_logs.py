@@ -11,7 +11,7 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
 from ...ports import LogStateStore
-from .database import Database
+from .database import SqlStore
 from .ledger_counts import change_and_count
 from .session import Row, Session, upsert
 
@@ -42,10 +42,8 @@ FAILED_LOGS = (
 _END_OF_TIME = datetime.max.replace(tzinfo=timezone.utc)
 
 
-class SqlJobLogs(LogStateStore):
+class SqlJobLogs(SqlStore, LogStateStore):
     """Records of job logs."""
-
-    _database: Database
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending again."""

@@ -9,7 +9,7 @@ from ...domain.codec import decode_dataclass
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import body_of, error_identity
 from ...domain.stored_values import format_time, from_json, parse_time, repository_key, to_json
-from .database import Database
+from .database import SqlStore
 from .session import Session
 
 _ERRORS, _ACTIVITIES = "errors", "activities"
@@ -24,10 +24,8 @@ _TRIM = """
 """
 
 
-class SqlJournal:
+class SqlJournal(SqlStore):
     """Errors and activities; each addition removes the oldest beyond the limit."""
-
-    _database: Database
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""

@@ -21,7 +21,7 @@ from ...domain.stored_values import (
     to_json,
 )
 from ...ports import RepositoryStore
-from .database import Database
+from .database import SqlStore
 from .decoded_rows import DecodedRows
 from .session import Row, Session
 
@@ -85,10 +85,9 @@ MAKE_DUE = """
 """
 
 
-class SqlRepositories(RepositoryStore):
+class SqlRepositories(SqlStore, RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
-    _database: Database
     _decoded_repositories: DecodedRows[RepositoryRecord]
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:

@@ -17,7 +17,7 @@ from ...domain.stored_values import (
     to_json,
 )
 from .coordination import RELEASE_CLAIM, claim
-from .database import Database
+from .database import SqlStore
 from .repositories import MAKE_DUE
 from .session import Row, Session, upsert
 
@@ -37,10 +37,8 @@ _SELECT_EVENTS = """
 _CLEAR_EVENT = "DELETE FROM run_facts WHERE delivery_id = ?"
 
 
-class SqlRunHints:
+class SqlRunHints(SqlStore):
     """Run hints (runs that a webhook or a person named), and delivered events."""
-
-    _database: Database
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""

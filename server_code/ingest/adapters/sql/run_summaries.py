@@ -8,7 +8,7 @@ from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from ...domain.summaries import RunSummary
-from .database import Database
+from .database import SqlStore
 from .decoded_rows import DecodedRows
 from .session import Row, Session, upsert
 
@@ -27,10 +27,9 @@ _TRIM = """
 """
 
 
-class SqlRunSummaries:
+class SqlRunSummaries(SqlStore):
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
-    _database: Database
     _decoded_summaries: DecodedRows[RunSummary]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_count_interval
 from ...domain.stored_values import escape_text, format_time, parse_time, unescape_text
-from .database import Database
+from .database import SqlStore
 from .session import Session
 
 _ADD_TO_TOTALS = """
@@ -20,10 +20,8 @@ _ADD_TO_INTERVAL = """
 """
 
 
-class SqlSavedCounters:
+class SqlSavedCounters(SqlStore):
     """Message totals, and their growth in the last day."""
-
-    _database: Database
 
     def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""

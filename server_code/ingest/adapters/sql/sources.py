@@ -9,7 +9,7 @@ from ...domain.codec import decode_dataclass, encode_dataclass, upgrade_body
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 from ...domain.stored_values import escape_text, from_json, repository_key, to_json
 from ...ports import SourceStore
-from .database import Database
+from .database import SqlStore
 from .session import upsert
 
 _SOURCES = "sources"
@@ -28,10 +28,8 @@ _LIST = "SELECT record FROM {} ORDER BY name_key"
 _REMOVE = "DELETE FROM {} WHERE name_key IN (...)"
 
 
-class SqlSources(SourceStore):
+class SqlSources(SqlStore, SourceStore):
     """Records of sources and credentials, each under its name."""
-
-    _database: Database
 
     def save_sources(self, records: Sequence[SourceRecord]) -> None:
         """Save sources by their patterns."""

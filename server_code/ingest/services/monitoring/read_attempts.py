@@ -119,7 +119,7 @@ def _read_run(
 ) -> AttemptSnapshot:
     record, run = snapshot.record, snapshot.record.run
     if run is None:
-        return _with_run(snapshot, github.fetch_attempt(record.key).value)
+        return _with_run(snapshot, github.fetch_attempt(record.key))
     if is_run_current or run.is_completed:
         return snapshot
     answer = github.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
@@ -129,12 +129,12 @@ def _read_run(
         read = _with_run(snapshot, answer.value)
         return replace(read, record=replace(read.record, run_validator=answer.validator))
     later = replace(snapshot, newer_attempt=answer.value)
-    return _with_run(later, github.fetch_attempt(record.key).value)
+    return _with_run(later, github.fetch_attempt(record.key))
 
 
-def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun | None) -> AttemptSnapshot:
+def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun) -> AttemptSnapshot:
     known = snapshot.record.run
-    if run is None or (known is not None and is_older_run(known, run)):
+    if known is not None and is_older_run(known, run):
         return snapshot
     # The attempt keeps the spelling of the repository under which its events were published.
     named = replace(run, repository=snapshot.record.key.repository)
