@@ -5,7 +5,7 @@ from anvil import get_open_form
 from .. import actions, activity_texts, connection, dom
 from ..components.ActivityRow import ActivityRow
 from ..components.ErrorRow import ErrorRow
-from ..components.HostRow import HostRow
+from ..components.HeartbeatRow import HeartbeatRow
 from ._anvil_designer import ActivityPageTemplate
 
 
@@ -17,7 +17,7 @@ class ActivityPage(ActivityPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.error_rows = dom.Rows(self, "errors", ErrorRow)
-        self.agent_rows = dom.Rows(self, "agents", HostRow)
+        self.agent_rows = dom.Rows(self, "agents", HeartbeatRow)
         self.activity_rows = dom.Rows(self, "activities", ActivityRow)
 
     def open(self, parameters):

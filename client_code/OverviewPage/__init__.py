@@ -3,7 +3,7 @@
 from .. import badges, clock, connection, dom, overview_windows, routes, sentences, statuses
 from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
-from ..components.RunRow import RunRow
+from ..components.FailedRunRow import FailedRunRow
 from ..formatting import plural
 from ._anvil_designer import OverviewPageTemplate
 
@@ -18,7 +18,7 @@ class OverviewPage(OverviewPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.problem_rows = dom.Rows(self, "problems", ProblemRow)
-        self.failure_rows = dom.Rows(self, "failures", RunRow)
+        self.failure_rows = dom.Rows(self, "failures", FailedRunRow)
         self.repository_rows = dom.Rows(self, "repositories", RepositoryRow)
 
     def open(self, parameters):
@@ -36,7 +36,7 @@ class OverviewPage(OverviewPageTemplate):
         """Draw the dashboard, or the setup steps until they are completed."""
         clock.set_server_now(status["now"])
         is_set_up = status["is_set_up"]
-        dom.show(self, dashboard=is_set_up, first_visit=not is_set_up)
+        dom.show(self, dashboard=is_set_up, setup=not is_set_up)
         dom.show(self, verdict_line=is_set_up, facts=is_set_up, collect_place=is_set_up)
         dom.fill(self, heading="Overview" if is_set_up else "Welcome to Runstream")
         if is_set_up:
@@ -45,7 +45,7 @@ class OverviewPage(OverviewPageTemplate):
             self.show_window(status)
             self.show_lists(status)
         else:
-            self.first_steps.show(status["setup"])
+            self.setup_steps.show(status["setup"])
 
     def show_health(self, status):
         """Draw the state of collection in one line."""

@@ -12,7 +12,7 @@ from .. import (
 )
 from ..components.AnnotationRow import AnnotationRow
 from ..components.AttemptLink import AttemptLink
-from ..components.FailureRow import FailureRow
+from ..components.FailedJobRow import FailedJobRow
 from ..components.JobCard import JobCard
 from ._anvil_designer import RunPageTemplate
 
@@ -31,7 +31,7 @@ class RunPage(RunPageTemplate):
         self.shown = None
         self.jobs, self.max_jobs = [], MAX_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
-        self.failure_rows = dom.Rows(self, "failures", FailureRow)
+        self.failure_rows = dom.Rows(self, "failures", FailedJobRow)
         self.annotation_rows = dom.Rows(self, "annotations", AnnotationRow)
         self.job_cards = dom.Rows(self, "jobs", JobCard)
 

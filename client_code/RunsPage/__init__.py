@@ -4,7 +4,7 @@ from anvil import get_open_form
 from anvil.js.window import location, window
 
 from .. import clock, connection, dom, run_filters, run_texts
-from ..components.RunLine import RunLine
+from ..components.RunRow import RunRow
 from ._anvil_designer import RunsPageTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
@@ -19,7 +19,7 @@ class RunsPage(RunsPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.lines = dom.Rows(self, "rows", RunLine)
+        self.lines = dom.Rows(self, "rows", RunRow)
         self.filter_choices = [getattr(self, "by_" + name) for name in run_filters.CHOICES]
         self.dom_nodes["more"].open = window.innerWidth >= NARROW
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)

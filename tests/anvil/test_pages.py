@@ -69,7 +69,7 @@ def test_a_filter_stands_in_the_address_so_that_the_list_can_be_shared(
     page.get_by_label("Conclusion").select_option("success")
 
     expect(page).to_have_url(f"{anvil_server.url}/#runs?conclusion=success&repository={REPOSITORY}")
-    expect(page.locator(".run-line .badge:visible")).to_have_text(["Success"])
+    expect(page.locator(".run-row .badge:visible")).to_have_text(["Success"])
     assert browser_page.errors == []
 
 

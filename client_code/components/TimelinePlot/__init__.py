@@ -25,7 +25,7 @@ class TimelinePlot(TimelinePlotTemplate):
 
     def _row(self, name, bars):
         row = dom.make("div", "timeline-row")
-        label = dom.make("span", "cut small muted", name)
+        label = dom.make("span", "ellipsis small muted", name)
         dom.set_attribute(label, "title", name)
         track = dom.make("span", "timeline-track")
         for tone, left, width, title in bars:

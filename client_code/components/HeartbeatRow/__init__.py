@@ -1,10 +1,10 @@
 """An agent on one host."""
 
 from ... import activity_texts, badges, clock, dom, statuses
-from ._anvil_designer import HostRowTemplate
+from ._anvil_designer import HeartbeatRowTemplate
 
 
-class HostRow(HostRowTemplate):
+class HeartbeatRow(HeartbeatRowTemplate):
     """A row with an agent's last heartbeat and counters on one host."""
 
     def show(self, agent):

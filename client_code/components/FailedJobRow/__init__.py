@@ -1,10 +1,10 @@
 """One failed job, with a link to the error in its log."""
 
 from ... import dom, routes, run_texts
-from ._anvil_designer import FailureRowTemplate
+from ._anvil_designer import FailedJobRowTemplate
 
 
-class FailureRow(FailureRowTemplate):
+class FailedJobRow(FailedJobRowTemplate):
     """A row with the failed job and step."""
 
     def show(self, failure):

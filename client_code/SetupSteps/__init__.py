@@ -1,13 +1,13 @@
-"""The setup steps, shown until they are completed."""
+"""The setup steps, shown in place of the Overview until they are completed."""
 
 from anvil import get_open_form
 
 from .. import dom
 from ..components.SetupStep import SetupStep
-from ._anvil_designer import FirstVisitTemplate
+from ._anvil_designer import SetupStepsTemplate
 
 
-class FirstVisit(FirstVisitTemplate):
+class SetupSteps(SetupStepsTemplate):
     """The list of setup steps."""
 
     def __init__(self, **properties):
