@@ -34,7 +34,7 @@ def exact(iso):
     return window.Date(iso).toLocaleString(window.navigator.language, options)
 
 
-def moment(iso):
+def local_time(iso):
     """Return (day of the week from Sunday, hour, minute) in the reader's time zone."""
     at = window.Date(iso)
     return int(at.getDay()), int(at.getHours()), int(at.getMinutes())
@@ -62,7 +62,7 @@ def show_next(node, iso, before="", missing=formatting.NOTHING):
 
 
 def show_running(node, iso):
-    """Draw how long something has been running; it counts on by itself."""
+    """Draw how long something has been running; it is updated every second."""
     dom.set_attribute(node, "data-running", "")
     show_time(node, iso)
 
@@ -84,13 +84,13 @@ def show_duration(node, item):
 
 def tick():
     """Update every time on the page; the Shell calls this once a second."""
-    moment = now()
+    seconds = now()
     for node in window.document.querySelectorAll("time[data-at]"):
-        _update(node, moment)
+        _update(node, seconds)
 
 
-def _update(node, moment):
-    passed = moment - float(node.getAttribute("data-at"))
+def _update(node, seconds):
+    passed = seconds - float(node.getAttribute("data-at"))
     if node.hasAttribute("data-running"):
         dom.set_text(node, formatting.duration(max(0, int(passed))))
         return
@@ -102,6 +102,6 @@ def _browser_now():
     return window.Date.now() / 1000.0
 
 
-def day(days_ago):
-    """Return a day in UTC as the fields for dates have it: '2026-11-28'."""
-    return str(window.Date((now() - days_ago * 86400) * 1000).toISOString())[:10]
+def days_ago(count):
+    """Return a day in UTC as fields for dates have it: '2026-11-28'."""
+    return str(window.Date((now() - count * 86400) * 1000).toISOString())[:10]

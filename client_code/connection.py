@@ -23,7 +23,7 @@ _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
 # Anvil calls it an internal server error where the process of the server code has just ended.
 _NO_RUNTIME = "Server runtime not available"
 # The server itself failed; the id behind these words leads to the cause in its log.
-_FAILED = "Internal server error"
+_INTERNAL_ERROR = "Internal server error"
 FAILED = "Runstream's server does not work: its database may be down, full or read-only. ({})"
 UNREACHABLE = "Runstream cannot be reached. Try again in a moment."
 # An account that is disabled during its session is denied every call.
@@ -51,7 +51,7 @@ def call(name, *arguments, **options):
         if _is_lost(error):
             _set_lost(is_lost=True)
             raise ConnectionLost from None
-        if str(error).startswith(_FAILED):
+        if str(error).startswith(_INTERNAL_ERROR):
             raise ServerFailed(describe(error) + " It is asked again.") from None
         raise
     _set_lost(is_lost=False)
@@ -63,7 +63,7 @@ def describe(error):
     if _is_lost(error):
         return UNREACHABLE
     text = str(error)
-    return FAILED.format(text) if text.startswith(_FAILED) else text
+    return FAILED.format(text) if text.startswith(_INTERNAL_ERROR) else text
 
 
 def _call_in_session(name, arguments, options):

@@ -6,8 +6,8 @@ LABELS = {"1h": "the last hour", "24h": "24 hours", "7d": "7 days"}
 DEFAULT = "24h"
 DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
-#: Five-minute slots of the message plots; the state keeps those of one day.
-MESSAGE_SLOTS = {"1h": 12, "24h": 288, "7d": 288}
+#: Five-minute intervals of the message plots; the state keeps those of one day.
+MESSAGE_INTERVALS = {"1h": 12, "24h": 288, "7d": 288}
 
 
 def chosen(parameters):
@@ -21,15 +21,15 @@ def address(name):
     return routes.address("overview", window=name)
 
 
-def slot_time(moment, name):
-    """Return the label of a slot; `moment` is (day of the week from Sunday, hour, minute)."""
+def interval_time(moment, name):
+    """Return the label of an interval; `moment` is (day of the week from Sunday, hour, minute)."""
     day, hour, minute = moment
     time = "{:02d}:{:02d}".format(hour, minute)
     return "{} {}".format(DAYS[day], time) if name == "7d" else time
 
 
-def slot_labels(times, name):
-    """Return the label below each slot of the runs; a week has one at the start of each day."""
+def interval_labels(times, name):
+    """Return the label below each interval of the runs; a week has one at the start of each day."""
     if name != "7d":
         return plots.labels(times)
     days = [time.partition(" ")[0] for time in times]

@@ -10,14 +10,14 @@ KINDS = (
 MAX_LABELS = 6
 
 
-def total(slot):
-    """Return the number of runs of a slot."""
-    return sum(slot[kind] for kind, _, _ in KINDS)
+def total(interval):
+    """Return the number of runs of an interval."""
+    return sum(interval[kind] for kind, _, _ in KINDS)
 
 
-def top_of_axis(slots):
-    """Return the top of the axis: an even number that no slot exceeds."""
-    maximum = max([total(slot) for slot in slots] + [0])
+def top_of_axis(intervals):
+    """Return the top of the axis: an even number that no interval exceeds."""
+    maximum = max([total(interval) for interval in intervals] + [0])
     step = 1
     while maximum > 10 * step:
         step *= 10
@@ -27,25 +27,25 @@ def top_of_axis(slots):
     return 10 * step
 
 
-def columns(slots, times):
-    """Return (text, [(tone, height in percent)]) of each slot; `times` name the slots."""
-    top = float(top_of_axis(slots))
+def columns(intervals, times):
+    """Return (text, [(tone, height in percent)]) of each interval; `times` name the intervals."""
+    top = float(top_of_axis(intervals))
     return [
         (
-            "{}: {}".format(time, slot_text(slot)),
-            [(tone, 100 * slot[kind] / top) for kind, _, tone in KINDS if slot[kind]],
+            "{}: {}".format(time, interval_text(interval)),
+            [(tone, 100 * interval[kind] / top) for kind, _, tone in KINDS if interval[kind]],
         )
-        for slot, time in zip(slots, times)
+        for interval, time in zip(intervals, times)
     ]
 
 
-def slot_text(slot):
-    """Return the runs of a slot as text."""
-    parts = ["{} {}".format(slot[kind], label) for kind, label, _ in KINDS if slot[kind]]
+def interval_text(interval):
+    """Return the runs of an interval as text."""
+    parts = ["{} {}".format(interval[kind], label) for kind, label, _ in KINDS if interval[kind]]
     return ", ".join(parts) or "no runs"
 
 
 def labels(times):
-    """Return the label below each slot: some of the times, evenly spaced, the others empty."""
+    """Return the label below each interval: some of the times, evenly spaced, the others empty."""
     step = -(-len(times) // MAX_LABELS)
     return [time if at % step == 0 else "" for at, time in enumerate(times)]

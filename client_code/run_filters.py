@@ -3,7 +3,7 @@
 from . import routes, statuses
 
 PAGE_SIZES = (20, 50, 100)
-ORDERS = (("start", "Newest first"), ("duration", "Longest first"), ("queued", "Longest queued"))
+ORDERS = ("start", "duration", "queued")
 CHOICES = ("repository", "workflow", "branch", "event", "actor", "status", "conclusion")
 DAYS = ("since", "until")
 NAMES = (*CHOICES, *DAYS, "search", "order", "size")
@@ -12,7 +12,7 @@ NAMES = (*CHOICES, *DAYS, "search", "order", "size")
 def from_parameters(parameters):
     """Return (filters, page number from 1) of an address; unknown parameters are ignored."""
     filters = {name: parameters[name] for name in NAMES if parameters.get(name)}
-    if filters.get("order") not in [name for name, _ in ORDERS[1:]]:
+    if filters.get("order") not in ORDERS[1:]:
         filters.pop("order", None)
     if page_size(filters) == PAGE_SIZES[0]:
         filters.pop("size", None)
@@ -22,8 +22,9 @@ def from_parameters(parameters):
 
 def to_arguments(filters, page):
     """Return the arguments of `get_recent_metrics`."""
-    asked = {name: value for name, value in filters.items() if name != "size"}
-    return dict(asked, limit=page_size(filters), offset=offset(page, page_size(filters)))
+    size = page_size(filters)
+    chosen = {name: value for name, value in filters.items() if name != "size"}
+    return dict(chosen, limit=size, offset=(page - 1) * size)
 
 
 def filter_count(filters):
@@ -48,11 +49,6 @@ def changed(filters, name, value):
     if value:
         rest[name] = value
     return rest
-
-
-def offset(page, size):
-    """Return how many runs come before a page."""
-    return (page - 1) * size
 
 
 def page_count(total, size):

@@ -4,7 +4,7 @@ from .formatting import duration, number, plural
 
 
 def facts(repositories):
-    """Return the counts below the verdict, as one line."""
+    """Return the counts below the state of collection, as one line."""
     parts = [
         plural(repositories["in_flight"], "run") + " in flight",
         plural(repositories["collected"], "attempt") + " collected",
@@ -128,10 +128,10 @@ def messages_per_interval(values):
     )
 
 
-def runs_in(slots, window):
+def runs_in(intervals, window):
     """Return a text alternative of the plot of runs."""
-    total = sum(sum(slot[kind] for kind in slot if kind != "at") for slot in slots)
-    failed = sum(slot["failure"] for slot in slots)
+    total = sum(sum(interval[kind] for kind in interval if kind != "at") for interval in intervals)
+    failed = sum(interval["failure"] for interval in intervals)
     return "{} in {}, {} failed.".format(plural(total, "run"), window, number(failed))
 
 

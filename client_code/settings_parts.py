@@ -2,19 +2,11 @@
 
 from . import routes
 
-PARTS = (
-    ("checks", "Checks"),
-    ("sources", "Sources"),
-    ("credentials", "Credentials"),
-    ("event-bus", "Event bus"),
-    ("webhook", "Webhook"),
-    ("agents", "Agents"),
-    ("accounts", "Accounts"),
-    ("you", "You"),
-)
-NAMES = tuple(name for name, _ in PARTS)
+#: The parts that list settings.
+WITH_SETTINGS = ("sources", "credentials", "event-bus", "webhook", "agents", "accounts")
+NAMES = ("checks", *WITH_SETTINGS, "you")
 
-#: The check parts of the server, each with its own time limit.
+#: The parts of the doctor's checks, each with its own time limit on the server.
 CHECKS = ("state", "GitHub", "queues", "webhook", "machine")
 
 
@@ -32,7 +24,7 @@ def address(part):
 
 
 def settings_of(part, settings):
-    """Return the settings that stand in a part."""
+    """Return the settings that a part lists."""
     return [each for each in settings if each["part"] == part.replace("-", "_")]
 
 

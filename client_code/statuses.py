@@ -57,15 +57,12 @@ SETUP_STEPS = {
 }
 
 
-#: Tone and icon of the health of collection, by its tone.
-_HEALTH = {"ok": ("ok", "success"), "quiet": ("quiet", "neutral")}
-
-
 def health(facts):
     """Return (tone, icon) of the health of collection."""
     if facts["state"] == "catching up":
         return "busy", "running"
-    return _HEALTH.get(facts["tone"], (facts["tone"], "warning"))
+    icons = {"ok": "success", "quiet": "neutral"}
+    return facts["tone"], icons.get(facts["tone"], "warning")
 
 
 def setup_step(step):

@@ -37,7 +37,7 @@ class ActivityPage(ActivityPageTemplate):
         self.agent_rows.show(agents)
         self.activity_rows.show(activities)
         dom.show(self, no_errors=not errors, no_agents=not agents, no_activities=not activities)
-        dom.show(self, all=len(errors) > 1)
+        dom.show(self, dismiss_all_place=len(errors) > 1)
 
     def dismiss_all_click(self, **event):
         """Dismiss the errors that are shown, and none that occurred since."""

@@ -25,7 +25,10 @@ EMPTY = "This log is empty: the job has written no output."
 
 
 class LogPage(LogPageTemplate):
-    """A log named by the address (`run_id`, `job_id`, `line` or `at`) or by a form."""
+    """A log named by the address (`run_id`, `job_id`) or by a form.
+
+    The address may also name lines (`line`), or the first line of a kind (`at`: error or warning).
+    """
 
     title = "Log"
 
@@ -41,13 +44,13 @@ class LogPage(LogPageTemplate):
     def open(self, parameters):
         """Read ids and line; the same log stays open for another line."""
         ids = (parameters.get("run_id"), parameters.get("job_id"))
-        self.lines = log_ranges.parse(parameters.get("line", ""))
+        self.line_range = log_ranges.parse(parameters.get("line", ""))
         self.annotation = parameters.get("at"), parameters.get("message", "")
         if ids == self.ids and self.is_open:
             if self.annotation[0]:
                 self.viewer.go_to_annotation(*self.annotation)
-            elif self.lines:
-                self.viewer.go(*self.lines)
+            elif self.line_range:
+                self.viewer.go(*self.line_range)
             else:
                 self.viewer.rewind()
         else:
@@ -73,7 +76,7 @@ class LogPage(LogPageTemplate):
         """Load the first lines, or the reason why there are none."""
         if not self.is_named() or self.is_open:
             return None
-        first = max(1, self.lines[0] - LINES_BEFORE) if self.lines else 1
+        first = max(1, self.line_range[0] - LINES_BEFORE) if self.line_range else 1
         try:
             return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST, details=True)
         except connection.ALREADY_SHOWN:
@@ -97,7 +100,7 @@ class LogPage(LogPageTemplate):
         self.is_open = answer["state"] == "fetched" and answer["total_lines"] > 0
         dom.show(self, find=False, viewer_place=self.is_open)
         if self.is_open:
-            self.viewer.open(self.ids, answer, self.lines, self.annotation)
+            self.viewer.open(self.ids, answer, self.line_range, self.annotation)
 
     def show_head(self, log):
         """Draw the job that the log belongs to."""

@@ -1,9 +1,9 @@
 """The state of collection at a glance."""
 
 from .. import badges, clock, connection, dom, overview_windows, routes, sentences, statuses
+from ..components.FailedRunRow import FailedRunRow
 from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
-from ..components.FailedRunRow import FailedRunRow
 from ..formatting import plural
 from ._anvil_designer import OverviewPageTemplate
 
@@ -73,13 +73,13 @@ class OverviewPage(OverviewPageTemplate):
         window = status["windows"][self.window]
         _pipeline_agent, log_agent = status["agents"]
         times = [
-            overview_windows.slot_time(clock.moment(slot["at"]), self.window)
-            for slot in window["runs"]
+            overview_windows.interval_time(clock.local_time(interval["at"]), self.window)
+            for interval in window["runs"]
         ]
         text = sentences.runs_in(window["runs"], overview_windows.LABELS[self.window])
         dom.fill(self, legend=text, lag=sentences.lag(window["lag"]))
         self.show_oldest(status["oldest_pending"], log_agent)
-        labels = overview_windows.slot_labels(times, self.window)
+        labels = overview_windows.interval_labels(times, self.window)
         self.plot.show(window["runs"], times, labels, text)
 
     def show_oldest(self, log, log_agent):

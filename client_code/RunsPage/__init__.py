@@ -9,7 +9,7 @@ from ._anvil_designer import RunsPageTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
 WEEK_DAYS = 7
-NARROW = 768  # pixels
+NARROW_PIXELS = 768
 
 
 class RunsPage(RunsPageTemplate):
@@ -19,21 +19,21 @@ class RunsPage(RunsPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.lines = dom.Rows(self, "rows", RunRow)
+        self.run_rows = dom.Rows(self, "rows", RunRow)
         self.filter_choices = [getattr(self, "by_" + name) for name in run_filters.CHOICES]
-        self.dom_nodes["more"].open = window.innerWidth >= NARROW
+        self.dom_nodes["more"].open = window.innerWidth >= NARROW_PIXELS
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
         dom.on(self.dom_nodes["week"], "click", self.week_click)
         for name in (*run_filters.DAYS, "order", "size"):
-            dom.on(self.dom_nodes[name], "change", self._applied(name))
+            dom.on(self.dom_nodes[name], "change", self._filter_handler(name))
 
     def open(self, parameters):
         """Read filters and page number from the address."""
         self.filters, self.page_number = run_filters.from_parameters(parameters)
         for name in ("search", *run_filters.DAYS):
             self.dom_nodes[name].value = self.filters.get(name, "")
-        self.dom_nodes["order"].value = self.filters.get("order", run_filters.ORDERS[0][0])
+        self.dom_nodes["order"].value = self.filters.get("order", run_filters.ORDERS[0])
         self.dom_nodes["size"].value = str(run_filters.page_size(self.filters))
 
     def load(self):
@@ -52,7 +52,7 @@ class RunsPage(RunsPageTemplate):
         for filter_choice in self.filter_choices:
             field = filter_choice.field
             filter_choice.show(answer["choices"][field], self.filters.get(field))
-        self.lines.show(answer["runs"])
+        self.run_rows.show(answer["runs"])
         dom.show(
             self,
             list=bool(answer["runs"]),
@@ -77,13 +77,13 @@ class RunsPage(RunsPageTemplate):
         get_open_form().replace_address(self.address(1))
         get_open_form().refresh()
 
-    def _applied(self, name):
+    def _filter_handler(self, name):
         """Return the handler that applies a day, an order or a page size."""
         return lambda event: self.filter_chosen(name, event.target.value)
 
     def week_click(self, event):
         """List the runs of the last seven days."""
-        self.dom_nodes["since"].value = clock.day(WEEK_DAYS)
+        self.dom_nodes["since"].value = clock.days_ago(WEEK_DAYS)
         self.filter_chosen("since", self.dom_nodes["since"].value)
 
     def search_input(self, event):

@@ -19,7 +19,7 @@ class SettingsPage(SettingsPageTemplate):
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
-        """Show the part that the address names, without a one-time password of before."""
+        """Show the part that the address names, without an earlier one-time password."""
         self.accounts.reset()
         is_admin = document.querySelector(".shell").getAttribute("data-role") == "admin"
         self.part = settings_parts.chosen(parameters, is_admin)
@@ -32,16 +32,16 @@ class SettingsPage(SettingsPageTemplate):
         self.queues.set_shown(is_shown=self.part == "event-bus")
 
     def load(self):
-        """Load what is stored; checks and queues answer for themselves."""
+        """Load what is stored; the cards of checks and queues load the rest."""
         return connection.call("get_settings")
 
     def show(self, settings):
         """Draw each part."""
         self.settings_error_notes.show(settings["settings_errors"])
         dom.show(self, settings_errors_place=bool(settings["settings_errors"]))
-        for part in settings_parts.NAMES[1:-1]:
+        for part in settings_parts.WITH_SETTINGS:
             rows = settings_parts.settings_of(part, settings["settings"])
-            getattr(self, "set_" + part.replace("-", "_")).show(rows)
+            getattr(self, part.replace("-", "_") + "_settings").show(rows)
         self.github_app.show(settings["github_app"])
         self.credentials.show(settings["credentials"])
         self.queues.show(settings["queues"])

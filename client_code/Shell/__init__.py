@@ -6,7 +6,7 @@ import anvil
 import anvil.users
 from anvil.js.window import document, history, location, window
 
-from .. import callback, clock, connection, dom, routes, theming, version
+from .. import clock, connection, dom, github_redirect, routes, theming, version
 from ..ActivityPage import ActivityPage
 from ..formatting import visible
 from ..LoginPage import LoginPage
@@ -33,7 +33,7 @@ PAGES = {
 PARENT_PAGES = {"run": "runs"}  # pages without a navigation entry of their own
 NO_RESPONSE = "Runstream does not respond. This page may be out of date; it updates automatically."
 RESPONSE_SECONDS = 15
-SHOWN_AGAIN_SECONDS = 60  # how long an answer may be shown again while a new one is requested
+MAX_SHOWN_AGE_SECONDS = 60  # of an answer; an older page is hidden until its next answer
 OFFLINE = "The connection to Runstream is lost. Reconnecting…"
 
 
@@ -50,8 +50,8 @@ class Shell(ShellTemplate):
         self.pages, self.page = {}, None
         self._last_request, self._last_answered = 0, 0  # numbers of requests, counted from 1
         self._requested_at = 0
-        self._is_following, self._is_address_new = False, False
-        self._drawn_at, self._is_waiting, self._focus_before = {}, False, None
+        self._is_opening, self._is_address_new = False, False
+        self._drawn_at, self._is_loading, self._focus_before = {}, False, None
         anvil.set_default_error_handling(self.report)
         connection.watch(self.show_connection, self.show_login)
         dom.on(window, "hashchange", self.follow_address)
@@ -86,7 +86,7 @@ class Shell(ShellTemplate):
         dom.fill(self, email=user["email"])
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", "yes")
         dom.set_attribute(self.dom_nodes["shell"], "data-role", user["role"])
-        page = callback.page_to_open()
+        page = github_redirect.page_to_open()
         if page:
             self.replace_address(page)
         self.follow_address()
@@ -102,15 +102,15 @@ class Shell(ShellTemplate):
     def follow_address(self, *event):
         """Show the page that the address names."""
         self._is_address_new = True
-        if self._is_following or self.dom_nodes["shell"].getAttribute("data-signed-in") != "yes":
+        if self._is_opening or self.dom_nodes["shell"].getAttribute("data-signed-in") != "yes":
             return
-        self._is_following = True
+        self._is_opening = True
         try:
             while self._is_address_new:  # it may change again while a page opens
                 self._is_address_new = False
                 self._open_page()
         finally:
-            self._is_following = False
+            self._is_opening = False
         self.refresh()
 
     def _open_page(self):
@@ -118,7 +118,7 @@ class Shell(ShellTemplate):
         self._mark_link(name)  # at once: a page's first opening takes a moment
         if name not in self.pages:
             page_class = PAGES.get(name, NotFoundPage)
-            self._show_opening(page_class.title, is_waiting=True)
+            self._show_loading(page_class.title, is_loading=True)
             self.pages[name] = page_class()
         page = self.pages[name]
         page.open(parameters)
@@ -136,7 +136,7 @@ class Shell(ShellTemplate):
             if self.page is not None:
                 self.page.remove_from_parent()
             self.page = page
-            self._show_opening_if_old()
+            self._show_loading_if_old()
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
         self._set_title()
         window.scrollTo(0, 0)
@@ -144,22 +144,22 @@ class Shell(ShellTemplate):
         if is_new:
             # Last: its events may call the server, while somebody types into the page.
             self.add_component(page, slot="page")
-        if not self._is_waiting:
+        if not self._is_loading:
             self._move_focus()
 
-    def _show_opening_if_old(self):
+    def _show_loading_if_old(self):
         age_seconds = time.time() - self._drawn_at.get(self.page, 0)
-        self._show_opening(self.page.title, is_waiting=age_seconds > SHOWN_AGAIN_SECONDS)
+        self._show_loading(self.page.title, is_loading=age_seconds > MAX_SHOWN_AGE_SECONDS)
 
-    def _show_opening(self, title, *, is_waiting):
-        self._is_waiting = is_waiting
-        dom.set_attribute(self.dom_nodes["place"], "data-waiting", "" if is_waiting else None)
-        dom.fill(self, opening="Loading {}…".format(title))
-        dom.show(self, opening=is_waiting)
+    def _show_loading(self, title, *, is_loading):
+        self._is_loading = is_loading
+        dom.set_attribute(self.dom_nodes["place"], "data-loading", "" if is_loading else None)
+        dom.fill(self, loading="Loading {}…".format(title))
+        dom.show(self, loading=is_loading)
 
-    def _show_as_drawn(self):
+    def _mark_drawn(self):
         self._drawn_at[self.page] = time.time()
-        self._show_opening_if_old()
+        self._show_loading_if_old()
         self._move_focus()
 
     def _move_focus(self):
@@ -203,11 +203,11 @@ class Shell(ShellTemplate):
             page.show(answer)
             self.show_banner(None)
             self._set_title()
-            self._show_as_drawn()
+            self._mark_drawn()
 
     def _show_not_loaded(self, sentence):
-        if self._is_waiting:
-            dom.fill(self, opening=sentence)  # nothing of the page is shown yet
+        if self._is_loading:
+            dom.fill(self, loading=sentence)  # nothing of the page is shown yet
         else:
             self.show_banner(sentence)
 

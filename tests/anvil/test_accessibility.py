@@ -41,7 +41,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_the_window(
     for address, title in titles.items():
         page.goto(f"{anvil_server.url}/#{address}")
         expect(page).to_have_title(re.compile(f"^{title}"))  # the page before it has gone
-        expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+        expect(page.locator(".page:not([data-loading]) h1").first).to_be_visible()
         page.wait_for_timeout(500)  # colors fade to those of the new page
         violations = Axe().run(page).response["violations"]
         sideways = page.evaluate(SIDEWAYS)

@@ -69,7 +69,7 @@ def keyboard(login_page: Page, anvil_server: AnvilApp) -> Keyboard:
 def _go_to(keyboard: Keyboard, name: str) -> None:
     pages = keyboard.page.get_by_role("navigation", name="Pages")
     keyboard.press(pages.get_by_role("link", name=name, exact=True))
-    heading = keyboard.page.locator(".page:not([data-waiting]) h1").first
+    heading = keyboard.page.locator(".page:not([data-loading]) h1").first
     expect(heading).to_have_text(name)
     expect(heading).to_be_focused()  # where a screen reader goes on
 

@@ -64,7 +64,7 @@ def test_every_key_of_the_viewer_does_what_the_list_of_keys_promises(
 
     press("/")
     page.keyboard.type("src/part_1")
-    expect(page.locator(".log-hits")).to_have_text(f"1 of {len(found)} matches")
+    expect(page.locator(".log-matches")).to_have_text(f"1 of {len(found)} matches")
     expect(page).to_have_url(re.compile(f"line=L{found[0]}&"))
     press("Enter")
     expect(page).to_have_url(re.compile(f"line=L{found[1]}&"))

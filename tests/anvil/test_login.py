@@ -229,9 +229,9 @@ def test_the_form_is_never_hidden_while_somebody_types(
         """window.hidings = 0
         new MutationObserver(changes => {
             for (const { target } of changes)
-                if (target.querySelector("[type=email]") && target.hasAttribute("data-waiting"))
+                if (target.querySelector("[type=email]") && target.hasAttribute("data-loading"))
                     window.hidings += 1
-        }).observe(document, { subtree: true, attributeFilter: ["data-waiting"] })"""
+        }).observe(document, { subtree: true, attributeFilter: ["data-loading"] })"""
     )
     page.goto(anvil_server.url)
 

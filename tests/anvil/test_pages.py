@@ -38,7 +38,7 @@ def test_a_page_opens_without_errors_and_asks_no_other_host(
 ) -> None:
     page.goto(f"{anvil_server.url}/#{address}")
 
-    expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+    expect(page.locator(".page:not([data-loading]) h1").first).to_be_visible()
     assert browser_page.errors == []
     assert browser_page.foreign_requests == []
 
@@ -143,7 +143,7 @@ def test_a_server_that_hangs_is_spoken_of_until_it_answers(
     page: Page, anvil_server: AnvilApp
 ) -> None:
     """It is no lost connection: nothing fails, and nothing comes."""
-    expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+    expect(page.locator(".page:not([data-loading]) h1").first).to_be_visible()
     with hanging(anvil_server):
         expect(page.get_by_text("Runstream does not respond")).to_be_visible()
     expect(page.get_by_text("Runstream does not respond")).not_to_be_visible()
@@ -166,7 +166,7 @@ def test_a_killed_runtime_is_a_lost_connection_until_it_is_back(
     page: Page, anvil_server: AnvilApp
 ) -> None:
     """Anvil calls it an internal server error; the server begins another one by itself."""
-    expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+    expect(page.locator(".page:not([data-loading]) h1").first).to_be_visible()
     banner = page.locator(".connection p")
     page.evaluate(
         """() => {
@@ -250,7 +250,7 @@ def test_the_footer_does_not_jump_while_pages_open(page: Page, anvil_server: Anv
     page.reload()
     for heading in ("Runs", "Repositories", "Workflows"):
         page.get_by_role("link", name=heading, exact=True).click()
-        expect(page.locator(".page:not([data-waiting]) h1")).to_have_text(heading)
+        expect(page.locator(".page:not([data-loading]) h1")).to_have_text(heading)
 
     assert "FOOTER" not in page.evaluate("shifted")
 

@@ -62,7 +62,7 @@ def test_a_line_is_read(evaluate: Evaluate, raw: str, kind: str | None, text: st
         ("\x1b[1mA\x1b[22mB", [[0, 1, {"bold": True}]]),
         ("\x1b[38;5;208ma\x1b[39mb", [[0, 1, {"colour": "rgb(255 135 0)"}]]),
         ("\x1b[38;5;3ma", [[0, 1, {"colour": 3}]]),
-        ("\x1b[48;2;1;2;3ma\x1b[49mb", [[0, 1, {"ground": "rgb(1 2 3)"}]]),
+        ("\x1b[48;2;1;2;3ma\x1b[49mb", [[0, 1, {"background": "rgb(1 2 3)"}]]),
         ("\x1b[31ma\x1b[mb", [[0, 1, {"colour": 1}]]),
     ],
 )

@@ -13,10 +13,10 @@ def test_an_address_names_a_window_or_the_day_is_shown(name: str, chosen: str) -
     assert overview_windows.address("1h") == "#overview?window=1h"
 
 
-def test_slots_of_a_week_name_their_day() -> None:
-    assert overview_windows.slot_time((2, 6, 0), "7d") == "Tue 06:00"
-    assert overview_windows.slot_time((2, 6, 5), "1h") == "06:05"
-    assert set(overview_windows.MESSAGE_SLOTS) == set(overview_windows.LABELS)
+def test_intervals_of_a_week_name_their_day() -> None:
+    assert overview_windows.interval_time((2, 6, 0), "7d") == "Tue 06:00"
+    assert overview_windows.interval_time((2, 6, 5), "1h") == "06:05"
+    assert set(overview_windows.MESSAGE_INTERVALS) == set(overview_windows.LABELS)
 
 
 def test_a_week_says_that_messages_are_counted_for_a_day_only() -> None:
@@ -28,7 +28,7 @@ def test_a_week_says_that_messages_are_counted_for_a_day_only() -> None:
 
 def test_a_week_has_a_label_at_the_start_of_each_day() -> None:
     times = ["Mon 12:00", "Mon 18:00", "Tue 00:00", "Tue 06:00"]
-    assert overview_windows.slot_labels(times, "7d") == ["", "", "Tue", ""]
-    assert overview_windows.slot_labels(times[2:], "7d") == ["Tue", ""]
-    assert overview_windows.slot_labels(["10:00", "11:00"], "24h") == ["10:00", "11:00"]
-    assert overview_windows.slot_labels([], "7d") == []
+    assert overview_windows.interval_labels(times, "7d") == ["", "", "Tue", ""]
+    assert overview_windows.interval_labels(times[2:], "7d") == ["Tue", ""]
+    assert overview_windows.interval_labels(["10:00", "11:00"], "24h") == ["10:00", "11:00"]
+    assert overview_windows.interval_labels([], "7d") == []

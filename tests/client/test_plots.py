@@ -25,7 +25,7 @@ def test_a_sparkline_needs_two_values():
     assert sparkline.paths([3], 10, 20) == ("", "")
 
 
-def a_slot(**counts):
+def an_interval(**counts):
     return {
         "at": "t",
         "success": 0,
@@ -38,9 +38,9 @@ def a_slot(**counts):
 
 
 def test_columns_are_stacked_in_percent_of_an_even_axis():
-    slots = [a_slot(success=3, failure=1), a_slot()]
-    assert plots.top_of_axis(slots) == 4
-    assert plots.columns(slots, ["10:00", "11:00"]) == [
+    intervals = [an_interval(success=3, failure=1), an_interval()]
+    assert plots.top_of_axis(intervals) == 4
+    assert plots.columns(intervals, ["10:00", "11:00"]) == [
         ("10:00: 3 succeeded, 1 failed", [("ok", 75), ("bad", 25)]),
         ("11:00: no runs", []),
     ]
@@ -48,10 +48,10 @@ def test_columns_are_stacked_in_percent_of_an_even_axis():
 
 @pytest.mark.parametrize(("maximum", "top"), [(0, 2), (1, 2), (3, 4), (7, 10), (11, 20), (55, 60)])
 def test_the_axis_ends_at_an_even_number_that_no_column_exceeds(maximum, top):
-    assert plots.top_of_axis([a_slot(success=maximum)]) == top
+    assert plots.top_of_axis([an_interval(success=maximum)]) == top
 
 
-def test_some_slots_have_a_label():
+def test_some_intervals_have_a_label():
     assert plots.labels(["a", "b", "c"]) == ["a", "b", "c"]
     assert [each for each in plots.labels(list(map(str, range(24)))) if each] == [
         "0",

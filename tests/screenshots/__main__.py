@@ -143,7 +143,7 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
         page.evaluate("place => { location.hash = place }", place)
         if place != "overview":
             page.wait_for_function("before => document.title !== before", arg=before)
-        page.wait_for_selector(".page:not([data-waiting]) h1")
+        page.wait_for_selector(".page:not([data-loading]) h1")
         page.mouse.move(0, 0)  # away from what it would highlight
         if name == "settings":
             expect(page.get_by_role("button", name="Run again")).to_be_enabled()

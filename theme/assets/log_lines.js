@@ -63,16 +63,16 @@ export class LineMap {
   firstMissing(from, to) {
     for (let row = from; row <= to; row += 1) {
       const line = this.lineOf(row);
-      if (!this.texts.has(line)) return this.askFrom(line);
+      if (!this.texts.has(line)) return this.firstToLoad(line);
     }
     const below = Math.min(this.total, this.lineOf(to) + AHEAD);
-    if (!this.texts.has(below)) return this.askFrom(below);
+    if (!this.texts.has(below)) return this.firstToLoad(below);
     const above = Math.max(1, this.lineOf(from) - AHEAD);
     return this.texts.has(above) ? null : Math.max(1, above - AHEAD);
   }
 
-  /* Return the range to load around a line, without loaded lines. */
-  askFrom(line) {
+  /* The first line of the missing ones before a line, at most AHEAD. */
+  firstToLoad(line) {
     let first = line;
     while (first > 1 && line - first < AHEAD && !this.texts.has(first - 1)) first -= 1;
     return first;

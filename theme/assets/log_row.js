@@ -10,13 +10,13 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", {
 });
 
 /* Draw a line; `raw` is undefined until it is loaded. */
-export function drawRow(line, raw, look) {
+export function drawRow(line, raw, display) {
   const row = make("div", "log-row");
   row.dataset.line = line;
-  const [first, last] = look.chosen;
+  const [first, last] = display.chosen;
   if (first <= line && line <= last) row.setAttribute("aria-current", "true");
   const number = make("a", "log-number", String(line));
-  number.href = `${look.address}&line=L${line}`;
+  number.href = `${display.address}&line=L${line}`;
   number.tabIndex = -1; // the field "Go to line" serves keyboards
   row.append(number);
   if (raw === undefined) {
@@ -25,7 +25,7 @@ export function drawRow(line, raw, look) {
   }
   const parsed = parseLine(raw);
   if (parsed.kind) row.dataset.kind = parsed.kind;
-  row.append(drawFold(look.folds.get(line), parsed.text), drawTime(parsed.time), drawText(line, parsed, look));
+  row.append(drawFold(display.folds.get(line), parsed.text), drawTime(parsed.time), drawText(line, parsed, display));
   return row;
 }
 
@@ -55,14 +55,14 @@ function drawTime(time) {
   return node;
 }
 
-function drawText(line, parsed, look) {
+function drawText(line, parsed, display) {
   const node = make("span", "log-line");
-  const parts = look.parts.get(line);
+  const parts = display.parts.get(line);
   const whole = parts ? parsed.text + parts.more.join("") : parsed.text;
-  const isCut = whole.length > MAX_CHARACTERS && !look.whole.has(line);
+  const isCut = whole.length > MAX_CHARACTERS && !display.expanded.has(line);
   const text = isCut ? whole.slice(0, MAX_CHARACTERS) : whole;
   const missing = parts ? parts.total - parts.more.length - 1 : 0;
-  const marks = findMarks(text, look.wanted);
+  const marks = findMarks(text, display.searched);
   for (const piece of pieces(text, parsed.styles, marks, findLinks(text))) {
     const drawn = !piece.style && !piece.isMarked ? piece.text : drawPiece(piece);
     if (piece.link) node.append(drawLink(piece.link, drawn));
@@ -88,10 +88,10 @@ function drawLink(address, drawn) {
 
 function drawPiece({ text, style, isMarked }) {
   const node = make(isMarked ? "mark" : "span", "", text);
-  const { colour, ground, ...switches } = style || {};
+  const { colour, background, ...switches } = style || {};
   node.className = Object.keys(switches).map((name) => `ansi-${name}`).join(" ");
   if (colour !== undefined) node.style.color = readable(colour, "50%", "var(--text)");
-  if (ground !== undefined && !isMarked) node.style.background = readable(ground, "30%", "var(--surface)");
+  if (background !== undefined && !isMarked) node.style.background = readable(background, "30%", "var(--surface)");
   return node;
 }
 

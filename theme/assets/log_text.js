@@ -50,7 +50,7 @@ function readStyles(text) {
 const SWITCHES = {
   1: { bold: true }, 2: { dim: true }, 3: { italic: true }, 4: { underline: true },
   22: { bold: false, dim: false }, 23: { italic: false }, 24: { underline: false },
-  39: { colour: null }, 49: { ground: null },
+  39: { colour: null }, 49: { background: null },
 };
 
 /* Return the style after "1;31" and the like. https://en.wikipedia.org/wiki/ANSI_escape_code#SGR */
@@ -62,11 +62,11 @@ export function nextStyle(style, codes) {
     if (code === 0) next = {};
     else if (code === 38 || code === 48) {
       const size = numbers[at + 1] === 2 ? 4 : 2;
-      next[code === 38 ? "colour" : "ground"] = wideColour(numbers.slice(at + 1, at + 1 + size));
+      next[code === 38 ? "colour" : "background"] = wideColour(numbers.slice(at + 1, at + 1 + size));
       at += size;
     } else if (SWITCHES[code]) Object.assign(next, SWITCHES[code]);
     else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) next.colour = code % 10 + (code >= 90 ? 8 : 0);
-    else if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107)) next.ground = code % 10 + (code >= 100 ? 8 : 0);
+    else if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107)) next.background = code % 10 + (code >= 100 ? 8 : 0);
   }
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null && value !== false));
 }
@@ -82,8 +82,8 @@ function wideColour([kind, ...values]) {
 }
 
 /* Find a text, ignoring case: [[from, to], …]. */
-export function findMarks(text, wanted) {
-  const marks = [], where = text.toLowerCase(), what = wanted.toLowerCase();
+export function findMarks(text, searched) {
+  const marks = [], where = text.toLowerCase(), what = searched.toLowerCase();
   for (let at = what ? where.indexOf(what) : -1; at >= 0; at = where.indexOf(what, at + what.length)) {
     marks.push([at, at + what.length]);
   }

@@ -1,6 +1,6 @@
 /* A log of any length in a scrolling frame: only the visible lines are elements.
-   This is JavaScript because scrolling must keep up with the screen. It asks nobody: it tells the
-   page which lines it lacks (the event lines-wanted), and the page, in Python, puts them in. */
+   This is JavaScript because scrolling must keep up with the screen. It requests missing lines
+   with the event lines-wanted; the page, in Python, loads them and calls put(). */
 
 import { LineMap } from "./log_lines.js";
 import { drawRow } from "./log_row.js";
@@ -8,8 +8,8 @@ import { drawRow } from "./log_row.js";
 const ROW = 20; // pixels, as in log.css
 const MAX_PIXELS = 15e6; // browsers limit the height of elements
 const AROUND = 15; // rows drawn above and below the visible ones
-const ASKED_LINES = 1000;
-const ASK_AFTER = 50; // milliseconds after scrolling ends
+const REQUESTED_LINES = 1000;
+const REQUEST_AFTER = 50; // milliseconds after scrolling ends
 
 export function openLogView(frame) {
   return new LogView(frame);
@@ -20,7 +20,6 @@ class LogView {
     this.frame = frame;
     this.spacer = frame.querySelector(".log-spacer");
     this.sheet = frame.querySelector(".log-sheet");
-    this.look = { address: "", wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set(), parts: new Map() };
     frame.addEventListener("scroll", () => this.drawSoon());
     frame.addEventListener("click", (event) => this.click(event));
     new ResizeObserver(() => this.drawSoon()).observe(frame);
@@ -30,55 +29,56 @@ class LogView {
   /* Open a log with a number of lines; `address` is its link. */
   open(total, address) {
     this.lines = new LineMap(total);
-    Object.assign(this.look, { address, wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set(), parts: new Map() });
+    // The text to highlight, the chosen and the folded lines, and the long lines that are shown in full.
+    this.display = { address, searched: "", chosen: [0, 0], folds: new Map(), expanded: new Set(), parts: new Map() };
     this.topLine = 0;
-    this.isAsking = false;
+    this.isRequesting = false;
     this.frame.scrollTo(0, 0);
     this.redraw();
   }
 
   /* Add requested lines; `long` are [line, number of parts] of those that have several. */
   put(first, lines, long = []) {
-    this.isAsking = false;
+    this.isRequesting = false;
     for (const [line, total] of long) {
-      if (!this.look.parts.has(line)) this.look.parts.set(line, { more: [], total });
+      if (!this.display.parts.has(line)) this.display.parts.set(line, { more: [], total });
     }
-    const [from, to] = this.inSight();
+    const [from, to] = this.visibleRows();
     this.lines.put(first, lines, this.lines.lineOf(from), this.lines.lineOf(to));
     this.redraw();
   }
 
   /* Add the next part of a long line. */
   putPart(line, part, text) {
-    const known = this.look.parts.get(line);
+    const known = this.display.parts.get(line);
     if (known && known.more.length + 2 === part) known.more.push(text);
     this.redraw();
   }
 
   /* Requested lines failed to load; the next draw requests them again. */
   giveUp() {
-    this.isAsking = false;
+    this.isRequesting = false;
   }
 
   /* Show these ranges of lines only; `folds` are [line, is folded] of each group. */
   fold(ranges, folds) {
     const top = this.lines.lineOf(Math.floor(this.topRow()));
     this.lines.setRanges(ranges);
-    this.look.folds = new Map(folds);
+    this.display.folds = new Map(folds);
     this.resize();
     this.scrollToRow(this.lines.rowOf(top));
     this.redraw();
   }
 
   /* Highlight a text. */
-  mark(wanted) {
-    this.look.wanted = wanted;
+  mark(text) {
+    this.display.searched = text;
     this.redraw();
   }
 
   /* Scroll to a line and highlight it, or a range that begins with it; some lines stay above it. */
   choose(line, last, isAtTop) {
-    this.look.chosen = [line, last];
+    this.display.chosen = [line, last];
     const row = this.lines.rowOf(line);
     const above = isAtTop || this.isWrapped() ? 0 : Math.floor(this.frame.clientHeight / ROW / 3);
     this.resize();
@@ -116,7 +116,7 @@ class LogView {
     this.frame.scrollTop = row * this.rowPixels;
   }
 
-  inSight() {
+  visibleRows() {
     const last = this.lines.rowCount - 1;
     const from = Math.max(0, Math.min(last, Math.floor(this.topRow())));
     return [from, Math.max(from, Math.min(last, from + Math.ceil(this.frame.clientHeight / ROW)))];
@@ -131,19 +131,19 @@ class LogView {
   }
 
   drawSoon() {
-    cancelAnimationFrame(this.frameAsked);
-    this.frameAsked = requestAnimationFrame(() => this.draw());
+    cancelAnimationFrame(this.frameRequest);
+    this.frameRequest = requestAnimationFrame(() => this.draw());
   }
 
   draw() {
     if (!this.lines.rowCount || !this.frame.clientHeight) return;
-    const [from, to] = this.inSight();
+    const [from, to] = this.visibleRows();
     const begin = Math.max(0, from - AROUND), end = Math.min(this.lines.rowCount - 1, to + AROUND);
     const known = new Map([...this.sheet.children].map((row) => [Number(row.dataset.line), row]));
     const rows = [];
     for (let row = begin; row <= end; row += 1) {
       const line = this.lines.lineOf(row);
-      rows.push(known.get(line) || drawRow(line, this.lines.get(line), this.look));
+      rows.push(known.get(line) || drawRow(line, this.lines.get(line), this.display));
     }
     // Rows that stay are not touched, so that focus and selection are kept.
     const kept = new Set(rows);
@@ -154,7 +154,7 @@ class LogView {
     this.place(rows[from - begin], from);
     this.reportTop(this.lines.lineOf(from));
     this.focusAgain(rows);
-    this.askSoon(from, to);
+    this.requestSoon(from, to);
   }
 
   place(top, row) {
@@ -167,7 +167,7 @@ class LogView {
     if (line === this.topLine) return;
     this.topLine = line;
     clearTimeout(this.topTimer);
-    this.topTimer = setTimeout(() => this.report("top-moved", { line }), ASK_AFTER);
+    this.topTimer = setTimeout(() => this.report("top-moved", { line }), REQUEST_AFTER);
   }
 
   /* A group folded with the keyboard has a new button. */
@@ -178,15 +178,15 @@ class LogView {
     if (part) part.focus({ preventScroll: true });
   }
 
-  askSoon(from, to) {
-    clearTimeout(this.askTimer);
+  requestSoon(from, to) {
+    clearTimeout(this.requestTimer);
     const first = this.lines.firstMissing(from, to);
-    if (first === null || this.isAsking) return;
-    this.askTimer = setTimeout(() => {
-      this.isAsking = true;
-      const detail = { first, count: ASKED_LINES };
+    if (first === null || this.isRequesting) return;
+    this.requestTimer = setTimeout(() => {
+      this.isRequesting = true;
+      const detail = { first, count: REQUESTED_LINES };
       this.frame.dispatchEvent(new CustomEvent("lines-wanted", { detail }));
-    }, ASK_AFTER);
+    }, REQUEST_AFTER);
   }
 
   click(event) {
@@ -194,8 +194,8 @@ class LogView {
     if (!row) return;
     const line = Number(row.dataset.line);
     if (event.target.closest(".log-more")) {
-      const parts = this.look.parts.get(line);
-      this.look.whole.add(line);
+      const parts = this.display.parts.get(line);
+      this.display.expanded.add(line);
       if (parts && parts.more.length + 1 < parts.total) {
         this.report("part-wanted", { line, part: parts.more.length + 2, total: parts.total });
       }
@@ -215,12 +215,12 @@ class LogView {
 
   /* Choose a line, or with Shift the range from the chosen one to it. */
   chooseUpTo(line, isRange) {
-    const [first, last] = isRange && this.look.chosen[0] ? this.look.chosen : [line, line];
+    const [first, last] = isRange && this.display.chosen[0] ? this.display.chosen : [line, line];
     const anchor = line < first ? last : first;
-    this.look.chosen = [Math.min(anchor, line), Math.max(anchor, line)];
+    this.display.chosen = [Math.min(anchor, line), Math.max(anchor, line)];
     getSelection().removeAllRanges();
     this.redraw();
-    this.report("line-chosen", { first: this.look.chosen[0], last: this.look.chosen[1] });
+    this.report("line-chosen", { first: this.display.chosen[0], last: this.display.chosen[1] });
   }
 
   report(name, detail) {

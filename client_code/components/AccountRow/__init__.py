@@ -18,10 +18,10 @@ class AccountRow(AccountRowTemplate):
         self.account = account
         is_enabled, is_you = account["is_enabled"], account["is_you"]
         badges.draw(self.dom_nodes["state"], ENABLED if is_enabled else DISABLED)
-        self.switch.text = "Disable" if is_enabled else "Enable"
+        self.enable.text = "Disable" if is_enabled else "Enable"
         dom.fill(self, email=account["email"])
         dom.show(self, you=is_you)
-        self.renew.visible = self.switch.visible = account["is_editable"] and not is_you
+        self.reset_password.visible = self.enable.visible = account["is_editable"] and not is_you
         role = self.dom_nodes["role"]
         role.value, role.disabled = account["role"], not account["is_editable"]
         dom.set_attribute(role, "aria-label", "Role of " + account["email"])
@@ -35,11 +35,11 @@ class AccountRow(AccountRowTemplate):
         if not account["card"].perform("set_account_role", account["email"], role.value):
             role.value = account["role"]
 
-    def switch_click(self, **event):
+    def enable_click(self, **event):
         """Enable or disable the account."""
         account = self.account
         account["card"].perform("set_account_enabled", account["email"], not account["is_enabled"])
 
-    def renew_click(self, **event):
+    def reset_password_click(self, **event):
         """Reset the password."""
         self.account["card"].perform("reset_account_password", self.account["email"])

@@ -31,7 +31,6 @@ class AccountsCard(AccountsCardTemplate):
         is_done, created = actions.perform(self, name, *arguments)
         if is_done:
             self.password.show(created)
-        if is_done:
             get_open_form().refresh()
         return is_done
 

@@ -33,7 +33,8 @@ class ChecksCard(ChecksCardTemplate):
         self.rows.show(checks)  # earlier results may no longer hold
         dom.fill(self, message="")
         for part in settings_parts.CHECKS:
-            dom.fill(self, progress="Checking the {}…".format(part).replace("the G", "G"))
+            subject = part if part == "GitHub" else "the " + part
+            dom.fill(self, progress="Checking {}…".format(subject))
             found = self.run(part)
             if found is None:
                 break

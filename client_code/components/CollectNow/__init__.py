@@ -37,7 +37,7 @@ class CollectNow(CollectNowTemplate):
             pass  # the next tick tries again
 
     def show(self, collection):
-        """Draw a collection, or None; while one is being started, a refresh knows nothing of it."""
+        """Draw a collection, or None; ignored while one is being started."""
         if self.is_starting:
             return
         is_running = bool(collection) and collection["state"] == "running"

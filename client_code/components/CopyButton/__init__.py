@@ -6,7 +6,7 @@ from ... import dom
 from ._anvil_designer import CopyButtonTemplate
 
 COPIED_SECONDS = 2
-COPIED, NOTHING = "Copied", "Not copied: no answer"
+COPIED, NOT_COPIED = "Copied", "Not copied: no answer"
 
 
 class CopyButton(CopyButtonTemplate):
@@ -14,18 +14,21 @@ class CopyButton(CopyButtonTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.copied = ""
+        self.text = ""
         dom.fill(self, label=self.label, outcome="")
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
-        """Set the text to copy, or a function that returns it and what to say, or None."""
-        self.copied = text
+        """Set the text to copy.
+
+        A function returns (text, confirmation), or None where it cannot load the text.
+        """
+        self.text = text
 
     def button_click(self, event):
         """Copy the text, and confirm it for some seconds."""
-        copied = self.copied() if callable(self.copied) else (self.copied, COPIED)
-        outcome = self._copy(*copied) if copied else NOTHING
+        copied = self.text() if callable(self.text) else (self.text, COPIED)
+        outcome = self._copy(*copied) if copied else NOT_COPIED
         self.dom_nodes["button"].focus()
         dom.fill(self, label=outcome, outcome=outcome)
         self.reset_timer.interval = COPIED_SECONDS

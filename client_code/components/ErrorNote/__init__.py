@@ -11,8 +11,7 @@ class ErrorNote(ErrorNoteTemplate):
         self.init_components(**properties)
         self.show(None)
 
-    def show(self, what, remedy=None, tone="bad"):
+    def show(self, what, remedy=None):
         """Show what happened and how to fix it; None hides the note."""
         dom.fill(self, what=what, remedy=remedy)
-        dom.set_attribute(self.dom_nodes["note"], "data-tone", tone)
         dom.show(self, note=bool(what), remedy=bool(remedy))

@@ -1,6 +1,6 @@
-"""The registration of a GitHub App, with two pages of GitHub in between."""
+"""The registration of a GitHub App, which takes the user to two pages of GitHub."""
 
-from ... import actions, callback, dom
+from ... import actions, dom, github_redirect
 from ..SecretRow import SecretRow
 from ._anvil_designer import GithubAppCardTemplate
 
@@ -12,7 +12,7 @@ NOT_SAVED = (
 
 
 class GithubAppCard(GithubAppCardTemplate):
-    """A card with a button that leads to GitHub; it finishes when GitHub leads back."""
+    """A card with a button that opens GitHub; it continues when GitHub redirects back."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -20,10 +20,10 @@ class GithubAppCard(GithubAppCardTemplate):
         self.answer = None
 
     def show(self, app_id):
-        """Draw whether an App is used; finish the registration that GitHub leads back from."""
+        """Draw whether an App is used; after GitHub's redirect, finish the registration."""
         dom.show(self, used=bool(app_id), none=not app_id)
         dom.fill(self, used="Runstream uses the GitHub App {}.".format(app_id))
-        answer = callback.take_code()
+        answer = github_redirect.take_code()
         if answer:
             self.answer = answer
             self.finish()

@@ -1,6 +1,6 @@
 """The errors or the warnings of a log."""
 
-from ... import dom, log_hits
+from ... import dom, marked_lines
 from ._anvil_designer import LogMarksTemplate
 
 
@@ -16,14 +16,14 @@ class LogMarks(LogMarksTemplate):
 
     def wait(self, text):
         """Show no lines yet; `text` stands in their place, and None hides the buttons."""
-        self.lines = log_hits.Hits()
+        self.lines = marked_lines.MarkedLines()
         self.dom_nodes["next"].disabled = True
         dom.fill(self, next=text)
         dom.show(self, marks=bool(text), previous=False)
 
     def show(self, viewer, lines):
         """Offer the numbers of the marked lines of a viewer's log."""
-        self.viewer, self.lines = viewer, log_hits.Hits(lines)
+        self.viewer, self.lines = viewer, marked_lines.MarkedLines(lines)
         self.dom_nodes["next"].disabled = not lines
         dom.show(self, marks=True, previous=len(lines) > 1)
         self._draw()

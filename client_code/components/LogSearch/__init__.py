@@ -1,6 +1,6 @@
 """The search in a log."""
 
-from ... import dom, log_hits
+from ... import dom, marked_lines
 from ._anvil_designer import LogSearchTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
@@ -21,9 +21,9 @@ class LogSearch(LogSearchTemplate):
     def open(self, viewer):
         """Begin with an empty field for the log that a viewer shows."""
         self.viewer = viewer
-        self.hits, self.searched, self.loading_hits = log_hits.Hits(), "", None
+        self.matches, self.searched, self.loading_matches = marked_lines.MarkedLines(), "", None
         self.dom_nodes["text"].value = ""
-        dom.fill(self, hits="")
+        dom.fill(self, matches="")
 
     def focus(self):
         """Move the focus to the field, with its text selected."""
@@ -44,36 +44,36 @@ class LogSearch(LogSearchTemplate):
         """Search for the entered text, and go to the first match."""
         self.timer.interval = 0
         self.searched = self.dom_nodes["text"].value.strip()
-        self.hits = log_hits.Hits(has_more=True)
+        self.matches = marked_lines.MarkedLines(has_more=True)
         self.viewer.view.mark(self.searched)
-        dom.fill(self, hits="")
+        dom.fill(self, matches="")
         if self.searched:
             self.find()
 
     def find(self):
         """Load the next matches, one part of the log after the other."""
-        hits, maximum = self.hits, len(self.hits.lines) + MAX_AT_ONCE
-        self.loading_hits = hits
-        while hits.has_more and len(hits.lines) < maximum:
-            text = hits.describe(*NOUNS) or SEARCHING
-            dom.fill(self, hits=log_hits.progress(text, hits.searched_to, self.viewer.total))
-            found = self.viewer.call("find_in_log", self.searched, hits.searched_to)
-            if hits is not self.hits:
+        matches, maximum = self.matches, len(self.matches.lines) + MAX_AT_ONCE
+        self.loading_matches = matches
+        while matches.has_more and len(matches.lines) < maximum:
+            text, searched_to = matches.describe(*NOUNS) or SEARCHING, matches.searched_to
+            dom.fill(self, matches=marked_lines.progress(text, searched_to, self.viewer.total))
+            found = self.viewer.call("find_in_log", self.searched, searched_to)
+            if matches is not self.matches:
                 return
             if found is None:
                 break
-            hits.add(found)
-            if hits.at is None:
+            matches.add(found)
+            if matches.at is None:
                 self.go(1)
-        self.loading_hits = None
-        dom.fill(self, hits=hits.describe(*NOUNS))
+        self.loading_matches = None
+        dom.fill(self, matches=matches.describe(*NOUNS))
 
     def show_progress(self, searched_to):
         """Show how far the viewer has searched for an annotation; None ends it."""
-        text = self.hits.describe(*NOUNS) if self.searched else ""
+        text = self.matches.describe(*NOUNS) if self.searched else ""
         if searched_to is not None:
-            text = log_hits.progress(SEARCHING, searched_to, self.viewer.total)
-        dom.fill(self, hits=text)
+            text = marked_lines.progress(SEARCHING, searched_to, self.viewer.total)
+        dom.fill(self, matches=text)
 
     def form_submit(self, event):
         """Search immediately, or go to the next match."""
@@ -91,13 +91,13 @@ class LogSearch(LogSearchTemplate):
         """Go to another match."""
         if not self.searched:
             return
-        if by > 0 and self.hits.is_at_end() and self.loading_hits is not self.hits:
+        if by > 0 and self.matches.is_at_end() and self.loading_matches is not self.matches:
             self.find()
         self.go(by)
-        dom.fill(self, hits=self.hits.describe(*NOUNS))
+        dom.fill(self, matches=self.matches.describe(*NOUNS))
 
     def go(self, by):
         """Show the line of another match."""
-        line = self.hits.step(by)
+        line = self.matches.step(by)
         if line is not None:
             self.viewer.go(line)

@@ -25,7 +25,7 @@ class LogStep(LogStepTemplate):
         dom.set_attribute(self.dom_nodes["row"], "aria-current", current)
         dom.set_attribute(self.dom_nodes["go"], "title", step["step_name"])
         can_fold = has_lines and step["last_line"] > step["first_line"]
-        dom.set_attribute(self.dom_nodes["fold"], "data-away", None if can_fold else "")
+        dom.set_attribute(self.dom_nodes["fold"], "data-invisible", None if can_fold else "")
         expanded = "false" if step["is_folded"] else "true"
         dom.set_attribute(self.dom_nodes["fold"], "aria-expanded", expanded)
         label = "Lines of " + step["step_name"]

@@ -13,9 +13,9 @@ class QueueCard(QueueCardTemplate):
     def show(self, messages, intervals, window):
         """Draw one of `messages` with its `intervals`, both of `get_collection_status`."""
         purpose = messages["purpose"]
-        slots = overview_windows.MESSAGE_SLOTS[window]
-        counts = intervals[purpose][-slots:]
-        values = sparkline.padded(counts, slots)
+        shown = overview_windows.MESSAGE_INTERVALS[window]
+        counts = intervals[purpose][-shown:]
+        values = sparkline.padded(counts, shown)
         dom.fill(
             self,
             title=TITLES[purpose],

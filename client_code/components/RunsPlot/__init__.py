@@ -11,19 +11,19 @@ class RunsPlot(RunsPlotTemplate):
         self.init_components(**properties)
         self.drawn = None
 
-    def show(self, slots, times, labels, description):
-        """Draw a column for each slot, with its time as tooltip and its label (or "") below."""
-        if (slots, times) == self.drawn:
+    def show(self, intervals, times, labels, description):
+        """Draw a column for each interval, with its time as tooltip and its label (or "") below."""
+        if (intervals, times) == self.drawn:
             return
-        self.drawn = (slots, times)
-        top = plots.top_of_axis(slots)
+        self.drawn = (intervals, times)
+        top = plots.top_of_axis(intervals)
         dom.fill(self, top=str(top), middle=str(top // 2))
         dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
-        columns = [self._column(*column) for column in plots.columns(slots, times)]
+        columns = [self._column(*column) for column in plots.columns(intervals, times)]
         self.dom_nodes["columns"].replaceChildren(*columns)
         marks = [dom.make("span", text=label) for label in labels]
         self.dom_nodes["times"].replaceChildren(*marks)
-        dom.show(self, none=not any(plots.total(slot) for slot in slots))
+        dom.show(self, none=not any(plots.total(interval) for interval in intervals))
 
     def _column(self, title, parts):
         node = dom.make("span", "plot-column")

@@ -11,7 +11,7 @@ class SourceRow(SourceRowTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.pattern, self.has_filters = None, False
+        self.pattern, self.are_filters_shown = None, False
 
     def show(self, source):
         """Draw a source of `get_repositories`; ``is_current``: its repositories are shown."""
@@ -37,7 +37,7 @@ class SourceRow(SourceRowTemplate):
 
     def edit_click(self, **event):
         """Show or hide the filters."""
-        self._show_filters(is_shown=not self.has_filters)
+        self._show_filters(is_shown=not self.are_filters_shown)
 
     def remove_click(self, **event):
         """Show what the removal does, and ask."""
@@ -64,7 +64,7 @@ class SourceRow(SourceRowTemplate):
         get_open_form().refresh()
 
     def _show_filters(self, *, is_shown):
-        self.has_filters = is_shown
+        self.are_filters_shown = is_shown
         self.edit.text = "Hide filters" if is_shown else "Filters…"
         dom.show(self, filters_place=is_shown)
 

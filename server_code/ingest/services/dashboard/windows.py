@@ -25,22 +25,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A time range that ends now, in slots of equal length."""
+    """A time range that ends now, in intervals of equal length."""
 
     name: str
-    slot: timedelta
-    slots: int
+    interval: timedelta
+    intervals: int
 
     def starts(self, now: datetime) -> list[datetime]:
-        """Return the start of each slot, oldest first; the last one is the present slot."""
-        present = _EPOCH + (now - _EPOCH) // self.slot * self.slot
-        return [present - n * self.slot for n in reversed(range(self.slots))]
+        """Return the start of each interval, oldest first; the last one is not over yet."""
+        newest = _EPOCH + (now - _EPOCH) // self.interval * self.interval
+        return [newest - n * self.interval for n in reversed(range(self.intervals))]
 
 
 WINDOWS = (
-    Window(name="1h", slot=timedelta(minutes=5), slots=12),
-    Window(name="24h", slot=timedelta(hours=1), slots=24),
-    Window(name="7d", slot=timedelta(hours=6), slots=28),
+    Window(name="1h", interval=timedelta(minutes=5), intervals=12),
+    Window(name="24h", interval=timedelta(hours=1), intervals=24),
+    Window(name="7d", interval=timedelta(hours=6), intervals=28),
 )
 
 
@@ -50,7 +50,6 @@ def window_rows(
     """Return runs and lag of each window by its name."""
     return {
         window.name: {
-            "slot_seconds": window.slot.total_seconds(),
             "runs": _runs(summaries, window, now),
             "lag": _lag(saved_counters, window, now),
         }
@@ -59,7 +58,7 @@ def window_rows(
 
 
 def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> list[dict[str, Any]]:
-    """Count ended runs by slot and conclusion, oldest slot first."""
+    """Count ended runs by interval and result, oldest interval first."""
     starts = window.starts(now)
     rows: list[dict[str, Any]] = [
         {"at": format_timestamp(start), **dict.fromkeys(RESULTS, 0)} for start in starts
@@ -67,9 +66,9 @@ def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> lis
     for each in summaries:
         if each.conclusion is None or each.completed_at is None:
             continue
-        place = (each.completed_at - starts[0]) // window.slot
-        if 0 <= place < window.slots:
-            rows[place][_RESULT_OF.get(each.conclusion, "other")] += 1
+        at = (each.completed_at - starts[0]) // window.interval
+        if 0 <= at < window.intervals:
+            rows[at][_RESULT_OF.get(each.conclusion, "other")] += 1
     return rows
 
 
@@ -78,7 +77,7 @@ def _lag(saved_counters: SavedCounters, window: Window, now: datetime) -> dict[s
 
     None: no job ended, or its lag is larger than the largest bound.
     """
-    since = now - window.slot * window.slots
+    since = now - window.interval * window.intervals
     counts: Counter[str] = Counter()
     for at, interval in saved_counters.intervals:
         if at > since:

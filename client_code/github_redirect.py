@@ -1,4 +1,4 @@
-"""The parameters with which GitHub redirects to the app: a code, or a new installation."""
+"""GitHub's redirect to the app, with a code or after an installation."""
 
 from anvil.js.window import history, location
 

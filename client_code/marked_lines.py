@@ -1,4 +1,4 @@
-"""Navigation through the matches in a log."""
+"""Navigation through the matches, errors or warnings of a log."""
 
 from .formatting import number
 
@@ -8,7 +8,7 @@ def progress(text, searched_to, total):
     return "{} · {} %".format(text, 100 * searched_to // total)
 
 
-class Hits:
+class MarkedLines:
     """Line numbers in order; `has_more` while a part of the log is not searched."""
 
     def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as in the server's answer
@@ -24,24 +24,22 @@ class Hits:
         """Return whether the next step needs lines that are not loaded yet."""
         return self.has_more and (not self.lines or self.at == len(self.lines) - 1)
 
-    def step(self, by, line=0):
-        """Return the next line, or the previous one with -1, cyclically; starts at `line`."""
+    def step(self, by):
+        """Return the next line, or the previous one with -1, cyclically."""
         if not self.lines:
             return None
-        if self.at is None:
-            self.at = self._from(line) if by > 0 else len(self.lines) - 1
-        else:
-            self.at = (self.at + by) % len(self.lines)
+        begin = -1 if by > 0 else 0
+        self.at = ((begin if self.at is None else self.at) + by) % len(self.lines)
         return self.lines[self.at]
 
     def step_to_first(self, found):
-        """Return the first line that is among those found, and stand there; None if none is."""
-        wanted = set(found)
-        at = next((at for at, line in enumerate(self.lines) if line in wanted), None)
+        """Step to the first line that is among those found, and return it; None if none is."""
+        among = set(found)
+        at = next((at for at, line in enumerate(self.lines) if line in among), None)
         if at is None:
             return None
         self.at = at
-        return self.lines[self.at]
+        return self.lines[at]
 
     def describe(self, one, many):
         """Return the position: '3 of 120 matches'."""
@@ -62,6 +60,3 @@ class Hits:
         if self.at is None:
             return "First of {} {}".format(number(len(self.lines)), many)
         return "Next {} · {} of {}".format(one, number(self.at + 1), number(len(self.lines)))
-
-    def _from(self, line):
-        return next((at for at, found in enumerate(self.lines) if found >= line), 0)
