@@ -1,4 +1,4 @@
-"""The five server functions of every host; those of the pages are in ``pages``."""
+"""The five main server functions; the others of the pages are in ``pages``."""
 
 from __future__ import annotations
 

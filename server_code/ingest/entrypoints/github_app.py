@@ -41,7 +41,7 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
         require_no_app(file)
     owner = optional_text(organization, "The organization")
     home = f"{anvil.server.get_app_origin().rstrip('/')}/"
-    asked = AppRegistration(
+    registration = AppRegistration(
         redirect_url=home,
         setup_url=home,
         webhook_url=f"{anvil.server.get_api_origin().rstrip('/')}/github/webhook",
@@ -50,8 +50,8 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
     )
     state = issue_registration_state(request.state, actor=request.actor, now=request.now)
     return {
-        "action": asked.registration_url(request.settings.github.web_url, state),
-        "manifest": json.dumps(asked.as_manifest()),
+        "action": registration.registration_url(request.settings.github.web_url, state),
+        "manifest": json.dumps(registration.as_manifest()),
     }
 
 
@@ -62,10 +62,13 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
     A host without a private file returns the App Secrets to create; they are shown once. So does
     one that cannot write it, with the reason in ``save_error``: GitHub gives the key only once.
     """
-    given, begun = require_text(code, "The code"), require_text(state, "The state")
-    require_registration_state(request.state, begun, actor=request.actor, now=request.now)
+    app_code = require_text(code, "The code")
+    registration_state = require_text(state, "The state")
+    require_registration_state(
+        request.state, registration_state, actor=request.actor, now=request.now
+    )
     github = request.settings.github
-    app = exchange_app_code(given, api_url=github.api_url, clock=request.clock)
+    app = exchange_app_code(app_code, api_url=github.api_url, clock=request.clock)
     file, values, save_error = _private_file(), app.as_settings(), None
     try:
         if file is not None:
@@ -73,7 +76,9 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
     except IngestError as error:
         save_error = str(error)
     with suppress(StateUnavailable):  # the code is used up in any case, and the key is not lost
-        use_up_registration_state(request.state, begun, actor=request.actor, now=request.now)
+        use_up_registration_state(
+            request.state, registration_state, actor=request.actor, now=request.now
+        )
         request.record_activity(f"created the GitHub App {app.name}")
     is_kept = file is not None and save_error is None
     shown = {} if is_kept else values

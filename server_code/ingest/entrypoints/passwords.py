@@ -36,17 +36,19 @@ def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of 
         return verify_password(password, stored)
     if not hmac.compare_digest(_bcrypt(password, stored), _comparable(stored)):
         return False
-    transact(partial(_keep, row, hash_password(password)))
+    transact(partial(_store_hash, row, hash_password(password)))
     return True
 
 
 def move_password_hash(row: Any) -> None:  # noqa: ANN401 - a row of the users table
     """Move a hash of release 0.1 to where Anvil's own functions do not write."""
     if row["password_hash"]:
-        transact(partial(_keep, row, load_password_hash(row["email"]) or row["password_hash"]))
+        transact(
+            partial(_store_hash, row, load_password_hash(row["email"]) or row["password_hash"])
+        )
 
 
-def _keep(row: Any, stored: str) -> None:  # noqa: ANN401 - a row of the users table
+def _store_hash(row: Any, stored: str) -> None:  # noqa: ANN401 - a row of the users table
     save_password_hash(row["email"], stored)
     row["password_hash"] = None
 

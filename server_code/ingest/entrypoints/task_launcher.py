@@ -19,7 +19,7 @@ TASKS = {
     LOG_INGESTION_AGENT: "log_ingestion_tick",
 }
 
-#: A running tick with a heartbeat as recent as this finds due work without another one.
+#: No tick is launched while one runs and sent its heartbeat within this time.
 RUNNING_SECONDS = 12
 
 #: The shortest interval between two launches of an agent.
@@ -36,9 +36,9 @@ def launch_tick(request: RequestContext, agent: str) -> None:
         age = (now - each.heartbeat_at).total_seconds()
         if each.name == agent and each.state == AgentState.RUNNING and age < RUNNING_SECONDS:
             return
-    span = int(now.timestamp()) // LAUNCH_SECONDS
+    interval = int(now.timestamp()) // LAUNCH_SECONDS
     # Among concurrent calls, in any process, only the first one launches.
-    if request.state.claim_once(f"launch {agent} {span}", now=now):
+    if request.state.claim_once(f"launch {agent} {interval}", now=now):
         anvil.server.launch_background_task(TASKS[agent])
 
 

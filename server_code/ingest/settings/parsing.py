@@ -90,7 +90,7 @@ def url_of(*schemes: str) -> Parse:
 
 
 def parse_database_url(value: str) -> str:
-    """Return the URL of a database; the adapter judges the rest.
+    """Return the URL of a database; the adapter checks the rest.
 
     A password with an unescaped separator would be read as another host or name.
     """

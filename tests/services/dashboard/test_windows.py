@@ -24,15 +24,15 @@ def test_a_run_is_counted_in_every_window_that_contains_its_end():
     windows = window_rows(runs, SavedCounters(), now=NOW)
     counted = {
         name: (
-            sum(slot["success"] for slot in window["runs"]),
-            sum(slot["failure"] for slot in window["runs"]),
+            sum(interval["success"] for interval in window["runs"]),
+            sum(interval["failure"] for interval in window["runs"]),
         )
         for name, window in windows.items()
     }
     assert counted == {"1h": (1, 0), "24h": (1, 1), "7d": (1, 2)}
     assert windows["1h"]["runs"][-1]["at"] == "2026-11-24T12:05:00Z"
     assert {name: len(window["runs"]) for name, window in windows.items()} == {
-        window.name: window.slots for window in WINDOWS
+        window.name: window.intervals for window in WINDOWS
     }
 
 

@@ -97,8 +97,8 @@ def _row(
 def _precedence(record: AgentRecord) -> tuple[int, datetime]:
     """Return the rank of a host's heartbeat, so that a page does not alternate between hosts."""
     states = [state.value for state in _PRECEDENCE]
-    place = states.index(record.state) if record.state in states else len(states)
-    return -place, record.heartbeat_at
+    rank = states.index(record.state) if record.state in states else len(states)
+    return -rank, record.heartbeat_at
 
 
 def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) -> str:

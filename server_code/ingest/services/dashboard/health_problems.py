@@ -63,8 +63,8 @@ def _each_detail_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return problems, each without its detail if an earlier one has the same."""
     details = [problem.detail for problem in problems]
     return tuple(
-        replace(problem, detail=None) if problem.detail in details[:place] else problem
-        for place, problem in enumerate(problems)
+        replace(problem, detail=None) if problem.detail in details[:index] else problem
+        for index, problem in enumerate(problems)
     )
 
 
@@ -164,24 +164,16 @@ def _credential_problems(
 
 
 def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
-    unlisted = [
-        Problem(
-            sentence=f"The repositories of {each.pattern} cannot be listed.",
-            detail=each.last_error,
-        )
-        for each in sources
-        if each.last_error is not None
-    ]
-    cut = [
-        Problem(
-            sentence=f"Not all repositories of {each.pattern} are watched.",
-            detail=each.truncation_note,
-            is_severe=False,
-        )
-        for each in sources
-        if each.truncation_note is not None
-    ]
-    return [*unlisted, *cut]
+    failing, truncated = [], []
+    for each in sources:
+        if each.last_error is not None:
+            sentence = f"The repositories of {each.pattern} cannot be listed."
+            failing.append(Problem(sentence=sentence, detail=each.last_error))
+        if each.truncation_note is not None:
+            sentence = f"Not all repositories of {each.pattern} are watched."
+            note = each.truncation_note
+            truncated.append(Problem(sentence=sentence, detail=note, is_severe=False))
+    return [*failing, *truncated]
 
 
 def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:

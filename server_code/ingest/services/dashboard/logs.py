@@ -181,15 +181,15 @@ class JobLog:
             )
         return None
 
-    def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
+    def _cached(self, load: Callable[[], _Found | None]) -> _Found:
         """Read from the cache, into which a missing log is loaded first. Raises LogPending."""
-        answer = ask()
+        answer = load()
         if answer is not None:
             return answer
         found = self._read(1, 1)
         if isinstance(found, UnreadableLog):
             raise LogPending(found.reason)
-        answer = ask()
+        answer = load()
         if answer is None:
             raise LogPending("This log is too large for the cache: read it from the logs queue.")
         return answer

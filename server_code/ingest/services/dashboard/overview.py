@@ -97,7 +97,7 @@ def _message_intervals(
     last = start_of_count_interval(now)
     first = max(min(intervals, default=last), last - (SHOWN_INTERVALS - 1) * COUNT_INTERVAL)
     number = (last - first) // COUNT_INTERVAL + 1 if intervals else 0
-    counts = [intervals.get(first + COUNT_INTERVAL * place, {}) for place in range(number)]
+    counts = [intervals.get(first + COUNT_INTERVAL * index, {}) for index in range(number)]
     return {
         purpose: [each.get(sent_messages_counter(name), 0) for each in counts]
         for purpose, name in queues.items()

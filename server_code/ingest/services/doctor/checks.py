@@ -132,7 +132,7 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckRes
     if len(names) > MAX_REPOSITORIES:
         more = f"{len(names) - MAX_REPOSITORIES:,} more repositories are watched"
         yield CheckResult.ok("repositories", f"{more} and were not checked one by one.")
-    if not (names or loaded.sources or target.settings.sources or _previewed(target)):
+    if not (names or loaded.sources or target.settings.sources or _named_sources(target)):
         yield _nothing_watched()
 
 
@@ -153,7 +153,7 @@ def check_sources(
 ) -> Iterator[CheckResult]:
     """Preview the sources that were named, and report the errors of the known ones."""
     other_sources = [*target.sources, *target.settings.sources, *patterns_of(known)]
-    for pattern in _previewed(target):
+    for pattern in _named_sources(target):
         yield check_source(
             github,
             pattern,
@@ -161,7 +161,7 @@ def check_sources(
             log_mode=target.settings.collecting.log_mode,
             now=target.clock.now(),
         )
-    given = {str(each).lower() for each in _previewed(target)}
+    given = {str(each).lower() for each in _named_sources(target)}
     for record in known:
         if record.last_error is not None and record.pattern.lower() not in given:
             remedy = "Check its name, and that a credential may list its repositories."
@@ -172,7 +172,7 @@ def check_sources(
             )
 
 
-def _previewed(target: DoctorTarget) -> list[SourcePattern]:
+def _named_sources(target: DoctorTarget) -> list[SourcePattern]:
     """Return the sources that were named, without exclusions."""
     return [each for each in target.sources if not each.is_exclusion]
 

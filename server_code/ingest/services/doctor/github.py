@@ -96,7 +96,7 @@ def check_repository(
 
 
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[CheckResult]:
-    """Report which repositories each credential reads, and what it lacks: permissions or time."""
+    """Report which repositories each credential reads, and what it lacks for them."""
     for record in records:
         fault = missing_access(record, now) or minute_limit_problem(record, now)
         if not record.repository_lists and fault is None:
