@@ -76,13 +76,15 @@ def focus(component):
     get_dom_node(component).querySelector("button, input").focus()
 
 
-def make(tag, class_name=None, text=None):
-    """Return a new element."""
+def make(tag, class_name=None, text=None, **attributes):
+    """Return a new element; `data_tone` is the attribute data-tone."""
     node = document.createElement(tag)
     if class_name:
         node.className = class_name
     if text is not None:
         node.textContent = visible(text)
+    for name, value in attributes.items():
+        set_attribute(node, name.replace("_", "-"), value)
     return node
 
 

@@ -34,14 +34,11 @@ class LoginPage(LoginPageTemplate):
                     "log_in", self.dom_nodes["email"].value, self.dom_nodes["password"].value
                 )
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self._show_error(connection.describe(error))
+            dom.fill(self, error=connection.describe(error))
+            self.dom_nodes["password"].select()
         else:
             self.raise_event("x-logged-in", user=user)
         self._set_busy(is_busy=False)
-
-    def _show_error(self, sentence):
-        dom.fill(self, error=sentence)
-        self.dom_nodes["password"].select()
 
     def _set_busy(self, *, is_busy):
         self.dom_nodes["submit"].disabled = is_busy

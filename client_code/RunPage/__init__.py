@@ -187,10 +187,8 @@ class RunPage(RunPageTemplate):
         )
 
     def _pull_link(self, text, url):
-        link = dom.make("a" if url else "span", text=text)
         if not url:
-            return link
-        dom.set_attribute(link, "target", "_blank")
-        dom.set_attribute(link, "rel", "noreferrer")
+            return dom.make("span", text=text)
+        link = dom.make("a", text=text, target="_blank", rel="noreferrer")
         dom.set_link(link, url)
         return link

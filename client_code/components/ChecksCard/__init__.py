@@ -43,7 +43,6 @@ class ChecksCard(ChecksCardTemplate):
             self.rows.show(checks)
         self.begin.enabled = True
         text = settings_parts.checks_text(checks, is_done=True, is_interrupted=found is None)
-        self.rows.show(checks)
         dom.fill(self, progress="", message=text)
 
     def run(self, part):

@@ -35,12 +35,8 @@ class RunRow(RunRowTemplate):
         squares = self.dom_nodes["squares"]
         if squares.getAttribute("data-marks") != run["job_marks"]:
             dom.set_attribute(squares, "data-marks", run["job_marks"])
-            nodes = []
-            for tone in run_texts.job_tones(run):
-                node = dom.make("i")
-                dom.set_attribute(node, "data-tone", tone)
-                nodes.append(node)
-            squares.replaceChildren(*nodes)
+            tones = run_texts.job_tones(run)
+            squares.replaceChildren(*[dom.make("i", data_tone=tone) for tone in tones])
         text = run_texts.job_marks_text(run)
         dom.set_attribute(squares, "aria-label", "Jobs: " + text if text else "No jobs yet")
         dom.set_attribute(squares, "title", text or None)

@@ -21,16 +21,14 @@ class RunsPlot(RunsPlotTemplate):
         dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
         columns = [self._column(*column) for column in plots.columns(intervals, times)]
         self.dom_nodes["columns"].replaceChildren(*columns)
-        marks = [dom.make("span", text=label) for label in labels]
-        self.dom_nodes["times"].replaceChildren(*marks)
+        spans = [dom.make("span", text=label) for label in labels]
+        self.dom_nodes["times"].replaceChildren(*spans)
         dom.show(self, none=not any(plots.total(interval) for interval in intervals))
 
     def _column(self, title, parts):
-        node = dom.make("span", "plot-column")
-        dom.set_attribute(node, "title", title)
+        node = dom.make("span", "plot-column", title=title)
         for tone, height in parts:
-            part = dom.make("i")
-            dom.set_attribute(part, "data-tone", tone)
+            part = dom.make("i", data_tone=tone)
             part.style.height = "{:.2f}%".format(height)
             node.append(part)
         return node

@@ -25,13 +25,10 @@ class TimelinePlot(TimelinePlotTemplate):
 
     def _row(self, name, bars):
         row = dom.make("div", "timeline-row")
-        label = dom.make("span", "ellipsis small muted", name)
-        dom.set_attribute(label, "title", name)
+        label = dom.make("span", "ellipsis small muted", name, title=name)
         track = dom.make("span", "timeline-track")
         for tone, left, width, title in bars:
-            bar = dom.make("i")
-            dom.set_attribute(bar, "data-tone", tone)
-            dom.set_attribute(bar, "title", title)
+            bar = dom.make("i", data_tone=tone, title=title)
             bar.style.left = "{:.2f}%".format(left)
             bar.style.width = "{:.2f}%".format(width)
             track.append(bar)

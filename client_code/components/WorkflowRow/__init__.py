@@ -41,11 +41,9 @@ class WorkflowRow(WorkflowRowTemplate):
         self.drawn = last
         nodes = []
         for bar in last:
-            node = dom.make("a", "run-bar")
+            text = bar["text"]
+            node = dom.make("a", "run-bar", data_tone=bar["tone"], title=text, aria_label=text)
             dom.set_link(node, bar["link"])
-            dom.set_attribute(node, "data-tone", bar["tone"])
-            dom.set_attribute(node, "title", bar["text"])
-            dom.set_attribute(node, "aria-label", bar["text"])
             node.style.setProperty("--height", bar["height"])
             nodes.append(node)
         self.dom_nodes["last"].replaceChildren(*nodes)
