@@ -107,7 +107,7 @@ def summary(run):
 
 def log_label(job, log):
     """Return what is said of a job's log: its size, its state, or why there is none."""
-    if log is not None and log["state"] == "fetched":
+    if is_fetched(log):
         return "Log, " + byte_count(log["log_bytes"])
     if job["conclusion"] == "skipped":
         return "No log: skipped"

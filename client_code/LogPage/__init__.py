@@ -161,10 +161,7 @@ class LogPage(LogPageTemplate):
         event.preventDefault()
         ids = log_ids.read(self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value)
         if None in ids:
-            dom.fill(
-                self,
-                find_note="Both ids are numbers. " + HINT,
-            )
+            dom.fill(self, find_note="Both ids are numbers. " + HINT)
         else:
             location.hash = routes.log_address(*ids)
 

@@ -254,8 +254,4 @@ class Shell(ShellTemplate):
         theming.apply()
         for button in self.dom_nodes["theme"].querySelectorAll("input"):
             button.checked = button.value == theming.choice()
-            dom.on(button, "change", self.theme_change)
-
-    def theme_change(self, event):
-        """Apply the choice."""
-        theming.choose(event.target.value)
+            dom.on(button, "change", lambda event: theming.choose(event.target.value))

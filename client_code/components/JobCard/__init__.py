@@ -12,7 +12,7 @@ class JobCard(JobCardTemplate):
         self.init_components(**properties)
         self.job_id = None
         self.steps = dom.Rows(self, "steps", StepRow)
-        dom.on(self.dom_nodes["details"], "toggle", self.details_toggle)
+        dom.on(self.dom_nodes["details"], "toggle", self.draw_steps)
 
     def show(self, job):
         """Draw a job of a run, with `run`, `log` and `is_open` (its initial state)."""
@@ -41,11 +41,7 @@ class JobCard(JobCardTemplate):
         at = run_texts.log_place(self.job, self.job["log"])
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 
-    def details_toggle(self, event):
-        """Draw the steps when the job is expanded."""
-        self.draw_steps()
-
-    def draw_steps(self):
+    def draw_steps(self, *event):
         """Draw the steps of an expanded job; collapsed ones are skipped to save time."""
         if self.dom_nodes["details"].open:
             self.steps.show(self.job["steps"])

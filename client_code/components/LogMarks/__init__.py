@@ -11,8 +11,8 @@ class LogMarks(LogMarksTemplate):
         self.init_components(**properties)
         dom.set_attribute(self.dom_nodes["previous"], "aria-label", "Previous " + self.one)
         dom.set_attribute(self.dom_nodes["previous"], "title", "Previous " + self.one)
-        dom.on(self.dom_nodes["previous"], "click", self.previous_click)
-        dom.on(self.dom_nodes["next"], "click", self.next_click)
+        dom.on(self.dom_nodes["previous"], "click", lambda event: self.step(-1))
+        dom.on(self.dom_nodes["next"], "click", lambda event: self.step(1))
 
     def wait(self, text):
         """Show no lines yet; `text` stands in their place, and None hides the buttons."""
@@ -42,14 +42,6 @@ class LogMarks(LogMarksTemplate):
             self.viewer.go(line)
             self._draw()
         return line is not None
-
-    def next_click(self, event):
-        """Go to the next line."""
-        self.step(1)
-
-    def previous_click(self, event):
-        """Go to the previous line."""
-        self.step(-1)
 
     def _draw(self):
         dom.fill(self, next=self.lines.describe_next(self.one, self.many))

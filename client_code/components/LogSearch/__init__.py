@@ -16,7 +16,7 @@ class LogSearch(LogSearchTemplate):
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
         dom.on(self.dom_nodes["text"], "input", self.text_input)
         dom.on(self.dom_nodes["text"], "keydown", self.text_keydown)
-        dom.on(self.dom_nodes["previous"], "click", self.previous_click)
+        dom.on(self.dom_nodes["previous"], "click", lambda event: self.step(-1))
 
     def open(self, viewer):
         """Begin with an empty field for the log that a viewer shows."""
@@ -82,10 +82,6 @@ class LogSearch(LogSearchTemplate):
             self.timer_tick()
         else:
             self.step(1)
-
-    def previous_click(self, event):
-        """Go to the previous match."""
-        self.step(-1)
 
     def step(self, by):
         """Go to another match."""
