@@ -22,7 +22,7 @@ ALREADY_SHOWN = (ConnectionLost, LoggedOut)  # by the banner and by the login pa
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
 # Anvil calls it an internal server error where the process of the server code has just ended.
 _NO_RUNTIME = "Server runtime not available"
-# The server itself failed; the id behind these words leads to the cause in its log.
+# The server itself failed; behind these words is the id of the error in its log.
 _INTERNAL_ERROR = "Internal server error"
 FAILED = "Runstream's server does not work: its database may be down, full or read-only. ({})"
 UNREACHABLE = "Runstream cannot be reached. Try again in a moment."

@@ -45,13 +45,13 @@ def set_link(node, url):
 
 
 def leave_for(url):
-    """Replace the dashboard by another page; any scheme but http and https leads nowhere."""
+    """Replace the dashboard by another page; only http and https addresses are opened."""
     if _is_link(url):
         location.assign(url)
 
 
 def post(url, name, value):
-    """Leave the dashboard with a form of one field; any scheme but http and https leads nowhere."""
+    """Leave the dashboard with a form of one field; only to an http or https address."""
     if not _is_link(url):
         return
     node, field = document.createElement("form"), document.createElement("input")

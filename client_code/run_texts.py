@@ -122,7 +122,7 @@ def has_log_page(job):
 
 
 def log_place(job, log):
-    """Return where the link to a log leads: to the error of a failed job whose log is there."""
+    """Return "error" for a failed job whose log can be read: its link opens the first error."""
     return "error" if is_fetched(log) and is_failed(job) else None
 
 

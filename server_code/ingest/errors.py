@@ -15,7 +15,7 @@ IngestError
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
 │   │   ├── CredentialSuspended  it works again, without a restart, once the suspension ends
-│   │   └── CredentialTooNew   Retriable as well: GitHub does not know a new token yet
+│   │   └── CredentialTooNew   Retriable as well: not all servers of GitHub accept the new token yet
 │   ├── BadSettings            settings are missing or contradict each other
 │   ├── AccessDenied           the credential may not do this
 │   └── QueueMissing           a queue, or the bucket of the logs, does not exist
@@ -57,9 +57,9 @@ class IngestError(Exception):
 
     It can quote what GitHub or a queue answered, so it is one line without control characters.
 
-    ``remedy``: what a person can do about it, if the code that raised it knows more than
-    ``usual_remedy`` says. ``retry_at``: when a request that GitHub refused is sent again; None if
-    that is not known. ``times_refused``: in a row; 0 if that is not counted.
+    ``remedy``: what a person can do about it, if that is more than the ``usual_remedy`` of the
+    class. ``retry_at``: when a request that GitHub refused is sent again; None if that is not
+    known. ``times_refused``: in a row; 0 if that is not counted.
     ``counts_as_failure``: False for an error without a request, as when a known limit forbids it.
     """
 
@@ -182,7 +182,7 @@ class CredentialSuspended(BadCredentials):
 
 
 class CredentialTooNew(BadCredentials, Retriable):
-    """A new token that not all servers of GitHub know yet."""
+    """A new token that not all servers of GitHub accept yet."""
 
 
 class BadSettings(Fatal):
@@ -272,7 +272,7 @@ OPEN_FILES_REMEDY = "Too many files are open here: raise the limit of open files
 
 
 def has_too_many_open_files(error: BaseException) -> bool:
-    """Return whether an error goes back to the limit of open files of this machine."""
+    """Return whether the limit of open files of this machine caused an error."""
     cause: BaseException | None = error
     while cause is not None:
         # Vendors keep the system's words, but not always its number.

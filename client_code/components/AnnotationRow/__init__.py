@@ -5,7 +5,7 @@ from ._anvil_designer import AnnotationRowTemplate
 
 
 class AnnotationRow(AnnotationRowTemplate):
-    """A row with what GitHub or a tool says, and a link to its file or its log."""
+    """A row with an annotation's text, and a link to its file or its log."""
 
     def show(self, annotation):
         """Draw an annotation with its `run_id`, `job_id`, `job_name` (or None) and `has_log`."""

@@ -46,7 +46,7 @@ class ChecksCard(ChecksCardTemplate):
         dom.fill(self, progress="", message=text)
 
     def run(self, part):
-        """Return the checks of one part, or one that says why there are none.
+        """Return the checks of one part, or a failed one with the error.
 
         Returns None without a connection.
         """

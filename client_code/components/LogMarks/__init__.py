@@ -15,7 +15,7 @@ class LogMarks(LogMarksTemplate):
         dom.on(self.dom_nodes["next"], "click", lambda event: self.step(1))
 
     def wait(self, text):
-        """Show no lines yet; `text` stands in their place, and None hides the buttons."""
+        """Show a text until the lines are known; None hides the buttons."""
         self.lines = marked_lines.MarkedLines()
         self.dom_nodes["next"].disabled = True
         dom.fill(self, next=text)

@@ -5,7 +5,7 @@ from ._anvil_designer import ProblemRowTemplate
 
 
 class ProblemRow(ProblemRowTemplate):
-    """A line with the detail of a problem; what the headline says already is left out."""
+    """A line with the detail of a problem, without what the headline repeats."""
 
     def show(self, problem):
         """Draw a problem of the health in `get_collection_status`."""

@@ -40,7 +40,7 @@ class SourceRow(SourceRowTemplate):
         self._show_filters(is_shown=not self.are_filters_shown)
 
     def remove_click(self, **event):
-        """Show what the removal does, and ask."""
+        """Show what the removal does, and ask for confirmation."""
         is_done, effect = actions.perform(self, "plan_source_removal", self.pattern)
         if is_done:
             dom.fill(self, question="Remove {}?".format(self.pattern), effect=effect)

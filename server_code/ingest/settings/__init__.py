@@ -1,4 +1,4 @@
-"""Settings: declared once, at the fields that hold them; read from any lookup of names."""
+"""Settings: each is declared once, at the field that holds its value."""
 
 from .collecting import RUN_LIFETIME_DAYS, CollectingSettings
 from .collector import SETTINGS, Settings

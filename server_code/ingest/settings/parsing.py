@@ -13,7 +13,7 @@ from .secret import Secret
 
 Parse = Callable[[str], object]
 
-#: What begins a URL of a database; the rest may hold a password.
+#: The user name and password of a database URL.
 _USER_PART = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>.*)@")
 
 

@@ -42,8 +42,8 @@ def repository_row(
 ) -> dict[str, Any]:
     """Return one watched repository as pages, `status` and programs get it.
 
-    ``in_flight``: its attempts that have not ended; ``backlog``: those that were never published.
-    A paused one has no next poll.
+    ``known``: its attempts; ``in_flight``: those that have not ended; ``backlog``: those that were
+    never published. A paused repository has no next poll.
     """
     next_poll_at = None if record.paused else record.next_poll_at
     return {
@@ -71,7 +71,7 @@ def repository_row(
 
 
 def discovery_fields(found: DiscoveredRepository | None) -> dict[str, Any]:
-    """Return what discovery knows of a repository; ``source`` is None if no source includes it.
+    """Return what discovery has found of a repository; ``source`` is None if no source includes it.
 
     ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled.
     """
