@@ -51,8 +51,8 @@ class LogViewer(LogViewerTemplate):
         for name in DISPLAY_CLASSES:
             self._set_display(name, is_on=localStorage.getItem("log-" + name) == "on")
 
-    def open(self, ids, answer, lines, annotation):
-        """Show a log from its first line or from `lines`, a range; `ids` are run and job.
+    def open(self, ids, answer, line_range, annotation):
+        """Show a log from its first line or from a range of lines; `ids` are run and job.
 
         `annotation` are the arguments of `go_to_annotation`, which waits for the outline.
         """
@@ -68,8 +68,8 @@ class LogViewer(LogViewerTemplate):
         self.dom_nodes["fold"].disabled = True
         self.view.open(self.total, routes.log_address(*ids))
         self.view.put(answer["first_line"], answer["lines"], answer["long_lines"])
-        if lines:
-            self.go(*lines)
+        if line_range:
+            self.go(*line_range)
         self.outline_timer.interval = 0.01  # after the lines are drawn
 
     # Lines
