@@ -19,7 +19,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.init_components(**properties)
         self.cards = dom.Rows(self, "cards", RepositoryCard)
         self.source_rows = dom.Rows(self, "sources", SourceRow)
-        self.total, self.bulk_counts = 0, None
+        self.bulk_counts = None
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
         dom.on(self.dom_nodes["sort"], "change", self.sort_change)
@@ -39,7 +39,6 @@ class RepositoriesPage(RepositoriesPageTemplate):
     def show(self, answer):
         """Draw sources and repositories."""
         self.add.clear_old_confirmation()
-        self.total = answer["total"]
         dom.fill(
             self,
             count=sentences.watched(answer),
