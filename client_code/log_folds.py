@@ -38,11 +38,6 @@ def unfold_line(items, folded, line):
     return folded - hiding
 
 
-def first_lines(items):
-    """Return the first lines of groups or steps."""
-    return {first for first, _, _ in items}
-
-
 def step_items(steps):
     """Return (first line, last line, name) of the steps whose place is known."""
     return [

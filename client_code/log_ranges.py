@@ -70,11 +70,6 @@ def copied(lines, count):
     return "Copied the first {} of {}".format(number(len(lines)), plural(count, "line"))
 
 
-def with_times(lines):
-    """Return lines as one text, as they are in the log."""
-    return "\n".join(lines)
-
-
 def without_times(lines):
     """Return lines as one text, without the timestamp of each and without colors."""
     return "\n".join(_without_colors(_without_time(line)) for line in lines)

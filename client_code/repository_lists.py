@@ -44,11 +44,6 @@ def found(answer, choice):
     return text + (" of " + choice["source"] if choice["source"] else "")
 
 
-def by_name(count):
-    """Return how many repositories were added by name."""
-    return plural(count, "repository", "repositories") + "."
-
-
 def bulk_label(verb, count):
     """Return the label of a button that changes all repositories of the list."""
     return "{} all {}".format(verb, number(count))

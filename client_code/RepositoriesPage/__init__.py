@@ -5,6 +5,7 @@ from anvil import get_open_form
 from .. import clock, connection, dom, repository_lists, sentences
 from ..components.RepositoryCard import RepositoryCard
 from ..components.SourceRow import SourceRow
+from ..formatting import plural
 from ._anvil_designer import RepositoriesPageTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
@@ -79,7 +80,8 @@ class RepositoriesPage(RepositoriesPageTemplate):
         sources = [dict(each, is_current=each["pattern"] == chosen) for each in answer["sources"]]
         self.source_rows.show(sources)
         dom.show(self, sources_place=bool(sources), by_name=bool(sources) and answer["by_name"] > 0)
-        dom.fill(self, by_name_count=repository_lists.by_name(answer["by_name"]))
+        count = plural(answer["by_name"], "repository", "repositories")
+        dom.fill(self, by_name_count=count + ".")
         is_current = "true" if chosen == repository_lists.BY_NAME else None
         dom.set_attribute(self.dom_nodes["by_name_link"], "aria-current", is_current)
 

@@ -34,14 +34,13 @@ def test_a_range_is_written_as_it_is_read():
     assert log_ranges.parse(log_ranges.write(10, 20)) == (10, 20)
 
 
-def test_lines_are_copied_with_and_without_times():
+def test_lines_are_copied_without_times():
     lines = [
         "\ufeff2026-11-24T06:30:00.1234567Z hello world",
         "2026-11-24T06:30:01.1234567Z",
         "2026-11-24 is no timestamp",
         "2026-11-24T06:30:02.1234567Z \x1b[36;1mmake\x1b[0m all",
     ]
-    assert log_ranges.with_times(lines).count("\n") == 3
     assert log_ranges.without_times(lines) == "hello world\n\n2026-11-24 is no timestamp\nmake all"
 
 

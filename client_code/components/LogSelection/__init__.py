@@ -12,7 +12,7 @@ class LogSelection(LogSelectionTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.copy_lines.show(lambda: self.load(log_ranges.without_times))
-        self.copy_times.show(lambda: self.load(log_ranges.with_times))
+        self.copy_times.show(lambda: self.load("\n".join))
         self.copy_link.show(lambda: (str(location.href), "Copied"))
 
     def hide(self):
@@ -26,7 +26,7 @@ class LogSelection(LogSelectionTemplate):
         dom.show(self, selection=True, limit=False)
 
     def load(self, text_of):
-        """Return the text of the chosen lines, and how many they are; None without an answer."""
+        """Return the text of the chosen lines and what was copied; None without an answer."""
         count = self.last - self.first + 1
         lines = log_ranges.read(self.viewer.call, self.first, self.last)
         if lines is None:

@@ -184,7 +184,7 @@ class LogViewer(LogViewerTemplate):
 
     def fold_click(self, *event):
         """Fold or unfold all groups."""
-        self.draw_folds(set() if self.folded else log_folds.first_lines(self.groups))
+        self.draw_folds(set() if self.folded else {first for first, _, _ in self.groups})
 
     def draw_folds(self, folded):
         """Hide the lines of folded groups."""

@@ -36,22 +36,17 @@ def repository_problems(
     if not failing:
         return []
     first, reasons = failing[0], {each.last_error for each in failing}
-    detail = _with_remedy(first, errors)
+    remedy = _remedy(first, errors)
+    detail = " ".join(filter(None, [first.last_error, remedy])) or None
     if len(failing) == 1:
         sentence = f"{first.full_name} cannot be collected."
     elif len(reasons) == 1 and first.last_error:
         sentence = f"{len(failing):,} repositories cannot be collected: {first.last_error}"
-        detail = _remedy(first, errors)
+        detail = remedy
     else:
         sentence = f"{len(failing):,} repositories cannot be collected."
     since = _failing_since(failing, errors)
     return [Problem(sentence=sentence, since=since, detail=detail)]
-
-
-def _with_remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
-    """Return why a repository fails, and the remedy of its error."""
-    parts = filter(None, [failing.last_error, _remedy(failing, errors)])
-    return " ".join(parts) or None
 
 
 def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
