@@ -39,6 +39,9 @@ def find_problems(
     inputs: HealthInput, unpaused: Sequence[RepositoryRecord], *, now: datetime
 ) -> tuple[Problem, ...]:
     """Return what is wrong, the gravest first; ``unpaused`` are the repositories it may be of."""
+    is_polling_hindered = any(
+        agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in inputs.agents
+    )
     found = [
         *_write_problems(inputs.write_error),
         *_unanswered_problems(inputs),
@@ -46,7 +49,7 @@ def find_problems(
         *_credential_problems(inputs.credentials, inputs.errors, now),
         *_source_problems(inputs.sources),
         *repository_problems(unpaused, inputs.errors),
-        *([] if _is_polling_hindered(inputs.agents) else poll_problems(unpaused, now)),
+        *([] if is_polling_hindered else poll_problems(unpaused, now)),
         *_log_problems(inputs, now),
     ]
     stated = {
@@ -91,10 +94,6 @@ def _agent_problems(inputs: HealthInput) -> list[Problem]:
 
 def _hinders(agent: Mapping[str, Any]) -> bool:
     return AgentState(agent["state"]) in _AGENT_SENTENCES
-
-
-def _is_polling_hindered(agents: Sequence[Mapping[str, Any]]) -> bool:
-    return any(agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in agents)
 
 
 def _agent_problem(

@@ -133,7 +133,11 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckRes
         more = f"{len(names) - MAX_REPOSITORIES:,} more repositories are watched"
         yield CheckResult.ok("repositories", f"{more} and were not checked one by one.")
     if not (names or loaded.sources or target.settings.sources or _named_sources(target)):
-        yield _nothing_watched()
+        remedy = (
+            "Add one on the Repositories page of the web app, or name one: runstream doctor "
+            "OWNER/REPO, and collect OWNER/REPO."
+        )
+        yield CheckResult.warning("repositories", "No repository is watched yet.", remedy)
 
 
 def check_bus(target: DoctorTarget) -> Iterator[CheckResult]:
@@ -175,14 +179,6 @@ def check_sources(
 def _named_sources(target: DoctorTarget) -> list[SourcePattern]:
     """Return the sources that were named, without exclusions."""
     return [each for each in target.sources if not each.is_exclusion]
-
-
-def _nothing_watched() -> CheckResult:
-    remedy = (
-        "Add one on the Repositories page of the web app, or name one: runstream doctor "
-        "OWNER/REPO, and collect OWNER/REPO."
-    )
-    return CheckResult.warning("repositories", "No repository is watched yet.", remedy)
 
 
 def check_webhook_secret(settings: Settings) -> CheckResult:

@@ -24,9 +24,10 @@ PART_SECONDS = 20.0
 def run_checks_of_part(
     target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS
 ) -> list[CheckResult]:
-    """Return the findings of one part of PARTS. Raises Rejected for another one.
+    """Return the findings of one part of PARTS that end in time, and a failed one after it.
 
-    The state is read by the calling thread, because Anvil's tables answer no other.
+    Raises Rejected for another part. The state is read by the calling thread, because Anvil's
+    tables answer no other.
     """
     if part == "state":
         return list(check_state(target, LoadedState()))
@@ -35,17 +36,12 @@ def run_checks_of_part(
     loaded = LoadedState()
     if part == "GitHub":
         list(check_state(target, loaded))
-    return _within(seconds, part, _PARTS[part](target, loaded))
-
-
-def _within(seconds: float, what: str, checks: Iterable[CheckResult]) -> list[CheckResult]:
-    """Return the checks that end in time, and a failed one where the limit has passed."""
     found: list[CheckResult] = []
     try:
-        call_with_timeout(seconds, what, lambda: found.extend(checks))
+        call_with_timeout(seconds, part, lambda: found.extend(_PARTS[part](target, loaded)))
     except IngestError as error:
         remedy = "Check its address in the settings, the network, the proxy and the firewall."
-        return [*found, CheckResult.failed(what, error, remedy)]
+        return [*found, CheckResult.failed(part, error, remedy)]
     return found
 
 
