@@ -230,11 +230,9 @@ class _RepositoryProgress:
 
     def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
         """Return whether an unread attempt is left to a later collection."""
-        if not attempt.failed_reads:
-            return waited > self._policy.longest_wait
-        return (
-            attempt.failed_reads >= self._policy.item_tries or waited > self._policy.stall_timeout
-        )
+        policy, tries = self._policy, attempt.failed_reads
+        longest = policy.stall_timeout if tries else policy.longest_wait
+        return tries >= policy.item_tries or waited > longest
 
     def load_unread(self) -> list[AttemptRecord]:
         """Load the attempts of which another poll may read more, without those in progress."""
