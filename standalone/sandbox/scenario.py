@@ -27,13 +27,8 @@ _LISTS = {"tokens": TokenSpec, "faults": Fault}
 
 
 def read_scenario(path: Path) -> Settings:
-    """Read settings from a file."""
-    return settings_from(yaml.safe_load(path.read_text("utf-8")) or {})
-
-
-def settings_from(values: Mapping[str, Any]) -> Settings:
-    """Read settings from a mapping; what is missing keeps its default."""
-    read = dict(values)
+    """Read settings from a file; what is missing keeps its default."""
+    read = dict(yaml.safe_load(path.read_text("utf-8")) or {})
     read |= {name: _spec(kind, read[name]) for name, kind in _PARTS.items() if name in read}
     for name, kind in _LISTS.items():
         if name in read:

@@ -285,10 +285,10 @@ class Stage:
         """List the errors that people see, newest first."""
         return [error.message for error in self.state.list_errors(limit=500)]
 
-    def requests(self, kind: str | None = None, column: str = "requests") -> int:
-        """Count the requests that the sandbox got, of one kind or all."""
+    def requests(self, endpoint: str | None = None, column: str = "requests") -> int:
+        """Count the requests that the sandbox got, of one endpoint or all."""
         stats = self.server.stats()
-        counts = stats if kind is None else stats["endpoints"].get(kind, {})
+        counts = stats if endpoint is None else stats["endpoints"].get(endpoint, {})
         return int(counts.get(column, 0))
 
 

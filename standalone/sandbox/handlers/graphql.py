@@ -19,6 +19,15 @@ from ..graphql_objects import Root
 from ..graphql_schema import schema
 
 CONNECTIONS_PER_POINT = 100
+_UNKNOWN_FIELD = {
+    "path": ["query", "isDraft"],
+    "extensions": {"code": "undefinedField", "typeName": "PullRequest", "fieldName": "isDraft"},
+    "message": "Field 'isDraft' doesn't exist on type 'PullRequest'",
+}
+_TIMEOUT = {
+    "message": "Something went wrong while executing your query. This may be the result of a "
+    "timeout, or it could be a GitHub bug."
+}
 
 
 def graphql(call: Call) -> Answer:
@@ -33,10 +42,10 @@ def graphql(call: Call) -> Answer:
     except (KeyError, TypeError, ValueError):
         raise Refusal(error_answer(400, "Problems parsing JSON")) from None
     if call.state.settings.graphql.lacks_pull_details and "isDraft" in query:
-        return json_answer({"errors": [_unknown_field("isDraft")]})
+        return json_answer({"errors": [_UNKNOWN_FIELD]})
     failing = call.state.settings.graphql.failing_shas
     if any(sha in query or sha in json.dumps(variables) for sha in failing):
-        return json_answer({"data": None, "errors": [_too_much()]})
+        return json_answer({"data": None, "errors": [_TIMEOUT]})
     root = Root(call)
     document, errors = _checked(query)
     if document is None:
@@ -72,17 +81,3 @@ def _to_json(error: GraphQLError) -> dict[str, Any]:
     extensions = described.pop("extensions", None) or {}
     # GitHub puts the type of an error next to its message
     return {**extensions, **described}
-
-
-def _unknown_field(name: str) -> dict[str, Any]:
-    extensions = {"code": "undefinedField", "typeName": "PullRequest", "fieldName": name}
-    message = f"Field '{name}' doesn't exist on type 'PullRequest'"
-    return {"path": ["query", name], "extensions": extensions, "message": message}
-
-
-def _too_much() -> dict[str, Any]:
-    message = (
-        "Something went wrong while executing your query. This may be the result of a timeout, "
-        "or it could be a GitHub bug."
-    )
-    return {"message": message}

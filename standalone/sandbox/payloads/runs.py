@@ -25,14 +25,17 @@ def run_payload(
         return with_api_base(attempt.recorded, base)
     newest = attempt.number == len(run.attempts) or run.attempts[attempt.number].requested_at > now
     status_now = run_status(run, now) if newest else attempt_status(attempt, now)
-    url = f"{base}/repos/{repository.spec.full_name}/actions/runs/{run.id}"
+    spec = repository.spec
+    root = f"{base}/repos/{spec.full_name}"
+    url = f"{root}/actions/runs/{run.id}"
+    fork, previous = run.head_repository, attempt.number - 1
     return {
         **_identity(run),
         "run_number": run.number,
         "status": status_now.status,
         "conclusion": status_now.conclusion,
         "url": url,
-        "html_url": f"https://github.com/{repository.spec.full_name}/actions/runs/{run.id}",
+        "html_url": f"https://github.com/{spec.full_name}/actions/runs/{run.id}",
         "pull_requests": _pulls(repository, run, base),
         "created_at": iso(run.created_at),
         "updated_at": iso(status_now.updated_at),
@@ -41,11 +44,13 @@ def run_payload(
         "referenced_workflows": [_referenced(path) for path in run.referenced_workflows],
         "run_started_at": iso(attempt.requested_at),
         "triggering_actor": simple_user(attempt.triggering_actor, base),
-        **_addresses(repository, run, url, base),
-        "previous_attempt_url": _previous(url, attempt),
+        **{f"{it}_url": f"{url}/{it}" for it in ("jobs", "logs", "artifacts", "cancel", "rerun")},
+        "check_suite_url": f"{root}/check-suites/{check_suite_id(run)}",
+        "workflow_url": f"{root}/actions/workflows/{run.workflow.id}",
+        "previous_attempt_url": f"{url}/attempts/{previous}" if previous else None,
         "head_commit": _head_commit(repository.commits.get(run.head_sha), run),
-        "repository": repository_in_run(repository.spec, base),
-        "head_repository": _head_repository(repository, run, base),
+        "repository": repository_in_run(spec, base),
+        "head_repository": fork_in_run(fork, base) if fork else repository_in_run(spec, base),
     }
 
 
@@ -68,26 +73,9 @@ def _identity(run: RunSpec) -> Json:
     }
 
 
-def _addresses(repository: Repository, run: RunSpec, url: str, base: str) -> Json:
-    root = f"{base}/repos/{repository.spec.full_name}"
-    return {
-        "jobs_url": f"{url}/jobs",
-        "logs_url": f"{url}/logs",
-        "check_suite_url": f"{root}/check-suites/{check_suite_id(run)}",
-        "artifacts_url": f"{url}/artifacts",
-        "cancel_url": f"{url}/cancel",
-        "rerun_url": f"{url}/rerun",
-        "workflow_url": f"{root}/actions/workflows/{run.workflow.id}",
-    }
-
-
 def _referenced(path: str) -> Json:
     ref = path.partition("@")[2]
     return {"path": path, "sha": seeded_sha("workflow", path), "ref": f"refs/heads/{ref}"}
-
-
-def _previous(url: str, attempt: AttemptSpec) -> str | None:
-    return f"{url}/attempts/{attempt.number - 1}" if attempt.number > 1 else None
 
 
 def _pulls(repository: Repository, run: RunSpec, base: str) -> list[Json]:
@@ -107,9 +95,3 @@ def _head_commit(commit: CommitSpec | None, run: RunSpec) -> Json | None:
         "author": author,
         "committer": author,
     }
-
-
-def _head_repository(repository: Repository, run: RunSpec, base: str) -> Json:
-    if run.head_repository is None:
-        return repository_in_run(repository.spec, base)
-    return fork_in_run(run.head_repository, base)
