@@ -51,7 +51,7 @@ class LogContent:
 
 
 def log_state(job: JobSpec, now: Timestamp, retention_days: float) -> str:
-    """Return whether a job's log exists by now."""
+    """Return the state of a job's log by now: AVAILABLE, NOT_YET, NEVER or EXPIRED."""
     status_now = job_status(job, now)
     if status_now.status != "completed":
         return NOT_YET

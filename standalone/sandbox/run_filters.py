@@ -16,12 +16,12 @@ _Test = Callable[[RunSpec, Timestamp], bool]
 
 
 def filters_in(args: Mapping[str, str]) -> dict[str, str]:
-    """Return the filters of a request; one of them makes a list a filtered one."""
+    """Return the filters of a request by name, without its other arguments."""
     return {name: args[name] for name in _TESTS if args.get(name)}
 
 
 def matching(filters: Mapping[str, str]) -> Callable[[RunSpec, Timestamp], bool]:
-    """Return a test that a run passes if it passes every filter."""
+    """Return a test that a run passes if it fits every filter."""
     tests = [_TESTS[name](value) for name, value in filters.items()]
     return lambda run, now: all(test(run, now) for test in tests)
 

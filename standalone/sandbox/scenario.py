@@ -1,4 +1,4 @@
-"""A scenario: settings in a YAML file, named as in `settings` and `faults`."""
+"""A scenario: `Settings` in a YAML file, with `hooks` for `hook_faults`."""
 
 from __future__ import annotations
 

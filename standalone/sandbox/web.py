@@ -34,7 +34,7 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <body style="font: 16px sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em">
 <h1>{title}</h1>{body}</body></html>"""
 
-Page = Callable[[State, Request, "dict[str, str]"], Answer]
+PageHandler = Callable[[State, Request, "dict[str, str]"], Answer]
 
 
 def web_answer(state: State, incoming: Request) -> Answer | None:
@@ -130,7 +130,7 @@ def _redirect(location: str) -> Answer:
     return Answer(status=302, body=b"", headers=(("Location", location),))
 
 
-_PAGES: tuple[tuple[str, re.Pattern[str], Page], ...] = (
+_PAGES: tuple[tuple[str, re.Pattern[str], PageHandler], ...] = (
     ("POST", _NEW, _show_manifest),
     ("POST", _CREATE, _create),
     ("GET", _INSTALL, _show_installation),
