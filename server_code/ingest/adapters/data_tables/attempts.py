@@ -210,7 +210,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     """Join rows with their bodies; a row without a body is being purged."""
     found = [
         body
-        for chunk in chunks_of_bytes(rows, _body_bytes)
+        for chunk in chunks_of_bytes(rows, lambda row: int(row["body_bytes"] or 0))
         for body in BODIES.search_by("key", [row["key"] for row in chunk], columns=("key", "body"))
     ]
     bodies = {row["key"]: row["body"] for row in distinct(found)}
@@ -229,10 +229,6 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
         for row in distinct(rows)
         if row["key"] in bodies
     ]
-
-
-def _body_bytes(row: Any) -> int:  # noqa: ANN401 - a row
-    return int(row["body_bytes"] or 0)
 
 
 def _purge_batch(created_before: datetime, limit: int) -> int:

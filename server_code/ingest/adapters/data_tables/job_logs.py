@@ -120,15 +120,11 @@ def _save(rows: Sequence[dict[str, Any]]) -> None:
     _JOB_LOGS.upsert(kept, found)
 
 
-def _key(record: JobLogRecord) -> str:
-    return "|".join(map(str, job_log_id(record)))
-
-
 def _row(record: JobLogRecord) -> dict[str, Any]:
     name, run_id, run_attempt = normalized_attempt_key(record.key)
     numbers = "|".join(f"{number:020d}" for number in (run_id, run_attempt, record.job_id))
     return {
-        "key": _key(record),
+        "key": "|".join(map(str, job_log_id(record))),
         "attempt": attempt_key_text(record.key),
         "repository": name,
         "run_id": str(run_id),

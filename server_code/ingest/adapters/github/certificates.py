@@ -22,7 +22,9 @@ def tls_context() -> SSLContext:
     Reading the certificates takes 17 ms, longer than everything else that a run's attempt takes.
     Raises GithubUnavailable.
     """
-    path = next(filter(None, map(os.environ.get, _VARIABLES)), None) or _bundle()
+    import certifi
+
+    path = next(filter(None, map(os.environ.get, _VARIABLES)), None) or certifi.where()
     try:
         status = Path(path).stat()
         return _read(path, (status.st_ino, status.st_mtime_ns, status.st_size))
@@ -44,10 +46,3 @@ def _read(path: str, _version: tuple[int, ...]) -> SSLContext:
     else:
         context.load_verify_locations(path)
     return context
-
-
-def _bundle() -> str:
-    """Return the certificates that come with requests."""
-    import certifi
-
-    return certifi.where()

@@ -18,15 +18,10 @@ from .known_refusals import STEP_15_SECONDS, STEP_HOUR
 RUNS_PATH = "/repos/{}/actions/runs"
 
 #: The endpoints whose refusal means that the repository as a whole cannot be read.
-_REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS_PATH})
+REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS_PATH})
 
 #: Endpoints whose permission Runstream can do without, so that an App does not request it.
 _OPTIONAL_ENDPOINTS = frozenset({"/repos/{}/hooks"})
-
-
-def is_repository_endpoint(endpoint: str) -> bool:
-    """Return whether a refusal of an endpoint means that the repository cannot be read."""
-    return endpoint in _REPOSITORY_ENDPOINTS
 
 
 def feature_scope(feature: str) -> str:
@@ -74,7 +69,7 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
             continue
         is_of_endpoint = (
             isinstance(error, AccessDenied) and has_read and other_accepted
-            if is_repository_endpoint(endpoint)
+            if endpoint in REPOSITORY_ENDPOINTS
             else may_read_again
         )
         if not is_of_endpoint:

@@ -34,8 +34,8 @@ from .refusal_reasons import (
     most_informative,
 )
 from .refusal_scopes import (
+    REPOSITORY_ENDPOINTS,
     RUNS_PATH,
-    is_repository_endpoint,
     note_refusals,
     restorable_refusals,
     scopes_of,
@@ -223,7 +223,7 @@ class TokenPool:
         A repository that was refused before is checked before the item is requested.
         """
         started = time.monotonic()
-        is_of_item = not is_repository_endpoint(request.endpoint)
+        is_of_item = request.endpoint not in REPOSITORY_ENDPOINTS
         if is_of_item and self.access.is_refused(client.name, repository):
             self._check_readable(client, repository)
         try:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 
 from ...domain.ledger import JobLogRecord
-from ...domain.log_states import JobLogId, job_log_id, newest_logs
+from ...domain.log_states import job_log_id, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import format_time, from_json, parse_time, repository_keys, to_json
@@ -85,7 +85,8 @@ class SqlJobLogs(SqlStore, LogStateStore):
         sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST_FIRST
         keys = repository_keys(repositories)
         rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
-        return sorted((_record(row) for row in rows), key=_sort_key)[:maximum]
+        found = (_record(row) for row in rows)
+        return sorted(found, key=lambda each: (each.updated_at, job_log_id(each)))[:maximum]
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -100,10 +101,6 @@ class SqlJobLogs(SqlStore, LogStateStore):
                 each for each in found if session.execute(_CLAIM, job_log_id(each)) == 1
             ]
         )
-
-
-def _sort_key(record: JobLogRecord) -> tuple[datetime, JobLogId]:
-    return record.updated_at, job_log_id(record)
 
 
 def _row(record: JobLogRecord) -> Row:
