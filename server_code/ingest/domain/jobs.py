@@ -18,7 +18,6 @@ _NOT_STARTED = frozenset({"queued", "waiting", "pending", "requested"})
 #: Conclusions of jobs that may never have had a runner, and then have no log.
 _MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
 
-
 #: Conclusions of failed jobs, whose logs are fetched first.
 _FAILED = frozenset({"failure", "timed_out"})
 

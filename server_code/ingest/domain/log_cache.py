@@ -10,11 +10,10 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO
 
 from .due import is_in_future
 from .log_outline import LogOutline, pack_outline
-from .log_pages import LogPage, LogSize, LongLine, PageCutter, single_page
+from .log_pages import LogPage, LogSize, LongLine, cut_log
 from .log_states import JobLogId
 from .runs import AttemptKey
 from .stored_records import normalized_attempt_key
@@ -28,18 +27,17 @@ MAX_CACHED_BYTES = 512 * 1024 * 1024
 EVICTION_SLACK = 1.05
 
 _UNFINISHED_KEPT = timedelta(hours=1)
-_FASTEST = 1
 
 
 @dataclass(frozen=True, slots=True)
-class PackedPage:
+class CompressedPage:
     """A page of a log, compressed."""
 
     first_part: int
     part_count: int
     content: bytes
 
-    def unpack(self) -> LogPage:
+    def decompress(self) -> LogPage:
         """Return the page."""
         content = zlib.decompress(self.content)
         return LogPage(first_part=self.first_part, part_count=self.part_count, content=content)
@@ -65,37 +63,31 @@ class LogToCache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackedLog:
+class CompressedLog:
     """A whole log as it is stored."""
 
     job: JobLogId
-    pages: tuple[PackedPage, ...]
+    pages: tuple[CompressedPage, ...]
     size: LogSize
     outline: bytes
 
 
-def pack_log(log: LogToCache) -> PackedLog:
+def compress_log(log: LogToCache) -> CompressedLog:
     """Cut and compress a log."""
-    pages, size = _cut(log.content)
-    return PackedLog(
+    pages, size = cut_log(log.content)
+    return CompressedLog(
         job=(*normalized_attempt_key(log.key), log.job_id),
-        pages=tuple(map(pack_page, pages)),
+        pages=tuple(map(compress_page, pages)),
         size=size,
         outline=pack_outline(log.outline),
     )
 
 
-def _cut(log: bytes) -> tuple[list[LogPage], LogSize]:
-    only = single_page(log)
-    if only is not None:
-        return [only[0]], only[1]
-    cutter = PageCutter()
-    return list(cutter.cut(BytesIO(log))), cutter.size()
-
-
-def pack_page(page: LogPage) -> PackedPage:
+def compress_page(page: LogPage) -> CompressedPage:
     """Compress a page."""
-    return PackedPage(page.first_part, page.part_count, zlib.compress(page.content, _FASTEST))
+    return CompressedPage(
+        page.first_part, page.part_count, zlib.compress(page.content, zlib.Z_BEST_SPEED)
+    )
 
 
 def is_abandoned(unfinished_since: datetime | None, now: datetime) -> bool:

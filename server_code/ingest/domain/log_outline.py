@@ -34,7 +34,6 @@ _COMMAND = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?"
     rb"##\[(group|endgroup|error|warning)\]([^\r\n]*)"
 )
-_FASTEST = 1
 
 #: An outline of this size takes longer to compress than to store.
 _SMALL_BYTES = 2048
@@ -209,7 +208,7 @@ def pack_outline(outline: LogOutline) -> bytes:
         "truncated": outline.truncated,
     }
     text = json.dumps(packed, separators=(",", ":")).encode()
-    return text if len(text) <= _SMALL_BYTES else zlib.compress(text, _FASTEST)
+    return text if len(text) <= _SMALL_BYTES else zlib.compress(text, zlib.Z_BEST_SPEED)
 
 
 def unpack_outline(packed: bytes) -> LogOutline:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import accumulate, pairwise
 from typing import BinaryIO
 
@@ -164,12 +165,14 @@ class PageCutter:
         self._open_parts = 0
 
 
-def single_page(log: bytes) -> tuple[LogPage, LogSize] | None:
-    """Return a short log as its only page, as it would be cut; None where it is longer."""
+def cut_log(log: bytes) -> tuple[list[LogPage], LogSize]:
+    """Cut a log in memory into pages; a short one is its only page."""
     lines = log.count(b"\n") + (not log.endswith(b"\n"))
-    if not log or len(log) > MAX_PART_BYTES or lines > MAX_PAGE_PARTS:
-        return None
-    return LogPage(first_part=1, part_count=lines, content=log), LogSize(lines, len(log))
+    if log and len(log) <= MAX_PART_BYTES and lines <= MAX_PAGE_PARTS:
+        page = LogPage(first_part=1, part_count=lines, content=log)
+        return [page], LogSize(lines, len(log))
+    cutter = PageCutter()
+    return list(cutter.cut(BytesIO(log))), cutter.size()
 
 
 def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> LogLines | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..errors import InvalidRepository
@@ -25,21 +24,8 @@ _SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
 _USERINFO = re.compile(r"//[^/]*@")
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryName:
-    """An owner and a name, as in ``octo/api``."""
-
-    owner: str
-    name: str
-
-    @property
-    def full_name(self) -> str:
-        """Return ``owner/name``."""
-        return f"{self.owner}/{self.name}"
-
-
-def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> RepositoryName:
-    """Parse ``owner/name`` or any URL form of a repository on one of ``hosts`` (lower case).
+def parse_full_name(text: str, *, hosts: Collection[str] = ("github.com",)) -> str:
+    """Return the ``owner/name`` in a text, or in a URL on one of ``hosts`` (lower case).
 
     Accepts https and http URLs with or without ``.git``, trailing slash or deeper pages such as
     ``/actions/runs/1``, ssh forms, and the bare ``host/owner/name``.
@@ -56,7 +42,7 @@ def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> 
         raise _invalid(given, hosts)
     if is_page and owner.lower() in ACCOUNT_PAGES:
         raise _invalid(given, hosts)
-    return RepositoryName(owner, name)
+    return f"{owner}/{name}"
 
 
 def path_on_host(given: str, hosts: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..errors import InvalidRepository
 from .globs import has_wildcard, matches_glob
-from .repositories import ACCOUNT_PAGES, OWNER_NAME, parse_repository, path_on_host, redacted
+from .repositories import ACCOUNT_PAGES, OWNER_NAME, parse_full_name, path_on_host, redacted
 
 #: What a pattern of an owner or a name consists of.
 _PART = re.compile(r"[A-Za-z0-9._*?-]{1,100}")
@@ -128,8 +128,8 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
         path = name.partition("/")[0]
         owner, slash, name = path, "", ""
     if slash and not has_wildcard(path):
-        found = parse_repository(body, hosts=hosts)
-        return SourcePattern(found.owner, found.name, is_exclusion)
+        owner, _, name = parse_full_name(body, hosts=hosts).partition("/")
+        return SourcePattern(owner, name, is_exclusion)
     if not slash:
         owner, name = ("*", path) if has_wildcard(path) else (path, "*")
     is_owner = (_PART if has_wildcard(owner) else OWNER_NAME).fullmatch(owner)

@@ -29,8 +29,7 @@ def parse_timestamp(text: object) -> datetime | None:
     It is cut to milliseconds, as ``format_timestamp`` writes it: what is kept is what was read.
     Python 3.10's ``fromisoformat`` refuses ``Z`` and odd fraction lengths, and GitHub sends both.
     """
-    is_possible = isinstance(text, str) and len(text) <= _LONGEST
-    return _parse(text) if is_possible else None
+    return _parse(text) if isinstance(text, str) and len(text) <= _LONGEST else None
 
 
 @lru_cache(maxsize=_KEPT_TIMES)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..domain.repositories import parse_repository
+from ..domain.repositories import parse_full_name
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import parse_timestamp
 from ..errors import InvalidRepository, MalformedPayload
@@ -109,7 +109,7 @@ def _fields(value: object, names: frozenset[str], *, allows_others: bool) -> Map
 def _repository(data: Mapping[str, Any]) -> str:
     """Return a repository's full name; URLs and paths are none."""
     text = _text(data, "repo")
-    if parse_repository(text).full_name != text:
+    if parse_full_name(text) != text:
         raise ValueError("repo is not owner/name")
     return text
 

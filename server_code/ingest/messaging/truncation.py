@@ -24,8 +24,6 @@ _MAX_IDENTITY_CHARS = 1000
 #: Each cut halves the largest field, so that after so many only the identity is left.
 _MAX_CUTS = 400
 
-_CUT_MARK = "…"
-
 #: What to do if not even the identity of an event fits.
 SIZE_REMEDY = (
     "Raise the queue's limit for a message (in SQS its MaximumMessageSize) to 256 KiB: below 2 KiB "
@@ -102,4 +100,4 @@ def _cut(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     if name.endswith(_INDIVISIBLE_SUFFIXES):
         return {**data, name: None}
     half = value[: len(value) // 2]
-    return {**data, name: half[:-1] + _CUT_MARK if isinstance(value, str) else half}
+    return {**data, name: half[:-1] + "…" if isinstance(value, str) else half}

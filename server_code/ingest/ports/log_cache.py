@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from ..domain.log_cache import LogToCache, PackedLog, PackedPage, pack_log, pack_page
+from ..domain.log_cache import (
+    CompressedLog,
+    CompressedPage,
+    LogToCache,
+    compress_log,
+    compress_page,
+)
 from ..domain.log_outline import LogOutline, pack_outline, read_outline, unpack_outline
 from ..domain.log_pages import (
     LogLines,
@@ -45,10 +51,10 @@ class StoredLog(Protocol):
 class LogWriter(Protocol):
     """A log on its way into the store, under a name of its own."""
 
-    def add_pages(self, pages: Sequence[PackedPage]) -> None:
+    def add_pages(self, pages: Sequence[CompressedPage]) -> None:
         """Write the next pages; nobody sees them yet."""
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
+    def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
 
 
@@ -58,7 +64,7 @@ class LogPageStore(Protocol):
     def new_log(self, job: JobLogId, now: datetime) -> LogWriter:
         """Begin to write a log."""
 
-    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+    def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
         """Write whole logs in place of the earlier ones, at once where the store can, and evict."""
 
     def find_log(self, job: JobLogId) -> StoredLog | None:
@@ -82,11 +88,11 @@ class LogCache:
         It replaces the cached log of the job completely, or not at all.
         """
         writer = self._pages.new_log((*normalized_attempt_key(key), job_id), now)
-        portion: list[PackedPage] = []
+        portion: list[CompressedPage] = []
         portion_bytes = 0
         cutter = PageCutter()
         for page in cutter.cut(log):
-            packed = pack_page(page)
+            packed = compress_page(page)
             if portion and portion_bytes + len(packed.content) > MAX_WRITE_BYTES:
                 writer.add_pages(portion)
                 portion, portion_bytes = [], 0
@@ -96,7 +102,7 @@ class LogCache:
 
     def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
         """Cache several small logs as ``save_log`` does one, with as few requests as possible."""
-        self._pages.add_logs(list(map(pack_log, logs)), now)
+        self._pages.add_logs(list(map(compress_log, logs)), now)
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""

@@ -17,8 +17,6 @@ MAX_ANNOTATIONS = 50
 MAX_TEXT_CHARS = 8_192
 MAX_TOTAL_CHARS = 65_536
 
-_CUT_MARK = "…"
-
 
 def parse_annotations(
     payload: Iterable[Mapping[str, Any]], *, total: int | None, validator: str | None = None
@@ -130,7 +128,7 @@ def _annotation(payload: Mapping[str, Any]) -> Annotation:
 def _cut(value: str | None) -> str | None:
     if value is None or len(value) <= MAX_TEXT_CHARS:
         return value
-    return value[: MAX_TEXT_CHARS - 1] + _CUT_MARK
+    return value[: MAX_TEXT_CHARS - 1] + "…"
 
 
 def _text_size(annotation: Annotation) -> int:

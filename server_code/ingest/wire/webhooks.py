@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.repositories import parse_repository
+from ..domain.repositories import parse_full_name
 from ..errors import InvalidRepository, InvalidSignature, MalformedPayload
 from .fields import integer, load_json, mapping, text
 
@@ -86,7 +86,7 @@ def _repository(payload: Mapping[str, Any]) -> str | None:
     """Return the full name of a delivery's repository; None where it is no such name."""
     full_name = text(mapping(payload.get("repository")).get("full_name")) or ""
     try:
-        return full_name if parse_repository(full_name).full_name == full_name else None
+        return full_name if parse_full_name(full_name) == full_name else None
     except InvalidRepository:
         return None
 

@@ -18,9 +18,9 @@ from ...domain.log_cache import (
     EVICTION_SLACK,
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
+    CompressedLog,
+    CompressedPage,
     EvictionCandidate,
-    PackedLog,
-    PackedPage,
     format_long_lines,
     parse_long_lines,
     select_evicted,
@@ -69,7 +69,7 @@ class TableLogPageStore(LogPageStore):
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
         return _LogWriter(self, _LOGS.add_row({**row, "age": sort_key(now)}), name, replaced, now)
 
-    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+    def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
         """Write whole logs, one after the other."""
         for log in logs:
             self.new_log(log.job, now).finish(log.pages, log.size, log.outline)
@@ -128,13 +128,13 @@ class _LogWriter:
     _now: datetime
     _stored_bytes: int = 0
 
-    def add_pages(self, pages: Sequence[PackedPage]) -> None:
+    def add_pages(self, pages: Sequence[CompressedPage]) -> None:
         """Write the next pages."""
         rows = [self._page_row(page) for page in pages]
         self._stored_bytes += sum(len(row["content"]) for row in rows)
         _PAGES.add_rows(rows)
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
+    def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier ones, and evict."""
         self.add_pages(pages)
         self._row.update(
@@ -148,7 +148,7 @@ class _LogWriter:
         _delete(self._replaced)
         self._pages.evict_if_full(self._stored_bytes, self._now)
 
-    def _page_row(self, page: PackedPage) -> dict[str, Any]:
+    def _page_row(self, page: CompressedPage) -> dict[str, Any]:
         return {
             "key": f"{self._name}|{page.first_part}",
             "name": self._name,
@@ -204,7 +204,7 @@ class _StoredLog:
 
 def _page(row: Any) -> LogPage:  # noqa: ANN401 - a row
     content = base64.b64decode(row["content"])
-    return PackedPage(int(row["first_line"]), int(row["line_count"]), content).unpack()
+    return CompressedPage(int(row["first_line"]), int(row["line_count"]), content).decompress()
 
 
 def _delete(names: Sequence[str]) -> None:

@@ -15,9 +15,9 @@ from ...domain.log_cache import (
     EVICTION_SLACK,
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
+    CompressedLog,
+    CompressedPage,
     EvictionCandidate,
-    PackedLog,
-    PackedPage,
     format_long_lines,
     is_abandoned,
     parse_long_lines,
@@ -105,7 +105,7 @@ class SqlLogPageStore(LogPageStore):
         """Begin to write a log."""
         return _LogWriter(self, job, now)
 
-    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+    def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
         """Write whole logs in one transaction; of two of one job, the last stays."""
         newest = {log.job: (_new_name(now), log) for log in logs}
         sizes = {job: _stored_bytes(log.pages) for job, (_, log) in newest.items()}
@@ -170,7 +170,7 @@ class _LogWriter:
         self._is_begun = False
         self._stored_bytes = 0
 
-    def add_pages(self, pages: Sequence[PackedPage]) -> None:
+    def add_pages(self, pages: Sequence[CompressedPage]) -> None:
         """Write the next pages in a transaction."""
 
         def add(session: Session) -> None:
@@ -182,7 +182,7 @@ class _LogWriter:
         self._is_begun = True
         self._stored_bytes += _stored_bytes(pages)
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize, outline: bytes) -> None:
+    def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
         has_room = self._pages.take_room(stored_bytes, self._now)
@@ -204,7 +204,7 @@ class _LogWriter:
     def _add_log(self, session: Session, columns: Row) -> None:
         session.insert(_ADD_LOG, [(self._name, *self._job, format_time(self._now), *columns)])
 
-    def _add_pages(self, session: Session, pages: Sequence[PackedPage]) -> None:
+    def _add_pages(self, session: Session, pages: Sequence[CompressedPage]) -> None:
         session.insert(_ADD_PAGE, _page_rows(self._name, pages))
 
 
@@ -217,7 +217,7 @@ class _StoredLog:
     def find_page(self, part: int) -> LogPage | None:
         """Find the page that holds a part; None where it is gone."""
         for first, count, content in self._database.read(_SELECT_PAGE, (self._name, part)):
-            return PackedPage(first, count, content).unpack()
+            return CompressedPage(first, count, content).decompress()
         return None
 
     def load_outline(self) -> bytes | None:
@@ -237,11 +237,11 @@ def _columns(size: LogSize, stored_bytes: int, outline: bytes) -> Row:
     return (size.total_lines, size.total_bytes, stored_bytes, format_long_lines(size), outline)
 
 
-def _page_rows(name: str, pages: Sequence[PackedPage]) -> list[Row]:
+def _page_rows(name: str, pages: Sequence[CompressedPage]) -> list[Row]:
     return [(name, page.first_part, page.part_count, page.content) for page in pages]
 
 
-def _stored_bytes(pages: Sequence[PackedPage]) -> int:
+def _stored_bytes(pages: Sequence[CompressedPage]) -> int:
     return sum(len(page.content) for page in pages)
 
 

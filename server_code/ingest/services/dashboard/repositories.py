@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord, new_repository
-from ...domain.repositories import parse_repository
+from ...domain.repositories import parse_full_name
 from ...domain.source_records import reports_credential_rejection
 from ...errors import (
     AccessDenied,
@@ -51,7 +51,7 @@ def check_repository(
 ) -> dict[str, Any]:
     """Return whether a repository can be added, and GitHub's answer. Changes nothing."""
     try:
-        name = parse_repository(given, hosts=settings.github.web_hosts).full_name
+        name = parse_full_name(given, hosts=settings.github.web_hosts)
     except InvalidRepository as error:
         return _answer(None, str(error), "Enter OWNER/NAME, or the URL of its page on GitHub.")
     if store.load_repository(name) is not None:
@@ -73,7 +73,7 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
     Raises InvalidRepository, RepositoryUnavailable, AccessDenied and BadCredentials. If GitHub does
     not answer, the repository is added, because polling tries again.
     """
-    name = parse_repository(given, hosts=settings.github.web_hosts).full_name
+    name = parse_full_name(given, hosts=settings.github.web_hosts)
     known = store.load_repository(name)
     if known is not None:
         return known
