@@ -50,7 +50,11 @@ def _ranges(
     log: JobLog, selection: LogSelection, *, total_lines: int, count: int
 ) -> list[LineRange]:
     """Return the selected ranges in order; of a search, one more than ``count``."""
-    begin, last = _part_of_log(log, selection) or (1, total_lines)
+    begin, last = 1, total_lines
+    if selection.step is not None:
+        (begin, last), _ = _step(log, selection.step)
+    elif selection.group is not None:
+        begin, last = _group(log, selection.group)
     first = max(begin, selection.first_line)
     if selection.search:
         return _search(log, selection.search, (first, last), count)
@@ -58,15 +62,6 @@ def _ranges(
         return [(first, last)]
     errors = _around_errors(error for error in log.outline()["errors"] if begin <= error <= last)
     return [(max(first, at), min(last, end)) for at, end in errors]
-
-
-def _part_of_log(log: JobLog, selection: LogSelection) -> LineRange | None:
-    """Return where the step or the group is; None for the whole log. Raises NotFound."""
-    if selection.step is not None:
-        return _step(log, selection.step)[0]
-    if selection.group is not None:
-        return _group(log, selection.group)
-    return None
 
 
 def _step(log: JobLog, number: int) -> tuple[LineRange, bool]:

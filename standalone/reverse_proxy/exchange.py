@@ -84,15 +84,16 @@ class Exchange:
             await self.client.send(h11.InformationalResponse(status_code=101, headers=headers))
             await tunnel(self.client, self.server)
             return
+        compressed = None
         if is_compressible(self.request, response):
-            body = await self._compress(response)
-            headers = compressed_headers(headers, len(body))
-            chunks = _only(body)
-        else:
-            chunks = self._chunks()
+            compressed = await self._compress(response)
+            headers = compressed_headers(headers, len(compressed))
         await self.client.send(h11.Response(status_code=response.status_code, headers=headers))
-        async for chunk in chunks:
-            await self.client.send(h11.Data(data=chunk))
+        if compressed is None:
+            async for chunk in self._chunks():
+                await self.client.send(h11.Data(data=chunk))
+        elif compressed:
+            await self.client.send(h11.Data(data=compressed))
         await self.client.send(h11.EndOfMessage())
 
     async def _compress(self, response: h11.Response) -> bytes:
@@ -108,8 +109,3 @@ class Exchange:
         """Yield the response's body as it arrives."""
         while isinstance(event := await self.server.receive(), h11.Data):
             yield bytes(event.data)
-
-
-async def _only(body: bytes) -> AsyncIterator[bytes]:
-    if body:
-        yield body
