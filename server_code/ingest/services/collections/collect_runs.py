@@ -91,8 +91,7 @@ class RunCollection:
                     self._finish_stalled()
                 answered_at = self._context.clock.now()
             except IngestError as error:
-                lasted = self._context.clock.now() - answered_at
-                is_over = lasted >= self._policy.outage_timeout
+                is_over = self._context.clock.now() - answered_at >= self._policy.outage_timeout
                 if is_over or isinstance(error, (StateFull, OutOfMemory)):
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
@@ -177,20 +176,17 @@ class _RepositoryProgress:
 
     def is_done_after(self, error: IngestError | None) -> bool:
         """Return whether that poll was the last; ``error`` is set then."""
-        if error is not None and self._policy.is_wait_too_long(error, self._context.clock.now()):
-            self.error = error
+        self.error, now = error, self._context.clock.now()
+        if error is not None and self._policy.is_wait_too_long(error, now):
             return True
         if isinstance(error, RateLimited) and self._policy.waits_for_limits:
-            self.error = error
-            now = self._context.clock.now()
             self._last_change = self._last_change.after_pause(now, error.retry_at)
             return self._observe() > self._policy.longest_wait
         if error is not None:
             self._failures += 1
-            self.error = error
             tries = self._policy.repository_tries
             return self._failures >= (min(tries, REFUSED_TRIES) if _is_refusal(error) else tries)
-        self._failures, self.error = 0, None
+        self._failures = 0
         return self._is_searched() and self._is_read()
 
     def make_due_again(self) -> None:

@@ -26,8 +26,10 @@ def report_waiting_logs(context: CollectorContext, task: LogTask) -> None:
             remedy = f"{log.error.remedy} " if log.error.remedy else ""
             remedy += "They are tried again with growing pauses and arrive once this is fixed."
             what = f"Logs of {task.work.key} wait: {log.error}"
-            if not _is_reported(context, task.work.key.repository, what):
-                context.report_error(LOG_INGESTION_AGENT, task.work.key.repository, what, remedy)
+            repository = task.work.key.repository
+            cause = cause_of(LOG_INGESTION_AGENT, repository, what)
+            if all(each.cause != cause for each in context.list_recent_errors()):
+                context.report_error(LOG_INGESTION_AGENT, repository, what, remedy)
             return
 
 
@@ -42,9 +44,3 @@ def _is_reported_elsewhere(error: IngestError) -> bool:
     return not error.counts_as_failure or (
         isinstance(error, BadCredentials) and error.times_refused > 0
     )
-
-
-def _is_reported(context: CollectorContext, repository: str, what: str) -> bool:
-    """Return whether the same cause is in the errors list already."""
-    cause = cause_of(LOG_INGESTION_AGENT, repository, what)
-    return any(each.cause == cause for each in context.list_recent_errors())

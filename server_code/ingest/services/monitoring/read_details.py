@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from ...domain.annotations import START_FAILURES, AnnotationList
+from ...domain.annotations import START_FAILURES
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
@@ -74,8 +74,9 @@ class DetailReader:
                 yield record
         if not has_unpublished_run_changes(record):
             return
-        if _failed_to_start(record) and record.annotations is None:
-            record = replace(record, annotations=self._read_start_failure(record))
+        if record.run is not None and record.annotations is None and _failed_to_start(record):
+            annotations = partial(self._github.fetch_start_failure, record.run)
+            record = replace(record, annotations=self._try(ANNOTATIONS, annotations))
             yield record
         if record.run is not None and record.run.status == WAITING:
             environments = partial(self._github.fetch_pending_environments, name, run_id)
@@ -95,12 +96,6 @@ class DetailReader:
         if answer is None or answer.value is None:
             return job
         return replace(job, annotations=answer.value)
-
-    def _read_start_failure(self, record: AttemptRecord) -> AnnotationList | None:
-        run = record.run
-        if run is None:
-            return None
-        return self._try(ANNOTATIONS, lambda: self._github.fetch_start_failure(run))
 
     def _wants_artifacts(self, record: AttemptRecord) -> bool:
         return self._with_artifacts and record.has_ended and record.artifacts is None

@@ -157,12 +157,12 @@ def _with_result(
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
     # Another credential may have got a list, but sees nothing of the owner.
-    error = lists.error_of(pattern) or lists.refusal_of(pattern)
+    error = lists.error_of(pattern) or lists.refused.get(lists.owner_of(pattern))
     return replace(
         record,
         listed_at=None if record.listed_at is None else now,
         found=found,
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),
-        truncation_note=lists.truncation_note_of(pattern),
+        truncation_note=lists.truncation_notes.get(lists.owner_of(pattern)),
     )

@@ -51,19 +51,11 @@ class RepositoryLists:
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
-        owner, errors = self._owner_of(pattern), self.errors | self.installation_errors
+        owner, errors = self.owner_of(pattern), self.errors | self.installation_errors
         # A failed list of all owners may have contained the owner's repositories.
         return (errors.get(owner) or errors.get(ALL_OWNERS)) if owner else None
 
-    def refusal_of(self, pattern: SourcePattern) -> str | None:
-        """Return why a credential may not list a source, though another one may."""
-        return self.refused.get(self._owner_of(pattern))
-
-    def truncation_note_of(self, pattern: SourcePattern) -> str | None:
-        """Return a note about a source's list that was read in part; None where all were read."""
-        return self.truncation_notes.get(self._owner_of(pattern))
-
-    def _owner_of(self, pattern: SourcePattern) -> str:
+    def owner_of(self, pattern: SourcePattern) -> str:
         """Return whose repositories are listed for a source; nothing where none are."""
         if pattern.names_one_repository or pattern.is_exclusion:
             return ""

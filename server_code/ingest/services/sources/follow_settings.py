@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, Filters
+from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON
 from ...domain.ledger import ActivityRecord
 from ...domain.source_records import FROM_SETTINGS
 from ..context import CollectorContext
@@ -40,7 +40,9 @@ def follow_settings(context: CollectorContext) -> bool:
 
 def _report_filters(context: CollectorContext) -> None:
     """Report filters of the settings that differ from those of the last start."""
-    text = _filters_text(context.settings.filters)
+    filters = context.settings.filters
+    texts = filters.as_texts() if filters.are_set else {}
+    text = "; ".join(f"{name.upper()} {each}" for name, each in texts.items()) or _UNFILTERED
     before = context.store.load_reported_filters() or _UNFILTERED
     if text != before:
         report_change(
@@ -48,11 +50,6 @@ def _report_filters(context: CollectorContext) -> None:
             f"filters of the settings: {text} (before: {before}). {FILTERS_APPLY_FROM_NOW_ON}",
         )
         context.store.save_reported_filters(text)
-
-
-def _filters_text(filters: Filters) -> str:
-    texts = filters.as_texts() if filters.are_set else {}
-    return "; ".join(f"{name.upper()} {text}" for name, text in texts.items()) or _UNFILTERED
 
 
 def report_change(context: CollectorContext, what: str) -> None:
