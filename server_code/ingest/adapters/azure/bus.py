@@ -43,7 +43,7 @@ class ServiceBusBus(EventBus):
 
     def inspector(self) -> QueueInspector:
         """Return the checks of ``doctor``."""
-        return ServiceBusInspector(self._clients, self.open_blobs())
+        return ServiceBusInspector(self._clients)
 
     def set_up(self) -> Iterator[str]:
         """Create queues and container where they are missing; yield what was done."""

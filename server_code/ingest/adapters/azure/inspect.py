@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...domain.counters import Counters
-from ...errors import AccessDenied, BadSettings, QueueMissing
+from ...errors import AccessDenied, QueueMissing
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .blobs import AzureBlobStore
 from .clients import AzureClients
@@ -22,9 +22,8 @@ class ServiceBusInspector(QueueInspector):
         unreachable=NETWORK_REMEDY,
     )
 
-    def __init__(self, clients: AzureClients, blobs: AzureBlobStore | None) -> None:
+    def __init__(self, clients: AzureClients) -> None:
         self._clients = clients
-        self._blobs = blobs
 
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits and counts, as far as the credentials may manage it."""
@@ -56,6 +55,4 @@ class ServiceBusInspector(QueueInspector):
 
     def check_can_store(self, bucket: str) -> None:
         """Store an empty object and delete it."""
-        if self._blobs is None:
-            raise BadSettings([f"LOG_BUCKET {bucket} cannot be opened"])
-        self._blobs.check_can_store()
+        AzureBlobStore(self._clients, bucket).check_can_store()

@@ -42,13 +42,11 @@ class PubsubBus(EventBus):
     def open_blobs(self) -> GcsBlobStore | None:
         """Open LOG_BUCKET; None where none is set."""
         bucket = self._queues.log_bucket
-        if bucket is None:
-            return None
-        return GcsBlobStore(open_storage(self._project), bucket.removeprefix("gs://"))
+        return None if bucket is None else GcsBlobStore(open_storage(self._project), bucket)
 
     def inspector(self) -> QueueInspector:
         """Return the checks of ``doctor``."""
-        return PubsubInspector(self._clients, self.open_blobs())
+        return PubsubInspector(self._clients)
 
     def set_up(self) -> Iterator[str]:
         """Create topics, subscriptions and bucket where they are missing; yield what was done."""

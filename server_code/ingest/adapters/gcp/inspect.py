@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...errors import AccessDenied, BadSettings
+from ...errors import AccessDenied
 from ...ports.inspection import BusRemedies, QueueAttributes, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
 from .errors import NETWORK_REMEDY, translate_google_errors
 from .pubsub import MAX_MESSAGE_BYTES
-from .storage import GcsBlobStore
+from .storage import GcsBlobStore, open_storage
 from .subscriptions import read_subscription
 
 _PUBLISH_PERMISSION = "pubsub.topics.publish"
@@ -22,9 +22,8 @@ class PubsubInspector(QueueInspector):
         unreachable=NETWORK_REMEDY,
     )
 
-    def __init__(self, clients: PubsubClients, blobs: GcsBlobStore | None) -> None:
+    def __init__(self, clients: PubsubClients) -> None:
         self._clients = clients
-        self._blobs = blobs
 
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits; Pub/Sub does not report how many messages wait."""
@@ -50,6 +49,4 @@ class PubsubInspector(QueueInspector):
 
     def check_can_store(self, bucket: str) -> None:
         """Ask for the permission to create objects."""
-        if self._blobs is None:
-            raise BadSettings([f"LOG_BUCKET {bucket} cannot be opened: set gs://BUCKET"])
-        self._blobs.check_can_store()
+        GcsBlobStore(open_storage(self._clients.project), bucket).check_can_store()

@@ -40,10 +40,10 @@ def open_storage(project: str) -> Client:
 
 
 class GcsBlobStore(BlobStore):
-    """A store of objects in one bucket."""
+    """A store of objects in one bucket, given as ``gs://BUCKET`` or by its name."""
 
     def __init__(self, client: Client, bucket: str) -> None:
-        self._bucket = client.bucket(bucket)
+        self._bucket = client.bucket(bucket.removeprefix("gs://"))
         self._client = client
 
     def require_bucket(self) -> None:
