@@ -11,7 +11,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
-from ingest.services.log_ingestion.deliver_log import PackedLog
+from ingest.services.log_ingestion.deliver_log import LogMessage
 from ingest.services.log_ingestion.log_batch import MAX_GATHERED_LOGS, LogBatch
 from support.log_caches import open_log_cache
 from support.world_builder import WorldBuilder
@@ -37,7 +37,7 @@ def filled(here, count: int, body: str = "{}") -> tuple[LogBatch, dict[int, Inge
             troubles[number] = error
 
         log = LogToCache(key=KEY, job_id=number, content=b"line\n", outline=LogOutline())
-        batch.add(PackedLog(a_message(number, body), record, log), trouble)
+        batch.add(LogMessage(a_message(number, body), record, log), trouble)
     return batch, troubles
 
 

@@ -32,7 +32,7 @@ from .log_results import LogFetched, LogUnavailable
 _CHUNK_BYTES = 256 * 1024
 
 
-class PackedLog(NamedTuple):
+class LogMessage(NamedTuple):
     """A small log in one message, the record to save once it is sent, and the log for the cache."""
 
     message: QueueMessage
@@ -64,7 +64,9 @@ def deliver_log(
     return _record(metadata, reference)
 
 
-def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> PackedLog | None:
+def build_log_message(
+    context: CollectorContext, key: AttemptKey, log: LogFetched
+) -> LogMessage | None:
     """Put a small log into one message; None where it does not fit."""
     metadata = _metadata(context, key, log)
     message = whole_log_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
@@ -76,7 +78,7 @@ def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Pac
             content = LogToCache(
                 key=key, job_id=log.job.job_id, content=file.read(), outline=log.outline
             )
-    return PackedLog(message, _record(metadata, None), content)
+    return LogMessage(message, _record(metadata, None), content)
 
 
 def cache_logs(context: CollectorContext, logs: Sequence[LogToCache]) -> None:

@@ -33,7 +33,7 @@ from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
 from ..publish import publish_log_work
 from ..unexpected_errors import as_ingest_error
-from .deliver_log import deliver_log, deliver_unavailable, pack_log
+from .deliver_log import build_log_message, deliver_log, deliver_unavailable
 from .fetch_logs import fetch_logs
 from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
@@ -185,9 +185,9 @@ class _Ingestion:
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log, a small one together with others."""
         if self._batch.accepts(log.content_info.log_bytes):
-            packed = pack_log(self._context, task.work.key, log)
-            if packed is not None:
-                self._batch.add(packed, partial(task.fail, log.job))
+            built = build_log_message(self._context, task.work.key, log)
+            if built is not None:
+                self._batch.add(built, partial(task.fail, log.job))
                 return
         record = deliver_log(self._context, task.work.key, log)
         self._context.save_counts()

@@ -11,7 +11,7 @@ from ...errors import IngestError
 from ..context import CollectorContext
 from ..publish import publish, refusal_error
 from ..unexpected_errors import as_ingest_error
-from .deliver_log import PackedLog, cache_logs
+from .deliver_log import LogMessage, cache_logs
 
 #: The most logs that wait for each other. They take several requests, but one transaction.
 MAX_GATHERED_LOGS = 50
@@ -29,7 +29,7 @@ class LogBatch:
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         self._size_bytes = 0
-        self._entries: list[tuple[PackedLog, OnFailure]] = []
+        self._entries: list[tuple[LogMessage, OnFailure]] = []
 
     @property
     def is_full(self) -> bool:
@@ -41,23 +41,23 @@ class LogBatch:
         """Return whether a log is so small that it can wait for others."""
         return size_bytes <= self._context.logs_queue.max_message_bytes // _SMALL_LOGS_PER_REQUEST
 
-    def add(self, packed: PackedLog, on_failure: OnFailure) -> None:
+    def add(self, built: LogMessage, on_failure: OnFailure) -> None:
         """Add a small log, and what to call if it is not sent."""
-        self._entries.append((packed, on_failure))
-        self._size_bytes += packed.message.size_bytes
+        self._entries.append((built, on_failure))
+        self._size_bytes += built.message.size_bytes
 
     def send(self) -> None:
         """Cache what was added, send and record it; report each log that was not sent."""
         entries, self._entries, self._size_bytes = self._entries, [], 0
         if not entries:
             return
-        packed = [each for each, _ in entries]
-        messages = [each.message for each in packed]
+        built = [each for each, _ in entries]
+        messages = [each.message for each in built]
         try:
-            cache_logs(self._context, [each.log for each in packed if each.log is not None])
+            cache_logs(self._context, [each.log for each in built if each.log is not None])
             refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
             reasons = {each.event_id: each for each in refused}
-            taken = [each for each in packed if each.message.event_id not in reasons]
+            taken = [each for each in built if each.message.event_id not in reasons]
             self._context.counters.add("logs", len(taken))
             self._context.save_counts()
             self._context.store.save_job_logs([each.record for each in taken])
