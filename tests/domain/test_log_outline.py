@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -90,9 +90,9 @@ def test_a_message_names_few_marks_and_what_it_leaves_out():
     )
     whole = {
         "error_lines": [1, 2],
-        "groups": [asdict(group)],
-        "steps": [asdict(step)],
-        "uncertain_steps": [asdict(step)] * 2,
+        "groups": [group._asdict()],
+        "steps": [step._asdict()],
+        "uncertain_steps": [step._asdict()] * 2,
     }
     assert truncate_outline(outline, 1000) == (whole, ())
     assert truncate_outline(outline, 360) == ({**whole, "groups": []}, ("groups",))

@@ -9,7 +9,7 @@ version 1 do not name their version.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -193,24 +193,18 @@ def _layout(kind: type) -> _Layout:
         decoders={name: read for name, read in decoders.items() if read is not _unchanged},
         flattened=flattened,
         flattened_fields={
-            stored: field
+            inner.metadata.get(_STORED_AS, inner.name): _FlattenedField(
+                record_field=name,
+                name=inner.name,
+                decode=_decoder(get_type_hints(inner_class)[inner.name]),
+            )
             for name, inner_class in flattened.items()
-            for stored, field in _flattened_fields(name, inner_class)
+            for inner in fields(inner_class)
         },
         defaults={**nullable, **lists},
         required=frozenset(bare),
         keeps_unknown=issubclass(kind, KeepsUnknownFields),
     )
-
-
-def _flattened_fields(name: str, kind: type) -> Iterator[tuple[str, _FlattenedField]]:
-    hints = get_type_hints(kind)
-    for each in fields(kind):
-        stored = each.metadata.get(_STORED_AS, each.name)
-        yield (
-            stored,
-            _FlattenedField(record_field=name, name=each.name, decode=_decoder(hints[each.name])),
-        )
 
 
 def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything

@@ -11,8 +11,8 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from operator import attrgetter
-from typing import Any
+from itertools import starmap
+from typing import NamedTuple
 
 from .jobs import Step
 from .locate_steps import StepEvidence, StepRanges
@@ -39,8 +39,7 @@ _COMMAND = re.compile(
 _SMALL_BYTES = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogGroup:
+class LogGroup(NamedTuple):
     """A foldable group of a log, with the lines that open and close it."""
 
     title: str
@@ -65,10 +64,6 @@ class LogOutline:
     steps: tuple[StepRange, ...] | None = None
     uncertain_steps: tuple[StepRange, ...] = ()
     truncated: tuple[str, ...] = ()
-
-
-_GROUP_FIELDS = [each.name for each in fields(LogGroup)]
-_STEP_FIELDS = [each.name for each in fields(StepRange)]
 
 
 class LogOutlineReader:
@@ -199,14 +194,7 @@ def with_step_ranges(outline: LogOutline, places: StepRanges) -> LogOutline:
 
 def pack_outline(outline: LogOutline) -> bytes:
     """Return an outline as JSON, compressed if it is long."""
-    packed = {
-        "error_lines": outline.error_lines,
-        "warning_lines": outline.warning_lines,
-        "groups": list(map(attrgetter(*_GROUP_FIELDS), outline.groups)),
-        "steps": outline.steps and list(map(attrgetter(*_STEP_FIELDS), outline.steps)),
-        "uncertain_steps": list(map(attrgetter(*_STEP_FIELDS), outline.uncertain_steps)),
-        "truncated": outline.truncated,
-    }
+    packed = {each.name: getattr(outline, each.name) for each in fields(outline)}
     text = json.dumps(packed, separators=(",", ":")).encode()
     return text if len(text) <= _SMALL_BYTES else zlib.compress(text, zlib.Z_BEST_SPEED)
 
@@ -217,16 +205,8 @@ def unpack_outline(packed: bytes) -> LogOutline:
     return LogOutline(
         error_lines=tuple(read["error_lines"]),
         warning_lines=tuple(read["warning_lines"]),
-        groups=tuple(map(_group, read["groups"])),
-        steps=None if read["steps"] is None else tuple(map(_step, read["steps"])),
-        uncertain_steps=tuple(map(_step, read.get("uncertain_steps", ()))),
+        groups=tuple(starmap(LogGroup, read["groups"])),
+        steps=None if read["steps"] is None else tuple(starmap(StepRange, read["steps"])),
+        uncertain_steps=tuple(starmap(StepRange, read.get("uncertain_steps", ()))),
         truncated=tuple(read["truncated"]),
     )
-
-
-def _group(packed: Sequence[Any]) -> LogGroup:
-    return LogGroup(**dict(zip(_GROUP_FIELDS, packed, strict=True)))
-
-
-def _step(packed: Sequence[Any]) -> StepRange:
-    return StepRange(**dict(zip(_STEP_FIELDS, packed, strict=True)))

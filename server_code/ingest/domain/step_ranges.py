@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from .jobs import Step
 
@@ -17,8 +18,7 @@ BOM = b"\xef\xbb\xbf"
 _BOM_CRC = zlib.crc32(BOM)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRange:
+class StepRange(NamedTuple):
     """The part of a log that a step wrote; bytes count from 0, lines from 1, both ends included."""
 
     number: int
@@ -144,4 +144,4 @@ def name_ranges(ranges: Sequence[StepRange], steps: Sequence[Step]) -> tuple[Ste
     names = {step.number: step.name for step in steps}
     if any(each.number not in names for each in ranges):
         return None
-    return tuple(replace(each, step_name=names[each.number]) for each in ranges)
+    return tuple(each._replace(step_name=names[each.number]) for each in ranges)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..domain.codec import encode_dataclass
 from ..domain.log_outline import LogOutline
 from ..domain.step_ranges import StepRange
 from .encoding import encode_json
@@ -51,9 +50,9 @@ def truncate_outline(outline: LogOutline, max_bytes: int) -> MessageOutline:
         "error_lines": _chosen_lines(
             outline.error_lines, (*(outline.steps or ()), *outline.uncertain_steps)
         ),
-        "groups": [encode_dataclass(group) for group in outline.groups[:MAX_OUTLINE_ENTRIES]],
-        "steps": outline.steps and [encode_dataclass(step) for step in outline.steps],
-        "uncertain_steps": [encode_dataclass(step) for step in outline.uncertain_steps],
+        "groups": [group._asdict() for group in outline.groups[:MAX_OUTLINE_ENTRIES]],
+        "steps": outline.steps and [step._asdict() for step in outline.steps],
+        "uncertain_steps": [step._asdict() for step in outline.uncertain_steps],
     }
     found = {"error_lines": len(outline.error_lines), "groups": len(outline.groups)}
     truncated = [

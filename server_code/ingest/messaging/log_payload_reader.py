@@ -11,7 +11,6 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from typing import Any, NamedTuple
 
 from ..domain.step_ranges import StepRange
@@ -24,8 +23,6 @@ _TAIL = '"}}'
 
 #: From the start of a buffer to the end of the string, or to where an escape is not complete.
 _INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
-
-_STEP_FIELDS = [each.name for each in fields(StepRange)]
 
 
 class LogPayload(NamedTuple):
@@ -58,10 +55,10 @@ def _decode(encoding: str, content: Iterator[str]) -> Iterator[bytes]:
 
 def _steps(data: Mapping[str, Any]) -> tuple[StepRange, ...] | None:
     try:
-        steps = [{name: step[name] for name in _STEP_FIELDS} for step in data.get("steps") or ()]
+        steps = [{name: each[name] for name in StepRange._fields} for each in data["steps"] or ()]
     except (KeyError, TypeError):
         return None
-    return tuple(StepRange(**step) for step in steps) or None
+    return tuple(StepRange(**each) for each in steps) or None
 
 
 def _read_head(chunks: Iterator[bytes]) -> tuple[Mapping[str, Any], str, bytes]:

@@ -53,35 +53,29 @@ class Reason:
 def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
     """Read GitHub's message, documentation link and request id from an answer."""
     try:
-        fields = mapping(load_json(body))
+        payload = load_json(body)
+        message = _message_of(payload)
     except (ValueError, RecursionError):
-        fields = {}
+        payload, message = None, _read_words(body[:_READ_CHARS])
+    fields = mapping(payload)
     link = fields.get("documentation_url") or mapping(fields.get("block")).get("html_url")
     return Reason(
-        message=printable(read_message(body)),
+        message=printable(message),
         documentation_url=https_link(text(link)),
         request_id=printable(headers.get("x-github-request-id", "")) or None,
         is_web_page=_is_web_page(headers, body),
     )
 
 
-def read_message(body: str) -> str:
-    """Return what a refusal says in words, whoever wrote it: GitHub, a log's host or a proxy.
-
-    JSON has its words in a few usual places, a web page has a title, XML a code and a message;
-    anything else is read from its beginning.
-    """
-    try:
-        return _message_of(load_json(body))
-    except (ValueError, RecursionError):
-        start = body[:_READ_CHARS]
+def _read_words(start: str) -> str:
+    """Return a web page's title, XML's code and message, or else the beginning of a text."""
     found = _PAGE_TITLE.findall(start)[:1] or _XML_FIELDS.findall(start)
     is_text = start.lstrip()[:1] not in ("<", "{", "[")
     return html.unescape(": ".join(found)) if found else start * is_text
 
 
 def _message_of(payload: object) -> str:
-    """Return the words of an answer in JSON."""
+    """Return the words of an answer in JSON, which has them in a few usual places."""
     fields = mapping(payload)
     places = (fields, mapping(fields.get("error")), *objects(fields.get("errors"))[:1])
     found = ([text(place.get(name)) for name in _MESSAGE_FIELDS] for place in places)
