@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from ingest.adapters.github import open_token_pool
-from ingest.adapters.github.rate_limit_status import sum_rate_limits
+from ingest.adapters.github.client import sum_rate_limits
 from ingest.domain.counters import Counters
 from ingest.errors import RateLimited
 from ingest.settings import GithubSettings, Secret

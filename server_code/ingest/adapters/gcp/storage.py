@@ -23,7 +23,6 @@ CHUNK_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 _TIMEOUT_SECONDS = 60
 _CREATE_PERMISSION = "storage.objects.create"
-_DISABLE_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 
 
 def open_storage(project: str) -> Client:
@@ -34,7 +33,7 @@ def open_storage(project: str) -> Client:
     """
     from google.cloud.storage import Client
 
-    os.environ.setdefault(_DISABLE_BUCKET_READS, "true")
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     with translate_google_errors("Cloud Storage"):
         return Client(project=project)
 

@@ -20,14 +20,13 @@ from ...wire.payloads import parse_job, parse_run
 from ...wire.poll_demand import PollDemand, PollPlan
 from ...wire.purposes import Purpose
 from . import commits, details
-from .client import GithubClient
+from .client import GithubClient, sum_rate_limits
 from .deliveries import failed_delivery_runs
 from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader
-from .rate_limit_status import sum_rate_limits
 from .renamed_repositories import RenamedRepositories
 from .repository_client import RepositoryClient
 from .repository_info import parse_repository, repository_of_jobs, repository_of_runs

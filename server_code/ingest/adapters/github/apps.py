@@ -121,7 +121,11 @@ class App:
             return
         if not found:
             # The pause does not grow: somebody is probably about to install the app.
-            self._note_failure(_not_installed(self.name), longest=FAILED_LIST_PAUSE)
+            failure = BadCredentials(
+                f"The GitHub App {self.name} is not installed anywhere.",
+                remedy="Install the app on the account that owns the repositories.",
+            )
+            self._note_failure(failure, longest=FAILED_LIST_PAUSE)
             return
         self.failure = None if is_whole else _not_all_listed(self.name, len(found))
         self._failures = 0
@@ -195,13 +199,6 @@ def _longest_pause(error: IngestError) -> timedelta:
     """Return the longest pause of a failed listing: longer where GitHub refuses it."""
     is_refused = isinstance(error, Fatal) and not isinstance(error, CredentialSuspended)
     return MAX_REFUSAL_PAUSE if is_refused else LISTING_INTERVAL
-
-
-def _not_installed(name: str) -> BadCredentials:
-    return BadCredentials(
-        f"The GitHub App {name} is not installed anywhere.",
-        remedy="Install the app on the account that owns the repositories.",
-    )
 
 
 def _not_all_listed(app: str, installations: int) -> GithubUnavailable:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
 from ...errors import AccessDenied, GithubUnavailable, IngestError, NotFound
-from ...ports import Clock
+from ...ports import Clock, RateLimitStatus
 from ...wire.answers import RawAnswer, error_of
 from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
@@ -247,6 +247,20 @@ class GithubClient:
 
     def _github_now(self) -> datetime:
         return self._clock.now() + self.rate_limiter.clock_offset
+
+
+def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
+    """Sum up what is left of the hour's REST requests; None before the first answer."""
+    factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
+    limits = [limit for client in clients if (limit := client.core_limit()) is not None]
+    if not limits:
+        return RateLimitStatus(limit=None, remaining=None, reset_at=None)
+    return RateLimitStatus(
+        limit=sum(limit.limit for limit in limits),
+        remaining=sum(limit.remaining for limit in limits),
+        reset_at=min(limit.reset_at for limit in limits),
+        hour_interval_factor=max(factors),
+    )
 
 
 def _headers(token: str | None) -> dict[str, str]:

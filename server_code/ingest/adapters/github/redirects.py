@@ -72,20 +72,16 @@ class Redirects:
     def _require_same_host(self, location: str) -> None:
         here, there = urlsplit(self._url), urlsplit(location)
         if _origin(here) != _origin(there):
+            # A web server redirects to its login page if /api/v3 is missing.
+            address = api_address_remedy(self._api_url)
             raise GithubUnavailable(
                 f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
-                remedy=_remedy(self._api_url),
+                remedy=_REMEDY if address is None else f"{_REMEDY} {address}",
             )
 
 
 def _reason_in(answer: RawAnswer) -> str:
     return parse_reason(answer.headers, answer.body).suffix
-
-
-def _remedy(api_url: str) -> str:
-    """Return what to do: a web server redirects to its login page if /api/v3 is missing."""
-    address = api_address_remedy(api_url)
-    return _REMEDY if address is None else f"{_REMEDY} {address}"
 
 
 def require_no_redirect(answer: RawAnswer, path: str, error: type[IngestError]) -> None:

@@ -16,9 +16,6 @@ _SOURCES = "sources"
 _CREDENTIALS = "credentials"
 _FILTERS = "reported_filters"
 
-#: The key of the only row of the reported filters.
-_FILTERS_KEY = "settings"
-
 _SAVE = upsert("{}", "name_key", "record")
 _SAVE_DISCOVERED = upsert("discovered_repositories", "name_key", "repository_id, record")
 _FIND_DISCOVERED = """
@@ -76,7 +73,7 @@ class SqlSources(SqlStore, SourceStore):
 
     def save_reported_filters(self, filters: str) -> None:
         """Save the settings' filters that the audit trail recorded last."""
-        row = (_FILTERS_KEY, to_json(filters))
+        row = ("settings", to_json(filters))
         self._database.write(lambda session: session.insert(_SAVE.format(_FILTERS), [row]))
 
     def load_reported_filters(self) -> str | None:

@@ -12,9 +12,6 @@ from .sqlite_errors import BUSY_SECONDS, is_disk_full, is_out_of_space, make_exp
 #: Waiting writers poll the file's lock: more connections are slower.
 _MAX_CONNECTIONS = 8
 
-#: SQLite's message for a file of another kind.
-_NO_DATABASE = "not a database"
-
 _WAL_ATTEMPTS = 20
 
 
@@ -62,7 +59,7 @@ def _connect(path: str) -> Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as error:
         connection.close()
-        if _NO_DATABASE in str(error):
+        if "not a database" in str(error):
             fault = f"The file {path!r} is not a SQLite database; name another file in DATABASE_URL"
             raise BadSettings([fault]) from error
         raise
