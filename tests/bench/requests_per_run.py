@@ -14,7 +14,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.settings import Secret
 
@@ -33,6 +33,10 @@ SECRET = "bench"
 RUN_SECONDS = 300
 PAUSE_SECONDS = 900
 
+#: How long a run is queued: until a machine is started for it, or where a runner waits for it.
+QUEUED_SECONDS = 45
+SHORTLY_QUEUED_SECONDS = 5
+
 #: Runs of one repository that live at the same time, and what lies between their starts.
 AT_ONCE = (2, 4, 8)
 STAGGER_SECONDS = 20
@@ -48,6 +52,7 @@ class Case:
     jobs: int
     runs: int
     at_once: int = 1
+    queued_seconds: int = QUEUED_SECONDS
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -59,6 +64,9 @@ def measure(*, quick: bool) -> Iterator[Row]:
                 runs = (25 if quick else 50) if how == "backfill" else (5 if quick else 20)
                 yield _row(Case(log_mode=log_mode, how=how, jobs=jobs, runs=runs))
     for log_mode in ("economy", "live"):
+        runs = 5 if quick else 20
+        shortly = Case(log_mode=log_mode, how="watched", jobs=5, runs=runs)
+        yield _row(replace(shortly, queued_seconds=SHORTLY_QUEUED_SECONDS))
         for at_once in AT_ONCE:
             runs = at_once * (2 if quick else 5)
             yield _row(Case(log_mode=log_mode, how="watched", jobs=5, runs=runs, at_once=at_once))
@@ -91,7 +99,8 @@ def _row(case: Case) -> Row:
     return Row(
         "requests",
         f"{case.log_mode}, {case.how}, {case.jobs} jobs"
-        + (f", {case.at_once} runs at once" if case.at_once > 1 else ""),
+        + (f", {case.at_once} runs at once" if case.at_once > 1 else "")
+        + ("" if case.queued_seconds == QUEUED_SECONDS else f", queued {case.queued_seconds} s"),
         f"{total:.2f}",
         _goal(case),
         f"theory {_theory(case)} (+{graphql / case.runs:.2f} GraphQL, "
@@ -180,7 +189,7 @@ def _living(case: Case, port: int | None) -> WorldBuilder:
     for number in range(case.runs):
         batch, place = divmod(number, case.at_once)
         created = WARM_UP_SECONDS + batch * PAUSE_SECONDS + 90 + place * STAGGER_SECONDS
-        builder.run(created=created, starts_after=45, seconds=RUN_SECONDS)
+        builder.run(created=created, starts_after=case.queued_seconds, seconds=RUN_SECONDS)
         for job, seconds in enumerate(usual):
             builder.job(f"test ({job})", "success", seconds=seconds * chance.uniform(0.95, 1.05))
     return builder
