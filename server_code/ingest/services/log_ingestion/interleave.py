@@ -73,7 +73,8 @@ class _ItemBuffer(Generic[K, V]):
 
     def __init__(self, produce: Callable[[K], Iterator[V]]) -> None:
         self._produce = produce
-        self._items: queue.Queue[tuple[K, V | Finished]] = queue.Queue(MAX_BUFFERED)
+        self._items: queue.SimpleQueue[tuple[K, V | Finished]] = queue.SimpleQueue()
+        self._room = threading.Semaphore(MAX_BUFFERED)
         self._timeout = IDLE_AFTER_SECONDS
         self._ending = threading.Event()
         self._stopped = threading.Event()
@@ -106,6 +107,7 @@ class _ItemBuffer(Generic[K, V]):
         except queue.Empty:
             self._timeout = IDLE_EVERY_SECONDS
             return None
+        self._room.release()
         self._timeout = IDLE_AFTER_SECONDS
         return entry
 
@@ -119,9 +121,7 @@ class _ItemBuffer(Generic[K, V]):
 
     def _put(self, key: K, item: V | Finished) -> bool:
         while not self._stopped.is_set():
-            try:
-                self._items.put((key, item), timeout=0.2)
-            except queue.Full:
-                continue
-            return True
+            if self._room.acquire(timeout=0.2):
+                self._items.put((key, item))
+                return True
         return False
