@@ -77,10 +77,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     saved_counters = store.load_saved_counters()
     recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
-    counts_by_repository, collections = (
-        store.count_ledger_by_repository(),
-        seldom_changed.collections,
-    )
+    counts_by_repository = store.count_ledger_by_repository()
     counts = sum_counts(counts_by_repository.values())
     return HealthInput(
         heartbeats=heartbeats,
@@ -94,8 +91,8 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         sources=seldom_changed.sources,
         credentials=seldom_changed.credentials,
         oldest_pending_log=_oldest_pending_log(store, now) if counts.logs_pending else None,
-        collections=collections,
-        one_time_collection=find_one_time_collection(collections, heartbeats)
+        collections=seldom_changed.collections,
+        one_time_collection=find_one_time_collection(seldom_changed.collections, heartbeats)
         if has_ended
         else None,
         unanswered_since=_unanswered(heartbeats, now),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...domain.counted_nouns import plural
 from ...domain.ledger import RepositoryRecord
-from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_out_counter
+from ...domain.source_records import DiscoveredRepository, filtered_out_counter
 from ...domain.stored_values import repository_key
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
@@ -27,41 +27,30 @@ def list_source_rows(
     matched = Counter(each.source.lower() for each in discovered)
     suspended = Counter(each.source.lower() for each in discovered if each.suspension_reason)
     counts = store.load_saved_counters().totals
-    return [
-        _row(
-            record,
-            matched=matched[record.pattern.lower()],
-            suspended=suspended[record.pattern.lower()],
-            unpolled=unpolled[record.pattern.lower()],
-            filtered=counts.get(filtered_out_counter(record.pattern), 0),
-        )
-        for record in store.list_sources()
-    ]
+    rows = []
+    for record in store.list_sources():
+        key = record.pattern.lower()
+        row = {
+            "pattern": record.pattern,
+            "origin": record.origin,
+            "is_exclusion": record.pattern.startswith("!"),
+            "listed_at": None if record.found is None else format_timestamp(record.listed_at),
+            "repositories": matched[key],
+            "suspended": suspended[key],
+            "unpolled": unpolled[key],
+            "left_out": record.left_out,
+            "filters": record.filters.as_texts(),
+            "runs_filtered": counts.get(filtered_out_counter(record.pattern), 0),
+            "error": record.last_error,
+            "renamed_to": record.renamed_to,
+            "part": record.truncation_note,
+        }
+        rows.append({**row, "finding": _finding(row)})
+    return rows
 
 
 def _is_unpolled(record: RepositoryRecord) -> bool:
     return not (record.paused or record.failed_polls or record.last_polled_at)
-
-
-def _row(
-    record: SourceRecord, *, matched: int, suspended: int, unpolled: int, filtered: int
-) -> dict[str, Any]:
-    row = {
-        "pattern": record.pattern,
-        "origin": record.origin,
-        "is_exclusion": record.pattern.startswith("!"),
-        "listed_at": None if record.found is None else format_timestamp(record.listed_at),
-        "repositories": matched,
-        "suspended": suspended,
-        "unpolled": unpolled,
-        "left_out": record.left_out,
-        "filters": record.filters.as_texts(),
-        "runs_filtered": filtered,
-        "error": record.last_error,
-        "renamed_to": record.renamed_to,
-        "part": record.truncation_note,
-    }
-    return {**row, "finding": _finding(row)}
 
 
 def _finding(row: dict[str, Any]) -> str:
