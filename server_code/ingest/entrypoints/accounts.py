@@ -30,8 +30,8 @@ _WRONG = "The email or password is wrong."
 _DISABLED = "This account is disabled. An admin can enable it on the Settings page."
 
 
-def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
-    """Return all accounts by e-mail address; those who are no admins get their own only."""
+def list_accounts(*, actor: str, role: Role) -> list[dict[str, Any]]:
+    """Return all accounts by e-mail address; an actor who is no admin gets their own only."""
     rows = sorted(app_tables.users.search(), key=lambda row: str(row["email"]))
     return [
         {
@@ -39,11 +39,11 @@ def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
             "role": stored_role(row["role"]).label,
             "is_enabled": bool(row["enabled"]),
             "last_login": format_timestamp(row["last_login"]),
-            "is_you": row["email"] == you,
+            "is_you": row["email"] == actor,
             "is_editable": role is Role.ADMIN,
         }
         for row in rows
-        if role is Role.ADMIN or row["email"] == you
+        if role is Role.ADMIN or row["email"] == actor
     ]
 
 
@@ -84,9 +84,9 @@ def create_account(email: str, role: Role, *, now: datetime) -> dict[str, Any]:
     return {"email": email, "password": password}
 
 
-def set_enabled(email: str, *, enabled: bool, you: str) -> None:
+def set_enabled(email: str, *, enabled: bool, actor: str) -> None:
     """Enable or disable an account. Raises Rejected for one's own and for the last admin."""
-    if email == you.lower():
+    if email == actor.lower():
         raise Rejected("You cannot disable your own account.")
     _change(email, lambda row: row.update(enabled=enabled))
 

@@ -46,7 +46,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
         "github_app": settings.github.app_id,
         "credentials": list_credential_rows(request.state, now=request.now),
         "agents": load_agent_rows(request.state, now=request.now),
-        "accounts": accounts.list_accounts(you=request.actor, role=request.role),
+        "accounts": accounts.list_accounts(actor=request.actor, role=request.role),
     }
 
 
@@ -105,7 +105,7 @@ def add_account(request: RequestContext, email: object, role: object = "viewer")
 def set_account_enabled(request: RequestContext, email: object, enabled: object) -> None:
     """Enable or disable an account."""
     address = accounts.require_email(email)
-    accounts.set_enabled(address, enabled=bool(enabled), you=request.actor)
+    accounts.set_enabled(address, enabled=bool(enabled), actor=request.actor)
     request.record_activity(f"{'enabled' if enabled else 'disabled'} the account {address}")
 
 
