@@ -37,7 +37,7 @@ class RequestContext:
         return open_data_tables_state()
 
     @cached_property
-    def cache(self) -> LogCache:
+    def log_cache(self) -> LogCache:
         """Open the cache of logs. Raises StateUnavailable."""
         cache = log_cache_of(self.state)
         if cache is None:

@@ -107,9 +107,10 @@ def _run_tick(
         if missing:
             raise BadSettings(missing)
         heartbeat = Heartbeat(agent, host=HOST, store=state, clock=request.clock, counters=counters)
-        checks_bucket = agent == LOG_INGESTION_AGENT
-        open_it = partial(request.open_collector, checks_bucket=checks_bucket, counters=counters)
-        collector = heartbeat.save_during(open_it)
+        open_collector = partial(
+            request.open_collector, checks_bucket=agent == LOG_INGESTION_AGENT, counters=counters
+        )
+        collector = heartbeat.save_during(open_collector)
         seconds = request.settings.collecting.task_seconds
         result = tick(collector.context, seconds=seconds, host=HOST, set_task_state=set_task_state)
     except IngestError as error:
