@@ -4,7 +4,7 @@ import io
 from functools import partial
 
 import pytest
-from ingest.domain.log_pages import MAX_PART_BYTES, PageCutter, pick_lines, split_parts
+from ingest.domain.log_pages import MAX_PART_BYTES, PageCutter, parts_of, pick_lines
 
 from client_code import log_ranges
 
@@ -50,7 +50,7 @@ def answer(log, name, first, count=None):
     pages = list(cutter.cut(io.BytesIO(log)))
     if name == "get_log_parts":
         whole = log.split(b"\n")[first - 1]
-        parts = [part.decode() for part in split_parts(whole)]
+        parts = [part.decode() for part in parts_of(whole)]
         return parts[count - 1 : count + 7]
     find = lambda part: next(page for page in pages if page.first_part <= part < page.end)  # noqa: E731
     found = pick_lines(find, cutter.size(), first, count).lines

@@ -211,7 +211,10 @@ def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (*kinds,) = (each for each in inner if each is not type(None))
-        return _optional(_decoder(kinds[0])) if len(kinds) == 1 else _unchanged
+        decode = _decoder(kinds[0]) if len(kinds) == 1 else _unchanged
+        if decode is _unchanged:
+            return decode
+        return lambda stored: None if stored is None else decode(stored)
     if origin is tuple:
         item = _decoder(inner[0])
         return tuple if item is _unchanged else lambda stored: tuple(map(item, stored))
@@ -225,12 +228,6 @@ def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything
 def _is_scalar(hint: Any) -> bool:  # noqa: ANN401 - a type hint may be anything
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     return all(kind in (str, int, float, bool, type(None)) for kind in kinds)
-
-
-def _optional(inner: Decode) -> Decode:
-    if inner is _unchanged:
-        return _unchanged
-    return lambda stored: None if stored is None else inner(stored)
 
 
 def _unchanged(stored: object) -> object:

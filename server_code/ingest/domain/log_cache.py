@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import starmap
 
 from .due import is_in_future
 from .log_outline import LogOutline, pack_outline
@@ -123,9 +124,9 @@ def select_evicted(
 
 def format_long_lines(size: LogSize) -> str:
     """Write the lines of several parts as JSON."""
-    return json.dumps([[line.number, line.part_count] for line in size.long_lines])
+    return json.dumps(size.long_lines)
 
 
 def parse_long_lines(written: str | None) -> tuple[LongLine, ...]:
     """Read what ``format_long_lines`` wrote; release 0.1 counted parts as lines and wrote none."""
-    return tuple(LongLine(number, parts) for number, parts in json.loads(written or "[]"))
+    return tuple(starmap(LongLine, json.loads(written or "[]")))

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import accumulate, pairwise
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from ..errors import StateUnavailable
+from .batches import batches
 
 MAX_PART_BYTES = 64 * 1024
 MAX_PAGE_PARTS = 1000
@@ -76,8 +77,7 @@ class LogMatches:
     total_lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class LongLine:
+class LongLine(NamedTuple):
     """A line of several parts."""
 
     number: int
@@ -134,17 +134,13 @@ class PageCutter:
 
     def cut(self, log: BinaryIO) -> Iterator[LogPage]:
         """Yield the pages of a log from its current position."""
-        parts: list[bytes] = []
-        first, size = 1, 0
-        for part in split_chunks(iter(lambda: log.read(_READ_BYTES), b"")):
-            if parts and (len(parts) == MAX_PAGE_PARTS or size + len(part) > MAX_PAGE_BYTES):
-                yield LogPage(first_part=first, part_count=len(parts), content=b"".join(parts))
-                first, parts, size = first + len(parts), [], 0
-            parts.append(part)
-            size += len(part)
-            self._measure(part)
-        if parts:
+        measured = map(self._measure, iterate_parts(iter(lambda: log.read(_READ_BYTES), b"")))
+        first = 1
+        for parts in batches(
+            measured, size_of=len, max_bytes=MAX_PAGE_BYTES, max_count=MAX_PAGE_PARTS
+        ):
             yield LogPage(first_part=first, part_count=len(parts), content=b"".join(parts))
+            first += len(parts)
 
     def size(self) -> LogSize:
         """Return the size of what was cut."""
@@ -152,11 +148,13 @@ class PageCutter:
             self._end_line()
         return LogSize(self._lines, self._bytes, tuple(self._long_lines))
 
-    def _measure(self, part: bytes) -> None:
+    def _measure(self, part: bytes) -> bytes:
+        """Count a part and return it."""
         self._bytes += len(part)
         self._open_parts += 1
         if part.endswith(b"\n"):
             self._end_line()
+        return part
 
     def _end_line(self) -> None:
         self._lines += 1
@@ -186,7 +184,7 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
         page = find_page(index.part_of(number))
         if page is None:
             return None
-        parts = split_parts(page.content)
+        parts = parts_of(page.content)
         while number < end and (at := index.part_of(number) - page.first_part) < len(parts):
             found.append(
                 LogLine(number=number, content=parts[at], part_count=index.parts_in(number))
@@ -206,7 +204,7 @@ def pick_part(find_page: FindPage, size: LogSize, line: int, part: int) -> bytes
         return b""
     number = index.part_of(line) + part - 1
     page = find_page(number)
-    return None if page is None else split_parts(page.content)[number - page.first_part]
+    return None if page is None else parts_of(page.content)[number - page.first_part]
 
 
 def read_pages(find_page: FindPage, size: LogSize) -> Iterator[bytes]:
@@ -237,7 +235,7 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> L
             return None
         content = page.content.lower()
         if wanted in content:
-            parts = enumerate(split_parts(content), start=page.first_part)
+            parts = enumerate(parts_of(content), start=page.first_part)
             places = (place for place, part in parts if place >= number and wanted in part)
             found.update((index.line_of(place), None) for place in places)
         number = page.end
@@ -256,12 +254,12 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> L
     )
 
 
-def split_parts(content: bytes) -> list[bytes]:
+def parts_of(content: bytes) -> list[bytes]:
     """Split a page, or a whole log, into its parts."""
-    return list(split_chunks([content]))
+    return list(iterate_parts([content]))
 
 
-def split_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def iterate_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Split a log that comes in chunks into its parts."""
     rest = b""
     for chunk in chunks:
