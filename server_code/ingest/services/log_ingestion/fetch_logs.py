@@ -51,8 +51,10 @@ def fetch_logs(
     """
     requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
+    # A later try for an attempt's only log would cost a request more than the log alone.
     is_first_try = prefers_archive or work.tries == 0
-    if work.is_whole_attempt and _begins_with_archive(work, requested, is_first_try=is_first_try):
+    is_only = is_first_try and is_only_log(requested, work.all_jobs)
+    if work.is_whole_attempt and (len(requested) > 1 or is_only):
         yield from _unless_limited(
             limits, work, requested, _fetch_archive_first(github, work, requested)
         )
@@ -76,16 +78,6 @@ def _unless_limited(
         yield result
 
 
-def _begins_with_archive(
-    work: LogWork, requested: Sequence[WorkItemJob], *, is_first_try: bool
-) -> bool:
-    """Return whether the archive is requested before single logs: for several, or at a first try.
-
-    A later try for an attempt's only log would cost a request more than the log alone.
-    """
-    return len(requested) > 1 or (is_first_try and is_only_log(requested, work.all_jobs))
-
-
 def _fetch_archive_first(
     github: ActionsApi, work: LogWork, requested: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
@@ -103,9 +95,10 @@ def _fetch_archive_first(
                     yield result
     except Exception as error:  # noqa: BLE001 - an archive's failure leaves the single logs
         failure = as_ingest_error(error, f"the archive of {work.key}")
+    is_early = isinstance(failure, LogPending) and work.tries < TRIES_BEFORE_FALLBACK
     if isinstance(failure, LogExpired):
         yield from _fetch_unless_expired(github, work, list(left.values()))
-    elif failure is not None and _fails_single_logs_too(failure, work):
+    elif failure is not None and (is_early or isinstance(failure, _SHARED_FAILURES)):
         yield from (failed_log(job, failure) for job in left.values())
     else:
         yield from _fetch_singles(github, work, list(left.values()))
@@ -114,12 +107,6 @@ def _fetch_archive_first(
 def extract_log(archive: LogArchive, job: WorkItemJob) -> LogResult:
     """Extract a job's log, and find where its steps are by the archive's files of steps."""
     return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
-
-
-def _fails_single_logs_too(failure: IngestError, work: LogWork) -> bool:
-    """Return whether requests for single logs would fail as the archive did."""
-    is_early = isinstance(failure, LogPending) and work.tries < TRIES_BEFORE_FALLBACK
-    return is_early or isinstance(failure, _SHARED_FAILURES)
 
 
 def _fetch_unless_expired(

@@ -57,21 +57,16 @@ def ingest_logs_of_failed_jobs(
         for key, item in results:
             if isinstance(item, LogFetched):
                 _publish(context, key, item)
-            elif isinstance(item, LogNotReady):
-                stopped_by = _stops_all(item.error) or stopped_by
+            elif isinstance(item, LogNotReady) and not isinstance(item.error, BackfillLimited):
+                # Any other limit stops the work of the queue, too.
+                if isinstance(item.error, (RateLimited, OutOfMemory)):
+                    stopped_by = item.error
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
     if stopped_by is not None:
         context.save_credential_pauses()
         raise stopped_by
     return len(taken)
-
-
-def _stops_all(error: IngestError) -> RateLimited | OutOfMemory | None:
-    """Return the error if it stops the work of the queue, too; a limit of backfills does not."""
-    if isinstance(error, BackfillLimited):
-        return None
-    return error if isinstance(error, (RateLimited, OutOfMemory)) else None
 
 
 def _load_work(

@@ -163,12 +163,14 @@ def _publish_group(
     left_out = sum(snapshot.record.is_filtered_out for snapshot in snapshots)
     count_filtered(context, poll_session.repository, left_out)
     built = [_build_messages(context, poll_session, snapshot) for snapshot in snapshots]
+    encoded = [message for _, messages in built for message in messages]
     try:
-        refused = _publish_metrics(context, built)
+        failures = publish(context.metrics_queue, encoded, clock=context.clock)
         _publish_log_work(context, [change for change, _ in built])
     except QueueUnavailable:
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
+    refused = {failure.event_id: failure for failure in failures}
     changes = [
         _postpone_refused(context, snapshot, rejected[0], refused[rejected[0].event_id])
         if (rejected := [each for each in messages if each.event_id in refused])
@@ -226,15 +228,6 @@ def _changes(
     minimum = DELIVERY_CHECK_INTERVAL if poll_session.relies_on_deliveries else timedelta()
     record = settle_or_schedule(context, snapshot, changes.record, min_pause=minimum)
     return replace(changes, record=record)
-
-
-def _publish_metrics(
-    context: CollectorContext, built: Sequence[_AttemptMessages]
-) -> Mapping[str, SendFailure]:
-    """Publish to the metrics queue; return what it refused, by event id."""
-    messages = [message for _, encoded in built for message in encoded]
-    refused = publish(context.metrics_queue, messages, clock=context.clock)
-    return {failure.event_id: failure for failure in refused}
 
 
 def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:

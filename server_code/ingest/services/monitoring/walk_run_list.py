@@ -61,9 +61,8 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
             f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
         )
     lists = poll_session.repository.run_lists
-    lists = replace(
-        lists, oldest_on_first_page=_oldest_on_first_page(first), read_at=context.clock.now()
-    )
+    oldest = min(_created(first.runs), default=None) if first.has_next else None
+    lists = replace(lists, oldest_on_first_page=oldest, read_at=context.clock.now())
     poll_session.repository = replace(poll_session.repository, run_lists=lists)
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
@@ -205,11 +204,6 @@ def _walk_floor(repository: RepositoryRecord) -> datetime:
     if repository.cursor is None:
         return repository.watched_since
     return max(repository.cursor - OVERLAP, repository.watched_since)
-
-
-def _oldest_on_first_page(first: RunPage) -> datetime | None:
-    """Return the oldest creation time on the first page; None if the page is the whole list."""
-    return min(_created(first.runs), default=None) if first.has_next else None
 
 
 def _created(runs: Iterable[WorkflowRun]) -> Iterator[datetime]:
