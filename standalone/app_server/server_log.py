@@ -36,7 +36,7 @@ _RESTARTED = (
     "at their next time."
 )
 
-#: An error that the configuration causes on purpose, because the app receives no mail.
+#: An error that is not shown: the app receives no mail, so the server has no port for it.
 _EXPECTED = re.compile(r"Failed to start mail server")
 
 
@@ -99,7 +99,8 @@ class ServerLog:
 class _RotatedFile:
     """A log file that is rotated at MAX_BYTES; one older file is kept.
 
-    A line that the disk refuses is left out, because a server whose pipe is full would stop.
+    A line that the disk refuses is dropped: if nobody read the server's pipe, the server would
+    stop once it is full.
     """
 
     def __init__(self, file: Path, echo: Callable[[str], None]) -> None:

@@ -28,7 +28,8 @@ class HealthApp:
     """A health check (WSGI): 200 while the agents report and the state is available, else 503.
 
     ``agents`` are those that this process runs: another process may run the other one. An agent
-    that waits for a limit or an error of GitHub or AWS is alive, because a restart would not help.
+    that waits for a rate limit, or after an error of GitHub or of a queue, is alive, because a
+    restart would not help.
     An agent with a thread that hangs sends no heartbeat.
     """
 

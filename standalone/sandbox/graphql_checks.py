@@ -27,7 +27,7 @@ class CheckRun:
 
 
 def find_check_runs(call: Call, wanted: str) -> Sequence[CheckRun] | None:
-    """Return the check runs of a suite; None where no repository that is seen has it."""
+    """Return the check runs of a suite; None if no repository that the caller sees has it."""
     for repository in call.state.world.repositories:
         if not call.identity.sees(repository):
             continue

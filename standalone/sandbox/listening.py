@@ -14,7 +14,7 @@ from waitress.task import WSGITask
 
 
 class _Task(WSGITask):
-    """A response after which the connection stays open, if it has no body: as GitHub's 304."""
+    """A response that keeps the connection open if it has no body, as GitHub's 304 does."""
 
     def set_close_on_finish(self) -> None:
         """Close the connection after this response, unless the response has no body.
@@ -35,7 +35,7 @@ class Listener:
     """A server of a WSGI application from construction until `close`; port 0 finds a free one."""
 
     def __init__(self, application: Callable[..., Any], host: str, port: int, threads: int) -> None:
-        # a cut body is what was asked for, no reason to warn
+        # waitress warns of a body that is too short, which the fault `cut` sends on purpose
         logging.getLogger("waitress").setLevel(logging.ERROR)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
@@ -66,7 +66,7 @@ class Listener:
     def _serve(self) -> None:
         while not self._stopped.is_set():
             wasyncore.loop(timeout=1, map=self._sockets, use_poll=True, count=1)
-        # only now is nobody about to wake the loop through a socket that is closed here
+        # under the lock, because `close` wakes the loop through one of these sockets
         with self._lock:
             wasyncore.close_all(self._sockets, ignore_all=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-#: Counters are also saved by intervals of this length, which begin at its whole multiples.
+#: Counters are also saved by intervals of this length, from :00, :05, :10 and so on.
 COUNT_INTERVAL = timedelta(minutes=5)
 COUNTS_KEPT_FOR = timedelta(days=1)
 

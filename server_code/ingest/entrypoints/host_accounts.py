@@ -25,13 +25,13 @@ def create_first_account(email: str) -> dict[str, Any] | None:
 
 @anvil.server.callable
 def reset_password_from_host(email: str) -> dict[str, Any]:
-    """Replace the password of an account, enable it, and clear its failed logins."""
+    """Enable an account and clear its failed logins; return its email and its new password."""
     _require_uplink("resets passwords without a login")
     address = accounts.require_email(email)
-    created = accounts.renew_password(address, enable=True)
+    renewed = accounts.renew_password(address, enable=True)
     LoginAttempts().clear(address)
     RequestContext(actor="the host").record_activity(f"reset the password of {address}")
-    return created
+    return renewed
 
 
 def _require_uplink(action: str) -> None:

@@ -11,7 +11,7 @@ from ..messaging.claim_check import BlobReference
 from ..messaging.encoding import QueueMessage
 from ..messaging.envelope import Envelope
 
-#: A message that was received so often becomes a dead letter, by the policy that ``setup`` creates.
+#: After so many receives a message becomes a dead letter, by the redrive policy of ``setup``.
 MAX_RECEIVES = 5
 
 #: The attribute of a dead letter that says why it was rejected.
@@ -36,7 +36,7 @@ class Publisher(Protocol):
 
     @property
     def max_message_bytes(self) -> int:
-        """Return the queue's limit for a message with its attributes, and for a whole request."""
+        """Return the limit of a message with its attributes, which is also that of a batch."""
 
     @property
     def max_batch_count(self) -> int:
@@ -76,7 +76,7 @@ class WorkQueue(Publisher, Protocol):
         """Return for how many seconds a received message stays hidden."""
 
     def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
-        """Hide a message for ``seconds`` from now, or for as long as the queue hides at once.
+        """Hide a message for ``seconds`` from now, at most for the longest time the queue allows.
 
         Does nothing where the message is no longer held.
         """
@@ -84,7 +84,8 @@ class WorkQueue(Publisher, Protocol):
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message be received again in about ``after_seconds``; 0 is at once.
 
-        A queue that cannot do so lets its hold end. Does nothing where it is no longer held.
+        Where a queue has no such request, the visibility timeout ends by itself. Does nothing where
+        the message is no longer held.
         """
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:

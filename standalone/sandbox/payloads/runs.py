@@ -24,6 +24,7 @@ def run_payload(
     if attempt.recorded is not None:
         return with_api_base(attempt.recorded, base)
     newest = attempt.number == len(run.attempts) or run.attempts[attempt.number].requested_at > now
+    # only the newest attempt shows what changed the run's `updated_at` after its end
     status_now = run_status(run, now) if newest else attempt_status(attempt, now)
     spec = repository.spec
     root = f"{base}/repos/{spec.full_name}"

@@ -116,7 +116,7 @@ def _parse_arn(arn: str, region: str) -> tuple[str, str]:
 
 def read_attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:
     """Read all attributes of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    # All: SQS refuses a request for FIFO attributes of a standard queue.
+    # Not by their names, because SQS refuses the names of FIFO attributes for a standard queue.
     with translate_aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
         answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         return {str(name): value for name, value in answer.get("Attributes", {}).items()}

@@ -32,6 +32,7 @@ _SAVE_PAUSES = (
     upsert("pauses", "credential", "paused_until")
     + "WHERE pauses.paused_until < excluded.paused_until"
 )
+# The opposite of `ended_pause_times`: not over, and not so long that a wrong clock has set it.
 _SELECT_PAUSES = """
     SELECT credential, paused_until FROM pauses WHERE paused_until > ? AND paused_until <= ?
 """
@@ -44,7 +45,11 @@ RELEASE_CLAIM = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
 class SqlCoordination(SqlStore):
-    """What agents share; each save removes what is over a day old, and claims after 4 days."""
+    """What agents share.
+
+    Saving a heartbeat or a collection removes those that are over a day old; claiming a key removes
+    the claims of more than 4 days ago.
+    """
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; remove those over a day before or after it."""

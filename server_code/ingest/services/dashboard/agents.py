@@ -20,7 +20,7 @@ STALLED_AFTER = timedelta(seconds=150)
 #: States reported by an agent that take precedence over running and idle.
 _REPORTED = (AgentState.ERROR, AgentState.LIMITED)
 
-#: Of several hosts, that with the first of these states is shown.
+#: If several hosts run an agent, the host whose state comes first here is shown.
 _PRECEDENCE = (*_REPORTED, AgentState.RUNNING)
 
 _HEARTBEAT_AT = attrgetter("heartbeat_at")
@@ -40,7 +40,7 @@ def agent_rows(
     *,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Return both agents, each according to its newest heartbeat."""
+    """Return a row for each agent: of its live hosts that with precedence, else the last one."""
     rows = []
     for name in AGENTS:
         heartbeats = sorted((each for each in records if each.name == name), key=_HEARTBEAT_AT)
@@ -95,7 +95,7 @@ def _row(
 
 
 def _precedence(record: AgentRecord) -> tuple[int, datetime]:
-    """Return the rank of a host's heartbeat, so that a page does not alternate between hosts."""
+    """Return a sort key, the largest is shown: a page must not alternate between hosts."""
     states = [state.value for state in _PRECEDENCE]
     rank = states.index(record.state) if record.state in states else len(states)
     return -rank, record.heartbeat_at

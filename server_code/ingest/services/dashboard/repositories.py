@@ -34,7 +34,7 @@ CHECK_SECONDS = 10.0
 ADDING_SECONDS = 5.0
 
 _NOT_FOUND_REMEDY = (
-    "Check its name, and that the token may see it: private ones look as if not there."
+    "Check its name, and that the token may see it: GitHub answers 404 for private ones."
 )
 
 #: Opens GitHub; called only for valid names.

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over
 from ..context import CollectorContext
 
-#: The hint that a webhook about repositories leaves, in the place of a repository's name and a
-#: run's id.
+#: A webhook about repositories is saved as a run hint, with these two values as its repository
+#: and its run id.
 SOURCES_HINT = ("sources", 0)
 
 #: How often a process with sources looks for what a webhook left.
@@ -34,7 +34,8 @@ def clear_hints(
 ) -> None:
     """Remove the hints that a discovery has followed, unless GitHub's lists may lag behind them.
 
-    ``is_read``: every list was read. Old hints are removed anyway, as are those in the future.
+    ``is_read``: every list was read. Hints are kept until they are LONGEST_LAG old, where a list
+    could not be read until they are KEPT_FOR old. Hints from the future are removed.
     """
     followed = {
         key: hinted
