@@ -19,5 +19,5 @@ class SystemClock(Clock):
         return datetime.now(timezone.utc)
 
     def sleep(self, seconds: float) -> None:
-        """Wait for ``seconds``, or until the process is asked to stop; negative ones are none."""
+        """Wait for ``seconds`` (none if negative), or until the process is asked to stop."""
         self._stop.wait(max(0.0, seconds))

@@ -31,17 +31,17 @@ _S3_ATTEMPTS = 3
 _SQS_READ_SECONDS = 5
 _SQS_ATTEMPTS = 2
 
-#: Operations that botocore does not retry after a read timeout: their caller reports it, and
-#: retries. It does retry sending: a firewall may have dropped a connection that was idle.
+#: After a read timeout botocore does not retry these operations: their caller reports the timeout
+#: and retries. It does retry sending, because a firewall may have dropped an idle connection.
 _RETRIED_BY_CALLER = ("GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
 
 _AMAZON_HOST = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
 
-#: Found in the ValueErrors of botocore that are about an endpoint, not another wrong value.
+#: Matches the ValueErrors of botocore that are about an endpoint and not about another value.
 _ENDPOINT_FAULT = re.compile(r"endpoint|URL|\bport\b", re.IGNORECASE)
 
-#: boto3 signs with a region and has no default. This is the one that AWS's own consoles and
-#: emulators fall back to; for a queue in another region the error names this one.
+#: boto3 signs requests for a region and has no default. AWS's own consoles and emulators fall back
+#: to this region; the error for a queue in another region names it.
 _DEFAULT_REGION = "us-east-1"
 
 #: How many threads may use a client at once.
@@ -121,8 +121,8 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
     """Open a session of our own, because threads cannot share the default one.
 
-    It is botocore's, under boto3: boto3 itself adds resources and transfers, which are not used
-    here, and their import costs a fifth of the time in which both clients are built.
+    The session is botocore's. boto3 would add resources and transfers, which are not used here and
+    whose import takes a fifth of the time in which both clients are built.
     """
     from botocore.exceptions import InvalidRegionError
     from botocore.session import get_session
@@ -184,7 +184,7 @@ def _config(*, attempts: int, read_seconds: int) -> Config:
         max_pool_connections=_MAX_CONNECTIONS,
         retries=_retries(attempts),
         tcp_keepalive=True,
-        # botocore would build its own one anew for every request.
+        # Without this, botocore builds a user agent for every request.
         user_agent="runstream",
     )
 

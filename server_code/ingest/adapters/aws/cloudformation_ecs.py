@@ -30,7 +30,7 @@ def service_condition() -> Resource:
 
 
 def service_parameters() -> Resource:
-    """Return the parameters of the service, which are all empty without one."""
+    """Return the service's parameters; all are empty where no service is wanted."""
     descriptions = {
         "ServiceImage": "Image of Runstream. Empty: no service.",
         "ServiceRepositories": "REPOSITORIES of the service, separated by commas.",

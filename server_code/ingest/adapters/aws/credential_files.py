@@ -1,7 +1,7 @@
 """Credentials in files that other programs renew, read again while a collector runs.
 
 botocore reads ``~/.aws/credentials`` and ``~/.aws/config`` once. Agents, aws-vault and cron jobs
-write temporary credentials there, which expire; a new file must not need a new process.
+write temporary credentials there, which expire. A renewed file takes effect without a restart.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> C
                 self.token = found.token
 
     class RereadingProvider(CredentialProvider):
-        """A provider of botocore's whose credentials follow their file."""
+        """A provider of botocore whose credentials are read from their file again."""
 
         METHOD = provider.METHOD
         CANONICAL_NAME = provider.CANONICAL_NAME

@@ -1,4 +1,4 @@
-"""Entries of SQS's batches: of the messages to send, and of those that were not accepted."""
+"""Entries of SQS batch requests, and of answers about messages that were not accepted."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
 
 
 def batch_failure(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> SendFailure:
-    """Describe a message that failed, for good only where the message itself is invalid."""
+    """Describe a message that was not sent; this is final only if the message is invalid."""
     return SendFailure(
         event_id=message.event_id,
         reason=failed.get("Message", "SQS gave no reason."),

@@ -77,7 +77,7 @@ _BUSY = frozenset(
 _BUSY_STATUSES = frozenset({408, 423, 425, 429})
 #: Parts of KMS's codes, in lower case; its other errors are of a key that cannot be used.
 _BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
-#: botocore gives an answer without a body, such as that to a HEAD, its HTTP status as the code.
+#: For an answer without a body, such as one to HEAD, botocore uses the HTTP status as the code.
 _MISSING = frozenset(
     {"404", "InvalidAddress", "NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist"}
 )

@@ -21,7 +21,7 @@ _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dict[str, Any]:
     """Allow what the collector does: send to three queues, receive from one, store logs.
 
-    It holds in any account and, where none is given, in any region.
+    The policy is valid in any account and, where no region is given, in any region.
     """
 
     def arn(name: str) -> str:

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 _DAY_SECONDS = 86_400
 
 #: SQS does not charge for retention. A message keeps its age when it moves to the dead-letter queue
-#: of a standard queue, so that one has the maximum: at least 7 days remain to inspect a message.
+#: of a standard queue, which has the maximum: at least 7 days remain to inspect a message.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 RETENTION_SECONDS = 7 * _DAY_SECONDS
 DEAD_LETTER_RETENTION_SECONDS = 14 * _DAY_SECONDS
 
 MAX_MESSAGE_BYTES = 1_048_576
-#: A log is fetched in seconds and a worker extends the timeout; work of a dead one is soon visible.
+#: A log is fetched in seconds, and a worker extends the timeout. When a worker dies, its work is
+#: visible again soon.
 WORK_VISIBILITY_SECONDS = 120
 
 #: Attributes that are raised, and never lowered.
@@ -56,7 +57,7 @@ def dead_letter_name(name: str) -> str:
 
 
 def _ensure_pair(client: SQSClient, name: str, extra: Mapping[str, str]) -> Iterator[str]:
-    """Create the dead-letter queue first: the redrive policy of the other one names it."""
+    """Create the dead-letter queue first: the queue's redrive policy names it."""
     dead_letters = dead_letter_name(name)
     yield _ensure_queue(client, dead_letters, _wanted(dead_letters, DEAD_LETTER_RETENTION_SECONDS))
     url = find_queue_url(client, dead_letters)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-#: S3 takes 10,000 parts of at least 5 MiB: with these, objects up to 78 GiB.
+#: S3 accepts 10,000 parts of at least 5 MiB. With parts of this size an object has up to 78 GiB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 PART_BYTES = 8 * 1024 * 1024
 

@@ -130,7 +130,7 @@ class SqsPublisher(Publisher):
         return QueueUnavailable(f"Queue {self.queue_name} returned an answer that is not SQS's.")
 
     def _send_one(self, message: QueueMessage) -> tuple[SendFailure, ...]:
-        """Send one message of a batch; an error must not hide the results of those before it."""
+        """Send one message of a batch; an error must not hide the results of earlier messages."""
         try:
             return self.send([message])
         except QueueUnavailable as error:
@@ -179,7 +179,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         ]
 
     def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:
-        """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
+        """Hide a message for ``seconds`` from now, unless its visibility timeout has ended."""
         from botocore.exceptions import ClientError
 
         with translate_aws_errors(f"Queue {self.queue_name}"):
@@ -196,7 +196,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                 logger.info("message no longer ours", extra={"queue": self.queue_name})
 
     def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
-        """Make a message visible again after ``after_seconds``, of any length in SQS."""
+        """Make a message visible again after ``after_seconds``; SQS accepts any time."""
         self.extend_visibility(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
@@ -219,7 +219,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         self.delete([message])
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Delete messages, in batches, trying once more what a batch did not delete.
+        """Delete messages in batches; messages that a batch did not delete are tried once more.
 
         A receipt that is no longer valid is no error: the message comes again, or is gone.
         """

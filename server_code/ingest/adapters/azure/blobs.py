@@ -62,7 +62,7 @@ class AzureBlobStore(BlobStore):
         return f"Container {self._url} created."
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
-        """Store an object in blocks, which exist for readers when all are committed."""
+        """Store an object in blocks; readers see it once all blocks are committed."""
         from azure.storage.blob import ContentSettings
 
         settings = ContentSettings(content_type=content_type)

@@ -119,7 +119,7 @@ class AzureClients:
 
 @contextmanager
 def _connection_errors(setting: str) -> Iterator[None]:
-    """Name the setting that is not valid; the library's own words do not contain the key."""
+    """Raise BadSettings with the setting's name; the library's message does not show the key."""
     try:
         yield
     except ValueError as error:

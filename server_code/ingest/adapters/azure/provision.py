@@ -20,7 +20,7 @@ DUPLICATE_WINDOW_SECONDS = 600
 
 
 def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work_queue: bool) -> str:
-    """Create a queue where it is missing, else correct its lock and tries; return what was done.
+    """Create a queue, or raise the lock and delivery count of an old one; return what was done.
 
     The work queue has no duplicate detection: the work item of a log that is not ready is sent
     again with its id. A topic of that name is left as it is.
@@ -50,7 +50,7 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work_q
 def _correct(
     client: ServiceBusAdministrationClient, queue: QueueProperties, lock: timedelta
 ) -> str:
-    """Raise lock and tries to the minimum; higher values stay."""
+    """Raise lock duration and delivery count to the minimum; higher values stay."""
     is_long_enough = isinstance(queue.lock_duration, timedelta) and queue.lock_duration >= lock
     if is_long_enough and (queue.max_delivery_count or 0) >= MAX_RECEIVES:
         return f"Queue {queue.name} exists."

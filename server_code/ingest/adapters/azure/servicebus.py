@@ -56,7 +56,7 @@ class ServiceBusPublisher(WholeRequestPublisher):
         return self._max_batch_bytes - OVERHEAD_BYTES
 
     def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
-        """Split messages into requests: within the limit of bytes, and by when they are due."""
+        """Split messages into requests within the byte limit, each with messages of one delay."""
         for _, group in groupby(messages, key=attrgetter("delay_seconds")):
             yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
 
@@ -146,7 +146,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
     def _settle(
         self, settle: Callable[..., object], message: ReceivedMessage, **details: str
     ) -> None:
-        """Settle a message unless its lock was lost: another receiver will publish the same ids."""
+        """Settle a message; if its lock was lost, another receiver processes it instead."""
         from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError
 
         self._counters.add("queue_requests")

@@ -68,7 +68,7 @@ class TableAttempts:
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default.
 
-        A time that is too far ahead has come: a clock that was ahead set it.
+        A time that is too far ahead counts as past: a clock that was ahead set it.
         """
         due = due_check_times(now)
         rows = ATTEMPTS.list_first(
@@ -116,7 +116,7 @@ class TableAttempts:
         return as_optional_utc(rows[0]["look_at"]) if rows else None
 
     def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest attempt of these that was never published was created."""
+        """Return when the oldest never published attempt of these repositories was created."""
         oldest = [
             as_utc(row["created_at"])
             for names in chunks_of_keys(sorted({repository_key(name) for name in repositories}))
@@ -130,7 +130,7 @@ class TableAttempts:
         return min(oldest, default=None)
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
-        """Insert or replace attempts, all or none of each hundred."""
+        """Insert or replace attempts, each hundred in one transaction."""
         newest = {attempt_key_text(record.key): record for record in records}
         for keys in chunks_of_keys(sorted(newest)):
             # Compressing hundreds of jobs takes long, so it is done outside of the transaction.
@@ -139,7 +139,7 @@ class TableAttempts:
             transact(partial(_save, rows, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Remove settled attempts, some at a time: a kill in between leaves fewer to remove."""
+        """Remove settled attempts in batches, each in a transaction of its own."""
         removed = 0
         while removed < limit:
             batch_size = min(_PURGE_BATCH, limit - removed)

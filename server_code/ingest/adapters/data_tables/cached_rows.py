@@ -1,6 +1,6 @@
 """A cache of a table's rows, which reads only what was saved since the last load.
 
-Pages read all rows every few seconds, and each row costs CPU in every process on its way.
+Pages read all rows every few seconds, and each row costs CPU in every process that it passes.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Snapshot(Generic[_Value]):
 
 
 class CachedRows(Generic[_Value]):
-    """A cache of a table, of which one of the columns says when each row was saved.
+    """A cache of a table that has a column with the time at which each row was saved.
 
     ``verifies_count``: rows may be removed, or saved with an earlier time, so they are counted too.
     Safe for many threads: each load replaces the snapshot.

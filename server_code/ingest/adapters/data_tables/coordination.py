@@ -40,7 +40,7 @@ SeenHeartbeats = tuple[float, dict[tuple[str, str], datetime]]
 
 @translate_errors
 class TableCoordination(CoordinationStore):
-    """What agents share; each save removes what is over a day old, and claims after 4 days."""
+    """What agents share. Heartbeats and collections are kept for a day, claims for 4 days."""
 
     _seen_heartbeats: SeenHeartbeats
 
@@ -137,7 +137,7 @@ class TableCoordination(CoordinationStore):
         return is_new
 
     def check_writable(self, *, now: datetime) -> None:
-        """Write a row and remove it again; one that is left is purged as claims are."""
+        """Write a row and remove it again; a row that is left behind is purged like a claim."""
         CLAIMS.add_row({"key": escape_text(WRITE_CHECK_KEY), "received_at": now}).delete()
 
 

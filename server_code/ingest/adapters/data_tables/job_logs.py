@@ -25,7 +25,7 @@ _JOB_LOGS = Table("job_logs")
 
 _COLUMNS = ("key", "run_id", "run_attempt", "job_id", "state", "updated_at", "body", "age")
 
-#: Before any failure: a comparison that leaves out rows without ``failed_at``.
+#: Earlier than any failure: a comparison with it leaves out rows without ``failed_at``.
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
@@ -53,9 +53,9 @@ class TableJobLogs(LogStateStore):
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, oldest first.
+        """Load pending logs that were last updated before a moment, oldest first.
 
-        Those updated ``or_updated_after`` another moment follow: a clock that was ahead set that.
+        Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
         old = q.less_than(updated_before)
         where: dict[str, Any] = {

@@ -42,15 +42,15 @@ class CountChanges:
         self._changes: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def note_attempt(self, repository: str, *, before: Any, after: Any) -> None:  # noqa: ANN401
-        """Note that a row of an attempt takes the place of another; None stands for no row."""
+        """Note that an attempt's row replaces another row; None stands for no row."""
         self._note(repository, _counted_attempt(before), _counted_attempt(after))
 
     def note_log(self, repository: str, *, before: str | None, after: str | None) -> None:
-        """Note that a log has another state than before; None stands for no log."""
+        """Note that the state of a log changes; None stands for no log."""
         self._note(repository, _counted_log(before), _counted_log(after))
 
     def save(self) -> None:
-        """Add what was noted; to be called in the transaction, before what is counted changes."""
+        """Add the noted changes to the counts; call it in the transaction, before rows change."""
         changes = {name: change for name, change in self._changes.items() if any(change.values())}
         if not changes:
             return
@@ -97,8 +97,8 @@ def _count_all(known: Mapping[str, LedgerCounts]) -> None:
     _count_each({row["key"] for row in _REPOSITORIES.search(columns=("key",))} - known.keys())
     counted = {row["key"]: row["attempts"] for row in _COUNTS.search(columns=("key", "attempts"))}
     if _ATTEMPTS.count() > sum(counted.values()):
-        # Some are of repositories that are not watched any more: all attempts are read for their
-        # names, which takes longer than a call where there are hundreds of thousands.
+        # Some belong to repositories that are not watched any more. All attempts are read to find
+        # these; with hundreds of thousands that takes longer than a call may take.
         names = {row["repository"] for row in _ATTEMPTS.search(columns=("repository",))}
         _count_each(names - counted.keys())
     done = {"key": _ALL_COUNTED, **asdict(LedgerCounts()), **saved_now()}

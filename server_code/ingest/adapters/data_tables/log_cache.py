@@ -40,7 +40,7 @@ _PAGES = Table("log_pages")
 _MIN_PAGES_AT_ONCE, _MAX_PAGES_AT_ONCE = 6, 40
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
-#: After so many saves a process reads the size of the cache again.
+#: After this number of saves a process reads the size of the cache again.
 SAVES_PER_CHECK = 50
 
 #: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines,
@@ -89,7 +89,7 @@ class TableLogPageStore(LogPageStore):
     def evict_if_full(self, stored_bytes: int, now: datetime) -> None:
         """Count a saved log, and evict if the cache may be full.
 
-        What other processes saved counts from the next check, SAVES_PER_CHECK saves later at most.
+        Logs that other processes saved are counted after at most SAVES_PER_CHECK further saves.
         """
         self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
         self._saves_until_check -= 1
@@ -100,7 +100,7 @@ class TableLogPageStore(LogPageStore):
             self._evict(now)
 
     def _evict(self, now: datetime) -> None:
-        """Delete the oldest logs that are too many, and what was never finished."""
+        """Delete the oldest logs beyond the limits, and logs that were never finished."""
         columns = ("name", "stored_bytes", "is_whole", "saved_at")
         rows = _LOGS.search(columns=columns, order_by="age", is_ascending=False)
         logs = (

@@ -1,4 +1,4 @@
-"""Watched repositories in Data Tables; a claim is a transaction, so no two get the same."""
+"""Watched repositories in Data Tables; each is claimed by one agent, in a transaction."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class TableRepositories(RepositoryStore):
             row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
             if row is None or row["paused"] == paused:
                 return
-            # Due since its last poll, a time that no process's clock can get wrong.
+            # Due since its last poll, which is in the past by the clock of every process.
             due = {} if paused else {"next_poll_at": row["last_polled_at"] or row["added_at"]}
             row.update(paused=paused, **due, **saved_now())
 
@@ -108,8 +108,8 @@ class TableRepositories(RepositoryStore):
             "lease_holder": holder,
             "lease_until": now + timedelta(seconds=lease_seconds),
         }
-        # Most searches find nothing, and cost one query. What a transaction then reads again
-        # is only what it takes, so that claims of other rows do not conflict.
+        # Most searches find nothing, and cost one query. The transaction reads only the rows that
+        # it claims, so that it does not conflict with claims of other rows.
         due = _due(names, now) if limit > 0 else []
         claimed: list[RepositoryRecord] = []
         while due and len(claimed) < limit:
@@ -137,7 +137,7 @@ def _where(full_name: str) -> dict[str, str]:
 
 
 def _due(names: set[str] | None, now: datetime) -> list[str]:
-    """Find what is due, the most overdue first; no next poll: new or not released."""
+    """Find what is due, the most overdue first; what has no next poll is new or not released."""
     rows = _REPOSITORIES.search(columns=_DUE_COLUMNS, where={"paused": False})
     due = {
         row["key"]: _due_since(row)

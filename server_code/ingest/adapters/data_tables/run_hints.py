@@ -74,7 +74,7 @@ class TableRunHints:
     ) -> str | None:
         """Claim keys, save an event or a hint and make the repository due, in one transaction.
 
-        Returns the first key that was claimed before, and then saves nothing.
+        If keys were claimed before, saves nothing and returns the first of them.
         """
 
         def save() -> str | None:

@@ -1,6 +1,6 @@
 """Tables that change seldom, for each of which another table has the id of its last change.
 
-A refresh of a page needs five of them, and a search costs as much where a table is empty.
+A refresh of a page needs five of them, and to search an empty table costs as much as any other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Value = TypeVar("_Value")
 
 
 class SeldomChangedTable(Table):
-    """A table of which each change is noted: after it, or in its transaction."""
+    """A table whose changes are noted: after each change, or in its transaction."""
 
     def add_rows(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
@@ -58,13 +58,13 @@ class _Loaded:
 
 
 class SeldomChangedCache:
-    """What was loaded of each table, and after which change. Safe for many threads."""
+    """The values that were loaded from tables that seldom change. Safe for many threads."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, _Loaded] = {}
 
     def load(self, table: Table, load: Callable[[], _Value], changes: Changes) -> _Value:
-        """Return what was loaded, or load it where the table has changed since; not for writing."""
+        """Return the value, loaded again if the table has changed; no write may depend on it."""
         change_ids, known = changes.get(table.name, frozenset()), self._loaded.get(table.name)
         now = time.monotonic()
         if known is None or known.change_ids != change_ids or now >= known.reload_at:

@@ -52,7 +52,7 @@ class DataTablesState(
         self._seen_heartbeats = -math.inf, {}
 
     def load_seldom_changed_records(self) -> SeldomChangedRecords:
-        """Load what changes seldom, for a page; of tables that have not changed nothing is read."""
+        """Load what changes seldom, for a page; tables that have not changed are not read."""
         cache = self._seldom_changed_cache
         with table_errors():
             changes = load_changes()

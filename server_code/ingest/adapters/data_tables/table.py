@@ -1,7 +1,7 @@
 """One Data Table, in few queries: every search, insert, update and delete is one round trip.
 
 https://anvil.works/docs/data-tables/data-tables-in-code: there are no unique columns, so rows are
-upserted by their key in a transaction, and of two with one key the first is read.
+upserted by their key in a transaction, and of two rows with the same key the first is read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from anvil.tables import app_tables
 from ...domain.batches import batches, chunks
 from .transactions import require_connection
 
-#: Each key is a branch of the query that PostgreSQL gets.
+#: Each key becomes a condition of the query that Anvil sends to PostgreSQL.
 KEYS_PER_QUERY = 100
 
 #: Bytes of text: a message to or from Anvil has 16 MiB at most, and a larger one ends the
@@ -168,14 +168,14 @@ def update(rows: Iterable[tuple[Any, Values]]) -> None:
 
 
 def chunks_of_keys(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
-    """Split a sequence into as many as one query takes."""
+    """Split a sequence into chunks of at most KEYS_PER_QUERY."""
     return chunks(values, KEYS_PER_QUERY)
 
 
 def chunks_of_bytes(
     values: Iterable[_Value], size_of: Callable[[_Value], int]
 ) -> Iterator[list[_Value]]:
-    """Split values into chunks of at most BYTES_PER_QUERY, or of one that alone is larger."""
+    """Split values into chunks of at most BYTES_PER_QUERY; a larger value is a chunk itself."""
     return batches(values, size_of=size_of, max_bytes=BYTES_PER_QUERY)
 
 

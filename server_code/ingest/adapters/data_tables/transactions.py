@@ -1,7 +1,7 @@
 """Transactions of Data Tables, repeated on conflict.
 
-https://anvil.works/docs/data-tables/transactions: what is in a transaction may be run again, and
-ends ten seconds after its last query. So it holds nothing but queries to tables.
+https://anvil.works/docs/data-tables/transactions: the code in a transaction may be run again, and a
+transaction ends ten seconds after its last query. So it contains nothing but queries to tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_RETRY_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
 
-#: Anvil's message where its server has as many transactions at once as it takes: two per processor.
+#: Anvil's message when its server runs the most transactions that it allows: two per processor.
 _TOO_MANY = "Too many transactions"
 
 #: Anvil's message for a transaction that it rolled back, ten seconds after its last query.
@@ -46,7 +46,7 @@ def transact(work: Callable[[], _Result]) -> _Result:
         except anvil.server.AnvilWrappedError as error:  # an expired one has no class of its own
             if not is_contention(error) or time.monotonic() >= ends_at:
                 raise
-        time.sleep(SystemRandom().uniform(0, pause))  # so that two do not go in step
+        time.sleep(SystemRandom().uniform(0, pause))  # random, so that two do not retry together
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 

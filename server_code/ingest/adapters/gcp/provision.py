@@ -9,8 +9,8 @@ from ...ports.queues import MAX_RECEIVES
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import translate_google_errors
 
-#: Two more than the tries of an item: one that is delayed (900 s at most) is received up to twice
-#: before it is due, because an ack deadline has 600 s at most.
+#: Two more than the tries of a work item: an item that is delayed (900 s at most) is received up to
+#: twice before it is due, because an ack deadline is 600 s at most.
 MAX_DELIVERY_ATTEMPTS = MAX_RECEIVES + 2
 _WORK_ACK_DEADLINE_SECONDS = 120
 READER_ACK_DEADLINE_SECONDS = 60

@@ -32,7 +32,7 @@ MAX_ACK_DEADLINE_SECONDS = 600
 #: A pull that is cancelled before its answer arrives leaves messages that nobody processes.
 SHORTEST_PULL_SECONDS = 1.0
 
-#: Between two pulls, where one ends early without a message.
+#: The pause between two pulls, if the first ends early without a message.
 PULL_PAUSE_SECONDS = 0.5
 
 #: An attribute's value has 1,024 bytes at most.

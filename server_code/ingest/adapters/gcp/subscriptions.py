@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_subscription(clients: PubsubClients, name: str) -> Subscription:
-    """Fetch the subscription that, with the topic of its name, is a queue.
+    """Fetch a queue's subscription, which has the name of its topic.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable.
     """

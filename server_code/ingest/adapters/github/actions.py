@@ -116,9 +116,8 @@ class GithubActions:
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs.
 
-        The list ends where GitHub's links end; it is complete if it holds as many different jobs
-        that can be read as GitHub counted. Jobs that move between two pages make one appear twice
-        and another not at all.
+        The list is complete if as many different jobs could be parsed as GitHub counted. If jobs
+        move between pages meanwhile, one is listed twice and another not at all.
         """
         client = self._client(key.repository)
         request = Request.to(_ATTEMPT + "/jobs", client.repository, key.run_id, key.run_attempt)
@@ -203,9 +202,9 @@ class GithubActions:
         self._logs.download(client, request, into, is_backfill=is_backfill)
 
     def fetch_repository(self, repository: str) -> RepositoryInfo:
-        """Fetch what the credential sees of a repository itself, by the name it is watched under.
+        """Fetch a repository's own record, by the name under which it is watched.
 
-        That name may have gone to a new repository since.
+        After a rename, another repository may have that name.
         """
         response = self._client(repository).get(Request.to("/repos/{}", repository))
         info = parse_repository(mapping(response.json()), requested_name=repository)

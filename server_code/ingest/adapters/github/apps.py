@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 #: New installations are found within this time.
 LISTING_INTERVAL = timedelta(minutes=10)
 
-#: A failed listing is repeated after this time, which doubles.
+#: A failed listing is repeated after this time, which doubles with each failure.
 FAILED_LIST_PAUSE = timedelta(seconds=30)
 
 
@@ -196,7 +196,7 @@ class App:
 
 
 def _longest_pause(error: IngestError) -> timedelta:
-    """Return the longest pause of a failed listing: longer where GitHub refuses it."""
+    """Return the longest pause after failed listings, which is longer if GitHub refused them."""
     is_refused = isinstance(error, Fatal) and not isinstance(error, CredentialSuspended)
     return MAX_REFUSAL_PAUSE if is_refused else LISTING_INTERVAL
 

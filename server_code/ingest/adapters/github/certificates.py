@@ -19,7 +19,7 @@ _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT
 def tls_context() -> SSLContext:
     """Return the TLS context of all connections; a new one after the file has changed.
 
-    Reading the certificates takes 17 ms, longer than everything else that a run's attempt takes.
+    Reading the certificates takes 17 ms, longer than all other work for an attempt.
     Raises GithubUnavailable.
     """
     import certifi

@@ -130,7 +130,7 @@ class GithubClient:
         token = self._credential.token(self._github_now())
         answer, error = self._send_once(call, token)
         if answer.status == 401 and self._credential.renew(token, self._github_now()):
-            self.expires_at = None  # which was the rejected one's
+            self.expires_at = None  # it was that of the rejected token
             token = self._credential.token(self._github_now())
             answer, error = self._send_once(call, token)
         if error is not None:
@@ -161,9 +161,9 @@ class GithubClient:
         return answer, error
 
     def _is_too_new(self, status: int) -> bool:
-        """Return whether a 401 may mean that GitHub does not know a new token yet.
+        """Return whether a 401 may mean that GitHub's servers do not all accept a new token yet.
 
-        That takes at most a minute from the first 401, even if every token since is new.
+        This is assumed for at most a minute from the first 401, even if newer tokens follow.
         """
         now = self._github_now()
         if status == 401:

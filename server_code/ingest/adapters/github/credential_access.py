@@ -161,7 +161,7 @@ class CredentialAccess:
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
         """Return whether a credential has read a repository (since a ``time.monotonic()``).
 
-        The one that it is pinned to has, if only before a restart or under its former name.
+        A pinned one counts: the credential read it before a restart, or under its former name.
         """
         with self._lock:
             at = self._read_at.get((name, repository.lower()))
@@ -212,7 +212,7 @@ class CredentialAccess:
     def note_listed_repositories(self, name: str, owner: str, repositories: Iterable[str]) -> None:
         """Note the repositories of an owner (``*``: of all) that GitHub lists to a credential.
 
-        The refusals of those that an earlier list lacked are over.
+        Ends the refusals of repositories that an earlier list did not contain.
         """
         listed = frozenset(repository.lower() for repository in repositories)
         with self._lock:
@@ -231,7 +231,7 @@ class CredentialAccess:
         return sorted(names, key=lambda name: (self._rank(name, repository), *preference(name)))
 
     def may_read(self, name: str, repository: str) -> bool:
-        """Return whether a credential reads a repository, or may read it as far as is known."""
+        """Return whether a credential reads a repository, or may be able to read it."""
         return self._rank(name, repository) <= _UNKNOWN
 
     def may_read_owner(self, name: str, repository: str) -> bool:

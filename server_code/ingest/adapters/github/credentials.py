@@ -13,7 +13,7 @@ from typing import Protocol
 from ...errors import BadCredentials
 from ...ports.repository_api import ANONYMOUS_KIND
 
-#: GitHub's servers may take this long to know a new token.
+#: It may take this long until all of GitHub's servers accept a new token.
 TOKEN_PROPAGATION_TIME = timedelta(seconds=60)
 
 #: A new installation token is created this long before the old one expires.
@@ -64,7 +64,7 @@ class Credential(Protocol):
         """Return the secret to send; None for anonymous access."""
 
     def is_fresh(self, github_now: datetime) -> bool:  # noqa: ARG002
-        """Return whether GitHub's servers may not know the secret yet."""
+        """Return whether some of GitHub's servers may not accept the secret yet."""
         return False
 
     def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
@@ -90,7 +90,7 @@ class StaticToken(Credential):
 
 
 class AppToken(Credential):
-    """An app's JWT, signed by GitHub's clock: a wrong clock here would make it invalid.
+    """An app's JWT, dated by GitHub's clock: a wrong clock here would make it invalid.
 
     https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
     """

@@ -117,8 +117,8 @@ class ListReader:
     ) -> ListAnswer:
         """Fetch a list, in smaller pages where GitHub fails to answer larger ones.
 
-        What a limit cuts short is continued by the next call. Raises the first failure of a page
-        that GitHub answers in no size, and what the client raises.
+        If a rate limit interrupts the read, the next call continues it. Raises the first failure of
+        a page that GitHub does not answer in any size, and what the client raises.
         """
         key = f"{wanted.request.path} {wanted.request.parameters} {wanted.offset} {validator}"
         read = self._interrupted.pop(key) or _ListRead(wanted, validator, self._sizes)
@@ -130,7 +130,7 @@ class ListReader:
 
 
 class _ListRead:
-    """One read of a list: first whether the pages of its validator have changed, then its pages."""
+    """One read of a list, which first checks whether the pages of its validator have changed."""
 
     def __init__(self, wanted: ListRequest, validator: str | None, page_sizes: PageSizes) -> None:
         self._wanted = wanted
@@ -141,7 +141,7 @@ class _ListRead:
         self._paginator: _Paginator | None = None
 
     def run(self, client: RestClient) -> ListAnswer:
-        """Read on from where the last call ended, and return the whole."""
+        """Continue where the last call ended; return the whole list."""
         self._revalidate(client)
         changed = {index: page for index, page in self._pages.items() if not page.is_unchanged}
         if self._pages and not changed:
@@ -159,7 +159,7 @@ class _ListRead:
     def _revalidate(self, client: RestClient) -> None:
         """Request the pages of the validator conditionally.
 
-        GitHub may fail at their size, or at the condition: then the list is read anew.
+        If GitHub does not answer pages of that size, or with a condition, the list is read anew.
         """
         path, offset = self._wanted.request.path, self._wanted.offset
         if self._etags is None or self._page_sizes.has_failed(path, offset=offset):
@@ -182,7 +182,7 @@ class _ListRead:
 class _Paginator:
     """The pages of a list that were read so far, and where the next one starts.
 
-    ``revalidated``: pages by their index that changed since the validator, and are not read again.
+    ``revalidated``: by index, pages that have changed since the validator; they were read already.
     """
 
     def __init__(self, wanted: ListRequest, page_sizes: PageSizes) -> None:
@@ -213,7 +213,7 @@ class _Paginator:
         return self._answer()
 
     def _read_page(self, client: RestClient) -> None:
-        """Read the next page. One that is empty, or repeats the one before, ends the list."""
+        """Read the next page. A page that is empty, or equal to the previous one, ends the list."""
         response, payload, found = self._fetch_page(client)
         following = next_parameters(response.headers)
         if self._first_page is None:
@@ -246,7 +246,7 @@ class _Paginator:
         )
 
     def _has_more_by_count(self, found: int) -> bool:
-        """Return whether GitHub counts items after a full page that has no link to the next one.
+        """Return whether GitHub counts more items though a full page has no link to the next.
 
         A proxy may drop the links. The count may be wrong: an empty page ends the list then.
         """

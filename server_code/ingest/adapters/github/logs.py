@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-#: How often a download that breaks is tried, each time from a new URL, and how late after the first
-#: one: from then on the log waits for the next delivery of its work item.
+#: A download that breaks is tried this often, each time from a new URL, and no more once this time
+#: has passed since the first try. The log then waits for the next delivery of its work item.
 MAX_DOWNLOADS = 3
 RESTARTED_WITHIN_SECONDS = 15
 

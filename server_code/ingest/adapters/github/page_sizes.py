@@ -1,7 +1,7 @@
 """The lists that need smaller pages, because GitHub failed to answer larger ones.
 
-A list that fails in every size is tried in one size at a time from then on, and so is every list
-while several fail: smaller pages do not help in an outage, and must not cost more requests.
+After a list has failed in every size, each read of it tries one size only. So does every read while
+several lists fail: smaller pages do not help in an outage, and must not cost more requests.
 """
 
 from __future__ import annotations

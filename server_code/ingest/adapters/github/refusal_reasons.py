@@ -29,8 +29,8 @@ def is_worth_trying(
 ) -> bool:
     """Return whether to try a credential (``name``) after others were refused or rate-limited.
 
-    After one that reads the repository was denied an endpoint of it, only those are tried that may
-    read the repository, or read others of its owner.
+    If a credential that reads the repository was denied one of its endpoints, only credentials are
+    tried that may read the repository, or that read others of its owner.
     """
     if limited and not access.may_read(name, repository):
         return False
@@ -50,9 +50,9 @@ def list_reasons(
 ) -> list[IngestError]:
     """List the refusals of a repository, and rejections of other credentials that may explain them.
 
-    GitHub answers 404 to a credential that cannot see a repository. So a 404 proves that it is gone
-    only to a credential that has read it before. Otherwise the one that reads it may be among the
-    ``rejected``, or of an app that failed.
+    GitHub answers 404 to a credential that cannot see a repository. So a 404 proves that the
+    repository is gone only if the credential has read it before. Otherwise the credential that
+    reads it may be one of ``rejected``, or belong to an app that failed.
     """
     is_gone = any(
         isinstance(error, RepositoryUnavailable) and access.has_read(name, repository)
@@ -76,7 +76,7 @@ def list_reasons(
 def most_informative(
     repository: str, failures: list[IngestError], paused: Iterable[IngestError] = ()
 ) -> IngestError:
-    """Return a copy of the failure that tells a person most.
+    """Return a copy of the failure that helps a person most.
 
     Its ``retry_at`` is the earliest of all the failures and ``paused`` refusals.
     """
@@ -93,7 +93,7 @@ def most_informative(
 
 
 def least_restrictive(limited: Sequence[RateLimited]) -> RateLimited | None:
-    """Return a limit on bulk requests only, else the one that ends first; None if there is none."""
+    """Return a limit of bulk requests only, else the limit that ends first; None without any."""
     return min(
         limited,
         key=lambda limit: (not isinstance(limit, BackfillLimited), limit.retry_at),

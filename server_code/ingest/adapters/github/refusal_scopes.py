@@ -55,8 +55,9 @@ def note_refusals(  # noqa: PLR0913 - a request, and what came of it
     """Note the refusals of one request to several credentials, each with its scope and pause.
 
     ``other_accepted``: another credential got the answer. If none did, the pause is short for a
-    credential that has read the repository, to which GitHub lists it, or that is the only one. One
-    that is rejected as a whole is tried next with another repository, if it reads any.
+    credential that has read the repository, for one to which GitHub lists it, and for the only one.
+    If GitHub rejects a credential as a whole, and it reads other repositories, it is tried with
+    those next.
     """
     for name, error in refused.items():
         has_read = access.has_read(name, repository)

@@ -18,7 +18,7 @@ _RENAMED = "renamed "
 class RenamedRepositories:
     """The new names of repositories: requesting the old one costs a redirect each time.
 
-    The validator of a repository's runs holds its new name, so that another process knows it.
+    The validator of a repository's runs holds its new name, so that other processes use it too.
     """
 
     def __init__(self, clock: Clock, pin_by_validator: Callable[[str, str | None], object]) -> None:

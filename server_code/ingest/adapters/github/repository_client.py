@@ -38,7 +38,7 @@ class RepositoryClient:
         return self._tokens.query(self.repository, query, variables)
 
     def may_use(self, feature: str) -> bool:
-        """Return whether the credential was not refused a feature of GraphQL lately."""
+        """Return whether to use a feature of GraphQL: the credential was not refused it lately."""
         scopes = (feature_scope(feature),)
         return self._tokens.access.refusals.active(self.credential_name, scopes) is None
 

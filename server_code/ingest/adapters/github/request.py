@@ -19,11 +19,11 @@ RATE_LIMIT = "/rate_limit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request for one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
+    """One request. ``endpoint`` is the pattern of its path, by which GitHub's limits count.
 
     ``log_file``: a seekable file for a log. GitHub redirects to another host for it; if a server
     sends the log itself, it is written into the file, and the answer has no body.
-    ``purpose``: what it is sent for: less urgent ones leave a part of the rate limit to others.
+    ``purpose``: why it is sent; less urgent requests leave a part of the rate limit to others.
     """
 
     endpoint: str

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A repository waits for the rate limit of its credential this long, before another one is used.
+#: If a rate limit ends later than this, a repository is read with another credential meanwhile.
 MAX_LIMIT_WAIT = timedelta(minutes=2)
 
 
@@ -193,7 +193,7 @@ class TokenPool:
     def fetch_rate_limit(self) -> None:
         """Request the rate limit with the first credential that is neither paused nor rejected.
 
-        It does not count, and shows whether GitHub answers. Raises as ``GithubClient.get`` does.
+        The request is free, and shows whether GitHub answers. Raises as ``GithubClient.get`` does.
         """
         for client in self.clients():
             if client.paused_until() is None and self.access.rejection_of(client.name) is None:

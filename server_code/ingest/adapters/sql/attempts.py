@@ -41,7 +41,7 @@ _OLDEST_UNPUBLISHED = """
             AND settled = 0 AND unread = 1 ORDER BY created_at LIMIT 1)
     FROM repositories WHERE name_key IN (...)
 """
-#: A time that is too far ahead has come: a clock that was ahead set it.
+#: A time that is too far ahead counts as past: a clock that was ahead set it.
 _DUE = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
 _CREATED_SINCE = "WHERE repository_key = ? AND created_at >= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
@@ -105,7 +105,7 @@ class SqlAttempts(SqlStore):
         return parse_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
 
     def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest attempt of these that was never published was created."""
+        """Return when the oldest never published attempt of these repositories was created."""
         names = sorted({repository_key(name) for name in repositories})
         rows = self._database.read_in_chunks(_OLDEST_UNPUBLISHED, (), names)
         return min((parse_time(created_at) for (created_at,) in rows if created_at), default=None)
@@ -125,7 +125,7 @@ class SqlAttempts(SqlStore):
             self._database.write(save)
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Remove settled attempts, some at a time: nobody waits long for the rows."""
+        """Remove settled attempts in batches, so that others do not wait long for the rows."""
         removed = 0
         while removed < limit:
             batch_size = min(_PURGE_BATCH, limit - removed)

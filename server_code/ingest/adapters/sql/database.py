@@ -45,7 +45,7 @@ class Database:
         return self.read(self._dialect.select_version_table) != []
 
     def write(self, work: Callable[[Session], T]) -> T:
-        """Run work in one transaction; if that was rolled back for a transient error, once more."""
+        """Run work in one transaction, and once more if a transient error rolled it back."""
         return self._run(lambda session: self._commit(session, work))
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Database:
             return work(Session(connection, self._dialect))
 
     def _with_timeout(self, sql: str) -> str:
-        """Set the timeout with the query: PostgreSQL runs what is sent at once in a transaction."""
+        """Prepend the timeout: PostgreSQL runs what is sent together in one transaction."""
         set_timeout = self._dialect.set_timeout
         return f"{set_timeout}; {sql}" if set_timeout else sql
 

@@ -73,9 +73,9 @@ class SqlJobLogs(SqlStore, LogStateStore):
         or_updated_after: datetime | None = None,
         limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, oldest first.
+        """Load pending logs that were last updated before a moment, oldest first.
 
-        Those updated ``or_updated_after`` another moment follow: a clock that was ahead set that.
+        Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
         moments = (format_time(updated_before), format_time(or_updated_after or _END_OF_TIME))
         maximum = max(0, limit)

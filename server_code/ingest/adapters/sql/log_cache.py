@@ -65,7 +65,7 @@ _SELECT_TOTALS = """
     FROM cached_logs
 """
 
-#: When a process that writes logs sums up those of all processes.
+#: A process that writes logs sums up those of all processes after this many logs, or this time.
 _MAX_LOGS_BETWEEN_SUMS = 32
 _MAX_TIME_BETWEEN_SUMS = timedelta(minutes=1)
 
@@ -106,7 +106,7 @@ class SqlLogPageStore(LogPageStore):
         return _LogWriter(self, job, now)
 
     def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
-        """Write whole logs in one transaction; of two of one job, the last stays."""
+        """Write whole logs in one transaction; of two logs of a job, the last one stays."""
         newest = {log.job: (_new_name(now), log) for log in logs}
         sizes = {job: _stored_bytes(log.pages) for job, (_, log) in newest.items()}
         if not newest:
@@ -143,7 +143,7 @@ class SqlLogPageStore(LogPageStore):
         return allowance is not None and allowance.take(stored_bytes, now)
 
     def evict(self, session: Session, now: datetime) -> None:
-        """Sum up all logs; delete the oldest that are too many, and what was never finished."""
+        """Sum up all logs; delete the oldest beyond the limits, and those that never ended."""
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
         # PostgreSQL sums up as decimals.
         logs_left = self._max_logs * EVICTION_SLACK - int(count)

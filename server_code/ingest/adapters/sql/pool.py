@@ -11,7 +11,7 @@ from .dialect import Connection, Dialect
 
 
 class ConnectionPool:
-    """A pool of connections: the most recently returned is lent first, new ones up to a limit."""
+    """A pool that lends the most recently returned connection, or opens one, up to a limit."""
 
     def __init__(self, dialect: Dialect, *, wait_seconds: float = 30) -> None:
         self._dialect = dialect
@@ -23,7 +23,7 @@ class ConnectionPool:
 
     @contextmanager
     def borrow(self) -> Iterator[Connection]:
-        """Lend a connection; one that failed comes back rolled back, or not at all."""
+        """Lend a connection; after a failure it is rolled back, or closed if it is not usable."""
         if not self._slots.acquire(timeout=self._wait_seconds):
             raise StateUnavailable(self._too_few())
         try:
@@ -38,7 +38,7 @@ class ConnectionPool:
             self._slots.release()
 
     def close(self) -> None:
-        """Close what is idle now, and what is lent when it comes back."""
+        """Close idle connections now, and lent ones when they are returned."""
         self._is_closed = True
         self._close_idle()
 

@@ -87,7 +87,7 @@ def _psycopg2() -> ModuleType:
 
 
 def _connect(url: str, explain: Callable[[Exception], str]) -> Connection:
-    """Connect, each statement its own transaction until one is begun.
+    """Connect; each statement is a transaction of its own until one is begun.
 
     Raises StateUnavailable itself and without a cause, for the cause may show the password.
     """
@@ -122,7 +122,7 @@ def _is_full(error: Exception) -> bool:
 
 
 def _reset(connection: PostgresConnection, error: BaseException) -> bool:
-    """Roll back after an error of the caller; False after one of the server.
+    """Roll back after an error of the caller; return False after an error of the server.
 
     What the server has changed since (the primary, the settings of the role) applies to new
     connections only.

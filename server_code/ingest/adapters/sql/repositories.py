@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {_COLUMNS} FROM repositories "  # noqa: S608
 #: A repository that has no next poll is due: it is new, or its holder died before it was released.
-#: A time that is too far ahead has come: a clock that was ahead set it.
+#: A time that is too far ahead counts as past: a clock that was ahead set it.
 _SELECT_DUE = f"""
     SELECT COALESCE(next_poll_at, lease_until, added_at), name_key, {_COLUMNS}
     FROM repositories
@@ -73,7 +73,7 @@ _LEASE = """
     UPDATE repositories SET lease_holder = ?, lease_until = ?, next_poll_at = NULL
     WHERE name_key IN (...)
 """
-#: A resumed repository is due since its last poll, a time that no process's clock can get wrong.
+#: A resumed repository is due since its last poll, which is past by the clock of every process.
 _RESUME = """
     UPDATE repositories SET paused = 0, next_poll_at = COALESCE(last_polled_at, added_at)
     WHERE name_key = ? AND paused = 1
@@ -137,7 +137,7 @@ class SqlRepositories(SqlStore, RepositoryStore):
     ) -> list[RepositoryRecord]:
         """Lease up to ``limit`` due repositories atomically, the most overdue first.
 
-        Mostly nothing is due, which is found without a transaction that may write.
+        Usually nothing is due; a query without a transaction that may write finds that.
         """
         found = self._find_due(now, only)
         if not found:

@@ -77,7 +77,7 @@ class SqlRunHints(SqlStore):
     ) -> str | None:
         """Claim keys, save an event or a hint and make the repository due, in one transaction.
 
-        Returns the first key that was claimed before, and then saves nothing.
+        If keys were claimed before, saves nothing and returns the first of them.
         """
         name, moment = repository_key(repository), format_time(now)
 

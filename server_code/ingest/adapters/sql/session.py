@@ -63,7 +63,7 @@ class Session:
     ) -> list[Row]:
         """Run a query with ``IN (...)`` in it for each chunk of ``values``.
 
-        ``parameters`` stand before it, and ``limit``, that of each chunk, after it.
+        ``parameters`` come before those of the list; ``limit`` is the last, and limits each chunk.
         """
         found: list[Row] = []
         last = () if limit is None else (limit,)

@@ -69,7 +69,7 @@ def _connect(path: str) -> Connection:
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
     """Let readers continue while one writes; the file keeps the mode.
 
-    The switch needs the file for itself, and does not wait for it as other statements do.
+    The switch needs exclusive access to the file, and does not wait as other statements do.
     """
     for _ in range(_WAL_ATTEMPTS):
         try:
