@@ -15,7 +15,7 @@ from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
 from .state_stores import log_cache_of
 
-#: How often a code is exchanged where GitHub fails, and the pause between.
+#: How many times a code is sent to GitHub if GitHub fails, and the pause between two tries.
 EXCHANGE_TRIES = 3
 EXCHANGE_PAUSE_SECONDS = 1.0
 

@@ -10,7 +10,7 @@ from ..errors import BadSettings, Rejected
 from ..settings import FindSetting, LookUpSetting
 from .private_files import require_writable, write_private
 
-#: Where headless commands keep the App; `serve` has it in its folder.
+#: The file for commands without a dashboard; `serve` keeps the App in its own folder.
 DEFAULT_GITHUB_APP_FILE = ".runstream/github-app.json"
 
 #: The settings of an App, and those of them that every App has.
@@ -19,7 +19,7 @@ GITHUB_APP_SETTINGS = (*REQUIRED_APP_SETTINGS, "GITHUB_WEBHOOK_SECRET")
 
 
 def with_github_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookUpSetting:
-    """Return a lookup that finds the App of the file where the settings name none.
+    """Return a lookup that reads the App's settings from the file if the settings name no App.
 
     Raises BadSettings for a file that cannot be read.
     """

@@ -12,12 +12,12 @@ def write_private(file: Path, text: str) -> None:
 
 
 def require_writable(file: Path) -> None:
-    """Raise OSError where a private file could not be written; what is there stays as it is."""
+    """Raise OSError if a private file cannot be written; an existing file is not changed."""
     _write_draft(file, "").unlink()
 
 
 def _write_draft(file: Path, text: str) -> Path:
-    """Write a new file next to the private one, and leave nothing of it where that fails."""
+    """Write the text to a new file in the same folder; remove that file if writing fails."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -26,6 +26,6 @@ def _write_draft(file: Path, text: str) -> Path:
             stream.write(text)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        # A full disk refuses bytes, and does not name the file.
+        # The error of a full disk does not name the file.
         raise OSError(error.errno, error.strerror, str(file)) from error
     return draft

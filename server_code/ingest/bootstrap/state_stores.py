@@ -28,7 +28,7 @@ def read_anvil_settings() -> Settings:
 
 
 def open_data_tables_state() -> StateStore:
-    """Open the Data Tables of the Anvil app that this runs in or is connected to."""
+    """Open the Data Tables of the Anvil app that runs this code or that the Uplink connects to."""
     from ..adapters.data_tables import open_data_tables_state as open_tables
 
     return open_tables()

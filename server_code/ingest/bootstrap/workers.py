@@ -38,7 +38,7 @@ def release_leases_of_dead_processes(store: RepositoryStore, *, now: datetime) -
 
 
 def _pid_namespace() -> str:
-    """Return a name for where PIDs mean the same: containers may share a host's name."""
+    """Return the host and its PID namespace: containers may have the same host name."""
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

@@ -40,7 +40,7 @@ AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 #: their owner denies access, and those of several logs if the logs wait for the same cause.
 REPORT_AGAIN_AFTER = timedelta(hours=1)
 
-#: How often a process to which GitHub refused something checks whether the refusal was cleared.
+#: How often a process checks whether refusals of GitHub were cleared by another process.
 REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
 
 
@@ -50,10 +50,10 @@ class DiscoveryState:
 
     ``next_at``: when it checks next whether a discovery is due; None means now. ``has_started``:
     the discovery at the start of the process is over. ``failures``: the discoveries that have
-    failed in a row. ``lock`` is held by the thread that discovers; the others
-    continue to poll. ``has_sources``: without any source, webhooks about repositories are ignored.
-    ``webhooks_checked_at``: when it last looked for such webhooks. ``followed_webhook_at``: when
-    the newest one came that a discovery has followed.
+    failed in a row. ``lock`` is held by the thread that discovers; the others continue to poll.
+    ``has_sources``: whether there are sources; without any, webhooks about repositories are
+    ignored. ``webhooks_checked_at``: when it last looked for such webhooks.
+    ``followed_webhook_at``: when the newest webhook arrived that led to a discovery.
     """
 
     next_at: datetime | None = None
@@ -196,7 +196,7 @@ class CollectorContext:
         return [each for each in errors if abs(now - each.occurred_at) < REPORT_AGAIN_AFTER]
 
     def report_rejected_credentials(self, agent: str) -> None:
-        """Report each credential that GitHub rejects, once, and not with every request for it."""
+        """Report each credential that GitHub rejects once, not for each of its requests."""
         for name, rejected in self.github.pop_rejected_credentials().items():
             self.report_error(
                 agent, None, rejection_text(name, str(rejected)), rejected.remedy_or_usual

@@ -15,7 +15,7 @@ from ..domain.due import is_interval_over
 from ..errors import IngestError
 from ..ports import ActionsApi, Clock
 
-#: Each process sends GitHub some request at least this often.
+#: A process sends at least one request to GitHub in this time.
 PROBE_INTERVAL = timedelta(seconds=30)
 
 

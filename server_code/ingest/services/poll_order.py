@@ -1,4 +1,4 @@
-"""The order of polls: repositories with recent changes in turns with the longest overdue ones."""
+"""The order of polls: recently changed repositories and the longest overdue ones in turns."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ class PollOrder:
     """The order in which this process polls repositories. Thread-safe.
 
     Two kinds of turns alternate, and get the same time: one for a repository without a backfill,
-    and one for the longest overdue of all, at least every OVERDUE_TURN_EVERY. So the former do not
-    wait for backfills, of which a new organization has hundreds. ``_next``: the time and the rank
-    of the next poll of each repository without a backfill that this process has polled. Those whose
-    first poll a limit has put off come first, then those whose runs changed last.
+    and one for the longest overdue of all, at least every OVERDUE_TURN_EVERY. So repositories
+    without a backfill do not wait for backfills, of which a new organization has hundreds.
+    ``_next``: the time and the rank of the next poll of each repository without a backfill that
+    this process has polled. Those whose first poll a limit has put off come first, then those whose
+    runs changed last.
     """
 
     _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)

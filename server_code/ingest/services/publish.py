@@ -18,7 +18,7 @@ from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
 
-#: A log is requeued after it has been pending for so long, because its work item is lost.
+#: A log that is pending for longer is requeued, because its work item must be lost.
 STALE_AFTER = timedelta(hours=1)
 
 _REFUSAL_REMEDY = (

@@ -1,4 +1,4 @@
-"""The purging of old attempts, so that the ledger does not grow without bound."""
+"""Purging old attempts, so that the ledger does not grow without bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filters of sources, as they are in the state."""
+"""The filters of sources, loaded from the state."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..domain.sources import Sources
 from ..domain.stored_values import repository_key
 from ..ports import Clock, SourceStore
 
-#: Every process applies changed filters after this time at most. A repository that was renamed or
-#: transferred gets the filters of its new source as soon.
+#: Every process applies changed filters after this time at most. The same holds for the filters of
+#: a renamed or transferred repository's new source.
 LOOK_UP_EVERY = timedelta(seconds=10)
 
 
@@ -20,9 +20,9 @@ LOOK_UP_EVERY = timedelta(seconds=10)
 class SourceFilters:
     """The filters of each source, loaded from the state every few seconds.
 
-    ``_listed_at``: when each source was last listed. ``_other_names``: those that a repository has
-    on GitHub and in its source; they are loaded again after each discovery, because it changes
-    ``_listed_at``. ``_names_listed_at``: its value when they were loaded.
+    ``_listed_at``: when each source was last listed. ``_other_names``: the names that each
+    repository has on GitHub and in its source. They are loaded again after each discovery, which
+    changes ``_listed_at``; ``_names_listed_at`` is its value when they were loaded.
     """
 
     _next_at: datetime | None = None

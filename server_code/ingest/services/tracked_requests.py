@@ -37,5 +37,5 @@ class TrackedRequests:
 
 
 def _wait_seconds(request: Callable[[], object]) -> float:
-    """Return how long a long poll waits for messages before it answers."""
+    """Return for how long the queue may wait for messages before it answers a request."""
     return request.keywords.get("wait_seconds", 0) if isinstance(request, partial) else 0

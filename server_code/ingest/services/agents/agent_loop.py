@@ -33,7 +33,7 @@ LONGEST_FAILURE_PAUSE = timedelta(seconds=30)
 
 ShouldContinue = Callable[[], bool]
 
-#: One turn of an agent's work; returns False if nothing else becomes due in its slice.
+#: One turn of an agent's work; returns False if nothing more will be due before its slice ends.
 Work = Callable[[ShouldContinue], bool | None]
 
 
@@ -78,7 +78,8 @@ class AgentLoop:
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
                 if self._failures:
-                    # Work whose result cannot be saved would be repeated until it is a dead letter.
+                    # If results cannot be saved, the same work is received until it becomes a dead
+                    # letter.
                     self._context.store.check_writable(now=self._context.clock.now())
                 self._work_once(continues)
                 if self.state is AgentState.RUNNING:
@@ -130,7 +131,7 @@ class AgentLoop:
         return is_more_to_do is not False
 
     def _pause_after(self, error: Exception, should_continue: ShouldContinue) -> None:
-        """Report an error, once if it is repeated, and pause longer after each failure in a row."""
+        """Report an error unless it was just reported; pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
         # A busy database is an error only if the next turn fails as well.
         is_error = self._failures > 0 or not isinstance(error, StateBusy)

@@ -44,7 +44,7 @@ class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
     ``host``: the worker id of a process, or the one name that all of Anvil's tasks report by.
-    ``read_rate_limit_status`` is omitted while the agent's collector is not open yet.
+    ``read_rate_limit_status`` is omitted as long as the agent has not opened its collector.
     """
 
     def __init__(  # noqa: PLR0913 - what there is before a collector is open
@@ -108,7 +108,7 @@ class Heartbeat:
         self._next_at = now + HEARTBEAT_INTERVAL
 
     def _resume(self, now: datetime) -> None:
-        """Take over, once, what the last process on this host reported."""
+        """Load what the last process on this host reported, before the first heartbeat is saved."""
         if self._has_resumed:
             return
         last = _find_heartbeat(self._store, self.agent, self._host)
@@ -203,7 +203,7 @@ def _find_heartbeat(store: CoordinationStore, agent: str, host: str) -> AgentRec
 
 
 def _resume_silences(pending: PendingRequests, last: AgentRecord, now: datetime) -> None:
-    """Add the silences of an earlier heartbeat, in monotonic seconds of this process."""
+    """Continue the silences of an earlier heartbeat, on this process's monotonic clock."""
     offset = time.monotonic() - now.timestamp()
     times = {target: parse_timestamp(since) for target, since in last.unanswered_since.items()}
     pending.resume(
@@ -218,7 +218,7 @@ def unanswered_since(pending: PendingRequests, *, now: datetime, at: float) -> d
 
 
 def _times(ages: Mapping[str, float], now: datetime) -> dict[str, str]:
-    """Return the time that each age in seconds stands for."""
+    """Return the time that lies each number of seconds before now."""
     return {
         target: str(format_timestamp(now - timedelta(seconds=age))) for target, age in ages.items()
     }

@@ -90,7 +90,7 @@ def log_tick(
     def ingest(context: CollectorContext, should_continue: ShouldContinue) -> bool:
         nonlocal received, newly_received
         seconds_left = (ends_at - context.clock.now()).total_seconds()
-        # Queues wait whole seconds, and with a wait of 0 this would spin.
+        # Queues wait for whole seconds; with a wait of 0 this loop would never pause.
         if seconds_left < 1:
             return False
         wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))

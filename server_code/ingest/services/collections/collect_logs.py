@@ -30,7 +30,7 @@ from ..log_ingestion.visibility import MAX_BATCH_SECONDS
 from ..unexpected_errors import as_ingest_error
 from .collection_plan import CollectionPlan
 
-#: Logs that are pending for this long are requeued: what a killed process received stays hidden.
+#: Logs pending for longer are requeued: messages that a killed process received are still hidden.
 REQUEUE_AFTER = timedelta(minutes=1)
 
 #: The longest pause of a collection that does not wait for limits.
@@ -155,7 +155,7 @@ class LogCollection:
         return not is_over and self._should_continue()
 
     def _count_failure(self, key: AttemptKey, log: LogNotReady) -> None:
-        """Count a try without a log, unless a limit is its cause or GitHub is still writing it."""
+        """Count a failed try, unless a limit prevented it or GitHub may still write the log."""
         error = log.error
         if isinstance(error, (StateFull, OutOfMemory)):
             self._fatal_error = error

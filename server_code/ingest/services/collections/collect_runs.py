@@ -37,15 +37,16 @@ MAX_UNREAD = 10_000
 #: to see whether it is given up: each takes several kilobytes.
 MANY_UNREAD = 1000
 
-#: A repository or credential is given up after as many refusals in a row: during incidents GitHub
-#: has answered 401 and 404 for what was there a second later.
+#: A repository or credential is given up after this many refusals in a row, not after one: during
+#: incidents GitHub has answered 401 and 404 for repositories that it showed a second later.
 REFUSED_TRIES = 2
 
 
 class RunCollection:
     """The repositories of a collection; several threads may run ``poll`` at the same time.
 
-    ``errors`` and ``unread_attempts``: what is missing of the repositories that are done.
+    ``errors`` and ``unread_attempts``: the errors of finished repositories, and their attempts that
+    could not be read.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class RunCollection:
                     self.errors[progress.name] = progress.error
 
     def _drop_paused(self) -> None:
-        """Drop repositories that were paused or removed; make those due that search for more."""
+        """Drop repositories that were paused or removed; continue the search of the others."""
         known = {each.full_name.lower(): each for each in self._context.store.list_repositories()}
         with self._lock:
             for key, progress in list(self._unfinished.items()):
@@ -163,7 +164,7 @@ class _RepositoryProgress:
         self._last_change = LastChange("", context.clock.now())
 
     def make_due(self) -> None:
-        """Make the repository due, and its attempts whose reads have failed, with none counted."""
+        """Make the repository due, and its attempts whose reads have failed; reset their count."""
         store, now = self._context.store, self._context.clock.now()
         failed = [
             replace(each, failed_reads=0, next_check_at=now)
@@ -231,7 +232,7 @@ class _RepositoryProgress:
         return tries >= policy.item_tries or waited > longest
 
     def load_unread(self) -> list[AttemptRecord]:
-        """Load the attempts of which another poll may read more, without those in progress."""
+        """Load the attempts that another poll may complete, without those in progress."""
         store, now = self._context.store, self._context.clock.now()
         if not store.count_ledger(self.name).open_attempts:
             return []

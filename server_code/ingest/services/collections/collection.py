@@ -1,4 +1,4 @@
-"""A collection of the runs, jobs, commits and logs of some repositories, which ends."""
+"""A collection that ends: it collects runs, jobs, commits and logs of some repositories."""
 
 from __future__ import annotations
 

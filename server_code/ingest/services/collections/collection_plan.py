@@ -16,7 +16,7 @@ class CollectionPolicy:
     """How complete a collection is, and how long it waits.
 
     ``searches_all_days``: search every day for older runs that were run again.
-    ``repository_tries``, ``item_tries``: the failures after which a repository, or an attempt or
+    ``repository_tries``, ``item_tries``: after how many failures a repository, or an attempt or
     log, is left for a later collection. ``stall_timeout``: how long to wait, with nothing else left
     to do, for items that fail; ``longest_wait``: the same for attempts that do not fail, because
     another process may be reading them. ``job_lag``: how long the jobs of a run that has just ended

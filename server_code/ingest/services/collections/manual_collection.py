@@ -21,7 +21,7 @@ from ..sources.record_credentials import clear_refusals
 from .collection import Collection
 from .collection_plan import QUICK_COLLECTION, CollectionPlan
 
-#: After so many rounds the rest is left to the agents.
+#: After this many rounds, what is missing is left to the agents.
 MAX_ROUNDS = 20
 
 #: A collection that has reported nothing for this time was killed.
@@ -61,10 +61,10 @@ def start_collection(
 ) -> CollectionRecord:
     """Record that a collection begins, and make its repositories due.
 
-    What GitHub has refused to credentials is requested again.
+    Requests that GitHub has refused to a credential are sent again.
     """
     record = new_collection(store, collection_id, repository=repository, now=now)
-    # First, because a second person who pressed the button looks for it at once.
+    # Saved first: a second person who pressed the button at the same time looks for it.
     store.save_collection(record)
     names = [each.full_name for each in _repositories_of(store, repository)]
     clear_refusals(store, names, now=now)

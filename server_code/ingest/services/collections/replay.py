@@ -1,4 +1,4 @@
-"""Publishes again what was published, for a reader that lost its data.
+"""Publish messages again, for a reader that lost its data.
 
 Messages are built from the ledger and the stored logs, or from GitHub where those are purged. They
 have the same ids as before, and the field ``replayed``. Nothing is recorded, so a replay can be
@@ -119,7 +119,7 @@ def _commit_of(record: AttemptRecord, readers: CommitAndDetailReaders) -> Commit
 def _read_purged(
     context: CollectorContext, record: AttemptRecord, readers: CommitAndDetailReaders
 ) -> AttemptSnapshot:
-    """Read a purged attempt from GitHub, again until its list of jobs is complete."""
+    """Read a purged attempt from GitHub; repeat this until its list of jobs is complete."""
     while True:
         snapshot = read_attempt(
             context.github, record, readers, is_run_current=True, wants_jobs=True
@@ -133,7 +133,7 @@ def _read_purged(
 
 
 def _unpublished(record: AttemptRecord) -> AttemptRecord:
-    """Return a record whose present status and jobs count as not published yet."""
+    """Return the record as it was before its present status and jobs were published."""
     before = record.published_statuses[:-1]
     return replace(record, published_jobs={}, published_statuses=before, fingerprint=None)
 

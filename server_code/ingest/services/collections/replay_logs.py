@@ -38,7 +38,7 @@ class ReplayedLogs:
 
 
 def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> ReplayedLogs:
-    """Publish the logs of an attempt in the ledger again, and why others are unavailable.
+    """Publish again the logs of an attempt in the ledger, or why a log is unavailable.
 
     Raises retriable errors.
     """
@@ -133,7 +133,7 @@ def _as_published(
 
 
 def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
-    """Return a published log that was found nowhere, with a retriable error if one of both is."""
+    """Return the result of a log that was found nowhere: a retriable error of the two counts."""
     error = result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
     retriable = (each for each in (stored, error) if isinstance(each, Retriable))
     return LogNotReady(job=result.job, error=next(retriable, error))

@@ -72,7 +72,7 @@ def _load_ledger(context: CollectorContext, span: ReplaySpan) -> Iterator[SpanAt
         )
         if len(found) < limit or found[-1].created_at > span.until:
             return
-        # More attempts of one moment than a page contains need a larger page.
+        # If a page holds only attempts of one moment, the next page must be larger.
         limit = limit if new else 2 * limit
         since = found[-1].created_at
         seen = {record.key for record in found}

@@ -1,4 +1,4 @@
-"""Retries and waits for work that a person starts, which nothing would schedule again."""
+"""Retries and waits for work that a person starts and that no schedule would repeat."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..context import CollectorContext
 
 T = TypeVar("T")
 
-#: The retries after retriable errors, with pauses of 1, 2, 4, … seconds.
+#: How many retriable errors are followed by a retry, after pauses of 1, 2, 4, … seconds.
 MAX_FAILURES = 5
 _LONGEST_PAUSE = timedelta(minutes=1)
 

@@ -26,13 +26,13 @@ from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
 from .log_results import LogFetched, LogNotReady, LogResult, LogUnavailable, failed_log, spool_log
 
-#: Errors that the other way would meet as well, so that it is not tried.
+#: Errors that the other way would raise as well, so that it is not tried.
 _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
 
 #: A log that is missing (404) is requested the other way after this many tries.
 TRIES_BEFORE_FALLBACK = 3
 
-#: The single logs that fail in a row until the others wait for the next try.
+#: After this many single logs failed in a row, the others wait for the next try.
 MAX_CONSECUTIVE_FAILURES = 3
 
 
@@ -46,8 +46,8 @@ def fetch_logs(
 ) -> Iterator[LogResult]:
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError.
 
-    Where one of the ``limits`` lasts, nothing is requested. ``prefers_archive``: where only one log
-    is due, a later try takes it from the archive, too.
+    Where one of the ``limits`` lasts, nothing is requested. ``prefers_archive``: request the
+    archive at later tries, too, if only one log is due.
     """
     requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
@@ -81,7 +81,7 @@ def _unless_limited(
 def _fetch_archive_first(
     github: ActionsApi, work: LogWork, requested: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
-    """Yield what the archive holds for certain, then fetch the other logs one by one."""
+    """Yield the logs that are certain in the archive, then fetch the others one by one."""
     left = {job.job_id: job for job in requested}
     failure: IngestError | None = None
     try:
@@ -105,7 +105,7 @@ def _fetch_archive_first(
 
 
 def extract_log(archive: LogArchive, job: WorkItemJob) -> LogResult:
-    """Extract a job's log, and find where its steps are by the archive's files of steps."""
+    """Extract a job's log, and locate its steps by the files of steps in the archive."""
     return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
 
 
@@ -150,7 +150,7 @@ def fetch_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResu
 
 
 def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
-    """Fetch a single log, and where that keeps failing the attempt's archive for it."""
+    """Fetch a single log; if that keeps failing, fetch the attempt's archive for it."""
     result = fetch_single(github, work, job)
     if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
         return result
@@ -164,7 +164,7 @@ def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> 
 def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogFetched | None:
     """Return one job's log out of the archive of its attempt; None where it is not certain.
 
-    An empty file is never certain: a log that is empty is served so alone.
+    An empty file is never certain: only a single log shows that a log is empty.
     """
     names = _job_names(work)
     if not work.is_whole_attempt:
@@ -180,7 +180,7 @@ def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogF
 
 
 def _wants_archive(error: IngestError, work: LogWork) -> bool:
-    """Return whether a failing single log is looked for in the archive at this try.
+    """Return whether the archive is fetched at this try for a single log that failed.
 
     The archive exists once the attempt has ended, and costs as much as all of its logs.
     """

@@ -24,7 +24,7 @@ from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import is_backfill
 from .read_log import load_job_steps
 
-#: The failed jobs whose logs one turn ingests, which also takes ten items of the queue.
+#: How many failed jobs' logs one turn ingests; it then receives up to ten work items.
 FAILED_JOBS_PER_TURN = 5
 
 #: A log is ingested ahead of its work item once it has waited this long in the queue.
@@ -36,8 +36,8 @@ def ingest_logs_of_failed_jobs(
 ) -> int:
     """Fetch and publish the logs of the jobs that failed last; return how many were taken.
 
-    What does not arrive, or not before ``should_continue`` returns False, is left to its work
-    item. Raises RateLimited, OutOfMemory, StateUnavailable.
+    A log that does not arrive before ``should_continue`` returns False is left to its work item.
+    Raises RateLimited, OutOfMemory, StateUnavailable.
     """
     taken = context.store.claim_logs_of_failed_jobs(
         updated_before=context.clock.now() - MIN_WAIT_IN_QUEUE, limit=FAILED_JOBS_PER_TURN
@@ -72,10 +72,10 @@ def ingest_logs_of_failed_jobs(
 def _load_work(
     context: CollectorContext, taken: Sequence[JobLogRecord]
 ) -> Iterator[tuple[LogWork, list[WorkItemJob]]]:
-    """Yield the work of each attempt and what is pending of it.
+    """Yield the work of each attempt, with the jobs whose logs are due.
 
-    In economy mode these are all logs of an ended attempt, which are in one archive, whose files
-    are identified by the names of all jobs.
+    In economy mode all pending logs of an ended attempt are due, because one archive has them all.
+    Its files are identified by the names of all jobs.
     """
     now = context.clock.now()
     for key in dict.fromkeys(log.key for log in taken):

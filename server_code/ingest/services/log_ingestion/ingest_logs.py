@@ -57,19 +57,19 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
-    First, some logs of the jobs that failed last are ingested, ahead of their work items.
-    After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
+    First, some logs of the jobs that failed last are ingested, ahead of their work items. After
+    ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
     ``should_continue`` is called after each log, and every second while one arrives. Once it
-    returns False, what has not begun returns to the queue at once, as copies that count no try.
-    A log that has begun to arrive is waited for: one that is longer than its host's turns would
-    never be published otherwise. Meanwhile its work is hidden for 20 s at a time, so that another
-    agent soon continues it where the process ends first.
-    ``on_received`` is called once where there is work, before it is done; ``on_not_ready`` for
-    each log that was not fetched and is tried again.
-    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at`` (for
-    a limit on backfills only with ``raises_backfill_limited``, because other logs go on),
-    OutOfMemory, so that its process ends, and StateUnavailable, so that no more work is received
-    until the state can be written; other errors are reported, and their work waits.
+    returns False, work that has not begun is returned to the queue at once, as copies with the same
+    number of tries. A log whose download has begun is waited for: otherwise, one that takes longer
+    than its host's turns would never be published. Meanwhile its message is hidden for 20 s at a
+    time, so that another agent soon receives it if the process ends first. ``on_received`` is
+    called once before received work is done; ``on_not_ready`` is called for each log that was not
+    fetched and is tried again. Raises RateLimited after postponing the work, so that its caller
+    pauses until ``retry_at`` (for a limit on backfills only with ``raises_backfill_limited``,
+    because other logs go on), OutOfMemory, so that its process ends, and StateUnavailable, so that
+    no more work is received until the state can be written; other errors are reported, and their
+    work waits.
     """
     context.apply_credential_pauses()
     ingested_early = ingest_logs_of_failed_jobs(context, should_continue=should_continue)
@@ -201,7 +201,7 @@ class _Ingestion:
         self._to_complete.clear()
 
     def _return_to_queue(self, task: LogTask) -> None:
-        """Return work that has not begun: the process may end before the rest of its batch does."""
+        """Return work that has not begun to the queue: this process may end before it begins."""
         self._complete_task(task)
         if task.is_done:
             self._extender.stop_extending(task.message)
@@ -209,7 +209,7 @@ class _Ingestion:
             self.tasks.remove(task)
 
     def _complete_task(self, task: LogTask) -> None:
-        """Mark a task as done, postponed where logs are missing; what failed is received again."""
+        """Postpone missing logs and mark the task as done; a task that failed is received again."""
         try:
             for log in task.not_ready:
                 if isinstance(log.error, (MessageRefused, Unexpected)):
@@ -218,7 +218,8 @@ class _Ingestion:
                 self._postpone(task)
             task.is_done = True
         except IngestError as error:
-            # Undeleted work is received again, and finds in the store what is already done.
+            # The message is not deleted, so it is received again; logs that are published are
+            # skipped.
             self._extender.stop_extending(task.message)
             self._report_and_release(task, error)
 
@@ -260,7 +261,7 @@ class _Ingestion:
 
 
 def _still_pending(context: CollectorContext, task: LogTask, log: LogNotReady) -> JobLogRecord:
-    """Return the record of a log after a try; that of a failed job is not taken early again."""
+    """Return a log's record after a try; without ``failed_at``, it is not ingested early again."""
     known = task.records[log.job.job_id]
     return replace(
         known,

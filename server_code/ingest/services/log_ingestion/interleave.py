@@ -14,7 +14,7 @@ V = TypeVar("V")
 #: Items buffered at most; workers block while the buffer is full.
 MAX_BUFFERED = 16
 
-#: How long the consumer waits for an item before ``when_idle`` is called, and called again.
+#: How long the consumer waits for an item before the first call of ``when_idle``, then the next.
 IDLE_AFTER_SECONDS = 0.02
 IDLE_EVERY_SECONDS = 1.0
 
@@ -43,7 +43,7 @@ def interleave(
     ``when_idle`` is called on the calling thread when it waits for an item, and then every second;
     ``should_continue`` at the same times and after each item. Once it returns False, the keys that
     no worker has begun with end at once, and each other one after the item that is being produced.
-    Closing the iterator stops the generators at their next item.
+    When the iterator is closed, the generators stop at their next item.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)
     futures = [(executor.submit(buffer.fill, key), key) for key in keys]

@@ -1,4 +1,4 @@
-"""An attempt's log archive: only files that are certain and sound are read.
+"""An attempt's log archive: only undamaged files that certainly belong to one job are read.
 
 Archives come from the network, so every error of reading one is raised as MalformedPayload.
 """
@@ -75,7 +75,7 @@ def fetch_log_archive(
 ) -> Iterator[LogArchive]:
     """Fetch the archive of work's attempt and open it; ``job_names`` must name every job of it.
 
-    Raises what fetching raises, and MalformedPayload where it is no sound archive.
+    Raises what fetching raises, and MalformedPayload if the archive is damaged.
     """
     with Spool() as spool:
         github.fetch_attempt_logs(work.key, cast("BinaryIO", spool), is_backfill=work.is_backfill)
@@ -102,7 +102,7 @@ def open_log_archive(
 
 
 class _BoundedReads:
-    """The file of an archive, with a limit for the list of files: zipfile reads it at once."""
+    """An archive's file that limits single reads, because zipfile reads the whole list of files."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

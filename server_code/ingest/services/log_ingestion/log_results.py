@@ -25,8 +25,8 @@ FetchLog = Callable[[BinaryIO], tuple[StepRange, ...] | None]
 class LogFetched:
     """A log that arrived whole; its receiver closes the spool.
 
-    ``outline``: where its groups, errors and warnings are. ``evidence``: what shows between which
-    of its lines each step of the job is.
+    ``outline``: where its groups, errors and warnings are. ``evidence``: what the log shows about
+    where each step begins and ends.
     """
 
     job: WorkItemJob
@@ -93,5 +93,5 @@ def failed_log(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailab
 
 
 def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:
-    """Return a log with the places of its job's steps, where they are certain."""
+    """Return the log with the line ranges of its job's steps, as far as they are certain."""
     return replace(log, outline=with_step_ranges(log.outline, log.evidence.locate(steps)))

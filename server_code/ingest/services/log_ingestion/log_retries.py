@@ -22,8 +22,8 @@ from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
 
 #: A log may appear up to this long after its job's end. After that, one that is missing gets
-#: MIN_MISSING_TRIES tries, half a minute. If GitHub has served no log of the attempt, logs as such
-#: may be unavailable at the moment: then it gets MAX_MISSING_TRIES, four minutes.
+#: MIN_MISSING_TRIES tries, half a minute. If GitHub has served no log of the attempt yet, all logs
+#: may be unavailable for a while: then it gets MAX_MISSING_TRIES, four minutes.
 MAX_LOG_DELAY = timedelta(minutes=10)
 MIN_MISSING_TRIES = 5
 MAX_MISSING_TRIES = 8
@@ -45,11 +45,11 @@ MAX_QUEUED_TRIES = 60
 def decide_retry(
     context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
 ) -> LogResult:
-    """Return a log that did not arrive as one that waits, or is unavailable for good.
+    """Return whether a log that did not arrive waits for another try or is unavailable for good.
 
-    A log that has expired before any retention time is over waits as one that is missing.
-    A log that is given up is requested once more after its run was read: the 404 before may have
-    been the first or the last one of a time in which GitHub hid the repository.
+    A log that GitHub calls expired before the shortest retention time is over is tried again.
+    Before a log is given up, its run is read and the log is requested once more: the 404 may have
+    come while GitHub hid the whole repository.
     """
     github, now = context.github, context.clock.now()
     if isinstance(result, LogUnavailable):
@@ -79,7 +79,7 @@ def _require_readable(github: ActionsApi, key: AttemptKey) -> None:
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     """Return how long a log waits for its next try: twice as long each time, up to a bound.
 
-    What GitHub limits or refuses is requested again at a known time; a refusal may end before it.
+    After a limit or a refusal it waits until the time that the error names.
     """
     if error.retry_at is not None:
         longest = MAX_DELAY_SECONDS if isinstance(error, Retriable) else MAX_REFUSED_SECONDS
@@ -102,7 +102,7 @@ def is_backfill(jobs: Iterable[WorkItemJob], now: datetime) -> bool:
 def _is_given_up(
     context: CollectorContext, result: LogNotReady, work: LogWork, now: datetime
 ) -> bool:
-    """Return whether GitHub had time and occasions enough to serve a log that it does not have."""
+    """Return whether a missing log has had enough time and enough tries."""
     is_missing = isinstance(result.error, (LogPending, LogExpired))
     if not is_missing or may_still_be_written(result.job, now):
         return False

@@ -1,8 +1,8 @@
 """Work items as they are received: read whole, checked against the ledger, or rejected.
 
-Of an item only the ids of its jobs are used. Their names, ends and tries are read from the ledger,
-so that a forged item can neither rename a job nor end its tries. Only where the ledger has no end
-of a job yet, the item's time is used. A log is in the ledger before its work is sent, so unknown
+Only the ids of jobs are taken from an item. Their names, ends and tries are read from the ledger,
+so that a forged item can neither rename a job nor end its tries. The item's end of a job is used
+only if the ledger does not have it yet. A log is in the ledger before its work is sent, so unknown
 work is rejected.
 """
 
@@ -49,7 +49,7 @@ class LogTask:
     is_done: bool = False
 
     def fail(self, job: WorkItemJob, error: IngestError) -> None:
-        """Add a log that did not make it to its queue."""
+        """Add a log that could not be published."""
         self.not_ready.append(LogNotReady(job=job, error=error))
 
     @property
@@ -132,7 +132,7 @@ def _load_jobs(
 
 
 def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:
-    """Move a message to the dead letters; where that fails, the queue itself does it later."""
+    """Move a message to the dead-letter queue; if that fails, the queue moves it later."""
     if message.receive_count in (None, 1):
         context.report_error(
             LOG_INGESTION_AGENT,

@@ -1,4 +1,4 @@
-"""Reading a log for a person: from the cache, else from S3 or GitHub, else the reason why not."""
+"""Reading a log for a person: from the cache, S3 or GitHub; otherwise, why there is none."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class LogReader:
     ) -> LogLines | UnreadableLog:
         """Return ``count`` lines of a job's log from ``first_line`` (from 1) on.
 
-        A log that has left the cache is fetched again and cached, which takes as long as it is
-        large; one too large for the cache is fetched for each answer. Raises StateUnavailable.
+        A log that has left the cache is fetched again and cached, which takes longer the larger it
+        is; one that is too large for the cache is fetched each time. Raises StateUnavailable.
         """
         if self.log_cache is not None:
             lines = self.log_cache.load_lines(key, job_id, first_line, count)
@@ -74,7 +74,7 @@ class LogReader:
     def _fetch_again(
         self, record: JobLogRecord, into: BinaryIO
     ) -> tuple[StepRange, ...] | UnreadableLog | None:
-        """Write the log into a file from where it is found first; return its stored steps."""
+        """Write the log into a file from the first place that has it; return its stored steps."""
         errors: list[IngestError] = []
         for fetch in self._fetchers(record):
             try:
@@ -88,7 +88,7 @@ class LogReader:
         )
 
     def _fetchers(self, record: JobLogRecord) -> Iterator[FetchLog]:
-        """Yield what fetches the log from outside the cache, the first choice first."""
+        """Yield the functions that fetch the log from the bucket and from GitHub, in this order."""
         if (stored := bucket_fetcher(self.blobs, record)) is not None:
             yield stored
         repository = record.key.repository
@@ -139,7 +139,7 @@ def explain_not_fetched(record: JobLogRecord | None) -> UnreadableLog:
 
 
 def bucket_fetcher(blobs: BlobStore | None, record: JobLogRecord) -> FetchLog | None:
-    """Return what fetches a log from the bucket; None where no bucket has it."""
+    """Return the function that fetches a log from the bucket; None if it is not stored there."""
     if blobs is None or not record.blob_bucket or not record.blob_key:
         return None
     reference = BlobReference(record.blob_bucket, record.blob_key)

@@ -1,4 +1,4 @@
-"""Bringing dead letters back: log work that failed five times, for example while S3 was away."""
+"""Moving dead letters back: log work that failed five times, for example during an outage of S3."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ REPORT_AT_TRIES = 5
 def report_waiting_logs(context: CollectorContext, task: LogTask) -> None:
     """Report why logs wait: at the first try, or when GitHub's own failure lasts.
 
-    Later as well where the reason has changed: most logs are not there at first.
+    It is reported at a later try as well if the reason has changed.
     """
     for log in task.not_ready:
         if isinstance(log.error, LogPending) or _is_reported_elsewhere(log.error):

@@ -1,4 +1,4 @@
-"""Requeueing stale logs, pending for long: their work items are lost or were given up."""
+"""Requeueing logs that are pending for long: their work items are lost or were given up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The buffer of a log during its download: in memory while small, else a file without a name."""
+"""The buffer of a log during its download: memory for a small log, else an unnamed file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: A larger log is written to disk.
 MAX_BYTES_IN_MEMORY = 1024 * 1024
 
-#: The space that is left free for others: this much of a large disk, a tenth of a small one.
+#: The disk space that is left free: this much, or a tenth of the disk if that is less.
 RESERVED_DISK_BYTES = 256 * 1024 * 1024
 _RESERVED_DIVISOR = 10
 _CHECK_EVERY_BYTES = 4 * 1024 * 1024
@@ -111,7 +111,7 @@ def reserved_bytes(disk_bytes: int) -> int:
 
 @contextmanager
 def _disk_errors() -> Iterator[None]:
-    """Translate errors of the file system, which may come long after bytes were buffered."""
+    """Raise errors of the file system as ResourceExhausted."""
     try:
         yield
     except OSError as error:

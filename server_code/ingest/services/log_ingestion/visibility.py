@@ -26,8 +26,8 @@ MAX_BATCH_SECONDS = 6 * 3600
 class VisibilityExtender:
     """A thread that extends the visibility timeout of messages until the block ends.
 
-    It stops where the parent process has ended: an orphaned worker may hang, and its messages are
-    better received by another.
+    It stops if the parent process has ended: an orphaned worker may hang, and then another agent
+    should receive its messages.
     """
 
     def __init__(

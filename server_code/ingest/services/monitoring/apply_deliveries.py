@@ -1,4 +1,4 @@
-"""Save what webhooks delivered in the ledger, from which it is published without a request.
+"""Save delivered runs and jobs in the ledger; they are published from it without a request.
 
 Deliveries may be late, doubled or out of order, so an earlier state never replaces a later one.
 """
@@ -27,8 +27,8 @@ DELIVERED_RUN_PAUSE = timedelta(seconds=5)
 def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Save delivered runs and jobs in the ledger as due.
 
-    Of several events about one run or job the first is taken: each state is published. The others
-    are left for the next poll, which is due at once.
+    Only the first of several events about one run or job is taken, so that each state is published.
+    The others are left for the next poll, which is due at once.
     """
     name = poll_session.repository.full_name
     events = context.store.load_delivered_events(name)

@@ -28,7 +28,7 @@ from .published_jobs import PublishedJob, as_published, as_text, find_published
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
 
-#: A job that is still open this long after its run's end has lost its runner, or never had one.
+#: A job that is still open this long after its run's end lost its runner, or never had one.
 ABANDONED_AFTER = timedelta(seconds=90)
 
 #: In live mode an archive is fetched if it holds at most this many logs for each one that is due.
@@ -37,7 +37,7 @@ MAX_LOGS_PER_DUE_LOG = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The messages that one read of an attempt gives rise to, and the record once they are sent.
+    """The messages to send after a read of an attempt, and its record to save once they are sent.
 
     ``envelopes`` are for the metrics queue. ``log_work`` is for the job events queue, for the logs
     of ``pending_logs``; ``filtered_logs`` counts those that a filter leaves out. ``summary`` is for
@@ -148,13 +148,13 @@ def _record_once_published(
 
 
 def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> PublishedJob:
-    """Return a job as published now; one that was abandoned stays so while its state does."""
+    """Return the job as it is published now; it stays abandoned until its state changes."""
     before, current = find_published(record, job), as_published(job, is_abandoned=is_abandoned)
     return before if before.is_abandoned and before.state == current.state else current
 
 
 def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
-    """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
+    """Return the ended jobs whose logs are due: in economy mode, all at the end of the run."""
     if log_mode == "live":
         return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
     if not record.has_ended:
@@ -169,7 +169,7 @@ def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str
 
 
 def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> list[Job]:
-    """Return the jobs that will never end, for their run ended long ago, and have no log yet."""
+    """Return the jobs that are abandoned from now on: still open long after their run's end."""
     ended_at = run.updated_at or record.created_at
     if not run.is_completed or now - ended_at < ABANDONED_AFTER:
         return []
@@ -180,7 +180,7 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
 def _log_work_messages(
     record: AttemptRecord, requested: list[Job], log_mode: str, now: datetime, filters: FilterChain
 ) -> tuple[QueueMessage, ...]:
-    """Build the work for logs: one by one, or an ended attempt's archive if it saves requests."""
+    """Build work items for single logs, or one for the attempt's archive if it saves requests."""
     with_logs = [job for job in requested if not job.never_started]
     in_archive = requested
     is_worthwhile = is_archive_worthwhile(with_logs, record.jobs, now=now)
@@ -198,7 +198,7 @@ def _log_work_messages(
 
 
 def _are_most_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
-    """Return whether an ended attempt's archive holds not much more than the logs that are due."""
+    """Return whether most logs in an ended attempt's archive are due."""
     in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
     return record.has_ended and len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
 

@@ -1,7 +1,7 @@
 """Read the attempts that are due, publish their changes, and record what was published.
 
-Results are published while other reads are still running, and whatever was read is in the ledger
-before a limit, a failure or a full queue can cost it.
+Results are published while other reads are still running. What was read is saved in the ledger even
+if a limit, a failure or a full queue ends the batch.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ from .verify_deliveries import (
     note_missed_deliveries,
 )
 
-#: Where this many attempts may not be read, and none may, the repository itself may not be read.
+#: If access is denied to all attempts of a batch, at least this many, the poll fails.
 MIN_DENIALS = 5
 
 
@@ -114,7 +114,7 @@ def _reader(
 ) -> Callable[[AttemptRecord], AttemptSnapshot | None]:
     """Return the function that reads one attempt, for worker threads.
 
-    It returns None for what requires a request while a limit that refused another one lasts.
+    It returns None, and sends nothing, while a limit lasts that refused another request.
     """
     policy = JobReadPolicy(context, poll_session)
     limits, repository = LimitsInForce(context.clock), poll_session.repository.full_name
@@ -207,7 +207,7 @@ def _build_messages(
 def _changes(
     context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
 ) -> Changes:
-    """Return what to publish of an attempt that was read; nothing where it waits or is filtered."""
+    """Return what to publish of an attempt; nothing if it waits, failed or is filtered out."""
     record, now = snapshot.record, context.clock.now()
     if record.is_filtered_out:
         return Changes(record=record)
@@ -251,7 +251,7 @@ def _postpone_refused(
 
 
 def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
-    """Record what was published, the ledger last: what it does not hold is published again."""
+    """Record what was published, the attempts last: after a crash, they are published again."""
     context.counters.add(LOGS_FILTERED_OUT, sum(each.filtered_logs for each in changes))
     context.save_counts()
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])

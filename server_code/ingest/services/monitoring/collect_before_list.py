@@ -19,10 +19,10 @@ from .verify_deliveries import decide_reliance
 
 
 def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
-    """Save what webhooks delivered in the ledger, and decide whether polling relies on them.
+    """Save delivered runs and jobs in the ledger, and decide whether to rely on webhooks.
 
-    During a backfill, the runs that they contain or point at are collected before it. Without one
-    the run list shows them, and no request is spent on the runs themselves.
+    During a backfill, these runs, and those that webhooks point at, are collected before it
+    continues. Without a backfill the run list shows them, and no request is sent for each.
     """
     apply_deliveries(context, poll_session)
     has_deliveries = bool(poll_session.seen or poll_session.hinted_runs)

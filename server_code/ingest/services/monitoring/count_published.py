@@ -1,4 +1,4 @@
-"""Count what is published for the first time, for the agents' heartbeats and the metrics."""
+"""Count runs, attempts, jobs and steps that are published for the first time."""
 
 from __future__ import annotations
 

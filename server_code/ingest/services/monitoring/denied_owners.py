@@ -1,4 +1,4 @@
-"""What an owner denies to a credential: it is reported once for all repositories of the owner."""
+"""If an owner denies a credential access, that is reported once for all its repositories."""
 
 from __future__ import annotations
 

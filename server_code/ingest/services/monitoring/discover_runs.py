@@ -1,7 +1,8 @@
 """Find every attempt that GitHub shows, and save it in the ledger before it is read.
 
-The unfiltered run list is always right. The filtered lists lag, and are requested for runs that are
-deep in it: a re-run keeps its first creation time. Nothing here publishes.
+The unfiltered run list is always right. The filtered lists lag behind it. They are requested for
+re-runs, which can be deep in the list because a re-run keeps its first creation time. Nothing here
+publishes.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def discover_runs_sparingly(context: CollectorContext, poll_session: PollSession
     """Find runs as ``discover_runs`` does, but skip a list that has changed a moment ago.
 
     Changes come together: runs appear, start and end. Each answer that differs is charged, so the
-    next one is requested after nearly two polls and has them all. It is requested at once where a
-    due attempt may have started: its jobs are then read as well. A re-run deep in the list may be
-    over by then, so open runs are requested by status at every poll.
+    next one is requested after nearly two polls and has them all. It is requested at once if a due
+    attempt may have started, because its jobs are then read as well. A re-run deep in the list may
+    have ended by then, so open runs are requested by status at every poll.
     """
     list_due_at = run_list_due_at(context, poll_session.repository)
     if poll_session.has_unstarted_attempt or list_due_at <= context.clock.now():
@@ -78,9 +79,10 @@ def discover_hinted_runs(context: CollectorContext, poll_session: PollSession) -
 def discover_all_runs(
     context: CollectorContext, poll_session: PollSession, *, swept_since: datetime
 ) -> None:
-    """Find runs as ``discover_runs`` does, and in a sweep of every day, once since ``swept_since``.
+    """Find runs as ``discover_runs`` does, and sweep every day once since ``swept_since``.
 
-    Unchanged answers are free but count by the minute: what a limit cuts short is continued.
+    Unchanged answers are free, but count for the limit per minute: the next poll continues a sweep
+    that a limit interrupts.
     """
     lists = poll_session.repository.run_lists
     if (
@@ -118,10 +120,10 @@ def _find_unswept_runs(context: CollectorContext, poll_session: PollSession) -> 
 
 
 def find_hinted_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Fetch the runs that webhooks or people pointed at, by the hints that these left.
+    """Fetch the runs that stored hints of webhooks or people point at.
 
-    Of a known run that the list has just shown, only jobs can have changed: it is made due, and no
-    request is spent on the run itself. What is not answered waits for the next poll.
+    A known run that the list has just shown is not requested: only its jobs can have changed, so it
+    is made due. A hint whose request fails waits for the next poll.
     """
     hints, poll_session.hinted_runs = poll_session.hinted_runs, {}
     _fetch_hinted(context, poll_session, hints)
@@ -163,7 +165,8 @@ def find_failed_deliveries(context: CollectorContext, poll_session: PollSession)
     try:
         runs = context.github.fetch_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
-        # Webhooks need a permission of their own; without it polls and sweeps find these runs.
+        # Listing deliveries needs a permission of its own; without it, polls and sweeps find these
+        # runs.
         runs = set()
     for run_id in runs:
         context.store.save_run_hint(repository.full_name, run_id, now=now)

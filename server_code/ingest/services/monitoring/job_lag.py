@@ -1,4 +1,4 @@
-"""How long after its end a job is published, counted in the buckets of a histogram."""
+"""A histogram of how long after its end a job is published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COUNT, _SUM = "job_lag.count", "job_lag.seconds"
 def count_job_lag(
     counters: Counters, now: datetime, before: Iterable[Job], published: Iterable[Job]
 ) -> None:
-    """Count the lag of each job that has ended since the attempt was read before."""
+    """Count the lag of each job whose end was not known at the last read of the attempt."""
     ended_before = {job.job_id for job in before if job.completed_at is not None}
     for job in published:
         if job.completed_at is None or job.job_id in ended_before:

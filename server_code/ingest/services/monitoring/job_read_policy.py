@@ -1,4 +1,4 @@
-"""Which attempts in flight have their jobs read in one batch: those that may have changed."""
+"""For which attempts in flight a batch reads the jobs: those whose jobs may have changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .schedule_attempts import is_job_read_due
 
 
 class JobReadPolicy:
-    """The choice of the attempts in flight whose jobs are read, the same for one batch.
+    """The rule for which attempts in flight jobs are read; it stays the same during one batch.
 
     With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
     changed; where requests are few, only when the run has changed. With LOG_MODE=economy, which

@@ -14,7 +14,7 @@ NEWEST_IN_BATCH = 20
 
 
 def load_due_batch(context: CollectorContext, repository: str) -> list[AttemptRecord]:
-    """Load a batch: oldest first, because logs expire, and always some of the newest."""
+    """Load a batch: the oldest attempts, because logs expire, and always some of the newest."""
     now = context.clock.now()
     newest = context.store.load_due_attempts(
         repository, now=now, limit=NEWEST_IN_BATCH, newest_first=True

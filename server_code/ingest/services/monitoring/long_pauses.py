@@ -1,4 +1,4 @@
-"""Which parts of an attempt are not waited for: it is published without them."""
+"""Pauses that are too long to wait for: an attempt is published without the paused part."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import timedelta
 from ...errors import RequestPaused
 from ...ports import Clock
 
-#: A pause that GitHub demands before a commit, a pull request or annotations, and that is longer
-#: than this, delays no attempt: some servers name days.
+#: If GitHub demands a longer pause before a commit, a pull request or annotations is read, the
+#: attempt does not wait for it: some servers demand days.
 LONGEST_PAUSE = timedelta(minutes=10)
 
 

@@ -28,10 +28,11 @@ RARE_STATUSES_INTERVAL = timedelta(minutes=5)
 #: A filtered list ends after 1,000 runs.
 MAX_FILTERED_PAGES = 10
 
-#: The most scheduled attempts that are compared with a changed list by status, oldest first.
+#: How many attempts, the oldest first, are compared with a list by status that has changed.
 MAX_COMPARED = 100
 
-#: Deep runs are those below the first page. The time up to which they are requested moves by these.
+#: Deep runs are those below the first page of the list; they are requested up to a creation time
+#: that is rounded to one of these steps.
 _DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timedelta(minutes=10))
 _EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 
@@ -132,10 +133,10 @@ def _request_by_status(
 def _make_missing_due(
     context: CollectorContext, poll_session: PollSession, status: str | None
 ) -> None:
-    """Make attempts due that a list by status showed before and does not show now.
+    """Make the attempts due whose status a list by status does not confirm any more.
 
-    While the next lists are unchanged, attempts in this status are taken to be unchanged, too;
-    these are not in it any more.
+    As long as later answers for this list are "unchanged", attempts in this status count as
+    unchanged. These attempts have left it, so they are read.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     scheduled = context.store.load_due_attempts(name, now=now + MAX_CHECK_DELAY, limit=MAX_COMPARED)

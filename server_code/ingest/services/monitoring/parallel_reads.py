@@ -13,7 +13,7 @@ from ...ports import Clock
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Results wait no longer than this for others, so that slow reads delay no finished one.
+#: A result waits for others no longer than this, so that slow reads do not delay it.
 GROUP_INTERVAL = timedelta(seconds=2)
 
 #: How often ``should_continue`` is called while no result arrives.
@@ -58,7 +58,7 @@ def read_in_groups(
 
 
 class _Arrivals(Generic[R]):
-    """The futures that are done; whoever waits for them wakes for the last one, not for each."""
+    """The futures that are done. A waiting thread is woken only when all are done."""
 
     def __init__(self, count: int) -> None:
         self._left = count

@@ -93,8 +93,8 @@ def _log_failure(
 ) -> None:
     """Log why a poll failed, unless the poll before failed in the same way.
 
-    A rejected credential is logged elsewhere, and what an owner denies once for all its
-    repositories. One-time collections do not call this: they print the error.
+    A rejected credential is logged elsewhere; denied access is logged once for all repositories of
+    an owner. One-time collections do not call this: they print the error.
     """
     if error is None or not error.counts_as_failure or isinstance(error, BadCredentials):
         return
@@ -107,7 +107,7 @@ def _log_failure(
 def _claim_first(
     context: CollectorContext, only: Collection[str] | None
 ) -> RepositoryRecord | None:
-    """Claim what comes before backfills: what is urgent, then what changed last."""
+    """Claim a repository that comes before backfills: an urgent one, else the latest changed."""
     order = context.poll_order
     first = order.find_recently_changed(context.clock.now())
     if first is None or (only is not None and first not in only):
@@ -181,7 +181,7 @@ def _poll(
 def _with_priority(context: CollectorContext, repository: RepositoryRecord) -> RepositoryRecord:
     """Return a repository as prioritized if its first poll is urgent: it was just created.
 
-    It stays so until a poll ends that no limit cuts short.
+    It stays prioritized until a poll ends that no limit has interrupted.
     """
     is_first = repository.last_polled_at is None
     if is_first and is_urgent(context.clock.now(), repository.next_poll_at):
@@ -251,11 +251,11 @@ def _after_failure(
         return replace(stored, last_error=known), error.retry_at
     was_requested = error.counts_as_failure or error.retry_at is None
     if not was_requested and (stored.failed_polls or isinstance(error, RequestPaused)):
-        # No request was sent, so the last answer of GitHub stays the error.
+        # No request was sent, so the stored error, from GitHub's last answer, is kept.
         return stored, next_try_at(stored.full_name, stored.failed_polls, error, now)
     if isinstance(error, StateBusy) and repository.full_name not in context.state_busy_repositories:
-        # Passes by itself, and is a failure only if the next poll fails as well. Processes that
-        # wrote at the same time wait for different times.
+        # A busy state is a failure only if the next poll fails as well. The pause is random, so
+        # that processes that wrote at the same time do not collide again.
         context.state_busy_repositories.add(repository.full_name)
         return stored, now + timedelta(seconds=SystemRandom().uniform(1, 5))
     failures = stored.failed_polls + 1

@@ -1,4 +1,4 @@
-"""One poll of one repository: what it has seen, its lease, and what it may spend."""
+"""One poll of one repository: what it has seen, its lease, and how many requests it may send."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ class PollSession:
     ``unchanged_statuses``: the runs in these statuses below that page are as they were.
     ``change_times``: when attempts changed that are new or differ from the ledger's copy;
     ``changed_at``: when what was found changed last. ``relies_on_deliveries``: webhooks take the
-    place of polling. ``has_unstarted_attempt``: one is due that had not started.
-    ``has_more_events``: some delivered events are left for the next poll. ``ignores_created``: the
-    server answers a filter by creation time with other runs. ``has_unread_pages``: a window of the
-    sweep has more pages than GitHub's filtered lists show. ``error`` is why requests other than
-    that for the first page failed, ``is_cut_short`` whether a limit was among the reasons.
+    place of polling. ``has_unstarted_attempt``: an attempt is due that had not started when it was
+    last read. ``has_more_events``: some delivered events are left for the next poll.
+    ``ignores_created``: the server answers a filter by creation time with other runs.
+    ``has_unread_pages``: a window of the sweep has more pages than GitHub's filtered lists show.
+    ``error``: why a request other than that for the first page failed; ``is_cut_short``: whether a
+    limit was one of the reasons.
     """
 
     repository: RepositoryRecord
@@ -76,7 +77,7 @@ class PollSession:
             self.error = error
 
     def note_changes(self, records: Collection[AttemptRecord], now: datetime) -> None:
-        """Note when what was found changed last: the runs of a backfill ended long ago."""
+        """Note when the newest of the found runs changed, which in a backfill was long ago."""
         runs = [record.run for record in records if record.run is not None]
         moments = [run.updated_at if run.is_completed else now for run in runs]
         newest = min(now, max((moment or now for moment in moments), default=now))
@@ -122,7 +123,7 @@ def renew_lease_when_due(context: CollectorContext, poll_session: PollSession) -
 def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:
     """Return whether optional requests may be sent now without putting off any poll.
 
-    They get what is left below the pace at which the hour's requests last.
+    They are sent as long as fewer requests are used than the passed part of the hour allows.
     """
     if not context.github.has_headroom(poll_session.repository.full_name):
         return False
@@ -134,7 +135,7 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 
 
 def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Return when the run list is requested again, which may have changed a moment ago.
+    """Return when to request the run list again; later if it has changed a moment ago.
 
     In live mode that is earlier: the list also shows the end of a run's last job, seconds late.
     """

@@ -1,4 +1,4 @@
-"""What was published of an attempt's jobs, which the ledger keeps as a text for each job."""
+"""In which state each job of an attempt was published last; the ledger keeps it as a text."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class PublishedJob:
     """The state in which a job was published last.
 
     ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome;
-    empty where nothing was published. ``is_abandoned``: it never ended, and its log was requested
-    all the same.
+    empty where nothing was published. ``is_abandoned``: it had not ended long after its run, and
+    its log was requested.
     """
 
     state: str

@@ -19,7 +19,7 @@ from .attempt_messages import has_unpublished_run_changes
 from .commit_and_detail_readers import CommitAndDetailReaders
 from .read_commits import CommitReader
 
-#: The failed reads, in an hour, after which a run whose jobs answer 404 is published without them.
+#: After this many failed reads (an hour), a run whose jobs answer 404 is published without them.
 MAX_PARTIAL_READS = 13
 
 #: A job list that is empty, or shorter than GitHub's count, is published as it is after the first
@@ -27,7 +27,7 @@ MAX_PARTIAL_READS = 13
 MAX_INCOMPLETE_READS = 6
 FINAL_INCOMPLETE_READS = 12
 
-#: The reads, in half a minute, after which open jobs of an ended run are published as they are.
+#: After this many reads (half a minute), open jobs of an ended run are published as they are.
 MAX_OPEN_READS = 6
 
 #: Runs that may end without any job; every other one has at least one.
@@ -35,7 +35,7 @@ _ENDS_WITHOUT_JOBS = frozenset(
     {"action_required", "cancelled", "skipped", "stale", "startup_failure"}
 )
 
-#: The failed reads of a commit after which its attempt is published without metrics.
+#: After this many failed reads of its commit, an attempt is published without it.
 MAX_COMMIT_FAILURES = 4
 
 
@@ -44,8 +44,8 @@ class AttemptSnapshot:
     """What one read of an attempt returned.
 
     ``record`` holds the newest run and jobs, also those read before ``error`` ended the read.
-    ``newer_attempt``: the run as a later attempt, which the read met. ``is_gone``: the run was
-    deleted.
+    ``newer_attempt``: the run, if GitHub answered with a later attempt of it. ``is_gone``: the run
+    was deleted.
     """
 
     record: AttemptRecord
@@ -145,7 +145,7 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
     record = snapshot.record
     if record.has_all_jobs:
         return snapshot
-    # A list that may be short is read whole: "unchanged" may be what is wrong.
+    # A list that may be incomplete is read without the ETag, because 304 may be wrong.
     validator = None if record.jobs and needs_job_reread(record) else record.jobs_validator
     answer = github.fetch_jobs(record.key, validator)
     # An unchanged list is as incomplete as it was.
@@ -204,9 +204,9 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
 def _explain_not_found(
     github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: NotFound
 ) -> AttemptSnapshot:
-    """Return the snapshot of a read that met a 404: of a deleted run, or of a part not there yet.
+    """Return the snapshot after a 404: the run was deleted, or a part of it is not there yet.
 
-    Of a deleted run, what was read before is published, for there will be no more.
+    If the run was deleted, what was read before is published.
     """
     record = snapshot.record
     if record.run is not None and record.failed_reads < MAX_PARTIAL_READS:

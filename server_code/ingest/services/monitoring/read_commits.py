@@ -43,8 +43,8 @@ class CommitReader:
     def fetch(self, run: WorkflowRun) -> Commit | None:
         """Return a run's commit with the pull requests that may have triggered the run.
 
-        None without a commit, without the permission to read it, and where GitHub demands a long
-        pause before it. Raises what passes by itself.
+        None if there is no commit, if the credential may not read it, or if GitHub demands a long
+        pause. Raises errors that may pass.
         """
         if run.head_sha is None:
             return None
@@ -92,7 +92,7 @@ class CommitReader:
         return self._fetch_pulls_of(run, (run.head_repository or "").partition("/")[0])
 
     def _fetch_actor_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests of the actor's branch: its fork was deleted, or renamed."""
+        """Fetch the pull requests of the actor's branch, if the fork was deleted or renamed."""
         head_repository = (run.head_repository or "").lower()
         is_fork = head_repository != run.repository.lower()
         is_actors = head_repository.partition("/")[0] == (run.actor or "").lower()
@@ -105,7 +105,7 @@ class CommitReader:
         try:
             return self._github.fetch_branch_pulls(self._repository, head, since=run.created_at)
         except (AccessDenied, Skippable):
-            # Pull requests need a permission of their own; without it none is named.
+            # Reading pull requests needs a permission of its own; without it, none is published.
             return ()
         except RequestPaused as pause:
             return self._default_if_long(pause, ())

@@ -67,7 +67,8 @@ class DetailReader:
     def _parts(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
         name, run_id = self._repository, record.key.run_id
         for job in record.jobs:
-            # A job that changes after its end may have got more annotations; asking costs nothing.
+            # A job that changes after its end may have more annotations; an unchanged answer is
+            # free.
             is_known = job.annotations is not None and not has_ended_before(record, job)
             if job.wants_annotations and not is_known and is_unpublished(record, job):
                 record = _with_job(record, self._annotate(job))

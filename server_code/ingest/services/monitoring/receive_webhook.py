@@ -1,6 +1,6 @@
 """Accept webhooks: their runs and jobs are kept until the next poll, which is due at once.
 
-A collector without webhooks is complete; with them it is faster, and reads less.
+Without webhooks, a collector misses nothing; with them it is faster and sends fewer requests.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SOURCE_EVENTS = frozenset({"repository", "installation", "installation_repositor
 #: The name under which replayed bodies are counted.
 REPLAYED_WEBHOOKS = "webhooks_replayed"
 
-#: In front of a body's digest, among the keys that a delivery claims.
+#: The prefix of the key that a delivery claims for its body's digest.
 _BODY = "body "
 
 
@@ -41,8 +41,8 @@ def receive_webhook(
 ) -> str:
     """Verify one delivery and make its run due; return the response text.
 
-    Header names are in lower case, ``body`` is the raw request body. A delivery is accepted once,
-    and so is a body, because the delivery's id is not signed; replays are counted. A delivery that
+    Header names are in lower case, ``body`` is the raw request body. Each delivery id and each body
+    is accepted once, because the id is not signed; replayed bodies are counted. A delivery that
     could not be stored is not claimed: it is accepted when it is sent again. Unknown events and
     repositories are acknowledged and ignored. Raises InvalidSignature, or MalformedPayload for a
     signed body that is not a JSON object.

@@ -1,4 +1,4 @@
-"""What the requests of a poll are sent for, which decides what they leave to others."""
+"""The purpose of a poll's requests, which decides how much of the rate limit they leave."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...wire.purposes import BACKFILL_AGE, Purpose
 from ..context import CollectorContext
 from .poll_session import PollSession
 
-#: So many due attempts are a backlog, for which no webhook must wait.
+#: This many due attempts are a backlog, whose requests leave a part of the limit to webhooks.
 MIN_BACKLOG = 20
 
 
@@ -23,7 +23,7 @@ def set_request_purpose(
 
 
 def purpose_of(due: Sequence[AttemptRecord], now: datetime) -> Purpose:
-    """Return what attempts that are due are read for: a backfill, where most ended long ago."""
+    """Return the purpose of reading due attempts: a backfill if most of them ended long ago."""
     if len(due) < MIN_BACKLOG:
         return Purpose.POLLING
     past = sum(_ended_long_ago(record, now) for record in due)

@@ -1,4 +1,4 @@
-"""Save the runs that a poll has seen in the ledger, as due where they are new or changed."""
+"""Save the runs that a poll has seen in the ledger; new and changed ones become due."""
 
 from __future__ import annotations
 
@@ -112,9 +112,8 @@ def _may_be_purged(
     """Return whether a run is so old that the ledger may have known it and purged it.
 
     A short list shows such runs at every poll, though they were published. The ledger keeps runs a
-    day longer than this, because clocks differ. Before the list was walked once, every run is new,
-    also where BACKFILL_DAYS was lowered since: one is rather published twice, with the same ids,
-    than never.
+    day longer than this, because clocks differ. Until the list was walked once, every run counts as
+    new: publishing one twice, with the same ids, is better than never.
     """
     if repository.cursor is None or run.created_at is None:
         return False
@@ -160,7 +159,7 @@ def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -
 def _earlier_attempts(
     run: WorkflowRun, known: Mapping[tuple[int, int], AttemptRecord], now: datetime
 ) -> Iterator[tuple[AttemptKey, AttemptRecord]]:
-    """Yield the attempts before this one that were missed, or last seen open.
+    """Yield the earlier attempts of a run that are not in the ledger, or open there.
 
     The list shows a run's newest attempt only, so these are saved without a run, to be read by
     their own numbers.

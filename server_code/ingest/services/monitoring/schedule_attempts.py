@@ -16,7 +16,7 @@ from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
 from .read_attempts import MAX_INCOMPLETE_READS, AttemptSnapshot, needs_job_reread
 
-#: An open run is checked again after this part of its age: in its first hour at every poll.
+#: An open run is checked again after its age divided by this: at every poll in its first hour.
 OPEN_AGE_DIVISOR = 120
 MAX_PAUSE = timedelta(minutes=10)
 
@@ -31,7 +31,7 @@ MAX_FAILURES = 90 * 24
 MAX_OUTAGE_PAUSE = timedelta(minutes=10)
 OUTAGE_FAILURES = 45
 
-#: Attempts of one repository that are made due at once; the others are reached by their own times.
+#: How many attempts of one repository are made due at once; the others keep their own times.
 _MAX_ATTEMPTS = 1000
 
 #: Retriable failures are reported after this many in a row, others at once.
@@ -40,7 +40,7 @@ REPORTED_FAILURES = 5
 #: The longest time between two reads of the jobs in flight, though no change is expected.
 LONGEST_SKIP = timedelta(minutes=5)
 
-#: How long a run that has ended waits for the ends of its jobs, and how soon they are read again.
+#: How long an ended run waits for its jobs to end, and the pause before they are read again.
 MAX_WAIT_FOR_JOBS = timedelta(minutes=1)
 MIN_PAUSE_FOR_JOBS = timedelta(seconds=5)
 
@@ -74,9 +74,9 @@ def is_job_read_due(
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
-    A read is charged whenever a step has changed. So they are read just before two polls are over,
-    which is the longest delay of an event, and not where the next change is the end of the run,
-    which the run list shows. ``has_changed_in_list``: the list shows a change.
+    A read is charged whenever a step has changed. So they are read just before two poll intervals
+    are over, the longest delay of an event. They are not read if the next change can only be the
+    end of the run, which the run list shows. ``has_changed_in_list``: the list shows a change.
     """
     now, gap = context.clock.now(), max_request_interval(context.settings.poll_seconds)
     if not is_interval_over(_jobs_known_at(record), gap, now):
@@ -114,7 +114,7 @@ def note_job_counts(
 def pause_for_jobs(record: AttemptRecord) -> timedelta:
     """Return how soon the jobs of a run that has just ended are read again.
 
-    Jobs that are listed, and open, end within seconds.
+    Jobs that the list shows as open end within seconds.
     """
     return max(MIN_PAUSE_FOR_JOBS, _reread_pause(record.incomplete_job_reads))
 
@@ -126,9 +126,9 @@ def settle_or_schedule(
     *,
     min_pause: timedelta = timedelta(),
 ) -> AttemptRecord:
-    """Settle an ended attempt, or set its next check: later the older it is.
+    """Settle an ended attempt, or set its next check: the older it is, the later.
 
-    ``min_pause`` is how long one in flight is left to webhooks.
+    ``min_pause``: the shortest pause of an attempt in flight, while webhooks report its changes.
     """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
@@ -151,14 +151,14 @@ def settle_or_schedule(
         pause = backoff(record.incomplete_job_reads, maximum=MAX_FAILURE_PAUSE)
     if run is not None and not run.is_completed:
         if run.status == "in_progress":
-            # GitHub may update a run while its jobs run; its start is noted once.
+            # GitHub may update the run again while its jobs run, so its start is kept here.
             record = replace(record, jobs_read_at=_jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failed_reads=0, last_error=None)
 
 
 def _lacks_jobs_for_good(record: AttemptRecord, now: datetime) -> bool:
-    """Return whether the job list of a run is short, and will stay so: the run ended long ago."""
+    """Return whether the job list stays incomplete for good, because the run ended long ago."""
     ended_at = _changed_at(record)
     return record.incomplete_job_reads > MAX_INCOMPLETE_READS and now - ended_at > LONGEST_LAG
 
@@ -173,9 +173,9 @@ def _changed_at(record: AttemptRecord) -> datetime:
 def _pause_in_flight(
     context: CollectorContext, record: AttemptRecord, pause: timedelta
 ) -> timedelta:
-    """Return when an attempt in flight is checked again: just before two polls are over.
+    """Return the pause before an attempt in flight is checked: a little less than two polls.
 
-    Until then the run list shows what happens to it, and the jobs were read a moment ago.
+    In live mode that is counted from the last read of its jobs.
     """
     now = context.clock.now()
     gap = max(pause, max_request_interval(context.settings.poll_seconds))
@@ -188,7 +188,7 @@ def _pause_in_flight(
 def postpone(context: CollectorContext, record: AttemptRecord, error: IngestError) -> AttemptRecord:
     """Set the next check of an attempt that failed.
 
-    A limit or a rejected credential concerns every request: it does not count for the attempt.
+    A limit or a rejected credential concerns all requests: it is not a failure of the attempt.
     """
     now = context.clock.now()
     if isinstance(error, (RateLimited, BadCredentials)):

@@ -18,16 +18,16 @@ from .schedule_attempts import OPEN_AGE_DIVISOR
 #: The longest interval between two polls of an idle repository.
 MAX_POLL_INTERVAL = timedelta(minutes=10)
 
-#: The longest interval where polls wait for the limit per minute: one that is set further ahead
-#: than ``MAX_POLL_DELAY`` would be due at once.
+#: The longest interval when polls wait for the limit per minute: a time further ahead than
+#: ``MAX_POLL_DELAY`` counts as one of a wrong clock, and would be due at once.
 LONGEST_PAUSE = MAX_POLL_DELAY / 2
 
-#: How many times longer a repository with open runs waits at most where requests are few.
+#: By how much the interval of a repository with open runs is multiplied at most.
 MAX_OPEN_INTERVAL_FACTOR = 2.0
 
-#: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long. What may pass
-#: for all repositories at once, such as an outage of GitHub, is tried more often; then they are
-#: not all due in the same moment.
+#: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long. After a
+#: failure that may pass for all repositories at once, such as an outage of GitHub, they are tried
+#: more often, and not all at the same moment.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 LONGEST_OUTAGE_PAUSE = timedelta(minutes=5)
 
@@ -35,7 +35,7 @@ LONGEST_OUTAGE_PAUSE = timedelta(minutes=5)
 def next_poll_after(
     context: CollectorContext, poll_session: PollSession, record: RepositoryRecord
 ) -> datetime:
-    """Return when to poll again after a poll; where webhooks are relied on, only to check them."""
+    """Return when to poll again; while webhooks are relied on, a poll only checks them."""
     now = context.clock.now()
     if poll_session.has_more_events:
         return now
@@ -50,7 +50,8 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     """Return when to poll again: soon where something changes, later where nothing does.
 
     Polls that do not fit into the minute of their credential wait longer: those of idle
-    repositories first. What is due at once is a backfill, which leaves a part of each limit.
+    repositories first. A repository that is due at once has a backfill; its requests leave a part
+    of each limit.
     """
     now = context.clock.now()
     next_check_at = context.store.load_next_check_at(repository.full_name)
@@ -73,8 +74,9 @@ def _next_poll_without_minute_limit(
 ) -> datetime:
     """Return when to poll again if the minute's requests are enough.
 
-    If the token's requests do not last for all its repositories, each waits equally longer; those
-    with open runs not much, because most of their polls are free.
+    If the token's requests of the hour are too few for all its repositories, their intervals grow
+    by the same factor. Those with open runs grow at most twice, because most of their polls are
+    free.
     """
     now = context.clock.now()
     interval_factor = context.github.hour_interval_factor(repository.full_name)
@@ -96,11 +98,11 @@ def _next_poll_without_minute_limit(
 
 
 def next_try_at(repository: str, failures: int, error: IngestError, now: datetime) -> datetime:
-    """Return when a repository is polled again after failed polls in a row, the last with an error.
+    """Return when to poll a repository again after failed polls in a row, the last with ``error``.
 
-    What GitHub refuses is due when it may be requested again. Where a credential is suspended, the
-    repository is due earlier, because GitHub may list the credential as usable before; nothing is
-    requested until then.
+    After a refusal, it is due when the request may be sent again. If the credential is suspended,
+    it is due earlier, because GitHub may list the credential as usable before; until then no
+    request is sent.
     """
     outage_pause = _with_jitter(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
     is_rejected = isinstance(error, BadCredentials)
@@ -115,6 +117,6 @@ def next_try_at(repository: str, failures: int, error: IngestError, now: datetim
 def _with_jitter(interval: timedelta, repository: str, *, share: float = 0.1) -> timedelta:
     """Shorten an interval by up to a share of it, by the repository's name.
 
-    Repositories that are polled together, as after a start or a limit, drift apart.
+    So repositories that were polled at the same time, as after a start, are spread out.
     """
     return interval * (1 - crc32(repository.encode()) / 2**32 * share)

@@ -1,9 +1,9 @@
-"""Sweep past days for runs that were run again: such runs keep their place deep in the list.
+"""Sweep past days for re-runs, which keep their place deep in the run list.
 
 Once a day every past day is requested by ``created=``, in windows with fixed bounds, so that
-windows in which nothing has changed answer 304 and cost nothing. A window that one page does not
-hold is halved: so each proves itself complete by its count, and the end of filtered lists (1,000
-runs) is never reached. A window of one second cannot be halved and is paged.
+windows in which nothing has changed answer 304 and cost nothing. A window with more runs than one
+page is halved. So the count of each page shows that it is complete, and the end of filtered lists
+(1,000 runs) is never reached. A window of one second cannot be halved; its further pages are read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ RUN_LIFETIME = timedelta(days=RUN_LIFETIME_DAYS)
 #: day are requested with their day.
 WINDOWS_PER_POLL = 8
 
-#: The largest window in days; windows are halves of halves of it, counted from a fixed day.
+#: The largest window in days. Smaller ones are repeated halves of it; all begin at multiples of
+#: their size, counted from a fixed day.
 LARGEST_WINDOW_DAYS = 32
 
 _DAY = timedelta(days=1)
@@ -37,7 +38,7 @@ _SECOND = timedelta(seconds=1)
 _FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
 _CREATED_PREFIX = "created="
 
-#: Stands in a validator's place for a window that needs halving.
+#: Stored in place of a validator for a window that must be halved.
 _HALVED = "halved"
 
 
@@ -144,9 +145,9 @@ def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -
 def _sweep(
     context: CollectorContext, poll_session: PollSession, window: CreationWindow, end: datetime
 ) -> None:
-    """Request a window, and move behind each part that is complete, or to the sweep's end.
+    """Request a window, and save behind which part the sweep continues.
 
-    A day that a limit or a failure cuts short is continued where it was.
+    A sweep that a limit or a failure interrupts continues there.
     """
     for part in _request(
         context, poll_session, window, after=poll_session.repository.sweep.continues_at
@@ -187,7 +188,7 @@ def _request(
 ) -> Iterator[CreationWindow]:
     """Request a window that ends after a moment; yield each part of it that is complete.
 
-    A window of several days that fits no page yields nothing: its halves are next.
+    A window of several days that must be halved yields nothing: its halves are requested next.
     """
     if after is not None and window.last < after:
         return
@@ -215,7 +216,8 @@ def _fetch_window(
         return True
     upsert_runs(context, poll_session, page.runs)
     if page.runs and not any(window.holds(run) for run in page.runs):
-        # Every window would be answered with the same runs; their pages are read once instead.
+        # The server ignores the filter, so each window has the same runs: their pages are read
+        # once.
         poll_session.ignores_created = True
         _request_more_pages(context, poll_session, window)
         return True
@@ -224,7 +226,8 @@ def _fetch_window(
         return False
     if page.has_next:
         _request_more_pages(context, poll_session, window)
-    # A window that shows fewer runs than it counts, or pages, is requested again by the next sweep.
+    # A window with fewer runs than its count, or with several pages, gets no validator: the next
+    # sweep requests it again.
     is_complete = len(page.runs) >= page.total_count and not page.has_next
     poll_session.set_validator(list_name, answer.validator if is_complete else None)
     return True

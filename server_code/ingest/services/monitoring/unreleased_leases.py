@@ -18,7 +18,7 @@ from ..context import CollectorContext
 def release_later_if_state_fails(
     context: CollectorContext, repository: RepositoryRecord
 ) -> Iterator[None]:
-    """Keep a claimed repository for ``retry_lease_releases`` where the state fails in the block."""
+    """Keep a claimed repository for ``retry_lease_releases`` if the state fails in the block."""
     try:
         yield
     except StateUnavailable:

@@ -22,7 +22,7 @@ _NEWER_RUNS = "newer"
 
 
 def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
-    """Decide whether this poll relies on deliveries; the changes noted so far were delivered."""
+    """Decide whether this poll relies on deliveries; forget the changes that were delivered."""
     needs_jobs = context.settings.log_mode == "live"
     poll_session.change_times.clear()
     poll_session.relies_on_deliveries = relies_on_deliveries(
@@ -82,7 +82,7 @@ def count_contradicted_deliveries(
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    """Count delivered ends of jobs that differ from what was read, which is what is published."""
+    """Count the delivered ends of jobs that differ from those read; the latter are published."""
     for snapshot in snapshots:
         known = before[snapshot.record.key]
         if not known.has_delivered_jobs or snapshot.record.has_delivered_jobs:

@@ -21,10 +21,11 @@ from .sweep_days import sweep_span
 #: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.
 MAX_PAGES = 400
 
-#: The reads after which a list that is shorter than GitHub counts is taken as it is.
+#: After this many reads, a list that is shorter than GitHub's count is taken as it is.
 MAX_SHORT_READS = 3
 
-#: A list that answers 304 is read whole after these times: while a run is open, and at the latest.
+#: A list that answers 304 is read without the ETag after these times: the first while a run is
+#: open, the second in any case.
 MIN_REREAD_INTERVAL = timedelta(minutes=5)
 MAX_REREAD_INTERVAL = timedelta(hours=6)
 
@@ -35,11 +36,11 @@ OVERLAP = timedelta(minutes=10)
 def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     """Save the runs of the list, and move the repository's cursor once all new ones are saved.
 
-    A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
-    that were added since have only moved the others further down. A page that keeps failing does
-    not stop those above it. Raises what GitHub's first page raises, and RateLimited.
+    The next poll continues an interrupted walk at its next page: new runs have only moved the
+    others further down. While an older page keeps failing, the first page is still saved. Raises
+    what the request for the first page raises, and RateLimited.
 
-    A list that was unchanged for a long time is read whole all the same.
+    A list that was unchanged for a long time is read without its ETag.
     """
     is_caught_up = poll_session.repository.run_list_walk.page is None or _walk(
         context, poll_session, None
@@ -143,7 +144,8 @@ def _walk_pages(
             return False
     oldest = poll_session.repository.run_list_walk.oldest
     if has_next and oldest is not None and oldest > floor:
-        # Past 40,000 runs the list ends before its time; the rest is found day by day.
+        # The list ends after 40,000 runs, before the floor is reached; older runs are requested by
+        # day.
         for day in sweep_span(context, poll_session, first=floor, last=oldest):
             walk = replace(poll_session.repository.run_list_walk, oldest=day)
             poll_session.repository = replace(poll_session.repository, run_list_walk=walk)

@@ -28,10 +28,10 @@ from .suspend_repositories import (
     with_description,
 )
 
-#: The most repositories on no list that are requested alone in one discovery.
+#: How many repositories that are on no list one discovery requests, one request each.
 MAX_CHECKS = 20
 
-#: How often a repository is requested alone that fails or is suspended and on no list.
+#: How often a failing or suspended repository that is on no list is requested by itself.
 CHECKED_EVERY = timedelta(hours=1)
 
 #: The time of a request that was never sent.
@@ -42,8 +42,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 class DiscoveryResult:
     """What a discovery found, by pattern; ``source_by_name`` has the watched repositories.
 
-    ``owners``: names of owners by GitHub's numbers of them, as repositories are described now.
-    ``is_complete``: every list was read, or refused for a while.
+    ``owners``: the present names of owners by their ids on GitHub. ``is_complete``: every list was
+    read, or its refusal is known.
     """
 
     found: Counter[str] = field(default_factory=Counter)
@@ -83,7 +83,7 @@ class _Discovery:
         self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
         self._listed_before = {e.source for e in self._known.values()}
         self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}
-        # A source may name a repository as it was called before it was watched.
+        # A source may contain a name that a repository had before it was watched.
         self._renamed = {
             repository_key(name): key
             for key, e in self._known.items()
@@ -94,9 +94,9 @@ class _Discovery:
         self._seen: set[str] = set()
 
     def release_names(self, listed: Sequence[ListedRepository]) -> None:
-        """Release a watched name to the other repository that has it now.
+        """Let go of watched names that another repository on GitHub has now.
 
-        The one that had it before is watched under its new name from now on.
+        The repository that had such a name is watched under its new name from now on.
         """
         names: list[str] = []
         for each in listed:
@@ -107,14 +107,14 @@ class _Discovery:
             names.append(known.full_name)
             self._ids = {number: at for number, at in self._ids.items() if at != key}
             self._renamed = {name: at for name, at in self._renamed.items() if at != key}
-        # Until GitHub answers for the name itself, requests for it go to the one that had it.
+        # Requests for a name go to its former repository until GitHub answers for the name itself.
         fetch_each(self._context, names, self._context.github.fetch_repository)
 
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
         """Apply the repositories that sources name, perhaps by a former name.
 
-        A new one is requested once: its number shows whether a list has it under another name. One
-        on no list that fails or is suspended is requested alone.
+        A new repository is requested once: its id shows whether a list has it under another name. A
+        failing or suspended one that is on no list is requested by itself.
         """
         index = ListIndex(listed)
         on_lists = {name: index.find(name, self._known.get(repository_key(name))) for name in names}
@@ -131,7 +131,7 @@ class _Discovery:
             answer = answers.get(name)
             info = None if on_list is None else on_list.info
             info = answer if isinstance(answer, RepositoryInfo) else info
-            # What is named is polled as often as others, however long ago its last push.
+            # A named repository is polled as often as others, even if its last push is long ago.
             info = None if info is None else replace(info, pushed_at=None)
             if name not in unlisted and not isinstance(answer, Skippable):
                 answer = None
@@ -140,7 +140,7 @@ class _Discovery:
             )
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
-        """Return the watched repositories on no list to request, the longest unchecked first."""
+        """Return the watched repositories on no list that are due for a check, the oldest first."""
         due: list[tuple[datetime, str]] = []
         for name in names:
             key = self._renamed.get(repository_key(name), repository_key(name))
@@ -208,9 +208,9 @@ class _Discovery:
         self._context.store.save_discovered_repositories(list(self._changed.values()))
 
     def _watched_key(self, key: str, listed: ListedRepository) -> str:
-        """Return the key under which a repository is watched that may have been renamed.
+        """Return the key under which a repository is watched, even if it was renamed since.
 
-        A list that has not changed has no ids: then the name of the last discovery is compared.
+        An unchanged list has no ids: then the name of the last discovery is used.
         """
         info = listed.info
         if info is None:
@@ -238,11 +238,11 @@ class _Discovery:
             new = new_repository(name, backfill_days=days, now=self._now)
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))
-            # What is created in an organization waits for no backfill of the others.
+            # A repository created in a known organization does not wait for backfills.
             is_first = source not in self._listed_before
             since = self._now - timedelta(seconds=1)
             due_at = since if is_first else urgent_due_at(since)
-            # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
+            # New repositories that are idle on GitHub are polled seldom from the start.
             pushed_at = None if listed.info is None else listed.info.pushed_at
             new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)
             record = self._watched[repository_key(name)] = self._context.store.add_repository(new)
@@ -290,7 +290,7 @@ class _Discovery:
 
 
 def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:
-    """Return whether a list describes another repository than the one known by its name."""
+    """Return whether a list has another repository under the name of a known one."""
     ids = (known.repository_id, None if info is None else info.repository_id)
     return None not in ids and ids[0] != ids[1]
 

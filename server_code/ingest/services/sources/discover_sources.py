@@ -28,7 +28,7 @@ DISCOVER_EVERY = timedelta(minutes=9)
 #: How often a process checks whether discovery is due.
 CHECK_EVERY = timedelta(seconds=5)
 
-#: After discoveries that failed, checks are up to so far apart.
+#: The longest pause between two checks after failed discoveries.
 LONGEST_PAUSE = timedelta(seconds=30)
 
 
@@ -55,7 +55,7 @@ def _discover_if_due(context: CollectorContext) -> None:
     sources = context.store.list_sources()
     hints = load_hints(context)
     discovery.has_sources = bool(sources)
-    # A source that was never listed is new, or another one was removed.
+    # A source without a listing is new, or was made due because another one was removed.
     is_due = bool(hints) or any(
         each.listed_at is None or is_in_future(each.listed_at, now) for each in sources
     )
@@ -81,7 +81,7 @@ def discover_at_start(
     *,
     is_forced: bool = False,
 ) -> DiscoveryResult | None:
-    """Restore what was known before, and discover where a source was added or removed.
+    """Restore what is known of credentials, and discover if a source was added or removed.
 
     ``given`` are the sources of the command line. Returns None where nothing was discovered.
     """
@@ -100,7 +100,7 @@ def discover_at_start(
 
 
 def _restore_credentials(context: CollectorContext) -> None:
-    """Restore what is known of credentials; each process logs which of them are rejected."""
+    """Restore what is known of credentials, and log which of them are rejected."""
     api = context.repository_api
     api.restore_credentials(context.store.list_credentials())
     credentials = api.credentials()
@@ -113,7 +113,7 @@ def _restore_credentials(context: CollectorContext) -> None:
 def discover_sources(context: CollectorContext) -> DiscoveryResult:
     """List what all sources match, watch what is new, and suspend what is gone."""
     records = context.store.list_sources()
-    # Other processes wait, and what becomes due meanwhile is listed again.
+    # Saved first, so that other processes wait; a source made due meanwhile is listed again.
     began_at = context.clock.now()
     context.store.save_sources([replace(each, listed_at=began_at) for each in records])
     sources = sources_of(records)
@@ -142,7 +142,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
 
 
 def _claim_regular_discovery(context: CollectorContext, now: datetime) -> bool:
-    """Claim the regular discovery of these nine minutes; return False where a process has it."""
+    """Claim the regular discovery of these nine minutes; return False if another process has it."""
     period = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     return context.store.claim_once(f"discovery {period}", now=now)
 
@@ -153,10 +153,10 @@ def _with_result(
     lists: RepositoryLists,
     now: datetime,
 ) -> SourceRecord:
-    """Return a source with what its lists held, or why they could not be read."""
+    """Return a source with the counts of its lists, or why these could not be read."""
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
-    # Another credential may have got a list, but sees nothing of the owner.
+    # Another credential may have read a list that has no repository of the owner.
     error = lists.error_of(pattern) or lists.refused.get(lists.owner_of(pattern))
     return replace(
         record,

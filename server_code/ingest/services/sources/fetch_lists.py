@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 class RepositoryLists:
     """What the lists of one discovery held. Errors are by the owner whose repositories were listed.
 
-    ``errors``: where no credential got a list. ``refused``: why a credential may not list an owner,
-    though another one may. ``installation_errors``: those of the owner's own installation of the
-    App, which say more than others. ``truncation_notes``: about lists of which
-    only a part was read.
+    ``errors``: why no credential could read a list. ``refused``: why a credential may not list an
+    owner, though another one may. ``installation_errors``: those of the owner's own installation of
+    the App, which say more than others. ``truncation_notes``: about lists of which only a part was
+    read.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class RepositoryLists:
 
     @property
     def are_complete(self) -> bool:
-        """Return whether each owner's list was read, or is not requested for again soon."""
+        """Return whether each owner's list was read, or its refusal is still in force."""
         return all(map(_is_refusal, self.errors.values()))
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
@@ -92,7 +92,7 @@ class RepositoryLists:
     def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
         """Note why a credential may not list an owner; return whether it may not.
 
-        A denial by the owner is preferred: it says most.
+        A denial by the owner is preferred, because it is the most specific reason.
         """
         wanted = owner + LIST_SUFFIX
         refusals = [e for e in record.refusals if e.scope == wanted and e.is_in_force(now)]
@@ -103,7 +103,7 @@ class RepositoryLists:
 
 
 def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> RepositoryLists:
-    """Fetch all lists concurrently; a list that fails delays no other."""
+    """Fetch all lists concurrently; one that fails does not delay the others."""
     listed_patterns = [each for each in sources.included if not each.names_one_repository]
     wanted = [sources.current_owner(each) for each in listed_patterns]
     owners = {owner for owner in wanted if owner is not None}
@@ -136,9 +136,9 @@ def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources)
 def note_former_names(
     api: RepositoryApi, lists: RepositoryLists, discovered: Collection[DiscoveredRepository]
 ) -> None:
-    """Note that a credential reads a renamed repository also by the name under which it is watched.
+    """Note that a credential that lists a renamed repository reads it by its former name, too.
 
-    Its list has the new name only.
+    The list has only the new name, but the repository is watched under the former one.
     """
     former = {repository_key(each.new_name): each.full_name for each in discovered if each.new_name}
     for record in lists.credentials.values() if former else ():
@@ -204,7 +204,7 @@ def _apply_list(
 def _is_refusal(error: IngestError) -> bool:
     """Return whether a list is refused for a while.
 
-    A rejected credential is no refusal of the list: it is tried again after a pause of its own.
+    The rejection of a credential is not a refusal of the list; it has a pause of its own.
     """
     return isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials)
 

@@ -12,8 +12,8 @@ from ...domain.sources import parse_source
 def follow_owner(record: SourceRecord, owners: Mapping[int, str]) -> SourceRecord:
     """Return a source with its owner's number, and the owner's name now if that is another.
 
-    ``owners`` are names by number. A name that a renamed owner has left may be another's by now:
-    only the number shows whose repositories the source means.
+    ``owners`` are names by number. Another owner may have taken the former name: only the number
+    shows which owner the source means.
     """
     owner = parse_source(record.pattern).listed_owner
     if owner is None:

@@ -12,7 +12,7 @@ from .manage_sources import add_sources, delete_source, plan_removal
 
 logger = logging.getLogger(__name__)
 
-#: Who the audit trail names for what follows from the settings.
+#: The actor of changes that follow from the settings, in the audit trail.
 _ACTOR = "Runstream"
 
 _UNFILTERED = "none"
@@ -22,7 +22,7 @@ def follow_settings(context: CollectorContext) -> bool:
     """Bring the stored sources up to date with the settings; return whether any has changed."""
     _report_filters(context)
     store, now = context.store, context.clock.now()
-    # First, because a new source may include what the removal of another one would suspend.
+    # Added first, because a new source may include repositories of a removed one.
     is_changed = add_sources(store, context.sources, origin=FROM_SETTINGS, now=now)
     given = {str(each).lower() for each in context.sources}
     gone = [

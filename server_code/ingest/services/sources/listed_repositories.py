@@ -16,7 +16,7 @@ class ListedRepository:
     """A repository of a list. ``info`` None: its list has not changed since the last time.
 
     ``is_on_own_list``: a credential's own list (of a user or an installation) has it, and not only
-    its owner's list; sources of every owner match no other. ``answer``: what GitHub answered a
+    its owner's list; a source of all owners matches only these. ``answer``: what GitHub answered a
     request for the repository itself, if it is watched and on no list.
     """
 
@@ -39,7 +39,7 @@ class ListIndex:
         self._numbers = {each.info.repository_id: each for each in listed if each.info is not None}
 
     def find(self, name: str, known: DiscoveredRepository | None) -> ListedRepository | None:
-        """Return the repository with a name; one that is known may be listed under another."""
+        """Return the repository with a name; a known one may be listed under another name."""
         found = self._names.get(repository_key(name))
         if found is not None or known is None:
             return found

@@ -1,4 +1,4 @@
-"""Add, change and remove sources, and find out before what a removal changes."""
+"""Add, change and remove sources, and plan what a removal changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...errors import NotFound, Rejected
 from ...ports import StateStore
 from .suspend_repositories import NO_SOURCE, suspend_or_resume
 
-#: Names that a sentence lists; the others are counted.
+#: How many names a sentence lists; the others are counted.
 NAMES_SHOWN = 5
 
 
@@ -24,7 +24,7 @@ class Removal:
     """What the removal of a source does to its repositories.
 
     ``suspended`` are not polled any more; ``kept`` (name to source) belong to another one;
-    ``resumed`` are those that only this source has left out.
+    ``resumed`` are those that no other exclusion leaves out.
     """
 
     pattern: str
@@ -80,7 +80,7 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
 
 
 def describe_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
-    """Return a sentence about what a new source that excludes would do."""
+    """Return a sentence about what a new exclusion would do."""
     known = sources_of(store.list_sources())
     sources = replace(known, patterns=(*known.patterns, exclusion))
     matched = [

@@ -29,8 +29,8 @@ class SourcePreview:
     """What a source matches. ``left_out``: names with the reason.
 
     ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
-    ``allowed_per_hour`` is the limit of the credentials that got a list. ``errors`` are those of
-    credentials that did not. ``truncation_note``: about a list of which only a part was read.
+    ``allowed_per_hour`` is the limit of the credentials that could read a list; ``errors`` are
+    those of the others. ``truncation_note``: about a list of which only a part was read.
     """
 
     matched: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ def _rank(error: IngestError, *, is_of_owner: bool) -> int:
         return 0
     if isinstance(error, CredentialSuspended):
         return 1  # GitHub has suspended an installation of the App, or the token's account
-    # Rejected credentials are reported elsewhere; a credential without a list says little.
+    # Rejected credentials are reported elsewhere; denied access to other lists says little.
     return 3 if isinstance(error, (AccessDenied, BadCredentials)) else 2
 
 

@@ -1,4 +1,4 @@
-"""Keep what is known of the credentials, for people and for the next process."""
+"""Save what is known of the credentials, for the pages and for the next process."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from ..context import CollectorContext
 #: How often the rate limits of the credentials are saved.
 RECORD_EVERY = timedelta(minutes=1)
 
-#: A credential that no process has used for this time is no longer configured.
+#: A credential that no process has saved for this time is removed from the store.
 PURGED_AFTER = timedelta(days=1)
 
-#: A credential in use is used so often: idle repositories are polled every ten minutes.
+#: A credential in use sends requests at least this often: idle repositories are polled every ten
+#: minutes.
 _USED_EVERY = timedelta(minutes=10)
 
 #: The end of the scope of a refusal of an owner's list, such as ``octo/*``.
@@ -61,9 +62,9 @@ def record_credentials(
 def sync_configured_credentials(context: CollectorContext, names: Collection[str]) -> None:
     """Bring the stored credentials up to date with those that are configured now.
 
-    What failed is due where one is new. Credentials that GitHub rejects and that are not configured
-    any more are removed; another process that still uses one saves it again with its next poll.
-    Raises StateUnavailable.
+    If one is new, failing repositories become due. Credentials that GitHub rejects and that are not
+    configured any more are removed; another process that still uses one saves it again with its
+    next poll. Raises StateUnavailable.
     """
     store, now = context.store, context.clock.now()
     stored = {each.name: each for each in store.list_credentials()}
@@ -124,8 +125,8 @@ def _with_info(
 ) -> CredentialRecord:
     """Return a record with what is known of its credential now.
 
-    ``factors``: how much longer the polls of each credential wait at present. A process that was
-    not answered yet knows nothing about a rejection that another one met.
+    ``factors``: how much longer the polls of each credential wait at present. A process without an
+    answer yet keeps the rejection that another process has saved.
     """
     record = record or CredentialRecord(name=info.name, kind=info.kind, updated_at=now)
     is_known = info.limit is not None
@@ -167,8 +168,8 @@ def _updated(
 ) -> CredentialRecord:
     """Return a record with what is known, and the owner, which is requested from GitHub.
 
-    It is requested again with a credential that was not used for an hour, so that a rejection is
-    known. The hour of its limit may have ended a moment ago.
+    It is also requested with a credential that was not used for an hour, so that its rejection is
+    noticed.
     """
     record = _with_info(known, info, factors, now)
     is_refused = any(each.scope == _USER_PATH and each.is_in_force(now) for each in record.refusals)

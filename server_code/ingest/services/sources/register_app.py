@@ -1,8 +1,8 @@
 """The registration of a GitHub App from the dashboard: two requests of one person within an hour.
 
-The state parameter ties them: it is known only to the browser that began, it belongs to the
-account that was logged in, and is used up when the App was received. Until then it is accepted
-again, a few times, because GitHub may fail to exchange the code.
+The state parameter connects them: only the browser that began has it, it belongs to the account
+that was logged in, and it is used up once the App was received. Until then it is accepted again, a
+few times, because GitHub may fail to exchange the code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ...errors import Rejected
 from ...ports import CoordinationStore
 
-#: As long as GitHub accepts the code that it returns with the state.
+#: How long a state is valid: GitHub accepts the returned code for as long.
 VALID_FOR = timedelta(hours=1)
 
 #: How often a state is accepted while its code was not exchanged.
@@ -48,7 +48,7 @@ def require_registration_state(
     if not is_recent:
         raise Rejected(_FOREIGN)
     key = _key(actor, state)
-    # Each try makes one more claim, beside those that were made when the state was issued.
+    # Each try makes one more claim, in addition to those made when the state was issued.
     tries = (n for n in range(MAX_TRIES) if store.claim_once(f"{key} {n} used", now=now))
     number = next(tries, None)
     if number is None:

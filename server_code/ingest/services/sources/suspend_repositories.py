@@ -1,4 +1,4 @@
-"""Suspension of repositories: why one that a source includes is not polled, and until when."""
+"""Suspension of repositories: why a repository of a source is not polled."""
 
 from __future__ import annotations
 
