@@ -208,7 +208,7 @@ def translate_aws_errors(subject: str) -> Iterator[None]:
 def is_credential_error(error: BaseException) -> bool:
     """Return whether botocore raised an error while it loaded or renewed credentials.
 
-    It has no class for answers that are not JSON or lack fields, nor for expired credentials.
+    It has no error class for answers that are not JSON or lack fields, or for expired credentials.
     """
     frames = (frame for frame, _ in walk_tb(error.__traceback__))
     return any(frame.f_globals.get("__name__") == "botocore.credentials" for frame in frames)

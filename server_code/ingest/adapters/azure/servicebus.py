@@ -52,7 +52,7 @@ class ServiceBusPublisher(WholeRequestPublisher):
 
     @property
     def max_message_bytes(self) -> int:
-        """Return the limit for a message, which is that of a batch too."""
+        """Return the limit for a message; a batch has the same limit."""
         return self._max_batch_bytes - OVERHEAD_BYTES
 
     def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
@@ -139,7 +139,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         self._settle(self._receiver.dead_letter_message, message, reason=text)
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Complete messages; one that is no longer locked comes again."""
+        """Complete messages; a message that is no longer locked is delivered again."""
         for message in messages:
             self._settle(self._receiver.complete_message, message)
 

@@ -142,7 +142,7 @@ class TableCoordination(CoordinationStore):
 
 
 def _save(table: Table, row: dict[str, Any], time_column: str) -> None:
-    """Save a row, and remove those that are over a day before or after it."""
+    """Save a row, and remove rows whose time is over a day before or after its own."""
     transact(lambda: table.upsert([row]))
     at = row[time_column]
     expired = q.any_of(

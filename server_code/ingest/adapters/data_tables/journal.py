@@ -71,7 +71,7 @@ def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
 
 
 def _add(table: Table, occurred_at: datetime, body: dict[str, Any], *, maximum: int) -> None:
-    # Of two with the same time, the one that was added later is newer.
+    # Of two entries with the same time, the later addition is the newer one.
     key = sort_key(occurred_at, time.time_ns())
     table.add_rows([{"key": key, "occurred_at": occurred_at, "body": to_json(body)}])
     table.trim(maximum, order_by="key")

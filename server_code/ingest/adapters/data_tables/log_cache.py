@@ -61,7 +61,7 @@ class TableLogPageStore(LogPageStore):
         self._saves_until_check = 0
 
     def new_log(self, job: JobLogId, now: datetime) -> _LogWriter:
-        """Begin to write a log, and find those that it replaces."""
+        """Begin to write a log, and find the logs that it replaces."""
         log_key = "|".join(map(str, job))
         found = _LOGS.search(columns=("name",), where={"log": log_key})
         replaced = [row["name"] for row in found]

@@ -66,7 +66,7 @@ class LoginAttempts:
         return pause
 
     def succeed(self, limits: Mapping[str, int], account: str) -> None:
-        """Subtract the failure that ``begin`` counted, and delete those of the account."""
+        """Subtract the failure that ``begin`` counted, and delete the account's failures."""
 
         def clear() -> None:
             for row in _FAILURES.search_by("key", limits, columns=_COLUMNS):

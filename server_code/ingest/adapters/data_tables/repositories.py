@@ -66,7 +66,7 @@ class TableRepositories(RepositoryStore):
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
     def list_repositories_cached(self) -> list[RepositoryRecord]:
-        """List all for a page, by name; of many only what was saved since the last time is read."""
+        """List all for a page, by name; of many, only rows saved since the last call are read."""
         records = self._repository_cache.load(_REPOSITORIES)
         return [records[key] for key in sorted(records)]
 
@@ -148,7 +148,7 @@ def _due(names: set[str] | None, now: datetime) -> list[str]:
 
 
 def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[RepositoryRecord]:
-    """Lease those that are still due; to be called in a transaction."""
+    """Lease the repositories that are still due; to be called in a transaction."""
     found = distinct(_REPOSITORIES.search_by("key", keys, columns=_ALL_COLUMNS))
     rows = {row["key"]: row for row in found if not row["paused"] and _is_due(row, now)}
     claimed = [

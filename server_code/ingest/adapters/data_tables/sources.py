@@ -60,12 +60,12 @@ class TableSources(SourceStore):
         return [decode_dataclass(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
 
     def list_discovered_repositories_cached(self) -> list[DiscoveredRepository]:
-        """List all for a page, by name; only what was saved since the last time is read."""
+        """List all for a page, by name; only rows saved since the last call are read."""
         found = self._discovered_cache.load(_DISCOVERED)
         return [found[key] for key in sorted(found)]
 
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
-        """Find those that have GitHub's number of a repository, by name."""
+        """Find repositories by GitHub's id, in the order of their names."""
         found = _list_all(_DISCOVERED, where={"repository_id": str(repository_id)})
         return [decode_dataclass(DiscoveredRepository, body) for body in found]
 

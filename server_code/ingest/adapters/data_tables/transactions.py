@@ -28,7 +28,7 @@ _TOO_MANY = "Too many transactions"
 #: Anvil's message for a transaction that it rolled back, ten seconds after its last query.
 _EXPIRED = "transaction has expired"
 
-#: One transaction of a process at a time: those of several threads would conflict.
+#: A process runs one transaction at a time: transactions of several threads would conflict.
 _process_lock = threading.Lock()
 
 #: The connection in which the transaction of a thread began.

@@ -203,7 +203,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         self.delete([message])
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Acknowledge messages; one that is no longer held comes again."""
+        """Acknowledge messages; a message that is no longer held is delivered again."""
         for chunk in chunks(messages, MAX_BATCH_COUNT):
             self._counters.add("queue_requests")
             with translate_google_errors(f"Subscription {self._subscription.name}"):

@@ -235,7 +235,7 @@ class GithubClient:
             self._counters.add("github_requests.graphql")
 
     def _own_etag(self, validator: str | None) -> str | None:
-        """Return the ETag of a validator; None for that of another credential: ETags differ."""
+        """Return the ETag of a validator; None if another credential got it: ETags differ."""
         if validator is None:
             return None
         name, _, etag = validator.partition(" ")

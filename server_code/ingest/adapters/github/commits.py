@@ -106,7 +106,7 @@ def _fetch_answer(client: RepositoryClient, shas: Sequence[str]) -> Mapping[str,
 
 
 def fetch_commit(client: RepositoryClient, lists: ListReader, sha: str) -> Commit:
-    """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
+    """Fetch one commit by REST; if GitHub does not have it, its fields are None."""
     wanted = ListRequest(
         request=Request.to("/repos/{}/commits/{}", client.repository, sha),
         key="files",

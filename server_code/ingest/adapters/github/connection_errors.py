@@ -70,7 +70,7 @@ def _connect_error(error: Exception, url: str, remedy: str) -> GithubUnavailable
 
 
 def was_silent(error: Exception) -> bool:
-    """Return whether nothing was received for too long, before an answer or within one."""
+    """Return whether the server sent nothing for too long, before or during its answer."""
     from urllib3.exceptions import ReadTimeoutError
 
     return isinstance(error, ReadTimeoutError)

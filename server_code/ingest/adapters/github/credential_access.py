@@ -177,12 +177,12 @@ class CredentialAccess:
             return any(pair[0] == name and self.refusals.get(pair) is None for pair in others)
 
     def set_account(self, name: str, account: str) -> None:
-        """Note whose installation a credential is."""
+        """Note the account of a credential's installation."""
         with self._lock:
             self._accounts[name] = account.lower()
 
     def account_of(self, name: str) -> str | None:
-        """Return whose installation a credential is, in lower case."""
+        """Return the account of a credential's installation, in lower case."""
         with self._lock:
             return self._accounts.get(name)
 

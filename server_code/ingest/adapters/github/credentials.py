@@ -38,7 +38,7 @@ _PREFIXES = {
     "ghs_": "app installation",
 }
 
-#: Kinds with their own permissions, which are not those of an account in each repository.
+#: Kinds that have permissions of their own, instead of an account's in each repository.
 KINDS_WITH_PERMISSIONS = frozenset({"fine-grained token", "app installation"})
 
 
@@ -173,7 +173,7 @@ class InstallationToken(Credential):
     def renew(self, rejected: str | None, github_now: datetime) -> bool:
         """Discard a token that is not fresh: it was revoked, or expired early.
 
-        Of many threads whose requests were rejected, the first one discards it.
+        If the requests of many threads were rejected, the first thread discards it.
         """
         with self._lock:
             if self._token != rejected:

@@ -41,7 +41,7 @@ def failed_delivery_runs(client: RepositoryClient, lists: ListReader, since: dat
 def _failed_deliveries(
     client: RepositoryClient, lists: ListReader, hook_id: int, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
-    """Fetch a hook's failed deliveries, newest first, without those that succeeded later."""
+    """Fetch a hook's failed deliveries, newest first, unless a redelivery has succeeded."""
 
     def is_older(delivery: Mapping[str, Any]) -> bool:
         at = parse_timestamp(delivery.get("delivered_at"))

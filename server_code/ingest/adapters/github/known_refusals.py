@@ -1,8 +1,8 @@
 """What GitHub refuses a credential, and when it is requested again (a circuit breaker).
 
-An incident refuses for seconds; what is revoked, deleted or denied by an organization is refused
-until a person changes it. So the pauses begin short and grow fast to an hour. After each pause
-one request, the probe, is sent while the others wait for its answer.
+In an incident GitHub refuses for seconds. What is revoked, deleted or denied by an organization is
+refused until a person changes it. So the pauses begin short and grow fast to an hour. After each
+pause one request, the probe, is sent while the others wait for its answer.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         self._lock = lock
 
     def active(self, name: str, scopes: Iterable[str]) -> IngestError | None:
-        """Return the refusal of any of the scopes whose pause is not over."""
+        """Return a refusal of one of the scopes whose pause is not over; None without any."""
         with self._lock:
             for scope in scopes:
                 known = self.get((name, scope.lower()))

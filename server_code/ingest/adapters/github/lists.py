@@ -63,7 +63,7 @@ class _PageEtags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """A list's request. ``key`` names the list within the answer, None where it is the answer.
+    """A list's request. ``key`` names the list within the answer; None if the answer is the list.
 
     ``offset`` and ``max_items`` (multiples of 100) select a part of it; no page is read after one
     with an item for which ``stop_at`` is true. ``default_page_size``: GitHub's size of pages where
@@ -288,7 +288,7 @@ class _Paginator:
 
 
 def _parse_validator(validator: str | None) -> _PageEtags | None:
-    """Read a validator; None for one of another form, which earlier versions wrote."""
+    """Parse a validator; None for the form that earlier versions wrote."""
     try:
         size, *etags = json.loads(validator or "null")
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Why no credential reads a repository: of several refusals, the one that a person can act on."""
+"""Why no credential reads a repository: the refusal on which a person can act."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ RUNS_PATH = "/repos/{}/actions/runs"
 #: The endpoints whose refusal means that the repository as a whole cannot be read.
 REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS_PATH})
 
-#: Endpoints whose permission Runstream can do without, so that an App does not request it.
+#: Endpoints whose permission is optional, so that Runstream's App does not request it.
 _OPTIONAL_ENDPOINTS = frozenset({"/repos/{}/hooks"})
 
 

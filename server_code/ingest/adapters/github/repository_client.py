@@ -55,7 +55,7 @@ class RepositoryClient:
 
 
 def has_unknown_field(answer: Mapping[str, Any]) -> bool:
-    """Return whether the server does not know a field of the query: its schema is older."""
+    """Return whether the server lacks a field of the query, because its schema is older."""
     if answer.get("data") is not None:
         return False
     return any(

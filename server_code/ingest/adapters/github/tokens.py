@@ -164,7 +164,7 @@ class TokenPool:
             app.refresh_installations()
 
     def client_named(self, name: str) -> GithubClient:
-        """Return a client. Raises GithubUnavailable for one that is no longer there."""
+        """Return a client by name. Raises GithubUnavailable if it is no longer configured."""
         client = self._by_name().get(name)
         if client is None:
             raise GithubUnavailable(f"The credential {name} is no longer configured.")

@@ -49,7 +49,7 @@ class Dialect:
     """The statement that begins a transaction that will write."""
 
     set_timeout: str
-    """A statement that limits those of its transaction; empty where none is needed."""
+    """A statement that limits the time of its transaction's statements; empty if not needed."""
 
     select_version_table: str
     """A query that returns a row if the tables have been created."""
@@ -58,7 +58,7 @@ class Dialect:
     """A statement that lets one transaction at a time change tables; None where ``begin`` does."""
 
     skip_locked: str
-    """The end of a query that locks its rows and skips those that others have locked."""
+    """The end of a query that locks the rows it finds and skips rows that others have locked."""
 
     big_integer: str
     text: str

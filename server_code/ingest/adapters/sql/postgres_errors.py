@@ -138,9 +138,9 @@ def _reported(error: Exception) -> str:
 
 
 def _code_of(error: Exception, text: str) -> str:
-    """Return the code of an error, or the one that its message stands for.
+    """Return the code of an error; where it has none, the code for its message.
 
-    A connection that ended with an unknown message is lost.
+    An error of the connection with an unknown message stands for a lost connection.
     """
     import psycopg2
 

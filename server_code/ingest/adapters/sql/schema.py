@@ -180,7 +180,7 @@ _DASHBOARD = (
     "CREATE INDEX old_attempts ON attempts (created_at, run_id, run_attempt) WHERE settled = 1",
 )
 
-#: Sources of repositories, what is known of those, and what credentials may read.
+#: Sources of repositories, the repositories that were found, and what credentials may read.
 _SOURCES = tuple(
     f"""
     CREATE TABLE {name} (

@@ -55,7 +55,7 @@ class SqlSources(SqlStore, SourceStore):
         return [decode_dataclass(DiscoveredRepository, body) for body in found]
 
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
-        """Find those that have GitHub's number of a repository, by name."""
+        """Find repositories by GitHub's id, in the order of their names."""
         rows = self._database.read(_FIND_DISCOVERED, (repository_id,))
         return [decode_dataclass(DiscoveredRepository, body) for body in _bodies(rows)]
 
