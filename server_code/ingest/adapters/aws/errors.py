@@ -75,7 +75,7 @@ _BUSY = frozenset(
 #: From a proxy or a store that is not Amazon's: the request was too slow, too early or one of too
 #: many, or the resource is locked.
 _BUSY_STATUSES = frozenset({408, 423, 425, 429})
-#: Parts of KMS's codes, in lower case; its other errors are of a key that cannot be used.
+#: Parts of KMS's codes for a busy service; its other codes are about a key that cannot be used.
 _BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
 #: For an answer without a body, such as one to HEAD, botocore uses the HTTP status as the code.
 _MISSING = frozenset(

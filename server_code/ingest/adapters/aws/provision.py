@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DAY_SECONDS = 86_400
 
 #: SQS does not charge for retention. A message keeps its age when it moves to the dead-letter queue
-#: of a standard queue, which has the maximum: at least 7 days remain to inspect a message.
+#: of a standard queue. With the maximum there, at least 7 days remain to inspect a message.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 RETENTION_SECONDS = 7 * _DAY_SECONDS
 DEAD_LETTER_RETENTION_SECONDS = 14 * _DAY_SECONDS

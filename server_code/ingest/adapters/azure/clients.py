@@ -26,7 +26,7 @@ OPERATION_SECONDS = 30
 #: A host name, without scheme, port and path; Azure's own domain may be left out.
 _NAMESPACE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
-#: Of one HTTP request.
+#: The time limits of one HTTP request.
 _TIMEOUTS: dict[str, Any] = {"connection_timeout": 30, "read_timeout": 30}
 
 _RETRIES: dict[str, Any] = {

@@ -15,7 +15,7 @@ NETWORK_REMEDY = (
     "string, and the network: port 5671, proxy, firewall, certificate."
 )
 
-#: The reason that the system or OpenSSL gives, inside the text that the libraries put around it.
+#: Finds the reason of the system or OpenSSL in the text that the libraries put around it.
 _SYSTEM_REASON = re.compile(
     r"\[(?:Errno -?\d+|SSL: \w+)\] (.+?)(?= \(_ssl\.c|[)'\"]| Error condition|$)"
 )

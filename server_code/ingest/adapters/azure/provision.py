@@ -11,7 +11,7 @@ from .errors import translate_azure_errors
 if TYPE_CHECKING:
     from azure.servicebus.management import QueueProperties, ServiceBusAdministrationClient
 
-#: For how long a received message is locked: of the job events queue, and of queues for readers.
+#: How long a received message is locked, in the job events queue and in the queues for readers.
 WORK_LOCK_SECONDS = 120
 READER_LOCK_SECONDS = 60
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 OVERHEAD_BYTES = 512
 MAX_BATCH_COUNT = 500
 
-#: The shortest wait in which a receiver gets the messages that are there.
+#: The shortest wait with which a receiver still gets messages that are in the queue.
 SHORTEST_RECEIVE_SECONDS = 0.5
 
-#: The assumed lock duration until a message was received: the default of a new queue.
+#: The lock duration that is assumed until a message is received: the default of a new queue.
 DEFAULT_LOCK_SECONDS = 60
 
 #: A property's value has 32,767 bytes at most; a person reads the reason.

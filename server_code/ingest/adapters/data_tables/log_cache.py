@@ -43,8 +43,8 @@ _BYTES_AT_ONCE = 4 * 1024 * 1024
 #: After this number of saves a process reads the size of the cache again.
 SAVES_PER_CHECK = 50
 
-#: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines,
-#: ``marks`` is the outline.
+#: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines
+#: (a long line has several), ``marks`` is the outline.
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 

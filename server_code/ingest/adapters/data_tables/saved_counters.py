@@ -91,7 +91,7 @@ def _load_changed(cache: CachedCounts) -> dict[str, Counts] | None:
     since = format_time(parse_time(max(keys)) - MAX_CLOCK_DIFFERENCE)
     changed = _load({"key": q.any_of(_TOTALS, q.greater_than_or_equal_to(since))})
     totals = changed.get(_TOTALS, {})
-    # Counts only grow, unless the state was replaced by another.
+    # Counts only grow, unless the tables were restored from a copy.
     has_shrunk = any(totals.get(name, 0) < known for name, known in rows[_TOTALS].items())
     return None if has_shrunk else {**rows, **changed}
 

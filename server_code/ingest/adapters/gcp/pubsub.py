@@ -22,8 +22,8 @@ from .errors import translate_google_errors
 if TYPE_CHECKING:
     from google.pubsub_v1 import types
 
-#: https://cloud.google.com/pubsub/quotas#resource_limits: a request has 10 MB and 1,000 messages.
-#: The emulator takes more. The difference is for names, ordering keys and message framing.
+#: https://cloud.google.com/pubsub/quotas#resource_limits: 10 MB and 1,000 messages a request.
+#: The emulator accepts more. The difference is room for names, ordering keys and framing.
 MAX_REQUEST_BYTES = 10_000_000
 MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES - 200_000
 MAX_BATCH_COUNT = 1_000

@@ -17,7 +17,7 @@ from .credentials import ANONYMOUS, INSTALLATION_PREFIX
 from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
 
-#: In GitHub's refusal of ``/user`` to an installation.
+#: A part of GitHub's message when it refuses ``/user`` to an installation.
 _NOT_FOR_INSTALLATIONS = "by integration"
 
 

@@ -9,7 +9,8 @@ def proxy_for(origin: str) -> str | None:
 
     if not getproxies():
         return None
-    # By the rules of requests: NO_PROXY may hold networks. Importing it costs a hundred requests.
+    # By the rules of requests: NO_PROXY may hold networks. Its import costs as much CPU as a
+    # hundred HTTP requests, so it is imported only where a proxy is set.
     from requests.utils import get_environ_proxies, select_proxy
 
     proxy: str | None = select_proxy(origin, get_environ_proxies(origin))

@@ -11,7 +11,7 @@ from ...ports import Clock
 #: The time after which the old name is requested again: a new repository may have got it.
 RENAME_TTL = timedelta(hours=1)
 
-#: Begins the validator of a renamed repository, before its new name.
+#: The validator of a renamed repository begins with this, and then holds its new name.
 _RENAMED = "renamed "
 
 

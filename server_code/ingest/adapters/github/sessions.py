@@ -105,7 +105,7 @@ class PlainSession:
             manager = self._managers[proxy] = open_pools(proxy, self._check)
         address = parse_url(origin)
         pool = manager.connection_from_host(address.host, address.port, address.scheme)
-        # A proxy is asked for whole URLs, except over TLS, which it only passes on.
+        # A proxy gets whole URLs, except in TLS connections, which it passes on unread.
         is_whole = manager.proxy is not None and address.scheme == "http"
         return _Route(origin, pool, f"http://{address.netloc}" if is_whole else "")
 

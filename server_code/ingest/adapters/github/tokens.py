@@ -290,7 +290,7 @@ class TokenPool:
         clients = self._by_name()
 
         def preference(name: str) -> tuple[float, bytes]:
-            # Tenths: small differences must not move repositories. The hash spreads the rest.
+            # In tenths, so that small differences do not move repositories. The hash spreads ties.
             digest = hashlib.sha256(f"{name} {repository.lower()}".encode()).digest()
             return -clients[name].remaining_share(), digest
 

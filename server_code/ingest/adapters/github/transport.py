@@ -25,7 +25,7 @@ MAX_ANSWER_SECONDS = 60
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
-#: The longest that one log may take to arrive, and the part of it that is in memory.
+#: The longest that one log may take to arrive, and how much of it is in memory at once.
 MAX_LOG_SECONDS = 1800
 LOG_CHUNK_BYTES = 256 * 1024
 

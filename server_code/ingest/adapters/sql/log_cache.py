@@ -30,8 +30,8 @@ from ...ports.log_cache import LogPageStore
 from .database import Database
 from .session import Row, Session
 
-#: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines,
-#: ``marks`` is the outline.
+#: Columns keep the names of release 0.1: ``first_line`` and ``line_count`` count parts of lines
+#: (a long line has several), ``marks`` is the outline.
 _ADD_PAGE = "INSERT INTO log_pages (log_name, first_line, line_count, content) VALUES (...)"
 _ADD_LOG = """
     INSERT INTO cached_logs (log_name, repository_key, run_id, run_attempt, job_id, saved_at,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest match counts.
-#: Keys in words are codes of Runstream, for errors without one.
+#: Keys in words are Runstream's own codes, for errors without a code.
 _EXPLANATIONS = {
     "08": "cannot be reached ({text}); check that it runs and that DATABASE_URL names its host and "
     "port",
@@ -62,8 +62,8 @@ _EXPLANATIONS = {
     "TLS required": "requires TLS; add sslmode=require to DATABASE_URL",
 }
 
-#: A failed connection may have no code, only a message of libpq, of the server or of a pooler: the
-#: code, and patterns of the messages that stand for it. The first match counts.
+#: A failed connection may have no code, only a message of libpq, the server or a pooler. Each entry
+#: is a code, and patterns of the messages that stand for it. The first match counts.
 _PATTERNS = tuple(
     (re.compile("|".join(patterns), re.IGNORECASE), code)
     for code, *patterns in (
@@ -78,7 +78,7 @@ _PATTERNS = tuple(
         ("53300", "no more connections allowed", r"max_?\w*(clients|connections)", "max clients"),
         ("53300", "waiting to acquire database connection"),
         ("open files", "too many open files"),
-        # libpq tries both by default: not where the server refused it with TLS too.
+        # By default libpq tries with and without TLS: not for a server that refused both.
         ("TLS required", r"^(?!.*SSL (encryption|on\b)).*(no encryption|SSL off)"),
         ("TLS required", "requires TLS", "(SSL|TLS) connection is required"),
         ("no TLS", "does not support SSL"),

@@ -245,13 +245,13 @@ _REPOSITORY_IDS = (
     "CREATE INDEX discovered_ids ON discovered_repositories (repository_id)",
 )
 
-#: Whether a repository is due is queried several times a second, by either time.
+#: Whether a repository is due is queried several times a second, by each of these times.
 _DUE_REPOSITORIES = (
     "CREATE INDEX next_polls ON repositories (next_poll_at)",
     "CREATE INDEX last_polls ON repositories (last_polled_at)",
 )
 
-#: To read part of a long backlog in order without the rest.
+#: To read a part of a long backlog in order, without reading the rest.
 _ATTEMPTS_IN_ORDER = (
     """
     CREATE INDEX open_attempts_in_order ON attempts

@@ -41,7 +41,7 @@ _EXPLANATIONS_BY_ERRNO = {
 }
 _OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
-#: More than SQLite's -shm file, the index of the write-ahead log, grows at once.
+#: More bytes than SQLite adds at once to its -shm file, the index of the write-ahead log.
 _TRIAL_BYTES = 64 * 1024
 
 
