@@ -46,7 +46,7 @@ def _open_pubsub(settings: Settings) -> EventBus:
 
 
 def _require(module: str, *, bus: str, extra: str) -> None:
-    """Raise BadSettings where the packages of a bus are not installed."""
+    """Raise BadSettings if the packages of a bus are not installed."""
     try:
         importlib.import_module(module)
     except ImportError as error:

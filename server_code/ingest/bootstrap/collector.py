@@ -63,7 +63,7 @@ def open_collector(
 ) -> Collector:
     """Open a collector on a state store that is open already.
 
-    ``checks_bucket``: False where no logs are published, because only logs need the bucket.
+    ``checks_bucket``: False if no logs are published, because only logs need the bucket.
     """
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 

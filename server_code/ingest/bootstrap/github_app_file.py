@@ -46,9 +46,9 @@ def find_with_github_app_file(find: FindSetting) -> FindSetting:
 
 
 def save_app(path: Path, values: Mapping[str, str]) -> None:
-    """Save the settings of an App. Raises Rejected where the file holds one, or cannot be written.
+    """Save the settings of an App. Raises Rejected if the file holds one or cannot be written.
 
-    GitHub shows the key only once, so the caller must keep it where it cannot be saved.
+    GitHub shows the key only once, so the caller must keep it if it cannot be saved.
     """
     _require_free(path)
     try:
@@ -62,7 +62,7 @@ def save_app(path: Path, values: Mapping[str, str]) -> None:
 
 
 def require_no_app(path: Path) -> None:
-    """Raise Rejected where the file holds an App, whose key would be lost, or cannot be written."""
+    """Raise Rejected if the file holds an App (its key would be lost), or cannot be written."""
     _require_free(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def require_no_app(path: Path) -> None:
 
 
 def _load_app(path: Path) -> dict[str, str]:
-    """Return the settings of the file; none where there is no file. Raises BadSettings."""
+    """Return the settings of the file; none if there is no file. Raises BadSettings."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -35,6 +35,6 @@ def open_data_tables_state() -> StateStore:
 
 
 def log_cache_of(state: StateStore) -> LogCache | None:
-    """Return the log cache of a state; None where that kind of state has none."""
+    """Return the log cache of a state; None if that kind of state has none."""
     cache: LogCache | None = getattr(state, "log_cache", None)
     return cache

@@ -16,7 +16,7 @@ _Value = TypeVar("_Value")
 def fetch_each(
     context: CollectorContext, keys: Iterable[_Key], fetch: Callable[[_Key], _Value]
 ) -> dict[_Key, _Value | IngestError]:
-    """Fetch the item of each key; where that fails, the error takes the item's place."""
+    """Fetch the item of each key; if that fails, the error takes the item's place."""
 
     def fetch_or_error(key: _Key) -> _Value | IngestError:
         try:

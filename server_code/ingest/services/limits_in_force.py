@@ -24,6 +24,6 @@ class LimitsInForce:
             self._limits[kind] = error
 
     def find(self, kind: Hashable) -> RateLimited | None:
-        """Return the limit that refuses requests of a kind now; None where none does."""
+        """Return the limit that refuses requests of a kind now; None if none does."""
         limit = self._limits.get(kind)
         return limit if limit is not None and self._clock.now() < limit.retry_at else None

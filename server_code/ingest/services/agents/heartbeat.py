@@ -197,7 +197,7 @@ def idle_heartbeat(
 
 
 def _find_heartbeat(store: CoordinationStore, agent: str, host: str) -> AgentRecord | None:
-    """Return the last heartbeat of an agent from a host; None where there is none."""
+    """Return the last heartbeat of an agent from a host; None if there is none."""
     own = (each for each in store.list_agents() if (each.name, each.host) == (agent, host))
     return next(own, None)
 

@@ -52,7 +52,7 @@ def monitoring_tick(
 ) -> TickResult:
     """Poll what is due and what becomes due within ``seconds``, and count the polls.
 
-    Ends early where nothing will be due in time. Raises StateUnavailable.
+    Ends early if nothing will be due in time. Raises StateUnavailable.
     """
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     polls = 0

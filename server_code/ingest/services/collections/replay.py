@@ -1,6 +1,6 @@
 """Publish messages again, for a reader that lost its data.
 
-Messages are built from the ledger and the stored logs, or from GitHub where those are purged. They
+Messages are built from the ledger and the stored logs, or from GitHub if those are purged. They
 have the same ids as before, and the field ``replayed``. Nothing is recorded, so a replay can be
 stopped at any moment and repeated.
 """

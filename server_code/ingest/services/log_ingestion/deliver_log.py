@@ -67,7 +67,7 @@ def deliver_log(
 def build_log_message(
     context: CollectorContext, key: AttemptKey, log: LogFetched
 ) -> LogMessage | None:
-    """Put a small log into one message; None where it does not fit."""
+    """Put a small log into one message; None if it does not fit."""
     metadata = _metadata(context, key, log)
     message = whole_log_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
     if message is None:

@@ -162,7 +162,7 @@ def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> 
 
 
 def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogFetched | None:
-    """Return one job's log out of the archive of its attempt; None where it is not certain.
+    """Return one job's log out of the archive of its attempt; None if it is not certain.
 
     An empty file is never certain: only a single log shows that a log is empty.
     """

@@ -101,7 +101,7 @@ class _ItemBuffer(Generic[K, V]):
         self._put(key, end)
 
     def next(self) -> tuple[K, V | Finished] | None:
-        """Return the next item; None where it does not come soon."""
+        """Return the next item; None if it does not come soon."""
         try:
             entry = self._items.get(timeout=self._timeout)
         except queue.Empty:

@@ -56,7 +56,7 @@ class LogArchive:
         ]
 
     def extract(self, job_id: int, into: BinaryIO) -> None:
-        """Write a job's log into a file; raises MalformedPayload where its bytes are damaged."""
+        """Write a job's log into a file; raises MalformedPayload if its bytes are damaged."""
         entry = self._entries[job_id]
         with _as_malformed(f"file {entry.filename!r} of the log archive"):
             packed = self._zip_file.open(entry)
@@ -87,7 +87,7 @@ def fetch_log_archive(
 def open_log_archive(
     file: BinaryIO, archive_bytes: int, job_names: Mapping[int, str]
 ) -> Iterator[LogArchive]:
-    """Open an archive; raises MalformedPayload where it is damaged or declares too many bytes."""
+    """Open an archive; raises MalformedPayload if it is damaged or declares too many bytes."""
     with _as_malformed("log archive"):
         zip_file = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
     with zip_file:

@@ -61,7 +61,7 @@ class LogTask:
 def open_task(
     context: CollectorContext, message: ReceivedMessage, extender: VisibilityExtender
 ) -> LogTask | None:
-    """Read a message and load what is still pending of it; None where it is rejected."""
+    """Read a message and load what is still pending of it; None if it is rejected."""
     try:
         return _open(context, message)
     except MalformedPayload as error:
@@ -71,7 +71,7 @@ def open_task(
 
 
 def load_steps(context: CollectorContext, task: LogTask, job_id: int) -> tuple[Step, ...]:
-    """Load the steps of a job; none where the ledger does not have the job."""
+    """Load the steps of a job; none if the ledger does not have the job."""
     if job_id not in task.jobs:
         task.jobs = _load_jobs(context, task.work.key, {job_id})
     return task.jobs[job_id].steps if job_id in task.jobs else ()

@@ -40,7 +40,7 @@ class UnreadableLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogReader:
-    """A reader of single logs; ``blobs`` and ``log_cache`` are None where there is none."""
+    """A reader of single logs; ``blobs`` and ``log_cache`` are None if there is none."""
 
     github: ActionsApi
     store: StateStore
@@ -114,7 +114,7 @@ class LogReader:
 
 
 def load_job_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, ...]:
-    """Load the steps of a job; none where the ledger does not have the job yet."""
+    """Load the steps of a job; none if the ledger does not have the job yet."""
     attempt = store.load_attempts(key.repository, [key.run_id]).get(key)
     jobs = attempt.jobs if attempt else ()
     return next((job.steps for job in jobs if job.job_id == job_id), ())
@@ -151,7 +151,7 @@ def _fetch_from_bucket(
 ) -> tuple[StepRange, ...] | None:
     """Extract the log and where its steps are from its object.
 
-    Raises MalformedPayload where its digest differs.
+    Raises MalformedPayload if its digest differs.
     """
     digest = hashlib.sha256()
     into.seek(0)

@@ -57,7 +57,7 @@ class Spool(io.RawIOBase):
             return self._file.write(chunk)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a position; raises ResourceExhausted where buffered bytes do not fit."""
+        """Move to a position; raises ResourceExhausted if buffered bytes do not fit."""
         with _disk_errors():
             return self._file.seek(offset, whence)
 

@@ -159,7 +159,7 @@ def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str
         return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
     if not record.has_ended:
         return []
-    # They were requested where an end of the attempt was published, which has a fingerprint.
+    # A fingerprint shows that an end of the attempt was published, and its logs requested.
     has_requested = record.fingerprint is not None
     return [
         job

@@ -74,7 +74,7 @@ def collect_attempts(
     """Read attempts and publish their changes; return how many there were, 0 without the lease.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
-    Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
+    Raises RateLimited, BadCredentials and AccessDenied (if none may be read) after everything
     that was read is published, and what publishing raises.
     """
     if not due or not save_progress(context, poll_session):

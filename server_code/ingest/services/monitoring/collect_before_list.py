@@ -40,7 +40,7 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
 
     They go before the run list, so that a limit that lets few requests through is not used up by
     the list alone. From here on, the requests of the poll are those of a backfill (of runs before
-    the repository was added) or a backlog (of later ones) where there is one, unless the repository
+    the repository was added) or a backlog (of later ones) if there is one, unless the repository
     was just created.
     """
     name, now = poll_session.repository.full_name, context.clock.now()

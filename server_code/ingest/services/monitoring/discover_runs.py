@@ -114,7 +114,7 @@ def _run_each(
 
 
 def _find_unswept_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Request open runs by status where the sweep has not shown every run of every day."""
+    """Request open runs by status if the sweep has not shown every run of every day."""
     if poll_session.error is not None or poll_session.has_unread_pages:
         find_open_runs(context, poll_session)
 
@@ -155,7 +155,7 @@ def _fetch_hinted(
 
 
 def find_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
-    """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
+    """Fetch the runs of webhooks that were not delivered, if the token may list deliveries."""
     repository, now = poll_session.repository, context.clock.now()
     checked_at = repository.webhooks.failed_deliveries_requested_at
     is_due = is_interval_over(checked_at, FAILED_DELIVERIES_INTERVAL, now)

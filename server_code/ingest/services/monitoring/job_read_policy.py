@@ -13,7 +13,7 @@ class JobReadPolicy:
     """The rule for which attempts in flight jobs are read; it stays the same during one batch.
 
     With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
-    changed; where requests are few, only when the run has changed. With LOG_MODE=economy, which
+    changed; if requests are few, only when the run has changed. With LOG_MODE=economy, which
     publishes all jobs when the run has ended, they are read then, or in a full collection.
     ``changed_in_list``: the attempts that the run list has just shown as changed.
     """

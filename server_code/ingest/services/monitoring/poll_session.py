@@ -17,7 +17,7 @@ from ..context import CollectorContext
 LEASE_SECONDS = 120
 _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 
-#: Optional requests are held back where more of the hour's requests are used than FREE_SHARE, plus
+#: Optional requests are held back if more of the hour's requests are used than FREE_SHARE, plus
 #: the part of PACE_SHARE that corresponds to the part of the hour that has passed.
 FREE_SHARE = 0.1
 PACE_SHARE = 0.6
@@ -71,7 +71,7 @@ class PollSession:
         return record.key in self.seen or is_as_before or (self.is_list_current and on_first_page)
 
     def note_failure(self, error: IngestError) -> None:
-        """Keep why a request failed: the first failure, or a limit where nothing else failed."""
+        """Keep why a request failed: the first failure, or a limit if nothing else failed."""
         self.is_cut_short = self.is_cut_short or not error.counts_as_failure
         if self.error is None or not self.error.counts_as_failure:
             self.error = error
@@ -96,7 +96,7 @@ class PollSession:
 def claim_due_repository(
     context: CollectorContext, *, only: Collection[str] | None
 ) -> RepositoryRecord | None:
-    """Lease the most overdue repository; None where none is due."""
+    """Lease the most overdue repository; None if none is due."""
     now, holder = context.clock.now(), context.worker_id
     claimed = context.store.claim_repositories(
         holder=holder, now=now, lease_seconds=LEASE_SECONDS, limit=1, only=only

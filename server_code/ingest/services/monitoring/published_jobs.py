@@ -17,7 +17,7 @@ class PublishedJob:
     """The state in which a job was published last.
 
     ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome;
-    empty where nothing was published. ``is_abandoned``: it had not ended long after its run, and
+    empty if nothing was published. ``is_abandoned``: it had not ended long after its run, and
     its log was requested.
     """
 

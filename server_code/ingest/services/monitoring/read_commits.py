@@ -74,7 +74,7 @@ class CommitReader:
         return commit
 
     def _with_pulls(self, run: WorkflowRun, sha: str, commit: Commit | None) -> Commit | None:
-        """Add the pull requests of the run's branch, else of its commit, where they are needed."""
+        """Add the pull requests of the run's branch, else of its commit, if they are needed."""
         if not run.is_for_pull_request:
             return commit
         found = commit or Commit(commit_sha=sha)

@@ -102,7 +102,7 @@ class DetailReader:
         return self._with_artifacts and record.has_ended and record.artifacts is None
 
     def _try(self, what: str, fetch: Callable[[], T]) -> T | None:
-        """Return what is fetched; None where GitHub refuses it, does not have it, or fails."""
+        """Return what is fetched; None if GitHub refuses it, does not have it, or fails."""
         if what in self.denied:
             return None
         for _ in range(TRIES):

@@ -47,7 +47,7 @@ def next_poll_after(
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Return when to poll again: soon where something changes, later where nothing does.
+    """Return when to poll again: soon if something changes, later if nothing does.
 
     Polls that do not fit into the minute of their credential wait longer: those of idle
     repositories first. A repository that is due at once has a backfill; its requests leave a part

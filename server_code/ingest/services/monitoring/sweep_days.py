@@ -205,7 +205,7 @@ def _request(
 def _fetch_window(
     context: CollectorContext, poll_session: PollSession, window: CreationWindow
 ) -> bool:
-    """Save a window's runs; return False, and remember it, where the window must be halved."""
+    """Save a window's runs; return False if the window must be halved, which is remembered."""
     list_name = _CREATED_PREFIX + window.created_range
     validator = poll_session.repository.run_lists.validators.get(list_name)
     answer = context.github.fetch_runs(

@@ -56,7 +56,7 @@ def find_newer_runs(context: CollectorContext, poll_session: PollSession) -> Non
 def note_missed_deliveries(
     context: CollectorContext, poll_session: PollSession, changes: Iterable[datetime | None]
 ) -> None:
-    """Return to polling where a request has found a change that should have been delivered."""
+    """Return to polling if a request has found a change that should have been delivered."""
     now = context.clock.now()
     if poll_session.relies_on_deliveries and any(
         should_have_been_delivered(at, now) for at in changes

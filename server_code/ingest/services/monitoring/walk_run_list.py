@@ -127,7 +127,7 @@ def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage |
 def _walk_pages(
     context: CollectorContext, poll_session: PollSession, first: RunPage | None
 ) -> bool:
-    """Save pages until the floor is reached; return False where that was interrupted."""
+    """Save pages until the floor is reached; return False if that was interrupted."""
     floor, has_next = _walk_floor(poll_session.repository), True
     number = poll_session.repository.run_list_walk.page or 1
     for page in _pages(context, poll_session.repository.full_name, first, number):
@@ -194,7 +194,7 @@ def _pages(
 
 
 def _fetch_page(context: CollectorContext, name: str, number: int) -> RunPage | None:
-    """Fetch a page; None past 40,000 runs, where GitHub answers 422."""
+    """Fetch a page; None past 40,000 runs, for which GitHub answers 422."""
     try:
         return context.github.fetch_runs(name, RunQuery(page=number)).value
     except NotFound:

@@ -61,7 +61,7 @@ def apply_discovery(
     discovery = _Discovery(context, sources)
     discovery.release_names(listed)
     discovery.add_named(named_repositories(sources.included), listed)
-    # Active repositories are polled first, also where there are many new ones.
+    # Active repositories are polled first, also if there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
         discovery.apply(each)
         discovery.note_owner(each.info)
@@ -268,7 +268,7 @@ class _Discovery:
         return ARCHIVED if is_collected else None
 
     def _suspend(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
-        """Suspend or resume a repository where the reason has changed; keep what people paused."""
+        """Suspend or resume a repository if the reason has changed; keep what people paused."""
         known = suspend_or_resume(self._context.store, self._watched[key], known, reason)
         if known != self._known.get(key):
             self._changed[key] = known

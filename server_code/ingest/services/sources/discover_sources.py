@@ -83,7 +83,7 @@ def discover_at_start(
 ) -> DiscoveryResult | None:
     """Restore what is known of credentials, and discover if a source was added or removed.
 
-    ``given`` are the sources of the command line. Returns None where nothing was discovered.
+    ``given`` are the sources of the command line. Returns None if nothing was discovered.
     """
     context.discovery.has_started = True
     _restore_credentials(context)

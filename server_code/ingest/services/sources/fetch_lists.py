@@ -56,7 +56,7 @@ class RepositoryLists:
         return (errors.get(owner) or errors.get(ALL_OWNERS)) if owner else None
 
     def owner_of(self, pattern: SourcePattern) -> str:
-        """Return whose repositories are listed for a source; nothing where none are."""
+        """Return whose repositories are listed for a source; nothing if none are."""
         if pattern.names_one_repository or pattern.is_exclusion:
             return ""
         return (self.sources.current_owner(pattern) or ALL_OWNERS).lower()
@@ -77,7 +77,7 @@ class RepositoryLists:
             self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 
     def add(self, listed: ListedRepositories, described: Collection[RepositoryInfo]) -> None:
-        """Add the repositories of a list, described where it has changed."""
+        """Add the repositories of a list, described if it has changed."""
         by_name = {each.full_name.lower(): each for each in described}
         for name in listed.names:
             key = name.lower()

@@ -160,7 +160,7 @@ def _rank(error: IngestError, *, is_of_owner: bool) -> int:
 
 
 def _reason_left_out(info: RepositoryInfo, sources: Sources) -> str | None:
-    """Return why a source would not have a repository polled; None where it would."""
+    """Return why a source would not have a repository polled; None if it would."""
     exclusion = sources.exclusion_of(info.full_name)
     if exclusion is not None:
         return f"left out by {exclusion}"

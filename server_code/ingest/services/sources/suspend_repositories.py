@@ -70,7 +70,7 @@ def reason_if_missing(
     known: DiscoveredRepository,
     answer: RepositoryInfo | IngestError | None,
 ) -> str | None:
-    """Return why a repository that GitHub does not show is suspended; None where it is not.
+    """Return why a repository that GitHub does not show is suspended; None if it is not.
 
     ``answer``: what GitHub answered a request for it, if one was sent. A new one is not suspended
     before its first poll, which reports the error.
