@@ -90,6 +90,8 @@ class Heartbeat:
             lambda counts: self._store.add_to_saved_counters(counts, now=now)
         )
         self._resume(now)
+        if rate_limit.remaining is not None:
+            self._rate_limit = rate_limit_fields(rate_limit)
         self._store.save_agent(
             AgentRecord(
                 name=self.agent,
@@ -99,7 +101,7 @@ class Heartbeat:
                 started_at=self._started_at,
                 counts=self._counters.snapshot(),
                 last_log_at=self._find_last_log(now),
-                rate_limit=self._known_limit(rate_limit),
+                rate_limit=self._rate_limit,
                 note=note or slowdown_note(self.agent, rate_limit),
                 unanswered_since=unanswered_since(pending, now=now, at=at),
                 answered_at=_times(pending.seconds_since_answer(at=at), now),
@@ -125,12 +127,6 @@ class Heartbeat:
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
         return self._last_log_at
-
-    def _known_limit(self, rate_limit: RateLimitStatus) -> Mapping[str, int | str | None]:
-        """Return the rate limit of GitHub's last answers, or of the last process on this host."""
-        if rate_limit.remaining is not None:
-            self._rate_limit = rate_limit_fields(rate_limit)
-        return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat if the last one is HEARTBEAT_INTERVAL old; ignore an error of the store.

@@ -53,7 +53,9 @@ def decide_retry(
     """
     github, now = context.github, context.clock.now()
     if isinstance(result, LogUnavailable):
-        if result.reason != "expired" or not _is_retained(result.job, now):
+        ended_at = result.job.completed_at
+        is_retained = ended_at is not None and now - ended_at < SHORTEST_RETENTION
+        if result.reason != "expired" or not is_retained:
             return result
         result = LogNotReady(job=result.job, error=LogExpired(result.detail))
     if not _is_given_up(context, result, work, now):
@@ -109,15 +111,6 @@ def _is_given_up(
     if work.tries >= MAX_MISSING_TRIES:
         return True
     return work.tries >= MIN_MISSING_TRIES and (
-        result.job.completed_at is None or _has_served_another(context, work.key)
+        result.job.completed_at is None
+        or any(log.state == LOG_FETCHED for log in context.store.load_job_logs(work.key).values())
     )
-
-
-def _has_served_another(context: CollectorContext, key: AttemptKey) -> bool:
-    logs = context.store.load_job_logs(key).values()
-    return any(log.state == LOG_FETCHED for log in logs)
-
-
-def _is_retained(job: WorkItemJob, now: datetime) -> bool:
-    """Return whether a job ended so recently that no retention time can be over."""
-    return job.completed_at is not None and now - job.completed_at < SHORTEST_RETENTION

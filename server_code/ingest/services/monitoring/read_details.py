@@ -83,7 +83,7 @@ class DetailReader:
             environments = partial(self._github.fetch_pending_environments, name, run_id)
             record = replace(record, environments=self._try(ENVIRONMENTS, environments))
             yield record
-        if self._wants_artifacts(record):
+        if self._with_artifacts and record.has_ended and record.artifacts is None:
             artifacts = partial(self._github.fetch_artifacts, name, run_id)
             yield replace(record, artifacts=self._try(ARTIFACTS, artifacts))
 
@@ -97,9 +97,6 @@ class DetailReader:
         if answer is None or answer.value is None:
             return job
         return replace(job, annotations=answer.value)
-
-    def _wants_artifacts(self, record: AttemptRecord) -> bool:
-        return self._with_artifacts and record.has_ended and record.artifacts is None
 
     def _try(self, what: str, fetch: Callable[[], T]) -> T | None:
         """Return what is fetched; None if GitHub refuses it, does not have it, or fails."""

@@ -62,7 +62,7 @@ def apply_discovery(
     discovery.release_names(listed)
     discovery.add_named(named_repositories(sources.included), listed)
     # Active repositories are polled first, also if there are many new ones.
-    for each in sorted(listed, key=_last_push, reverse=True):
+    for each in sorted(listed, key=_pushed_at, reverse=True):
         discovery.apply(each)
         discovery.note_owner(each.info)
     discovery.check_missing()
@@ -295,6 +295,5 @@ def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> boo
     return None not in ids and ids[0] != ids[1]
 
 
-def _last_push(listed: ListedRepository) -> float:
-    pushed_at = None if listed.info is None else listed.info.pushed_at
-    return 0.0 if pushed_at is None else pushed_at.timestamp()
+def _pushed_at(listed: ListedRepository) -> datetime:
+    return (listed.info.pushed_at if listed.info else None) or _NEVER
