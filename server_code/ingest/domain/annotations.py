@@ -1,4 +1,4 @@
-"""What GitHub annotates a failed job with: the runner's errors, and those of the tools it ran."""
+"""The annotations of failed jobs: errors of the runner, and of the tools that it ran."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from .codec import KeepsUnknownFields
 
-#: Conclusions of jobs that did not succeed. Their annotations are read: one request each.
+#: Conclusions of jobs that did not succeed. Their annotations are read with one request per job.
 UNSUCCESSFUL_CONCLUSIONS = frozenset({"failure", "cancelled", "timed_out", "startup_failure"})
 
-#: Conclusions of attempts that could not start, and so have no job: an invalid workflow file is
-#: a ``failure``.
+#: Conclusions of attempts that could not start, and so have no job. If the workflow file is
+#: invalid, the conclusion is ``failure``.
 START_FAILURES = frozenset({"startup_failure", "failure"})
 
 

@@ -20,12 +20,12 @@ _PHRASES = (
     # Google
     "iat and exp values",
     "token used too early",
-    # GitHub, of the signature of an App
+    # GitHub, about the signature of an App
     "claim ('iat')",
     "claim ('exp')",
-    # OpenSSL, of any server
+    # OpenSSL, about any server
     "certificate is not yet valid",
-    # OpenID Connect, of a role's token
+    # OpenID Connect, about the token of a role
     "token is not yet valid",
 )
 

@@ -1,9 +1,9 @@
 """The one codec of stored records: frozen dataclasses as JSON objects, and back.
 
-A record outlives the release that wrote it, and processes of two releases may share a database.
-So a field that a body lacks has its default, and one that the class lacks is written back where it
-is a KeepsUnknownFields. A change that defaults cannot express adds one to UPGRADES; bodies of
-version 1 do not name their version.
+A record outlives the release that wrote it, and processes of two releases may share a database. So
+a field that is missing in a body gets its default, and KeepsUnknownFields keeps the fields that
+only a newer release has. A change that defaults cannot express adds a function to UPGRADES. Bodies
+of version 1 do not contain their version.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 VERSION = "version"
 _UNKNOWN_FIELDS = "unknown_fields"
 
-#: The step from version n to n + 1 stands at place n - 1.
+#: The function at index n - 1 turns a body of version n into one of version n + 1.
 UPGRADES: tuple[Upgrade, ...] = ()
 
-#: The metadata of a field whose value's own fields are stored next to those of its record.
+#: The metadata of a field whose value is a dataclass, the fields of which are stored next to those
+#: of the record.
 FLATTENED: Mapping[str, Any] = {"is flattened": True}
 
 _STORED_AS = "is stored as"
@@ -41,7 +42,7 @@ _MICROSECONDS_LENGTH = len("2026-01-01T00:00:00.000000Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepsUnknownFields:
-    """The base of stored classes that keep the fields of a newer release, to write them back."""
+    """The base of stored classes that keep the fields of a newer release and write them back."""
 
     unknown_fields: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
@@ -52,9 +53,9 @@ def stored_as(name: str) -> dict[str, str]:
 
 
 def encode_dataclass(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Return a dataclass as JSON types, but for the fields that are kept elsewhere.
+    """Return a dataclass as JSON types, ``without`` the fields that are stored elsewhere.
 
-    ``dataclasses.asdict`` does the same five times more slowly, and every save waits for it.
+    ``dataclasses.asdict`` does the same, but takes five times as long, and every save waits for it.
     """
     body = dict(getattr(value, _UNKNOWN_FIELDS, ()))
     layout = _layout(type(value))  # type: ignore[arg-type] # every class is hashable
@@ -71,9 +72,9 @@ def encode_dataclass(value: object, *, without: Collection[str] = ()) -> dict[st
 
 
 def decode_dataclass(kind: type[T], body: Body, **columns: object) -> T:
-    """Return the dataclass that a body holds; ``columns`` are the fields that are kept elsewhere.
+    """Return the dataclass that a body holds; ``columns`` are the fields that are stored elsewhere.
 
-    Raises KeyError where a field is missing that has no default and cannot be null.
+    Raises KeyError if a field is missing that has no default and cannot be null.
     """
     layout = _layout(kind)  # type: ignore[arg-type] # every class is hashable
     if layout.renamed:
@@ -93,7 +94,7 @@ def decode_dataclass(kind: type[T], body: Body, **columns: object) -> T:
 def _add_flattened_and_unknown(
     layout: _Layout, body: Body, columns: Mapping[str, object], values: dict[str, Any]
 ) -> None:
-    """Replace what is no field of the class itself by its flattened values, and unknown fields."""
+    """Move values that are no field of the class to its flattened values and unknown fields."""
     values_of: dict[str, dict[str, Any]] = {name: {} for name in layout.flattened}
     unknown: dict[str, Any] = {}
     for name, stored in body.items():
@@ -137,7 +138,7 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FlattenedField:
-    """One field ``name`` of the flattened value that a record has in its field ``record_field``."""
+    """The field ``name`` of a flattened value that is the field ``record_field`` of its record."""
 
     record_field: str
     name: str
@@ -146,13 +147,13 @@ class _FlattenedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """How a class is stored. ``defaults`` stand in for missing fields that have none of their own.
+    """How a class is stored.
 
-    They are null where a field may be null, and an empty list. ``flattened``: the classes of
-    flattened values, by the field that holds them; ``flattened_fields``: their fields by their
-    stored names. ``renamed``: fields by the other names that they are stored under. ``scalars``:
-    the fields that are stored as they are; ``decoders``: those that are not read as they are
-    stored.
+    ``defaults``: values for missing fields that have no default of their own: None for a field that
+    may be None, and an empty tuple for a list. ``flattened``: the classes of flattened values, by
+    the field that holds them. ``flattened_fields``: the fields of these classes, by their stored
+    names. ``renamed``: fields that are stored under another name, by that name. ``scalars``: fields
+    that are stored as they are. ``decoders``: functions for the fields that must be decoded.
     """
 
     names: tuple[str, ...]

@@ -35,24 +35,26 @@ class LastChange:
     at: datetime
 
     def after_observation(self, what: str, now: datetime) -> LastChange:
-        """Return it after another observation, which is a change if ``what`` differs."""
+        """Return the last change after another observation; ``what`` was observed ``now``."""
         return self if what == self.what else LastChange(what, max(now, self.at))
 
     def after_pause(self, begin: datetime, end: datetime) -> LastChange:
-        """Return it moved to the end of a rate limit's pause, which is no lack of progress.
+        """Return the last change, moved to the end of a pause for a rate limit.
 
-        Short pauses are: a server that never stops limiting a request asks for one every time.
+        So the pause does not count as a lack of progress. A short pause does: a server that never
+        stops limiting a request asks for a short pause each time.
         """
         return replace(self, at=max(self.at, end)) if end - begin >= SHORTEST_PAUSE else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionRecord(KeepsUnknownFields):
-    """A one-time collection and its progress; without a ``repository`` it is of all.
+    """A one-time collection and its progress; without a ``repository`` it collects all.
 
-    ``remaining_repositories``: those that the next round continues with; None before the first one
-    has ended. The last changes are those of its runs and of its logs. ``exit_code`` is that of the
-    command which collected everything once, and None where agents work as well.
+    ``remaining_repositories``: those that the next round continues with; None before the first
+    round has ended. ``last_run_change``, ``last_log_change``: when the state of its runs and of its
+    logs last changed. ``exit_code``: that of the command that collected everything once; None if
+    agents are running as well.
     """
 
     collection_id: str

@@ -35,10 +35,10 @@ def triggering_pull_request(
 ) -> PullRequest | None:
     """Return the pull request that triggered the run; None if it is unknown or there is none.
 
-    The run's own list decides if it names one. It is empty for forks and may name several, so
-    otherwise the pull requests of the commit and of the branch are compared by head repository and
-    head branch, and several of the same branch by head commit, or by when they were open. If
-    several remain, none is returned.
+    If the run lists exactly one pull request, it is that one. The list is empty for forks and may
+    name several. Then the pull requests of the commit and of the branch are compared with the head
+    repository and head branch of the run. If several match, the one with the head commit of the run
+    is taken, else the one that was open. If several remain, None is returned.
     """
     if not run.is_for_pull_request:
         return None
@@ -54,9 +54,9 @@ def triggering_pull_request(
 
 
 def _has_head_of(run: WorkflowRun, pull: PullRequest) -> bool:
-    """Return whether a pull request has the run's head; what GitHub left out matches anything.
+    """Return whether a pull request has the head of the run; a missing value matches any.
 
-    A fork keeps its id when it, or its owner, is renamed.
+    A fork keeps its id when it or its owner is renamed.
     """
     if run.head_repository_id is not None and pull.head_repository_id is not None:
         is_same_repository = run.head_repository_id == pull.head_repository_id
@@ -67,7 +67,10 @@ def _has_head_of(run: WorkflowRun, pull: PullRequest) -> bool:
 
 
 def _was_open(pull: PullRequest, moment: datetime | None) -> bool:
-    """Return whether a pull request is known to have been open; closing it triggers runs, too."""
+    """Return whether a pull request was open at a moment, or was closed just before.
+
+    Closing a pull request triggers runs as well.
+    """
     if pull.opened_at is None or moment is None or moment < pull.opened_at:
         return False
     return pull.closed_at is None or moment <= pull.closed_at + CLOSING_TIME
@@ -87,5 +90,5 @@ def _distinct(pulls: Iterable[PullRequest]) -> list[PullRequest]:
 
 
 def _belongs_to(pull: PullRequest, repository: str) -> bool:
-    """Return whether a pull request belongs to the repository; one without a URL may."""
+    """Return whether a pull request belongs to the repository, or has no URL to compare."""
     return pull.html_url is None or f"/{repository.lower()}/pull" in pull.html_url.lower()

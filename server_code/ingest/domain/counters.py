@@ -17,7 +17,7 @@ def sent_messages_counter(queue_name: str) -> str:
 class Counters:
     """The counters of one process, by name; all its adapters and services share them.
 
-    ``pending_requests``: those that nothing has answered yet, by host or queue.
+    ``pending_requests``: requests that have no answer yet, by host or queue.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""When webhooks are relied on in place of polling, and which state of a run or job is later.
+"""Whether webhooks replace polling, and which of two states of a run or job is later.
 
-Deliveries are relied on from the first one until a request finds a change that none has delivered.
-After that they are relied on again once many have arrived without another such find.
+Deliveries are relied on from the first one until a request finds a change that none of them has
+delivered. They are relied on again when many have arrived without another such change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .runs import WorkflowRun
 #: How often newer runs are asked for while deliveries are relied on; unchanged answers are free.
 DELIVERY_CHECK_INTERVAL = timedelta(minutes=10)
 
-#: How often the first page of the run list is read then.
+#: How often the first page of the run list is read while deliveries are relied on.
 RUN_LIST_INTERVAL = timedelta(hours=3)
 
 #: How long GitHub takes at most to deliver a change.
@@ -29,7 +29,7 @@ _RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress"
 
 
 def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
-    """Return whether webhooks demonstrably arrive for a repository whose list was read once."""
+    """Return whether webhooks arrive for a repository whose run list was read once."""
     webhooks = record.webhooks
     if (
         record.cursor is None
@@ -56,12 +56,12 @@ def is_run_list_due(record: RepositoryRecord, now: datetime) -> bool:
 
 
 def last_change_of(run: WorkflowRun) -> datetime | None:
-    """Return when a run changed last, as far as GitHub says so."""
+    """Return when a run last changed; None if GitHub does not show it."""
     return run.updated_at or run.created_at
 
 
 def should_have_been_delivered(changed_at: datetime | None, now: datetime) -> bool:
-    """Return whether a change is so old that GitHub has delivered it, if deliveries arrive."""
+    """Return whether a change is so old that its delivery must have arrived, if any arrives."""
     return changed_at is not None and now - changed_at > MAX_DELIVERY_TIME
 
 
@@ -77,9 +77,9 @@ def is_later_run(known: WorkflowRun | None, run: WorkflowRun) -> bool:
 def is_older_run(known: WorkflowRun, run: WorkflowRun) -> bool:
     """Return whether an answer shows an attempt as it was before the known state.
 
-    Filtered lists lag behind, and so may a replica. An ended attempt is never older. It may
-    be open again under the same number, such as a fork's run after its approval: then it was
-    updated since.
+    Filtered lists lag behind, and so may a replica of GitHub's database. An answer that shows the
+    end of an attempt is never older. An ended attempt can be open again under the same number, for
+    example after the approval of a fork's run. Then its ``updated_at`` is later.
     """
     if run.is_completed:
         return False

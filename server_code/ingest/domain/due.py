@@ -1,7 +1,7 @@
-"""Which stored times have come: past ones, and those too far ahead to be right.
+"""Which stored times have come: past times, and times that are too far ahead to be right.
 
-A clock that was ahead and is corrected leaves stored times further in the future than anything sets
-them. These count as past, so that a wrong clock delays nothing longer than the maximum.
+If the clock was ahead and has been corrected, stored times are further in the future than any time
+that is set. They count as past, so that a wrong clock delays nothing for longer than the maximum.
 """
 
 from __future__ import annotations
@@ -9,43 +9,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: No time is set further ahead than this: about twice what is set, because hosts' clocks differ.
+#: No time is set further ahead than these. They are about twice what is set, because the clocks of
+#: hosts differ.
 MAX_LEASE = timedelta(minutes=10)
 MAX_POLL_DELAY = timedelta(hours=4)
 MAX_CHECK_DELAY = timedelta(hours=2)
 MAX_PAUSE = timedelta(days=1)
 
-#: The clocks of two hosts differ by less. If something was done further in the future than this, a
-#: clock has been set back since, and what was planned then is due.
+#: The clocks of two hosts differ by less. If something was done further in the future than this,
+#: the clock was set back since, and what was planned then is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 #: How long it takes to read a list and publish it.
 READ_TIME = timedelta(seconds=1.5)
 
-#: What a webhook or a person asks for counts as due since so long ago that it comes first.
+#: A poll that a webhook or a person asks for counts as overdue by this time, so that it comes
+#: first.
 HEAD_START = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class DueTimes:
-    """A test of stored times: which have come at ``now``.
+    """A test of which stored times have come at ``now``.
 
-    Those up to ``now`` have, and those after ``latest_plausible``: only a wrong clock sets them.
+    Times up to ``now`` have come, and so have times after ``latest_plausible``, which only a wrong
+    clock sets.
     """
 
     now: datetime
     latest_plausible: datetime
 
     def includes(self, moment: datetime | None) -> bool:
-        """Return whether a stored time has come; one that is not set has."""
+        """Return whether a stored time has come; a time that is not set has come, too."""
         return moment is None or moment <= self.now or moment > self.latest_plausible
 
 
 def max_request_interval(poll_seconds: float) -> timedelta:
-    """Return the time between two requests of a list, a little less than two polls.
+    """Return the longest time between two requests of a list: a little less than two polls.
 
-    So no event is published later than two polls after it happened. It is at least one and a half
-    polls, where these are very short.
+    So every event is published within two polls after it happened. With very short polls, the time
+    is one and a half polls.
     """
     poll = timedelta(seconds=poll_seconds)
     return max(2 * poll - READ_TIME, 1.5 * poll)
@@ -62,7 +65,7 @@ def urgent_due_at(now: datetime) -> datetime:
 
 
 def is_urgent(now: datetime, due_since: datetime | None) -> bool:
-    """Return whether a poll has a due time that ``urgent_due_at`` gave it."""
+    """Return whether the due time of a poll was set by ``urgent_due_at``."""
     return due_since is not None and due_since <= urgent_due_at(now)
 
 
@@ -80,14 +83,14 @@ def is_due(
 ) -> bool:
     """Return whether a repository that is not paused may be claimed.
 
-    One that has no next poll is new, or its holder died before it was released.
+    A repository without a next poll is new, or the process that claimed it has died.
     """
     is_poll_due = due_poll_times(now).includes(next_poll_at) or is_in_future(last_polled_at, now)
     return is_poll_due and expired_lease_times(now).includes(lease_until)
 
 
 def is_in_future(done_at: datetime | None, now: datetime) -> bool:
-    """Return whether something was done by a clock that has been set back since."""
+    """Return whether a past action has a time in the future: the clock was set back since."""
     return done_at is not None and done_at > now + MAX_CLOCK_DIFFERENCE
 
 
@@ -112,9 +115,9 @@ def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) 
 
 
 def is_still_ahead(moment: datetime, now: datetime, *, max_plausible: timedelta) -> bool:
-    """Return whether a moment is to be waited for.
+    """Return whether a moment is in the future and must be waited for.
 
-    Nothing sets one further ahead than ``max_plausible``, unless the clock was set back since: that
-    one is not waited for.
+    A moment further ahead than ``max_plausible`` was set before the clock was set back, and is not
+    waited for.
     """
     return now < moment <= now + max_plausible

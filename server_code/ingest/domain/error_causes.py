@@ -1,10 +1,11 @@
-"""Errors of one cause, which are shown to people once."""
+"""Which errors have the same cause; people see such errors once."""
 
 from __future__ import annotations
 
 import re
 
-#: The ids of runs, jobs and requests, by which errors of one cause differ; no part of a name.
+#: The ids of runs, jobs and requests, which are different in errors with the same cause. An id
+#: within a name is not matched.
 _IDS = re.compile(
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
     r"|(?<![\w./-])(?=[a-f]*\d)[0-9a-f]{8,}(?![\w/-]|\.\w)"
@@ -12,7 +13,7 @@ _IDS = re.compile(
     re.IGNORECASE,
 )
 
-#: Agent, repository and text without ids: errors that agree in it have one cause.
+#: An agent, a repository and a text without ids. Errors with the same three have the same cause.
 Cause = tuple[str, str | None, str]
 
 
@@ -24,7 +25,7 @@ def cause_of(agent: str, repository: str | None, message: str) -> Cause:
 def differs_only_in_repository(
     message: str, repository: str, other: str, other_repository: str | None
 ) -> bool:
-    """Return whether two repositories of one owner have the same error but for their names."""
+    """Return whether the errors of two repositories of one owner differ only in their names."""
     owner = repository.partition("/")[0]
     if other_repository is None or other_repository.partition("/")[0].lower() != owner.lower():
         return False
@@ -32,5 +33,5 @@ def differs_only_in_repository(
 
 
 def without_ids(text: str) -> str:
-    """Return a text in which the ids of runs, jobs and requests are alike."""
+    """Return a text with the same sign in place of each id of a run, job or request."""
     return _IDS.sub("…", text)

@@ -65,7 +65,7 @@ class Filters:
 
     @property
     def are_set(self) -> bool:
-        """Return whether anything is left out."""
+        """Return whether the filters leave anything out."""
         return self != NO_FILTERS and self != Filters(logs=LOGS_ALL)
 
 
@@ -73,9 +73,9 @@ NO_FILTERS = Filters()
 
 
 def parse_filters(texts: Mapping[str, str]) -> Filters:
-    """Read filters as ``as_texts`` writes them; empty texts set none.
+    """Read filters in the form of ``as_texts``; an empty text sets no filter.
 
-    Raises ValueError that names all faults at once.
+    Raises ValueError, whose message names all faults.
     """
     globs, faults = {}, []
     for name in PATTERN_NAMES:
@@ -93,7 +93,7 @@ def parse_filters(texts: Mapping[str, str]) -> Filters:
 
 @dataclass(frozen=True, slots=True)
 class FilterChain:
-    """Filters that apply together: a run must pass all, the last choice of logs counts."""
+    """Filters that apply together. A run must pass all; the last one with ``logs`` selects logs."""
 
     filters: tuple[Filters, ...] = ()
 

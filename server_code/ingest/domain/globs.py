@@ -14,12 +14,12 @@ _WILDCARDS = {"*": ".*", "?": "."}
 
 @dataclass(frozen=True, slots=True)
 class GlobList:
-    """Patterns as they were written. Without any that includes, everything is included."""
+    """Patterns as they were written. Patterns with ``!`` alone include everything else."""
 
     patterns: tuple[str, ...] = ()
 
     def accepts(self, *texts: str | None) -> bool:
-        """Return whether any of a thing's names is included, and none is left out."""
+        """Return whether one of the names of a thing is included and none of them is left out."""
         names = [text for text in texts if text]
         left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
         included = [pattern for pattern in self.patterns if not pattern.startswith("!")]
@@ -43,12 +43,12 @@ def parse_globs(text: str) -> GlobList:
 
 
 def has_wildcard(text: str) -> bool:
-    """Return whether a text is a pattern for more than itself."""
+    """Return whether a text is a pattern that can match other texts."""
     return any(mark in text for mark in _WILDCARDS)
 
 
 def matches_glob(pattern: str, text: str) -> bool:
-    """Return whether a pattern stands for a text, in any case."""
+    """Return whether a text matches a pattern, regardless of case."""
     return _compiled(pattern.lower()).fullmatch(text.lower()) is not None
 
 

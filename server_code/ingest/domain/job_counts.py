@@ -1,4 +1,4 @@
-"""How many jobs the last runs of a workflow had, and whether an open run's last one is known."""
+"""How many jobs the last runs of a workflow had, and whether an open run has all its jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_SAMPLES = 5
 
 
 def add_job_count(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> RecentJobCounts:
-    """Return the counts with that of an ended run; workflows that ran longest ago are dropped."""
+    """Return the counts with that of an ended run, without the workflows that ran first."""
     counts = dict(known)
     key = str(run.workflow_id)
     samples = (*counts.pop(key, ()), len(jobs))
@@ -24,10 +24,10 @@ def add_job_count(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job])
 
 
 def next_change_ends_run(known: RecentJobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> bool:
-    """Return whether an open run's jobs can change only once more, when the run ends.
+    """Return whether the jobs of an open run can change only once more, when the run ends.
 
-    That is so where it has as many jobs as the last runs of its workflow had, and all have ended,
-    or all but one, which is in progress. The run list shows the end.
+    This is so if the run has as many jobs as the last runs of its workflow had, and all of them
+    have ended except at most one that is in progress. The run list shows the end.
     """
     samples = known.get(str(run.workflow_id), ())
     still_open = [job for job in jobs if not job.is_completed]

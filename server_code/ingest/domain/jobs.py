@@ -12,10 +12,10 @@ from .timestamps import seconds_between
 #: https://docs.github.com/en/rest/actions/workflow-jobs: the final status.
 COMPLETED = "completed"
 
-#: Statuses of jobs without a runner; GitHub fills ``started_at`` all the same.
+#: Statuses of jobs without a runner. GitHub sets their ``started_at`` as well.
 _NOT_STARTED = frozenset({"queued", "waiting", "pending", "requested"})
 
-#: Conclusions of jobs that may never have had a runner, and then have no log.
+#: Conclusions of jobs that may have ended without a runner, and then have no log.
 _MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
 
 #: Conclusions of failed jobs, whose logs are fetched first.
@@ -41,9 +41,9 @@ class Step(KeepsUnknownFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(KeepsUnknownFields):
-    """One job of one attempt, identified by its id: names repeat within an attempt.
+    """One job of one attempt, identified by its id, because names repeat within an attempt.
 
-    ``annotations`` are None until they were read, and if GitHub does not provide them.
+    ``annotations`` are None before they are read, and if GitHub does not provide them.
     """
 
     job_id: int
@@ -78,7 +78,7 @@ class Job(KeepsUnknownFields):
 
     @property
     def failed_at(self) -> datetime | None:
-        """Return when the job failed; None for any other end."""
+        """Return when the job failed; None if it did not fail."""
         return self.completed_at if self.conclusion in _FAILED else None
 
     @property
@@ -90,7 +90,7 @@ class Job(KeepsUnknownFields):
 
     @property
     def queued_seconds(self) -> float | int | None:
-        """Return the time from creation to start; None until started, or if reversed."""
+        """Return the time from creation to start; None before the start, or if it is negative."""
         if self.status in _NOT_STARTED:
             return None
         return seconds_between(self.created_at, self.started_at)

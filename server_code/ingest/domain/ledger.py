@@ -29,8 +29,8 @@ LOG_EXPIRED = "expired"
 DESIRED_RUNNING = "running"
 DESIRED_PAUSED = "paused"
 
-#: How long heartbeats are kept, from the newest one of the agent, and the keys by which
-#: ``claim_once`` lets one process alone do something.
+#: How long heartbeats are kept, counted from the agent's newest one, and how long the keys are kept
+#: that ``claim_once`` has claimed.
 HEARTBEATS_KEPT_FOR = timedelta(days=1)
 CLAIMS_KEPT_FOR = timedelta(days=4)
 
@@ -78,7 +78,7 @@ class RepositoryRecord(KeepsUnknownFields):
 
     @property
     def is_new(self) -> bool:
-        """Return whether no poll has read its run list whole yet; a poll may end before that."""
+        """Return whether no poll has read the whole run list yet; a poll can end before that."""
         return self.last_polled_at is None or self.cursor is None
 
     def is_leased(self, now: datetime) -> bool:
@@ -154,9 +154,9 @@ class DeliveredEvent(KeepsUnknownFields):
 class JobLogRecord(KeepsUnknownFields):
     """The state of one job's log.
 
-    ``tries``: how often it was requested and did not arrive, limits aside. ``failed_at``: when its
-    job failed; None once a process has taken the log to fetch it first. ``updated_at`` is also the
-    last try of a pending log, ``pending_since`` is not.
+    ``tries``: how often it was requested without success, except where a rate limit was the cause.
+    ``failed_at``: when its job failed; None once a process has taken the log to fetch it before
+    others. ``updated_at`` changes with every try of a pending log, ``pending_since`` does not.
     """
 
     key: AttemptKey
@@ -175,7 +175,7 @@ class JobLogRecord(KeepsUnknownFields):
 
     @property
     def waits_since(self) -> datetime:
-        """Return since when it has been pending, as far as that was recorded."""
+        """Return when it became pending; if that was not recorded, when it was last updated."""
         return self.pending_since or self.updated_at
 
 
@@ -216,7 +216,7 @@ class ErrorRecord:
 
     @property
     def cause(self) -> Cause:
-        """Return what errors of one cause agree in."""
+        """Return what errors with the same cause have in common."""
         return cause_of(self.agent, self.repository, self.message)
 
 
@@ -234,7 +234,8 @@ class ActivityRecord:
 class LedgerCounts:
     """How many attempts and logs the ledger holds of one repository, or of all.
 
-    Open attempts are not settled; the unread ones among them were never published.
+    Open attempts are those that are not settled. Unread attempts are open attempts of which nothing
+    was published.
     """
 
     attempts: int = 0
@@ -246,12 +247,12 @@ class LedgerCounts:
 
     @property
     def collected(self) -> int:
-        """Count attempts whose end is published."""
+        """Count the settled attempts, whose end is published."""
         return self.attempts - self.open_attempts
 
     @property
     def in_flight(self) -> int:
-        """Count attempts that were seen and have not ended."""
+        """Count the attempts of which something is published, but that are not settled."""
         return max(0, self.open_attempts - self.unread_attempts)
 
 

@@ -1,6 +1,6 @@
-"""Where a job's steps are in its log, as far as the runner's lines and times leave one answer.
+"""Where a job's steps are in its log, as far as the runner's lines and times show it.
 
-With step debugging on, the runner begins every step, a skipped one too, with a line that names it.
+With step debugging on, the runner begins every step, even a skipped one, with a line that names it.
 Otherwise the lines that may begin a step are assigned to the steps (``step_assignments.py``).
 """
 
@@ -35,7 +35,7 @@ from .step_starts import (
 )
 
 _BUILT_IN = {"Complete job": COMPLETE, "Initialize containers": INITIALIZE, "Stop containers": STOP}
-#: Steps that prepare the images of container actions; other steps may have such names.
+#: Steps that prepare the images of container actions. Other steps may have such names as well.
 _IMAGES = {"Pull ": PULL, "Build ": BUILD}
 _SET_UP = "Set up job"
 
@@ -53,9 +53,9 @@ class StepRanges(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEvidence:
-    """What a log shows of its steps.
+    """What a log shows about its steps.
 
-    ``known_ranges``: those that an archive has proved, now or before; without the steps' names.
+    ``known_ranges``: ranges that an archive has proved, now or earlier, without the steps' names.
     """
 
     starts: tuple[StartLine, ...]
@@ -80,9 +80,9 @@ class StepEvidence:
 def locate_steps(
     steps: Sequence[Step], starts: Sequence[StartLine], *, last_line: int, last_byte: int
 ) -> StepRanges:
-    """Return the ranges of the steps that ran, as far as one answer is possible.
+    """Return the ranges of the steps that ran; a range with one possible place is certain.
 
-    A step with several answers is somewhere between its first place and its last one.
+    A step with several possible places lies between the first and the last of them.
     """
     named = [start for start in starts if start.kind == DEBUG]
     starts = named or _marked_hooks(steps, starts)
@@ -117,7 +117,7 @@ def locate_steps(
 
 
 def _has_run(step: Step) -> bool:
-    """Return whether a step began, as one that was skipped or never reached did not."""
+    """Return whether a step began; a skipped step and one that was never reached did not."""
     is_unreached = step.started_at is None and step.conclusion in (None, "cancelled")
     return step.conclusion != "skipped" and not is_unreached
 

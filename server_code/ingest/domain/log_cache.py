@@ -46,7 +46,7 @@ class CompressedPage:
 
 @dataclass(frozen=True, slots=True)
 class EvictionCandidate:
-    """A log in the cache that may have to go; ``unfinished_since``: it is still being written."""
+    """A cached log; ``unfinished_since``: when its writing began, None once it is complete."""
 
     name: str
     stored_bytes: int
@@ -101,10 +101,10 @@ def is_abandoned(unfinished_since: datetime | None, now: datetime) -> bool:
 def select_evicted(
     newest_first: Iterable[EvictionCandidate], *, max_logs: int, max_bytes: int, now: datetime
 ) -> tuple[list[EvictionCandidate], list[str]]:
-    """Return the whole logs that stay, and the names of those that go.
+    """Return the complete logs that stay, and the names of the logs that are evicted.
 
-    The oldest that are too many go, and what was not finished within an hour: its writer was
-    killed.
+    Evicted are the oldest logs beyond the limits, and logs that were not completed within an hour,
+    because their writer was killed.
     """
     kept: list[EvictionCandidate] = []
     evicted: list[str] = []
@@ -128,5 +128,5 @@ def format_long_lines(size: LogSize) -> str:
 
 
 def parse_long_lines(written: str | None) -> tuple[LongLine, ...]:
-    """Read what ``format_long_lines`` wrote; release 0.1 counted parts as lines and wrote none."""
+    """Read the result of ``format_long_lines``; release 0.1 wrote none, counting parts as lines."""
     return tuple(starmap(LongLine, json.loads(written or "[]")))

@@ -19,8 +19,8 @@ from .locate_steps import StepEvidence, StepRanges
 from .step_ranges import StepRange
 from .step_starts import START_MARKER, StartLineReader
 
-#: How many of each kind are kept, besides the first line of each step; a kind that has more
-#: is named in ``truncated``.
+#: How many of each kind are kept, in addition to the first line of each step. A kind with more is
+#: named in ``truncated``.
 MAX_GROUPS = 5000
 MAX_LINES = 1000
 
@@ -53,9 +53,9 @@ class LogGroup(NamedTuple):
 class LogOutline:
     """What GitHub's log viewer shows of a log: groups, steps, and lines of errors and warnings.
 
-    ``steps`` only where they are certain.
-    Each of ``uncertain_steps`` is within its range, which holds lines of its neighbours as well.
-    ``truncated`` names what is not complete.
+    ``steps`` is None unless the places of the steps are certain. Each of ``uncertain_steps`` lies
+    within its range, which contains lines of other steps as well. ``truncated`` names the fields
+    that are not complete.
     """
 
     error_lines: tuple[int, ...] = ()
@@ -110,7 +110,7 @@ class LogOutlineReader:
         )
 
     def _read(self, block: bytes) -> None:
-        """Read lines whose first may lack what was dropped of it behind its head."""
+        """Read lines; of the first one, bytes may have been dropped behind its head."""
         dropped, counted, line = self._dropped_bytes, 0, self._line
         for start, end in _marked_lines(block):
             line += block.count(b"\n", counted, start)

@@ -1,8 +1,8 @@
 """A log as pages of lines: what can be read by line range without reading the whole log.
 
-Lines end at LF only, as GitHub counts them, and keep whatever they hold: CR, NUL, byte order marks,
-bytes that are no UTF-8. Pages hold parts: a line is one part, and one longer than MAX_PART_BYTES
-several; so the joined parts of a log are always the log, byte for byte.
+Lines end at LF only, as GitHub counts them, and keep all other bytes: CR, NUL, byte order marks,
+bytes that are not UTF-8. Pages hold parts. A line is one part, or several if it is longer than
+MAX_PART_BYTES. So the parts of a log, joined, are the log byte for byte.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _READ_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
-    """Whole parts of a log, the first of them number ``first_part`` (from 1)."""
+    """A page of complete parts of a log; ``first_part`` is the number of the first (from 1)."""
 
     first_part: int
     part_count: int
@@ -48,7 +48,7 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One line with its line end; of a line of several parts, only the first of them."""
+    """One line with its line end; for a line of several parts, only the first part."""
 
     number: int
     content: bytes
@@ -59,8 +59,8 @@ class LogLine:
 class LogLines:
     """Consecutive lines of a log, and the size of the whole log.
 
-    They are fewer than were asked for at the log's end, and where they would be too many at once:
-    ask again from the line after the last.
+    There are fewer lines than requested at the end of the log, and where an answer would become too
+    large. The rest is requested from the line after the last.
     """
 
     lines: tuple[LogLine, ...]
@@ -164,7 +164,7 @@ class PageCutter:
 
 
 def cut_log(log: bytes) -> tuple[list[LogPage], LogSize]:
-    """Cut a log in memory into pages; a short one is its only page."""
+    """Cut a log in memory into pages; a short log becomes one page."""
     lines = log.count(b"\n") + (not log.endswith(b"\n"))
     if log and len(log) <= MAX_PART_BYTES and lines <= MAX_PAGE_PARTS:
         page = LogPage(first_part=1, part_count=lines, content=log)
@@ -174,7 +174,7 @@ def cut_log(log: bytes) -> tuple[list[LogPage], LogSize]:
 
 
 def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> LogLines | None:
-    """Take a range of lines out of pages; None where a page is gone meanwhile."""
+    """Read a range of lines from pages; None if a page has left the cache meanwhile."""
     index = PartIndex(size.long_lines)
     number = max(first, 1)
     end = min(number + max(0, min(count, MAX_ANSWER_LINES)), size.total_lines + 1)
@@ -195,9 +195,9 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
 
 
 def pick_part(find_page: FindPage, size: LogSize, line: int, part: int) -> bytes | None:
-    """Take one part of a line (from 1) out of its page; nothing where the line has no such part.
+    """Read one part (from 1) of a line from its page; empty if the line has no such part.
 
-    None where the page is gone meanwhile.
+    None if the page has left the cache meanwhile.
     """
     index = PartIndex(size.long_lines)
     if not 1 <= line <= size.total_lines or not 1 <= part <= index.parts_in(line):
@@ -208,7 +208,7 @@ def pick_part(find_page: FindPage, size: LogSize, line: int, part: int) -> bytes
 
 
 def read_pages(find_page: FindPage, size: LogSize) -> Iterator[bytes]:
-    """Read all pages in order. Raises StateUnavailable where one is gone meanwhile."""
+    """Read all pages in order. Raises StateUnavailable if one has left the cache meanwhile."""
     read_bytes, number = 0, 1
     while read_bytes < size.total_bytes:
         page = find_page(number)
@@ -222,7 +222,7 @@ def read_pages(find_page: FindPage, size: LogSize) -> Iterator[bytes]:
 def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> LogMatches | None:
     """Find the next lines behind ``after`` that hold a text in any case of ASCII letters.
 
-    None where a page is gone meanwhile.
+    None if a page has left the cache meanwhile.
     """
     wanted = text.encode(errors="surrogatepass").lower()
     index = PartIndex(size.long_lines)

@@ -23,7 +23,7 @@ def may_replace(state: str, stored: str) -> bool:
 def newest_logs(records: Iterable[JobLogRecord]) -> dict[JobLogId, JobLogRecord]:
     """Return one record for each log, as if they had been saved one after another.
 
-    In order of their keys, so that two processes never wait for each other's rows.
+    The logs are ordered by their keys, so that two processes never wait for the rows of each other.
     """
     newest: dict[JobLogId, JobLogRecord] = {}
     for record in records:

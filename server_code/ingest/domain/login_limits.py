@@ -1,6 +1,6 @@
 """How long logins are refused after wrong passwords.
 
-Failures are counted for each client address, and for each account at an address: nobody can lock
+Failures are counted for each client address, and for each account at an address. So nobody can lock
 the owner of an account out from another address.
 """
 
@@ -15,7 +15,8 @@ from .backoff import backoff
 from .counted_nouns import plural
 from .due import is_in_future, is_still_ahead
 
-#: Failures that no pause follows: passwords are mistyped, and an office shares one address.
+#: Failures without a pause: people mistype passwords, and all people of an office share one
+#: address.
 ALLOWED_FAILURES_OF_ACCOUNT = 5
 ALLOWED_FAILURES_OF_ADDRESS = 20
 
@@ -76,7 +77,7 @@ def allowed_failures_by_key(address: str | None, account: str) -> Mapping[str, i
 
 
 def _network(address: str | None) -> str:
-    """Return an address; of IPv6 the /64 network, all of which one client can use."""
+    """Return an IPv4 address, or the /64 network of an IPv6 address: a client can use all of it."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: A request that is sent within this time after the last one ended without an answer continues the
-#: same silence.
+#: A request that is sent within this time after the end of an unanswered one belongs to the same
+#: silence.
 SAME_SILENCE_SECONDS = 600.0
 
 #: The longest usual pause between two tries, during which a host still counts as silent.
@@ -20,7 +20,7 @@ BETWEEN_TRIES_SECONDS = 90.0
 
 @dataclass(slots=True)
 class _Silence:
-    """A time without answers: ``since`` the first request, ``ended_at`` the end of the last one."""
+    """A time without answers, from the first request (``since``) to the end of the last one."""
 
     since: float
     ended_at: float
@@ -68,9 +68,9 @@ class PendingRequests:
                 self._silences[target].ended_at = at
 
     def resume(self, silences: Mapping[str, float], *, ended_at: float) -> None:
-        """Continue the silences of an earlier process, by target since when.
+        """Continue the silences of an earlier process; ``silences``: when each target's began.
 
-        ``ended_at``: when that process ended. A target that has answered since is left out.
+        ``ended_at``: when that process ended. Targets that have answered since are left out.
         """
         with self._lock:
             for target, since in silences.items():
@@ -81,9 +81,9 @@ class PendingRequests:
                     own.since = min(own.since, since)
 
     def unanswered_seconds(self, *, at: float, longer_than: float) -> dict[str, float]:
-        """Return for how many seconds each target has answered nothing, if it is longer than that.
+        """Return how many seconds each target has not answered, if more than ``longer_than``.
 
-        Between two tries a target stays unanswered.
+        A target also counts as not answering between two tries.
         """
 
         def is_silent(target: str, silence: _Silence) -> bool:
@@ -100,7 +100,7 @@ class PendingRequests:
             }
 
     def seconds_since_answer(self, *, at: float) -> dict[str, float]:
-        """Return how many seconds ago each target last answered, if that was lately."""
+        """Return how many seconds ago each target last answered; old answers are left out."""
         with self._lock:
             ages = {target: at - answered for target, answered in self._answered.items()}
         return {target: age for target, age in ages.items() if age <= SAME_SILENCE_SECONDS}

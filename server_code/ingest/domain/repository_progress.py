@@ -38,9 +38,9 @@ class RunLists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListWalk:
-    """A walk through the pages of the run list, newest run first, that was interrupted.
+    """An interrupted walk through the pages of the run list, from the newest run to the oldest.
 
-    ``page``: the page that continues it, None where no walk was interrupted. It has read the runs
+    ``page``: the page to continue with; None if no walk was interrupted. The walk has read the runs
     that were created from ``newest`` back to ``oldest``.
     """
 

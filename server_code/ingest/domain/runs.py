@@ -106,10 +106,11 @@ class WorkflowRun(KeepsUnknownFields):
 
 
 def completed_at(run: WorkflowRun, jobs: Iterable[Job]) -> datetime | None:
-    """Return when an attempt ended: its last job's end, else the run's last update; None before.
+    """Return when an attempt ended: when its last job ended, or else its last update.
 
-    GitHub's runs carry no such time, and ``updated_at`` can change long after the end. Jobs that a
-    partial re-run took over ended before it began and are ignored.
+    None before the end. GitHub's runs have no such time, and ``updated_at`` can change long after
+    the end. Jobs that a partial re-run took over from the attempt before ended earlier and are
+    ignored.
     """
     if not run.is_completed:
         return None

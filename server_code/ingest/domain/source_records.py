@@ -23,7 +23,7 @@ MAX_REFUSAL_PAUSE = timedelta(hours=1)
 #: updated.
 UNSUPPORTED_PAUSE = timedelta(days=1)
 
-#: ``CredentialRefusal.scope`` of a credential that GitHub refuses every request.
+#: The ``CredentialRefusal.scope`` of a credential for which GitHub refuses every request.
 ALL_REQUESTS = "*"
 
 #: The ``owner`` of a list of all repositories that a credential may read.
@@ -104,7 +104,7 @@ class DiscoveredRepository(KeepsUnknownFields):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the name under which it is watched, that on GitHub, and that in its own source."""
+        """Return its watched name, its name on GitHub, and its name in a source of its own."""
         named = self.source if parse_source(self.source).names_one_repository else None
         others = (self.new_name, named)
         return (self.full_name, *(name for name in others if name is not None))
@@ -153,7 +153,7 @@ class CredentialRefusal:
         return is_still_ahead(self.until, now, max_plausible=2 * MAX_REFUSAL_PAUSE)
 
     def is_remembered(self, now: datetime) -> bool:
-        """Return whether it counts, so that the next refusal is the next one in a row."""
+        """Return whether another refusal would count as the next one in a row."""
         return is_still_ahead(
             self.until + MAX_REFUSAL_PAUSE, now, max_plausible=3 * UNSUPPORTED_PAUSE
         )
@@ -172,7 +172,7 @@ def reports_credential_rejection(message: str, reason: str) -> bool:
     return message.startswith(_REJECTION_PREFIX) and message.endswith(f": {reason}")
 
 
-#: Refusals of a credential by their scopes; None: GitHub accepts such requests again.
+#: Refusals of a credential by their scopes. None means that GitHub accepts such requests again.
 RefusalChanges = Mapping[str, CredentialRefusal | None]
 
 
@@ -209,7 +209,7 @@ class CredentialRecord(KeepsUnknownFields):
         return frozenset(name for each in self.repository_lists for name in each.names)
 
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
-        """Return the record with changed refusals, without those that count no longer."""
+        """Return the record with changed refusals, without those that no longer count."""
         changed = {each.scope: each for each in self.refusals} | dict(changes)
         known = [each for each in changed.values() if each is not None and each.is_remembered(now)]
         newest = sorted(known, key=lambda each: each.until)[-MAX_REFUSALS:]

@@ -34,7 +34,7 @@ class SourcePattern:
 
     @property
     def listed_owner(self) -> str | None:
-        """Return whose repositories to list; None for those of every owner."""
+        """Return the owner whose repositories are listed; None for a pattern of all owners."""
         return None if has_wildcard(self.owner) else self.owner
 
     def matches(self, full_name: str) -> bool:
@@ -65,9 +65,9 @@ class Sources:
         return sorted((each for each in self.patterns if not each.is_exclusion), key=_breadth)
 
     def exclusion_of(self, *full_names: str) -> SourcePattern | None:
-        """Return the pattern that leaves a repository out by one of its names; None without any.
+        """Return the pattern that excludes a repository by one of its names; None if there is none.
 
-        A source that names the repository itself is stronger than a pattern that leaves it out.
+        A source that names exactly this repository overrides such a pattern.
         """
         names = [former for name in full_names for former in self._names_of(name)]
         singles = [each for each in self.included if each.names_one_repository]
@@ -82,10 +82,10 @@ class Sources:
         return is_included and self.exclusion_of(full_name) is None
 
     def source_of(self, full_name: str, *, is_on_own_list: bool = True) -> SourcePattern | None:
-        """Return the most specific source of a repository, though it may be excluded.
+        """Return the most specific source of a repository, even if the repository is excluded.
 
         ``is_on_own_list``: GitHub lists the repository to the credential itself, not only among the
-        public ones of its owner. Patterns of every owner match only such repositories.
+        public repositories of its owner. Patterns of all owners match only such repositories.
         """
         for pattern in self.included:
             if pattern.listed_owner is None and not is_on_own_list:
@@ -95,12 +95,12 @@ class Sources:
         return None
 
     def current_owner(self, pattern: SourcePattern) -> str | None:
-        """Return whose repositories to list for a pattern; None for those of every owner."""
+        """Return the present name of the owner to list for a pattern; None for all owners."""
         owner = pattern.listed_owner
         return None if owner is None else self.renamed_owners.get(owner.lower(), owner)
 
     def has_given_up_owner_name(self, full_name: str) -> bool:
-        """Return whether the repository's owner has given up this name, so that another has it."""
+        """Return whether the owner was renamed, so that another account may have this name."""
         return full_name.partition("/")[0].lower() in self.renamed_owners
 
     def _names_of(self, full_name: str) -> Iterator[str]:
@@ -115,9 +115,9 @@ class Sources:
 def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> SourcePattern:
     """Parse a source: ``owner/name``, a URL, ``owner``, ``owner/*``, ``owner/api-*`` or ``*``.
 
-    A URL may be one of an account's own pages, such as ``/orgs/octo/repositories``. ``!`` in front
-    leaves out what the pattern fits. A pattern without an owner, such as ``!sandbox-*``, is one of
-    repositories of any owner. Raises InvalidRepository.
+    A URL may be a page of an account, such as ``/orgs/octo/repositories``. A pattern that begins
+    with ``!`` excludes what it matches. A pattern without an owner, such as ``!sandbox-*``, matches
+    repositories of all owners. Raises InvalidRepository.
     """
     given = text.strip()
     is_exclusion = given.startswith("!")
@@ -159,7 +159,7 @@ def parse_sources(
 
 
 def named_repositories(patterns: Sequence[SourcePattern]) -> list[str]:
-    """Return the repositories that are named themselves."""
+    """Return the included repositories that a pattern names exactly."""
     return [str(each) for each in patterns if each.includes_one_repository]
 
 

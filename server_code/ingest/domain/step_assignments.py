@@ -1,9 +1,9 @@
-"""The assignment of the lines that may begin a step to the steps of a job.
+"""How the lines that may begin a step are assigned to the steps of a job.
 
-As times of steps have whole seconds only, the lines are assigned to the steps in order in every
-way that kinds and times allow, and only a step that has the same lines in all of them is certain.
-If there is no way, a step may also hold lines of other kinds, which scripts print, and a step that
-failed may have printed no such line.
+The times of steps are whole seconds. So the lines are assigned to the steps in order, in every way
+that the kinds of lines and the times allow. A step is certain if it has the same lines in all of
+these ways. If there is no way, a step may also contain lines of other kinds, which scripts print,
+and a step that failed may have printed no line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from datetime import datetime, timedelta, timezone
 from .jobs import Step
 from .step_starts import DEBUG, INITIALIZE, POST, RUN, STOP, StartLine
 
-#: A step's times are those of the runner, whole seconds; its first line comes at once.
+#: The times of a step are those of the runner, in whole seconds. The first line of a step is
+#: printed at once.
 _SOON = timedelta(seconds=1)
 FAR_FUTURE = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -34,7 +35,10 @@ _COMPLETE_CONCLUSIONS = ("success", "neutral")
 
 @dataclass(frozen=True, slots=True)
 class StartLineRange:
-    """The first and the last line that may begin a step; where it printed none, those around."""
+    """The first and the last line that may begin a step.
+
+    ``may_be_silent``: the step may have printed no line, and then begins anywhere between these.
+    """
 
     earliest: StartLine
     latest: StartLine
@@ -81,7 +85,7 @@ def possible_starts(
 def _assigned_starts(
     starts: Sequence[StartLine], rows: Sequence[_Row], silent: Sequence[bool]
 ) -> list[StartLineRange] | None:
-    """Return which starts begin each step after the first one in all assignments; None for none."""
+    """Return the lines that may begin each step after the first one; None if nothing fits."""
     before = _reached(rows, silent)
     if not before[-1][-1]:
         return None
@@ -113,7 +117,7 @@ class _Row:
 
 
 def _reached(rows: Sequence[_Row], silent: Sequence[bool]) -> list[list[bool]]:
-    """Return, before the first start and after each one, which steps the starts so far fit."""
+    """Return which steps may be running before the first start line and after each one."""
     found = [_with_silent([k == 0 for k in range(len(silent))], silent)]
     for row in rows:
         last = found[-1]
@@ -126,7 +130,7 @@ def _reached(rows: Sequence[_Row], silent: Sequence[bool]) -> list[list[bool]]:
 
 
 def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
-    """Add the steps that begin without a line behind one that is reached."""
+    """Add the steps that may begin after a reached step without printing a line."""
     if any(silent):
         for k in range(1, len(reached)):
             reached[k] = reached[k] or (silent[k] and reached[k - 1])
@@ -134,7 +138,7 @@ def _with_silent(reached: list[bool], silent: Sequence[bool]) -> list[bool]:
 
 
 def _has_title(step: Step, kind: str, starts: Sequence[StartLine]) -> bool:
-    """Return whether the step begins with its own name, as one does whose name is a title."""
+    """Return whether the line that begins the step must have the name of the step as its title."""
     if kind == DEBUG:
         return True
     return kind == RUN and (

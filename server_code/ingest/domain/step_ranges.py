@@ -1,8 +1,8 @@
 """Where a job's steps are in its log, as the files of an attempt's archive prove it.
 
-An archive holds a file per step next to the job's whole log. Their sizes and checksums stand in its
-directory: where the whole log, cut by the sizes, has exactly those checksums, the cuts are the
-steps.
+An archive holds one file per step next to the job's whole log. Its directory names the size and the
+checksum of each file. If the whole log, cut by the sizes, has exactly these checksums, the cuts are
+the steps.
 """
 
 from __future__ import annotations

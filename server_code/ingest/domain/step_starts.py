@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-#: A log with more lines that may begin a step has unknown steps.
+#: If a log has more lines than this that may begin a step, its steps stay unknown.
 MAX_STARTS = 500
 
 #: The kinds of lines that begin a step.
@@ -22,13 +22,13 @@ PULL, BUILD, DEBUG = "pull", "build", "debug"
 #: The kinds of lines that show which of those do not begin a step of the job.
 _INNER_START, _INNER_END, _READY, _BACKGROUND = "inner_start", "inner_end", "ready", "background"
 
-#: What the runner prints in a step before its group, and how the group's title begins; of an
-#: ``input`` it warns in the lines directly before the group.
+#: What the runner prints in a step before the group of the step, and how the title of that group
+#: begins. It prints the warnings about an ``input`` directly before the group.
 _INPUT = "input"
 _LEADS = {"prepare": "Run ./", "hook": "Run '", _INPUT: "Run "}
 _MAX_LEADS = 20
 
-#: How lines of these kinds begin behind their time, unless with ``##[``.
+#: How lines of these kinds continue after their time, if not with ``##[``.
 START_MARKER = re.compile(
     rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Uploading runner diagnostic logs|"
     rb"Stop and remove |Print service |Remove container network: |Prepare all required actions|"
@@ -101,7 +101,7 @@ class StartLineReader:
 
 
 def _with_leads(start: StartLine, leads: Sequence[StartLine]) -> StartLine:
-    """Return a start that begins at the first of the lines that the runner prints before it."""
+    """Return a start that begins at the first of the lines that the runner printed before it."""
     for distance, lead in zip(range(len(leads), 0, -1), leads, strict=True):
         is_near = lead.kind != _INPUT or lead.line == start.line - distance
         if start.kind == RUN and is_near and start.title.startswith(_LEADS[lead.kind]):

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 _REPOSITORY = "repository"
 
-#: The fields that others than the holder of a lease change, or that a claim searches.
+#: The fields that processes without the lease change as well, and those by which a claim searches.
 REPOSITORY_COLUMNS = (
     "full_name",
     "added_at",
@@ -34,8 +34,8 @@ REPOSITORY_COLUMNS = (
     "lease_until",
 )
 
-#: The fields of each record that stores keep in columns of their own; of a ``key``, the repository
-#: as it is spelled is in the body.
+#: The fields of each record that stores keep in columns of their own. The columns of a ``key`` have
+#: the name of the repository in lower case; the body has it as it is spelled.
 _COLUMNS: Mapping[type, tuple[str, ...]] = {
     RepositoryRecord: REPOSITORY_COLUMNS,
     AttemptRecord: ("key", "created_at", "settled", "next_check_at"),

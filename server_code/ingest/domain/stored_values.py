@@ -10,7 +10,7 @@ from typing import Any
 
 from .due import DueTimes
 
-#: Names of repositories whose keys are kept: every claim compares all that a process watches.
+#: How many names are cached with their keys: every claim compares all repositories of a process.
 MAX_CACHED_KEYS = 10_000
 
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
@@ -53,7 +53,7 @@ def parse_optional_time(text: str | None) -> datetime | None:
 
 
 def to_json(value: object) -> str:
-    """Return JSON in ASCII: PostgreSQL's text takes no NUL, and no text lone surrogates."""
+    """Return JSON in ASCII: PostgreSQL stores no NUL, and no database stores lone surrogates."""
     return _JSON.encode(value)
 
 

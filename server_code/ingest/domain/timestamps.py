@@ -12,8 +12,8 @@ _TIMESTAMP = re.compile(
     re.ASCII,
 )
 
-#: Times that are kept in both forms. Each is read and written several times: in the message of a
-#: job and of its run, in the digests of both, and in the ledger.
+#: How many times are cached in both forms. Each is read and written several times: in the message
+#: of a job and of its run, in the digests of both, and in the ledger.
 _KEPT_TIMES = 8192
 
 #: No timestamp is longer; a longer text is not kept.

@@ -1,4 +1,4 @@
-"""Links to GitHub's web pages: a payload can name any address, and people click on what we show."""
+"""Links to GitHub's web pages, which are checked, because a payload can contain any address."""
 
 from __future__ import annotations
 

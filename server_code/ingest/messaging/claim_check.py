@@ -14,8 +14,8 @@ from typing import NamedTuple
 from .encoding import JSON_CONTENT_TYPE, QueueMessage, encode_envelope, encode_json
 from .envelope import Envelope
 
-#: The payload's size in bytes. A message that has this attribute has a pointer as its body. Its
-#: type in SQS is Number, which is as long as String, so that ``size_bytes`` stays right.
+#: The size of the payload in bytes. A message with this attribute has a pointer as its body. Its
+#: type in SQS is Number, which is as long as String, so ``size_bytes`` is right.
 PAYLOAD_SIZE_ATTRIBUTE = "ExtendedPayloadSize"
 
 _POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"
@@ -39,9 +39,10 @@ def pointer_message(
 
 
 def content_url_message(envelope: Envelope, content_url: str) -> QueueMessage:
-    """Encode a log's message with the URL of its content in place of the content.
+    """Encode the message of a log with the URL of the content in place of the content.
 
-    The object is the log alone, byte for byte. For buses that have no claim checks of their own.
+    The object is the log alone, byte for byte. This is for buses that have no claim checks of their
+    own.
     """
     data = {**envelope.data, "log_content": None, "content_url": content_url}
     return encode_envelope(replace(envelope, data=data))

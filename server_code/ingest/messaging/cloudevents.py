@@ -21,7 +21,7 @@ CLOUDEVENT_CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 _SPEC_VERSION = "1.0"
 
-#: SQS takes 10 attributes: with Runstream's own three and a claim check's, these are all.
+#: SQS accepts 10 attributes: these six, three of Runstream, and the one of a claim check.
 _AS_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
 
 

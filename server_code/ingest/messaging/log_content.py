@@ -1,7 +1,7 @@
 """The content of a log as the inside of a JSON string: measured, escaped and split.
 
-A log that is valid UTF-8 is sent as text (NUL, escape sequences and byte order marks included, as
-JSON escapes); any other as base64. Nothing here holds more than one piece of a log.
+A log that is valid UTF-8 is sent as text; NUL, escape sequences and byte order marks are sent as
+JSON escapes. Any other log is sent as base64. Only one piece of a log is in memory at a time.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def _escapes(characters: str) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((each.encode(), escape_json(each).encode()) for each in characters)
 
 
-#: What must be escaped in UTF-8: the backslash first, so that no escape is escaped again.
+#: What must be escaped in UTF-8. The backslash comes first, so that no escape is escaped again.
 _ESCAPES = _escapes('\\"' + "".join(map(chr, range(0x20))))
 _FORBIDDEN_ESCAPES = _escapes("\ufffe\uffff")
 _FORBIDDEN_START = b"\xef"
 
-#: Divisible by 3, so that the base64 of one chunk joins to that of the next.
+#: Divisible by 3, so that the base64 texts of chunks can be joined.
 _CHUNK_BYTES = 3 * 32 * 1024
 
 
@@ -64,10 +64,10 @@ def escaped_content(file: BinaryIO, *, is_text: bool) -> Iterator[bytes]:
 
 
 def split_content(file: BinaryIO, *, is_text: bool, max_bytes: int) -> Iterator[bytes]:
-    """Yield the inside of one JSON string per part in UTF-8, none of more than ``max_bytes`` bytes.
+    """Yield the inside of one JSON string per part, each of at most ``max_bytes`` in UTF-8.
 
-    Text is split between characters only, base64 so that every part decodes alone; an empty log
-    yields nothing. ``max_bytes`` must be at least MAX_CHARACTER_BYTES.
+    Text is split between characters only. Base64 is split so that every part can be decoded alone.
+    An empty log yields nothing. ``max_bytes`` must be at least MAX_CHARACTER_BYTES.
     """
     if is_text:
         return _split_escaped(map(_escape, _whole_characters(file)), max_bytes)
@@ -127,7 +127,7 @@ def _whole_characters(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _start_of_last_character(text: bytes) -> int:
-    """Find where the last character begins, or the end of a text whose last one is ASCII."""
+    """Find the start of the last character; if that is ASCII, the end of the text."""
     start = len(text) - 1
     if text[start] < 0x80:
         return len(text)

@@ -36,13 +36,13 @@ OpenLog = Callable[[], BinaryIO]
 _TAIL = '"}}'
 _CONTENT_FIELD = ',"log_content":""'
 
-#: At least an eighth of a message is for content: the other fields are cut where they need more.
+#: At least an eighth of a message is for the content. Other fields are cut if they need too much.
 _MIN_CONTENT_DIVISOR = 8
 
-#: The size of the field that names the parts of the outline that are not complete.
+#: The size of the field that names the incomplete parts of the outline.
 _TRUNCATED_BYTES = len(',"truncated":["groups","error_lines","uncertain_steps","steps"]')
 
-#: A time whose text is as long as any.
+#: A time with the longest possible text.
 _LONGEST_TIME = datetime(2000, 1, 1, microsecond=1000, tzinfo=timezone.utc)
 
 
@@ -125,8 +125,8 @@ def log_parts(
 ) -> Iterator[QueueMessage]:
     """Yield a log as one message if it fits, else as ordered parts, which joined are the log.
 
-    Reads the log twice: to count the parts, then to send them.
-    Raises MessageRefused where its envelope leaves no room, whatever is cut.
+    Reads the log twice: to count the parts, then to send them. Raises MessageRefused if the
+    envelope leaves no room for content, even after all other fields are cut.
     """
     whole = whole_log_message(metadata, open_log, max_message_bytes)
     if whole is not None:
@@ -156,7 +156,7 @@ def log_object_key(metadata: LogMetadata, extension: str) -> str:
 
 
 def log_unavailable_message(log: UnavailableLogMetadata, *, max_bytes: int) -> QueueMessage:
-    """Build the message that a job's log is unavailable, with the reason; it is cut to fit."""
+    """Build the message that a job's log is unavailable, and why; it is cut to fit."""
     return encode_to_fit(
         attempt_envelope(
             LOG_UNAVAILABLE_EVENT,
@@ -195,7 +195,7 @@ def _head(envelope: Envelope) -> str:
 def _part_message(
     metadata: LogMetadata, content: str, *, part: int, parts: int, max_bytes: int
 ) -> QueueMessage:
-    """Build the message of a part; other fields are cut where they leave too little room for it."""
+    """Build the message of a part; other fields are cut if they leave too little room for it."""
     max_other_bytes = max_bytes - max_bytes // _MIN_CONTENT_DIVISOR - len(_CONTENT_FIELD)
     envelope = log_envelope(metadata, part=part, parts=parts)
     return _message(cut_to_fit(envelope, max_bytes=max_other_bytes)[0], content)
@@ -217,10 +217,10 @@ def _whole_content(metadata: LogMetadata, open_log: OpenLog, room: int) -> str |
 
 
 def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
-    """Return the bytes for content in every part.
+    """Return how many bytes of content fit into every part.
 
     A log that is published again must be split in the same way, because readers may join parts of
-    both. So the room does not depend on what differs then: the time, the outline, ``replayed``.
+    both times. So the room does not depend on what can differ: the time, the outline, ``replayed``.
     """
     widest = max(metadata.log_bytes, 1)  # no part number is longer than this
     longest = replace(metadata, outline=None, is_replayed=True, fetched_at=_LONGEST_TIME)

@@ -12,7 +12,8 @@ from ..domain.step_ranges import StepRange
 from .encoding import encode_json
 from .log_content import MAX_CHARACTER_BYTES
 
-#: The most groups or error lines in a message; ``truncated`` names the fields that lack some.
+#: The largest number of groups or error lines in a message. If some are left out, ``truncated``
+#: names the field.
 MAX_OUTLINE_ENTRIES = 100
 
 #: At most an eighth of a message is the outline, so that most of it is the log.
@@ -26,11 +27,12 @@ class MessageOutline(NamedTuple):
     truncated: tuple[str, ...]
 
 
-#: No range or line takes more than this, besides its text.
+#: No range and no line takes more than this, apart from its text.
 _MAX_ENTRY_BYTES = 256
 _RANGES = ("groups", "steps", "uncertain_steps")
 
-#: The fields in the order in which they are dropped if they are too large, and their empty values.
+#: The fields in the order in which they are dropped if they are too large, each with its empty
+#: value.
 _DROPPED_FIRST: tuple[tuple[str, list[Any] | None], ...] = (
     ("groups", []),
     ("uncertain_steps", []),
@@ -45,7 +47,7 @@ def max_outline_bytes(max_message_bytes: int) -> int:
 
 
 def truncate_outline(outline: LogOutline, max_bytes: int) -> MessageOutline:
-    """Return the outline for a message; groups, lines and steps are dropped above ``max_bytes``."""
+    """Return the outline for a message; fields are dropped until it fits into ``max_bytes``."""
     fields: dict[str, Any] = {
         "error_lines": _chosen_lines(
             outline.error_lines, (*(outline.steps or ()), *outline.uncertain_steps)
@@ -68,7 +70,7 @@ def truncate_outline(outline: LogOutline, max_bytes: int) -> MessageOutline:
 
 
 def _fits(fields: Mapping[str, Any], max_bytes: int) -> bool:
-    """Return whether the fields take at most so many bytes; few fit without being measured."""
+    """Return whether the fields fit into ``max_bytes``; if they are few, without measuring them."""
     ranges = [each for name in _RANGES for each in fields[name] or ()]
     texts = sum(len(value) for each in ranges for value in each.values() if isinstance(value, str))
     most = _MAX_ENTRY_BYTES * (1 + len(ranges) + len(fields["error_lines"]))
@@ -78,7 +80,7 @@ def _fits(fields: Mapping[str, Any], max_bytes: int) -> bool:
 
 
 def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:
-    """Return up to MAX_OUTLINE_ENTRIES lines: the first ones of every step before later ones."""
+    """Return up to MAX_OUTLINE_ENTRIES lines; the first lines of each step are preferred."""
     begins = sorted({step.first_line for step in steps})
     counts: Counter[int] = Counter()
     ranked = []

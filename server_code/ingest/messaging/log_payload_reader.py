@@ -1,7 +1,7 @@
 """The reader of a log's S3 object, which ``log_payload`` wrote, in constant memory.
 
-The object is one JSON envelope whose last field is the log's content. It can have gigabytes, so it
-is never parsed as a whole.
+The object is one JSON envelope whose last field is the content of the log. It may be larger than
+the memory, so it is never parsed as a whole.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ _CONTENT_FIELD = b',"log_content":"'
 _MAX_HEAD_BYTES = 1024 * 1024
 _TAIL = '"}}'
 
-#: From the start of a buffer to the end of the string, or to where an escape is not complete.
+#: Matches from the start of a buffer to the end of the string, or to an escape that is not complete
+#: yet.
 _INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
 
 
 class LogPayload(NamedTuple):
-    """A log in an S3 object; ``steps`` are the line ranges of its steps, if they are known."""
+    """A log in an S3 object; ``steps`` are the ranges of its steps, if they are known."""
 
     content: Iterator[bytes]
     steps: tuple[StepRange, ...] | None
@@ -35,8 +36,8 @@ class LogPayload(NamedTuple):
 def read_log_payload(chunks: Iterable[bytes]) -> LogPayload:
     """Read a log from the chunks of its object.
 
-    Raises MalformedPayload if Runstream did not write the object; where only its end is wrong, not
-    before the content is read.
+    Raises MalformedPayload if Runstream did not write the object. If only the end of the object is
+    wrong, reading ``content`` raises it.
     """
     rest = iter(chunks)
     data, encoding, begun = _read_head(rest)

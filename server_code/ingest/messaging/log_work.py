@@ -16,8 +16,9 @@ from .encoding import QueueMessage, encode_envelope
 JOB_LOG_DUE = "job_log_due"
 ATTEMPT_LOGS_DUE = "attempt_logs_due"
 
-#: Longer names and conclusions of jobs are cut: hundreds of jobs must fit one message. An archive
-#: holds 90 characters of a name, and GitHub's longest conclusion has 15.
+#: Longer names and conclusions of jobs are cut, so that hundreds of jobs fit into one message. The
+#: file names of an archive have 90 characters of a job name, and the longest conclusion of GitHub
+#: has 15.
 MAX_JOB_NAME_CHARS = 1000
 MAX_CONCLUSION_CHARS = 100
 _CUT = "…"
@@ -40,12 +41,12 @@ class WorkItemJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogWork:
-    """A work item: fetch one job's log, or all logs of an attempt, and publish them.
+    """A work item: fetch the log of one job, or all logs of an attempt, and publish them.
 
     ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and was
-    not there. ``is_backfill``: all of its jobs ended long ago. It depends on the present time, so
-    it is not in the message. ``other_jobs``: those of the attempt in the ledger whose logs are not
-    due. An archive holds their logs, too, under names that may be alike.
+    not there. ``is_backfill``: all of its jobs ended long ago. This depends on the present time, so
+    it is not in the message. ``other_jobs``: jobs of the attempt whose logs are not due. An archive
+    holds their logs as well, possibly under similar names.
     """
 
     key: AttemptKey
@@ -64,10 +65,11 @@ class LogWork:
 def is_archive_worthwhile(
     due: Sequence[Job | WorkItemJob], jobs: Iterable[Job | WorkItemJob], *, now: datetime
 ) -> bool:
-    """Return whether an ended attempt's archive costs no more than the logs of it that are due.
+    """Return whether to fetch the archive of an ended attempt in place of the logs that are due.
 
-    The archive of a single log costs as much as the log, and proves where its steps are. A log that
-    has most likely expired is requested alone: an expired archive would have to be confirmed by it.
+    The archive costs as much as a single log, and also proves where the steps are. A log that has
+    most likely expired is requested alone, because only that can confirm that an archive has
+    expired.
     """
     if is_only_log(due, jobs):
         ended_at = due[0].completed_at
@@ -76,7 +78,7 @@ def is_archive_worthwhile(
 
 
 def is_only_log(due: Sequence[Job | WorkItemJob], jobs: Iterable[Job | WorkItemJob]) -> bool:
-    """Return whether one log is due, and the attempt has no other."""
+    """Return whether one log is due and the attempt has no other log."""
     return len(due) == 1 and sum(not job.never_started for job in jobs) == 1
 
 

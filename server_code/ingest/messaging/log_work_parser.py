@@ -1,8 +1,8 @@
 """The parser of work items, which rejects an item if one of its fields is invalid.
 
 Whoever may send to the job events queue could send anything. So every value has a type, a form and
-a bound, and the schema is closed: an item has the known fields and no other. Only what a later
-minor version adds is ignored, because agents of two releases share the queue during an upgrade.
+a limit, and an item must have exactly the known fields. Only fields of a later minor version are
+ignored, because agents of two releases share the queue during an upgrade.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _parse_job(data: Mapping[str, Any]) -> WorkItemJob:
 
 
 def _fields(value: object, names: frozenset[str], *, allows_others: bool) -> Mapping[str, Any]:
-    """Return these fields of an object that has all of them, and no other by default."""
+    """Return the named fields of an object; it must have all of them, and by default no other."""
     if not isinstance(value, dict) or not names <= value.keys():
         raise ValueError(f"the fields do not include {', '.join(sorted(names))}")
     if not allows_others and len(value) > len(names):
@@ -107,7 +107,7 @@ def _fields(value: object, names: frozenset[str], *, allows_others: bool) -> Map
 
 
 def _repository(data: Mapping[str, Any]) -> str:
-    """Return a repository's full name; URLs and paths are none."""
+    """Return the full name of a repository; a URL or a path is invalid."""
     text = _text(data, "repo")
     if parse_full_name(text) != text:
         raise ValueError("repo is not owner/name")

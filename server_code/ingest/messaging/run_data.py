@@ -18,7 +18,7 @@ from .attempt_envelope import attempt_fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetails:
-    """An attempt's annotations, environments and artifacts; None means that they were not read."""
+    """The annotations, environments and artifacts of an attempt; None for what was not read."""
 
     annotations: AnnotationList | None = None
     artifacts: tuple[Artifact, ...] | None = None
@@ -112,7 +112,7 @@ def _annotations_data(known: AnnotationList | None) -> dict[str, Any]:
 
 
 def _list_data(known: Sequence[KeepsUnknownFields] | None) -> list[dict[str, Any]] | None:
-    """Return values whose fields are those of the message, without what a newer release added."""
+    """Return values that have the fields of the message, without fields of a newer release."""
     if known is None:
         return None
     return [encode_dataclass(replace(each, unknown_fields={})) for each in known]
@@ -121,7 +121,8 @@ def _list_data(known: Sequence[KeepsUnknownFields] | None) -> list[dict[str, Any
 def _pull_requests_data(run: WorkflowRun, commit: Commit | None) -> list[dict[str, Any]]:
     """Return the run's pull requests with the details that its commit's pull requests have.
 
-    GitHub's list is empty for a run from a fork: then the pull request that triggered it is given.
+    GitHub's list is empty for a run from a fork. Then the pull request that triggered the run is
+    returned.
     """
     known = commit.pull_requests if commit else ()
     detailed = {pull.id: pull for pull in known}

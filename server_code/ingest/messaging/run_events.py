@@ -19,7 +19,7 @@ from .run_data import RunDetails, job_data, run_data, step_data
 
 _NOT_A_WORD = re.compile("[^a-z0-9_]+")
 
-#: Queues bound the attributes of a message, of which its event type is one.
+#: Queues limit the attributes of a message, and the event type is one of them.
 MAX_STATUS_CHARS = 100
 
 
@@ -51,8 +51,8 @@ def job_envelope(key: AttemptKey, job: Job, *, now: datetime) -> Envelope:
 def run_fingerprint(run: WorkflowRun, jobs: Iterable[Job]) -> str:
     """Hash what makes an ended attempt a new event if it changes: its outcome and its jobs.
 
-    ``updated_at`` moves with nothing visible changed, pull requests close and names are edited;
-    none of these is a new event.
+    ``updated_at`` can change although nothing visible changed, pull requests are closed, and names
+    are edited. None of these is a new event.
     """
     return _digest(
         [
@@ -80,7 +80,7 @@ def job_fingerprint(job: Job) -> str:
 
 
 def _type_suffix(status: str) -> str:
-    """Return a status as the end of an event type; GitHub may add statuses."""
+    """Return a status as the end of an event type; GitHub may add new statuses."""
     return _NOT_A_WORD.sub("_", status.lower()).strip("_")[:MAX_STATUS_CHARS] or "unknown"
 
 

@@ -1,4 +1,4 @@
-"""Work items that are too large for their queue, as smaller ones."""
+"""Work items that are too large for their queue, split into smaller ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .log_work_parser import parse_log_work
 
 
 def split_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> list[QueueMessage]:
-    """Return a work item's message, or where it is too large one message for each of its jobs.
+    """Return the message of a work item, or if it is too large, one message for each job.
 
-    A job's name is shortened as far as needed: the receiver finds the job by its id, and takes the
-    name from the ledger.
+    The name of a job is shortened as far as needed. The receiver finds the job by its id and takes
+    its name from the ledger.
     """
     if message.size_bytes <= max_bytes:
         return [message]

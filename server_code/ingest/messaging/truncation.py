@@ -16,12 +16,13 @@ _IDENTITY_FIELDS = frozenset(
     | {"reason", "fetched_at", "log_sha256", "log_encoding"}
 )
 
-#: The ends of the names of times and URLs, of which a part is worthless: they become null.
+#: The last parts of the names of times and URLs. Such values are useless if they are cut, so they
+#: become null.
 _INDIVISIBLE_SUFFIXES = ("_at", "_url")
 
 _MAX_IDENTITY_CHARS = 1000
 
-#: Each cut halves the largest field, so that after so many only the identity is left.
+#: Each cut halves the largest field, so that only the identity is left after this many.
 _MAX_CUTS = 400
 
 #: What to do if not even the identity of an event fits.
@@ -34,16 +35,16 @@ SIZE_REMEDY = (
 def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
     """Encode an event so that it fits its queue; ``data.truncated`` names the fields that were cut.
 
-    First the annotations of a run's jobs are dropped, then their steps, then the jobs: each job has
-    a message of its own, with both. Then the largest field is halved again and again: a text keeps
-    its beginning, a list its first items, a time or URL becomes null. A message that still does not
-    fit is returned as it is.
+    First the annotations of a run's jobs are dropped, then their steps, then the jobs. Each job has
+    a message of its own with both. Then the largest field is halved until the message fits: a text
+    keeps its beginning, a list its first items, and a time or URL becomes null. A message that
+    still does not fit is returned as it is.
     """
     return cut_to_fit(envelope, max_bytes=max_bytes)[1]
 
 
 def cut_to_fit(envelope: Envelope, *, max_bytes: int) -> tuple[Envelope, QueueMessage]:
-    """Cut the data of an envelope until its message fits, and return both."""
+    """Cut the data of an envelope until its message fits, and return the two."""
     cut, message = envelope, encode_envelope(envelope)
     shorter = _shorter(envelope.data)
     while message.size_bytes > max_bytes:

@@ -1,7 +1,7 @@
-"""Everything the collector needs from the world.
+"""The interfaces to everything outside the collector.
 
-Each port has one adapter per vendor; ``tests/contracts`` holds all adapters of a port to the same
-behaviour. Adapters raise nothing but the errors of ``errors.py``.
+Each port has one adapter per vendor; ``tests/contracts`` tests all adapters of a port with the same
+suite. Adapters raise only the errors of ``errors.py``.
 """
 
 from ..messaging.claim_check import BlobReference as BlobReference

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """The messages of a queue, as approximate as its bus counts them; None where it does not."""
+    """How many messages a queue has, as far as its bus counts them; None if it does not."""
 
     visible: int | None
     in_flight: int | None
@@ -38,7 +38,7 @@ class EventBus(Protocol):
         """Open the bucket for large logs; None where none is configured."""
 
     def inspector(self) -> QueueInspector:
-        """Return what ``doctor`` checks queues and bucket with."""
+        """Return the client with which ``doctor`` checks the queues and the bucket."""
 
     def set_up(self) -> Iterator[str]:
         """Create missing queues and the bucket; yield what was done. Raises BadSettings."""

@@ -32,13 +32,13 @@ class CoordinationStore(Protocol):
         """Load the desired states by agent; an agent without one is left out."""
 
     def save_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
-        """Save until when credentials must send GitHub nothing; a longer pause is kept."""
+        """Save until when credentials must send no request; a longer stored pause is kept."""
 
     def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
-        """Claim the key of something that only one process may do; False if it was claimed before.
+        """Claim the key of something that one process alone may do; False if it was claimed before.
 
         Claims are kept for 4 days.
         """

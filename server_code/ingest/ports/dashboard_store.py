@@ -1,4 +1,4 @@
-"""What the collector needs of a store of what its pages show."""
+"""What the collector needs of the store for what its pages show."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..domain.summaries import RunSummary
 
 
 class DashboardStore(Protocol):
-    """What pages show: runs, counts, errors and activities; bounded, the oldest go first."""
+    """What pages show: runs, counts, errors and activities. Only the newest are kept."""
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Save the summaries of attempts; the newest MAX_RUN_SUMMARIES stay."""
+        """Save the summaries of attempts; only the newest MAX_RUN_SUMMARIES are kept."""
 
     def load_run_summaries(self) -> list[RunSummary]:
-        """Load all that are kept, newest created first."""
+        """Load all stored summaries, the most recently created runs first."""
 
     def add_to_saved_counters(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's interval, all or none."""
 
     def load_saved_counters(self) -> SavedCounters:
-        """Load all totals, and the intervals of the day before the newest addition."""
+        """Load all totals, and the intervals of the day before the last addition."""
 
     def add_error(self, record: ErrorRecord) -> None:
-        """Keep an error; MAX_ERRORS at most."""
+        """Save an error; only the newest MAX_ERRORS are kept."""
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
@@ -36,7 +36,7 @@ class DashboardStore(Protocol):
         """Remove every error of the same agent, repository and text; return how many."""
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep an activity; MAX_ACTIVITIES at most."""
+        """Save an activity; only the newest MAX_ACTIVITIES are kept."""
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""

@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """An answer of GitHub; ``value`` is None where nothing changed since ``validator``.
+    """An answer of GitHub; ``value`` is None if nothing has changed since ``validator``.
 
-    Pass ``validator`` with the next request of the same kind. It is opaque, and bound to the
-    credential that got it.
+    Pass ``validator`` with the next request of the same kind. It is opaque and valid only for the
+    credential that received it.
     """
 
     value: T | None
@@ -32,12 +32,12 @@ class Answer(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunQuery:
-    """One page (from 1) of a repository's runs, newest created first.
+    """One page (from 1) of a repository's runs, the newest created first.
 
-    With ``status`` or ``created`` (GitHub's search syntax, ``A..B``) runs may be missing: GitHub
-    serves such lists from an index that lags, and stops them at 1,000. ``without_etag``: the
-    request does not send the validator's ETag, so that GitHub answers with the runs even if none
-    changed.
+    A list with ``status`` or ``created`` (GitHub's search syntax, ``A..B``) may lack runs, because
+    GitHub serves it from an index that lags and cuts it at 1,000 runs. ``without_etag``: the
+    request does not send the ETag of the validator, so that GitHub answers with the runs even if
+    none changed.
     """
 
     page: int = 1
@@ -81,17 +81,18 @@ class RepositoryInfo:
     owner_id: int | None = None
 
 
-#: Heartbeats do not report intervals that a rate limit lengthens by less than a twentieth.
+#: Heartbeats report that a rate limit lengthens an interval only if it does so by this factor.
 MIN_REPORTED_INTERVAL_FACTOR = 1.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitStatus:
-    """The requests left of the hour to one credential, or the sum over several.
+    """The requests that one credential has left in this hour, or several credentials together.
 
-    ``hour_interval_factor``: the factor of the interval between polls that lets the hour of the
-    most used credential last. ``minute_interval_factors``: the largest factor of each credential's
-    repositories, so that polls fit into the limit per minute. 1 changes nothing.
+    ``hour_interval_factor``: the factor by which the intervals between polls must grow so that the
+    most used credential has requests until the end of the hour. ``minute_interval_factors``: for
+    each credential, the largest factor of its repositories, so that polls fit into the limit per
+    minute. A factor of 1 changes nothing.
     """
 
     limit: int | None
@@ -111,7 +112,7 @@ class ActionsApi(Protocol):
 
     Any method may raise RateLimited, GithubUnavailable, BadCredentials, AccessDenied,
     RepositoryUnavailable, NotFound, BadRequest or MalformedPayload; none of them sleeps. NotFound
-    is about the item: its repository was readable at that time.
+    means that the item does not exist, although its repository was readable at that time.
     """
 
     def fetch_runs(
@@ -131,10 +132,10 @@ class ActionsApi(Protocol):
         """Fetch all pages of an attempt's jobs."""
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, Commit]:
-        """Fetch many commits at once, as far as GitHub returns them; never raises RateLimited."""
+        """Fetch many commits at once; GitHub may return only some. Never raises RateLimited."""
 
     def fetch_commit(self, repository: str, sha: str) -> Commit:
-        """Fetch a commit, but not its pull requests; fields of one that is unknown are None."""
+        """Fetch a commit without its pull requests; all fields of an unknown commit are None."""
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
@@ -157,7 +158,7 @@ class ActionsApi(Protocol):
     def fetch_start_failure(self, run: WorkflowRun) -> AnnotationList | None:
         """Fetch the annotations of an attempt that could not start, and so has no job.
 
-        None where there are none to read.
+        None if there are no annotations to read.
         """
 
     def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
@@ -171,22 +172,22 @@ class ActionsApi(Protocol):
     ) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.
 
-        ``is_backfill``: nobody waits for the log, so others keep a part of each limit.
-        Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
+        ``is_backfill``: nobody waits for the log, so a part of each limit is left to other
+        requests. Raises LogPending, LogExpired, or GithubUnavailable if the stream broke.
         """
 
     def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO, *, is_backfill: bool) -> None:
         """Write an ended attempt's log archive (zip) into a seekable file, from position 0.
 
-        ``is_backfill``: as for ``fetch_job_log``.
-        Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
+        ``is_backfill``: as in ``fetch_job_log``. Raises LogPending, LogExpired, or
+        GithubUnavailable if the stream broke.
         """
 
     def fetch_repository(self, repository: str) -> RepositoryInfo:
         """Fetch what a credential sees of a repository."""
 
     def rate_limit_status(self) -> RateLimitStatus:
-        """Return what is left of the hour by the last answers; sends no request."""
+        """Return the requests that the last answers showed as left; sends no request."""
 
     def has_headroom(self, repository: str) -> bool:
         """Return whether enough of the hour is left for optional requests; sends no request."""
@@ -195,9 +196,9 @@ class ActionsApi(Protocol):
         """Return whether enough of the minute is left for requests that the hour does not count."""
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
-        """Set the purpose of a repository's next requests, except those for logs.
+        """Set the purpose of a repository's next requests, except requests for logs.
 
-        The purpose decides how much of the rate limit they leave to more urgent requests.
+        The purpose decides how much of the rate limit these requests leave to more urgent ones.
         """
 
     def hour_interval_factor(self, repository: str) -> float:
@@ -207,28 +208,29 @@ class ActionsApi(Protocol):
         """Request the rate limit with a credential in use; GitHub does not count the request."""
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
-        """Note how many requests a repository's polls need at their shortest interval.
+        """Note how many requests the polls of a repository need at their shortest interval.
 
-        ``is_active``: some of its runs are open, so that idle repositories are slowed first.
+        ``is_active``: some of its runs are open. Repositories that are not active are slowed down
+        first.
         """
 
     def minute_interval_factor(self, repository: str) -> float:
         """Return by how much to multiply the interval so that planned polls fit into the minute."""
 
     def credential_pauses(self) -> dict[str, datetime]:
-        """Return until when rate limits forbid each credential to send, by its public name."""
+        """Return until when rate limits forbid requests, by the public names of credentials."""
 
     def apply_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
-        """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""
+        """Fetch the ids of runs with failed deliveries; needs the permission to read webhooks."""
 
     def sanitize_run_links(self, run: WorkflowRun) -> WorkflowRun:
-        """Return a run from elsewhere with links to this GitHub only."""
+        """Return a run that a webhook delivered, with links to this GitHub only."""
 
     def sanitize_job_links(self, job: Job) -> Job:
-        """Return a job from elsewhere with links to this GitHub only."""
+        """Return a job that a webhook delivered, with links to this GitHub only."""
 
     def pop_malformed_objects(self, repository: str) -> list[str]:
         """Return and forget which objects of a repository's lists could not be parsed."""

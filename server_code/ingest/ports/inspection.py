@@ -29,16 +29,16 @@ class CheckResult:
 
     @classmethod
     def warning(cls, subject: str, finding: str, remedy: str) -> CheckResult:
-        """Build a finding that does not keep anything from working."""
+        """Build a finding about a problem that prevents nothing from working."""
         return cls(subject=subject, status=WARNING, finding=finding, remedy=remedy)
 
     @classmethod
     def failed(cls, subject: str, finding: str | Exception, remedy: str) -> CheckResult:
-        """Build a finding that something does not work."""
+        """Build a finding about something that does not work."""
         return cls(subject=subject, status=FAILED, finding=str(finding), remedy=remedy)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs and pages."""
+        """Return the result as JSON types."""
         return asdict(self)
 
 
@@ -59,7 +59,7 @@ class InspectedCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueAttributes:
-    """Limits and counts of a queue; what the bus does not report to these credentials is None."""
+    """Limits and counts of a queue; None for what the bus does not show to these credentials."""
 
     max_message_bytes: int
     visibility_seconds: int | None
@@ -70,7 +70,7 @@ class QueueAttributes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusRemedies:
-    """What to do, in the words of a bus, where something is missing, denied or unreachable."""
+    """What to do, in the terms of a bus, if something is missing, denied or unreachable."""
 
     missing: str
     denied: str
@@ -84,10 +84,10 @@ class GithubInspector(Protocol):
         """List the names of the configured credentials, which are no secrets."""
 
     def inspect(self, credential: str) -> InspectedCredential:
-        """Fetch what GitHub says about one credential."""
+        """Fetch what GitHub returns about one credential."""
 
     def retention_days(self, repository: str) -> int | None:
-        """Return for how many days a repository keeps logs; None where unknown."""
+        """Return for how many days a repository keeps logs; None if that is unknown."""
 
 
 class QueueInspector(Protocol):

@@ -44,7 +44,7 @@ class LedgerStore(Protocol):
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
         """Remove up to ``limit`` settled attempts created before, oldest first; return how many.
 
-        Their logs' states and their commits' metrics go with them.
+        The states of their logs and their commits are removed as well.
         """
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
@@ -109,13 +109,14 @@ class LogStateStore(Protocol):
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, oldest first.
 
-        Logs updated ``or_updated_after`` follow: a clock that was ahead has dated them.
+        Then come logs that were updated after ``or_updated_after``, which only a clock that was
+        ahead can have caused.
         """
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
     ) -> list[JobLogRecord]:
-        """Take pending logs of failed jobs, latest failure first; nobody else takes them again.
+        """Claim pending logs of failed jobs, latest failure first; no process claims them again.
 
-        They stay pending. A save with ``failed_at`` lets them be taken once more.
+        Their state stays pending. After a save with ``failed_at`` they can be claimed again.
         """

@@ -29,33 +29,33 @@ from ..domain.log_states import JobLogId
 from ..domain.runs import AttemptKey
 from ..domain.stored_records import normalized_attempt_key
 
-#: A larger log is not cached: each time a person opens it, it is fetched again.
+#: A larger log is not cached: it is fetched again each time a person opens it.
 MAX_CACHED_LOG_BYTES = 256 * 1024 * 1024
 
-#: Compressed bytes that are written at once. Nearly all logs are smaller.
+#: How many compressed bytes are written at once. Nearly all logs are smaller.
 MAX_WRITE_BYTES = 1400 * 1024
 
 
 class StoredLog(Protocol):
-    """A whole log in the store."""
+    """A complete log in the store."""
 
     size: LogSize
 
     def find_page(self, part: int) -> LogPage | None:
-        """Find the page that holds a part; None where it is gone."""
+        """Find the page that holds a part; None if the page is gone."""
 
     def load_outline(self) -> bytes | None:
-        """Load the packed outline; None where there is none."""
+        """Load the packed outline; None if there is none."""
 
 
 class LogWriter(Protocol):
-    """A log on its way into the store, under a name of its own."""
+    """A log that is being written into the store, under a name of its own."""
 
     def add_pages(self, pages: Sequence[CompressedPage]) -> None:
-        """Write the next pages; nobody sees them yet."""
+        """Write the next pages; no reader sees them yet."""
 
     def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
-        """Write the last pages, show the log in place of the earlier one, and evict."""
+        """Write the last pages, replace the earlier log of the job by this one, and evict."""
 
 
 class LogPageStore(Protocol):
@@ -65,10 +65,10 @@ class LogPageStore(Protocol):
         """Begin to write a log."""
 
     def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
-        """Write whole logs in place of the earlier ones, at once where the store can, and evict."""
+        """Replace the earlier logs of jobs by these, all at once if the store can, and evict."""
 
     def find_log(self, job: JobLogId) -> StoredLog | None:
-        """Find the whole log of a job."""
+        """Find the complete log of a job."""
 
 
 class LogCache:
@@ -101,21 +101,21 @@ class LogCache:
         writer.finish(portion, cutter.size(), pack_outline(outline))
 
     def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
-        """Cache several small logs as ``save_log`` does one, with as few requests as possible."""
+        """Cache several small logs like ``save_log``, with as few requests as possible."""
         self._pages.add_logs(list(map(compress_log, logs)), now)
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
-        """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""
+        """Load ``count`` lines from line ``first`` (from 1) on; fewer if they are very long."""
         found = self._find(key, job_id)
         return None if found is None else pick_lines(found.find_page, found.size, first, count)
 
     def load_part(self, key: AttemptKey, job_id: int, line: int, part: int) -> bytes | None:
-        """Load one part (from 1) of a line; nothing where the line has no such part."""
+        """Load one part (from 1) of a line; empty if the line has no such part."""
         found = self._find(key, job_id)
         return None if found is None else pick_part(found.find_page, found.size, line, part)
 
     def load_outline(self, key: AttemptKey, job_id: int) -> LogOutline | None:
-        """Load the outline of a log; that of a log that release 0.1 cached is read again."""
+        """Load the outline of a log; for a log that release 0.1 cached, read it from the log."""
         found = self._find(key, job_id)
         if found is None:
             return None
@@ -137,7 +137,7 @@ class LogCache:
     def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
         """Load the whole log in chunks, byte for byte.
 
-        Reading raises StateUnavailable where the log leaves the cache before its end.
+        Reading raises StateUnavailable if the log is evicted before its end is read.
         """
         found = self._find(key, job_id)
         return None if found is None else read_pages(found.find_page, found.size)

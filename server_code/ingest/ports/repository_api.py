@@ -15,10 +15,10 @@ ANONYMOUS_KIND = "no token"
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListQuery:
-    """One list of repositories: those of an owner that a credential may read, or all it may read.
+    """A list of repositories that a credential may read: those of one owner, or all.
 
     ``owner``: a login, or ``*`` for all. ``installation_account``: the account of an App's
-    installation, whose lists hold that account's repositories only; None for a token.
+    installation, whose lists contain only repositories of that account; None for a token.
     """
 
     credential: str
@@ -28,7 +28,7 @@ class RepositoryListQuery:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryList:
-    """The repositories of one list. ``is_whole``: GitHub lists no more than these."""
+    """The repositories of one list. ``is_whole``: GitHub lists only these."""
 
     repositories: tuple[RepositoryInfo, ...]
     is_whole: bool = True
@@ -38,8 +38,8 @@ class RepositoryList:
 class CredentialInfo:
     """What is known of a credential.
 
-    ``kind``: for people. ``was_used``: GitHub has answered a request of this process with it.
-    ``missing_permissions``: what GitHub named when it refused.
+    ``kind``: its kind, in words. ``was_used``: GitHub has answered a request of this process with
+    it. ``missing_permissions``: those that GitHub named when it refused a request.
     """
 
     name: str
@@ -57,13 +57,13 @@ class CredentialInfo:
 class RepositoryApi(Protocol):
     """The lists of repositories that credentials may read, and what is known of credentials.
 
-    Fetching raises as ``ActionsApi`` does; none of the methods sleeps.
+    Fetching raises the same errors as ``ActionsApi``; none of the methods sleeps.
     """
 
     def list_queries_for(
         self, owners: Collection[str], *, of_all_owners: bool
     ) -> list[RepositoryListQuery]:
-        """Return the lists to fetch for the repositories of owners, or of everybody."""
+        """Return the lists to fetch for the repositories of these owners, or of all owners."""
 
     def refresh_installations(self) -> None:
         """Let the next call of ``list_queries_for`` find new installations of the apps."""
@@ -71,25 +71,25 @@ class RepositoryApi(Protocol):
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
     ) -> Answer[RepositoryList]:
-        """Fetch one list of repositories; of a very long one the first part."""
+        """Fetch one list of repositories, or the first part of a very long one."""
 
     def note_listed_repositories(self, query: RepositoryListQuery, names: Collection[str]) -> None:
-        """Note which repositories GitHub lists to a credential: it is preferred for them."""
+        """Note which repositories GitHub lists to a credential, so that it is used for them."""
 
     def restore_credentials(self, records: Collection[CredentialRecord]) -> None:
-        """Restore what is known of credentials; what was found out since is kept."""
+        """Restore what is known of credentials; newer findings of this process are kept."""
 
     def retry_cleared_refusals(self, load: Callable[[], Collection[CredentialRecord]]) -> None:
-        """Retry what is refused here, but no longer in the records of the state store.
+        """Retry requests that were refused, but are not refused in the stored records any more.
 
-        ``load`` is called only where anything is refused.
+        ``load`` is called only if something is refused.
         """
 
     def fetch_owner(self, credential: str) -> str | None:
-        """Fetch the user of a token; None for what belongs to no user."""
+        """Fetch the user of a token; None if the credential belongs to no user."""
 
     def pop_refusal_changes(self) -> Mapping[str, RefusalChanges]:
         """Return and forget which refusals have begun or ended, by credential."""
 
     def credentials(self) -> list[CredentialInfo]:
-        """Return what is known of the credentials; costs nothing."""
+        """Return what is known of the credentials; sends no request."""

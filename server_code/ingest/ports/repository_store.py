@@ -13,10 +13,10 @@ class RepositoryStore(Protocol):
     """The watched repositories. Names are compared without regard to case."""
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
-        """Add a repository unless it is there; return the stored one."""
+        """Add a repository unless it exists; return the stored record."""
 
     def remove_repository(self, full_name: str) -> None:
-        """Stop watching; the ledger keeps what was collected."""
+        """Stop watching a repository; the ledger keeps what was collected."""
 
     def load_repository(self, full_name: str) -> RepositoryRecord | None:
         """Load one repository."""
@@ -38,7 +38,7 @@ class RepositoryStore(Protocol):
         """
 
     def list_due_since(self, moment: datetime) -> list[str]:
-        """List what has been due since a moment or longer and is not paused, leased or not."""
+        """List repositories that were due at a moment and are not paused, leased or not."""
 
     def claim_repositories(
         self,
@@ -51,21 +51,21 @@ class RepositoryStore(Protocol):
     ) -> list[RepositoryRecord]:
         """Lease up to ``limit`` due repositories atomically, the most overdue first.
 
-        Due: not paused, ``next_poll_at`` reached, and not leased or the lease has run out (its
-        holder died). Claiming clears ``next_poll_at``, so that ``make_due`` during the lease is
-        kept; the records that are returned have in it since when they were due. ``only`` restricts
-        the choice to these names.
+        A repository is due if it is not paused, its ``next_poll_at`` is reached, and it has no
+        lease or an expired one, because the holder has died. Claiming clears ``next_poll_at``, so
+        that a ``make_due`` during the lease is kept. In the returned records, ``next_poll_at`` is
+        when they became due. ``only`` restricts the choice to these names.
         """
 
     def save_progress(
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
     ) -> bool:
-        """Save everything but pause and next poll, and renew the lease; False if it was lost."""
+        """Save all but pause and next poll, and renew the lease; False if the lease was lost."""
 
     def release_repository(
         self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
     ) -> bool:
-        """Save as ``save_progress`` does and give the lease back; False if it was lost.
+        """Save like ``save_progress`` and end the lease; False if the lease was lost.
 
-        A ``make_due`` since the claim wins over ``next_poll_at``.
+        If ``make_due`` was called since the claim, ``next_poll_at`` is ignored.
         """

@@ -35,10 +35,10 @@ class SourceStore(Protocol):
         return self.list_discovered_repositories()
 
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
-        """Find those that have GitHub's number of a repository, by name."""
+        """Find the repositories with an id of GitHub's, by name."""
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
-        """Save what was learned of credentials, by their names."""
+        """Save what is known of credentials, by their names."""
 
     def remove_credential(self, name: str) -> None:
         """Remove a credential that is no longer configured."""
@@ -47,7 +47,7 @@ class SourceStore(Protocol):
         """List all, by name."""
 
     def save_reported_filters(self, filters: str) -> None:
-        """Save the settings' filters that the audit trail recorded last."""
+        """Save the filters of the settings that were last recorded in the audit trail."""
 
     def load_reported_filters(self) -> str | None:
-        """Load the filters that the audit trail recorded last; None before the first time."""
+        """Load the filters that were last recorded in the audit trail; None if none were."""

@@ -18,7 +18,7 @@ from .source_store import SourceStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeldomChangedRecords:
-    """The records that a poll does not change: people, errors and lists of repositories do."""
+    """Records that only people, errors and changed lists of repositories change, not polls."""
 
     desired_states: Mapping[str, str]
     collections: Sequence[CollectionRecord]
@@ -42,7 +42,7 @@ class StateStore(
     """
 
     def load_seldom_changed_records(self) -> SeldomChangedRecords:
-        """Load what changes seldom, for a page; a store may check first whether it has changed."""
+        """Load what seldom changes, for a page; a store may first check whether it has changed."""
         return SeldomChangedRecords(
             desired_states=self.load_desired_states(),
             collections=self.list_collections(),

@@ -20,7 +20,7 @@ class WholeRequestPublisher(Publisher):
 
     @property
     def queue_name(self) -> str:
-        """Return the queue as it was configured."""
+        """Return the name of the queue as it was configured."""
         return self._name
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[SendFailure, ...]:

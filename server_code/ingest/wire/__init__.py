@@ -1,1 +1,1 @@
-"""GitHub's bytes turned into domain values, and GitHub's rules about asking. No I/O."""
+"""Parsers from GitHub's bytes to domain values, and GitHub's rules for requests. No I/O."""

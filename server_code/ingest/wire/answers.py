@@ -38,7 +38,8 @@ from .fields import load_json
 from .reasons import Reason, parse_reason
 from .refusals import find_refusal_by_message, permission_remedy, requires_sso, sso_remedy
 
-#: A code of an App's manifest is posted here; 422 does not mean that there is no such code.
+#: The code of an App manifest is posted here. A 422 of this path does not mean that there is no
+#: such code.
 MANIFESTS_PATH = "/app-manifests/"
 
 _REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
@@ -47,7 +48,7 @@ _PUBLIC_API = "https://api.github.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawAnswer:
-    """An answer as it came. Header names are in lower case."""
+    """An answer as it was received. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -63,10 +64,10 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
     expired_at: datetime | None = None,
     is_fresh_token: bool = False,
 ) -> IngestError | None:
-    """Return the error that an answer means; None for one that is no error.
+    """Return the error that an answer means; None if it is no error.
 
-    ``remedy_of_401``: what to do where the credential is rejected. ``expired_at``: when the
-    credential expired. ``rate_limits`` recognizes limits before.
+    ``remedy_of_401``: what to do if the credential is rejected. ``expired_at``: when the credential
+    expired. Answers about limits are recognized before, in ``rate_limits``.
     """
     if answer.status < 400 and answer.status != 202:
         return None
@@ -83,7 +84,7 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
 
 
 def parse_json(answer: RawAnswer, path: str, *, api_url: str) -> object:
-    """Parse the body. Raises RequestFailed: GitHub's servers cut answers and send error pages."""
+    """Parse the body. Raises RequestFailed, as GitHub may cut an answer or send an error page."""
     try:
         return load_json(answer.body)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Private keys of GitHub Apps, as people have to write them where a value is one line."""
+"""Private keys of GitHub Apps, in the forms that fit into a setting of one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import textwrap
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----)(.*?)(-----END [A-Z ]+-----)", re.DOTALL)
 _PEM_LINE = 64
 
-#: A line break as it is written in one line, also escaped twice, by a shell and by YAML.
+#: A line break as it is written in one line, even if a shell or YAML has escaped it again.
 _ESCAPED_BREAK = re.compile(r"(\\+r)?\\+n")
 
 
@@ -22,7 +22,7 @@ def parse_private_keys(value: str) -> list[str]:
 def _parse_private_key(value: str) -> str:
     """Return the PEM text of a key given as it is, quoted, in one line or encoded in base64.
 
-    A value that holds no PEM text is returned as it is: using it reports the fault.
+    A value that is no PEM text is returned as it is; using it will report the error.
     """
     key = value.strip().strip("\"'")
     if "-----BEGIN" not in key:

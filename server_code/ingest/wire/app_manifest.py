@@ -15,7 +15,7 @@ from ..domain.web_links import web_link
 from ..errors import MalformedPayload, Rejected
 from .fields import integer, mapping, text
 
-#: What collecting reads; nothing is written.
+#: The permissions that collecting needs; it writes nothing.
 PERMISSIONS = {
     "actions": "read",
     "checks": "read",
@@ -30,16 +30,17 @@ EVENTS = ("workflow_run", "workflow_job", "repository")
 #: GitHub allows names of this length.
 MAX_NAME_LENGTH = 34
 
-#: GitHub demands a webhook URL, also of an App whose webhook is not active.
+#: GitHub requires a webhook URL, even if the webhook of the App is not active.
 _NO_WEBHOOK = "https://example.com/github/webhook"
 _HOMEPAGE = "https://github.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppRegistration:
-    """What an App is registered for. ``setup_url``: where GitHub leads after an installation.
+    """The values for the registration of an App.
 
-    ``webhook_url`` None, or one that GitHub cannot reach, leaves the webhook inactive.
+    ``setup_url``: where GitHub redirects after an installation. The webhook is inactive if
+    ``webhook_url`` is None, or GitHub cannot reach it.
     """
 
     redirect_url: str
@@ -66,7 +67,7 @@ class AppRegistration:
         return manifest if self.setup_url is None else {**manifest, "setup_url": self.setup_url}
 
     def registration_url(self, web_url: str, state: str) -> str:
-        """Return where a form posts the manifest. Raises Rejected."""
+        """Return the URL to which a form posts the manifest. Raises Rejected."""
         if self.organization is not None:
             require_organization(self.organization)
         owner = f"/organizations/{self.organization}" if self.organization else ""
@@ -75,7 +76,7 @@ class AppRegistration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredApp:
-    """An App that GitHub has just registered. Its secrets are in no log and no message."""
+    """An App that was just registered. Its secrets appear in no log and no message."""
 
     app_id: int
     slug: str
@@ -85,7 +86,7 @@ class RegisteredApp:
     html_url: str | None = None
 
     def installation_url(self, web_url: str) -> str:
-        """Return where the App is installed."""
+        """Return the URL at which the App is installed."""
         hosts = (urlsplit(web_url).hostname or "",)
         page = web_link(self.html_url, hosts) or f"{web_url}/apps/{quote(self.slug, safe='')}"
         return f"{page}/installations/new"
@@ -101,7 +102,7 @@ class RegisteredApp:
 
 
 def require_organization(name: str) -> None:
-    """Raise Rejected for what cannot be the name of an organization."""
+    """Raise Rejected if a text cannot be the name of an organization."""
     if not OWNER_NAME.fullmatch(name):
         raise Rejected(f"{name[:100]!r} is not the name of an organization.")
 

@@ -13,7 +13,8 @@ from .fields import integer, lower_text, mapping, objects, text
 #: Annotations of one check run that are published; failures are kept before warnings.
 MAX_ANNOTATIONS = 50
 
-#: Characters of one text, and of all texts of a check run. GitHub allows 64 KiB for each of 50.
+#: How many characters are kept of one text, and of all texts of a check run. GitHub allows 64 KiB
+#: for each of 50.
 MAX_TEXT_CHARS = 8_192
 MAX_TOTAL_CHARS = 65_536
 
@@ -39,7 +40,7 @@ def parse_annotations(
 
 
 def parse_suite_annotations(payload: object) -> AnnotationList | None:
-    """Read the annotations of a check suite from GraphQL's answer; None where it holds none.
+    """Read the annotations of a check suite from an answer of GraphQL; None if it has none.
 
     https://docs.github.com/en/graphql/reference/objects#checkannotation
     """
@@ -94,7 +95,7 @@ def parse_artifact(payload: Mapping[str, Any]) -> Artifact | None:
 
 
 def _as_in_rest(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an annotation of GraphQL's under the names that REST has for it."""
+    """Return an annotation of GraphQL under the names that it has in REST."""
     location = mapping(node.get("location"))
     start, end = mapping(location.get("start")), mapping(location.get("end"))
     level = text(node.get("annotationLevel"))

@@ -8,13 +8,13 @@ from typing import Any
 
 from ..errors import MalformedPayload
 
-#: No id of GitHub's comes near it, and no database holds more.
+#: No id of GitHub is nearly as large, and databases store no larger number.
 _TOO_LARGE = 2**63
 _MAX_DIGITS = 19
 
 
 def load_json(text: str | bytes) -> object:
-    """Parse a JSON text; a number that no field can hold is None, and spoils nothing else.
+    """Parse a JSON text; a number that is too large for any field becomes None.
 
     Raises ValueError or RecursionError.
     """
@@ -55,7 +55,7 @@ def label_names(value: object) -> tuple[str, ...] | None:
 
 
 def integer(value: object) -> int | None:
-    """Return a whole number of at most 64 bits, also one written as a string of digits."""
+    """Return a whole number of at most 64 bits; it may be written as a string of digits."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):

@@ -7,21 +7,24 @@ from datetime import datetime, timedelta
 from .purposes import RESERVE_SHARES, Purpose
 from .rate_limits import RateLimit
 
-#: How long an hour must have run before its use is judged, and how far polls may be stretched.
+#: How long an hour must have run before its use is judged, and the largest factor for intervals.
 WARM_UP_SECONDS = 300
 MAX_INTERVAL_FACTOR = 20.0
 
 #: The shortest time over which the pace of polls is computed.
 PACE_SECONDS = 900
 
-#: Polls and live logs are expected to need this share of the hour at most. Less urgent requests
-#: wait for them at least so long.
+#: The largest share of the hour that polls and live logs are expected to need, and the shortest
+#: time for which less urgent requests wait for them.
 MAX_LIVE_SHARE = 0.75
 MIN_WAIT = timedelta(minutes=3)
 
 
 class HourlyUse:
-    """How a credential's hour is used. Not safe for threads: the rate limiter holds its lock."""
+    """How the requests of a credential's hour are used.
+
+    Not safe for threads: the rate limiter holds its lock.
+    """
 
     def __init__(self) -> None:
         self._reset_at: datetime | None = None
@@ -30,7 +33,7 @@ class HourlyUse:
         self._charged = dict.fromkeys(Purpose, 0)
 
     def record(self, limit: RateLimit, purpose: Purpose, *, github_now: datetime) -> None:
-        """Count a charged request; ``limit`` is that of its answer."""
+        """Count a request that GitHub charged; ``limit`` is from its answer."""
         if self._reset_at is None or limit.reset_at > self._reset_at:
             until = self._reset_at or github_now
             self._per_second_before = {each: self._per_second(each, until) for each in Purpose}
@@ -42,10 +45,10 @@ class HourlyUse:
     def wait_for_more_urgent(
         self, limit: RateLimit, purpose: Purpose, github_now: datetime, left: float
     ) -> timedelta:
-        """Return how long to wait until what comes first needs less than is ``left`` of the hour.
+        """Return how long to wait until more urgent requests need less than ``left`` of the hour.
 
-        Polls come first, then live logs, then bulk requests. But where a backfill has used more
-        than polls, live logs need not wait before they have used as much as polls.
+        Polls come first, then live logs, then bulk requests. But if a backfill has used more than
+        polls, live logs need not wait until they have used as much as polls.
         """
         charged = self._charged
         per_second = self._pace(Purpose.POLLING, github_now)
@@ -60,10 +63,10 @@ class HourlyUse:
         return max(timedelta(seconds=left_seconds - left / per_second), MIN_WAIT)
 
     def hour_interval_factor(self, limit: RateLimit, github_now: datetime) -> float:
-        """Return how many times too fast the hour's requests are used up; 1 where they last.
+        """Return how many times too fast the hour's requests are used; 1 if they last.
 
-        It counts what is used, whoever used it, after the hour's first five minutes, but not what
-        a backfill used: that does not go on with every poll.
+        After the first five minutes of the hour, all used requests count, even those of other
+        programs. Requests of a backfill do not count, because not every poll repeats them.
         """
         left_seconds = (limit.reset_at - github_now).total_seconds()
         past_seconds = 3600 - left_seconds

@@ -18,9 +18,9 @@ _NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?\s*(?:[;,]|$)", re.IGNORECASE)
 
 
 def next_parameters(headers: Mapping[str, str]) -> dict[str, str] | None:
-    """Return the parameters of the next page's address; None on the last page.
+    """Return the parameters of the URL of the next page; None on the last page.
 
-    Its path is left out: requests keep the path that they were made with.
+    The path of that URL is ignored: requests keep the path that they began with.
     """
     for address, attributes in _LINK.findall(headers.get("link", "")):
         if _NEXT.search(attributes):

@@ -55,9 +55,9 @@ def require_allowed_url(url: str, *, api_url: str) -> None:
 
 
 def raise_for_log_host_status(status: int, headers: Mapping[str, str], start: str) -> None:
-    """Raise what a status of a log's host means; GitHub has just given the address.
+    """Raise the error for a status of a log's host; GitHub has just given its address.
 
-    ``headers`` have names in lower case; ``start`` is the beginning of the body.
+    Header names are in lower case; ``start`` is the beginning of the body.
     """
     if status == 404:
         raise LogPending("The log's host does not have it (404).")
@@ -75,7 +75,7 @@ def raise_for_log_host_status(status: int, headers: Mapping[str, str], start: st
 
 
 def is_private(host: str) -> bool:
-    """Return whether a host is named as one of a private network, or of this machine."""
+    """Return whether a host is on a private network, or this machine, as far as its name shows."""
     name = _in_ascii(host.strip("[]")).rstrip(".").lower()
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
         return True
@@ -84,7 +84,7 @@ def is_private(host: str) -> bool:
 
 
 def _in_ascii(name: str) -> str:
-    """Return a name as resolvers and proxies get it: some digits and dots are not ASCII's."""
+    """Return a name as resolvers and proxies see it: Unicode has other digits and dots as well."""
     try:
         return name.encode("idna").decode()
     except UnicodeError:

@@ -1,8 +1,8 @@
-"""Which file of an attempt's log archive is which job's log: only where that is certain.
+"""Which file of an attempt's log archive is the log of which job, where that is certain.
 
-GitHub names the files after the jobs: without the characters that file names may not hold, cut at
-90 UTF-16 units, numbered, and distinguished by suffixes where names repeat. Whatever could be meant
-twice is left out: a job's log can always be fetched alone.
+GitHub names the files after the jobs: without characters that are invalid in file names, cut at 90
+UTF-16 units, numbered, and with suffixes if names repeat. A file that could belong to two jobs is
+ignored, because the log of a job can always be fetched alone.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class StepEntry(NamedTuple):
 
 
 def match_job_files(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[int, str]:
-    """Match job ids to file names; ambiguous ones are missing from the answer.
+    """Return the file name of each job id; ambiguous ones are left out.
 
-    ``job_names`` must hold every job of the attempt: only then is a name known to be unique.
-    Files in folders (single steps), ``system.txt`` and hostile paths match nothing.
+    ``job_names`` must contain every job of the attempt, so that names are known to be unique. Files
+    in folders (single steps), ``system.txt`` and hostile paths match nothing.
     """
     files: dict[str, list[str]] = {}
     for name in file_names:
@@ -52,7 +52,7 @@ def match_job_files(file_names: Iterable[str], job_names: Mapping[int, str]) -> 
 
 
 def find_step_files(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
-    """Find the files of steps, by what the name of their folder has in common with their job's."""
+    """Find the files of steps, by what the name of their folder has in common with the job."""
     found: dict[str, list[StepEntry]] = {}
     for name in file_names:
         match = _STEP.fullmatch(name)
@@ -65,10 +65,10 @@ def find_step_files(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
 def match_step_files(
     found: Mapping[str, Sequence[StepEntry]], job_file_name: str
 ) -> dict[int, str]:
-    """Match the numbers of a job's steps to their files, in order; nothing where that is ambiguous.
+    """Return the file of each step number of a job, in order; nothing if that is ambiguous.
 
-    ``found`` is what ``find_step_files`` found in the whole archive, and ``job_file_name`` the file
-    of the job's whole log, as ``match_job_files`` found it.
+    ``found``: the result of ``find_step_files`` for the whole archive. ``job_file_name``: the file
+    with the whole log of the job, as ``match_job_files`` returned it.
     """
     job = _TOP_LEVEL.fullmatch(job_file_name)
     entries = found.get(_canonical(job.group(1)), ()) if job else ()
@@ -78,9 +78,9 @@ def match_step_files(
 
 
 def _canonical(name: str) -> str:
-    """Reduce a job's or file's name to what both have in common.
+    """Reduce the name of a job or of a file to what both have in common.
 
-    A cut through a surrogate pair leaves half of it, which the archive holds as U+FFFD.
+    If a surrogate pair is cut, its first half remains, which the archive holds as U+FFFD.
     """
     cleaned = _TAKEN_OUT.sub("", name)
     if cleaned.isascii():  # one unit for each character

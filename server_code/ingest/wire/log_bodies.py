@@ -1,4 +1,4 @@
-"""Whether a body that is answered in place of a log can be one."""
+"""Whether a body that was received in place of a log can be a log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def require_log(content_type: str, start: bytes) -> None:
 
 
 def _message(start: bytes) -> str | None:
-    """Return what an object of the API says; None for anything that can be a log's beginning."""
+    """Return the message of an object of the API; None for anything that can begin a log."""
     if not start.strip():
         return "an empty body."
     try:

@@ -1,4 +1,4 @@
-"""The pauses of single paths, which hold no other request of their credential."""
+"""The pauses of single paths, during which other requests of the credential continue."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ..errors import RequestPaused
 
 MAX_PATHS = 1000
 
-#: A path that is limited again, while this many requests to others were answered, is limited by
-#: itself. Its pause doubles each time, because each try of it also pauses the whole credential.
+#: If a path is limited again after this many answers of other paths, the limit is one of the path.
+#: Its pause doubles each time, because each try also pauses the whole credential.
 MIN_OTHER_ANSWERS = 10
 MAX_FACTOR = 20
 MAX_PAUSE = timedelta(hours=1)
@@ -26,7 +26,7 @@ class _Pause:
 
 
 class PathPauses:
-    """The paths of one credential that must wait. Its caller holds a lock."""
+    """The paths of one credential that must wait. The caller must hold a lock."""
 
     def __init__(self) -> None:
         self._pauses: dict[str, _Pause] = {}
@@ -39,24 +39,25 @@ class PathPauses:
             raise RequestPaused(f"GitHub asked to wait before {path}.", retry_at=known.until)
 
     def note_answer(self, path: str, *, wait: timedelta | None, now: datetime) -> None:
-        """Note an answer that is no limit; ``wait``: how long it asks to wait before the next."""
+        """Note an answer that is no limit; ``wait``: its Retry-After, for the next request."""
         self._answers += 1
         self._pauses.pop(path, None)
         if wait is not None:
             self._keep(path, now + wait, factor=1)
 
     def note_limit(self, path: str, *, until: datetime, now: datetime) -> None:
-        """Note a limit until then: the path waits longer where others are answered meanwhile."""
+        """Note a limit; the path waits longer if other paths were answered since the last limit."""
         known, factor = self._pauses.get(path), 1
         if known is not None:
             is_alone = self._answers - known.answers >= MIN_OTHER_ANSWERS
-            # At least 2, so that others are asked before it, also where it is always the first.
+            # At least 2, so that other paths are requested before it, even if it is always the
+            # first.
             factor = min(known.factor * 2, MAX_FACTOR) if is_alone else max(known.factor // 2, 2)
         wait = until - now
         self._keep(path, now + max(min(factor * wait, MAX_PAUSE), wait), factor=factor)
 
     def _keep(self, path: str, until: datetime, *, factor: int) -> None:
-        """Remember a pause; the oldest one goes when there are too many."""
+        """Remember a pause; if there are too many, forget the oldest."""
         if not path:
             return
         self._pauses.pop(path, None)

@@ -24,7 +24,7 @@ from .fields import (
 
 _QUEUED = "queued"
 
-#: https://docs.github.com/en/rest/actions/workflow-runs: what ``status`` may be asked for, too.
+#: https://docs.github.com/en/rest/actions/workflow-runs: conclusions that ``status`` may also be.
 _CONCLUSIONS = frozenset(
     {
         "action_required",
@@ -137,13 +137,13 @@ def parse_pull_requests(
 
 
 def _spelling(payload: Mapping[str, Any], repository: str) -> str:
-    """Return the repository's name as GitHub spells it; names are compared without case."""
+    """Return the repository's name as GitHub spells it; case does not matter in comparisons."""
     spelled = text(mapping(payload.get("repository")).get("full_name"))
     return spelled if spelled and spelled.lower() == repository.lower() else repository
 
 
 def _outcome(payload: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Read status and conclusion; older sources write the conclusion in the status's place."""
+    """Read status and conclusion; older objects have the conclusion in place of the status."""
     status, conclusion = lower_text(payload.get("status")), lower_text(payload.get("conclusion"))
     if status in _CONCLUSIONS:
         return COMPLETED, conclusion or status
@@ -153,7 +153,7 @@ def _outcome(payload: Mapping[str, Any]) -> tuple[str, str | None]:
 def _run_started_at(payload: Mapping[str, Any]) -> datetime | None:
     started = parse_timestamp(payload.get("run_started_at"))
     first_attempt = (integer(payload.get("run_attempt")) or 1) == 1
-    # Runs from before attempts existed (2021) carry no start of their own: they began when created.
+    # Runs that are older than attempts (2021) have no start of their own: they began when created.
     return started or (parse_timestamp(payload.get("created_at")) if first_attempt else None)
 
 
@@ -191,7 +191,7 @@ def _step(payload: Mapping[str, Any], place: int) -> Step:
 
 
 def _author(payload: Mapping[str, Any], commit: Mapping[str, Any]) -> str | None:
-    """Name the author's account, else the name in the commit: not every author has an account."""
+    """Return the author's account, or the name in the commit if the author has no account."""
     login = text(mapping(payload.get("author")).get("login"))
     return login or text(mapping(commit.get("author")).get("name"))
 
@@ -220,7 +220,7 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
 
 
 def _full_name(repository: Mapping[str, Any]) -> str | None:
-    """Return a repository's full name; its short form names only its API address."""
+    """Return a repository's full name; its short form has only its API address."""
     name = text(repository.get("full_name"))
     return name or _name_in(text(repository.get("url")))
 
@@ -231,7 +231,7 @@ def _name_in(api_url: str | None) -> str | None:
 
 
 def _page_of(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
-    """Derive a pull request's page: a run's short form names only its API address."""
+    """Return the page of a pull request; its short form in a run has only its API address."""
     name = _name_in(text(payload.get("url")))
     return f"{web_root}/{name}/pull/{number}" if web_root and name else None
 

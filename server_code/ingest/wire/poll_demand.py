@@ -11,17 +11,17 @@ from itertools import islice
 #: to webhooks, and to requests that are in no plan.
 PLANNED_SHARE = 0.6
 
-#: The part of the planned requests that active repositories may have before they wait longer as
-#: well, so that idle ones are polled all the same.
+#: The part of the planned requests that active repositories may use before they wait longer as
+#: well. So idle repositories are polled in any case.
 ACTIVE_SHARE = 0.75
 
-#: A repository that was not planned in this time is not polled here any more.
+#: A repository that was not planned for this long is no longer polled by this process.
 EXPIRES_AFTER = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollPlan:
-    """What the polls of one repository need where nothing makes them wait longer.
+    """How many requests the polls of one repository need at their shortest interval.
 
     ``capacity``: how many requests its credential may send in a minute.
     """
@@ -43,7 +43,7 @@ class PollDemand:
         self._capacities: dict[str, float] = {}
 
     def plan(self, repository: str, plan: PollPlan) -> None:
-        """Note what a repository's polls need, in place of what was noted before."""
+        """Note what a repository's polls need; this replaces its earlier plan."""
         with self._lock:
             self._remove(repository)
             self._plans[repository] = plan
@@ -52,16 +52,17 @@ class PollDemand:
             self._expire(plan.planned_at)
 
     def interval_factor(self, repository: str) -> float:
-        """Return how many times longer a repository's polls wait for all of them to fit; or 1.
+        """Return how many times longer the polls of a repository must wait, so that all polls fit.
 
-        Active repositories come first, and the others share equally what these leave.
+        It is 1 if they fit anyway. Active repositories come first, and the others share the rest
+        equally.
         """
         with self._lock:
             plan = self._plans.get(repository)
             return 1.0 if plan is None else self._factor(plan.credential, is_active=plan.is_active)
 
     def max_interval_factors(self) -> dict[str, float]:
-        """Return by credential how many times longer its polls wait at most; 1 where all fit."""
+        """Return for each credential the largest factor of its repositories; 1 if all polls fit."""
         longest: dict[str, float] = {}
         with self._lock:
             for (name, is_active), total in self._totals.items():

@@ -1,20 +1,20 @@
-"""What requests are sent for, and what each purpose leaves to more urgent ones."""
+"""The purposes of requests, and how much each leaves to more urgent requests."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from enum import IntEnum
 
-#: An attempt or a job that ended longer ago counts as a backfill's: nobody waits for it any more.
+#: An attempt or a job that ended longer ago is part of a backfill: nobody waits for it any more.
 BACKFILL_AGE = timedelta(hours=1)
 
 
 class Purpose(IntEnum):
-    """What a request is sent for, the most urgent first.
+    """The purpose of a request, the most urgent first.
 
-    The less urgent it is, the larger the share of the rate limit that it leaves to the others.
-    POLLING: polls of watched repositories. LIVE_LOG: the log of a job that has just ended.
-    BACKLOG: recent runs of which many are due at once. BACKFILL: runs and logs from long ago.
+    The less urgent it is, the more of the rate limit it leaves to others. POLLING: polls of watched
+    repositories. LIVE_LOG: the log of a job that has just ended. BACKLOG: recent runs, if many are
+    due at once. BACKFILL: runs and logs from long ago.
     """
 
     POLLING = 0
@@ -24,11 +24,11 @@ class Purpose(IntEnum):
 
     @property
     def is_bulk(self) -> bool:
-        """Return whether the request leaves a part of each limit to urgent ones."""
+        """Return whether the request leaves a part of each limit to urgent requests."""
         return self >= Purpose.BACKLOG
 
 
-#: The share of the hour that a purpose leaves at least to more urgent ones, and polls to other
+#: The share of the hour that each purpose leaves to more urgent ones; polls leave theirs to other
 #: programs that use the token.
 RESERVE_SHARES = {
     Purpose.POLLING: 0.02,

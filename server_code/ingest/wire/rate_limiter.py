@@ -1,4 +1,4 @@
-"""One credential's limits: no request leaves while one forbids it."""
+"""One credential's limits: no request is sent while one of them forbids it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_CONCURRENT = 80
 #: The part of the minute's limits that bulk requests may use: webhooks need the rest.
 BULK_MINUTE_SHARE = 0.8
 
-#: The scope of a pause that holds for whatever the token asks.
+#: The scope of a pause that applies to all requests with the token.
 _ALL_RESOURCES = "*"
 
 
@@ -47,10 +47,10 @@ class _Pause:
 
 
 class RateLimiter:
-    """The limits of one credential: admits requests and learns from their answers.
+    """The limits of one credential, which are updated from the answers to its requests.
 
-    Safe for many threads. It never sleeps: where a limit forbids a request it raises RateLimited
-    with the time. Times of GitHub's clock are translated by the ``Date`` of its answers.
+    Safe for many threads. It never sleeps: if a limit forbids a request, it raises RateLimited with
+    the time of the next try. Times of GitHub's clock are translated by the ``Date`` of its answers.
     """
 
     def __init__(self) -> None:
@@ -74,9 +74,10 @@ class RateLimiter:
         path: str = "",
         purpose: Purpose = Purpose.POLLING,
     ) -> None:
-        """Reserve a slot for one request to a path of an endpoint (the path's pattern).
+        """Reserve a slot for one request; ``path`` is the pattern of its path.
 
-        Raises RateLimited where a limit forbids it, RequestPaused where only the path must wait.
+        Raises RateLimited if a limit forbids the request, and RequestPaused if only its path must
+        wait.
         """
         with self._lock:
             self._check_pauses(resource, now)
@@ -103,10 +104,10 @@ class RateLimiter:
         path: str = "",
         purpose: Purpose = Purpose.POLLING,
     ) -> None:
-        """Record the limits that an answer names. Raises RateLimited for a limit answer.
+        """Record the limits that an answer names. Raises RateLimited if the answer is a limit.
 
-        ``retry-after`` on any other answer holds for its path alone. A path that is limited while
-        others are answered waits longer than the credential.
+        ``retry-after`` on any other answer applies to its path only. If a path is limited while
+        others are answered, it waits longer than the credential.
         """
         with self._lock:
             offset = clock_offset(headers, now=now)
@@ -159,10 +160,7 @@ class RateLimiter:
                 self._pauses[_ALL_RESOURCES] = _Pause(until, known.refusals if known else 0)
 
     def has_headroom(self, *, now: datetime) -> bool:
-        """Return whether the hour's requests are used more slowly than they come back.
-
-        Optional requests are sent only then.
-        """
+        """Return whether enough of the hour's requests is left for optional ones."""
         with self._lock:
             limit, github_now = self._limits.get("core"), now + self._offset
             if limit is None or limit.reset_at <= github_now:
@@ -207,8 +205,8 @@ class RateLimiter:
     def _pause(self, scope: str, headers: Mapping[str, str], now: datetime) -> datetime:
         """Start or lengthen a pause.
 
-        A refusal that comes while one lasts belongs to a request sent before it: it is no further
-        refusal in a row, or one burst of parallel requests would cost an hour.
+        A refusal during a pause belongs to a request that was sent before it. It does not count as
+        another refusal in a row; otherwise a burst of parallel requests would cost an hour.
         """
         known = self._pauses.get(scope, _Pause(until=now, refusals=0))
         refusals = known.refusals + (now >= known.until)
@@ -218,10 +216,11 @@ class RateLimiter:
         return until
 
     def _end_pauses(self, limit: RateLimit | None, now: datetime) -> None:
-        """Remove the refusals that an answer shows to be over.
+        """Remove the pauses that are over, as an answer shows.
 
-        An answer that comes while a pause lasts was asked for before it. One that leaves nothing
-        of its resource says nothing about the next: GraphQL refuses with 200.
+        An answer during a pause belongs to a request that was sent before it. An answer that leaves
+        no request of its resource shows nothing about the next one, because GraphQL refuses with
+        200.
         """
         scopes = {_ALL_RESOURCES}
         if limit is not None and limit.remaining > 0:
@@ -254,7 +253,7 @@ class RateLimiter:
                 retry_at=reset_at + timedelta(seconds=1),
             )
         elif left_at_least <= reserve:
-            # They may turn out to be free, so the next hour need not be waited for yet.
+            # GitHub may not charge them, so it is too early to wait for the next hour.
             raise (BackfillLimited if left_at_least > for_logs else RateLimited)(
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
@@ -263,7 +262,7 @@ class RateLimiter:
             self._check_more_urgent(limit, now, purpose)
 
     def _check_more_urgent(self, limit: RateLimit, now: datetime, purpose: Purpose) -> None:
-        """Raise where what comes first needs what is left of the hour."""
+        """Raise if more urgent requests need what is left of the hour."""
         left = limit.remaining - self._in_flight["core"] - reserve_of(limit, purpose)
         wait = self._hourly_use.wait_for_more_urgent(limit, purpose, now + self._offset, left)
         if wait:
@@ -284,9 +283,9 @@ class RateLimiter:
             )
 
     def _check_cpu(self, now: datetime, share: float) -> None:
-        """Raise where GitHub's answers took long: their duration estimates its CPU time.
+        """Raise if GitHub's answers took long, because their duration estimates its CPU time.
 
-        A server whose answers name no limits has none, however slow it is: a GitHub Enterprise
+        A server whose answers name no limits has none, even if it is slow: a GitHub Enterprise
         Server limits nothing unless its administrator enables it.
         """
         free_at = self._response_times.wait_until(

@@ -10,25 +10,25 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 #: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
-#: Without a header that says more: wait at least one minute, then longer each time.
+#: If no header names a time: wait at least one minute, then longer each time.
 SECONDARY_WAIT_SECONDS = 60
 
 #: The longest of the waits that grow with each refusal in a row.
 MAX_GROWN_SECONDS = 3600
 
-#: No wrong clock or proxy may stop a collector for longer.
+#: A wrong clock or a proxy cannot stop a collector for longer.
 MAX_WAIT_SECONDS = 24 * 3600
 
-#: A primary limit lasts an hour: a reset that is further ahead is wrong, or by another clock.
+#: A primary limit lasts an hour. A reset that is further ahead is wrong, or of another clock.
 MAX_RESET_TIME = timedelta(minutes=65)
 
-#: An hour that ended this long before an answer does not limit it any more.
+#: An hour that ended this long before an answer is no longer its limit.
 ENDED_SECONDS = 60
 
-#: Differences between GitHub's clock and ours that do not count.
+#: Smaller differences between GitHub's clock and ours are ignored.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
-#: A machine without a hardware clock begins in 1970; no clock differs more.
+#: A machine without a hardware clock starts in 1970; no clock is further off.
 MAX_CLOCK_OFFSET = timedelta(days=36_525)
 
 _SECONDARY_PHRASES = ("secondary rate limit", "abuse detection", "secondary limit")
@@ -37,7 +37,7 @@ _LIMIT_PHRASES = ("rate limit exceeded", "exceeded a rate limit", *_SECONDARY_PH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """One resource's primary limit in the last answer. ``reset_at`` is by GitHub's clock."""
+    """The primary limit of one resource in the last answer. ``reset_at`` is by GitHub's clock."""
 
     resource: str
     limit: int
@@ -46,9 +46,9 @@ class RateLimit:
 
 
 def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Read the ``x-ratelimit-*`` headers (lower-case names); None where an answer has none.
+    """Read the ``x-ratelimit-*`` headers (lower-case names); None if an answer has none.
 
-    A server that does not limit may answer a limit of 0.
+    A server without limits may send a limit of 0.
     """
     if _has_no_limit(headers):
         return None
@@ -66,8 +66,9 @@ def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
     """Return whether a refusal is a limit, and not a missing permission or a missing resource.
 
-    429 always is; 403 and 404 are with ``retry-after``, with nothing remaining, or by their words:
-    GitHub answers 404 for private resources also to a client that exceeded a limit.
+    429 always is a limit. 403 and 404 are limits with ``retry-after``, with no requests remaining,
+    or by their message: GitHub also answers 404 for private resources to a client that exceeded a
+    limit.
     """
     if status == 429:
         return True
@@ -79,10 +80,10 @@ def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
 
 
 def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
-    """Name the resource whose hour is used up; None for a limit answer about all resources.
+    """Return the resource whose hour is used up; None if the answer limits all resources.
 
-    REST and GraphQL have hours of their own. ``retry-after`` and the secondary limits hold for
-    whatever the token asks.
+    REST and GraphQL have separate hours. ``retry-after`` and the secondary limits apply to all
+    requests with the token.
     """
     is_secondary = any(phrase in body.lower() for phrase in _SECONDARY_PHRASES)
     if "retry-after" in headers or is_secondary or not _nothing_remains(headers):
@@ -95,10 +96,11 @@ def retry_at(
 ) -> datetime:
     """Return when to ask again after a limit answer, in the order that GitHub documents.
 
-    ``retry-after`` first, then the reset of an exhausted primary limit, else one minute. Refusals
-    in a row (``refusals``, from 1) double that minute, and a second where ``retry-after`` names
-    less than a minute, up to an hour; a longer wait that GitHub names is obeyed as it is.
-    ``offset``: by how much GitHub's clock is ahead of ``now``.
+    ``retry-after`` comes first, then the reset of an exhausted primary limit, else one minute.
+    ``refusals`` in a row (from 1) double this minute each time, up to an hour. If ``retry-after``
+    is less than a minute, they double one second in the same way, and the longer wait counts. A
+    longer ``retry-after`` is kept as it is. ``offset``: by how much GitHub's clock is ahead of
+    ``now``.
     """
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
@@ -113,14 +115,14 @@ def retry_at(
 
 
 def plausible_limit(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
-    """Return a limit with a reset that is not further ahead than one can be."""
+    """Return a limit with its reset no further ahead than a reset can be."""
     if limit is None:
         return None
     return replace(limit, reset_at=min(limit.reset_at, github_now + MAX_RESET_TIME))
 
 
 def parse_retry_after(headers: Mapping[str, str], *, github_now: datetime) -> float | None:
-    """Read ``retry-after`` as seconds from now, in either form: seconds, or a date.
+    """Read ``retry-after``, which is a number of seconds or a date, as seconds from now.
 
     https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
@@ -145,9 +147,10 @@ def parse_http_date(value: str | None) -> datetime | None:
 
 
 def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """Return by how much GitHub's clock is ahead of ours; None where no date is plausible.
+    """Return by how much GitHub's clock is ahead of ours; None if no date is plausible.
 
-    A proxy's cache may give an old date, and a date has whole seconds: small differences are none.
+    A proxy's cache may send an old date. A date has whole seconds, so small differences are
+    ignored.
     """
     date = parse_http_date(headers.get("date"))
     if date is None:
@@ -169,7 +172,7 @@ def _nothing_remains(headers: Mapping[str, str]) -> bool:
 
 
 def _is_over(headers: Mapping[str, str]) -> bool:
-    """Return whether the hour that an answer names had ended, by its own date, when it came."""
+    """Return whether the hour of an answer had already ended at the date of the answer."""
     reset, date = _number(headers.get("x-ratelimit-reset")), parse_http_date(headers.get("date"))
     if reset is None or date is None:
         return False

@@ -1,4 +1,4 @@
-"""Why GitHub refuses, in its own words: made safe to show, and short."""
+"""Why GitHub refuses a request, in GitHub's words: shortened, and safe to show."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_REASON_CHARS = 400
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _TOKENS = re.compile(r"\b(gh[a-z]_|github_pat_|v1\.)[A-Za-z0-9_]{8,}")
-#: Where an answer in JSON has its words: GitHub's, and those of OAuth and of clouds.
+#: The fields that contain the message of an answer in JSON, of GitHub, OAuth and clouds.
 _MESSAGE_FIELDS = ("error", "code", "message", "error_description", "detail")
 
-#: Of a body that is no JSON, this much is searched for words.
+#: How much of a body that is not JSON is searched for a message.
 _READ_CHARS = 4000
 _PAGE_TITLE = re.compile(r"<(?:title|h1)\b[^>]*>([^<]+)", re.IGNORECASE)
 _XML_FIELDS = re.compile(r"<(?:Code|Message)>([^<]+)")
@@ -28,7 +28,7 @@ _UNPRINTABLE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """What an answer says about itself. ``is_web_page``: it is a web page, which no API sends."""
+    """The reason that an answer gives. ``is_web_page``: it is a web page, which no API sends."""
 
     message: str
     documentation_url: str | None
@@ -37,11 +37,11 @@ class Reason:
 
     @property
     def suffix(self) -> str:
-        """End a sentence with GitHub's own message."""
+        """Return GitHub's message as the end of a sentence."""
         return f": {self.message.rstrip('.')}." if self.message else "."
 
     def with_reference(self, remedy: str | None) -> str | None:
-        """Add GitHub's documentation and the request's id, which its support asks for."""
+        """Add GitHub's documentation and the id of the request, for which its support asks."""
         parts = [
             remedy,
             self.documentation_url and f"See {self.documentation_url}.",

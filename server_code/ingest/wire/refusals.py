@@ -1,4 +1,4 @@
-"""Refusals that GitHub distinguishes by words alone, and what to do about each.
+"""Refusals that only the message of GitHub distinguishes, and what to do about each.
 
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
@@ -16,7 +16,7 @@ from .reasons import https_link, printable
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal known by its words (lower case)."""
+    """A refusal that is recognized by ``phrases`` in its message (lower case)."""
 
     phrases: tuple[str, ...]
     error: type[AccessDenied | BadCredentials | RepositoryUnavailable]
@@ -68,7 +68,7 @@ _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 
 def find_refusal_by_message(message: str) -> Refusal | None:
-    """Return the refusal that a message of GitHub's stands for."""
+    """Return the refusal that a message of GitHub describes; None if it is not a known one."""
     if is_clock_error(message):
         return Refusal((), BadCredentials, CLOCK_REMEDY)
     lowered = message.lower()
@@ -76,12 +76,12 @@ def find_refusal_by_message(message: str) -> Refusal | None:
 
 
 def requires_sso(headers: Mapping[str, str]) -> bool:
-    """Return whether a refusal, a 404 included, is for lack of a single sign-on."""
+    """Return whether a refusal (403 or 404) is due to a missing single sign-on."""
     return headers.get("x-github-sso", "").startswith("required")
 
 
 def sso_remedy(headers: Mapping[str, str]) -> str | None:
-    """Name the link that authorizes a token for an organization's single sign-on."""
+    """Return how to authorize a token for an organization's single sign-on, with the link."""
     header = headers.get("x-github-sso", "")
     if not header:
         return None
@@ -92,15 +92,16 @@ def sso_remedy(headers: Mapping[str, str]) -> str | None:
 
 
 def missing_permissions_of(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the permissions of a refusal's first alternative, such as ``actions=read``."""
+    """Return the first of the permission sets that would have sufficed, as ``actions=read``."""
     accepted = printable(headers.get("x-accepted-github-permissions", "")).partition(";")[0]
     return tuple(part.strip() for part in accepted.split(",") if "=" in part)
 
 
 def permission_remedy(headers: Mapping[str, str]) -> str:
-    """Name the permission that GitHub says would have sufficed.
+    """Return which permission would have sufficed, as GitHub names it.
 
-    ``actions=read; actions=write,contents=read``: alternatives by ``;``, each a list by ``,``.
+    ``actions=read; actions=write,contents=read``: ``;`` separates alternatives, ``,`` the
+    permissions of one.
     """
     accepted = printable(headers.get("x-accepted-github-permissions", ""))
     if accepted:

@@ -1,4 +1,4 @@
-"""The duration of GitHub's answers in the last minute, an estimate of the CPU time it limits."""
+"""The duration of GitHub's answers in the last minute, an estimate of the used CPU time."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(seconds=60)
 
-#: Fewer answers than these are no measure of the next ones.
+#: With fewer answers there is no average.
 MIN_ANSWERS = 20
 
-#: A request in flight counts as the average answer, at most this: a request that hung says nothing.
+#: A request in flight counts like the average answer, but at most this much, because one slow
+#: answer shows nothing about others.
 MAX_EXPECTED_SECONDS = 1.0
 
 
 class ResponseTimes:
-    """The answers of the last minute. Not safe for threads: the rate limiter holds its lock."""
+    """The answers of the last minute.
+
+    Not safe for threads: the rate limiter holds its lock.
+    """
 
     def __init__(self) -> None:
         self._answers: deque[tuple[datetime, float]] = deque()
         self._total = 0.0
 
     def record(self, seconds: float, *, now: datetime) -> None:
-        """Record how long an answer took that has just arrived."""
+        """Record the duration of an answer that has just arrived."""
         self._answers.append((now, seconds))
         self._total += seconds
 
     def average(self, *, now: datetime) -> float | None:
-        """Return how many seconds an answer of the last minute took; None where few are known."""
+        """Return the average duration of the answers of the last minute; None if there are few."""
         self._remove_old(now)
         if len(self._answers) < MIN_ANSWERS:
             return None
         return min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
 
     def wait_until(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
-        """Return when to try again if the minute's answers took ``maximum`` seconds, or will.
+        """Return when to try again if the answers of the minute take ``maximum`` seconds in total.
 
-        Requests in flight count too: else all that are sent at once would go beyond it. Returns
-        None where there is nothing to wait for.
+        Requests in flight count as well, because otherwise requests that are sent together would
+        exceed the maximum. Returns None if there is nothing to wait for.
         """
         self._remove_old(now)
         if not self._answers:
@@ -59,5 +63,5 @@ def trim_to_last_minute(times: deque[datetime], now: datetime) -> deque[datetime
 
 
 def _is_within_minute(at: datetime, now: datetime) -> bool:
-    """Return whether a time is of the last minute; a later one is from before a clock change."""
+    """Return whether a time is within a minute; one in the future is from before a clock change."""
     return now - WINDOW < at <= now + WINDOW

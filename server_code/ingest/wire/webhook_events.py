@@ -1,4 +1,4 @@
-"""A webhook's payload as the run or job that it holds: the same value that reading would give."""
+"""The run or job in the payload of a webhook, with the same value as if it had been read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .fields import mapping
 from .payloads import parse_job, parse_run
 from .webhooks import Delivery
 
-#: Without these a payload is of an older form, and its run is read instead.
+#: A payload without these has an older form, and its run is requested instead.
 _NEEDED = ("id", "run_attempt", "status", "created_at")
 
 
 def parse_delivered_event(delivery: Delivery, *, received_at: datetime) -> DeliveredEvent | None:
-    """Return the run or job of a delivery; None where it does not hold the whole of one."""
+    """Return the run or job of a delivery; None if the delivery does not contain all of it."""
     payload = mapping(delivery.payload.get(delivery.event))
     if not all(payload.get(name) for name in _NEEDED):
         return None

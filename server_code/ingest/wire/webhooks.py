@@ -19,7 +19,7 @@ from .fields import integer, load_json, mapping, text
 #: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
 MAX_BODY_BYTES = 25 * 1024 * 1024
 
-#: GitHub's are GUIDs. They are not signed, and the state keeps them as keys.
+#: GitHub's ids are GUIDs. They are not signed, and the state stores them as keys.
 _DELIVERY_ID = re.compile(r"[ -~]{1,100}")
 
 
@@ -34,12 +34,12 @@ class Delivery:
 
     @property
     def repository_id(self) -> int | None:
-        """Return the number of its repository, which no renaming changes."""
+        """Return the id of its repository, which stays the same when the repository is renamed."""
         return integer(mapping(self.payload.get("repository")).get("id"))
 
     @property
     def run_id(self) -> int | None:
-        """Return the id of its run; None where it has none."""
+        """Return the id of its run; None if the delivery is not about a run."""
         if self.event == "workflow_run":
             return integer(mapping(self.payload.get("workflow_run")).get("id"))
         if self.event == "workflow_job":
@@ -83,7 +83,7 @@ def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None
 
 
 def _repository(payload: Mapping[str, Any]) -> str | None:
-    """Return the full name of a delivery's repository; None where it is no such name."""
+    """Return the full name of a delivery's repository; None if it is not a valid name."""
     full_name = text(mapping(payload.get("repository")).get("full_name")) or ""
     try:
         return full_name if parse_full_name(full_name) == full_name else None
