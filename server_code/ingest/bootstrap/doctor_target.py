@@ -23,7 +23,7 @@ def open_doctor_target(
     repositories: Sequence[str] = (),
     sources: Sequence[SourcePattern] = (),
 ) -> Iterator[DoctorTarget]:
-    """Build what the checks inspect; whatever they open is closed at the end."""
+    """Build the target of the checks; close at the end what they have opened."""
 
     def open_github() -> DoctorGithub:
         from ..adapters.github import GithubActions, GithubRepositories, open_token_pool

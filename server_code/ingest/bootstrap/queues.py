@@ -1,4 +1,4 @@
-"""The queues and the bucket: creating missing ones, and their depths."""
+"""Creating missing queues and the bucket, and reading the depths of queues."""
 
 from __future__ import annotations
 

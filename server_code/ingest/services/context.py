@@ -138,7 +138,7 @@ class CollectorContext:
         self.retry_cleared_refusals()
 
     def retry_cleared_refusals(self, *, at_once: bool = False) -> None:
-        """Allow requests again whose refusal by GitHub was removed from the store.
+        """Allow requests again that GitHub refused, if the refusal was removed from the store.
 
         Another process removes it when GitHub accepts such a request, or when a person asks for
         one. Reads the store every REFUSALS_CHECKED_EVERY only, unless ``at_once``.

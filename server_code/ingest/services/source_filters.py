@@ -45,7 +45,7 @@ class SourceFilters:
         """Return the pattern of a repository's source, or None. Raises StateUnavailable.
 
         Discovery lists a repository that was renamed or transferred under its new name, but a
-        source that consists of its name may have a former one.
+        source that names this repository may still use a former name.
         """
         self._look_up(store, clock)
         self._look_up_names(store)

@@ -143,8 +143,8 @@ class Heartbeat:
     def save_during(self, function: Callable[[], _Value]) -> _Value:
         """Call a function in another thread, and save heartbeats until it returns.
 
-        It must not use Anvil's tables. A task opens its collector like this, because a queue that
-        accepts connections and answers nothing delays it for half of its minute.
+        The function must not use Anvil's tables. A task opens its collector in this way, because a
+        queue that accepts connections and answers nothing delays it for half of its minute.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="opening") as worker:
             result = worker.submit(function)

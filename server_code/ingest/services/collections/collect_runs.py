@@ -33,8 +33,8 @@ from .collection_plan import CollectionPlan, CollectionPolicy
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
-#: While more attempts than this were never read, and their number changes, none of them is loaded
-#: to see whether it is given up: each takes several kilobytes.
+#: If more attempts than this were never read and their number still changes, they are not loaded to
+#: check whether they are given up, because each takes several kilobytes.
 MANY_UNREAD = 1000
 
 #: A repository or credential is given up after this many refusals in a row, not after one: during
@@ -242,9 +242,9 @@ class _RepositoryProgress:
 
 
 def _is_refusal(error: IngestError) -> bool:
-    """Return whether an error is a refusal, which the next poll confirms.
+    """Return whether an error is a refusal by GitHub, which is tried fewer times than a failure.
 
-    A credential that was rejected only once has not been tried again yet.
+    A rejected credential counts only after a second try of the credential.
     """
     if isinstance(error, BadCredentials) and 0 < error.times_refused < REFUSED_TRIES:
         return False

@@ -183,7 +183,7 @@ class _Ingestion:
             task.fail(result.job, as_ingest_error(error, f"job {result.job.job_id}"))
 
     def _publish(self, task: LogTask, log: LogFetched) -> None:
-        """Publish a log, a small one together with others."""
+        """Publish a log; a small one is sent together with others."""
         if self._batch.accepts(log.content_info.log_bytes):
             built = build_log_message(self._context, task.work.key, log)
             if built is not None:

@@ -19,9 +19,9 @@ from .spool import Spool
 
 _CHUNK_BYTES = 1024 * 1024
 
-#: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): more is false, or two
-#: files that share their bytes. A log of one line repeated is packed 300 times; a large file that
-#: is packed far better repeats a few bytes, and its log is requested alone.
+#: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): an archive that claims
+#: more is forged, or its files share bytes. A log of one repeated line is compressed to a 300th; a
+#: large file that is compressed much more is suspicious, so its log is requested alone.
 _MAX_RATIO = 1032
 _SUSPICIOUS_RATIO = 500
 _LARGE_BYTES = 64 * 1024 * 1024

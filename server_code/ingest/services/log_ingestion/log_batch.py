@@ -16,7 +16,7 @@ from .deliver_log import LogMessage, cache_logs
 #: The most logs that wait for each other. They take several requests, but one transaction.
 MAX_GATHERED_LOGS = 50
 
-#: A log is small if a request can carry so many of its size.
+#: A log is small if one request can carry this many of its size.
 _SMALL_LOGS_PER_REQUEST = 20
 
 #: Called with the error of a log that could not be sent or recorded.

@@ -80,7 +80,7 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
             continue
         changed[numbers] = _with_job(context, record, job)
     context.store.save_attempts(list(changed.values()))
-    if changed:  # a job's change is noted as one of now: its run may not show it
+    if changed:  # the change of a job counts as one of now, because its run may not show it
         poll_session.note_changes((), context.clock.now())
     poll_session.seen |= {record.key for record in changed.values() if record.run is not None}
 

@@ -40,7 +40,7 @@ _EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 def find_open_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Request open runs by status: those below the first page, re-runs among them.
 
-    A list of one page shows them all. Unchanged answers are free.
+    Nothing is requested if the list has one page, which shows them all. Unchanged answers are free.
     """
     repository, now = poll_session.repository, context.clock.now()
     oldest = repository.run_lists.oldest_on_first_page

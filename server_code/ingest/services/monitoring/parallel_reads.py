@@ -77,7 +77,7 @@ class _Arrivals(Generic[R]):
                 self._all_done.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all are done, so many seconds at most; return whether they are."""
+        """Wait until all are done, for at most ``seconds``; return whether they are."""
         return self._all_done.wait(seconds)
 
     def take(self) -> list[Future[R]]:

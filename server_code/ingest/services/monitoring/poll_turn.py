@@ -1,4 +1,4 @@
-"""The turn of one repository, which ends early for what a webhook or a person makes due."""
+"""The turn of one repository, which ends early if a webhook or a person makes another due."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CHECK_INTERVAL = timedelta(seconds=1)
 def until_urgent(
     context: CollectorContext, should_continue: Callable[[], bool], *, only: Collection[str] | None
 ) -> Callable[[], bool]:
-    """Return ``should_continue`` for one poll, whose turn also ends for what is urgent.
+    """Return a ``should_continue`` for one poll that also ends it if a repository is urgent.
 
-    What is returned raises StateUnavailable.
+    The returned function raises StateUnavailable.
     """
     next_check_at, is_over = context.clock.now() + MIN_TURN, False
 

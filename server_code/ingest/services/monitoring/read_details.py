@@ -50,7 +50,7 @@ class DetailReader:
         self._with_artifacts = with_artifacts
 
     def read(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
-        """Yield the record after each part that was read, so that a limit costs none of them.
+        """Yield the record after each part that was read, so that none is lost if a limit follows.
 
         Raises RateLimited and RequestPaused, at most MAX_LIMITED_READS times for an attempt.
         """

@@ -91,7 +91,7 @@ def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> Non
 def sweep_all_days(
     context: CollectorContext, poll_session: PollSession, *, since: datetime
 ) -> None:
-    """Complete one sweep since a moment, today included; one that was cut short is continued."""
+    """Complete a sweep that began after ``since``, today included, or continue it."""
     repository = poll_session.repository
     if repository.run_lists.oldest_on_first_page is None:
         return

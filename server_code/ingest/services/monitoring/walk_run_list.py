@@ -202,7 +202,7 @@ def _fetch_page(context: CollectorContext, name: str, number: int) -> RunPage | 
 
 
 def _walk_floor(repository: RepositoryRecord) -> datetime:
-    """Return the creation time down to which a walk goes: the cursor, at first the watched time."""
+    """Return the creation time at which a walk ends: the cursor, or ``watched_since`` at first."""
     if repository.cursor is None:
         return repository.watched_since
     return max(repository.cursor - OVERLAP, repository.watched_since)
