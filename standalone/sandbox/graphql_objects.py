@@ -33,7 +33,11 @@ class Root:
             message = f"Could not resolve to a Repository with the name '{full}'."
             raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
         found.plan_until(self._call.now)
-        return {"object": lambda _info, oid: self._object(found, oid)}
+        return {
+            "databaseId": found.spec.id,
+            "nameWithOwner": found.spec.full_name,
+            "object": lambda _info, oid: self._object(found, oid),
+        }
 
     def node(self, _info: object, *, id: str) -> Node:  # noqa: A002 - GitHub's name
         """Resolve a check suite by its node id; the sandbox has no other nodes."""
@@ -48,6 +52,10 @@ class Root:
                 check_runs, first, self._check_run
             ),
         }
+
+    def rateLimit(self, _info: object) -> Node:  # noqa: N802 - GitHub's name
+        """Resolve what this query costs."""
+        return {"cost": 1}
 
     def _object(self, repository: Repository, oid: str) -> Node | None:
         commit = repository.commits.get(oid)

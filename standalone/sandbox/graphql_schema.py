@@ -17,7 +17,9 @@ scalar BigInt
 type Query {
   repository(owner: String!, name: String!): Repository
   node(id: ID!): Node
+  rateLimit: RateLimit
 }
+type RateLimit { cost: Int! }
 interface Node { id: ID! }
 enum CheckRunType { ALL LATEST }
 enum CheckAnnotationLevel { FAILURE NOTICE WARNING }

@@ -86,6 +86,17 @@ def test_it_can_be_absent(serve):
     assert ask(api, "aa11").status_code == 404
 
 
+def test_a_repository_is_named_with_what_the_query_costs(serve):
+    """tap-github asks so before it begins; the benchmarks compare it."""
+    query = """query {
+      repo0: repository(name: "api", owner: "octo") { nameWithOwner databaseId } rateLimit { cost }
+    }"""
+    data = serve(world()).post("/graphql", {"query": query}).json()["data"]
+    assert data["repo0"]["nameWithOwner"] == "octo/api"
+    assert data["repo0"]["databaseId"] > 0
+    assert data["rateLimit"] == {"cost": 1}
+
+
 def test_an_unknown_repository_is_an_error(serve):
     """It is named in the errors, and null in the data."""
     api = serve(world())
