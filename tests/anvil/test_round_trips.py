@@ -218,23 +218,23 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
 
 
 def test_a_look_at_many_repositories(state: DataTablesState, asked: Callable[..., Any]) -> None:
-    """Those that changed are read, and all are counted: one may have been removed elsewhere."""
+    """Those that changed are read, and whether any was removed elsewhere."""
     watch(1500)
     name = "o/r007"
     assert len(state.list_repositories_cached()) == 1500
-    with asked(1 + COUNT):
+    with asked(2):
         assert len(state.list_repositories_cached()) == 1500
     assert state.make_due(name, now=at(-120))
     state.list_repositories_cached()
     another_process().set_paused(name, paused=True)
-    with asked(1 + COUNT):
+    with asked(2):
         shown = {each.full_name: each for each in state.list_repositories_cached()}
     assert shown[name].paused
     another_process().remove_repository("o/r009")
     another_process().add_repository(a_repository())
     names = {each.full_name for each in state.list_repositories_cached()}
     assert names ^ shown.keys() == {"o/r009", REPOSITORY}
-    assert state.list_repositories_cached() == state.list_repositories()
+    assert names == {each.full_name for each in state.list_repositories()}
 
 
 def another_process() -> DataTablesState:

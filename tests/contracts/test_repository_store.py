@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta, timezone
+from itertools import pairwise
 
+from ingest.domain.ledger import LedgerCounts, RepositoryRecord
 from ingest.domain.repository_progress import RunLists
 from ingest.ports import StateStore
+from ingest.services.dashboard.rows import repository_row
 from support.state_records import NOW, REPOSITORY, a_full_repository, a_repository, an_attempt, at
 from support.state_stores import claim
+
+
+def shown(records: Sequence[RepositoryRecord]) -> list[tuple[object, ...]]:
+    """Return what pages show of repositories, and sort them by."""
+    return [
+        (repository_row(each, LedgerCounts(), now=at(100)), each.last_changed_at, each.is_new)
+        for each in records
+    ]
 
 
 class TestRepositories:
@@ -33,7 +46,6 @@ class TestRepositories:
     def test_names_match_without_regard_to_case(self, state: StateStore) -> None:
         """A person types a name as it comes."""
         state.add_repository(a_repository())
-        assert state.list_repositories_cached() == state.list_repositories()
         found = state.load_repository("oCTO/aPI")
         assert found is not None
         assert found.full_name == REPOSITORY
@@ -51,6 +63,29 @@ class TestRepositories:
             "b/b",
             "C/c",
         ]
+
+    def test_a_page_lists_them_as_they_are(self, state: StateStore) -> None:
+        """After each change."""
+        unclaimed = {"paused": False, "next_poll_at": NOW, "lease_until": None}
+        record = state.add_repository(replace(a_full_repository(), **unclaimed, lease_holder=None))
+        held = replace(record, failed_polls=1, last_error="no", last_polled_at=at(65), cursor=None)
+        changes: tuple[Callable[[], object], ...] = (
+            lambda: None,
+            lambda: claim(state, now=at(60)),
+            lambda: state.save_progress(held, holder="me", lease_until=at(120)),
+            lambda: state.make_due(REPOSITORY, now=at(90)),
+            lambda: state.release_repository(held, holder="me", next_poll_at=at(180)),
+            lambda: state.set_paused(REPOSITORY, paused=True),
+            lambda: state.set_paused(REPOSITORY, paused=False),
+            lambda: state.add_repository(a_repository("octo/web")),
+            lambda: state.remove_repository(REPOSITORY),
+        )
+        seen = []
+        for change in changes:
+            change()
+            seen.append(shown(state.list_repositories_cached()))
+            assert seen[-1] == shown(state.list_repositories())
+        assert all(before != after for before, after in pairwise(seen))
 
     def test_what_is_unknown_is_not_found(self, state: StateStore) -> None:
         """Nothing is invented, and nothing fails."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, MAX_ERRORS
 from ingest.domain.source_records import CredentialRecord, SourceRecord
-from ingest.ports import SeldomChangedRecords, StateStore
+from ingest.ports import CachedRecords, StateStore
 from support.state_records import NOW, a_collection, an_error, at
 
 SOURCE = SourceRecord(pattern="octo/*", added_at=NOW, origin="settings")
@@ -40,17 +40,18 @@ class TestSeldomChanged:
     def test_each_change_is_there_with_the_next_load(
         self, state: StateStore, writer: StateStore
     ) -> None:
-        before = state.load_seldom_changed_records()
+        before = state.load_cached_records()
         for change in CHANGES:
             change(writer)
-            loaded = state.load_seldom_changed_records()
+            loaded = state.load_cached_records()
             assert loaded == listed(writer)
             assert loaded != before
             before = loaded
 
 
-def listed(state: StateStore) -> SeldomChangedRecords:
-    return SeldomChangedRecords(
+def listed(state: StateStore) -> CachedRecords:
+    return CachedRecords(
+        repositories=state.list_repositories(),
         desired_states=state.load_desired_states(),
         collections=state.list_collections(),
         errors=state.list_errors(limit=MAX_ERRORS),

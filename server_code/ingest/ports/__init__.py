@@ -31,5 +31,5 @@ from .repository_api import RepositoryList as RepositoryList
 from .repository_api import RepositoryListQuery as RepositoryListQuery
 from .repository_store import RepositoryStore as RepositoryStore
 from .source_store import SourceStore as SourceStore
-from .state import SeldomChangedRecords as SeldomChangedRecords
+from .state import CachedRecords as CachedRecords
 from .state import StateStore as StateStore

@@ -25,7 +25,7 @@ class RepositoryStore(Protocol):
         """List all, by name."""
 
     def list_repositories_cached(self) -> list[RepositoryRecord]:
-        """List all for a page, by name; a store may cache what it has read."""
+        """List all for a page, by name; a store may cache them, and leave out what none shows."""
         return self.list_repositories()
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..domain.collection_records import CollectionRecord
-from ..domain.ledger import MAX_ERRORS, ErrorRecord
+from ..domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord
 from ..domain.source_records import CredentialRecord, SourceRecord
 from .coordination_store import CoordinationStore
 from .dashboard_store import DashboardStore
@@ -17,9 +17,13 @@ from .source_store import SourceStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeldomChangedRecords:
-    """Records that only people, errors and changed lists of repositories change, not polls."""
+class CachedRecords:
+    """The records that each refresh of the overview needs; a store may cache what has not changed.
 
+    ``repositories``: as ``list_repositories_cached`` returns them.
+    """
+
+    repositories: Sequence[RepositoryRecord]
     desired_states: Mapping[str, str]
     collections: Sequence[CollectionRecord]
     errors: Sequence[ErrorRecord]
@@ -41,9 +45,10 @@ class StateStore(
     Safe to use from many threads and processes at once.
     """
 
-    def load_seldom_changed_records(self) -> SeldomChangedRecords:
-        """Load what seldom changes, for a page; a store may first check whether it has changed."""
-        return SeldomChangedRecords(
+    def load_cached_records(self) -> CachedRecords:
+        """Load the records that each refresh of the overview needs."""
+        return CachedRecords(
+            repositories=self.list_repositories_cached(),
             desired_states=self.load_desired_states(),
             collections=self.list_collections(),
             errors=self.list_errors(limit=MAX_ERRORS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,6 +14,7 @@ from ingest.adapters.data_tables import (
     journal,
     run_summaries,
     saved_counters,
+    seldom_changed,
 )
 from ingest.adapters.data_tables import (
     repositories as stored_repositories,
@@ -30,6 +31,8 @@ AN_HOUR = timedelta(hours=1)
 class StoredRows:
     """A table that says how many rows each search brought."""
 
+    name = "repositories"
+
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.brought: list[int] = []
@@ -45,6 +48,14 @@ class StoredRows:
         ]
         self.brought.append(len(found))
         return iter(found)
+
+    def search_by(
+        self, column: str, values: Sequence[str], *, columns: object
+    ) -> list[dict[str, Any]]:
+        """Search rows by values of one column, where there are any."""
+        return [
+            row for value in values for row in self.search(columns=columns, where={column: value})
+        ]
 
     def count(self) -> int:
         """Count all rows."""
@@ -70,6 +81,13 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 def repositories(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
     monkeypatch.setattr(stored_repositories, "_REPOSITORIES", table)
+    return table
+
+
+@pytest.fixture(autouse=True)
+def changes(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
+    table = StoredRows()
+    monkeypatch.setattr(seldom_changed, "_CHANGES", table)
     return table
 
 
@@ -166,10 +184,25 @@ def test_another_state_is_read_whole(runs: StoredRows) -> None:
     assert ids(state) == []
 
 
+def test_what_a_host_with_a_late_clock_saved_is_read_within_ten_minutes(
+    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others that are older are not read again."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(1, now - AN_HOUR), saved(2, now)]
+    assert len(ids(state)) == 2
+    runs.rows.append(saved(3, now - timedelta(minutes=4)))
+    assert sorted(ids(state)) == [1, 2]
+    later = time.monotonic() + cached_rows.RECHECK_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert sorted(ids(state)) == [1, 2, 3]
+    assert runs.brought == [2, 1, 2]
+
+
 def test_all_are_read_again_after_a_while(
     runs: StoredRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock of a host may be wrong by more."""
+    """An earlier release may have saved them."""
     monkeypatch.setattr(cached_rows, "RELOAD_SECONDS", 0.0)
     state, now = DataTablesState(), datetime.now(timezone.utc)
     runs.rows = [saved(1, now)]
@@ -195,11 +228,13 @@ def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
     record = a_repository(f"o/r{number:03}", **changes)
     columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
     key = repository_key(record.full_name)
+    page_row = stored_repositories.page_columns(record)["page_row"].partition(" ")[2]
     return {
         "key": key,
         **columns,
         "progress": stored_repositories._progress(record),
         "saved_at": at,
+        "page_row": f"{format_time(at)} {page_row}",
     }
 
 
@@ -222,24 +257,30 @@ def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRo
     assert repositories.brought == [150, 3]
 
 
-def test_a_repository_that_is_no_longer_watched_is_gone(repositories: StoredRows) -> None:
+def test_repositories_of_an_earlier_release_are_read_once(repositories: StoredRows) -> None:
+    """Until a process of this one saves them."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    before = {**watched_row(1, now, failed_polls=3), "saved_at": None, "page_row": None}
+    repositories.rows = [watched_row(0, now), before]
+    assert names(state) == names(state) == ["o/r000", "o/r001"]
+    assert state.list_repositories_cached()[1].failed_polls == 3
+    repositories.rows[1] = watched_row(1, now)
+    assert state.list_repositories_cached()[1].failed_polls == 0
+    assert repositories.brought == [2, 1, 1, 1, 2]
+
+
+def test_a_repository_that_is_no_longer_watched_is_gone(
+    repositories: StoredRows, changes: StoredRows
+) -> None:
     """Another process may have removed it, long after its last change."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
     repositories.rows = [watched_row(n, now - AN_HOUR * (n < 120)) for n in range(150)]
     assert len(names(state)) == 150
     del repositories.rows[3]
+    changes.rows = [{"key": "repositories", "change_id": "removed"}]
     assert "o/r003" not in names(state)
-    repositories.rows[3] = watched_row(3, now)
+    repositories.rows.insert(3, watched_row(3, now))
     assert names(state)[3] == "o/r003"
-    assert "o/r004" not in names(state)
-
-
-def test_few_repositories_are_read_whole(repositories: StoredRows) -> None:
-    """One query, where changes and a count would be three."""
-    state, now = DataTablesState(), datetime.now(timezone.utc)
-    repositories.rows = [watched_row(number, now - AN_HOUR) for number in range(20)]
-    assert names(state) == names(state)
-    assert repositories.brought == [20, 20]
 
 
 @pytest.fixture

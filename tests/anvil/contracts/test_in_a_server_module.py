@@ -109,7 +109,7 @@ SOURCES = [
     on_state("save_discovered_repositories", [A_REPOSITORY]),
     on_state("list_discovered_repositories"),
     on_state("list_discovered_repositories_cached"),
-    on_state("load_seldom_changed_records"),
+    on_state("load_cached_records"),
     on_state("find_discovered_repositories", A_REPOSITORY.repository_id),
     on_state("save_credentials", [A_CREDENTIAL]),
     on_state("list_credentials"),

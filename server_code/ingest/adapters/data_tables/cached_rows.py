@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import anvil.tables.query as q
 
+from ...domain.due import MAX_CLOCK_DIFFERENCE
 from .table import Table, Values, distinct
 from .values import as_optional_utc
 
@@ -26,8 +27,12 @@ REREAD_SECONDS = 60.0
 REREAD_AT_MOST = 20
 COMMIT_TIME = timedelta(seconds=5)
 
-#: All rows are read again after this time: the clock of a host may be off by more.
-RELOAD_SECONDS = 600.0
+#: Every RECHECK_SECONDS, all rows that were saved in this time or up to MAX_CLOCK_DIFFERENCE before
+#: it are read again, because clocks may differ by more than REREAD_BEFORE.
+RECHECK_SECONDS = 600.0
+
+#: All rows are read again after this time, because an earlier release saves rows without a time.
+RELOAD_SECONDS = 3600.0
 
 #: Reading all of fewer rows costs less than counting them.
 READ_WHOLE_BELOW = 50
@@ -39,7 +44,7 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
-class _CachedRow(Generic[_Value]):
+class CachedRow(Generic[_Value]):
     """A row, and when it was saved; rows of earlier releases have no time."""
 
     saved_at: datetime | None
@@ -56,11 +61,13 @@ class NewestRows(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot(Generic[_Value]):
-    """All rows at one moment; when the latest are read again, and when all are."""
+    """All rows at one moment, and when some or all of them are read again."""
 
-    rows: Mapping[str, _CachedRow[_Value]]
+    rows: Mapping[str, CachedRow[_Value]]
+    change_ids: frozenset[str]
     began_at: datetime
     reread_at: float
+    recheck_at: float
     reload_at: float
 
     def saved_since(self, moment: datetime) -> set[str]:
@@ -88,15 +95,19 @@ class CachedRows(Generic[_Value]):
         self._verifies_count, self._newest = verifies_count, newest
         self._last: _Snapshot[_Value] | None = None
 
-    def load(self, table: Table) -> dict[str, _Value]:
-        """Load all rows by their keys; where only the newest are kept, in order, newest first."""
+    def load(self, table: Table, change_ids: frozenset[str] = frozenset()) -> dict[str, _Value]:
+        """Load all rows by their keys; where only the newest are kept, in order, newest first.
+
+        With other change ids than the last time all are read again.
+        """
         last, newest = self._last, None
-        if last is not None and time.monotonic() < last.reload_at:
+        if last is not None and last.change_ids == change_ids and time.monotonic() < last.reload_at:
             newest = self._load_changed(table, last)
         if newest is None:
             began_at, now = datetime.now(timezone.utc), time.monotonic()
             rows = self._trimmed(self._read(self._search(table)))
-            newest = _Snapshot(rows, began_at, now + REREAD_SECONDS, now + RELOAD_SECONDS)
+            read_again = now + REREAD_SECONDS, now + RECHECK_SECONDS, now + RELOAD_SECONDS
+            newest = _Snapshot(rows, change_ids, began_at, *read_again)
         self._last = newest
         return {key: each.value for key, each in newest.rows.items()}
 
@@ -106,10 +117,14 @@ class CachedRows(Generic[_Value]):
         if not known or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
             return None
         saved = [each.saved_at for each in known.values() if each.saved_at is not None]
-        newest_saved = max(saved, default=last.began_at)
-        since, reread_at = min(newest_saved, last.began_at - REREAD_BEFORE), now + REREAD_SECONDS
-        if now < last.reread_at and len(last.saved_since(since)) > REREAD_AT_MOST:
-            since, reread_at = min(newest_saved, last.began_at - COMMIT_TIME), last.reread_at
+        since, reread_at = last.began_at - REREAD_BEFORE, now + REREAD_SECONDS
+        recheck_at = last.recheck_at
+        if now >= recheck_at:
+            checked_at = began_at - timedelta(seconds=now - recheck_at + RECHECK_SECONDS)
+            since, recheck_at = checked_at - MAX_CLOCK_DIFFERENCE, now + RECHECK_SECONDS
+        elif now < last.reread_at and len(last.saved_since(since)) > REREAD_AT_MOST:
+            since, reread_at = last.began_at - COMMIT_TIME, last.reread_at
+        since = min(since, max(saved, default=last.began_at))
         changed = self._read(
             self._search(table, {self._saved_at: q.greater_than_or_equal_to(since)})
         )
@@ -120,23 +135,23 @@ class CachedRows(Generic[_Value]):
             return None
         if self._verifies_count and table.count() != len(rows):
             return None
-        return _Snapshot(rows, began_at, reread_at, last.reload_at)
+        return _Snapshot(rows, last.change_ids, began_at, reread_at, recheck_at, last.reload_at)
 
     def _search(self, table: Table, where: Values | None = None) -> Iterable[Any]:
         return table.search(columns=self._columns, page_size=_PAGE_SIZE, where=where)
 
-    def _trimmed(self, rows: dict[str, _CachedRow[_Value]]) -> dict[str, _CachedRow[_Value]]:
+    def _trimmed(self, rows: dict[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Value]]:
         newest = self._newest
         if newest is None:
             return rows
         ordered = sorted(rows.items(), key=lambda row: newest.sort_key(row[1].value), reverse=True)
         return dict(ordered[: newest.limit])
 
-    def _read(self, rows: Iterable[Any]) -> dict[str, _CachedRow[_Value]]:
-        return {
-            row["key"]: _CachedRow(as_optional_utc(row[self._saved_at]), self._restore(row))
-            for row in distinct(rows)
-        }
+    def _read(self, rows: Iterable[Any]) -> dict[str, CachedRow[_Value]]:
+        return {row["key"]: self._read_row(row) for row in distinct(rows)}
+
+    def _read_row(self, row: Any) -> CachedRow[_Value]:  # noqa: ANN401 - a row
+        return CachedRow(as_optional_utc(row[self._saved_at]), self._restore(row))
 
 
 def saved_now() -> dict[str, datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,14 +10,16 @@ from typing import Any
 
 import anvil.tables.query as q
 
+from ...domain.codec import encode_dataclass
 from ...domain.due import is_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore_record
-from ...domain.stored_values import from_json, repository_key, to_json
+from ...domain.stored_values import format_time, from_json, parse_time, repository_key, to_json
 from ...ports import RepositoryStore
-from .cached_rows import CachedRows, saved_now
+from .cached_rows import CachedRow, CachedRows, saved_now
 from .errors import translate_errors
-from .table import KEYS_PER_QUERY, Table, distinct, update
+from .seldom_changed import Changes, load_changes, note_change
+from .table import KEYS_PER_QUERY, Table, Values, distinct, update
 from .transactions import transact
 from .values import as_optional_utc, as_utc
 
@@ -26,12 +28,27 @@ _REPOSITORIES = Table("repositories")
 _ALL_COLUMNS = ("key", *REPOSITORY_COLUMNS, "progress")
 _DUE_COLUMNS = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until", "added_at")
 
+#: What pages show of a repository, or compute from it, by the names of its stored fields.
+_PAGE_FIELDS = (
+    "full_name",
+    "added_at",
+    "watched_since",
+    "paused",
+    "next_poll_at",
+    "last_polled_at",
+    "last_changed_at",
+    "lease_until",
+    "failures",
+    "last_error",
+    "cursor",
+)
+
 
 @translate_errors
 class TableRepositories(RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
-    _repository_cache: CachedRows[RepositoryRecord]
+    _repository_cache: RepositoryCache
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
@@ -39,7 +56,7 @@ class TableRepositories(RepositoryStore):
             "key": repository_key(record.full_name),
             **{name: getattr(record, name) for name in REPOSITORY_COLUMNS},
             "progress": _progress(record),
-            **saved_now(),
+            **page_columns(record),
         }
 
         def add() -> RepositoryRecord:
@@ -53,7 +70,8 @@ class TableRepositories(RepositoryStore):
 
     def remove_repository(self, full_name: str) -> None:
         """Stop watching; the ledger keeps what was collected."""
-        _REPOSITORIES.delete_by("key", [repository_key(full_name)])
+        if _REPOSITORIES.delete_by("key", [repository_key(full_name)]):
+            note_change(_REPOSITORIES)
 
     def load_repository(self, full_name: str) -> RepositoryRecord | None:
         """Load one repository."""
@@ -66,8 +84,13 @@ class TableRepositories(RepositoryStore):
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
     def list_repositories_cached(self) -> list[RepositoryRecord]:
-        """List all for a page, by name; of many, only rows saved since the last call are read."""
-        records = self._repository_cache.load(_REPOSITORIES)
+        """List all by name, as far as pages show them; only what has changed is read."""
+        return self._list_repositories(load_changes())
+
+    def _list_repositories(self, changes: Changes) -> list[RepositoryRecord]:
+        # A removal leaves no row with a time, as other changes do.
+        removals = changes.get(_REPOSITORIES.name, frozenset())
+        records = self._repository_cache.load(_REPOSITORIES, removals)
         return [records[key] for key in sorted(records)]
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
@@ -77,9 +100,11 @@ class TableRepositories(RepositoryStore):
             row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
             if row is None or row["paused"] == paused:
                 return
+            known = _record(row)
             # Due since its last poll, which is in the past by the clock of every process.
-            due = {} if paused else {"next_poll_at": row["last_polled_at"] or row["added_at"]}
-            row.update(paused=paused, **due, **saved_now())
+            due_at = known.next_poll_at if paused else known.last_polled_at or known.added_at
+            changed = replace(known, paused=paused, next_poll_at=due_at)
+            row.update(paused=paused, next_poll_at=due_at, **page_columns(changed))
 
         transact(change)
 
@@ -151,13 +176,11 @@ def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[Re
     """Lease the repositories that are still due; to be called in a transaction."""
     found = distinct(_REPOSITORIES.search_by("key", keys, columns=_ALL_COLUMNS))
     rows = {row["key"]: row for row in found if not row["paused"] and _is_due(row, now)}
-    claimed = [
-        replace(_record(rows[key]), **lease, next_poll_at=_due_since(rows[key]))
-        for key in keys
-        if key in rows
-    ]
-    update((row, {**lease, "next_poll_at": None, **saved_now()}) for row in rows.values())
-    return claimed
+    leased = {key: replace(_record(row), **lease, next_poll_at=None) for key, row in rows.items()}
+    due_since = {key: _due_since(row) for key, row in rows.items()}
+    changes = {**lease, "next_poll_at": None}
+    update((row, {**changes, **page_columns(leased[key])}) for key, row in rows.items())
+    return [replace(leased[key], next_poll_at=due_since[key]) for key in keys if key in rows]
 
 
 def _due_since(row: Any) -> datetime:  # noqa: ANN401 - a row
@@ -178,28 +201,52 @@ def _save_if_held(
 ) -> bool:
     def save() -> bool:
         row = _REPOSITORIES.first(
-            columns=("key", "lease_holder", "next_poll_at"), where=_where(record.full_name)
+            columns=("key", "lease_holder", "next_poll_at", "paused"),
+            where=_where(record.full_name),
         )
         if row is None or row["lease_holder"] != holder:
             return False
-        due = {} if row["next_poll_at"] is not None else {"next_poll_at": next_poll_at}
+        due_at = as_optional_utc(row["next_poll_at"]) or next_poll_at
+        saved = replace(record, paused=row["paused"], next_poll_at=due_at, **lease)
         row.update(
             full_name=record.full_name,
             added_at=record.added_at,
             last_polled_at=record.last_polled_at,
+            next_poll_at=due_at,
             progress=_progress(record),
             **lease,
-            **due,
-            **saved_now(),
+            **page_columns(saved),
         )
         return True
 
     return transact(save)
 
 
-def repository_cache() -> CachedRows[RepositoryRecord]:
-    """Make the cache of repositories."""
-    return CachedRows((*_ALL_COLUMNS, "saved_at"), _record, verifies_count=True)
+class RepositoryCache(CachedRows[RepositoryRecord]):
+    """A cache of what pages show of each repository, which one column holds: each costs CPU."""
+
+    def __init__(self) -> None:
+        super().__init__(("key", "page_row"), _record)
+
+    def _search(self, table: Table, where: Values | None = None) -> Iterator[Any]:
+        found = list(super()._search(table, where))
+        yield from (row for row in found if row["page_row"])
+        old = [row["key"] for row in found if not row["page_row"]]  # of an earlier release
+        yield from table.search_by("key", old, columns=(*_ALL_COLUMNS, "page_row"))
+
+    def _read_row(self, row: Any) -> CachedRow[RepositoryRecord]:  # noqa: ANN401 - a row
+        if row["page_row"] is None:
+            return CachedRow(None, _record(row))
+        saved_at, body = row["page_row"].split(" ", 1)
+        record = restore_record(RepositoryRecord, from_json(body), {})
+        return CachedRow(parse_time(saved_at), record)
+
+
+def page_columns(record: RepositoryRecord) -> dict[str, Any]:
+    """Return the columns that say when a record was saved, and what pages show of it."""
+    saved, body = saved_now(), encode_dataclass(record)
+    shown = to_json({name: body[name] for name in _PAGE_FIELDS if body[name]})
+    return {**saved, "page_row": f"{format_time(saved['saved_at'])} {shown}"}
 
 
 def _progress(record: RepositoryRecord) -> str:
@@ -221,10 +268,10 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:
     """Make a repository due before all others; False if it is not watched. Needs a transaction."""
-    row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_where(full_name))
+    row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
     if row is None:
         return False
-    due_at, next_at = urgent_due_at(now), row["next_poll_at"]
-    due_at = due_at if next_at is None else min(next_at, due_at)
-    row.update(next_poll_at=due_at, **saved_now())
+    record, due_at = _record(row), urgent_due_at(now)
+    due_at = due_at if record.next_poll_at is None else min(record.next_poll_at, due_at)
+    row.update(next_poll_at=due_at, **page_columns(replace(record, next_poll_at=due_at)))
     return True

@@ -26,28 +26,30 @@ class SeldomChangedTable(Table):
         """Insert rows."""
         super().add_rows(rows)
         if rows:
-            self._note_change()
+            note_change(self)
 
     def upsert(self, rows: Sequence[Values], found: Sequence[Any] | None = None) -> None:
         """Insert or replace rows by their key; to be called in a transaction."""
         super().upsert(rows, found)
         if rows:
-            self._note_change()
+            note_change(self)
 
     def delete(self, rows: Iterable[Any]) -> int:
         """Delete rows that a search found; return how many."""
         deleted = super().delete(rows)
         if deleted:
-            self._note_change()
+            note_change(self)
         return deleted
 
-    def _note_change(self) -> None:
-        change = {"change_id": uuid4().hex}
-        known = _CHANGES.first(columns=("key",), where={"key": self.name})
-        if known is None:
-            _CHANGES.add_rows([{"key": self.name, **change}])
-        else:
-            known.update(**change)
+
+def note_change(table: Table) -> None:
+    """Note that a table has changed."""
+    change = {"change_id": uuid4().hex}
+    known = _CHANGES.first(columns=("key",), where={"key": table.name})
+    if known is None:
+        _CHANGES.add_rows([{"key": table.name, **change}])
+    else:
+        known.update(**change)
 
 
 @dataclass(frozen=True, slots=True)

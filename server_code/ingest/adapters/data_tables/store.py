@@ -6,7 +6,7 @@ import math
 from functools import cache, partial
 
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
-from ...ports import LogCache, SeldomChangedRecords, StateStore
+from ...ports import CachedRecords, LogCache, StateStore
 from .attempts import TableAttempts
 from .coordination import COLLECTIONS, DESIRED_STATES, TableCoordination
 from .errors import table_errors
@@ -14,7 +14,7 @@ from .job_logs import TableJobLogs
 from .journal import ERRORS, TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
 from .log_cache import TableLogPageStore
-from .repositories import TableRepositories, repository_cache
+from .repositories import RepositoryCache, TableRepositories
 from .run_hints import TableRunHints
 from .run_summaries import TableRunSummaries, run_summary_cache
 from .saved_counters import CachedCounts, TableSavedCounters
@@ -41,7 +41,7 @@ class DataTablesState(
 
     def __init__(self) -> None:
         self.log_cache = LogCache(TableLogPageStore())
-        self._repository_cache = repository_cache()
+        self._repository_cache = RepositoryCache()
         self._discovered_cache = discovered_cache()
         self._ledger_counts_cache = ledger_counts_cache()
         self._run_summary_cache = run_summary_cache()
@@ -51,12 +51,14 @@ class DataTablesState(
         self._seldom_changed_cache = SeldomChangedCache()
         self._seen_heartbeats = -math.inf, {}
 
-    def load_seldom_changed_records(self) -> SeldomChangedRecords:
-        """Load what changes seldom, for a page; tables that have not changed are not read."""
+    def load_cached_records(self) -> CachedRecords:
+        """Load what pages show again and again; only what has changed is read."""
         cache = self._seldom_changed_cache
         with table_errors():
             changes = load_changes()
-        return SeldomChangedRecords(
+            repositories = self._list_repositories(changes)
+        return CachedRecords(
+            repositories=repositories,
             desired_states=cache.load(DESIRED_STATES, self.load_desired_states, changes),
             collections=cache.load(COLLECTIONS, self.list_collections, changes),
             errors=cache.load(ERRORS, partial(self.list_errors, limit=MAX_ERRORS), changes),

@@ -70,9 +70,8 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    repositories = store.list_repositories_cached()
-    heartbeats, seldom_changed = store.list_agents(), store.load_seldom_changed_records()
-    agents = agent_rows(heartbeats, seldom_changed.desired_states, repositories, now=now)
+    heartbeats, cached = store.list_agents(), store.load_cached_records()
+    agents = agent_rows(heartbeats, cached.desired_states, cached.repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     saved_counters = store.load_saved_counters()
     recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
@@ -82,17 +81,17 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
-        repositories=repositories,
+        repositories=cached.repositories,
         counts=counts,
         counts_by_repository=counts_by_repository,
-        errors=seldom_changed.errors,
+        errors=cached.errors,
         saved_counters=saved_counters,
         recent_log_count=sum(counts.get(logs, 0) for counts in recent),
-        sources=seldom_changed.sources,
-        credentials=seldom_changed.credentials,
+        sources=cached.sources,
+        credentials=cached.credentials,
         oldest_pending_log=_oldest_pending_log(store, now) if counts.logs_pending else None,
-        collections=seldom_changed.collections,
-        one_time_collection=find_one_time_collection(seldom_changed.collections, heartbeats)
+        collections=cached.collections,
+        one_time_collection=find_one_time_collection(cached.collections, heartbeats)
         if has_ended
         else None,
         unanswered_since=_unanswered(heartbeats, now),
