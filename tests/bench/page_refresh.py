@@ -1,9 +1,9 @@
 """What a refresh of each page costs on Anvil's app server: CPU of all its processes.
 
-They are the JVM, the process that starts server code, that code, and PostgreSQL. Each turn saves
-the heartbeats of both agents, as an Uplink does, and refreshes a page; turns without a page show
-what is to be subtracted. Meanwhile repositories are polled as often as idle ones are.
-Needs an app server, which ``ANVIL_APP_SERVER`` names.
+They are the JVM, the process that starts server code, that code, and PostgreSQL. A page refreshes
+every 15 seconds; before each refresh as many repositories are polled as are in that time, where
+each is polled every ten minutes, and both agents report. Caches age as if these 15 seconds had
+passed. Needs an app server, which ``ANVIL_APP_SERVER`` names.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 from anvil.tables import app_tables
 from ingest.adapters.data_tables import DataTablesState
+from ingest.adapters.data_tables.repositories import page_columns
 from ingest.adapters.data_tables.table import chunks_of_keys
 from ingest.domain.codec import encode_dataclass
 from ingest.domain.ledger import AgentRecord, LedgerCounts, new_repository
 from ingest.domain.log_outline import LogOutline
 from ingest.domain.source_records import DiscoveredRepository
-from ingest.domain.stored_records import body_of
+from ingest.domain.stored_records import REPOSITORY_COLUMNS, body_of
 from ingest.domain.stored_values import repository_key, to_json
 from ingest.services.context import AGENTS
 
@@ -49,30 +50,42 @@ INTERVALS = 288
 JOBS = 20
 REPOSITORY = "octo/r0000"
 RUN_ID = 1_000_000
+COPIED_RUN_ID = 2_000_000
 LOG_LINES = 5_000
 WARM_TURNS = 100
-BLOCKS, TURNS = 5, 20
-TURN_SECONDS = 0.2
+TURNS = 40
 POLL_INTERVAL = timedelta(minutes=10)
+REFRESH_INTERVAL = timedelta(seconds=15)
+TIME_LAPSE = 7.5
 
 #: All tables of an app are one in its database. An attempt has a row that is searched, and a body.
 _COPY = """
     INSERT INTO app_storage_data (table_id, data)
     SELECT table_id, replace(
-        replace(data::text, '1000000', (1000000 + number)::text),
+        replace(data::text, '2000000', (2000000 + number)::text),
         'octo/r0000',
         'octo/r' || lpad((number %% %(repositories)s)::text, 4, '0')
     )::jsonb
     FROM app_storage_data JOIN app_storage_tables ON app_storage_tables.id = table_id,
         generate_series(1, %(attempts)s) AS number
-    WHERE name IN ('attempts', 'attempt_bodies')
+    WHERE name IN ('attempts', 'attempt_bodies') AND data::text LIKE '%%|2000000|%%'
 """
 _INDEX = (
     "CREATE INDEX app_storage_data_json_idx ON app_storage_data USING gin (data jsonb_path_ops)"
 )
 
-NOTHING = """
+#: In the app's process the times of its caches pass faster: a turn of 2 seconds stands for 15.
+MODULE = f"""
 import anvil.server
+from .ingest.adapters.data_tables import cached_rows, saved_counters, seldom_changed
+
+cached_rows.REREAD_BEFORE /= {TIME_LAPSE}
+cached_rows.REREAD_SECONDS /= {TIME_LAPSE}
+cached_rows.COMMIT_TIME /= {TIME_LAPSE}
+cached_rows.MAX_CLOCK_DIFFERENCE /= {TIME_LAPSE}
+cached_rows.RECHECK_SECONDS /= {TIME_LAPSE}
+for module in (cached_rows, saved_counters, seldom_changed):
+    module.RELOAD_SECONDS /= {TIME_LAPSE}
 
 @anvil.server.callable
 def do_nothing():
@@ -106,13 +119,13 @@ def measure(*, quick: bool) -> Iterator[Row]:
 
 
 def _rows(repositories: int, attempts: int) -> Iterator[Row]:
-    case = f"{repositories:,} repositories, {attempts + 1:,} known attempts"
+    case = f"{repositories:,} repositories, {attempts + 2:,} known attempts"
     for page, cpu in _costs(repositories, attempts).items():
         yield Row("pages", f"{page}, {case}", f"{1000 * cpu:.0f} ms of CPU", GOAL, _details())
 
 
 def _details() -> str:
-    return f"mean of {BLOCKS * TURNS} refreshes; load {os.getloadavg()[0]:.0f}"
+    return f"mean of {TURNS} refreshes; load {os.getloadavg()[0]:.0f}"
 
 
 def _costs(repositories: int, attempts: int) -> dict[str, float]:
@@ -125,7 +138,7 @@ def _costs(repositories: int, attempts: int) -> dict[str, float]:
                 folder,
                 postgres=postgres,
                 aws=opened.enter_context(LocalAws()),
-                modules={"nothing.py": NOTHING},
+                modules={"page_refresh.py": MODULE},
                 edit=without_schedule,
             )
         )
@@ -134,12 +147,11 @@ def _costs(repositories: int, attempts: int) -> dict[str, float]:
         _watch(names)
         _collect(state)
         _fill(app.database_url, attempts, repositories)
-        opened.enter_context(closing(_Polls(state)))
         cpu = _Cpu(app, postgres)
         for _ in range(WARM_TURNS):
             for refresh in REFRESHES.values():
                 refresh(call)
-        return _measure(state, call, cpu)
+        return _measure(state, call, cpu, names)
 
 
 class _Cpu:
@@ -175,49 +187,31 @@ def _cpu_seconds(pid: int) -> float:
     return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
-class _Polls:
-    """Polls of idle repositories, in a thread: each is claimed and given back."""
-
-    def __init__(self, state: DataTablesState) -> None:
-        self._state, self._stop = state, threading.Event()
-        self._thread = threading.Thread(target=self._poll)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End it and wait."""
-        self._stop.set()
-        self._thread.join()
-
-    def _poll(self) -> None:
-        while not self._stop.wait(1.0):
-            now = datetime.now(timezone.utc)
-            due = self._state.claim_repositories(
-                holder="bench", now=now, lease_seconds=60, limit=10
-            )
-            for record in due:
-                self._state.release_repository(
-                    record, holder="bench", next_poll_at=now + POLL_INTERVAL
-                )
-
-
-def _measure(state: DataTablesState, call: Call, cpu: _Cpu) -> dict[str, float]:
-    """Measure blocks of turns, those of all pages one after the other, and of none."""
-    of_none = 0.0
+def _measure(
+    state: DataTablesState, call: Call, cpu: _Cpu, names: Sequence[str]
+) -> dict[str, float]:
+    """Measure turns of each page."""
+    polled, count = cycle(names), len(names) * REFRESH_INTERVAL // POLL_INTERVAL
     of_page = dict.fromkeys(REFRESHES, 0.0)
-    for _ in range(BLOCKS):
-        of_none += cpu.of(partial(_turns, state, lambda: None))
-        for page, refresh in REFRESHES.items():
-            of_page[page] += cpu.of(partial(_turns, state, partial(refresh, call)))
-    return {page: (of_turns - of_none) / (BLOCKS * TURNS) for page, of_turns in of_page.items()}
+    for page, refresh in REFRESHES.items():
+        for _ in range(TURNS):
+            next_turn = time.monotonic() + REFRESH_INTERVAL.total_seconds() / TIME_LAPSE
+            _poll(state, list(islice(polled, count)))
+            _save_heartbeats(state)
+            of_page[page] += cpu.of(partial(refresh, call))
+            time.sleep(max(0.0, next_turn - time.monotonic()))
+    return {page: of_turns / TURNS for page, of_turns in of_page.items()}
 
 
-def _turns(state: DataTablesState, refresh: Callable[[], object]) -> None:
-    """Save heartbeats and refresh, so many times a second."""
-    began = time.monotonic()
-    for number in range(1, TURNS + 1):
-        _save_heartbeats(state)
-        refresh()
-        time.sleep(max(0.0, began + number * TURN_SECONDS - time.monotonic()))
+def _poll(state: DataTablesState, names: Sequence[str]) -> None:
+    """Poll idle repositories: each is claimed and given back."""
+    now = datetime.now(timezone.utc)
+    claimed = state.claim_repositories(
+        holder="bench", now=now + POLL_INTERVAL, lease_seconds=60, limit=len(names), only=names
+    )
+    for each in claimed:
+        polled = replace(each, last_polled_at=now)
+        state.release_repository(polled, holder="bench", next_poll_at=now + POLL_INTERVAL)
 
 
 def _save_heartbeats(state: DataTablesState) -> None:
@@ -256,15 +250,14 @@ def _saved(name: str, at: datetime) -> dict[str, Any]:
 
 
 def _watched_row(name: str, polled_at: datetime) -> dict[str, Any]:
-    record = new_repository(name, backfill_days=1, now=polled_at)
+    new = new_repository(name, backfill_days=1, now=polled_at)
+    next_poll_at = polled_at + POLL_INTERVAL
+    record = replace(new, last_polled_at=polled_at, next_poll_at=next_poll_at, cursor=polled_at)
     return {
-        **_saved(name, polled_at),
-        "full_name": name,
-        "added_at": polled_at,
-        "paused": False,
-        "last_polled_at": polled_at,
-        "next_poll_at": polled_at + POLL_INTERVAL,
+        "key": repository_key(name),
+        **{column: getattr(record, column) for column in REPOSITORY_COLUMNS},
         "progress": to_json(body_of(record)),
+        **page_columns(record),
     }
 
 
@@ -279,6 +272,8 @@ def _collect(state: DataTablesState) -> None:
     jobs = tuple(a_job(number, name=f"test ({number})") for number in range(1, JOBS + 1))
     run = a_run(RUN_ID, repository=REPOSITORY)
     state.save_attempts([an_attempt(RUN_ID, 1, REPOSITORY, run=run, jobs=jobs, settled=True)])
+    copied = a_run(COPIED_RUN_ID, repository=REPOSITORY)
+    state.save_attempts([an_attempt(COPIED_RUN_ID, 1, REPOSITORY, run=copied, settled=True)])
     state.save_job_logs([a_log(job.job_id, "fetched", key=run.key) for job in jobs])
     log = b"".join(b"%07d something that a step has printed\n" % n for n in range(LOG_LINES))
     state.log_cache.save_log(run.key, 1, io.BytesIO(log), LogOutline(), now)
@@ -298,7 +293,7 @@ def _add(table: str, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _fill(url: str, attempts: int, repositories: int) -> None:
-    """Add so many copies of the collected run to all repositories, in the database itself."""
+    """Add so many copies of a collected run to all repositories, in the database itself."""
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("DROP INDEX app_storage_data_json_idx")
         cursor.execute(_COPY, {"attempts": attempts, "repositories": repositories})
