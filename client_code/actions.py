@@ -27,6 +27,6 @@ def perform(form, name, *arguments, progress=""):
 
 
 def clear_old_error(form):
-    """Remove an error that may no longer hold; for forms without other messages."""
+    """Remove an error after ERROR_SECONDS; for forms whose message shows errors only."""
     if time.time() - getattr(form, "failed_at", 0) > ERROR_SECONDS:
         dom.fill(form, message="")

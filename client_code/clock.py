@@ -103,5 +103,5 @@ def _browser_now():
 
 
 def days_ago(count):
-    """Return a day in UTC as fields for dates have it: '2026-11-28'."""
+    """Return the date of some days ago, in UTC and as a date field has it: '2026-11-28'."""
     return str(window.Date((now() - count * 86400) * 1000).toISOString())[:10]

@@ -15,7 +15,7 @@ class LoggedOut(Exception):
 
 
 class ServerFailed(Exception):
-    """The app server itself failed, as it does where its database refuses to write."""
+    """The app server itself failed, for example because its database refuses writes."""
 
 
 ALREADY_SHOWN = (ConnectionLost, LoggedOut)  # by the banner and by the login page

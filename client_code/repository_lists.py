@@ -1,4 +1,4 @@
-"""The choice of the Repositories page, as its address and as text."""
+"""What the Repositories page lists: read from the address, written into it, and as text."""
 
 from . import routes
 from .formatting import number, plural

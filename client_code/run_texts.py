@@ -56,7 +56,7 @@ def running_since(run):
 
 
 def filters_label(count):
-    """Return the label of the filters that fold away."""
+    """Return the label of the foldable filters."""
     return "Filters" if not count else "Filters: " + plural(count, "filter") + " set"
 
 

@@ -66,7 +66,7 @@ def health(facts):
 
 
 def setup_step(step):
-    """Return the key in SETUP_STEPS of a step; what is set is not done before it was checked."""
+    """Return the key in SETUP_STEPS of a step; what is set counts as done once it was checked."""
     if step["is_done"]:
         return "done" if step["is_checked"] else "unchecked"
     return "next" if step["is_next"] else "open"

@@ -66,7 +66,7 @@ def tick_seconds(span):
 
 
 def describe(run):
-    """Return a text alternative of the plot; jobs of an earlier attempt took none of its time."""
+    """Return a text alternative of the plot; the longest job is one of this attempt itself."""
     began = run["run_started_at"] or ""
     own = [job for job in run["jobs"] if (job["started_at"] or began) >= began]
     kept = len(run["jobs"]) - len(own)

@@ -127,7 +127,7 @@ class LogPage(LogPageTemplate):
         dom.show(self, download=is_fetched, raw=is_fetched)
 
     def show_job(self, log):
-        """Draw the annotations, and the steps of a job without a log so far."""
+        """Draw the annotations, and the steps as long as the job has no log."""
         job, has_log = log["job"], log["state"] == "fetched"
         of_log = {"run_id": log["run_id"], "job_id": log["job_id"], "job_name": None}
         self.annotation_rows.show(

@@ -64,7 +64,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.pager.show(self.choice["page"], pages, self.address)
 
     def show_bulk_buttons(self, pausable_count, resumable_count):
-        """Draw the buttons for the whole list; the last result stays until their counts change."""
+        """Draw the buttons for the whole list; the last message stays until the counts change."""
         self.pause_all.text = repository_lists.bulk_label("Pause", pausable_count)
         self.resume_all.text = repository_lists.bulk_label("Resume", resumable_count)
         self.pause_all.visible = pausable_count > 1
@@ -122,7 +122,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.set_all(is_paused=False)
 
     def set_all(self, *, is_paused):
-        """Pause or resume call by call; the server does as many at once as fit into one."""
+        """Pause or resume all; each call handles as many as fit into its time."""
         self.pause_all.enabled = self.resume_all.enabled = False
         done, left = 0, 1
         try:

@@ -111,7 +111,7 @@ class RunPage(RunPageTemplate):
         dom.show(self, attempts=len(attempts) > 1)
 
     def show_failures(self, answer, run):
-        """Draw the failed jobs, and what they are annotated with."""
+        """Draw the failed jobs, and the annotations of the run."""
         failures = run_texts.failures(run["jobs"])
         shown = failures[:MAX_FAILURES]
         logs = answer["logs"]

@@ -25,7 +25,7 @@ class ChecksCard(ChecksCardTemplate):
         self.begin_click()
 
     def begin_click(self, **event):
-        """Run the checks; a part that does not answer delays no other."""
+        """Run the checks part by part; an error of one part does not stop the others."""
         if not self.begin.enabled:
             return
         self.begin.enabled, checks = False, []

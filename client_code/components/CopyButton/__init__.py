@@ -19,9 +19,9 @@ class CopyButton(CopyButtonTemplate):
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
-        """Set the text to copy.
+        """Set the text to copy, or a function that loads it at the click.
 
-        A function returns (text, confirmation), or None where it cannot load the text.
+        The function returns (text, confirmation), or None if it cannot load the text.
         """
         self.text = text
 

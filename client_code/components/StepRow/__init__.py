@@ -5,7 +5,7 @@ from ._anvil_designer import StepRowTemplate
 
 
 class StepRow(StepRowTemplate):
-    """A row with a step's conclusion and duration, which counts on while the step runs."""
+    """A row with a step's conclusion and duration, which is updated while the step runs."""
 
     def show(self, step):
         """Draw a step of a run."""

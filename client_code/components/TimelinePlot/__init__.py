@@ -3,7 +3,7 @@
 from ... import dom, timeline
 from ._anvil_designer import TimelinePlotTemplate
 
-LAST_TICK = 92  # percent: the label of a tick behind it would not fit on its right
+LAST_TICK = 92  # percent: further right, a label fits only to the left of its tick
 
 
 class TimelinePlot(TimelinePlotTemplate):

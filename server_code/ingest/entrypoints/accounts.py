@@ -31,7 +31,7 @@ _DISABLED = "This account is disabled. An admin can enable it on the Settings pa
 
 
 def list_accounts(*, actor: str, role: Role) -> list[dict[str, Any]]:
-    """Return all accounts by e-mail address; an actor who is no admin gets their own only."""
+    """Return all accounts, sorted by e-mail address; only admins get more than their own."""
     rows = sorted(app_tables.users.search(), key=lambda row: str(row["email"]))
     return [
         {
@@ -50,7 +50,7 @@ def list_accounts(*, actor: str, role: Role) -> list[dict[str, Any]]:
 def has_accounts() -> bool:
     """Return whether any account exists.
 
-    Moves the hashes of release 0.1 to where users cannot set them.
+    Also moves the password hashes of release 0.1 to Runstream's own table.
     """
     rows = list(app_tables.users.search())
     for row in rows:
@@ -111,10 +111,10 @@ def change_own_password(email: str, old: str, new: str) -> None:
 
 
 def _replace(email: str, password: str, *, enable: bool = False) -> Any:  # noqa: ANN401
-    """Replace an account by one with another password, and return it.
+    """Replace the row of an account by one with another password, and return the new row.
 
-    Anvil ends the sessions of a deleted row only. The new row exists before the old one is
-    deleted, in one transaction.
+    Anvil ends the sessions of an account only when its row is deleted. Both rows change in one
+    transaction.
     """
     digest = hash_password(password)
 

@@ -52,7 +52,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
 
 @login_required(Role.VIEWER)
 def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
-    """Return the depth of one queue, or why it is unknown; within some seconds."""
+    """Return the depth of one queue, or why it is unknown, after _QUEUE_SECONDS at most."""
     queue = require_text(name, "The queue's name")
     if queue not in request.settings.queues.names:
         raise Rejected(f"The settings name no queue {queue}.")
@@ -74,7 +74,7 @@ def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
 
 @login_required(Role.ADMIN)
 def run_doctor(request: RequestContext, part: object) -> list[dict[str, Any]]:
-    """Run one part of the checks, within some seconds."""
+    """Run one part of the checks, which has a time limit."""
     with open_doctor_target(
         request.settings, clock=request.clock, open_state=lambda: request.state
     ) as target:

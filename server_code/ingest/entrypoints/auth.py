@@ -1,7 +1,7 @@
 """Access to callables: only for users with an enabled account.
 
-https://anvil.works/docs/users/authentication_choices: a session outlives the disabling of its
-account, so every call checks it.
+https://anvil.works/docs/users/authentication_choices: a session continues after its account was
+disabled, so every call checks the account.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def login_required(required: Role) -> Callable[[_Function], _Function]:
-    """Register a function as a callable for users with a role, or a higher one.
+    """Register a function as a callable for users with the required role or a higher one.
 
-    It gets a RequestContext, then the page's arguments. Errors reach the page as sentences;
-    unexpected ones are logged and reported without details.
+    The function gets a RequestContext and then the arguments of the call. Errors reach the page
+    as sentences; unexpected ones are logged and reported without details.
     """
 
     def register(function: _Function) -> _Function:
@@ -54,7 +54,8 @@ def is_enabled(user: Any) -> bool:  # noqa: ANN401 - a row of the users table
 def _require_user(function: str) -> Any:  # noqa: ANN401 - a row of the users table
     """Return the account that is logged in, as ``require_user`` of ``anvil.server.callable`` does.
 
-    ``require_user`` does not pass the account on, so that reading it again costs a request.
+    ``require_user`` does not pass the account to the function, which would read it with another
+    request.
     """
     user = anvil.users.get_user()
     if user is None:
@@ -65,7 +66,7 @@ def _require_user(function: str) -> Any:  # noqa: ANN401 - a row of the users ta
 
 
 def with_readable_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Raise errors whose text a person can read in place of those of Python and the stores."""
+    """Wrap a function so that each of its errors has a text that a person can read."""
 
     @functools.wraps(function)
     def answer(*args: object, **kwargs: object) -> object:

@@ -84,7 +84,7 @@ def get_recent_metrics(
     order: object = "start",
     **choice: object,
 ) -> dict[str, Any]:
-    """Return recent runs, newest first unless ordered, filtered by any field of RunFilters."""
+    """Return recent runs, newest first by default, filtered by the fields of RunFilters."""
     names = (*RUN_FILTERS, "search")
     chosen: dict[str, Any] = {name: optional_text(choice.get(name), name) for name in names}
     return list_runs(

@@ -1,4 +1,4 @@
-"""The manual collection, as a background task in rounds.
+"""The manual collection as a background task, which launches the next one if work is left.
 
 Separate from the agents' tasks, so that an Uplink daemon can run it without the schedule.
 """
@@ -14,7 +14,7 @@ from .request_context import RequestContext
 
 @anvil.server.background_task
 def collect_now(collection_id: str) -> None:
-    """Collect for one task's time, and start the next round if work is left."""
+    """Collect until the time of one task is over, and launch the next one if work is left."""
     request = RequestContext()
     record = find_collection(request.state, collection_id)
     try:

@@ -1,7 +1,7 @@
 """HTTP endpoints: GitHub's webhooks and the health check.
 
-https://anvil.works/docs/http-apis: their path begins with ``/_/api``. Handlers ignore
-query parameters, because an unknown one would be an error.
+https://anvil.works/docs/http-apis: their path begins with ``/_/api``. Handlers accept any query
+parameters and ignore them: Anvil refuses unknown ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BAD_STATES = (AgentState.STALLED, AgentState.ERROR, AgentState.NEVER_STARTED)
 def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
     """Accept one delivery, and start a poll that reads its run.
 
-    GitHub waits 10 s for the answer; this takes a few queries of the state.
+    GitHub waits 10 s for the answer; the answer takes a few queries of the state.
     """
     request = anvil.server.request
     # A body without a signature is refused whatever it contains.

@@ -59,8 +59,9 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
 def finish_github_app(request: RequestContext, code: object, state: object) -> dict[str, Any]:
     """Exchange GitHub's code for the App, and keep it where this host keeps secrets.
 
-    A host without a private file returns the App Secrets to create; they are shown once. So does
-    one that cannot write it, with the reason in ``save_error``: GitHub gives the key only once.
+    A host without a private file returns the App Secrets to create; they are shown once. A host
+    that cannot write its file returns them too, with the reason in ``save_error``, because GitHub
+    sends the key only once.
     """
     app_code = require_text(code, "The code")
     registration_state = require_text(state, "The state")

@@ -27,7 +27,7 @@ from .request_context import RequestContext
 from .roles import Role
 from .task_launcher import TASKS, launch_tick
 
-#: Limits of the search for a running task: time, and ended tasks met on the way.
+#: The search for a running task ends after this time, or after this many ended tasks.
 _SEARCH_SECONDS = 5.0
 _MAX_ENDED = 3
 
@@ -121,7 +121,7 @@ def get_log_parts(
     first: object,
     **run_fields: object,
 ) -> list[str]:
-    """Return the next parts, from a first one, of a line that is too long for a page."""
+    """Return some parts of a line that is too long for a page, from part ``first`` on."""
     log = open_job_log(request, run_id, job_id, **run_fields)
     return log.parts(
         bounded(line, "line", minimum=1, maximum=10**12),
@@ -154,7 +154,7 @@ def list_activity(request: RequestContext) -> dict[str, Any]:
 
 @login_required(Role.OPERATOR)
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
-    """Delete an error and all others of its cause."""
+    """Delete an error and all other errors with the same cause."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     text = require_text(what, "what", maximum=100_000)
     removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, message=text)
@@ -164,7 +164,7 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
 
 @login_required(Role.OPERATOR)
 def dismiss_all_errors(request: RequestContext, until: object) -> int:
-    """Delete the errors that had occurred by a time: those that the page shows."""
+    """Delete all errors up to a time, which is that of the newest error on the page."""
     at = parse_timestamp(require_text(until, "The time"))
     if at is None:
         raise Rejected("The time must be a timestamp of the list of errors.")
@@ -197,8 +197,9 @@ def control_agent(request: RequestContext, name: object, command: object) -> dic
 def _kill_running(task_name: str) -> None:
     """Kill the running task; its leases expire, and its work is retried.
 
-    A server remembers a thousand tasks, and reading each name is a call: the search starts with the
-    newest and is bounded. A task that is not found pauses at its next check of the desired state.
+    Anvil lists up to a thousand tasks, and reading the name of each is a call. So the search starts
+    with the newest task and is limited. A task that it does not find pauses when it checks the
+    desired state.
     """
     ended, ends_at = 0, time.monotonic() + _SEARCH_SECONDS
     for task in reversed(anvil.server.list_background_tasks()):

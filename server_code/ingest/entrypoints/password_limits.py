@@ -1,4 +1,4 @@
-"""The limit of wrong passwords, before Anvil's own counter blocks an account for good."""
+"""The limit on wrong passwords; Anvil's own counter would block an account permanently."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..errors import Rejected
 
 @contextmanager
 def count_password_attempt(account: str, *, now: datetime) -> Iterator[None]:
-    """Count a wrong password if the block, which checks it, raises an error.
+    """Count a failed attempt if the ``with`` block, which checks a password, raises an error.
 
-    Logins and changes of a password count together, by account and client address. After too many
-    the context manager itself raises Rejected.
+    Logins and changes of a password are counted together, for each account and client address.
+    After too many failures, the context manager itself raises Rejected.
     """
     limits, attempts = allowed_failures_by_key(_client_address(), account), LoginAttempts()
     pause = attempts.begin(limits, account, now=now)

@@ -1,8 +1,9 @@
 """Passwords of accounts, which Runstream checks itself.
 
-Anvil's own login by e-mail is off in ``anvil.yaml``. Browsers can call its functions past an app:
-they would guess passwords, have mail sent where no mail server is set up, or replace the column
-``password_hash`` with a token that Anvil gives to anybody. So the hash is in a table of our own.
+Anvil's own login by e-mail is off in ``anvil.yaml``. Browsers could call the functions of that
+login directly: they would guess passwords, have mail sent where no mail server is set up, or
+replace the column ``password_hash`` with a token that Anvil gives to anybody. So the hash is in a
+table of our own.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def is_password_of(row: Any, password: str) -> bool:  # noqa: ANN401 - a row of 
 
 
 def move_password_hash(row: Any) -> None:  # noqa: ANN401 - a row of the users table
-    """Move a hash of release 0.1 to where Anvil's own functions do not write."""
+    """Move a hash of release 0.1 to the table that Anvil's own functions do not write."""
     if row["password_hash"]:
         transact(
             partial(_store_hash, row, load_password_hash(row["email"]) or row["password_hash"])
@@ -54,11 +55,11 @@ def _store_hash(row: Any, stored: str) -> None:  # noqa: ANN401 - a row of the u
 
 
 def _bcrypt(password: str, stored: str) -> str:
-    """Hash a password by Anvil's server, with the salt of a hash that it made."""
+    """Hash a password on Anvil's server, with bcrypt and the salt of a stored hash."""
     made: str = anvil.server.call("anvil.private.bcrypt.hashpw", password, _comparable(stored))
     return made
 
 
 def _comparable(stored: str) -> str:
-    """Return a hash with the only revision that the server's bcrypt reads, as Anvil does."""
+    """Return a bcrypt hash with the prefix $2a$, the only one that Anvil's server reads."""
     return stored.replace("$2b$", "$2a$", 1).replace("$2y$", "$2a$", 1)

@@ -31,8 +31,8 @@ def parse_role(value: object) -> Role:
 def stored_role(value: object) -> Role:
     """Return the role of an account's row.
 
-    An account of a release without roles has none, and could do everything. An unknown role, as of
-    a later release, may only see.
+    An account from a release without roles has none and counts as an admin, because it could do
+    everything. An unknown role, such as one of a later release, counts as viewer.
     """
     if value is None:
         return Role.ADMIN

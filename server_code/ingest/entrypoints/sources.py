@@ -26,7 +26,7 @@ from .request_context import RequestContext
 from .roles import Role
 from .task_launcher import launch_tick
 
-#: A call pauses as many repositories as fit this time; the page calls again for the rest.
+#: A call pauses repositories until this time is over; the page calls again for the rest.
 MAX_CALL_SECONDS = 10.0
 
 
@@ -38,7 +38,7 @@ def get_repositories(request: RequestContext, **choice: object) -> dict[str, Any
 
 @login_required(Role.OPERATOR)
 def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
-    """Return what a source would include, leave out and cost an hour."""
+    """Return what a source would include and leave out, and its requests an hour."""
     with open_github_apis(request.settings, clock=request.clock) as github:
         return check_source(
             request.state,
@@ -51,7 +51,7 @@ def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
 
 @login_required(Role.OPERATOR)
 def add_source(request: RequestContext, source: object) -> dict[str, Any]:
-    """Add a source, and let its repositories be listed at once."""
+    """Add a source, and launch the tick that lists its repositories."""
     pattern = _pattern_of(request, source)
     if add_sources(request.state, [pattern], origin=FROM_PAGE, now=request.now):
         request.record_activity(f"added the source {pattern}")
@@ -84,7 +84,7 @@ def remove_source(request: RequestContext, source: object) -> str:
 
 @login_required(Role.OPERATOR)
 def pause_repositories(request: RequestContext, paused: object, **choice: object) -> dict[str, int]:
-    """Pause or resume all repositories of a list; ``left`` are not done yet."""
+    """Pause or resume all repositories of a list; ``left``: how many are not done yet."""
     ends_at = time.monotonic() + MAX_CALL_SECONDS
     done, left = set_matching_paused(
         request.state,

@@ -1,6 +1,6 @@
-"""Launches of an agent's tick ahead of its schedule, at a bounded rate.
+"""Launching an agent's tick before its schedule does, at a limited rate.
 
-Each task is a process, and a burst of webhooks must not start one each.
+Each task is a process, so a burst of webhooks must not launch one task each.
 """
 
 from __future__ import annotations
@@ -45,10 +45,11 @@ def launch_tick(request: RequestContext, agent: str) -> None:
 def continue_tick(
     agent: str, *, started_at: datetime, continue_until: float | None, now: datetime
 ) -> None:
-    """Launch the next tick of an agent that leaves work, until the schedule starts one.
+    """Launch the next tick of an agent that has work left, unless the schedule started one.
 
-    ``continue_until``: that time; None computes it. Anvil skips the scheduled starts of a task that
-    is still running, so a tick that ran past one is continued until the next.
+    ``continue_until``: the time of the next scheduled start; None computes it. Anvil skips a
+    scheduled start while the task is still running, so a tick that ran past one continues until
+    the start after it.
     """
     if continue_until is None:
         started = started_at.timestamp()

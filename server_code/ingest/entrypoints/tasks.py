@@ -41,8 +41,8 @@ HOST = "tasks of the Anvil app"
 def pipeline_monitoring_tick(continue_until: float | None = None) -> int:
     """Poll every repository that is due in this slice; return the number of polls.
 
-    ``continue_until`` is set where it continues an earlier tick: the time at which the schedule
-    starts one, so that it launches no further tick after that.
+    ``continue_until`` is set if an earlier tick launched this one: the time of the next scheduled
+    start, after which this tick launches no other.
     """
     request = RequestContext()
     # The leases of killed tasks on this machine are freed immediately.

@@ -64,7 +64,7 @@ class SelectionSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectingSettings:
-    """How often is polled, how far back, and how long the state keeps what ended."""
+    """How often repositories are polled, how far back, and how long ended runs are kept."""
 
     log_mode: str = setting(
         "LOG_MODE",

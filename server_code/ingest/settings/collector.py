@@ -57,7 +57,7 @@ class Settings:
 
     @property
     def queues_location(self) -> str | None:
-        """Return where the queues of EVENT_BUS are; None where no setting says so."""
+        """Return where the queues of EVENT_BUS are; None if that is not set."""
         azure = "Azure" if self.azure.servicebus_connection else self.azure.servicebus_namespace
         accounts = {
             "sqs": self.aws.region or self.aws.endpoint_url,

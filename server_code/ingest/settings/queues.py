@@ -15,7 +15,7 @@ JOB_EVENTS_QUEUE = "ci_cd_job_events_queue"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSettings:
-    """The AWS account. boto3 searches for credentials that are None."""
+    """The AWS account. If its credentials are None, boto3 searches for them."""
 
     access_key_id: Secret | None = setting(
         "AWS_ACCESS_KEY_ID",

@@ -67,7 +67,7 @@ def read_settings(lookup: LookUpSetting) -> Settings:
 
 
 def raw_value(setting: Setting, lookup: LookUpSetting) -> str | None:
-    """Return the setting's text by its first name that is set; None where none is.
+    """Return the value of the first of a setting's names that is set; None if none is.
 
     Quotes around a value are dropped: Docker's env files keep what a shell would remove.
     """

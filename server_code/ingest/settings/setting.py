@@ -21,7 +21,7 @@ class Setting:
     """One setting, named as its environment variable; App Secrets use the name in lower case.
 
     ``section``: of the Settings page. ``settings_class`` and ``field``: the class and field that
-    hold its value; None where a command reads it itself. ``default``: as people are shown it.
+    hold its value; None where a command reads it itself. ``default``: as it is shown to people.
     ``aliases``: other names, read where the first is not set. ``is_needed``: nothing is collected
     without it, unless another kind of credential takes its place.
     """

@@ -55,7 +55,7 @@ def remove_errors_of_cause(
 
 
 def remove_errors_until(store: StateStore, until: datetime) -> int:
-    """Remove the errors that occurred until a time, up to which they were shown; return how many.
+    """Remove all errors up to the time of the newest one that was shown; return how many.
 
     Raises StateUnavailable.
     """

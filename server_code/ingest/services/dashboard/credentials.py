@@ -105,7 +105,7 @@ def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] |
 
 
 def minute_limit_problem(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
-    """Return how much longer polls wait for a credential's limit per minute, and what to do."""
+    """Return by how much a credential's limit per minute delays polls, and what to do."""
     is_current = abs(now - record.updated_at) < FACTOR_VALID_FOR
     if record.minute_interval_factor < MIN_REPORTED_INTERVAL_FACTOR or not is_current:
         return None

@@ -17,7 +17,7 @@ from .health_input import HealthInput, longest_backfill_seconds, read_health_inp
 from .health_problems import find_problems, one_time_sentence
 from .repository_problems import Problem
 
-#: With fewer pending logs, they are those of jobs that have just ended.
+#: Fewer pending logs than this are normal: those of jobs that have just ended.
 MANY_LOGS = 100
 
 #: Problems shown after the first one.

@@ -31,7 +31,7 @@ from .agents import agent_rows
 #: Logs arrive within minutes; if they wait longer and none is fetched, log ingestion has stalled.
 LOG_STALL_TIME = timedelta(minutes=15)
 
-#: The store orders pending logs by their last try; the oldest one may have been tried lately.
+#: How many pending logs are searched for the oldest: the store sorts them by their last try.
 SEARCHED_LOGS = 50
 
 #: Agent states in which no process is expected to report.
@@ -100,7 +100,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 
 
 def _unanswered(heartbeats: Sequence[AgentRecord], now: datetime) -> dict[str, datetime]:
-    """Return since when hosts and queues have answered nothing to any agent that is alive."""
+    """Return the hosts and queues that answer no agent that is alive, each with since when."""
     alive = [each for each in heartbeats if is_alive(each, now)]
     answered = [pair for each in alive for pair in _read_times(each.answered_at)]
     silent = [

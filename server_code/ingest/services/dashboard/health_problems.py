@@ -38,7 +38,7 @@ _NOT_REPORTING = (AgentState.STALLED, AgentState.STOPPED)
 def find_problems(
     inputs: HealthInput, unpaused: Sequence[RepositoryRecord], *, now: datetime
 ) -> tuple[Problem, ...]:
-    """Return what is wrong, the gravest first; ``unpaused`` are the repositories it may be of."""
+    """Return what is wrong, the gravest first; ``unpaused``: repositories whose problems count."""
     is_polling_hindered = any(
         agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in inputs.agents
     )

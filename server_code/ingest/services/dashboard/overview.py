@@ -89,9 +89,9 @@ def _count_since(saved_counters: SavedCounters, counter: str, since: datetime) -
 def _message_intervals(
     queues: Mapping[str, str], saved_counters: SavedCounters, now: datetime
 ) -> dict[str, list[int]]:
-    """Return the counts of each queue by intervals, from the first stored one up to now.
+    """Return how many messages each queue got in each interval, from the first one stored to now.
 
-    Without times, because every refresh of a page contains a day of them.
+    The times are left out, because every refresh of a page sends the intervals of a day.
     """
     intervals: Mapping[datetime, Mapping[str, int]] = dict(saved_counters.intervals)
     last = start_of_count_interval(now)

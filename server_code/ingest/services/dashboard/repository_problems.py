@@ -58,7 +58,7 @@ def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | N
 def _failing_since(
     failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> datetime | None:
-    """Return when they began to fail: the first error after a last poll without one.
+    """Return the time of the first error after the last poll that did not fail.
 
     ``last_polled_at`` is the start of the last poll that did not fail.
     """

@@ -37,7 +37,7 @@ def missing_setup_steps(settings: Settings) -> list[str]:
 
 
 def _token(settings: Settings, *, has_repository: bool) -> dict[str, Any]:
-    """Return what is set; before the first repository GitHub may never have been asked."""
+    """Return which credentials are set; GitHub checks them with the first repository."""
     github = settings.github
     if github.app_id is not None:
         finding = f"GitHub App {github.app_id} is set."

@@ -55,7 +55,7 @@ def _workflow(name: str, runs: Sequence[RunSummary]) -> dict[str, Any]:
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
-    """Return the smallest value that ``share`` of the values do not exceed; None of no values."""
+    """Return the smallest value that ``share`` of the values do not exceed, or None if empty."""
     if not values:
         return None
     ordered = sorted(values)

@@ -1,7 +1,7 @@
 """The checks of ``runstream doctor``: everything a collector needs, each with its remedy.
 
 One list of plain values serves the command line and the dashboard. The checks change nothing: the
-row that proves that the state can be written is removed with it.
+row that is written to test the state is removed again.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def check_bus(target: DoctorTarget) -> Iterator[CheckResult]:
 def check_sources(
     target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
 ) -> Iterator[CheckResult]:
-    """Preview the sources that were named, and report the errors of the known ones."""
+    """Preview the sources that the caller named, and report the errors of the known ones."""
     other_sources = [*target.sources, *target.settings.sources, *patterns_of(known)]
     for pattern in _named_sources(target):
         yield check_source(
@@ -177,7 +177,7 @@ def check_sources(
 
 
 def _named_sources(target: DoctorTarget) -> list[SourcePattern]:
-    """Return the sources that were named, without exclusions."""
+    """Return the sources that the caller named, without exclusions."""
     return [each for each in target.sources if not each.is_exclusion]
 
 

@@ -27,7 +27,7 @@ from ...ports.repository_api import ANONYMOUS_KIND
 from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
 from ..sources.preview_source import GithubApis, describe_preview, preview_source
 
-#: AWS rejects signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
+#: AWS rejects signatures that are 5 minutes off, and GitHub tokens of an App 1 minute early.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 SKEW_WARNING_SECONDS = 30
 SKEW_FAILURE_SECONDS = 240
@@ -96,7 +96,7 @@ def check_repository(
 
 
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[CheckResult]:
-    """Report which repositories each credential reads, and what it lacks for them."""
+    """Report how many repositories each credential lists, and what keeps it from reading them."""
     for record in records:
         fault = missing_access(record, now) or minute_limit_problem(record, now)
         if not record.repository_lists and fault is None:

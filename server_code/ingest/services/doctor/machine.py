@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ...ports.inspection import CheckResult
 from ..log_ingestion.spool import MAX_BYTES_IN_MEMORY, reserved_bytes
 
-#: The size of some long logs; with less space, logs wait for each other.
+#: Some long logs have this size; with less free space, logs wait for each other.
 _USUAL_LOGS_BYTES = 32 * 1024 * 1024
 
 #: A collector with the default number of threads opens about half as many.
@@ -49,7 +49,7 @@ def _check_temporary_folder() -> CheckResult:
 
 
 def _open_files_limit() -> int | None:
-    """Return how many files this process may open; None where the system does not say."""
+    """Return how many files this process may open; None if no limit is known."""
     try:
         import resource
     except ImportError:

@@ -24,10 +24,10 @@ PART_SECONDS = 20.0
 def run_checks_of_part(
     target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS
 ) -> list[CheckResult]:
-    """Return the findings of one part of PARTS that end in time, and a failed one after it.
+    """Return the checks of a part that end in time, and a failed one if the time is over.
 
-    Raises Rejected for another part. The state is read by the calling thread, because Anvil's
-    tables answer no other.
+    Raises Rejected for a part that is not in PARTS. The state is read in the calling thread,
+    because Anvil's tables cannot be used in another.
     """
     if part == "state":
         return list(check_state(target, LoadedState()))
@@ -52,5 +52,5 @@ _PARTS: Mapping[str, Callable[[DoctorTarget, LoadedState], Iterable[CheckResult]
     "machine": lambda *_: check_machine(),
 }
 
-#: The parts in the order of a page; "state" first, for without it nothing else works.
+#: The parts in the order of a page; "state" comes first, because nothing works without it.
 PARTS = ("state", *_PARTS)

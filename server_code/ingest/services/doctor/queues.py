@@ -8,7 +8,7 @@ from ...errors import AccessDenied, IngestError, QueueMissing
 from ...ports.inspection import BusRemedies, CheckResult, QueueAttributes, QueueInspector
 from ...settings import QueueSettings
 
-#: Every queue accepts 256 KB; in smaller messages, logs would have many parts.
+#: Every bus accepts messages of 256 KB. Smaller ones would split logs into many parts.
 SMALL_MESSAGE_BYTES = 250_000
 
 #: Most logs are fetched and published within this time; for others the timeout is extended.
