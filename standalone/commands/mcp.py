@@ -7,7 +7,7 @@ from contextlib import closing
 
 import click
 from ingest.bootstrap.github import open_log_reader
-from ingest.bootstrap.state_stores import log_cache_of, open_state
+from ingest.bootstrap.state_stores import open_state
 from ingest.errors import BadSettings, Fatal
 
 from ..command import command, examples
@@ -54,12 +54,10 @@ def mcp(*, address: Address | None) -> None:
         shutdown_deadline(stop, exit_code=0),
         closing(open_state(settings)) as state,
     ):
-        cache, clock = log_cache_of(state), SystemClock(threading.Event())
-        if cache is None:
-            raise BadSettings(["this state has no cache of logs"])
+        clock = SystemClock(threading.Event())
         tools = McpTools(
             state=state,
-            cache=cache,
+            cache=state.log_cache,
             settings=settings,
             clock=clock,
             open_log_reader=lambda: open_log_reader(settings, state=state, clock=clock),

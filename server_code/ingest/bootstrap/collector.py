@@ -16,7 +16,7 @@ from ..services.intercepted_ports import intercept
 from ..services.tracked_requests import TrackedRequests
 from ..settings import Settings
 from .buses import open_bus
-from .state_stores import log_cache_of, open_state
+from .state_stores import open_state
 from .workers import worker_id
 
 _Queue = TypeVar("_Queue", bound=Publisher)
@@ -87,7 +87,7 @@ def open_collector(
         counters=counters,
         settings=settings.collecting,
         worker_id=worker_id(),
-        log_cache=log_cache_of(state),
+        log_cache=state.log_cache,
         cloudevents_source_root=settings.cloudevents_source_root,
     )
     closers: tuple[Callable[[], object], ...] = (

@@ -13,7 +13,6 @@ from ..services.sources.preview_source import GithubApis
 from ..settings import Settings
 from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
-from .state_stores import log_cache_of
 
 #: How many times a code is sent to GitHub if GitHub fails, and the pause between two tries.
 EXCHANGE_TRIES = 3
@@ -65,5 +64,5 @@ def open_log_reader(settings: Settings, *, state: StateStore, clock: Clock) -> L
         blobs=blobs,
         clock=clock,
         counters=counters,
-        log_cache=log_cache_of(state),
+        log_cache=state.log_cache,
     )

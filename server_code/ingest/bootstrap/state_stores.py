@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..ports import LogCache, StateStore
+from ..ports import StateStore
 from ..settings import Settings
 
 #: Where a headless collector keeps its state when no DATABASE_URL is set.
@@ -32,9 +32,3 @@ def open_data_tables_state() -> StateStore:
     from ..adapters.data_tables import open_data_tables_state as open_tables
 
     return open_tables()
-
-
-def log_cache_of(state: StateStore) -> LogCache | None:
-    """Return the log cache of a state; None if that kind of state has none."""
-    cache: LogCache | None = getattr(state, "log_cache", None)
-    return cache

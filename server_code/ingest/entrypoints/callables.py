@@ -142,4 +142,6 @@ def open_job_log(
         repository=optional_text(run_fields.get("repository"), "The repository's name"),
     )
     job = require_id(job_id, "The job's id")
-    return find_job_log(request.state, request.log_cache, request.open_log_reader, reference, job)
+    return find_job_log(
+        request.state, request.state.log_cache, request.open_log_reader, reference, job
+    )

@@ -9,11 +9,10 @@ from functools import cached_property
 
 from ..bootstrap.collector import Collector, open_collector
 from ..bootstrap.github import open_github, open_log_reader
-from ..bootstrap.state_stores import log_cache_of, open_data_tables_state, read_anvil_settings
+from ..bootstrap.state_stores import open_data_tables_state, read_anvil_settings
 from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
-from ..errors import StateUnavailable
-from ..ports import ActionsApi, Clock, LogCache, StateStore
+from ..ports import ActionsApi, Clock, StateStore
 from ..services.log_ingestion.read_log import LogReader
 from ..settings import Settings
 from .roles import Role
@@ -35,14 +34,6 @@ class RequestContext:
     def state(self) -> StateStore:
         """Open the Data Tables. Raises StateUnavailable."""
         return open_data_tables_state()
-
-    @cached_property
-    def log_cache(self) -> LogCache:
-        """Open the cache of logs. Raises StateUnavailable."""
-        cache = log_cache_of(self.state)
-        if cache is None:
-            raise StateUnavailable("This state has no cache of logs.")
-        return cache
 
     @cached_property
     def clock(self) -> Clock:

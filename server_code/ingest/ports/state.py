@@ -12,6 +12,7 @@ from ..domain.source_records import CredentialRecord, SourceRecord
 from .coordination_store import CoordinationStore
 from .dashboard_store import DashboardStore
 from .ledger_store import LedgerStore, LogStateStore
+from .log_cache import LogCache
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 
@@ -42,8 +43,10 @@ class StateStore(
 ):
     """All state of the collector. Any method may raise StateUnavailable.
 
-    Safe to use from many threads and processes at once.
+    Safe to use from many threads and processes at once. ``log_cache`` is in the same database.
     """
+
+    log_cache: LogCache
 
     def load_cached_records(self) -> CachedRecords:
         """Load the records that each refresh of the overview needs."""
