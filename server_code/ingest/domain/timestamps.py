@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import overload
 
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?",
@@ -50,17 +49,11 @@ def _parse(text: str) -> datetime | None:
     return None if moment.year == _ZERO_YEAR else moment
 
 
-@overload
-def format_timestamp(moment: datetime) -> str: ...
-@overload
-def format_timestamp(moment: datetime | None) -> str | None: ...
-def format_timestamp(moment: datetime | None) -> str | None:
-    """Write a moment as UTC with ``Z``, with milliseconds only where there are any; None stays."""
-    return None if moment is None else _format(moment)
-
-
 @lru_cache(maxsize=_KEPT_TIMES)
-def _format(moment: datetime) -> str:
+def format_timestamp(moment: datetime | None) -> str | None:
+    """Write a moment as UTC with ``Z``, with milliseconds if there are any; None stays None."""
+    if moment is None:
+        return None
     utc = moment.astimezone(timezone.utc)
     precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"
     return utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -133,10 +133,9 @@ def sweep_span(
 
 def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
     """Begin at the oldest day that may change, and remove the validators of older ones."""
+    oldest = str(format_timestamp(start))
     for list_name in list(poll_session.repository.run_lists.validators):
-        if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < format_timestamp(
-            start
-        ):
+        if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < oldest:
             poll_session.set_validator(list_name, None)
     sweep = DaySweep(began_at=now, continues_at=start)
     poll_session.repository = replace(poll_session.repository, sweep=sweep)
