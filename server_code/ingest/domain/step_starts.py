@@ -28,7 +28,7 @@ _INPUT = "input"
 _LEADS = {"prepare": "Run ./", "hook": "Run '", _INPUT: "Run "}
 _MAX_LEADS = 20
 
-#: How lines of these kinds continue after their time, if not with ``##[``.
+#: How a line that may begin a step continues after its time, if not with ``##[``.
 START_MARKER = re.compile(
     rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Uploading runner diagnostic logs|"
     rb"Stop and remove |Print service |Remove container network: |Prepare all required actions|"
@@ -60,7 +60,7 @@ _TITLE_AT = len("##[group]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartLine:
-    """A line that may begin a step; ``title`` is what a group is called."""
+    """A line that may begin a step; ``title``: the title of its group, or the line's own text."""
 
     kind: str
     title: str
@@ -90,6 +90,7 @@ class StartLineReader:
         elif self._depth or self._has_background:
             return
         elif start.kind == _BACKGROUND:
+            # Background steps print between the lines of others: no step of this log can be placed.
             self._has_background = True
             self.starts.clear()
         elif start.kind in _LEADS:

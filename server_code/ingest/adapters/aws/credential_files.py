@@ -1,6 +1,6 @@
 """Credentials in files that other programs renew, read again while a collector runs.
 
-botocore reads ``~/.aws/credentials`` and ``~/.aws/config`` once. Agents, aws-vault and cron jobs
+botocore reads ``~/.aws/credentials`` and ``~/.aws/config`` once. Sidecars, aws-vault and cron jobs
 write temporary credentials there, which expire. A renewed file takes effect without a restart.
 """
 

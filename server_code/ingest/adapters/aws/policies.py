@@ -19,7 +19,7 @@ _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 
 
 def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dict[str, Any]:
-    """Allow what the collector does: send to three queues, receive from one, store logs.
+    """Allow what the collector does: send to its queues, receive from one, store logs.
 
     The policy is valid in any account and, where no region is given, in any region.
     """
@@ -55,7 +55,11 @@ def policy_document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def collector_statements(
     *, metrics: Arn, logs: Arn, job_events: Arn, dead_letters: Arn
 ) -> list[dict[str, Any]]:
-    """Return statements that allow a collector to send to its queues, and to receive from one."""
+    """Return statements that allow a collector to send to its queues, and to receive its work.
+
+    ``job_events``: its own work queue, of ended jobs whose logs are to be fetched; what is no work
+    it moves to ``dead_letters``.
+    """
     return [
         allow("Send", _SEND, [metrics, logs, job_events, dead_letters]),
         allow("Work", _RECEIVE, [job_events]),

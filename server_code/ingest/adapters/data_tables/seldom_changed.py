@@ -1,6 +1,7 @@
 """Tables that change seldom, for each of which another table has the id of its last change.
 
-A refresh of a page needs five of them, and to search an empty table costs as much as any other.
+A refresh of a page needs five of them. As even the search of an empty table costs a round trip, one
+search for the last changes replaces five.
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ class App:
         return self._clients[installation_id]
 
     def _mint(self, installation_id: int) -> tuple[str, datetime]:
-        """Mint an installation's token. Raises what the app's client does."""
+        """Mint an installation's token. Raises BadCredentials if the app is not installed there."""
         request = Request.to("/app/installations/{}/access_tokens", installation_id)
         try:
             payload = mapping(self._app.post(request).json())

@@ -22,7 +22,7 @@ FAILURES_BEFORE_LIMIT = 2
 MAX_REMEMBERED = 1000
 REMEMBERED_SECONDS = 3600.0
 
-#: How many lists fail in a row, with none answered in between, where GitHub has an outage.
+#: GitHub has an outage once so many lists have failed in a row, with none answered in between.
 OUTAGE_LISTS = 3
 
 

@@ -46,7 +46,7 @@ _TRIAL_BYTES = 64 * 1024
 
 
 def is_disk_full(error: Exception) -> bool:
-    """Return whether SQLite itself reports that there is no space, and so rolled back."""
+    """Return whether SQLite itself reports that there is no space; it has rolled back then."""
     return _FULL in str(error)
 
 

@@ -1,4 +1,4 @@
-"""What webhooks that may change a source leave for the next discovery."""
+"""Hints of webhooks, for the next discovery, that a source may have other repositories now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOURCES_HINT = ("sources", 0)
 #: How often a process with sources looks for what a webhook left.
 CHECK_EVERY = timedelta(seconds=1)
 
-#: The longest lag of GitHub's lists behind a webhook: they are read again until then.
+#: How long GitHub's lists may lag behind a webhook; for so long they are read again after it.
 LONGEST_LAG = timedelta(seconds=15)
 
 #: How long a hint is kept: after that, the regular discovery has read the lists.
@@ -34,8 +34,8 @@ def clear_hints(
 ) -> None:
     """Remove the hints that a discovery has followed, unless GitHub's lists may lag behind them.
 
-    ``is_read``: every list was read. Hints are kept until they are LONGEST_LAG old, where a list
-    could not be read until they are KEPT_FOR old. Hints from the future are removed.
+    ``is_read``: every list was read. Hints are kept until they are LONGEST_LAG old; if a list
+    could not be read, until they are KEPT_FOR old. Hints from the future are removed.
     """
     followed = {
         key: hinted
@@ -48,7 +48,7 @@ def clear_hints(
 def has_new_hint(context: CollectorContext) -> bool:
     """Return whether a webhook came that no discovery of this process has followed.
 
-    It waits neither for the next regular check nor for a pause after failures.
+    A discovery for it starts at once, also in a pause after failures.
     """
     discovery, now = context.discovery, context.clock.now()
     was_just_checked = not is_interval_over(discovery.webhooks_checked_at, CHECK_EVERY, now)
