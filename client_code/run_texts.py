@@ -82,7 +82,7 @@ def failures(jobs):
     return [(job, next(filter(is_failed, job["steps"]), None)) for job in jobs if is_failed(job)]
 
 
-def job_note(job):
+def runner_and_wait(job):
     """Return runner, labels and queue time of a job."""
     parts = [job["runner_name"], ", ".join(job["labels"])]
     if job["queued_seconds"] is not None:

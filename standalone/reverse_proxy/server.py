@@ -101,7 +101,7 @@ class ReverseProxy:
                 del self._open[connection]
 
     def _make_room(self) -> bool:
-        """Close the connection whose request has been incomplete longest; return whether one is."""
+        """Close the connection whose request is incomplete longest; False if there is none."""
         waiting = [each for each in self._open if each.waiting_since is not None]
         if not waiting:
             return False

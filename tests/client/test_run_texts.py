@@ -55,7 +55,9 @@ def test_a_run_is_summed_up() -> None:
 
 
 def test_what_is_known_of_a_job_is_one_line() -> None:
-    assert run_texts.job_note(JOBS[0]) == "GitHub Actions 7 · ubuntu-latest · waited 1 min 15 s"
+    assert (
+        run_texts.runner_and_wait(JOBS[0]) == "GitHub Actions 7 · ubuntu-latest · waited 1 min 15 s"
+    )
 
 
 def test_a_run_is_named_by_its_workflow_or_its_id() -> None:

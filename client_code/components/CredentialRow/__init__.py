@@ -3,6 +3,7 @@
 from ... import badges, clock, dom, sentences
 from ._anvil_designer import CredentialRowTemplate
 
+#: The badge of each status: its tone, its icon and its label.
 BADGES = {
     "ok": ("ok", "success", "OK"),
     "warning": ("warn", "warning", "Warning"),

@@ -15,7 +15,7 @@ class JobCard(JobCardTemplate):
         dom.on(self.dom_nodes["details"], "toggle", self.draw_steps)
 
     def show(self, job):
-        """Draw a job of a run, with `run`, `log` and `is_open` (its initial state)."""
+        """Draw a job, which also has its `run`, its `log`, and whether it `is_open` at first."""
         self.job = job
         if job["job_id"] != self.job_id:
             self.job_id = job["job_id"]
@@ -24,7 +24,7 @@ class JobCard(JobCardTemplate):
         dom.fill(
             self,
             name=job["job_name"],
-            note=run_texts.job_note(job),
+            note=run_texts.runner_and_wait(job),
             log_label=run_texts.log_label(job, job["log"]),
         )
         clock.show_duration(self.dom_nodes["duration"], job)

@@ -14,7 +14,7 @@ _WILDCARDS = {"*": ".*", "?": "."}
 
 @dataclass(frozen=True, slots=True)
 class GlobList:
-    """Patterns as they were written. Patterns with ``!`` alone include everything else."""
+    """Patterns as they were written. If all begin with ``!``, everything else is included."""
 
     patterns: tuple[str, ...] = ()
 

@@ -57,7 +57,7 @@ class LogWork:
     other_jobs: tuple[WorkItemJob, ...] = ()
 
     @property
-    def all_jobs(self) -> tuple[WorkItemJob, ...]:
+    def known_jobs(self) -> tuple[WorkItemJob, ...]:
         """Return every job of the attempt that is known."""
         return (*self.jobs, *self.other_jobs)
 

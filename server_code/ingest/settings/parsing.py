@@ -92,7 +92,7 @@ def url_of(*schemes: str) -> Parse:
 def parse_database_url(value: str) -> str:
     """Return the URL of a database; the adapter checks the rest.
 
-    A password with an unescaped separator would be read as another host or name.
+    A reserved character in a password would end it: its rest would be read as the host.
     """
     user = _USER_PART.match(value)
     if user and any(mark in user["user"] for mark in "@/?#[] "):

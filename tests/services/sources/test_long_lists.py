@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from ingest.adapters.github.lists import MAX_ITEMS
 from ingest.domain.sources import parse_source, parse_sources
+from ingest.ports import Answer, CredentialInfo, RepositoryList, RepositoryListQuery
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.health import load_health
 from ingest.services.dashboard.sources import list_source_rows
@@ -96,3 +97,42 @@ def test_a_preview_tells_that_a_list_is_longer(
     del served.items[MAX_ITEMS:]
     whole = preview_source(lister, pattern, [], log_mode="live", now=context.clock.now())
     assert whole.truncation_note is None
+
+
+class _LongInstallation:
+    """The list of an App's installation on acme, of which only a part is read."""
+
+    def list_queries_for(
+        self, owners: Collection[str], *, of_all_owners: bool
+    ) -> list[RepositoryListQuery]:
+        return [RepositoryListQuery("app acme", "*", "acme")] if owners or of_all_owners else []
+
+    def fetch_repositories(
+        self, query: RepositoryListQuery, validator: str | None = None
+    ) -> Answer[RepositoryList]:
+        return Answer(RepositoryList((), is_whole=False), None)
+
+    def credentials(self) -> list[CredentialInfo]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("source", "is_noted"),
+    [("acme", True), ("*/api", True), ("ac*/api", True), ("octo", False), ("oct*/api", False)],
+)
+def test_a_preview_tells_that_the_list_of_an_installation_is_longer(
+    stage: OpenStage, source: str, is_noted: bool
+) -> None:
+    """If the source may match repositories of the installation's account."""
+    context = stage(WorldBuilder()).join()
+    lists: Any = _LongInstallation()
+    preview = preview_source(
+        GithubApis(lists, context.github),
+        parse_source(source),
+        [],
+        log_mode="live",
+        now=context.clock.now(),
+    )
+    assert (preview.truncation_note is not None) == is_noted
+    if is_noted:
+        assert "of acme" in str(preview.truncation_note)

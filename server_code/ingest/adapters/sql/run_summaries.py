@@ -30,6 +30,7 @@ _TRIM = """
 class SqlRunSummaries(SqlStore):
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
+    #: What the last read decoded, by row: only rows that have changed since are decoded again.
     _decoded_summaries: DecodedRows[RunSummary]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
@@ -51,6 +52,7 @@ class SqlRunSummaries(SqlStore):
 
 
 def _row(summary: RunSummary) -> Row:
+    # The body also holds the name of the repository as it is written; the key is in lower case.
     body = to_json(body_of(summary))
     return (*normalized_attempt_key(summary.key), format_time(summary.created_at), body)
 

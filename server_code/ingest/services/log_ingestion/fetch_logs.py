@@ -51,9 +51,9 @@ def fetch_logs(
     """
     requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
-    # A later try for an attempt's only log would cost a request more than the log alone.
-    is_first_try = prefers_archive or work.tries == 0
-    is_only = is_first_try and is_only_log(requested, work.all_jobs)
+    # At a later try an only log is requested alone: the archive would cost one request more.
+    may_try_archive = prefers_archive or work.tries == 0
+    is_only = may_try_archive and is_only_log(requested, work.known_jobs)
     if work.is_whole_attempt and (len(requested) > 1 or is_only):
         yield from _unless_limited(
             limits, work, requested, _fetch_archive_first(github, work, requested)
@@ -81,7 +81,7 @@ def _unless_limited(
 def _fetch_archive_first(
     github: ActionsApi, work: LogWork, requested: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
-    """Yield the logs that are certain in the archive, then fetch the others one by one."""
+    """Yield the logs that the archive holds for certain, then fetch the others one by one."""
     left = {job.job_id: job for job in requested}
     failure: IngestError | None = None
     try:
@@ -162,12 +162,13 @@ def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> 
 
 
 def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogFetched | None:
-    """Return one job's log out of the archive of its attempt; None if it is not certain.
+    """Return one job's log out of its attempt's archive; None if it may be another job's.
 
-    An empty file is never certain: only a single log shows that a log is empty.
+    An empty file proves nothing: only a single log shows that a log is empty.
     """
     names = _job_names(work)
     if not work.is_whole_attempt:
+        # A work item of one job knows only the name of that job.
         listed = github.fetch_jobs(work.key).value
         if listed is None or not listed.matches_total_count:
             return None
@@ -187,12 +188,13 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
     if isinstance(error, _SHARED_FAILURES):
         return False
     if isinstance(error, RequestPaused):
+        # GitHub refuses this path for a while; that of the archive may answer.
         return True
     return work.tries >= (TRIES_BEFORE_FALLBACK if isinstance(error, LogPending) else 1)
 
 
 def _job_names(work: LogWork) -> dict[int, str]:
-    return {job.job_id: job.job_name for job in work.all_jobs}
+    return {job.job_id: job.job_name for job in work.known_jobs}
 
 
 def _never_existed(job: WorkItemJob) -> LogUnavailable:

@@ -16,12 +16,13 @@ from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
 from .read_attempts import MAX_INCOMPLETE_READS, AttemptSnapshot, needs_job_reread
 
-#: An open run is checked again after its age divided by this: at every poll in its first hour.
+#: An open attempt is checked again after the time since its last change, divided by this: for the
+#: first hour, that is at every poll.
 OPEN_AGE_DIVISOR = 120
 MAX_PAUSE = timedelta(minutes=10)
 
-#: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour: for the 90 days
-#: that GitHub keeps a run unless an administrator decides otherwise.
+#: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour, and given up after
+#: the 90 days for which GitHub keeps a run by default.
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 MAX_FAILURE_PAUSE = timedelta(hours=1)
 MAX_FAILURES = 90 * 24
@@ -34,7 +35,7 @@ OUTAGE_FAILURES = 45
 #: How many attempts of one repository are made due at once; the others keep their own times.
 _MAX_ATTEMPTS = 1000
 
-#: Retriable failures are reported after this many in a row, others at once.
+#: Failures that may pass are reported after this many in a row, others at once.
 REPORTED_FAILURES = 5
 
 #: The longest time between two reads of the jobs in flight, though no change is expected.
@@ -74,9 +75,10 @@ def is_job_read_due(
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
-    A read is charged whenever a step has changed. So they are read just before two poll intervals
-    are over, the longest delay of an event. They are not read if the next change can only be the
-    end of the run, which the run list shows. ``has_changed_in_list``: the list shows a change.
+    A read is charged if anything has changed since the last one. So jobs are read as seldom as the
+    longest delay of an event allows: just before two poll intervals have passed. They are not read
+    if the next change can only be the end of the run, which the run list shows.
+    ``has_changed_in_list``: the list shows a change.
     """
     now, gap = context.clock.now(), max_request_interval(context.settings.poll_seconds)
     if not is_interval_over(_jobs_known_at(record), gap, now):
@@ -103,7 +105,7 @@ def note_job_counts(
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    """Note how many jobs ended attempts had in the session's repository, which the caller saves."""
+    """Add the job counts of ended attempts to the session's repository, which the caller saves."""
     counts = poll_session.repository.recent_job_counts
     for record in (snapshot.record for snapshot in snapshots):
         if record.run and record.has_all_jobs and not before[record.key].has_all_jobs:
@@ -128,7 +130,8 @@ def settle_or_schedule(
 ) -> AttemptRecord:
     """Settle an ended attempt, or set its next check: the older it is, the later.
 
-    ``min_pause``: the shortest pause of an attempt in flight, while webhooks report its changes.
+    ``record`` is the snapshot's after its changes were published. ``min_pause``: the shortest pause
+    of an attempt in flight, while webhooks report its changes.
     """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
@@ -151,7 +154,7 @@ def settle_or_schedule(
         pause = backoff(record.incomplete_job_reads, maximum=MAX_FAILURE_PAUSE)
     if run is not None and not run.is_completed:
         if run.status == "in_progress":
-            # GitHub may update the run again while its jobs run, so its start is kept here.
+            # `updated_at` is the start of a run until GitHub updates it again: keep it here.
             record = replace(record, jobs_read_at=_jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failed_reads=0, last_error=None)
@@ -198,8 +201,8 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     failures = record.failed_reads + 1
     record = replace(record, failed_reads=failures, last_error=error.explanation)
     is_over = failures >= MAX_FAILURES
-    passes = isinstance(error, (Retriable, Skippable, AccessDenied))
-    if is_over or failures == (REPORTED_FAILURES if passes else 1):
+    may_pass = isinstance(error, (Retriable, Skippable, AccessDenied))
+    if is_over or failures == (REPORTED_FAILURES if may_pass else 1):
         end = "is not tried again" if is_over else "is tried again with growing pauses"
         what = f"{record.key} failed {failures} times and {end}: {error}"
         remedy = error.remedy or "Run the checks, and see GitHub's status page."

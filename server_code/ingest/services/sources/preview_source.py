@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ...domain.counted_nouns import plural
-from ...domain.source_records import truncated_list_note
+from ...domain.globs import matches_glob
+from ...domain.source_records import ALL_OWNERS, truncated_list_note
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
@@ -21,7 +22,7 @@ SAMPLE_SIZE = 5
 
 #: Requests by LOG_MODE for a run of 5 jobs that polling finds and whose logs are all fetched, as
 #: ``make bench`` measures them.
-REQUESTS_PER_RUN = {"economy": 5.0, "live": 13.8}
+REQUESTS_PER_RUN = {"economy": 5.0, "live": 13.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,8 @@ class SourcePreview:
     """What a source matches. ``left_out``: names with the reason.
 
     ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
-    ``allowed_per_hour`` is the limit of the credentials that could read a list; ``errors`` are
-    those of the others. ``truncation_note``: about a list of which only a part was read.
+    ``allowed_per_hour`` is the limit of the credentials whose lists held a match; ``errors``:
+    of lists that could not be read. ``truncation_note``: about a list that was read only in part.
     """
 
     matched: tuple[str, ...] = ()
@@ -140,10 +141,13 @@ def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
             found.credentials.append(query.credential)
         for each in fitting:
             found.listed.setdefault(each.full_name.lower(), each)
-        listed_owner = query.installation_account or query.owner
-        if not value.is_whole and listed_owner.lower() == (owner or query.owner).lower():
+        # The query of an installation asks for all owners: its account is the only one there.
+        owner_of_list = query.installation_account or query.owner
+        is_of_all_owners = owner is None and owner_of_list == ALL_OWNERS
+        may_miss_matches = is_of_all_owners or matches_glob(pattern.owner, owner_of_list)
+        if may_miss_matches and not value.is_whole:
             found.truncation_note = truncated_list_note(
-                query.credential, listed_owner, len(value.repositories)
+                query.credential, owner_of_list, len(value.repositories)
             )
     found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
     return found
