@@ -95,7 +95,8 @@ class AppServer:
         self._log.join()
 
     def _with_output(self, sentence: str) -> str:
-        output = "".join(f"\n  {line}" for line in self._log.last_lines) or " nothing"
+        # A copy: the server may print on meanwhile.
+        output = "".join(f"\n  {line}" for line in tuple(self._log.last_lines)) or " nothing"
         return f"{sentence} Its last output ({self.log_file} has all):{output}"
 
     def _request_health(self) -> int:

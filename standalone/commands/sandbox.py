@@ -50,6 +50,10 @@ def sandbox(*, scenario: Path | None, **options: object) -> None:
     """
     from ..sandbox.command import serve_sandbox
 
+    if options["corpus"] is not None and options["webhook_url"] is not None:
+        raise click.UsageError(
+            "--corpus and --webhook-url exclude each other: recorded runs never change."
+        )
     if scenario is not None:
         _require_readable(scenario)
     with stopped_by_signals() as stop:

@@ -45,7 +45,7 @@ class LocalAws:
         enforces_policies: bool = False,
         echo: Callable[[str], None] = lambda _message: None,
     ) -> None:
-        """Start on `port`, or on a free one for 0, and return when all `services` answer.
+        """Start `services` on `port`, or on a free one for 0, and return when they answer.
 
         With `enforces_policies` the key ``test`` may do everything, and others what IAM allows.
         """

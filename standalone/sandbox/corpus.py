@@ -62,7 +62,8 @@ def corpus_world(folder: Path) -> World:
         *(job["completed_at"] or job["started_at"] for job in jobs),
         *(commit["commit"]["committer"]["date"] for commit in commits),
     ]
-    return World(repositories, seed=folder.name, newest_at=max(map(parse_time, times)) + 1)
+    newest_at = max(map(parse_time, times), default=0.0)
+    return World(repositories, seed=folder.name, newest_at=newest_at + 1)
 
 
 def _repository_id(name: str, runs: Iterable[Json]) -> int:

@@ -1,4 +1,4 @@
-"""A scenario: `Settings` in a YAML file, with `hooks` for `hook_faults`."""
+"""A scenario: `Settings` in a YAML file, where `hooks` may stand for `hook_faults`."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from .settings import (
 
 _Spec = TypeVar("_Spec")
 
-_PARTS = {"limits": Limits, "hooks": HookFaults, "graphql": GraphqlFaults}
+_PARTS = {"limits": Limits, "hook_faults": HookFaults, "graphql": GraphqlFaults}
 _LISTS = {"tokens": TokenSpec, "faults": Fault}
 
 
 def read_scenario(path: Path) -> Settings:
     """Read settings from a file; what is missing keeps its default."""
     read = dict(yaml.safe_load(path.read_text("utf-8")) or {})
+    if "hooks" in read:
+        read["hook_faults"] = read.pop("hooks")
     read |= {name: _spec(kind, read[name]) for name, kind in _PARTS.items() if name in read}
     for name, kind in _LISTS.items():
         if name in read:
             read[name] = tuple(_spec(kind, each) for each in read[name])
-    if "hooks" in read:
-        read["hook_faults"] = read.pop("hooks")
     if read.get("app"):
         read["app"] = _app(read["app"])
     return _spec(Settings, read)

@@ -8,6 +8,7 @@ from support.world_builder import WorldBuilder
 
 from standalone.sandbox.faults import Fault, Faults
 from standalone.sandbox.scenario import read_scenario
+from standalone.sandbox.settings import HookFaults
 
 RUNS = "/repos/octo/api/actions/runs"
 JOB_LOG = "/repos/octo/api/actions/jobs/9/logs"
@@ -141,6 +142,8 @@ def test_a_scenario_is_read_from_yaml(tmp_path):
     assert settings.faults == (Fault(path="/logs$", do="missing", count=2, per_path=True),)
     assert settings.app is not None
     assert settings.app.installations[0].account == "octo"
+    path.write_text("hook_faults: {lost: 0.1}", "utf-8")
+    assert read_scenario(path).hook_faults == HookFaults(lost=0.1)
     path.write_text("index_leg: 3", "utf-8")
     with pytest.raises(ValueError, match="index_leg"):
         read_scenario(path)

@@ -138,6 +138,12 @@ def test_every_recorded_run_and_job_is_served(recorded, folder):
     assert jobs == {job["id"] for job in lines(folder, "jobs.jsonl")}
 
 
+def test_a_folder_without_recordings_is_served_without_repositories(serve, tmp_path):
+    """Nothing fails: there is just nothing."""
+    world = corpus_world(tmp_path)
+    assert serve.world(world, now=world.newest_at).get("/user/repos").json() == []
+
+
 def test_recorded_objects_are_served_as_they_are(recorded, folder):
     """Missing keys stay missing; only API addresses lead to this server."""
     for commit in lines(folder, "commits.jsonl"):

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
 from standalone.app_server.program import NAME, find_app_server, require_startable
-from standalone.app_server.running import client_host, listen
+from standalone.app_server.running import AppServer, client_host, listen
 from standalone.app_server.server_log import MAX_BYTES, ServerLog
 from standalone.cli import cli
 from standalone.failures import sentence_for
@@ -151,6 +151,22 @@ def test_all_is_kept_and_what_matters_is_reported(tmp_path: Path):
     assert list(log.last_lines)[-2:] == text.splitlines()[-2:]
     assert (tmp_path / "server.log").read_text() == text
     assert (tmp_path / "server.log").stat().st_mode & 0o077 == 0
+
+
+def test_the_last_output_is_named_while_the_server_prints_on(tmp_path: Path):
+    log, _ = heard("", tmp_path / "server.log")
+
+    class Line(str):
+        __slots__ = ()
+
+        def __format__(self, _spec: str) -> str:
+            log.last_lines.append("printed meanwhile")
+            return str(self)
+
+    log.last_lines.extend([Line("one"), Line("two")])
+    server = AppServer.__new__(AppServer)
+    server._log = log
+    assert server._with_output("It hangs.").endswith("\n  one\n  two")
 
 
 def test_a_log_has_a_bounded_size_and_begins_anew_at_each_start(tmp_path: Path):
