@@ -1,7 +1,7 @@
-"""A GitHub that runs here: a real HTTP server that behaves as the documented REST API does.
+"""A simulated GitHub: a local HTTP server that behaves as the documented REST API does.
 
-It shares no code with the collector. Everything is planned when it is created and read at an
-instant, so the same seed and the same clock give the same answers.
+It shares no code with the collector. A run is planned in full when it is created, and answers show
+its state at the clock's time; the same seed and the same clock give the same answers.
 
     from standalone.sandbox.clock import SandboxClock
     from standalone.sandbox.server import SandboxServer

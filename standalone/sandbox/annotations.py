@@ -1,4 +1,4 @@
-"""The annotations of check runs: those that a spec names, else those that the runner writes."""
+"""The annotations of check runs: those in the spec or, if it has none, the runner's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RUNNER_MESSAGES = {
 
 
 def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
-    """Return the annotations of a job by now; it has none before it ends."""
+    """Return the annotations that a job has by now; it has none until it ends."""
     status_now = job_status(job, now)
     if status_now.status != "completed":
         return ()
@@ -27,7 +27,7 @@ def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
 def startup_failure_annotations(
     run: RunSpec, attempt: AttemptSpec, now: Timestamp
 ) -> tuple[AnnotationSpec, ...]:
-    """Return the annotations of an attempt that could not start; their check run is no job's."""
+    """Return the annotations of an attempt that could not start, which belong to no job."""
     if attempt_status(attempt, now).conclusion != "startup_failure":
         return ()
     if attempt.annotations is not None:

@@ -19,7 +19,7 @@ SSO_MESSAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer; a `stream` replaces `body`, and `digest` makes it conditional."""
+    """One HTTP answer; a `stream` is sent instead of `body`, and a `digest` leads to an ETag."""
 
     status: int = 200
     body: bytes = b""
@@ -43,7 +43,7 @@ class Refusal(Exception):
 def json_bytes(value: object) -> bytes:
     """Write JSON as GitHub does: compact, UTF-8."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Half a surrogate pair becomes its escape in JSON, as GitHub writes it.
+    # UTF-8 cannot encode half a surrogate pair: like GitHub, write its JSON escape instead.
     return text.encode(errors="backslashreplace")
 
 
@@ -61,13 +61,13 @@ def error_answer(
 
 
 def sso_headers(owner: str) -> Headers:
-    """Return what leads to the single sign-on of an organization."""
+    """Return the header with the address at which to authorize a token for single sign-on."""
     url = f"https://github.com/orgs/{owner}/sso?authorization_request=A0"
     return (("X-GitHub-SSO", f"required; url={url}"),)
 
 
 def not_found() -> Refusal:
-    """Refuse because there is no such thing, or none that the token may see."""
+    """Return the refusal for something that does not exist, or that the token may not see."""
     return Refusal(error_answer(404, "Not Found"))
 
 
@@ -79,11 +79,11 @@ def blob_error(status: int, code: str, message: str = "") -> Answer:
 
 
 def blob_not_found() -> Refusal:
-    """Refuse a log that is not there (yet): GitHub passes on the XML of its store."""
+    """Return the refusal for a log that does not exist (yet): GitHub sends its store's XML."""
     message = "<Message>The specified blob does not exist.</Message>"
     return Refusal(blob_error(404, "BlobNotFound", message))
 
 
 def gone() -> Refusal:
-    """Refuse a log that has expired."""
+    """Return the refusal for a log that has expired."""
     return Refusal(error_answer(410, "Server Error"))

@@ -18,10 +18,10 @@ MAX_CLOCK_SKEW = MINUTE
 
 
 def is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -> bool:
-    """Return whether a header is the app's, by its signature, its issuer and its times.
+    """Return whether a header has a token that the app has signed and that is valid now.
 
-    The times may be the server's or real ones: an app uses its own clock, whatever the sandbox's
-    speed is.
+    The token's times must fit the sandbox's clock or the real clock, because an app uses the real
+    time, and the sandbox's may differ from it.
     """
     if not authorization:
         return False

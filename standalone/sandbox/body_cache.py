@@ -24,7 +24,7 @@ def with_digest(body: bytes, link: str = "") -> DigestedBody:
 
 
 class BodyCache:
-    """A cache of bodies, bounded by bytes; the oldest are evicted first."""
+    """A cache of bodies with a limit in bytes; the least recently used are evicted first."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -33,7 +33,7 @@ class BodyCache:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], DigestedBody]) -> DigestedBody:
-        """Return the body of a key, made now if it is not cached."""
+        """Return the cached body of a key; if there is none, make it and cache it."""
         with self._lock:
             found = self._bodies.get(key)
             if found is not None:

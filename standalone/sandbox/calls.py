@@ -33,13 +33,13 @@ class Call(Request):
 
     @property
     def numeric_url(self) -> str:
-        """Return this address as GitHub's `Link` header writes it: by the repository's number."""
+        """Return this address with the repository's id for its name, as in GitHub's `Link`."""
         tail = "/".join(self.path.split("/")[4 if self.path.startswith("/repos/") else 3 :])
         return f"{self.base}/repositories/{self.repository.spec.id}/{tail}"
 
     @property
     def list_url(self) -> str:
-        """Return the address that the links between a list's pages begin with."""
+        """Return the address that a list's links to its other pages begin with."""
         return f"{self.base}{self.path}" if self.repository_or_none is None else self.numeric_url
 
 

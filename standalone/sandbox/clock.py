@@ -11,7 +11,7 @@ from .times import Timestamp
 class SandboxClock:
     """The server's time.
 
-    `speed` is server seconds per real second; 0 stands still and moves by `advance` only.
+    `speed` is server seconds per real second; if it is 0, only `advance` moves the clock.
     """
 
     def __init__(self, start: Timestamp | None = None, *, speed: float = 1.0) -> None:
@@ -22,11 +22,11 @@ class SandboxClock:
         self._lock = threading.Lock()
 
     def now(self) -> Timestamp:
-        """Return the present instant of the sandbox."""
+        """Return the sandbox's current time."""
         return self._start + self._stepped + (time.monotonic() - self._started) * self.speed
 
     def advance(self, seconds: float) -> Timestamp:
-        """Step forward at once and return the new present."""
+        """Move the clock forward at once and return the new time."""
         if seconds < 0:
             raise ValueError(f"The sandbox's clock cannot go back ({seconds} seconds).")
         with self._lock:

@@ -33,7 +33,7 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
     echo: Callable[[str], None],
     stop: threading.Event,
 ) -> None:
-    """Serve until `stop` is set; `echo` is given every line of output."""
+    """Serve until `stop` is set; `echo` is called with every line of output."""
     settings = Settings() if scenario is None else read_scenario(scenario)
     hooks = [] if webhook_url is None else [(webhook_url, webhook_secret)]
     if corpus is None:

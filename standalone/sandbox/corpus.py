@@ -1,12 +1,12 @@
 """A world of recorded data: `runs.jsonl`, `jobs.jsonl`, `commits.jsonl`, `logs/`, `manifest.json`.
 
-Recorded objects are served as they are. An id that occurs more than once is one run (or job) at
-different times: of the snapshots of the same (run, attempt) the latest wins, and of equally late
-ones the last in the file. So that everything recorded can be reached and asked about,
+Recorded objects are served as they are. If a job, or an attempt of a run, was recorded several
+times, its latest snapshot is served, and of equally late ones the last in the file. Objects that
+were not recorded are added, so that every recorded one can be requested:
 
-- a job whose run is not recorded gets a minimal run, and so does an attempt without a recording;
-- the head commit of a recorded run gets statistics of its own where none are recorded;
-- logs whose job is unknown belong to the first finished jobs; other logs have expired (410).
+- a job without a recorded run gets a minimal run, and a missing attempt becomes a minimal one;
+- a recorded run whose head commit was not recorded gets a commit with generated statistics;
+- the logs of unknown jobs are given to the first finished jobs; all other logs expired (410).
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ T = TypeVar("T")
 
 
 def corpus_world(folder: Path) -> World:
-    """Read a folder of recordings; the world's `newest_at` lies just after the newest of them."""
+    """Read a folder of recordings; the world's `newest_at` is just after the newest time in it."""
     runs, jobs, commits = (_read(folder / f"{name}.jsonl") for name in ("runs", "jobs", "commits"))
     logs = recorded_logs(folder)
     newest = {
         _full_name(run): run["created_at"] for run in sorted(runs, key=itemgetter("created_at"))
     }
-    # of the names of a renamed repository, that of its newest run is the present one
+    # if a repository was renamed, the name in its newest run is the present one
     names = sorted(
         {_full_name(each) for each in (*runs, *jobs, *commits)},
         key=lambda name: newest.get(name, ""),
@@ -67,7 +67,7 @@ def corpus_world(folder: Path) -> World:
 
 
 def _repository_id(name: str, runs: Iterable[Json]) -> int:
-    # the most frequent, for a run may have been recorded with the object of a fork
+    # the most frequent id, because a run may have been recorded with a fork as its repository
     ids = Counter(
         int(run["repository"]["id"])
         for run in runs

@@ -12,7 +12,10 @@ from .times import parse_time
 def recorded_jobs(
     snapshots: Iterable[Json], logs: dict[int | None, list[bytes]]
 ) -> dict[int, list[JobSpec]]:
-    """Plan the jobs of one run by attempt; takes from `logs` (by job id, None: unknown) theirs."""
+    """Plan the jobs of one run, by attempt number.
+
+    `logs` are by job id; a finished job without one takes a log of an unknown job (key None).
+    """
     newest: dict[int, Json] = {}
     for job in snapshots:
         before = newest.get(job["id"])

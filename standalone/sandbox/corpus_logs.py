@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def recorded_logs(folder: Path) -> dict[int | None, list[bytes]]:
-    """Read the logs of a folder by job id; the key None has those of unknown jobs."""
+    """Read the logs of a folder by job id; under None are the logs of unknown jobs."""
     logs: dict[int | None, list[bytes]] = defaultdict(list)
     manifest = folder / "manifest.json"
     files = json.loads(manifest.read_text("utf-8"))["files"] if manifest.exists() else {}

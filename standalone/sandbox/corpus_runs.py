@@ -1,4 +1,4 @@
-"""Recorded runs as specs, with minimal attempts where none is recorded."""
+"""Recorded runs as specs; an attempt that was not recorded becomes a minimal one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .times import Timestamp, parse_time
 def recorded_run(
     run_id: int, snapshots: Sequence[Json], jobs: Mapping[int, Sequence[JobSpec]]
 ) -> RunSpec:
-    """Plan a run from its snapshots and its jobs by attempt; one of both may be empty."""
+    """Plan a run from its snapshots and its jobs by attempt; one of the two may be empty."""
     recorded = _latest(snapshots)
     newest = max([*recorded, *jobs])
     latest = recorded[max(recorded)] if recorded else _placeholder_run(run_id, jobs)

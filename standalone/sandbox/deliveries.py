@@ -10,7 +10,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One attempt to deliver; a redelivery is another one with the same `guid`."""
+    """One attempt to deliver an event; a redelivery is a new attempt with the same `guid`."""
 
     hook_id: int
     guid: str
@@ -35,18 +35,18 @@ class Deliveries:
         self._count = 0
 
     def add(self, delivery: Delivery) -> None:
-        """Note a delivery under a number of its own; later ones are greater."""
+        """Store a delivery with a new id, which is greater than all earlier ones."""
         with self._lock:
             self._count += 1
             numbered = replace(delivery, id=20_000_000_000 + self._count)
             self._by_hook.setdefault(delivery.hook_id, []).append(numbered)
 
     def newest_first(self, hook_id: int) -> list[Delivery]:
-        """Return a hook's deliveries."""
+        """Return a hook's deliveries, the newest first."""
         with self._lock:
             return self._by_hook.get(hook_id, [])[::-1]
 
     def find(self, hook_id: int, delivery_id: int) -> Delivery | None:
-        """Return one delivery."""
+        """Return a hook's delivery by its id, or None."""
         found = (item for item in self.newest_first(hook_id) if item.id == delivery_id)
         return next(found, None)

@@ -1,4 +1,4 @@
-"""One request on its way to an answer: its token, its limits, its handler, its condition."""
+"""Answer one request: check its token and the limits, call its handler, compare the ETags."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Exchange:
         self._now = now
 
     def answer(self, fault: Fault) -> Answer:
-        """Answer within the limits, and count what it cost."""
+        """Return the answer, or a refusal if a limit is exceeded, and count the request."""
         if fault.do == "revoked":
             self._state.tokens.revoke(self._incoming.authorization)
         try:
@@ -52,7 +52,7 @@ class Exchange:
 
     def _identity(self) -> Identity:
         if self._route.endpoint in APP_ENDPOINTS:
-            # signed in with a JWT, which the handler checks
+            # these endpoints are authenticated by a JWT, which their handlers check
             return Identity(key="app", login="app", token=None, limit=5000)
         identity = self._state.tokens.identify(self._incoming.authorization, self._now)
         if identity.token is not None:
@@ -84,6 +84,8 @@ class Exchange:
             if limiter.has_reported_zero(budget):
                 self._violation("nothing remained")
             refusal = limiter.primary_refusal(budget, self._now, identity.login)
+            # nothing is charged; it is noted that this answer reports zero remaining, so that
+            # the next request counts as a violation
             limiter.settle(budget, 0, 0)
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
@@ -113,7 +115,7 @@ class Exchange:
             return refusal.answer
 
     def _log_at(self, location: str) -> Answer:
-        """Answer with a log itself, as a server without a host for logs does."""
+        """Answer with the log itself, as a server does that has no separate host for logs."""
         incoming = replace(self._incoming, path=urlsplit(location).path, range="")
         return LogHost(self._state).content(incoming, NO_FAULT, self._now)
 
@@ -179,6 +181,6 @@ class Exchange:
 
 
 def _graphql_limited(refusal: Answer) -> Answer:
-    # GraphQL reports it in a successful answer
+    # GraphQL reports an exceeded limit in an answer with status 200
     body = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for user."}]}
     return Answer(body=json_bytes(body), headers=refusal.headers, cost=0)

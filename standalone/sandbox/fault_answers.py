@@ -1,4 +1,4 @@
-"""Answers that a fault puts in the place of the true one."""
+"""The answers that a fault sends in place of the correct one."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _REFUSALS: dict[str, tuple[int, str, Headers]] = {
 
 
 def fault_answer(fault: Fault, path: str) -> Answer | None:
-    """Return the answer of a fault that strikes before anything is looked at."""
+    """Return the answer of a fault that replaces the handling of a request, or None."""
     if fault.do == "reset":
-        return Answer(status=502, cost=0)
+        return Answer(status=502, cost=0)  # never read: `send` closes the connection
     if fault.do in {"error", "busy"}:
         return error_page(fault)
     if fault.do in _REFUSALS:
@@ -52,7 +52,7 @@ def fault_answer(fault: Fault, path: str) -> Answer | None:
 
 
 def error_page(fault: Fault) -> Answer:
-    """Answer with an error of the server, as a page for people or as JSON."""
+    """Answer with a server error, as an HTML page or as JSON."""
     if fault.html:
         body = _PAGE.encode()
         return Answer(status=fault.status, body=body, content_type="text/html", cost=0)
@@ -62,7 +62,7 @@ def error_page(fault: Fault) -> Answer:
 
 
 def block_by_fault(fault: Fault, limiter: Limiter, key: str, now: Timestamp) -> Answer | None:
-    """Block a token as a secondary limit does, if that is what the fault does."""
+    """Block a token as a secondary limit does, if the fault is `secondary`."""
     if fault.do != "secondary":
         return None
     status = fault.status if fault.status in {403, 404, 429} else 403
@@ -75,14 +75,14 @@ def block_by_fault(fault: Fault, limiter: Limiter, key: str, now: Timestamp) -> 
 
 
 def break_redirect(fault: Fault, answer: Answer, closed_port_url: str) -> Answer:
-    """Point a redirect to a closed port, if that is what the fault does."""
+    """Point a redirect to a closed port, if the fault is `dead_redirect`."""
     if fault.do != "dead_redirect" or answer.status != 302:
         return answer
     return replace(answer, headers=(("Location", closed_port_url),))
 
 
 def damage_answer(fault: Fault, answer: Answer) -> Answer:
-    """Damage a good answer's body, if that is what the fault does; its ETag changes too."""
+    """Damage the body of a successful answer, if the fault does so; its ETag changes or is lost."""
     if answer.status != 200 or answer.stream is not None:
         return answer
     if fault.do == "broken_json":

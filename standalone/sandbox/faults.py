@@ -1,4 +1,4 @@
-"""Faults: what goes wrong, where, and how often; decided by seeded chance or by count."""
+"""Faults: what goes wrong, with which requests, and how often: by count or by probability."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from .rng import seeded_fraction
 
-#: What a fault can do, and which of its fields say how.
+#: What a fault can do, and which of its fields configure it.
 EFFECTS = {
-    "nothing": "the answer is the true one",
+    "nothing": "the answer is the correct one",
     "error": "`status`, as `html` or JSON",
     "cut": "the body stops after `fraction` of it",
     "reset": "the connection closes without an answer",
     "slow": "the answer comes `seconds` of real time late",
     "secondary": "a secondary limit (`status` 403, 404 or 429) for `seconds`, with Retry-After if "
     "`retry_after`, as an HTTP date if `retry_after_date`",
-    "busy": "`status` with a Retry-After of `seconds`, for this path alone",
+    "busy": "`status` with a Retry-After of `seconds`; the token is not blocked",
     "missing": "404",
     "dead_redirect": "a log's redirect leads to a closed port",
     "late_jobs": "jobs are shown as they were `seconds` ago",
@@ -32,11 +32,11 @@ EFFECTS = {
     "unauthorized": "401",
     "gone": "410",
     "broken_json": "200 with the first half of the body",
-    "empty_list": "a list without its items, which it counts",
+    "empty_list": "a list that lacks its items but has their count",
     "malformed": "a list whose first item has no id",
     "revoked": "the request's token is unknown from now on",
     "direct_log": "a log is answered in place of the redirect to it",
-    "unchanged": "304 for every ETag, as of a cache that is wrong",
+    "unchanged": "304 for every ETag, as from a stale cache",
 }
 
 
@@ -44,10 +44,10 @@ EFFECTS = {
 class Fault:
     """What goes wrong with some requests; `do` is one of `EFFECTS`.
 
-    `path` is a regular expression that is searched in the path (of the API or of the logs' host),
-    `query` one that is searched in the query, such as `status=queued`; with `above_page_size`, only
-    requests for more items a page fail. `count` stops after this many (for each path alone with
-    `per_path`); `probability` is drawn anew for each request.
+    `path` and `query` are regular expressions that are searched in a request's path (on the API or
+    on the logs' host) and in its query. If `above_page_size` is set, only requests for larger pages
+    fail. A matching request fails with `probability`, until `count` requests have failed; with
+    `per_path`, failures are counted for each path separately.
     """
 
     path: str
@@ -65,7 +65,7 @@ class Fault:
     query: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a fault that cannot occur."""
+        """Raise an error if `do` is unknown or a pattern is not a regular expression."""
         if self.do not in EFFECTS:
             raise ValueError(f"A fault cannot do {self.do!r}; it can do {sorted(EFFECTS)}.")
         re.compile(self.path)
@@ -76,7 +76,7 @@ NO_FAULT = Fault(path="", do="nothing")
 
 
 class Faults:
-    """The faults in force; they decide for each request whether one applies."""
+    """The current faults; `select` decides for each request whether one of them applies."""
 
     def __init__(self, faults: Iterable[Fault] = (), *, seed: object = 0) -> None:
         self._seed = seed
@@ -93,7 +93,7 @@ class Faults:
             self._applied.clear()
 
     def select(self, path: str, page_size: int = 30, query: str = "") -> Fault:
-        """Return the first fault that strikes a request for this path and query."""
+        """Return the first fault that applies to a request, or NO_FAULT."""
         with self._lock:
             for number, fault in enumerate(self._faults):
                 if fault.above_page_size is not None and page_size <= fault.above_page_size:

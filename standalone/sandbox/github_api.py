@@ -20,7 +20,7 @@ from .web import web_answer
 
 
 class GithubApi:
-    """The WSGI application; requests below /_sandbox/ are the sandbox's own."""
+    """The WSGI application, which serves the API, web pages, and the sandbox's own addresses."""
 
     def __init__(self, state: State) -> None:
         self._state = state

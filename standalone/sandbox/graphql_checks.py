@@ -1,4 +1,4 @@
-"""Check suites as GraphQL shows them: those of attempts that could not start.
+"""Check suites as GraphQL returns them; only attempts that could not start have check runs.
 
 https://docs.github.com/graphql/reference/objects#checksuite
 """
@@ -27,7 +27,7 @@ class CheckRun:
 
 
 def find_check_runs(call: Call, wanted: str) -> Sequence[CheckRun] | None:
-    """Return the check runs of a suite; None if no repository that the caller sees has it."""
+    """Return the check runs of a suite by its node id; None if the caller sees no such suite."""
     for repository in call.state.world.repositories:
         if not call.identity.sees(repository):
             continue

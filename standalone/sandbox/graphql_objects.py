@@ -1,4 +1,4 @@
-"""The objects that GraphQL's fields are read from: a method where a field takes arguments."""
+"""The objects that GraphQL reads fields from; a function resolves a field with arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Root:
-    """The resolvers of the query's own fields, which count the lists that are asked for."""
+    """The resolvers of a query's top-level fields; `connections` counts the resolved lists."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -54,7 +54,7 @@ class Root:
         }
 
     def rateLimit(self, _info: object) -> Node:  # noqa: N802 - GitHub's name
-        """Resolve what this query costs."""
+        """Resolve the rate limit; the cost that it reports is always 1."""
         return {"cost": 1}
 
     def _object(self, repository: Repository, oid: str) -> Node | None:

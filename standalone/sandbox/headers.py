@@ -20,7 +20,7 @@ _COMMON: Headers = (
 
 
 def common_headers() -> Headers:
-    """Return the headers of every answer, with a request id of its own."""
+    """Return the headers that every answer has, with a new request id."""
     number = next(_requests)
     return (*_COMMON, ("X-GitHub-Request-Id", f"5A0D:{number:06X}:2F1B6:31E02:68F0{number:04X}"))
 

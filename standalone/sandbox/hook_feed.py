@@ -18,7 +18,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookEvent:
-    """One change that a webhook reports; without a `job` it is the run's."""
+    """One change that a webhook reports: of `job`, or of the run if there is no `job`."""
 
     at: Timestamp
     action: str
@@ -40,7 +40,7 @@ class HookEvent:
 
 
 class HookFeed:
-    """An iterator of changes, each once and in order, from a time on."""
+    """The changes of runs and jobs after `start`; each is yielded once, in order of time."""
 
     def __init__(self, repositories: list[Repository], start: Timestamp) -> None:
         self._repositories = repositories
@@ -60,7 +60,7 @@ class HookFeed:
     def _plan_new_runs(self, repository: Repository, now: Timestamp) -> None:
         planned = self._planned[repository.spec.id]
         count, _ = repository.page_of_runs(now, 0, 0)
-        # runs come into sight in the order of their creation, so the newest are the new ones
+        # runs appear in the order of their creation, so those not planned yet are the newest
         _, fresh = repository.page_of_runs(now, 0, count - planned)
         self._planned[repository.spec.id] = count
         for run in reversed(fresh):
@@ -71,7 +71,7 @@ class HookFeed:
 
 
 def event_payload(hook_event: HookEvent, base: str) -> Json:
-    """Return the webhook's payload, as of the change."""
+    """Return the webhook's payload, with the state at the time of the change."""
     repository, run, at = hook_event.repository, hook_event.run, hook_event.at
     common = {
         "action": hook_event.action,

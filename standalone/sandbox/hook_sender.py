@@ -1,4 +1,4 @@
-"""Send webhooks as they become due: signed, and as unreliable as configured.
+"""Send signed webhooks when they become due, with the faults that are configured.
 
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -27,13 +27,13 @@ from .specs import HookSpec, Json
 from .state import State
 from .times import Timestamp
 
-PAUSE = 0.02  # real seconds between two looks at the clock
+PAUSE = 0.02  # real seconds between two checks for due webhooks
 TIMEOUT = 10.0
 NOT_CONNECTED = (502, "failed to connect to host")
 
 
 class HookSender:
-    """A thread that sends the deliveries of the repositories' hooks while there are any."""
+    """The sender of all webhooks, with a thread of its own if any repository has a hook."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -48,7 +48,7 @@ class HookSender:
         self._thread: threading.Thread | None = None
 
     def start(self, base: str) -> None:
-        """Ping every hook, and begin to watch the clock; `base` is the API's address."""
+        """Start the thread: ping every hook, then send what is due; `base` is the API's URL."""
         self._base = base
         if not self._repositories:
             return
@@ -66,7 +66,7 @@ class HookSender:
                 heapq.heappop(self._delayed)[2]()
 
     def redeliver(self, hook: HookSpec, delivery: Delivery) -> None:
-        """Send a delivery once more, under the same delivery id."""
+        """Send a delivery once more, with the same `guid`."""
         with self._lock:
             self._post(hook, replace(delivery, redelivery=True))
 
@@ -105,7 +105,7 @@ class HookSender:
         if self._fraction(key, "late") < faults.late:
             delay = self._fraction(key, "by") * faults.late_seconds
         elif self._fraction(key, "order") < faults.out_of_order:
-            # long enough for the next change of the same run to overtake it
+            # long enough that the next change of the same run is usually sent first
             delay = faults.late_seconds
         if delay:
             self._state.statistics.count("webhooks.delayed")

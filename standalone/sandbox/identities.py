@@ -13,7 +13,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The sender of a request, with a token or without; limits are counted by `key`."""
+    """The sender of a request, with or without a token; limits are counted by `key`."""
 
     key: str
     login: str
@@ -63,7 +63,7 @@ def require_active(app: AppSpec | None, installation: int | None) -> None:
 
 
 class Tokens:
-    """Every token: those of the settings, and those that the app was given since."""
+    """All known tokens: those in the settings, and those minted for the app."""
 
     def __init__(self, specs: tuple[TokenSpec, ...]) -> None:
         self._specs = {spec.value: spec for spec in specs}
@@ -80,7 +80,7 @@ class Tokens:
             self._specs.pop(_token(authorization or ""), None)
 
     def identify(self, authorization: str | None, now: Timestamp) -> Identity:
-        """Return who sent an Authorization header; refuse a token that is unknown or too old."""
+        """Return the sender of an Authorization header; refuse an unknown or expired token."""
         if not authorization:
             return Identity(key="anonymous", login="127.0.0.1", token=None, limit=60)
         spec = self._specs.get(_token(authorization))

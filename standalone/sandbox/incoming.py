@@ -1,4 +1,4 @@
-"""What the sandbox reads of a request."""
+"""The parts of a request that the sandbox uses."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 
 Environ = dict[str, Any]
 
-# GitHub Enterprise Server answers below a prefix, and GraphQL below a shorter one
+# GitHub Enterprise Server has its REST API below the first prefix, and GraphQL below the second
 PREFIXES = ("/api/v3", "/api")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request; `path` has no prefix, `base` is this server's address with it."""
+    """One request; `path` lacks the prefix, `base` is this server's address including it."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request:
 
 
 def read_request(environ: Environ) -> Request:
-    """Read a WSGI environment."""
+    """Read a request from a WSGI environment."""
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     prefix = next((item for item in PREFIXES if path.startswith(item + "/")), "")
     query = environ.get("QUERY_STRING", "")

@@ -1,4 +1,4 @@
-"""Enforce GitHub's limits: an hour's budget per token, and the secondary limits.
+"""Enforce GitHub's limits: an hourly budget per token, and the secondary limits.
 
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
@@ -25,7 +25,7 @@ _SUPPORT = (
 
 @dataclass(slots=True)
 class Budget:
-    """What one token has left of one resource in this window."""
+    """One token's budget for one resource, such as `core`, in the current hour."""
 
     resource: str
     limit: int
@@ -59,7 +59,7 @@ class Limiter:
         self._lock = threading.RLock()
 
     def budget(self, key: str, resource: str, limit: int, now: Timestamp) -> Budget:
-        """Return a token's budget; a window that is over is replaced."""
+        """Return a token's budget; when its hour is over, begin a new one."""
         with self._lock:
             account = self._account(key)
             budget = account.budgets.get(resource)
@@ -69,7 +69,7 @@ class Limiter:
             return budget
 
     def take(self, budget: Budget, cost: int) -> bool:
-        """Charge a budget; False if nothing is left."""
+        """Charge a budget and return True, or return False if nothing is left."""
         with self._lock:
             if budget.remaining <= 0:
                 return False
@@ -77,7 +77,7 @@ class Limiter:
             return True
 
     def settle(self, budget: Budget, taken: int, cost: int) -> None:
-        """Charge the cost instead of what was taken, and note when an answer first reports zero."""
+        """Charge `cost` instead of `taken`, and note when an answer first reports 0 remaining."""
         with self._lock:
             budget.used += cost - taken
             if budget.remaining > 0:
@@ -91,14 +91,17 @@ class Limiter:
         return reported is not None and time.monotonic() - reported >= self.limits.grace
 
     def primary_refusal(self, budget: Budget, now: Timestamp, login: str) -> Answer:
-        """Answer a request beyond the primary limit."""
+        """Return the refusal of a request beyond the primary limit."""
         wait = str(max(1, math.ceil(budget.resets_at - now)))
         headers = (("Retry-After", wait),) if self.limits.retry_after else ()
         message = f"API rate limit exceeded for {login}. {_SUPPORT}"
         return error_answer(self.limits.status, message, headers=headers, docs=_DOCS, cost=0)
 
     def block_refusal(self, key: str, now: Timestamp) -> tuple[Answer, bool] | None:
-        """Return the refusal of a blocked token, and whether an answer has reported the block."""
+        """Return the refusal if the token is blocked, and whether the request is a violation.
+
+        It is one if the block was reported at least `grace` real seconds ago.
+        """
         with self._lock:
             account = self._account(key)
             if now >= account.blocked_until:
@@ -119,7 +122,7 @@ class Limiter:
             return self._secondary(account, now)
 
     def count_points(self, key: str, endpoint: str, points: int, now: Timestamp) -> Answer | None:
-        """Count points of one endpoint within a minute; return a refusal if they are too many."""
+        """Count an endpoint's points of the last minute; return a refusal if they are too many."""
         resource = "graphql" if endpoint == "graphql" else "core"
         maximum = self.limits.points_per_minute
         if resource == "graphql":
@@ -130,7 +133,7 @@ class Limiter:
             spent = self._account(key).points.setdefault(endpoint, deque())
             while spent and spent[0][0] <= now - MINUTE:
                 spent.popleft()
-            # a request costs at most 5 points, so the sum is needed near the maximum only
+            # a request costs at most 5 points, so the sum of a few cannot exceed the maximum
             if len(spent) * 5 >= maximum and sum(cost for _, cost in spent) + points > maximum:
                 return self._apply_secondary_limit(key, now)
             spent.append((now, points))
@@ -138,7 +141,7 @@ class Limiter:
 
     @contextmanager
     def in_flight(self, key: str, now: Timestamp) -> Iterator[Answer | None]:
-        """Count a request while it is answered; yield a refusal if too many are."""
+        """Count a request while it is answered; yield a refusal if too many are answered now."""
         with self._lock:
             account = self._account(key)
             account.in_flight += 1

@@ -19,20 +19,20 @@ class _Task(WSGITask):
     def set_close_on_finish(self) -> None:
         """Close the connection after this response, unless the response has no body.
 
-        waitress would close it after each response without a length, which a 304 must not have.
+        waitress closes it after a response that has no Content-Length, and a 304 has none.
         """
         if self.has_body:
             super().set_close_on_finish()
 
 
 class _Channel(HTTPChannel):
-    """A connection with these responses."""
+    """A connection whose responses are of the class `_Task`."""
 
     task_class = _Task
 
 
 class Listener:
-    """A server of a WSGI application from construction until `close`; port 0 finds a free one."""
+    """A server that runs a WSGI application until `close`; with port 0, it takes a free port."""
 
     def __init__(self, application: Callable[..., Any], host: str, port: int, threads: int) -> None:
         # waitress warns of a body that is too short, which the fault `cut` sends on purpose
@@ -55,7 +55,7 @@ class Listener:
         """Close every connection and wait until every thread has ended."""
         if self._stopped.is_set():
             return
-        # the workers first: at the end of a request they wake the loop, which must still be there
+        # stop the workers first: when a request ends, they wake the loop, which must still run
         self._server.task_dispatcher.shutdown(timeout=1)
         with self._lock:
             self._stopped.set()

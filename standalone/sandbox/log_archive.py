@@ -1,7 +1,7 @@
 """The zip of an attempt's logs, in GitHub's layout.
 
-`<n>_<job>.txt` for each job, `<job>/<number>_<step>.txt` for its steps, `<job>/system.txt`.
-GitHub documents none of this; https://github.com/cli/cli/issues/5011 has what is known.
+It has `<n>_<job>.txt` for each job, `<job>/<number>_<step>.txt` for each step of the job, and
+`<job>/system.txt`. GitHub does not document this; see https://github.com/cli/cli/issues/5011.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MAX_UNITS = 90
 
 
 def file_name(name: str) -> str:
-    """Take out what a file name may not hold, and cut it at 90 UTF-16 units."""
+    """Remove the characters that a file name must not have; cut it after 90 UTF-16 units."""
     clean = "".join(character for character in name if character not in FORBIDDEN)
     encoded = clean.encode("utf-16-le")[: MAX_UNITS * 2]
     return encoded.decode("utf-16-le", errors="ignore").rstrip()
 
 
 def file_names(names: Iterable[str]) -> list[str]:
-    """Name the files of several jobs; names that became the same get a number."""
+    """Return the file names of several jobs; a name that occurred before gets a number."""
     seen: Counter[str] = Counter()
     result = []
     for name in map(file_name, names):
@@ -37,7 +37,7 @@ def file_names(names: Iterable[str]) -> list[str]:
 
 
 def archive_entries(jobs: Iterable[JobSpec], fault: Fault) -> Iterator[tuple[str, LogContent]]:
-    """Yield every file of the archive with its content; the fault may damage the first job's."""
+    """Yield every file of the archive with its content; a fault may damage the first job's log."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)
     for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):
@@ -55,8 +55,9 @@ def archive_entries(jobs: Iterable[JobSpec], fault: Fault) -> Iterator[tuple[str
 
 
 def archive_chunks(entries: Iterable[tuple[str, LogContent]], at: float) -> Iterator[bytes]:
-    """Yield the bytes of the zip while it is written, whatever its size."""
+    """Yield the bytes of the zip while it is written, so that it is never in memory in full."""
     sink = _Sink()
+    # a zip cannot have times before 1980
     moment = datetime.fromtimestamp(max(at, 315619200), tz=timezone.utc)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries:
@@ -93,7 +94,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: every piece is already here."""
+        """Do nothing: `write` keeps every piece at once."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""

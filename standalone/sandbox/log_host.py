@@ -1,4 +1,4 @@
-"""The logs' host: another port, signed addresses, no token ever."""
+"""The logs' host: it has a port of its own and signed addresses, and it refuses tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ZIP = re.compile(r"^/actions-results/(\d+)/workflow-run-(\d+)-(\d+)/logs/logs\.
 
 
 class LogHost:
-    """A WSGI application that hands out logs."""
+    """A WSGI application that serves logs."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -51,7 +51,7 @@ class LogHost:
         return self.content(incoming, fault, now)
 
     def content(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
-        """Answer with what lies at a path."""
+        """Answer with the log or the archive at the request's path."""
         if found := _JOB.match(incoming.path):
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):

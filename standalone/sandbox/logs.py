@@ -1,4 +1,4 @@
-"""The logs of jobs: generated from their specs, however long, without holding a giant one."""
+"""The logs of jobs, generated from their specs; a giant log is never in memory in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .times import DAY, Timestamp, iso
 
 BOM = b"\xef\xbb\xbf"
 BLOCK = 65536
-LOG_DELAY = 2.0  # seconds after its end until a job's log can be downloaded
+LOG_DELAY = 2.0  # seconds from the end of a job until its log can be downloaded
 
 AVAILABLE = "available"
 NOT_YET = "not_yet"
@@ -33,7 +33,7 @@ _LINES = (
 
 @dataclass(frozen=True, slots=True)
 class LogContent:
-    """A log of known size: its beginning, then blocks numbered on the fly up to `size`."""
+    """A log of `size` bytes: `head`, then numbered blocks that are generated while it is read."""
 
     head: bytes
     size: int
@@ -98,7 +98,7 @@ def _step_lines(spec: LogSpec, step: StepSpec) -> list[str]:
     lines = [_first_line(step.name), "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
     for number in range(spec.lines_per_step):
         line = _LINES[int(rng.random() * len(_LINES))].replace("{n}", str(number))
-        # output of several lines is stamped once: the others follow bare
+        # if output has several lines, only the first of them has a timestamp
         lines.append(line + ("\n    at line 12\n    at line 40" if rng.random() < 0.1 else ""))
     if step.conclusion == "failure":
         lines.append("##[error]Process completed with exit code 1.")

@@ -14,7 +14,7 @@ MAX_PER_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is wanted, counted from 1."""
+    """The page of a list that a request asks for; `number` counts from 1."""
 
     number: int
     size: int
@@ -28,7 +28,7 @@ class Page:
 def requested_page(
     args: Mapping[str, str], *, default: int = 30, maximum: int = MAX_PER_PAGE
 ) -> Page:
-    """Read `page` and `per_page`; what is no number counts as not given."""
+    """Read `page` and `per_page`; a value that is not a positive number is ignored."""
     number = _positive(args.get("page"), 1)
     return Page(number, min(maximum, _positive(args.get("per_page"), default)))
 

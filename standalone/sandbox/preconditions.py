@@ -1,4 +1,4 @@
-"""ETags: weak, and of one address, one token and one `Accept` only.
+"""Weak ETags: each is for one body, one token and one `Accept` header.
 
 https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 """

@@ -1,4 +1,4 @@
-"""Apps that are registered from a manifest, until their code is exchanged."""
+"""Apps that were registered from a manifest, and whose code is not exchanged yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY_BITS = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingApp:
-    """An App that a person has confirmed."""
+    """An App that a person has confirmed on the web page."""
 
     name: str
     owner: str
@@ -24,18 +24,18 @@ class PendingApp:
 
     @property
     def slug(self) -> str:
-        """Return the name as it stands in addresses."""
+        """Return the name in the form that addresses contain."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "app"
 
     @property
     def setup_url(self) -> str | None:
-        """Return where people are led after an installation."""
+        """Return the address to which an installation redirects, or None."""
         url = self.manifest.get("setup_url")
         return str(url) if url else None
 
 
 def new_app(pending: PendingApp) -> tuple[AppSpec, str]:
-    """Return the App and its private key (PEM)."""
+    """Create the App with a new key, and return both; the private key is in PEM."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 

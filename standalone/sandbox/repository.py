@@ -1,4 +1,4 @@
-"""A repository with everything that happens in it, found by id or in GitHub's order.
+"""A repository with its runs, jobs, commits and pull requests.
 
 A `Source` adds more runs to it as time passes.
 """
@@ -25,14 +25,14 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItems:
-    """What is added to a repository."""
+    """Runs, commits and pull requests to add to a repository."""
 
     runs: list[RunSpec] = field(default_factory=list)
     commits: list[CommitSpec] = field(default_factory=list)
     pulls: list[PullRequestSpec] = field(default_factory=list)
 
 
-#: Returns what begins by an instant, except what it returned before.
+#: Returns the items that begin by a time, except those that it has returned before.
 Source = Callable[[Timestamp], NewItems]
 
 
@@ -46,7 +46,7 @@ class JobInRun:
 
 
 class Repository:
-    """The runs of one repository that exist at a point in time."""
+    """One repository; its methods return what exists in it at a point in time."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Repository:
             self._add(new_items)
 
     def plan_until(self, now: Timestamp) -> None:
-        """Plan what begins by now."""
+        """Add the runs of the source that begin by now."""
         if self._source is None:
             return
         with self._lock:
@@ -86,7 +86,7 @@ class Repository:
             return self._runs[:count][::-1]
 
     def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunSpec]]:
-        """Return how many runs there are by now, and some of them, newest first."""
+        """Return how many runs exist by now, and `size` of them after the `start` newest."""
         with self._lock:
             count = bisect_right(self._created, now)
             high = max(0, count - start)

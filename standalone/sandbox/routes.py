@@ -1,4 +1,4 @@
-"""The routes: which handler answers which path, and the endpoint that it is counted as."""
+"""The routes: which handler answers which path, and under which name it is counted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .handlers import (
     runs,
 )
 
-#: Below a repository's address; a request is counted under the name of its handler.
+#: The paths below a repository's address; requests are counted under their handler's name.
 _REPOSITORY: tuple[tuple[str, Handler], ...] = (
     ("", repositories.get_repository),
     ("/actions/runs", runs.list_runs),
@@ -94,7 +94,7 @@ _ADAPTER = Map(
 
 
 def find_route(method: str, path: str) -> Route:
-    """Return the route of a request, or refuse; the path has no prefix before it."""
+    """Return the route of a request, or refuse; `path` lacks an Enterprise Server's prefix."""
     try:
         handler, params = _ADAPTER.match(path, method=method)
     except HTTPException:

@@ -27,7 +27,7 @@ def matching(filters: Mapping[str, str]) -> Callable[[RunSpec, Timestamp], bool]
 
 
 def created_range(text: str) -> tuple[Timestamp, Timestamp]:
-    """Read a search range (`A..B`, `>=A`, `*..B`, `A`) as its first and its last instant."""
+    """Return the first and the last time of a range: `A..B`, `>=A`, `*..B` or `A`."""
     lowest, highest = float("-inf"), float("inf")
     if ".." in text:
         begin, end = text.split("..", 1)
@@ -52,12 +52,12 @@ def _first(text: str) -> Timestamp:
 
 def _last(text: str) -> Timestamp:
     begin = parse_time(_normalized(text))
-    # a day is meant to its last second, and a timestamp to the end of its own
+    # a date includes its whole day, and a timestamp its whole second
     return begin + (DAY - 0.001 if "T" not in text else 0.999)
 
 
 def _normalized(text: str) -> str:
-    # the `+` of an offset that was not quoted arrives as a space
+    # an unquoted `+`, as in the offset of a time, is decoded as a space
     return text.strip().replace(" ", "+")
 
 
@@ -66,7 +66,7 @@ def _status(value: str) -> _Test:
         status_now = run_status(run, now)
         return value in {status_now.status, status_now.conclusion}
 
-    # it is a conclusion, but no filter
+    # runs have this conclusion, but GitHub's filter does not find them by it
     return test if value != "startup_failure" else lambda _run, _now: False
 
 

@@ -1,4 +1,4 @@
-"""A scenario: `Settings` in a YAML file, where `hooks` may stand for `hook_faults`."""
+"""A scenario: `Settings` in a YAML file, in which `hook_faults` may be called `hooks`."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def send(
     now: Timestamp,
     fault: Fault = NO_FAULT,
 ) -> Iterable[bytes]:
-    """Start the response and return its body; some faults spoil it."""
+    """Start the response and return its body, unless a fault cuts it or closes the connection."""
     if fault.do == "reset":
         _close_connection(environ)
     length = answer.length if answer.stream is not None else len(answer.body)
@@ -41,7 +41,7 @@ def send(
 
 
 def _cut(body: Iterable[bytes], maximum: int) -> Iterator[bytes]:
-    # the server closes a connection whose body ends before its Content-Length
+    # waitress closes the connection if a body is shorter than its Content-Length
     left = maximum
     for chunk in body:
         if left > 0:
@@ -52,10 +52,10 @@ def _cut(body: Iterable[bytes], maximum: int) -> Iterator[bytes]:
 
 
 def _close_connection(environ: Environ) -> None:
-    # waitress hands out the connection only through this method of it
+    # waitress passes only this bound method, whose object is the connection
     channel = environ["waitress.client_disconnected"].__self__
     channel.will_close = True
     try:
         channel.socket.shutdown(socket.SHUT_RDWR)
-    except OSError:  # the client was faster
+    except OSError:  # the client has closed it already
         return

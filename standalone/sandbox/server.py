@@ -1,4 +1,4 @@
-"""Run a sandbox: two servers on the loopback, one for the API and one for the logs."""
+"""Run a sandbox: one HTTP server for the API, and one for the logs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .world import World
 
 
 class SandboxServer:
-    """A GitHub that is up from its construction until `close`; use it in a `with`."""
+    """A simulated GitHub that runs from its construction until `close`; use it in a `with`."""
 
     def __init__(
         self,
@@ -52,15 +52,15 @@ class SandboxServer:
         return self._log_host.url
 
     def stats(self) -> dict[str, Any]:
-        """Return what was asked, charged and violated."""
+        """Return the counts of requests, of points charged for them, and of violations."""
         return self._state.statistics.snapshot()
 
     def truth(self, *, with_logs: bool = True) -> list[dict[str, Any]]:
-        """Return every attempt with its jobs and logs, as of now; hashing all logs takes time."""
+        """Return every attempt with its jobs as of now, and the hashes of logs, which take time."""
         return truth(self._state, self.clock.now(), with_logs=with_logs)
 
     def advance(self, seconds: float) -> None:
-        """Step the clock; webhooks that became due are sent before this returns."""
+        """Move the clock forward, and send the webhooks that are due by then."""
         self.clock.advance(seconds)
         self._hooks.deliver_due()
 

@@ -1,4 +1,4 @@
-"""Settings: how this GitHub behaves. Every time is in seconds of the server's clock."""
+"""Settings: how this GitHub behaves. Times are in seconds of its clock, unless noted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from .faults import Fault
 from .times import Timestamp
 
-DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own, good nowhere else
+DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - valid in the sandbox only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Limits:
     secondary_status: int = 403
     secondary_retry_after: bool = True
     grace: float = 0.0
-    """Real seconds after a refusal in which a request counts as already under way."""
+    """Real seconds after a limit is reported during which further requests are no violations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class InstallationSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSpec:
-    """A GitHub App that may sign in with the private half of `public_key` (PEM)."""
+    """A GitHub App, which authenticates with the private key that fits `public_key` (PEM)."""
 
     id: int
     public_key: str
@@ -69,7 +69,7 @@ class AppSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookFaults:
-    """How unreliable webhooks are: each a probability, `late_seconds` a delay at most."""
+    """The faults of webhooks: each is a probability, except `late_seconds`, the longest delay."""
 
     lost: float = 0.0
     doubled: float = 0.0
@@ -80,15 +80,15 @@ class HookFaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphqlFaults:
-    """Faults of GraphQL: absent (as on an old GHES), or without an answer for some commits."""
+    """The faults of GraphQL: it is absent (as on an old GHES), or fails for some queries."""
 
     absent: bool = False
     failing_shas: frozenset[str] = frozenset()
-    """A query with one of these answers errors only, for all its commits."""
+    """A query that names one of these commits gets an error and no data at all."""
     missing_shas: frozenset[str] = frozenset()
-    """These alone are null, with an error next to the data of the others."""
+    """A query for these commits gets null and an error for them, and the data of the others."""
     lacks_pull_details: bool = False
-    """A pull request has no title, author, labels or draft state, as in an older schema."""
+    """A query for a pull request's `isDraft` is refused, as by an older schema."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +104,13 @@ class Settings:
     hook_faults: HookFaults = field(default_factory=HookFaults)
     graphql: GraphqlFaults = field(default_factory=GraphqlFaults)
     index_lag: float = 0.0
-    """How far filtered lists lag behind."""
+    """How many seconds filtered lists lag behind."""
     filtered_cap: int = 1000
     unfiltered_cap: int = 40_000
-    """How many runs can be reached page by page in a list with filters, and without."""
+    """How many runs can be reached page by page, in a list with filters and in one without."""
     log_ranges: bool = True
     """Whether the logs' host answers a `Range` with a part of the log."""
     steps_kept_seconds: float | None = None
-    """How long after its end a job shows steps; None for ever."""
+    """How many seconds after its end a job still has its steps; None: for ever."""
     threads: int = 112
+    """More than `Limits.concurrent`, so that this limit can be exceeded."""

@@ -20,9 +20,9 @@ def plan_jobs(
     rng: random.Random,
     first_id: int,
 ) -> tuple[JobSpec, ...]:
-    """Plan the jobs of an attempt with this conclusion, which one job of the first level causes.
+    """Plan the jobs of an attempt with this conclusion; one job of the first level causes it.
 
-    The jobs of a level begin when those of the level before have ended.
+    The jobs of a level begin when all jobs of the level before have ended.
     """
     jobs: list[JobSpec] = []
     ready = begins
@@ -37,9 +37,9 @@ def plan_jobs(
 
 
 def rerun_jobs(before: AttemptSpec, after: AttemptSpec) -> tuple[JobSpec, ...]:
-    """Plan a re-run of the failed jobs only: the others appear again, with their old times."""
+    """Plan a re-run of the jobs that did not succeed; the others keep their start and end."""
     return tuple(
-        # GitHub gives a job that it takes over a new id, and keeps when it started
+        # GitHub gives a job that does not run again a new id, but keeps its start and end
         replace(old, id=new.id, created_at=after.requested_at, reused=True)
         if old.conclusion == "success"
         else new
@@ -108,6 +108,7 @@ def _never_started(
 
 
 def _skipped(job: JobSpec) -> JobSpec:
+    # on GitHub, a skipped job ends one second before it starts
     return replace(
         job,
         started_at=job.created_at,

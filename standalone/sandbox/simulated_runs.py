@@ -25,7 +25,7 @@ _WITHOUT_JOBS = frozenset({"action_required", "startup_failure"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What started a run: the same commit may start several."""
+    """The cause of a run; one trigger may start several runs."""
 
     event: str
     at: Timestamp
@@ -59,7 +59,7 @@ def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
         actor=trigger.actor,
         display_title=trigger.title,
         attempts=tuple(attempts),
-        # GitHub lists no pull request of a fork
+        # a run does not list the pull request of a fork
         pull_numbers=() if trigger.pull is None or trigger.fork else (trigger.pull,),
         head_repository=trigger.fork,
         touched_at=(last + DAY,) if rng.random() < 0.03 else (),
@@ -74,7 +74,7 @@ def _attempts(
     ended = attempts[0].completed_at
     if conclusion not in {"failure", "cancelled"} or ended is None or rng.random() < 0.4:
         return attempts
-    # most people try again at once, some after a day: then the run is deep in the list
+    # most re-runs begin within an hour; some begin after a day, when the run is far down the list
     requested = ended + (rng.uniform(20, 3600) if rng.random() < 0.85 else DAY)
     if rng.random() < 0.15:
         attempts.append(_cancelled_at_once(len(attempts) + 1, requested, trigger.actor))
@@ -123,7 +123,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
 
 
 def _cancelled_at_once(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
-    # started by mistake and cancelled at once: it comes and goes between two polls
+    # a re-run by mistake: it begins and ends between two polls
     return AttemptSpec(
         number=number,
         requested_at=requested,

@@ -1,4 +1,4 @@
-"""A simulated world: repositories in which runs keep happening, the same for the same seed."""
+"""A simulated world: repositories that get new runs again and again, the same for each seed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .world import World
 
 NAMES = ("octo/api", "octo/web", "octo/infra", "octo/mobile", "octo/data", "octo/docs")
 MAX_RUNS_PER_HOUR = 512
-_EPOCH_HOUR = 473_352  # 2024-01-01
+_EPOCH_HOUR = 473_352  # 2024-01-01 in hours since 1970; run ids are counted from it
 _EVENTS = {"push": 45, "pull_request": 43, "workflow_dispatch": 9, "schedule": 3}
 _PEOPLE = ("octocat", "hubot", "defunkt", "mojombo", "dependabot[bot]")
 
@@ -32,10 +32,10 @@ def simulated_world(  # noqa: PLR0913 - each is a property of the world
     hooks: Sequence[tuple[str, str]] = (),
     last_run_at: Timestamp = math.inf,
 ) -> World:
-    """Make a world with some history before `start`; `hooks` are (url, secret) of each repository.
+    """Make a world with `history_days` of runs before `start`; none begins after `last_run_at`.
 
-    `repositories` is how many, or their names; `runs_per_hour` is for each of them; no run begins
-    after `last_run_at`.
+    `repositories` is their number or their names. Each has `runs_per_hour`, and one webhook for
+    each (URL, secret) of `hooks`.
     """
     if runs_per_hour > MAX_RUNS_PER_HOUR:
         raise ValueError(f"A repository has at most {MAX_RUNS_PER_HOUR} runs an hour.")
@@ -77,7 +77,7 @@ class HourlyRuns:
     last_run_at: Timestamp
 
     def items_until(self, now: Timestamp) -> NewItems:
-        """Plan the hours that have begun by now."""
+        """Plan the runs of the hours that have begun by now and are not planned yet."""
         new_items = NewItems()
         while self.next_hour * HOUR <= min(now, self.last_run_at):
             self._plan_hour(self.next_hour, new_items)

@@ -1,7 +1,7 @@
 """Specs: the whole lifetime of every run, fixed when the run is created.
 
-`timeline` computes the status at a point in time. `recorded` holds an object that GitHub really
-answered; it is then served as it is.
+`timeline` computes the status at a point in time. If `recorded` has an object that GitHub once
+answered, that object is served as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec:
-    """One step; `begin` and `end` are fractions of its job's time, so jobs can share specs."""
+    """One step; `begin` and `end` are fractions of a job's duration, so that jobs share specs."""
 
     number: int
     name: str
@@ -27,7 +27,7 @@ class StepSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSpec:
-    """What a job's log will hold: `content`, else lines made from `seed`, up to `giant_bytes`."""
+    """A job's log: `content`, or lines made from `seed`, then filler until it has `giant_bytes`."""
 
     seed: str
     lines_per_step: int = 8
@@ -40,7 +40,7 @@ class LogSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationSpec:
-    """One annotation of a check run; the runner's own have the path `.github`."""
+    """One annotation of a check run; those that the runner writes have the path `.github`."""
 
     message: str
     path: str = ".github"
@@ -61,9 +61,9 @@ class ArtifactSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """One job of one attempt; without a `log` its log never existed, or has long expired.
+    """One job of one attempt; without a `log`, it wrote none, or its log expired (`log_expired`).
 
-    Without `annotations` it has those that the runner writes for its conclusion.
+    If `annotations` is None, it has those that the runner writes for its conclusion.
     """
 
     id: int
@@ -110,7 +110,7 @@ class WorkflowSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """One run with all its attempts, first to last; `touched_at` moves only `updated_at`."""
+    """One run with all its attempts, first to last; `touched_at` only changes `updated_at`."""
 
     id: int
     number: int
@@ -129,13 +129,13 @@ class RunSpec:
 
     @property
     def created_at(self) -> Timestamp:
-        """Return when the run was created; a re-run does not move it."""
+        """Return when the run was created; a re-run does not change this time."""
         return self.attempts[0].requested_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitSpec:
-    """One commit; `files` counts its changed files, `pulls` the pull requests that hold it."""
+    """One commit; `files` is how many it changes, `pulls` are the numbers of its pull requests."""
 
     sha: str
     message: str
@@ -153,7 +153,7 @@ class CommitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestSpec:
-    """One pull request; its head lies in a fork when `head_repository` is another repository."""
+    """One pull request; it comes from a fork if `head_repository` is another repository."""
 
     id: int
     number: int
@@ -182,7 +182,7 @@ class HookSpec:
 class RepositorySpec:
     """The identity of a repository; its runs are in `Repository`.
 
-    `first_owner`: the owner's name before the owner was renamed.
+    `first_owner` is the owner's original name, if the owner was renamed.
     """
 
     id: int

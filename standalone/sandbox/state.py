@@ -1,4 +1,4 @@
-"""What all parts of a running sandbox share."""
+"""The state that all parts of a running sandbox share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CACHE_BYTES = 64 * 2**20
 
 
 class State:
-    """One sandbox: its world, its clock, and what its clients have used and done."""
+    """One sandbox: its world, clock and settings, and everything that requests change."""
 
     redeliver: Callable[[HookSpec, Delivery], None]
     blob_url: str
@@ -46,7 +46,7 @@ class State:
         self._secret = secrets.token_bytes(16)
 
     def next_fault(self, path: str, page_size: int = 30, query: str = "") -> Fault:
-        """Return the fault that strikes a request, counted; a slow one has waited already."""
+        """Select and count the fault of a request; if it is `slow`, wait before returning it."""
         fault = self.faults.select(path, page_size, query)
         if fault is not NO_FAULT:
             self.statistics.count(f"faults.{fault.do}")
@@ -55,7 +55,7 @@ class State:
         return fault
 
     def signed_query(self, path: str, now: Timestamp) -> str:
-        """Return the query with which the logs' host serves a path for a minute."""
+        """Return a query with which the logs' host serves a path; it is valid for a minute."""
         expires = iso(now + MINUTE)
         return (
             f"sp=r&sv=2025-11-05&se={expires.replace(':', '%3A')}&sig={self._sign(path, expires)}"
@@ -65,7 +65,7 @@ class State:
         """Return whether a signed query is still valid for a path."""
         if not hmac.compare_digest(self._sign(path, expires), signature):
             return False
-        # the address is written in whole seconds, and good through its last
+        # `expires` is in whole seconds, and the query is valid until the end of that second
         return now < parse_time(expires) + 1
 
     def _sign(self, path: str, expires: str) -> str:

@@ -1,4 +1,4 @@
-"""Count what was asked of the sandbox, what it charged, and what should not have been asked."""
+"""Count the requests to the sandbox, what was charged for them, and violations of limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 KEPT_DETAILS = 50
 NOT_SENT = 0
-"""The status that an answer is counted with when a fault closed the connection instead."""
+"""The status under which a request is counted if a fault closed its connection."""
 
 
 class Statistics:
@@ -28,7 +28,7 @@ class Statistics:
             self._charged[endpoint] += charged
 
     def count(self, name: str, detail: str | None = None) -> int:
-        """Count something else (violations, leaked tokens, webhooks, faults, minted tokens)."""
+        """Count another event, such as a violation or a webhook; return how often it occurred."""
         with self._lock:
             if detail is not None:
                 self._details.append(f"{name}: {detail}")
@@ -42,7 +42,7 @@ class Statistics:
                 counts.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all counts: those of each endpoint, sums, and the last `details` of violations."""
+        """Return all counts by endpoint and in sum, and `details` of the last violations."""
         with self._lock:
             endpoints: dict[str, dict[str, Any]] = {
                 endpoint: {

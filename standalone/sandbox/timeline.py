@@ -24,26 +24,26 @@ def attempts_at(run: RunSpec, now: Timestamp) -> tuple[AttemptSpec, ...]:
 
 
 def current_attempt(run: RunSpec, now: Timestamp) -> AttemptSpec:
-    """Return the newest attempt there is by now."""
+    """Return the newest attempt that exists by now."""
     existing = attempts_at(run, now)
     return existing[-1] if existing else run.attempts[0]
 
 
 def attempt_status(attempt: AttemptSpec, now: Timestamp) -> StatusSnapshot:
-    """Return the state of an attempt by now."""
+    """Return the status of an attempt at `now`."""
     if attempt.recorded is not None:
         return _recorded_status(attempt)
     if attempt.completed_at is not None and attempt.completed_at <= now:
         return StatusSnapshot("completed", attempt.conclusion, attempt.completed_at)
     if attempt.in_progress_at is not None and attempt.in_progress_at <= now:
         return StatusSnapshot("in_progress", None, attempt.in_progress_at)
-    # A run that waits for its approval is completed, and leaves that status when it is approved.
+    # A run that waits for approval has the status `completed` until it is approved.
     conclusion = "action_required" if attempt.first_status == "completed" else None
     return StatusSnapshot(attempt.first_status, conclusion, attempt.requested_at)
 
 
 def run_status(run: RunSpec, now: Timestamp) -> StatusSnapshot:
-    """Return the state of a run by now: its newest attempt's, with the time of the last change."""
+    """Return a run's status at `now`: its newest attempt's, with the time of the last change."""
     status_now = attempt_status(current_attempt(run, now), now)
     touches = [touch for touch in run.touched_at if status_now.updated_at < touch <= now]
     if not touches:
@@ -57,7 +57,7 @@ def jobs_at(attempt: AttemptSpec, now: Timestamp) -> tuple[JobSpec, ...]:
 
 
 def job_status(job: JobSpec, now: Timestamp) -> StatusSnapshot:
-    """Return the state of a job by now."""
+    """Return the status of a job at `now`."""
     if job.recorded is not None:
         recorded = job.recorded
         return StatusSnapshot(recorded["status"], recorded["conclusion"], job.created_at)
@@ -71,7 +71,7 @@ def job_status(job: JobSpec, now: Timestamp) -> StatusSnapshot:
 
 
 def step_times(job: JobSpec, step: StepSpec) -> tuple[Timestamp, Timestamp]:
-    """Place a step in the time of its job; a job that never ends holds its steps for ever."""
+    """Return the begin and end of a step; a job that never ends is taken to last 10**9 seconds."""
     start = job.started_at or job.created_at
     end = job.completed_at if job.completed_at is not None else start + 10**9
     length = max(0.0, end - start)

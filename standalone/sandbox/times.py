@@ -1,6 +1,6 @@
-"""Instants: points in time as seconds since 1970, and GitHub's way of writing them.
+"""Times as seconds since 1970, and how GitHub writes them.
 
-Numbers instead of datetimes because a list of runs compares tens of thousands of them.
+They are numbers and not datetimes because a list of runs compares tens of thousands of them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ DAY = 86400.0
 
 @lru_cache(maxsize=65536)
 def iso(timestamp: Timestamp) -> str:
-    """Write an instant as GitHub does: whole seconds, UTC, `Z`."""
+    """Write a time as GitHub does: in whole seconds and UTC, with a `Z`."""
     return datetime.fromtimestamp(int(timestamp), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def iso_or_none(timestamp: Timestamp | None) -> str | None:
-    """Write an instant that may be missing."""
+    """Write a time as GitHub does, or return None if there is none."""
     return None if timestamp is None else iso(timestamp)
 
 
@@ -33,7 +33,7 @@ def parse_time(text: str) -> Timestamp:
 
 
 def http_date(timestamp: Timestamp) -> str:
-    """Write an instant for a `Date` header."""
+    """Write a time for a `Date` header."""
     return datetime.fromtimestamp(int(timestamp), tz=timezone.utc).strftime(
         "%a, %d %b %Y %H:%M:%S GMT"
     )

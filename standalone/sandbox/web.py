@@ -25,7 +25,7 @@ _CREATE = re.compile(r"/settings/apps/create")
 _INSTALL = re.compile(r"/apps/(?P<slug>[^/]+)/installations/new")
 _INSTALLED = re.compile(r"/apps/(?P<slug>[^/]+)/installations")
 
-#: Who is logged in.
+#: The user who is logged in.
 USER = "octocat"
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -47,7 +47,7 @@ def web_answer(state: State, incoming: Request) -> Answer | None:
 
 
 def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> Answer:
-    """Show what the App asks for, with a button that creates it."""
+    """Show the permissions that the App requests, with a button that creates the App."""
     try:
         manifest = json.loads(_form(incoming).get("manifest", ""))
         wanted = ", ".join(f"{k}: {v}" for k, v in manifest["default_permissions"].items())
@@ -71,7 +71,7 @@ def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> 
 
 
 def _create(state: State, incoming: Request, _params: dict[str, str]) -> Answer:
-    """Register the App, and lead back with a code for it."""
+    """Register the App, and redirect to the manifest's address with a code for it."""
     form = _form(incoming)
     manifest = json.loads(form["manifest"])
     code = secrets.token_hex(20)
@@ -83,7 +83,7 @@ def _create(state: State, incoming: Request, _params: dict[str, str]) -> Answer:
 
 
 def _show_installation(state: State, _incoming: Request, params: dict[str, str]) -> Answer:
-    """Let the person choose an account."""
+    """Show the accounts on which the App can be installed."""
     app = state.settings.app
     if app is None or app.slug != params["slug"]:
         return _page(404, "Page not found", "")
@@ -96,7 +96,7 @@ def _show_installation(state: State, _incoming: Request, params: dict[str, str])
 
 
 def _install(state: State, incoming: Request, params: dict[str, str]) -> Answer:
-    """Install the App on all repositories of an account; lead to its setup URL."""
+    """Install the App on all repositories of an account; redirect to its setup URL, if any."""
     app, account = state.settings.app, _form(incoming).get("account", "")
     if app is None or app.slug != params["slug"]:
         return _page(404, "Page not found", "")

@@ -1,4 +1,4 @@
-"""The templates of workflows in a simulated world: their jobs, what needs what, and their steps."""
+"""The templates of workflows in a simulated world: their events, jobs and steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .specs import StepSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTemplate:
-    """A job or a matrix of jobs; a job of a level waits for all of the levels before it."""
+    """A job or a matrix of jobs; it waits until all jobs of the levels before have ended."""
 
     names: tuple[str, ...]
     seconds: tuple[float, float]
@@ -18,7 +18,7 @@ class JobTemplate:
     level: int = 0
     labels: tuple[str, ...] = ("ubuntu-latest",)
     approval_seconds: float = 0.0
-    """The longest time until somebody approves its start; 0 needs no approval."""
+    """The longest time until somebody approves its start; 0: no approval is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ WORKFLOW_TEMPLATES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
 
 @lru_cache(maxsize=1024)
 def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
-    """Plan the steps of a job with this conclusion; those after its cause are skipped."""
+    """Plan a job's steps; those between the cause of its conclusion and the last are skipped."""
     count = len(names)
     decisive = max(1, count - 2)
     result = []
@@ -121,7 +121,7 @@ def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
         if number == count:
             step_conclusion = "success"
         begin, end = (number - 1) / count, number / count
-        # numbers have gaps where a step of an action was left out
+        # as on GitHub, the step numbers have a gap, here before the last step
         result.append(
             StepSpec(
                 number=number + 3 * (number == count),

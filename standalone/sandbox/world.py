@@ -11,7 +11,7 @@ from .times import Timestamp
 
 
 class World:
-    """Repositories; `newest_at`: just after the last event of a world that does not grow."""
+    """The repositories; in a recorded world, `newest_at` is just after its last event."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class World:
         self._index()
 
     def add(self, repository: Repository) -> None:
-        """Create a repository."""
+        """Add a repository."""
         self.repositories.append(repository)
         self._index()
 
@@ -42,7 +42,7 @@ class World:
         self._index()
 
     def rename_owner(self, owner: str, new_name: str) -> None:
-        """Rename the owner of repositories; its id stays."""
+        """Rename the owner of repositories; the owner's id stays the same."""
         for each in [e.spec for e in self.repositories if e.spec.owner == owner]:
             full_name = f"{new_name}/{each.name}"
             self.change(each.full_name, full_name=full_name, first_owner=each.first_owner or owner)
@@ -73,6 +73,6 @@ class World:
         return self._by_former_name.get(full_name.lower())
 
     def plan_until(self, now: Timestamp) -> None:
-        """Plan everywhere what begins by now."""
+        """Add the runs of every repository that begin by now."""
         for repository in self.repositories:
             repository.plan_until(now)

@@ -1,1 +1,1 @@
-"""The handlers: one function for each operation of the API, from a call to an answer."""
+"""The handlers: for each operation of the API, one function that answers a call."""

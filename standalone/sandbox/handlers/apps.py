@@ -1,4 +1,4 @@
-"""The GitHub App: who it is, where it is installed, and the tokens that it mints.
+"""The GitHub App, its installations, and their access tokens.
 
 https://docs.github.com/rest/apps/apps
 """
@@ -27,7 +27,7 @@ def get_app(call: Call) -> Answer:
 
 
 def convert_manifest(call: Call) -> Answer:
-    """Answer POST /app-manifests/{code}/conversions; a code is good once, for an hour."""
+    """Answer POST /app-manifests/{code}/conversions; a code is valid once, for one hour."""
     pending = call.state.registrations.pop(str(call.params["code"]), None)
     if pending is None or call.now - pending.at > HOUR:
         raise not_found()

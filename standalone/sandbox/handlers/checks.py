@@ -33,7 +33,7 @@ def list_annotations(call: Call) -> Answer:
 def list_check_runs(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs.
 
-    Only those of an attempt that could not start: nothing asks for the check runs of jobs.
+    Only attempts that could not start have a check run here; no client requests those of jobs.
     """
     call.identity.require_permission("checks", call.repository)
     wanted = int(call.params["check_suite_id"])

@@ -1,4 +1,4 @@
-"""Commits and the pull requests that hold them.
+"""Commits and the pull requests that contain them.
 
 https://docs.github.com/rest/commits/commits
 """

@@ -1,4 +1,4 @@
-"""Answers that can be asked for again with `If-None-Match`."""
+"""Answers with an ETag, which clients send back in `If-None-Match`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def conditional_page(
     describe: Callable[[T], Json],
     wrap: Callable[[int, list[Json]], object] = lambda _, page: page,
 ) -> Answer:
-    """Answer with the requested page of a list; `wrap` gets the count of all, and the page."""
+    """Answer with the requested page of a list; `wrap(total, page)` returns the whole body."""
     page = requested_page(call.args)
     described = [describe(each) for each in items[page.start : page.start + page.size]]
     link = link_header(call.list_url, call.args, page, len(items))

@@ -1,4 +1,4 @@
-"""GraphQL: many commits in one request, with a budget of points.
+"""The GraphQL endpoint; a query costs one point per hundred lists, and at least one.
 
 https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
@@ -58,7 +58,7 @@ def graphql(call: Call) -> Answer:
 
 @lru_cache(maxsize=128)
 def _checked(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
-    """Parse and check a query, which takes ten times as long as its answer; clients repeat them."""
+    """Parse and validate a query; cached, because this is slow and clients repeat queries."""
     try:
         document = parse(query)
     except GraphQLError as error:

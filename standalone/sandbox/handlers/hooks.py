@@ -1,4 +1,4 @@
-"""Webhooks of a repository, their deliveries, and delivering once more.
+"""The webhooks of a repository, their deliveries, and requests to send one again.
 
 https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
 """

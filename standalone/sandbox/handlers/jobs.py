@@ -36,14 +36,14 @@ def list_run_jobs(call: Call) -> Answer:
     if call.args.get("filter") == "all":
         return _page(call, jobs_of_attempts(run, attempts_at(run, call.now), call.now))
     jobs = jobs_of_attempts(run, [current_attempt(run, call.now)], call.now)
-    # since May 2025 the latest jobs of a partial re-run are only those that ran again
+    # since May 2025, `latest` lists only those jobs of a partial re-run that ran again
     return _page(call, [each for each in jobs if not each.job.reused])
 
 
 def jobs_of_attempts(
     run: RunSpec, attempts: Sequence[AttemptSpec], now: Timestamp
 ) -> list[JobInRun]:
-    """Return the jobs of some attempts that exist by now."""
+    """Return those jobs of the attempts that exist by now."""
     return [JobInRun(run, attempt, job) for attempt in attempts for job in jobs_at(attempt, now)]
 
 

@@ -1,4 +1,4 @@
-"""Logs: a redirect to the host that holds them, or a reason why there is none.
+"""Logs: a redirect to the host that holds a log, or an error if there is no log.
 
 https://docs.github.com/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run
 """

@@ -17,7 +17,7 @@ from .conditional import conditional_page
 
 
 def list_user_repositories(call: Call) -> Answer:
-    """Answer GET /user/repos: what the token's user has a part in."""
+    """Answer GET /user/repos: the repositories that the token's user can access."""
     token = call.identity.token
     if token is None:
         raise Refusal(error_answer(401, "Requires authentication"))
@@ -68,7 +68,7 @@ def list_installation_repositories(call: Call) -> Answer:
 
 
 def _owner(call: Call) -> str:
-    """Return the owner of a path as it is spelled, or refuse."""
+    """Return the path's owner in the spelling of its repositories, or refuse."""
     asked = str(call.params["owner"]).lower()
     for repository in call.state.world.repositories:
         if repository.spec.owner.lower() == asked:
@@ -91,7 +91,7 @@ def _listed(
 
 
 def _described(repository: Repository, call: Call) -> Json:
-    """Describe a repository as last pushed when its newest run was created."""
+    """Describe a repository; `pushed_at` is the time when its newest run was created."""
     described = full_repository(repository.spec, call.base)
     _, newest = repository.page_of_runs(call.now, 0, 1)
     return {**described, "pushed_at": iso(newest[0].created_at)} if newest else described

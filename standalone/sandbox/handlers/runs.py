@@ -24,7 +24,7 @@ def list_runs(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs."""
     call.identity.require_permission("actions", call.repository)
     filters = filters_in(call.args)
-    # filters are served by a search index, which lags behind the world
+    # GitHub reads filtered lists from a search index, which lags behind
     as_of = call.now - call.state.settings.index_lag if filters else call.now
     page = requested_page(call.args)
     if not filters and page.start >= call.state.settings.unfiltered_cap:

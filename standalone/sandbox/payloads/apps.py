@@ -9,7 +9,7 @@ from ..settings import AppSpec, InstallationSpec
 from ..specs import Json
 from .users import node_id, simple_user
 
-#: What the app was given.
+#: The permissions that the app has in every installation.
 PERMISSIONS = {
     "actions": "read",
     "checks": "read",

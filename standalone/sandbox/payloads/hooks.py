@@ -34,7 +34,7 @@ def hook_payload(spec: RepositorySpec, hook: HookSpec, base: str) -> Json:
 
 
 def delivery_payload(delivery: Delivery) -> Json:
-    """Describe a delivery as a list does."""
+    """Describe a delivery as a list of deliveries shows it."""
     return {
         "id": delivery.id,
         "guid": delivery.guid,
@@ -52,7 +52,7 @@ def delivery_payload(delivery: Delivery) -> Json:
 
 
 def full_delivery_payload(delivery: Delivery, hook: HookSpec) -> Json:
-    """Describe a delivery with what was sent."""
+    """Describe a delivery with its request and its response."""
     return {
         **delivery_payload(delivery),
         "url": hook.url,

@@ -20,7 +20,7 @@ def job_payload(
     now: Timestamp,
     steps_kept_seconds: float | None = None,
 ) -> Json:
-    """Describe a job at an instant; its steps vanish `steps_kept_seconds` after its end."""
+    """Describe a job at `now`; its steps are left out `steps_kept_seconds` after its end."""
     job = job_in_run.job
     if job.recorded is not None:
         return with_api_base(job.recorded, base)
@@ -52,7 +52,7 @@ def _times(job: JobSpec, status_now: StatusSnapshot) -> Json:
     started = job.started_at if status_now.status in {"in_progress", "completed"} else None
     return {
         "created_at": iso(job.created_at),
-        # GitHub gives a queued job the time of its creation
+        # GitHub sets `started_at` of a queued job to the time of its creation
         "started_at": iso(job.created_at if started is None else started),
         "completed_at": iso_or_none(job.completed_at if status_now.status == "completed" else None),
     }

@@ -1,4 +1,4 @@
-"""The pull request objects: the few fields inside a run, and the simple one of a list.
+"""The pull request objects: the minimal one inside a run, and the simple one of a list.
 
 https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit
 """
@@ -43,7 +43,7 @@ def pull_in_run(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
 
 
 def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
-    """Describe a pull request as a list of them does."""
+    """Describe a pull request as a list of pull requests shows it."""
     root = f"{base}/repos/{spec.full_name}"
     url, page, links = f"{root}/pulls/{pull.number}", pull_page(spec, pull), _links(root, pull)
     all_links = {**links, "self": url, "html": page}
@@ -82,7 +82,7 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
 
 
 def pull_page(spec: RepositorySpec, pull: PullRequestSpec) -> str:
-    """Return the address of a pull request for people."""
+    """Return the address of a pull request's web page."""
     return f"https://github.com/{spec.full_name}/pull/{pull.number}"
 
 

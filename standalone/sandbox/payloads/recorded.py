@@ -1,4 +1,4 @@
-"""Serve a recorded object as it is, but with its API addresses on this server."""
+"""Serve a recorded object unchanged, except that its API addresses lead to this server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 
 from ..specs import Json
 
-# GitHub.com's API host, or a GHES one with its prefix
+# the API of github.com, or of a GitHub Enterprise Server, which has a prefix
 _API = re.compile(r"https?://(?:api\.github\.com|[^/\"\s]+/api/v3)(?=[/\"{?]|$)")
 
 

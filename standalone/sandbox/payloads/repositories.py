@@ -83,7 +83,7 @@ _FEATURES: Json = {
 def minimal_repository(
     full_name: str, repository_id: int, base: str, *, private: bool = False, fork: bool = False
 ) -> Json:
-    """Describe a repository as a run does; callers share the object."""
+    """Describe a repository as a run shows it; callers share the object and must not change it."""
     owner, name = full_name.split("/")
     url = f"{base}/repos/{full_name}"
     return {
@@ -107,7 +107,7 @@ def repository_in_run(spec: RepositorySpec, base: str) -> Json:
 
 
 def fork_in_run(full_name: str, base: str) -> Json:
-    """Describe the fork that a run's head lies in."""
+    """Describe the fork that contains a run's head commit."""
     return minimal_repository(full_name, fork_id(full_name), base, fork=True)
 
 

@@ -20,11 +20,11 @@ from .users import node_id, simple_user
 def run_payload(
     repository: Repository, run: RunSpec, attempt: AttemptSpec, base: str, now: Timestamp
 ) -> Json:
-    """Describe a run as one of its attempts shows it at an instant."""
+    """Describe a run at `now`, as one of its attempts shows it."""
     if attempt.recorded is not None:
         return with_api_base(attempt.recorded, base)
     newest = attempt.number == len(run.attempts) or run.attempts[attempt.number].requested_at > now
-    # only the newest attempt shows what changed the run's `updated_at` after its end
+    # if a run is changed after its end, only its newest attempt shows the new `updated_at`
     status_now = run_status(run, now) if newest else attempt_status(attempt, now)
     spec = repository.spec
     root = f"{base}/repos/{spec.full_name}"
@@ -57,7 +57,7 @@ def run_payload(
 
 def _identity(run: RunSpec) -> Json:
     suite = check_suite_id(run)
-    # a run that could not start has no name but its file's
+    # a run that could not start has the path of its workflow file as its name
     failed = run.attempts[-1].conclusion == "startup_failure"
     return {
         "id": run.id,
