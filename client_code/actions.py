@@ -4,7 +4,7 @@ import time
 
 from . import connection, dom
 
-ERROR_SECONDS = 30  # at least
+ERROR_SECONDS = 30  # the shortest time that an error is shown
 
 
 def perform(form, name, *arguments, progress=""):

@@ -7,7 +7,7 @@ NAMES = {
     "queue_requests": "queue requests",
     "queue_messages": "messages",
 }
-DISTRIBUTIONS = ("job_lag",)  # its parts are the buckets of a distribution
+DISTRIBUTIONS = ("job_lag",)  # counters whose kinds are buckets, which have no sum to show
 
 
 def activity(record):

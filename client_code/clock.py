@@ -56,7 +56,7 @@ def show_time(node, iso, before="", missing=formatting.NOTHING):
 
 
 def show_next(node, iso, before="", missing=formatting.NOTHING):
-    """Draw a future time; once it has passed, it shows "now" until the next answer."""
+    """Draw a future time; once it has passed, the element shows "now" until it is drawn again."""
     dom.set_attribute(node, "data-next", "")
     show_time(node, iso, before, missing)
 

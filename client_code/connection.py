@@ -20,9 +20,9 @@ class ServerFailed(Exception):
 
 ALREADY_SHOWN = (ConnectionLost, LoggedOut)  # by the banner and by the login page
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
-# Anvil calls it an internal server error where the process of the server code has just ended.
+# If the process of the server code has just ended, Anvil's internal server error has these words.
 _NO_RUNTIME = "Server runtime not available"
-# The server itself failed; behind these words is the id of the error in its log.
+# The server itself failed; these words are followed by the id of the error in its log.
 _INTERNAL_ERROR = "Internal server error"
 FAILED = "Runstream's server does not work: its database may be down, full or read-only. ({})"
 UNREACHABLE = "Runstream cannot be reached. Try again in a moment."
@@ -39,8 +39,8 @@ def watch(changed, logged_out):
 def call(name, *arguments, **options):
     """Return the server's answer, without a spinner.
 
-    Raises ConnectionLost or LoggedOut, which the page shows already, ServerFailed, or our own
-    error; the text of both is written for the reader.
+    Raises ConnectionLost or LoggedOut, which the page already shows. Raises ServerFailed or one of
+    Runstream's own errors, whose texts are written for the reader.
     """
     try:
         answer = _call_in_session(name, arguments, options)
@@ -59,7 +59,7 @@ def call(name, *arguments, **options):
 
 
 def describe(error):
-    """Return what an error of a call means, for a reader."""
+    """Return the text of a call's error for the reader."""
     if _is_lost(error):
         return UNREACHABLE
     text = str(error)
@@ -85,7 +85,7 @@ def _set_lost(*, is_lost):
 
 
 def current_user():
-    """Return the user's e-mail address and role, or None; waits for the server."""
+    """Return the user's e-mail address and role, or None; retry while the server is unreachable."""
     while True:
         try:
             with anvil.server.no_loading_indicator:

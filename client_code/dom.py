@@ -51,7 +51,7 @@ def leave_for(url):
 
 
 def post(url, name, value):
-    """Leave the dashboard with a form of one field; only to an http or https address."""
+    """Leave the dashboard by submitting a form with one field to an http or https address."""
     if not _is_link(url):
         return
     node, field = document.createElement("form"), document.createElement("input")

@@ -3,12 +3,12 @@
 NOTHING = "–"  # noqa: RUF001 - an en dash stands for a missing value
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-#: Characters that reorder or hide text: a name with them reads as another one.
+#: Characters that reorder or hide text, so that one name can look like another.
 _REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def visible(text):
-    """Return a text with a symbol in place of each control character but line ends."""
+    """Return a text with a symbol for each control character, except tabs and line ends."""
     if not any(_is_hidden(character) for character in text):
         return text
     return "".join(_symbol(character) for character in text)
@@ -74,7 +74,7 @@ def distance(seconds):
 
 
 def ago(seconds):
-    """Format how long ago something was, which a browser's clock may place in the future."""
+    """Format how long ago something was; a time in the future, from a wrong clock, is now."""
     return distance(max(0, seconds))
 
 

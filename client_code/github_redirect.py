@@ -8,7 +8,7 @@ _STATE = {"code": None}
 
 
 def page_to_open():
-    """Return the link to the page that continues after GitHub's redirect; else None.
+    """Return the link to the page that continues after GitHub's redirect; None without one.
 
     The parameters are removed from the address, because a code is for one use.
     """
@@ -23,6 +23,6 @@ def page_to_open():
 
 
 def take_code():
-    """Return code and state once; None where there are none."""
+    """Remove the code and its state and return them; None if there are none."""
     taken, _STATE["code"] = _STATE["code"], None
     return taken

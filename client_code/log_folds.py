@@ -39,7 +39,7 @@ def unfold_line(items, folded, line):
 
 
 def step_items(steps):
-    """Return (first line, last line, name) of the steps whose place is known."""
+    """Return (first line, last line, name) of the steps whose lines are known."""
     return [
         (step["first_line"], step["last_line"], step["step_name"])
         for step in steps
@@ -48,7 +48,7 @@ def step_items(steps):
 
 
 def step_at(steps, line):
-    """Return the number of the step that a line belongs to; None where it is not known."""
+    """Return the number of the step that a line belongs to; None if it is not known."""
     for step in steps:
         if step["first_line"] and step["first_line"] <= line <= step["last_line"]:
             return step["number"]

@@ -1,8 +1,8 @@
-"""Find a log by what a person has at hand: two ids, or the address of a job on GitHub."""
+"""Find a log by the ids of its run and job, or by the address of the job on GitHub."""
 
 
 def read(run_text, job_text):
-    """Return (run id, job id) as digits; None for one that is not there."""
+    """Return (run id, job id) as digits; None for an id that the texts do not contain."""
     for text in (run_text, job_text):
         run_id, job_id = _after(text, "/runs/"), _after(text, "/job/")
         if run_id and job_id:

@@ -2,8 +2,9 @@
 
 from .formatting import number, plural
 
-MAX_COPIED = 1024 * 1024  # characters: browsers copy only within seconds of a click
-PART_SIZE = 64 * 1024  # of a long line, at most
+# in characters; loading more would take too long: browsers copy only within seconds of a click
+MAX_COPIED = 1024 * 1024
+PART_SIZE = 64 * 1024  # the most characters in one part of a long line
 
 
 def parse(text):
@@ -26,10 +27,10 @@ def describe(first, last):
 
 
 def read(call, first, last):
-    """Return the lines of a range, as many as MAX_COPIED holds; None without an answer.
+    """Return the lines of a range, at most MAX_COPIED characters; None if an answer is missing.
 
     `call` takes the name and the arguments of a callable for this log. A line longer than PART_SIZE
-    is loaded in parts: `long_lines` has their numbers, each with its number of parts.
+    is loaded in parts: an answer's `long_lines` has (number of the line, count of its parts).
     """
     lines, size = [], 0
     while first + len(lines) <= last and size < MAX_COPIED:
@@ -62,7 +63,7 @@ def _read_parts(call, line, parts):
 
 
 def copied(lines, count):
-    """Return what a button says after copying these lines of a range of `count`."""
+    """Return the text of the button after `lines` were copied, of a range of `count` lines."""
     if len(lines) == count:
         return "Copied"
     if not lines:

@@ -4,12 +4,12 @@ from .formatting import number
 
 
 def progress(text, searched_to, total):
-    """Return a text with how much of a log of `total` lines is searched."""
+    """Return `text` with the percentage of the log's `total` lines that has been searched."""
     return "{} · {} %".format(text, 100 * searched_to // total)
 
 
 class MarkedLines:
-    """Line numbers in order; `has_more` while a part of the log is not searched."""
+    """Line numbers in order; `has_more` is true until the whole log has been searched."""
 
     def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as in the server's answer
         self.lines, self.has_more = list(lines), has_more
@@ -25,7 +25,7 @@ class MarkedLines:
         return self.has_more and (not self.lines or self.at == len(self.lines) - 1)
 
     def step(self, by):
-        """Return the next line, or the previous one with -1, cyclically."""
+        """Return the next line, or the previous one if `by` is -1; the first follows the last."""
         if not self.lines:
             return None
         begin = -1 if by > 0 else 0

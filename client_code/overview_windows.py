@@ -6,7 +6,7 @@ LABELS = {"1h": "the last hour", "24h": "24 hours", "7d": "7 days"}
 DEFAULT = "24h"
 DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
-#: Five-minute intervals of the message plots; the state keeps those of one day.
+#: How many five-minute intervals the message plots have; the state keeps those of one day.
 MESSAGE_INTERVALS = {"1h": 12, "24h": 288, "7d": 288}
 
 
@@ -40,10 +40,10 @@ def interval_labels(times, name):
 
 
 def messages_since(name):
-    """Return where the axis of the message plots begins."""
+    """Return the label at the beginning of the axis of the message plots."""
     return "1 h ago" if name == "1h" else "24 h ago"
 
 
 def messages_label(name):
-    """Return the time that the messages of a window are counted for: at most one day."""
+    """Return the text of the period in which messages are counted: at most one day."""
     return "in the last hour" if name == "1h" else "in 24 hours"

@@ -1,4 +1,4 @@
-"""Bars of the plots, in percent of their box; the pages draw them as elements of their own."""
+"""The bars of the plots, in percent of the plot's box; the pages draw them as elements."""
 
 KINDS = (
     ("success", "succeeded", "ok"),

@@ -1,4 +1,4 @@
-"""What the Repositories page lists: read from the address, written into it, and as text."""
+"""The list on the Repositories page: its filters and order in the address, and its texts."""
 
 from . import routes
 from .formatting import number, plural

@@ -1,4 +1,4 @@
-"""Which runs the Runs page lists: read from the address, and written into it."""
+"""The filters of the Runs page, read from the address and written into it."""
 
 from . import routes, statuses
 
@@ -28,7 +28,7 @@ def to_arguments(filters, page):
 
 
 def filter_count(filters):
-    """Return the number of filters that leave runs out."""
+    """Return the number of filters, without the order and the page size."""
     return sum(name not in ("order", "size") for name in filters)
 
 

@@ -2,7 +2,7 @@
 
 from .formatting import NOTHING, byte_count, duration, number, plural
 
-#: As in the server's FAILED_CONCLUSIONS; action_required waits for a person.
+#: The server's FAILED_CONCLUSIONS; `action_required` waits for a person and is no failure.
 FAILED = ("failure", "timed_out", "startup_failure")
 
 
@@ -51,7 +51,7 @@ def job_marks_text(run):
 
 
 def running_since(run):
-    """Return when a run that has not ended started; None if it has."""
+    """Return the start of a run that has not ended; None for a run that has."""
     return None if run["conclusion"] else run["run_started_at"] or run["created_at"]
 
 
@@ -106,7 +106,7 @@ def summary(run):
 
 
 def log_label(job, log):
-    """Return what is said of a job's log: its size, its state, or why there is none."""
+    """Return the label of a job's log: its size, its state, or why there is none."""
     if is_fetched(log):
         return "Log, " + byte_count(log["log_bytes"])
     if job["conclusion"] == "skipped":
@@ -152,13 +152,13 @@ def annotation_rows(answer):
 
 
 def steps_text(steps):
-    """Return how far a running job is."""
+    """Return how many steps of a running job are completed."""
     ended = sum(step["status"] == "completed" for step in steps)
     return "{} of {} completed".format(ended, plural(len(steps), "step"))
 
 
 def absence(log):
-    """Return why a log is not available, without the code before the sentence."""
+    """Return why a log is not available, without the error code before the sentence."""
     reason = log["reason"] or ""
     code, mark, sentence = reason.partition(": ")
     is_code = mark and code == code.lower() and " " not in code

@@ -67,7 +67,7 @@ def credential(facts):
 
 
 def credential_budget(facts):
-    """Return what is left of a credential's hour."""
+    """Return how many requests of a credential are left in this hour."""
     if facts["limit"] is None:
         return "GitHub has not reported a limit."
     return "{} of {} requests left this hour.".format(
@@ -136,7 +136,7 @@ def runs_in(intervals, window):
 
 
 def lag(found):
-    """Return how long after its end a job's message reached the queue."""
+    """Return how long after the end of a job its message reached the queue: median and p95."""
     if not found["jobs"]:
         return "no job ended"
     bounds = [_bound(found[name]) for name in ("median_seconds", "p95_seconds")]
@@ -184,7 +184,7 @@ def login_help(facts):
 
 
 def max_messages(values):
-    """Return the height of the plot of messages."""
+    """Return the label of the plot of messages: its highest value."""
     return "At most {} in five minutes".format(number(max(values) if values else 0))
 
 

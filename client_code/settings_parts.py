@@ -29,7 +29,7 @@ def settings_of(part, settings):
 
 
 def checks_text(checks, *, is_done, is_interrupted=False):
-    """Return what the checks have found so far, or that no answer came to one of them."""
+    """Return how many checks have failed so far, and whether the connection was lost."""
     failed = sum(each["status"] == "failed" for each in checks)
     sentences = []
     if is_interrupted:

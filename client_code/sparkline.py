@@ -2,12 +2,12 @@
 
 
 def padded(counts, at_least):
-    """Return the counts with zeros at the front, where there are fewer."""
+    """Return the counts, with zeros in front if there are fewer than `at_least`."""
     return [0] * (at_least - len(counts)) + list(counts)
 
 
 def paths(values, width, height, margin=2):
-    """Return (line, area): two SVG paths that fill a box; both are empty without values.
+    """Return (line, area): two SVG paths that fill a box; both are empty for less than two values.
 
     `margin` leaves room for the line's width at the top; zero lies on the axis below the box.
     """

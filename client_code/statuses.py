@@ -66,7 +66,7 @@ def health(facts):
 
 
 def setup_step(step):
-    """Return the key in SETUP_STEPS of a step; what is set counts as done once it was checked."""
+    """Return a step's key in SETUP_STEPS; a step that is set is done once it has been checked."""
     if step["is_done"]:
         return "done" if step["is_checked"] else "unchecked"
     return "next" if step["is_next"] else "open"

@@ -12,7 +12,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 2
 def bars(jobs, parse, now):
     """Return the bars of the first jobs: (row, tone, begin, end, text), times in seconds.
 
-    A job has one bar for each step, and one before them if it waited for its runner.
+    A job has one bar for each step (or one if it has no steps); a bar before them shows its wait.
     """
     found = []
     for row, job in enumerate(jobs[:MAX_JOBS]):
@@ -66,7 +66,7 @@ def tick_seconds(span):
 
 
 def describe(run):
-    """Return a text alternative of the plot; the longest job is one of this attempt itself."""
+    """Return a text alternative of the plot; the longest job is one that ran in this attempt."""
     began = run["run_started_at"] or ""
     own = [job for job in run["jobs"] if (job["started_at"] or began) >= began]
     kept = len(run["jobs"]) - len(own)

@@ -8,7 +8,7 @@ MIN_HEIGHT = 12  # percent, so that the shortest run is still seen
 
 
 def count(answer):
-    """Return how much is counted."""
+    """Return how many workflows and runs are counted."""
     workflows = plural(len(answer["workflows"]), "workflow")
     return "{}, counted from {}".format(workflows, plural(answer["runs"], "run"))
 
@@ -27,7 +27,7 @@ def rate(workflow):
 
 
 def counts(workflow):
-    """Return how many runs ended how."""
+    """Return how many runs succeeded, failed, or ended otherwise."""
     other = workflow["runs"] - workflow["succeeded"] - workflow["failed"]
     parts = [number(workflow[name]) + " " + name for name in ("succeeded", "failed")]
     if other:
