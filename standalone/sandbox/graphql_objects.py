@@ -14,6 +14,9 @@ from .repository import Repository
 from .specs import CommitSpec, PullRequestSpec
 from .times import iso, iso_or_none
 
+#: https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+MAX_PAGE_SIZE = 100
+
 Node = dict[str, Any]
 T = TypeVar("T")
 
@@ -110,5 +113,8 @@ class Root:
         }
 
     def _connection(self, items: Sequence[T], first: int, describe: Callable[[T], Node]) -> Node:
+        if not 0 < first <= MAX_PAGE_SIZE:
+            message = f"Requesting {first} records is not within the `first` limit of 1 to 100."
+            raise GraphQLError(message, extensions={"type": "EXCESSIVE_PAGINATION"})
         self.connections += 1
         return {"nodes": [describe(item) for item in items[:first]], "totalCount": len(items)}

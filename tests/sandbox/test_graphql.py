@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.settings import GraphqlFaults, TokenSpec
@@ -25,9 +26,9 @@ def world() -> WorldBuilder:
     )
 
 
-def ask(api, *shas):
+def ask(api, *shas, fields=FIELDS):
     """Ask for commits."""
-    aliases = " ".join(f'c{n}: object(oid: "{sha}") {{ {FIELDS} }}' for n, sha in enumerate(shas))
+    aliases = " ".join(f'c{n}: object(oid: "{sha}") {{ {fields} }}' for n, sha in enumerate(shas))
     query = f'query {{ repository(owner: "octo", name: "api") {{ {aliases} }} }}'
     return api.post("/graphql", {"query": query})
 
@@ -95,6 +96,15 @@ def test_a_repository_is_named_with_what_the_query_costs(serve):
     assert data["repo0"]["nameWithOwner"] == "octo/api"
     assert data["repo0"]["databaseId"] > 0
     assert data["rateLimit"] == {"cost": 1}
+
+
+@pytest.mark.parametrize("first", [0, 101])
+def test_a_page_has_at_most_a_hundred_items(serve, first):
+    """GitHub refuses to list more of them."""
+    fields = FIELDS.replace("first: 5", f"first: {first}")
+    answer = ask(serve(world()), "aa11", fields=fields).json()
+    assert [error["type"] for error in answer["errors"]] == ["EXCESSIVE_PAGINATION"]
+    assert answer["data"]["repository"]["c0"]["associatedPullRequests"] is None
 
 
 def test_an_unknown_repository_is_an_error(serve):

@@ -85,7 +85,9 @@ def test_a_jar_that_was_put_in_place_is_found(tmp_path: Path, monkeypatch, place
     jar = package.with_name(JAR) if place == "package" else tmp_path / "home" / ".anvil" / JAR
     jar.parent.mkdir(parents=True, exist_ok=True)
     jar.touch()
-    require_jar(package, print)
+    printed: list[str] = []
+    require_jar(package, printed.append)  # a download would fail
+    assert printed == []
 
 
 def test_a_jar_that_cannot_be_downloaded_is_one_sentence_and_the_command(
