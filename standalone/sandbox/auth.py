@@ -1,4 +1,4 @@
-"""Check the JSON Web Token with which an app signs in.
+"""Check the JSON Web Token with which an app authenticates.
 
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
 """

@@ -84,8 +84,8 @@ class Exchange:
             if limiter.has_reported_zero(budget):
                 self._violation("nothing remained")
             refusal = limiter.primary_refusal(budget, self._now, identity.login)
-            # nothing is charged; it is noted that this answer reports zero remaining, so that
-            # the next request counts as a violation
+            # charge nothing, but note that this answer reports zero remaining: the client knows
+            # it from now on, and its next request counts as a violation
             limiter.settle(budget, 0, 0)
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)

@@ -86,7 +86,7 @@ class Limiter:
                 budget.zero_reported_at = time.monotonic()
 
     def has_reported_zero(self, budget: Budget) -> bool:
-        """Return whether an answer reported zero at least `grace` real seconds ago."""
+        """Return whether an answer reported 0 remaining at least `grace` real seconds ago."""
         reported = budget.zero_reported_at
         return reported is not None and time.monotonic() - reported >= self.limits.grace
 

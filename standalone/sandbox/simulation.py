@@ -17,7 +17,7 @@ from .world import World
 
 NAMES = ("octo/api", "octo/web", "octo/infra", "octo/mobile", "octo/data", "octo/docs")
 MAX_RUNS_PER_HOUR = 512
-_EPOCH_HOUR = 473_352  # 2024-01-01 in hours since 1970; run ids are counted from it
+_EPOCH_HOUR = 473_352  # 2024-01-01 in hours since 1970; ids and numbers of runs count from it
 _EVENTS = {"push": 45, "pull_request": 43, "workflow_dispatch": 9, "schedule": 3}
 _PEOPLE = ("octocat", "hubot", "defunkt", "mojombo", "dependabot[bot]")
 

@@ -1,4 +1,4 @@
-"""Logs: a redirect to the host that holds a log, or an error if there is no log.
+"""Logs: each request is redirected to the host of the logs, or refused if there is no log.
 
 https://docs.github.com/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run
 """
