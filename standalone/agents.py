@@ -34,17 +34,17 @@ from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .idle_poll_gate import IdlePollGate
 from .terminal.progress import ReadProgress, read_progress
 
-#: Returns the repositories to poll; None for all in the state.
+#: Returns the names of the repositories to poll, or None to poll all in the state.
 SelectRepositories = Callable[[], Sequence[str] | None]
 
-#: Repositories polled in parallel; each also sends its own requests in parallel.
+#: How many repositories are polled in parallel. The requests of each are sent in parallel, too.
 MONITORING_THREADS = 2
 LOG_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOptions:
-    """How many threads an agent has (0: it runs elsewhere), and how often idle ones check."""
+    """The number of threads of each agent (0 if it runs elsewhere), and its intervals."""
 
     monitoring_threads: int = MONITORING_THREADS
     log_threads: int = LOG_THREADS
@@ -70,15 +70,15 @@ def run_agents(
     on_progress: Callable[[ReadProgress], None],
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> None:
-    """Collect the selected repositories until ``stop`` is set; ends after the work in progress.
+    """Collect the selected repositories until ``stop`` is set, then finish the work in progress.
 
-    An error of a repository or a log ends nothing: it is saved for ``status`` and the pages.
+    An error of a repository or a log is saved, for ``status`` and the pages; the agents continue.
     """
     release_leases_of_dead_processes(collector.context.store, now=collector.context.clock.now())
     started = time.monotonic()
     with agent_threads(collector.context, select_repositories, stop, options):
         while not stop.wait(IDLE_SECONDS):
-            with suppress(StateUnavailable):  # the agents wait for it, and log why
+            with suppress(StateUnavailable):  # the agents wait for the state, and log why
                 on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
 
 
@@ -99,8 +99,8 @@ def agent_threads(
 ) -> Iterator[None]:
     """Run both agents' threads until ``stop`` is set or the block ends; then wait for them.
 
-    A thread that fails sets ``stop``, and its error is raised at the end of the block: a process
-    without one of its threads would look alive and do a part of its work.
+    If a thread fails, it sets ``stop``, and its error is raised at the end of the block: a process
+    that lacks one of its threads would look alive, but do only a part of its work.
     """
     ended = threading.Event()
     failures: list[Exception] = []
@@ -136,10 +136,10 @@ def agent_threads(
 
 
 def _run(target: Callable[[], None], failures: list[Exception], stop: threading.Event) -> None:
-    """Run a thread; keep its error, and set ``stop`` then."""
+    """Run a thread's work; if it fails, add its error to ``failures`` and set ``stop``."""
     try:
         target()
-    except Exception as error:  # noqa: BLE001 - it is raised where the threads end
+    except Exception as error:  # noqa: BLE001 - it is raised when all threads have ended
         failures.append(error)
         stop.set()
 
@@ -147,7 +147,7 @@ def _run(target: Callable[[], None], failures: list[Exception], stop: threading.
 def _open_loops(
     context: CollectorContext, select_repositories: SelectRepositories, options: AgentOptions
 ) -> list[AgentLoop]:
-    """Return a loop for each thread of each agent; one thread polls while an agent has no work."""
+    """Return a loop for each thread; while an agent has no work, only one of its threads polls."""
     poll_gate, log_gate = IdlePollGate(), IdlePollGate()
     desired_states = DesiredStates(context, every_seconds=options.pause_check_seconds)
     pause = partial(context.clock.sleep, options.idle_seconds)

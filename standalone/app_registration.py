@@ -1,4 +1,4 @@
-"""The registration of a GitHub App from a terminal, with a page on loopback as callback."""
+"""The registration of a GitHub App from a terminal; GitHub redirects back to a local page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FORM = """<h1>Create the GitHub App</h1>
 class RegistrationPages:
     """The pages of one registration; ``app`` is done when GitHub has answered.
 
-    ``state`` is OAuth's: GitHub returns it to the callback, and nobody else knows it.
+    ``state`` is OAuth's parameter: GitHub returns it to the callback, and nobody else knows it.
     """
 
     web_url: str
@@ -52,7 +52,7 @@ class RegistrationPages:
     base_url: str = ""
 
     def open(self) -> HttpServer:
-        """Listen on a free port; other users of this machine do not know the path of the form."""
+        """Listen on a free port; other users of this machine cannot guess the form's path."""
         routes = Routes({self.start_path: self.show_form, CALLBACK_PATH: self.handle_callback})
         server = HttpServer(routes, Address(LOCALHOST, 0))
         self.base_url = f"http://{LOCALHOST}:{server.port}"

@@ -44,7 +44,7 @@ def run_background_tasks(
 
 
 class _PeriodicTask:
-    """Work that is repeated after a pause, or at once if it returns that more is left."""
+    """Work that is repeated after a pause, or at once if it returns True, because more is left."""
 
     def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
         self._work = work
@@ -60,7 +60,7 @@ class _PeriodicTask:
 
 
 def _run_logged(work: Callable[[], object]) -> object:
-    """Do work, and log an error of it: the work is repeated later."""
+    """Do the work and return its result; if it fails, log the error and return None."""
     try:
         return work()
     except IngestError as error:

@@ -26,7 +26,7 @@ Runstream collects GitHub Actions data and publishes it to a message queue.
 runstream --help lists all commands."""
 
 
-#: In the order in which a new user needs them.
+#: The commands in the order in which a new user needs them.
 COMMANDS = (
     "run",
     "serve",
@@ -64,9 +64,9 @@ class CommandsByFile(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; Ctrl-C exits with 130 also while the command's file is imported.
+        """Run a command; Ctrl-C exits with 130 even while the command's file is imported.
 
-        With ``--log-format json`` a usage error is a record of the log.
+        With ``--log-format json`` a usage error is written as a record of the log.
         """
         args = list(ctx.args)
         as_json = "--log-format=json" in args or ("--log-format", "json") in pairwise(args)
@@ -84,7 +84,7 @@ class CommandsByFile(click.Group):
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            # The sentence contains no secrets, and finding them takes memory.
+            # No mask: the sentence contains no secrets, and to find the secrets would take memory.
             _report(sentence_for(error), (), as_json=as_json)
             ctx.exit(UNAVAILABLE)
 

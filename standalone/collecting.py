@@ -31,7 +31,7 @@ from .terminal.live_view import open_view
 from .terminal.pending_items import PendingItem
 from .terminal.progress import Summary, summarize
 
-#: The agents by what they publish, as ``--only`` names them.
+#: The values of ``--only``: each names an agent by what it publishes.
 METRICS = "metrics"
 LOGS = "logs"
 
@@ -42,7 +42,7 @@ PENDING_SHOWN = 20
 def open_when_state_responds(
     settings: Settings, *, stop: threading.Event, checks_bucket: bool
 ) -> Collector:
-    """Open a collector that keeps running; wait five minutes for a database that is starting.
+    """Open a collector for the agents; wait up to five minutes for a database that is starting.
 
     Raises what ``open_standalone_collector`` raises.
     """
@@ -83,7 +83,7 @@ def collect_until_stopped(
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
-    """Run the agents until ``stop``; return 0, because a stop is no failure."""
+    """Run the agents until ``stop`` is set; return 0, because being stopped is not a failure."""
     started = time.monotonic()
     with open_view(collector.context.store) as show, _announcing_stop(stop):
         run_agents(
@@ -100,7 +100,7 @@ def collect_until_stopped(
 def collect_all_once(
     collector: Collector, found: FoundRepositories, stop: Stop, options: CollectOptions
 ) -> int:
-    """Collect everything; return the exit code, which ``status`` shows from then on.
+    """Collect everything, save the outcome for ``status``, and return the exit code.
 
     What was collected is reported first, then the error of each repository that failed.
     """
@@ -117,7 +117,7 @@ def collect_all_once(
 def _collect_all(
     collector: Collector, found: FoundRepositories, stop: Stop, options: CollectOptions
 ) -> tuple[int, str | None]:
-    """Collect and report; return the exit code, and unless it is 0 a sentence on what is left."""
+    """Collect and report; return the exit code, and a sentence on what is left, None for 0."""
     policy = options.policy
     with open_view(collector.context.store) as show, _announcing_stop(stop):
         result = collect_once(
@@ -147,7 +147,7 @@ def _collect_all(
 def _first_failure(
     refused: Mapping[str, IngestError], failed: Mapping[str, IngestError]
 ) -> IngestError | None:
-    """Return the error that ends the command: not a rate limit, whose items are left pending."""
+    """Return the error that ends the command; a rate limit does not: its items are left pending."""
     limits = (RateLimited, RequestPaused)
     failures = (error for error in failed.values() if not isinstance(error, limits))
     return next(iter(refused.values()), None) or next(failures, None)
@@ -161,7 +161,7 @@ def _save_outcome(
     note: str | None,
 ) -> None:
     context = collector.context
-    with suppress(IngestError):  # the exit code says the same
+    with suppress(IngestError):  # the exit code reports the outcome, too
         save_one_time_collection(
             context,
             started_at=started_at,
@@ -173,7 +173,7 @@ def _save_outcome(
 
 @contextmanager
 def _announcing_stop(stop: Stop) -> Iterator[None]:
-    """Print that the command stops when ``stop`` is set; set it at the end of the block."""
+    """Announce the stop when ``stop`` is set; set it at the end of the block, to end the thread."""
     has_ended = threading.Event()
 
     def announce() -> None:
@@ -220,7 +220,7 @@ def _describe_summary(summary: Summary) -> str:
 
 
 def _describe_filtered(summary: Summary) -> str:
-    """Return what filters left out, in a line; nothing where they left out nothing."""
+    """Return a line on what filters left out; an empty text if they left out nothing."""
     if not (summary.runs_filtered or summary.logs_filtered):
         return ""
     return (

@@ -28,7 +28,7 @@ INTERRUPTED = 130
 
 
 class RunstreamCommand(click.Command):
-    """A command that logs to stderr, and ends with one sentence where it fails."""
+    """A command that logs to stderr, and prints one sentence if it fails."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the command's own parameters, those that every command has, and --help."""
@@ -67,14 +67,14 @@ class RunstreamCommand(click.Command):
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-#: Makes a command of a function, as click's own decorator does.
+#: Turns a function into a RunstreamCommand, as click's own decorator does into a Command.
 command: Callable[..., Callable[[Callable[..., int | None]], RunstreamCommand]] = partial(
     click.command, cls=RunstreamCommand
 )
 
 
 def examples(*lines: str) -> str:
-    """Return the epilog of a command's help; click leaves its lines as they are."""
+    """Return the epilog of a command's help, whose lines click does not rewrap."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
@@ -114,7 +114,7 @@ def _common_options() -> list[click.Parameter]:
 
 @contextmanager
 def _private_files() -> Iterator[None]:
-    """Create every file of the block, and of the processes it starts, for this user alone."""
+    """Give only this user access to the files that the block, and processes it starts, create."""
     before = os.umask(0o077)
     try:
         yield

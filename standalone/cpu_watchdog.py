@@ -1,7 +1,7 @@
 """A watchdog timer of CPU time, which ends an interpreter that hangs.
 
-Where memory is refused at the wrong moment, CPython repeats one instruction for ever, switches no
-thread and handles no signal. So the timer is the kernel's: it ends the process with SIGPROF.
+If an allocation fails at the wrong moment, CPython repeats one instruction for ever, switches no
+thread and handles no signal. So a timer of the kernel is used: it ends the process with SIGPROF.
 """
 
 from __future__ import annotations

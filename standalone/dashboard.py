@@ -1,4 +1,4 @@
-"""The Anvil dashboard as `run` starts it: it serves the app, which collects by itself."""
+"""The dashboard that `run` starts: the Anvil app, which also does the collecting."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STOP_LINE = "Stop   Ctrl-C"
 
 
 def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
-    """Serve until stopped; return None, after printing why, if the app server cannot start here."""
+    """Serve until stopped, and return 0; print why and return None if the app cannot be served."""
     environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **local.settings}
     echo = masked_echo(environment)
     with ExitStack() as stack:
@@ -45,7 +45,7 @@ def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
 
 
 def _view_line(error: IngestError) -> str:
-    """Return why the live view is shown instead, without the long command that `serve` prints."""
+    """Return a line on why the live view is shown instead; a long command is left to `serve`."""
     has_command = isinstance(error, CannotServe) and error.remedy is not None
     text = f"{error} `runstream serve` prints the command." if has_command else str(error)
     return textwrap.fill(

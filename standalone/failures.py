@@ -18,7 +18,7 @@ from ingest.errors import (
     is_out_of_memory,
 )
 
-#: Exit codes of sysexits.h, for a supervisor: restart, or only after a person has acted.
+#: Exit codes of sysexits.h. A supervisor may restart after 69 and 75; 78 needs a person first.
 UNAVAILABLE = 69
 INCOMPLETE = 75
 MISCONFIGURED = 78
@@ -27,9 +27,9 @@ _DOCTOR = "`runstream doctor` checks the configuration and every connection."
 
 
 def sentence_for(error: Exception) -> str:
-    """Explain an error in a sentence or two; of an unexpected one, name the type only.
+    """Explain an error in a sentence or two; if it is unexpected, name only its type.
 
-    An unexpected error's own text may contain anything, so only the traceback shows it.
+    The text of an unexpected error may contain anything, so only the traceback shows it.
     """
     if isinstance(error, BadSettings):
         return _settings_sentence(error.faults)
@@ -44,10 +44,10 @@ def sentence_for(error: Exception) -> str:
         return f"{error} {error.remedy or remedy}".rstrip()
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        return f"This machine refused: {error.strerror}{where}. Change that and start again."
+        return f"This machine refused: {error.strerror}{where}. Fix that, then start again."
     unexpected = (
-        f"Something unexpected went wrong ({type(error).__name__}). Repeat it with --debug, or "
-        "RUNSTREAM_DEBUG=1, for the traceback, and report that."
+        f"An unexpected error occurred ({type(error).__name__}). Repeat the command with "
+        "--debug or RUNSTREAM_DEBUG=1, and report the traceback."
     )
     return str(error) if _is_local_aws_error(error) else unexpected
 
@@ -62,7 +62,7 @@ def exit_code_for(error: Exception) -> int:
 
 
 def _is_local_aws_error(error: Exception) -> bool:
-    # Not imported here: where memory is short, the import could fail as well.
+    # Not imported here: if memory is short, the import could fail as well.
     module = sys.modules.get(f"{__package__}.local.aws")
     return module is not None and isinstance(error, module.LocalAwsError)
 

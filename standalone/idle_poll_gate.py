@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class IdlePollGate:
-    """A gate that lets one thread of an agent poll while there is no work, and otherwise all.
+    """A gate that lets all threads of an agent poll, but only one while there is no work.
 
     Each poll costs a query or a request, and more threads would not find new work sooner.
     """
@@ -18,9 +18,9 @@ class IdlePollGate:
         self._polling_thread: int | None = None
 
     def poll(self, ask: Callable[[], int], pause: Callable[[], object]) -> None:
-        """Ask for work in this thread, or pause it where another one polls already.
+        """Ask for work in this thread, or pause it if the agent is idle and another one polls.
 
-        ``ask`` returns how much it found.
+        ``ask`` returns how much work it found.
         """
         if not self.try_enter():
             pause()
@@ -41,12 +41,12 @@ class IdlePollGate:
             return True
 
     def open(self) -> None:
-        """Let all threads poll: there is work."""
+        """Let all threads poll, because there is work."""
         with self._lock:
             self._is_idle, self._polling_thread = False, None
 
     def leave(self, *, found_nothing: bool) -> None:
-        """Record what the poll of this thread found."""
+        """Record that the poll of this thread has ended, and whether it found nothing."""
         with self._lock:
             self._is_idle = found_nothing
             if self._polling_thread == threading.get_ident():

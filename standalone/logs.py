@@ -45,14 +45,14 @@ class Mask:
         self._known = sorted(known | {as_one_line(each) for each in known}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """Write a text without its secrets."""
+        """Return a text with its secrets masked."""
         for secret in self._known:
             text = text.replace(secret, _MASK)
         return _GITHUB_TOKEN.sub(_MASK, text)
 
 
 class TextFormatter(logging.Formatter):
-    """A formatter of one line; a traceback only where one was asked for."""
+    """A formatter that writes one line, and a traceback only if one is requested."""
 
     def __init__(self, mask: Mask, *, with_traceback: bool) -> None:
         super().__init__()
@@ -60,13 +60,13 @@ class TextFormatter(logging.Formatter):
         self._with_traceback = with_traceback
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one record."""
+        """Return the text of one record."""
         fields = " ".join(f"{name}={value}" for name, value in _extra(record).items())
         time = f"{_time_of(record):%H:%M:%S}"
         line = f"{time} {record.levelname.lower()}: {record.getMessage()} {fields}".rstrip()
         if record.exc_info and not self._with_traceback:
             line += f" ({_error_text(record)})"
-        # A secret may have several lines, so they are joined after it is masked.
+        # Lines are joined after the masking, because a secret may span several of them.
         line = as_one_line(self.mask(line))
         if record.exc_info and self._with_traceback:
             traceback = self.mask(self.formatException(record.exc_info)).splitlines()
@@ -75,10 +75,10 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(TextFormatter):
-    """A formatter of one JSON object on one line."""
+    """A formatter that writes a record as one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one record."""
+        """Return the text of one record."""
         line: dict[str, Any] = {
             "time": _time_of(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
@@ -109,7 +109,7 @@ def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: 
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_end_of_thread
-    # These log every request or retry, as our own records do.
+    # These packages log every request or retry, which our own records report already.
     for vendor in ("boto3", "botocore", "github", "urllib3", "werkzeug", "waitress"):
         logging.getLogger(vendor).setLevel("WARNING" if level != "debug" else "INFO")
 
@@ -117,7 +117,7 @@ def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: 
 def write_notice(text: str, *, level: int = logging.INFO) -> None:
     """Write a sentence for people to stderr, without secrets.
 
-    Where the log is JSON, it is a record of the log.
+    If the log is JSON, the sentence is a record of the log.
     """
     formatter = _formatter()
     if isinstance(formatter, JsonFormatter):
@@ -130,8 +130,8 @@ def write_notice(text: str, *, level: int = logging.INFO) -> None:
 def write_final_notice(text: str) -> None:
     """Write a notice just before the process exits at once.
 
-    It uses no lock, because another thread may hold it, and writes nothing where that would block,
-    as into a full pipe.
+    It takes no lock, because another thread may hold one. It writes nothing if writing would block,
+    for example because a pipe is full.
     """
     formatter = _formatter()
     if isinstance(formatter, JsonFormatter):
@@ -144,7 +144,7 @@ def write_final_notice(text: str) -> None:
 
 
 def is_json_log() -> bool:
-    """Return whether stderr is for programs."""
+    """Return whether the log on stderr is JSON."""
     return isinstance(_formatter(), JsonFormatter)
 
 
@@ -163,7 +163,7 @@ class _StderrHandler(logging.Handler):
     """A handler that writes to the current stderr, which a live view replaces while it is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; a terminal that has gone stops no work."""
+        """Write one record; if the terminal has gone, drop it without an error."""
         write_to_stderr(self.format(record) + "\n")
 
 

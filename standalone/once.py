@@ -39,9 +39,9 @@ def collect_once(
     on_progress: Callable[[ReadProgress], None],
     policy: CollectionPolicy = COMPLETE_COLLECTION,
 ) -> CollectOnceResult:
-    """Collect every run, job, commit and log of the repositories; all known ones if none is named.
+    """Collect every run, job, commit and log of the named repositories, or of all known ones.
 
-    What fails is left pending and named in the result, and delays nothing else.
+    Whatever fails is left pending and named in the result; everything else is still collected.
     """
     started = time.monotonic()
     context = collector.context
@@ -50,7 +50,7 @@ def collect_once(
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
     def show() -> None:
-        with suppress(StateUnavailable):  # the threads fail as well, and report it
+        with suppress(StateUnavailable):  # the collecting threads fail as well, and report it
             on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
 
     plan = CollectionPlan(names=names, policy=policy, should_continue=lambda: not stop.is_set())

@@ -1,4 +1,4 @@
-"""Output to stdout and stderr: a closed pipe stops no work, and changes no exit code."""
+"""Output to stdout and stderr. A closed pipe neither stops the work nor changes the exit code."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import click
 
 
 def print_result(text: str) -> None:
-    """Print what a command reports to stdout, unless its reader has gone."""
+    """Print a command's result to stdout; do nothing if the reader of stdout has gone."""
     with suppress(BrokenPipeError):
         click.echo(text)
 
 
 def write_to_stderr(text: str) -> None:
-    """Write to the current stderr, which a live view replaces, unless its reader has gone."""
+    """Write to `sys.stderr`, which a live view replaces; do nothing if its reader has gone."""
     with suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
 def discard_unread_output() -> None:
-    """Discard output to a closed pipe, or Python would exit with 120 because of it."""
+    """Discard output that a closed pipe has not taken, which would make Python exit with 120."""
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         try:
             stream.flush()

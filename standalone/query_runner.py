@@ -17,5 +17,5 @@ class QueryRunner(Protocol):
 
 
 def query_directly(query: Callable[[], Answer], /) -> Answer:
-    """Run a query, for as long as it takes."""
+    """Run a query without a time limit."""
     return query()

@@ -25,10 +25,10 @@ _REMEDY = "It is collected as soon as GitHub shows it; no restart is needed."
 
 
 class RecheckedRepositories:
-    """The repositories to poll: those that GitHub shows, at the start or when it is asked again.
+    """The repositories to poll: those that GitHub has shown, at the start or at a later check.
 
-    A right that is granted later needs no restart. The state does not hold the refused ones, so
-    that a mistyped name is not saved.
+    So an access right that is granted later needs no restart. Refused repositories are not in the
+    state, because a mistyped name must not be saved.
     """
 
     def __init__(self, collector: Collector, checked: FoundRepositories) -> None:
@@ -40,7 +40,7 @@ class RecheckedRepositories:
         self._checking = threading.Lock()
 
     def report(self) -> None:
-        """Report each refusal where ``status`` shows errors. Raises StateUnavailable."""
+        """Report each refusal as an error that ``status`` shows. Raises StateUnavailable."""
         for name, error in self._refused.items():
             self._collector.context.report_error(
                 PIPELINE_MONITORING_AGENT, name, sentence_for(error), _REMEDY, is_logged=False
@@ -49,7 +49,7 @@ class RecheckedRepositories:
     def names(self) -> Sequence[str]:
         """Return the repositories to poll; check the refused ones again when they are due.
 
-        One thread checks, the others go on. Raises StateUnavailable.
+        One thread checks; the others do not wait for it. Raises StateUnavailable.
         """
         if self._refused and self._checking.acquire(blocking=False):
             try:
@@ -61,7 +61,7 @@ class RecheckedRepositories:
     def _check_if_due(self) -> None:
         """Check the refused repositories, unless another thread has just done so.
 
-        A clock that was set back delays no check: a due time further ahead than the pause is past.
+        A due time that is further ahead than the pause counts as past: the clock was set back.
         """
         context = self._collector.context
         if is_still_ahead(self._next_at, context.clock.now(), max_plausible=self._pause):

@@ -29,8 +29,9 @@ class NothingToCollect(IngestError):
 class FoundRepositories:
     """What the sources of a command include.
 
-    ``names``: GitHub's current names, each once. ``refused``: errors of other repositories, and of
-    sources without any. ``select``: returns which ones agents poll now; None for all in the state.
+    ``names``: GitHub's current names, each once. ``refused``: the errors of repositories that are
+    left out, and of sources that include none. ``select`` returns the names that agents poll now,
+    or None to poll all in the state.
     """
 
     names: tuple[str, ...]
@@ -41,8 +42,8 @@ class FoundRepositories:
 def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:
     """Return whether an error ends a start that finds no repository.
 
-    Agents wait until GitHub ends the suspension of an App or an account, as they do for one that
-    begins later.
+    A suspended App or account is not fatal to agents: they wait until GitHub ends the suspension,
+    as they do if it begins later.
     """
     return is_once or not isinstance(error, CredentialSuspended)
 
@@ -52,10 +53,10 @@ def check_repositories(
 ) -> FoundRepositories:
     """Check the repositories that are new to the state, and leave out those that GitHub refuses.
 
-    A mistyped name is not saved, or it would be requested again and again. A renamed repository
-    gets its new name, so that nothing is collected under two names. If GitHub does not respond or a
-    limit is reached, the agents wait. Raises the first error if no repository is left, except those
-    that agents wait for.
+    A mistyped name is not saved, because it would be requested again and again. A renamed
+    repository gets its new name, so that nothing is collected under two names. A repository is kept
+    if GitHub does not respond or a limit is reached: agents wait. If every one is refused, the
+    first error that is fatal at a start is raised.
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
@@ -86,7 +87,7 @@ def _current_name(name: str, answer: RepositoryInfo | IngestError | None) -> str
 
 
 def _claim_check(context: CollectorContext, name: str) -> bool:
-    """Claim the check of a new repository, which one of several starting processes makes."""
+    """Return whether this process checks a new repository; of several that start, only one does."""
     now = context.clock.now()
     return context.store.claim_once(f"check {name.lower()} {now:%Y-%m-%dT%H:%M}", now=now)
 
@@ -103,7 +104,7 @@ def _wait_until_added(context: CollectorContext, names: Sequence[str]) -> list[s
 
 
 def require_repositories(names: Sequence[object], state: RepositoryStore) -> None:
-    """Raise NothingToCollect where nothing is named and the state has no repository."""
+    """Raise NothingToCollect if nothing is named and the state has no repository."""
     if not names and not state.list_repositories():
         raise NothingToCollect(
             "No repository is watched yet. Name one, for example: runstream collect octo/api"

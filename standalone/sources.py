@@ -32,19 +32,19 @@ LOOK_UP_EVERY = timedelta(seconds=5)
 def find_sources(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> FoundRepositories:
-    """Find what sources include; without sources, what is watched.
+    """Find the repositories that the sources include; without sources, those that are watched.
 
-    Raises NothingToCollect where no repository is named, and none is watched.
+    Raises NothingToCollect if no repository is named, and none is watched.
     """
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failed_polls]
-    # A person asks for a collection: what GitHub refused lately is requested again.
+    # A person has asked for this collection, so what GitHub refused lately is requested again.
     clear_refusals(context.store, failing, now=context.clock.now())
     names, failed = named_repositories(patterns), dict[str, IngestError]()
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
         names, failed = _discover_given(collector, patterns, is_once=is_once)
-    elif is_once and not names:  # a new repository of a known source is collected, too
+    elif is_once and not names:  # so that new repositories of known sources are collected
         discover_at_start(context, is_forced=bool(context.store.list_sources()))
     known = context.store.list_sources()
     require_repositories([*names, *patterns, *collector.settings.sources, *known], context.store)
@@ -71,12 +71,12 @@ class _IncludedRepositories:
         self._next_at: datetime | None = None
 
     def names(self) -> Sequence[str]:
-        """Return the names. Raises StateUnavailable."""
+        """Return the names, read from the state every LOOK_UP_EVERY. Raises StateUnavailable."""
         now = self._context.clock.now()
         if self._next_at is None or not now < self._next_at < now + 2 * LOOK_UP_EVERY:
             store = self._context.store
             given = {str(each) for each in self._sources.patterns}
-            # A repository that was transferred keeps its former owner's name here.
+            # A transferred repository keeps its former owner's name, which may match no pattern.
             matched = {
                 each.full_name
                 for each in store.list_discovered_repositories()
@@ -94,9 +94,9 @@ class _IncludedRepositories:
 def _discover_given(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> tuple[list[str], dict[str, IngestError]]:
-    """Add the sources; return the repositories that they include, and errors of the empty ones.
+    """Add the sources; return the repositories that they include, and the errors of empty sources.
 
-    Raises such an error if no source includes a repository, unless agents wait until it ends.
+    Raises an error that is fatal at a start if no source includes a repository.
     """
     result = discover_at_start(collector.context, patterns, is_forced=True)
     if result is None:

@@ -26,7 +26,7 @@ def retry_at_start(
 ) -> _Result:
     """Call ``function`` until it no longer raises ``retry_on``; return its result.
 
-    Raises its other errors, and ``retry_on`` after MAX_WAIT_SECONDS. Exits where ``stop`` is set.
+    Raises other errors at once, and ``retry_on`` after MAX_WAIT_SECONDS. Exits if ``stop`` is set.
     """
     ends_at, pause, last_notice = time.monotonic() + MAX_WAIT_SECONDS, 1.0, ""
     while True:

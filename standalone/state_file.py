@@ -18,7 +18,7 @@ class NoState(IngestError):
 
 
 def require_state(database_url: str | None) -> None:
-    """Raise NoState where the state would be a file that does not exist."""
+    """Raise NoState if the state is a file that does not exist."""
     missing = _missing_file(database_url)
     if missing is not None:
         raise NoState(
@@ -29,10 +29,10 @@ def require_state(database_url: str | None) -> None:
 
 @contextmanager
 def temporary_state_if_missing(settings: Settings) -> Iterator[Settings]:
-    """Return settings with a temporary state next to the file of the state, if this is missing.
+    """Yield the settings; if the file of the state is missing, with a temporary state next to it.
 
-    It is removed at the end of the block. Where no file can be created there, the settings stay as
-    they are, and opening the state reports why.
+    The temporary state is removed at the end of the block. If no file can be created there, the
+    settings stay as they are, and opening the state reports why.
     """
     missing = _missing_file(settings.database_url)
     if missing is None:

@@ -27,7 +27,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 @dataclass(slots=True)
 class Stop:
-    """A request to end, once ``event`` is set; ``signal_number``: the signal that it came with."""
+    """A request to stop, made when ``event`` is set; ``signal_number`` is None without a signal."""
 
     event: threading.Event = field(default_factory=threading.Event)
     signal_number: int | None = None
@@ -42,11 +42,11 @@ class Stop:
 def stopped_by_signals(*, cpu_seconds: float = WATCHDOG_CPU_SECONDS) -> Iterator[Stop]:
     """Set the event at the first signal; the second Ctrl-C ends the process at once.
 
-    A thread of its own reads the signals from Python's wakeup descriptor. Python runs handlers in
-    the main thread, which goes on waiting if the kernel delivered the signal to another thread, and
-    may hold the event's lock.
+    A separate thread reads the signals from Python's wakeup descriptor. A handler could not set the
+    event: Python runs it in the main thread, which may hold the event's lock, and which keeps
+    waiting if the kernel has delivered the signal to another thread.
     https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
-    ``cpu_seconds`` are those of the CPU watchdog, which this thread restarts.
+    ``cpu_seconds`` is the limit of the CPU watchdog, which the separate thread restarts.
     """
     stop = Stop()
     wakeup_reader, wakeup_writer = socket.socketpair()
@@ -72,9 +72,9 @@ def stopped_by_signals(*, cpu_seconds: float = WATCHDOG_CPU_SECONDS) -> Iterator
 def shutdown_deadline(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
     """Exit if the process still runs SHUTDOWN_SECONDS after a signal that the block received.
 
-    Also where the block has ended: Python waits for all threads before it exits. The next start
-    undoes or repeats the work in progress, as after a kill. ``exit_code``: 128 plus the signal's
-    number by default.
+    This also holds after the end of the block, because Python waits for all threads before it
+    exits. The next start undoes or repeats the work in progress, as after a kill. ``exit_code`` is
+    128 plus the signal's number by default.
     """
     is_over = threading.Event()
 
@@ -93,13 +93,13 @@ def shutdown_deadline(stop: Stop, *, exit_code: int | None = None) -> Iterator[N
 
 
 def _stop_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that stop this process: not SIGHUP under `nohup`, which ignores it."""
+    """Return the signals that stop this process, without SIGHUP if it is ignored, as by `nohup`."""
     is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return (signal.SIGTERM, signal.SIGINT) if is_ignored else _STOP_SIGNALS
 
 
 def _wake(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: Python writes the number of a handled signal to the descriptor."""
+    """Do nothing: Python writes a signal's number to the descriptor only if it has a handler."""
 
 
 def _listen(wakeup_reader: socket.socket, stop: Stop, cpu_seconds: float) -> None:

@@ -10,7 +10,7 @@ _ROOT = Path(__file__).parents[1]
 
 
 def full_version() -> str:
-    """Return the version, followed by the commit where one is known."""
+    """Return the version, followed by the commit if it is known."""
     packaged = _ROOT / "commit.txt"
     commit = packaged.read_text().strip() if packaged.exists() else _checked_out_commit()
     return f"{installed_version()} ({commit})" if commit else installed_version()

@@ -1,4 +1,4 @@
-"""The number of dead letters for the metrics, counted in the background: no scrape waits for it."""
+"""The number of dead letters for the metrics, counted in the background so that no scrape waits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DeadLetterCount:
         self._lock = threading.Lock()
 
     def latest(self) -> int | None:
-        """Return the last count; once a minute, start another one in the background."""
+        """Return the last count; at most once a minute, start a new count in the background."""
         with self._lock:
             if time.monotonic() >= self._next_at:
                 self._next_at = time.monotonic() + REFRESH_SECONDS

@@ -1,7 +1,7 @@
 """What a collector serves over HTTP, if it is given an address: webhooks, health and metrics.
 
 Webhooks come from outside, health and metrics are read from within, so each has its own address;
-where the two are the same, one server serves both. Health has threads of its own.
+if both are the same, one server serves both. Health has its own threads and waits for no webhook.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def serve_endpoints(
     run_query: QueryRunner = query_directly,
     agents: Sequence[str] = AGENTS,
 ) -> Iterator[None]:
-    """Serve whatever is given an address while the block runs. Raises BadSettings.
+    """Serve each endpoint that is given an address, until the block ends. Raises BadSettings.
 
     Health and metrics query the state through ``run_query``, which may limit the time of a query.
-    Health is that of ``agents``, which this process runs.
+    ``agents``: those that this process runs, whose health is served.
     """
     routes_by_address: dict[Address, dict[str, WsgiApp]] = {}
     if webhooks is not None:

@@ -29,8 +29,7 @@ class HealthApp:
 
     ``agents`` are those that this process runs: another process may run the other one. An agent
     that waits for a rate limit, or after an error of GitHub or of a queue, is alive, because a
-    restart would not help.
-    An agent with a thread that hangs sends no heartbeat.
+    restart would not help. An agent sends no heartbeat if one of its threads hangs.
     """
 
     context: CollectorContext
@@ -47,7 +46,7 @@ class HealthApp:
         return respond(start_response, status, text, content_type="application/json")
 
     def _check(self) -> dict[str, Any]:
-        """Return the health of this process; ``faults`` is empty where nothing is wrong."""
+        """Return the health of this process; ``faults`` is empty if nothing is wrong."""
         context, now = self.context, self.context.clock.now()
         try:
             records = self.run_query(context.store.list_agents)

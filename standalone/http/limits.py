@@ -1,9 +1,9 @@
-"""What one client may take of an HTTP server: time, connections, and bytes of a body.
+"""The limits of what a client may take of an HTTP server: time, connections, and bytes of a body.
 
-Waitress counts the silence of a connection and stops accepting at its limit of connections, so that
-a hundred clients that each send a header line every few seconds stop it. Here a request has one
-time limit from its first byte to its last, and at the limit of connections the one whose request
-has been incomplete for longest is closed for the next.
+Waitress limits only the silence of a connection, and accepts none beyond its limit of connections,
+so a hundred clients that each send a header line every few seconds would block it. Here one time
+limit applies from the first byte of a request to its last. At the limit of connections, a new one
+replaces the one whose request has been incomplete for longest.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from waitress.task import ThreadedTaskDispatcher
 
 from ..connection_limit import connection_limit
 
-#: GitHub itself waits 10 s for the whole of a delivery.
+#: How long a request may take to arrive. GitHub itself ends a delivery after 10 s.
 SECONDS_PER_REQUEST = 15
-#: How long bytes are discarded after an answer that did not wait for the body: a client that is
-#: still sending would otherwise lose the answer to a reset connection.
+#: How long bytes are discarded after an answer that did not wait for the body. Otherwise the
+#: connection would be reset, and a client that is still sending would lose the answer.
 SECONDS_TO_LINGER = 2
-#: All incomplete bodies together, which anyone can send with a made-up signature.
+#: The limit of all incomplete bodies together: anyone can send them with a made-up signature.
 MAX_BUFFERED_BYTES = 100 * 1024 * 1024
 MAX_CONNECTIONS = 300
 
@@ -52,7 +52,7 @@ class LimitedParser(HTTPRequestParser):
     has_unread_body = False
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the headers, and decide what is read of the body."""
+        """Parse the headers, and let the body be read only if they contain a signature."""
         super().parse_header(header_plus)
         if self.body_rcv is None:
             return
@@ -80,31 +80,31 @@ class LimitedChannel(HTTPChannel):
         super().__init__(*arguments, **options)
 
     def service(self) -> None:
-        """Answer one request, and begin the time of the next one."""
+        """Answer one request, and start the time limit of the next one."""
         request: Any = self.requests[0]
         self._has_unread_body = request.has_unread_body or request.error is not None
         super().service()
         self.waiting_since = time.monotonic()
 
     def is_overdue(self, now: float) -> bool:
-        """Return whether its time is over."""
+        """Return whether its request, or what it sends after an answer, has taken too long."""
         limit = SECONDS_TO_LINGER if self.is_lingering else SECONDS_PER_REQUEST
         return not self.requests and now - self.waiting_since > limit
 
     def del_channel(self, *arguments: Any) -> None:  # noqa: ANN401 - passed on
-        """Delete what has arrived of a request, which waitress leaves to the garbage collector."""
+        """Delete what has arrived of a request: waitress leaves that to the garbage collector."""
         if self.request is not None:
             self.request.close()
         super().del_channel(*arguments)
 
     @property
     def buffered_bytes(self) -> int:
-        """Return how much of an incomplete body has arrived."""
+        """Return how many bytes of an incomplete body have arrived."""
         receiver = self.request and self.request.body_rcv
         return len(receiver) if receiver else 0
 
     def handle_close(self) -> None:
-        """Close, or first discard what the client is still sending."""
+        """Close the connection; if a body was not read, first discard what still arrives of it."""
         if self._has_unread_body and self.connected and not self.is_lingering:
             try:
                 self.socket.shutdown(socket.SHUT_WR)
@@ -117,22 +117,22 @@ class LimitedChannel(HTTPChannel):
         super().handle_close()
 
     def readable(self) -> bool:
-        """Read whatever a lingering connection sends."""
+        """Return whether to read from the connection: always while it lingers."""
         return self.is_lingering or super().readable()
 
     def handle_read(self) -> None:
-        """Read, or discard."""
+        """Read what the client has sent; discard it while the connection lingers."""
         if not self.is_lingering:
             super().handle_read()
             return
         try:
-            self.recv(self.adj.recv_bytes)  # closes where nothing more comes
+            self.recv(self.adj.recv_bytes)  # closes the connection when the client has
         except OSError:
             super().handle_close()
 
 
 class Dispatcher(ThreadedTaskDispatcher):
-    """Worker threads; some paths have their own, so that they never wait for other requests."""
+    """Worker threads; some paths have threads of their own, and never wait for other requests."""
 
     def __init__(self, paths_with_own_threads: Collection[str]) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         self.set_thread_count(THREADS)
 
     def add_task(self, task: Any) -> None:  # noqa: ANN401 - a connection, not what the stubs say
-        """Answer the request that a connection has received."""
+        """Queue the request that a connection has received for the threads of its path."""
         # A request that cannot be parsed has no path.
         if getattr(task.requests[0], "path", None) in self._paths_with_own_threads:
             self._own_threads.add_task(task)
@@ -150,7 +150,7 @@ class Dispatcher(ThreadedTaskDispatcher):
             super().add_task(task)
 
     def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:  # noqa: FBT001, FBT002
-        """Wait for the answers under way."""
+        """Wait for the answers in progress."""
         self._own_threads.shutdown(cancel_pending, timeout)
         return super().shutdown(cancel_pending, timeout)
 
@@ -166,7 +166,7 @@ class LimitedServer(TcpWSGIServer):
     _limits_applied_at = 0.0
 
     def handle_accept(self) -> None:
-        """Accept a connection; at the limit, close the one that has been incomplete longest."""
+        """Accept a connection; at the limit, close the one that waits longest for a request."""
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
         if waiting and len(self.active_channels) >= connection_limit(MAX_CONNECTIONS):
             oldest = min(waiting, key=lambda channel: channel.waiting_since)
@@ -174,10 +174,10 @@ class LimitedServer(TcpWSGIServer):
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
-        """Do nothing: waitress passes the time of a clock that can jump; see ``readable``."""
+        """Do nothing: waitress passes the wall clock's time, which can jump. See ``readable``."""
 
     def readable(self) -> bool:
-        """Apply the limits once a second, while the loop asks whether to accept connections."""
+        """Return whether to accept. As the loop asks often, apply the limits once a second."""
         monotonic = time.monotonic()
         if monotonic - self._limits_applied_at >= 1:
             self._limits_applied_at = monotonic
@@ -185,7 +185,7 @@ class LimitedServer(TcpWSGIServer):
         return super().readable()
 
     def _apply_limits(self, monotonic: float) -> None:
-        """Close connections whose time is over, and the oldest ones while all buffer too much."""
+        """Close overdue connections, and the oldest ones if all bodies together are too large."""
         buffered = 0
         newest_first = sorted(
             self.active_channels.values(), key=lambda channel: -channel.waiting_since

@@ -1,4 +1,4 @@
-"""``/metrics``: what this process has counted and where its state stands, for Prometheus."""
+"""``/metrics``: counters of this process and gauges of its state, for Prometheus."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MetricsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric; costs four queries of the state and no request.
 
-        Whether the state answers is a metric of its own; the counters are there in any case.
+        If the state does not answer, the counters remain, and ``runstream_state_up`` is 0.
         """
         yield from _counted(self.context)
         yield from _rate_limit(self.context)

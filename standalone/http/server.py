@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WsgiApp = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
-#: How long `close` waits for answers under way.
+#: How many seconds `close` waits for the answers in progress.
 SECONDS_TO_CLOSE = 15
 MANY_CONNECTIONS = 1 << 16
 LOCALHOST = "127.0.0.1"
@@ -46,7 +46,7 @@ class AddressType(click.ParamType["Address"]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Address:
-        """Read an address as a person types it."""
+        """Return the address that a person has typed."""
         if isinstance(value, Address):
             return value
         host, _, port = str(value).strip().rpartition(":")
@@ -85,7 +85,7 @@ class HttpServer:
             port=address.port,
             ident="runstream",
             clear_untrusted_proxy_headers=True,
-            # Waitress's own limit is never reached: LimitedServer closes the oldest before.
+            # Waitress's own limit is never reached: LimitedServer closes the oldest one before.
             connection_limit=MANY_CONNECTIONS,
             asyncore_use_poll=True,
         )
@@ -107,17 +107,17 @@ class HttpServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening, and wait for the answers under way."""
+        """Stop listening, and wait for the answers in progress."""
         self._server.task_dispatcher.shutdown(timeout=SECONDS_TO_CLOSE)
         woken = threading.Event()
 
         def close_connections() -> None:
-            # The loop may call this before `pull_trigger` has written to the trigger's descriptor,
-            # which this closes: the write could go to another file that gets the same number.
+            # The loop may call this while `pull_trigger` has yet to write to the descriptor that is
+            # closed here: the write would reach any file that gets the same number meanwhile.
             woken.wait()
             self._close_connections()
 
-        # Only the thread of the loop may close connections; it ends when none is left.
+        # Only the thread of the loop may close connections; the loop ends when none is left.
         self._server.trigger.pull_trigger(close_connections)
         woken.set()
         self._thread.join()
@@ -139,7 +139,7 @@ class Routes:
         app = self.apps.get(environ["PATH_INFO"])
         if app is None:
             paths = ", ".join(self.apps)
-            return respond(start_response, "404 Not Found", f"Nothing is here, but at {paths}.\n")
+            return respond(start_response, "404 Not Found", f"Nothing is here, only at {paths}.\n")
         return app(environ, start_response)
 
 

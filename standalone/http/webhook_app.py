@@ -22,7 +22,7 @@ PATH = "/github/webhook"
 
 
 def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str, WsgiApp]:
-    """Return the app of each path, also of the one that it has on Anvil."""
+    """Return the app by path: at its own path, and at the path that it has on Anvil."""
     app = WebhookApp(store, clock, secret)
     return {PATH: app, f"/_/api{PATH}": app}
 
@@ -36,7 +36,7 @@ class WebhookApp:
     secret: Secret
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; GitHub waits 10 s, and this takes a few queries of the state."""
+        """Answer one request, with a few queries of the state; GitHub waits 10 s for the answer."""
         status, text = self._answer(environ)
         return respond(start_response, status, f"{text}\n")
 

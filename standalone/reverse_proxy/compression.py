@@ -1,4 +1,4 @@
-"""Which responses are compressed, and a cache of the newest compressed ones."""
+"""Which responses are compressed, and a cache of the compressed bodies that were used last."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import h11
 
 from .headers import Header, get_values, weak_etag
 
-#: A smaller body saves less than its headers cost.
+#: A smaller body is not compressed: that would save less than its headers cost.
 MIN_BYTES = 1024
 
-#: A larger body passes uncompressed, because it would be in memory as a whole.
+#: A larger body is not compressed, because it would be in memory as a whole.
 MAX_BYTES = 8 << 20
 
 #: The app's own files and its server's together are less than 1 MB compressed.
@@ -36,7 +36,7 @@ class CompressedBodies:
         self._lock = threading.Lock()
 
     def compress(self, body: bytes, *, keep: bool) -> bytes:
-        """Compress a body; ``keep`` caches the result, for a body that others are sent too."""
+        """Compress a body; ``keep`` caches the result, for a body that other clients get, too."""
         if not keep:
             return gzip.compress(body, 6, mtime=0)
         key = hashlib.sha256(body).digest()
@@ -56,7 +56,7 @@ class CompressedBodies:
 
 
 def is_compressible(request: h11.Request, response: h11.Response) -> bool:
-    """Return whether the body is compressed: it is whole, of known length and a suitable type."""
+    """Return whether to compress the body: it is complete, of suitable length and type."""
     headers = dict(response.headers)
     length = int(headers.get(b"content-length", b"0"))
     return (
@@ -72,12 +72,12 @@ def is_compressible(request: h11.Request, response: h11.Response) -> bool:
 
 
 def is_shared(response: h11.Response) -> bool:
-    """Return whether others get the same body, unlike a page that begins a session."""
+    """Return whether other clients get the same body: not if it is a page that begins a session."""
     return b"set-cookie" not in dict(response.headers)
 
 
 def compressed_headers(headers: list[Header], length: int) -> list[Header]:
-    """Return the headers after compression to this length; 0 for the response to HEAD."""
+    """Return the headers of a body that was compressed to this length; 0: a response to HEAD."""
     return [
         *(
             (name, weak_etag(value) if name == b"etag" else value)

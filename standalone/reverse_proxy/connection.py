@@ -28,11 +28,11 @@ class ClientConnection:
         self._proxy = proxy
         self._limits = proxy.limits
         self._stream = HttpStream(h11.SERVER, reader, writer, seconds=proxy.limits.client)
-        #: Since when a request is incomplete or has not begun; None while one is answered.
+        #: The time since which the headers of a request are awaited; None while one is answered.
         self.waiting_since: float | None = time.monotonic()
 
     def abort(self) -> None:
-        """Close the connection, whatever is under way."""
+        """Close the connection at once, even during a response."""
         self._stream.writer.transport.abort()
 
     async def close(self) -> None:
@@ -40,12 +40,12 @@ class ClientConnection:
         await self._stream.close(self._limits.client)
 
     async def serve(self) -> None:
-        """Answer requests until the client closes the connection, or an error."""
+        """Answer requests until the client closes the connection, or an error occurs."""
         try:
             while await self._serve_one():
                 self._stream.http.start_next_cycle()
                 self.waiting_since = time.monotonic()
-            if self._stream.http.their_state is h11.SEND_BODY:  # the response did not wait for it
+            if self._stream.http.their_state is h11.SEND_BODY:  # the client still sends it
                 await self._stream.discard(self._limits.linger)
         except StreamFailed as error:
             await self._refuse(error.status)
@@ -92,7 +92,7 @@ class ClientConnection:
             await server.close(self._limits.linger)
 
     async def _refuse(self, status: int) -> None:
-        """Respond with an error; a response that has begun is cut instead."""
+        """Respond with an error; if a response has begun, cut it off instead."""
         http = self._stream.http
         if http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.abort()

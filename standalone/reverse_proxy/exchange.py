@@ -15,7 +15,7 @@ from .http_stream import HttpStream, ServerFailed
 from .trusted_proxies import TrustedProxies
 from .tunnel import tunnel
 
-#: The server need not respond while the request's body arrives.
+#: In effect no limit: the server's time begins only when the request's body has been sent.
 _UPLOAD_SECONDS = 86_400.0
 
 
@@ -43,7 +43,7 @@ class Exchange:
             await asyncio.gather(upload, return_exceptions=True)
 
     async def _send_body(self) -> None:
-        """Forward the request's body. A server that has responded may read no more of it."""
+        """Forward the request's body. A server that has responded may stop reading the body."""
         if self.client.http.they_are_waiting_for_100_continue:
             await self.client.send(h11.InformationalResponse(status_code=100, headers=[]))
         while not isinstance(event := await self.client.receive(), h11.EndOfMessage):
@@ -54,12 +54,12 @@ class Exchange:
     async def _await_head(
         self, upload: asyncio.Future[None]
     ) -> h11.Response | h11.InformationalResponse:
-        """Wait for the response's headers; their time begins when the request was sent."""
+        """Wait for the response's headers; their time limit begins when the request is sent."""
         head = asyncio.ensure_future(self._receive_head())
         try:
             await asyncio.wait((head, upload), return_when=asyncio.FIRST_COMPLETED)
             if not head.done():
-                with suppress(ServerFailed):  # the response explains it, if there is one
+                with suppress(ServerFailed):  # a response, if there is one, explains it
                     upload.result()
             with self.server.read_timeout(self.server.seconds):
                 return await head

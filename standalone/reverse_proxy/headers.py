@@ -1,4 +1,4 @@
-"""The headers of a request or response after the proxy."""
+"""The headers of requests and responses as the proxy forwards them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .trusted_proxies import TrustedProxies
 
 Header = tuple[bytes, bytes]
 
-#: Headers of one connection: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+#: Headers about one connection only: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 _HOP_BY_HOP = {
     b"connection",
     b"keep-alive",
@@ -22,7 +22,7 @@ _HOP_BY_HOP = {
     b"upgrade",
 }
 
-#: What a proxy says of its client; from anybody else it is not trusted.
+#: Headers in which a proxy describes its client; they are dropped if anybody else sends them.
 _PROXY_HEADERS = {
     b"forwarded",
     b"x-forwarded-host",
@@ -50,14 +50,15 @@ def get_values(headers: Iterable[Header], wanted: bytes) -> list[bytes]:
 def request_headers(request: h11.Request, peer: str, trusted: TrustedProxies) -> list[Header]:
     """Return the headers of a client's request for the app server.
 
-    The server trusts the first address of X-Forwarded-For, whoever sent it: it gets only one.
+    X-Forwarded-For gets only the client's address, because the server trusts its first address,
+    whoever wrote it.
     """
     dropped = {b"expect", _FORWARDED_FOR} | (set() if peer in trusted else _PROXY_HEADERS)
     named = [value.decode("latin-1") for name, value in request.headers if name == _FORWARDED_FOR]
     client = trusted.find_client(peer, named)
     return [
         *(
-            # The server's own ETags, with which it compares, are strong.
+            # The server compares with its own ETags, which are strong.
             (name, value.replace(b'W/"', b'"') if name == b"if-none-match" else value)
             for name, value in _end_to_end(request, dropped)
         ),

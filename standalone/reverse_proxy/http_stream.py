@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import h11
 
-#: How much is read at once, and at which size of its buffer a reader pauses the sender.
+#: How much is read at once, and the size of its buffer at which a reader pauses the sender.
 CHUNK_BYTES = 1 << 16
 
-#: The headers of a request; cookies make them long.
+#: The most bytes of a request's headers; cookies make them long.
 MAX_HEAD_BYTES = 1 << 16
 
-#: How a wait for the other end fails; since Python 3.11 the second is a subclass of the first.
+#: Errors of a wait for the other end; since Python 3.11 the second is a subclass of the first.
 _STREAM_ERRORS = (OSError, asyncio.TimeoutError)
 
 
@@ -23,15 +23,15 @@ _STREAM_ERRORS = (OSError, asyncio.TimeoutError)
 class TimeLimits:
     """How many seconds each wait may take."""
 
-    #: For the next request on a connection: longer than proxies keep theirs, Caddy two minutes.
+    #: For the next request on a connection: longer than a proxy waits (Caddy: two minutes).
     idle: float = 150.0
     #: For a request's headers, from its first byte.
     head: float = 15.0
     #: For a client that sends or takes a body, from one chunk to the next.
     client: float = 30.0
-    #: For the app server: it gives a call a minute.
+    #: For the app server, which lets a call take a minute.
     server: float = 120.0
-    #: For a client that still sends after its response, which a reset could destroy.
+    #: For a client that still sends after the response: a reset could destroy the response.
     linger: float = 2.0
 
 
@@ -62,7 +62,7 @@ class HttpStream:
         *,
         seconds: float,
     ) -> None:
-        """``seconds`` limit each wait for the other end."""
+        """Wait at most ``seconds`` for the other end, each time."""
         self.http = h11.Connection(role, max_incomplete_event_size=MAX_HEAD_BYTES)
         self.reader = reader
         self.writer = writer
@@ -88,7 +88,7 @@ class HttpStream:
         return bool(received)
 
     async def receive(self, *, seconds: float | None = None) -> object:
-        """Return the next event of h11; ``seconds`` are for each read. Raises StreamFailed."""
+        """Return the next event of h11; ``seconds`` limit each read. Raises StreamFailed."""
         try:
             while (event := self.http.next_event()) is h11.NEED_DATA:
                 with self.read_timeout(seconds or self.seconds):
@@ -111,7 +111,7 @@ class HttpStream:
                     raise self._failed(error, 408) from error
 
     async def discard(self, seconds: float) -> None:
-        """Read what the other end still sends, for this long at most."""
+        """Send EOF, then discard what the other end still sends, for this long at most."""
         with suppress(*_STREAM_ERRORS), self.read_timeout(seconds):
             if self.writer.can_write_eof():
                 self.writer.write_eof()
@@ -126,9 +126,10 @@ class HttpStream:
 
     @contextmanager
     def read_timeout(self, seconds: float) -> Iterator[None]:
-        """Let the reads of the block fail after this long.
+        """Let the reads of the block fail after this many seconds.
 
-        Before Python 3.12, ``asyncio.wait_for`` loses a cancellation that comes with the bytes.
+        Not by ``asyncio.wait_for``: before Python 3.12 it loses a cancellation that arrives
+        together with bytes.
         """
         with self._timeout(seconds, lambda: self.reader.set_exception(asyncio.TimeoutError())):
             yield

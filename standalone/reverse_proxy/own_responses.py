@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import h11
 
-#: After how many seconds the page is loaded again; a first start takes a minute.
+#: The page is loaded again after this many seconds; a first start takes a minute.
 RETRY_SECONDS = 5
 
 _PAGE = """<!doctype html>
@@ -29,7 +29,7 @@ _SENTENCES = {
 
 
 def own_response(status: int) -> list[h11.Response | h11.Data | h11.EndOfMessage]:
-    """Return a response with this status as events of h11. 503: the app server does not listen."""
+    """Return the h11 events of a response with this status; 503: the app server is down."""
     headers = [(b"cache-control", b"no-store"), (b"connection", b"close")]
     if status == 503:
         body, kind = _PAGE.format(seconds=RETRY_SECONDS), b"text/html; charset=utf-8"

@@ -16,7 +16,7 @@ from .trusted_proxies import TrustedProxies
 
 logger = logging.getLogger(__name__)
 
-#: Connections of clients; each has a second one to the app server.
+#: The most connections of clients; each needs a second one to the app server.
 MAX_CONNECTIONS = 1000
 
 
@@ -55,7 +55,7 @@ class ReverseProxy:
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """Close every connection; calling again does nothing."""
+        """Stop listening and close every connection; calling again does nothing."""
         if self._loop is not None and self._thread.is_alive():
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 self._loop.call_soon_threadsafe(self._stop.set)
@@ -101,7 +101,7 @@ class ReverseProxy:
                 del self._open[connection]
 
     def _make_room(self) -> bool:
-        """Close the connection whose request is incomplete longest; False if there is none."""
+        """Close the connection that has waited longest for a request; False if none waits."""
         waiting = [each for each in self._open if each.waiting_since is not None]
         if not waiting:
             return False

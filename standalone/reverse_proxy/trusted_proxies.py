@@ -27,7 +27,7 @@ class TrustedProxies:
         """Return the address of the client of a connection from ``peer``.
 
         Each proxy appends the address of its own client to X-Forwarded-For. From the right, the
-        first address that is not a trusted proxy's is the client; all before it may be forged.
+        first address that is not a trusted proxy's is the client's. Those left of it may be forged.
         """
         client = _parse_address(peer)
         hops = [hop for value in forwarded_for for hop in value.split(",")]
@@ -40,7 +40,7 @@ class TrustedProxies:
 
 
 def _parse_address(text: str) -> IPAddress | None:
-    """Read an address, with a port or without; None where it is no address, such as ``unknown``."""
+    """Return an address that has a port or none; None if the text is no address (``unknown``)."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

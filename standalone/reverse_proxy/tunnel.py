@@ -1,4 +1,4 @@
-"""A tunnel for a WebSocket: it passes bytes on as they come, without time limits."""
+"""A tunnel for a WebSocket: it passes bytes on as they arrive, without time limits."""
 
 from __future__ import annotations
 

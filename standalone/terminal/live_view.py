@@ -19,20 +19,20 @@ from .progress import Progress, ReadProgress
 
 Show = Callable[[ReadProgress], None]
 
-#: How many repositories the terminal shows; `status` shows all.
+#: How many repositories the live view lists; `status --all` lists every one.
 SHOWN_REPOSITORIES = 12
 SHOWN_ERRORS = 3
 
 REFRESH_SECONDS = 1.0
 LINE_SECONDS = 5.0
 
-#: A start that fails at once, such as with a wrong token, prints nothing before its error.
+#: The delay of the first line: a start that fails at once, as with a wrong token, prints none.
 FIRST_LINE_SECONDS = 2.0
 
 
 @contextmanager
 def open_view(store: StateStore) -> Iterator[Show]:
-    """Return the function that shows the progress: as tables on a terminal, else in lines."""
+    """Yield a function that shows the progress: as tables on a terminal, else in lines."""
     if is_json_log() or not sys.stderr.isatty():
         yield PlainLines().show
         return
@@ -46,7 +46,7 @@ def open_view(store: StateStore) -> Iterator[Show]:
 
 
 class PlainLines:
-    """A view of plain lines: one when the progress has changed, every few seconds at most."""
+    """A view that writes a line when the progress has changed, every few seconds at most."""
 
     def __init__(self) -> None:
         self._last = ""

@@ -1,4 +1,4 @@
-"""What a collection leaves for a later one, by name."""
+"""The items that a collection leaves for a later one, with names for people."""
 
 from __future__ import annotations
 

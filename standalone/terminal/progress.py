@@ -19,9 +19,9 @@ from .pending_items import PendingItem
 class Summary:
     """What this process has collected since it started, as ``collect --json`` prints it.
 
-    ``messages`` by queue name; ``github_requests``: those ``charged`` to the rate limit, and those
-    ``free`` of it. Filters left out ``runs_filtered`` and ``logs_filtered``. ``pending`` is left
-    by a collection that ends.
+    ``messages`` are counted by queue name, ``github_requests`` as ``charged`` to the rate limit or
+    as ``free``. ``runs_filtered`` and ``logs_filtered`` were left out by filters.
+    ``pending``: what a collection that has ended leaves for a later one.
     """
 
     runs: int

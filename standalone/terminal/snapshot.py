@@ -22,7 +22,7 @@ from ingest.services.dashboard.rows import discovery_fields, repository_row
 class CollectorSnapshot:
     """The state at one time; ``left_out`` counts the repositories that are not listed.
 
-    ``by_interest``: the names of the listed ones, those that fail first, then the busiest.
+    ``by_interest``: the names of the listed ones; first those that fail, then the busiest.
     """
 
     taken_at: datetime
@@ -43,7 +43,7 @@ class CollectorSnapshot:
         return replace(self, repositories=[rows[name] for name in first], left_out=left_out)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return it as values for JSON."""
         return {
             "taken_at": format_timestamp(self.taken_at),
             "agents": heartbeat_rows(self.agents, now=self.taken_at),
@@ -61,7 +61,7 @@ def load_snapshot(
     repositories: int | None = None,
     web_url: str | None = None,
 ) -> CollectorSnapshot:
-    """Read the state; with a number of repositories, those that fail and the busiest."""
+    """Read the state; ``repositories`` limits the list to those that fail, then the busiest."""
     records = sort_by_interest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_ledger_by_repository()

@@ -23,10 +23,10 @@ from rich.text import Text
 from .snapshot import CollectorSnapshot
 
 _TONE_STYLES = {"ok": "bold green", "warn": "bold yellow", "bad": "bold red"}
-#: Names that a line lists; the others are counted.
+#: How many names a line lists; the others are counted.
 NAMES_SHOWN = 10
 
-#: A longer name takes two lines, so that the table fits 80 columns.
+#: A name with more characters takes two lines, so that the table fits 80 columns.
 _LONG_NAME = 28
 
 _STATE_STYLES = {"running": "green", "limited": "yellow", "error": "red"}
@@ -51,7 +51,7 @@ def _problem_time(problem: Problem, now: datetime) -> str | None:
 
 
 def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType:
-    """Return the table of agents: their state and their counts since they started; then notes."""
+    """Return the table of agents with their states and counts since the start, and their notes."""
     table = _table("Agent", "State", "Heartbeat", "Since start")
     for agent in agents:
         state = (

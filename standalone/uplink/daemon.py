@@ -21,7 +21,7 @@ from ..startup_retries import retry_at_start
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
 
-#: Fewer and rarer calls: each call to the state goes over the link, which may be slow.
+#: Fewer threads and longer intervals: each query of the state goes over a link that may be slow.
 UPLINK_OPTIONS = AgentOptions(
     monitoring_threads=1, idle_seconds=2.0, pause_check_seconds=10.0, heartbeat_seconds=15.0
 )
@@ -38,8 +38,8 @@ def run_daemon(
     """Connect, run both agents and answer the app's calls until ``stop`` is set.
 
     Health and metrics are served at ``health_and_metrics``. Raises WrongUplinkKey, AppUnreachable,
-    BadSettings, and what opening a collector raises. Ends the whole process where the link is open
-    and silent, because calls over it never return, and where the key was replaced.
+    BadSettings, and what opening a collector raises. Ends the whole process if the link is open but
+    silent, because calls over it never return, and if the key was replaced.
     """
     from ingest.adapters.system_clock import SystemClock
 
@@ -65,10 +65,10 @@ def run_daemon(
 
 
 def register(*, with_schedule: bool) -> None:
-    """Import the app's functions, which Anvil's client registers so that the app calls them here.
+    """Import the app's functions; Anvil's client registers them, and the app then calls them here.
 
-    Scheduled tasks are registered only ``with_schedule``, because an Uplink that registers one gets
-    all its runs.
+    Scheduled tasks are registered only ``with_schedule``, because Anvil then starts them only on
+    the Uplink that has registered them.
     """
     import ingest.entrypoints.administration
     import ingest.entrypoints.callables

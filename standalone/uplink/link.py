@@ -1,7 +1,7 @@
 """The link to an Anvil app: its Uplink connection, with checks that Anvil's own client lacks.
 
-``anvil.server.connect`` returns normally with a wrong key, does not try again where the server is
-down, and a call over a link whose other end is silent never returns.
+``anvil.server.connect`` returns normally with a wrong key, and does not try again if the server is
+down. A call over a link whose other end is silent never returns.
 https://anvil.works/docs/uplink
 """
 
@@ -46,9 +46,9 @@ class AppUnreachable(Retriable):
 
 
 def _provide_tracer() -> None:
-    """Set a tracer that records nothing, where OpenTelemetry is installed and none is set.
+    """Set a tracer that records nothing, if OpenTelemetry is installed and no tracer is set.
 
-    anvil-uplink 0.7.0 sets one on Anvil's own servers only, and answers no call without it.
+    anvil-uplink 0.7.0 sets a tracer only on Anvil's own servers, and answers no call without one.
     """
     try:
         from anvil_downlink_util.tracing import impl
@@ -61,7 +61,7 @@ def _provide_tracer() -> None:
 def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> None:
     """Connect to the app, and check that it answers.
 
-    Raises WrongUplinkKey or AppUnreachable; the client reconnects by itself afterwards.
+    Raises WrongUplinkKey or AppUnreachable. If the link is lost later, Anvil's client reconnects.
     """
     import anvil.server
 
@@ -75,7 +75,7 @@ def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> No
             )
             break
         except (OSError, ValueError) as error:
-            # A server that is down refuses the connection, or a proxy in front of it the handshake.
+            # The server is down: it refuses the connection, or a proxy refuses the handshake.
             if time.monotonic() >= ends_at:
                 raise AppUnreachable(
                     f"{url} cannot be reached ({type(error).__name__}): is the app's server "
@@ -121,7 +121,7 @@ def disconnect() -> None:
 
 
 def call_app(seconds: float, function: Callable[[], _Answer]) -> _Answer:
-    """Call the app over its Uplink. Raises LinkSilent where no answer comes in time."""
+    """Call the app over its Uplink. Raises LinkSilent if no answer comes in time."""
     return call_with_timeout(seconds, "The app", function, error=LinkSilent)
 
 

@@ -1,7 +1,7 @@
 """A watchdog for the Uplink: it reports a lost link, and ends the daemon if the link is silent.
 
-Where the server is down, Anvil's client connects again by itself, however long that takes. Where
-the connection is open and silent, every call on it hangs: only a new process helps.
+If the server is down, Anvil's client connects again by itself, however long that takes. If the
+connection is open but silent, every call over it hangs, and only a new process helps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 10.0
 
-#: After how many checks in a row without an answer the link counts as dead.
+#: The number of unanswered checks in a row after which the link counts as dead.
 MAX_SILENT_CHECKS = 3
 
 
@@ -45,9 +45,9 @@ class Watchdog:
         self._thread.start()
 
     def run_query(self, query: Callable[[], Answer], /) -> Answer:
-        """Call the app with a short timeout. Raises AppUnreachable.
+        """Run a query over the link with a short timeout. Raises AppUnreachable.
 
-        Nothing is sent while the link is lost: hanging calls would pile up.
+        While the link is lost, nothing is sent, because hanging calls would pile up.
         """
         if self._lost_because is not None:
             raise AppUnreachable(self._lost_because)

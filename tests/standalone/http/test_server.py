@@ -55,7 +55,7 @@ def test_each_path_has_one_handler_and_others_list_the_paths():
         url = f"http://127.0.0.1:{server.port}"
         assert requests.get(f"{url}/a", timeout=60).text == "hello\n"
         missing = requests.get(f"{url}/b", timeout=60)
-        assert (missing.status_code, missing.text) == (404, "Nothing is here, but at /a.\n")
+        assert (missing.status_code, missing.text) == (404, "Nothing is here, only at /a.\n")
         too_large = requests.post(f"{url}/a", data=b"x" * 70_000, timeout=60)
         assert too_large.status_code == 413
     finally:
