@@ -38,7 +38,7 @@ class Sqs:
         self._sqs.s3_client = session.client("s3", region_name=region, config=config)
 
     def receive(self, name: str, maximum: int, wait_seconds: int) -> Iterator[Received]:
-        """Yield the messages of one request; none where the queue stays empty."""
+        """Yield the messages of one request; none if the queue stays empty."""
         url = name if "://" in name else self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
         for message in self._sqs.receive_message(
             QueueUrl=url,
@@ -80,7 +80,7 @@ class ServiceBus:
         self._receivers: dict[str, Any] = {}
 
     def receive(self, name: str, maximum: int, wait_seconds: int) -> Iterator[Received]:
-        """Yield the messages of one request; none where the queue stays empty."""
+        """Yield the messages of one request; none if the queue stays empty."""
         if name not in self._receivers:
             self._receivers[name] = self._client.get_queue_receiver(name)
         receiver = self._receivers[name]
@@ -103,7 +103,7 @@ class Pubsub:
             import grpc
             from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-            # Without it gRPC refuses a message of more than 4 MB; the vendor's own channel has it.
+            # By default gRPC refuses messages of more than 4 MB; the vendor's channel allows them.
             unlimited = [("grpc.max_receive_message_length", -1)]
             channel = grpc.insecure_channel(emulator, options=unlimited)
             self._client = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
@@ -111,7 +111,7 @@ class Pubsub:
             self._client = SubscriberClient()
 
     def receive(self, name: str, maximum: int, wait_seconds: int) -> Iterator[Received]:
-        """Yield the messages of one pull; none where the subscription stays empty."""
+        """Yield the messages of one pull; none if the subscription stays empty."""
         from google.api_core.exceptions import DeadlineExceeded
 
         path = f"projects/{self._project}/subscriptions/{name}"

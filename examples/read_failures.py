@@ -28,7 +28,7 @@ from typing import Any
 
 from buses import BUSES, download
 
-#: Everything but the log is within so many bytes of a message's object.
+#: Everything but the log is within this many first bytes of a message's object.
 HEAD_BYTES = 256 * 1024
 FAILED = ("failure", "timed_out", "cancelled", "startup_failure")
 
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def open_aws() -> tuple[Any, Any]:
-    """Open clients of SQS and S3; not of AWS's extended library, which reads whole objects."""
+    """Open clients of SQS and S3, without AWS's extended library, which reads whole objects."""
     import boto3
 
     session: Any = boto3.session.Session()
@@ -105,7 +105,7 @@ def is_failure(kind: str, data: Json) -> bool:
 
 
 def read_head(s3: Any, body: Any) -> tuple[Json, Location | None]:  # noqa: ANN401
-    """Return a message; one in S3 without its ``log_content``, and the location of its log."""
+    """Return a message (without ``log_content`` if it is in S3), and the location of its log."""
     if isinstance(body, dict):
         return body, body["data"].get("content_url")
     bucket, key = body[1]["s3BucketName"], body[1]["s3Key"]
@@ -145,7 +145,7 @@ class Log:
 
 
 def explain(job: Json, log: Log | None) -> Json:
-    """Return what is known of a failure; ``job`` is an attempt where it failed to start."""
+    """Return what is known of a failure; ``job`` can also be an attempt that failed to start."""
     failing = failing_step(job.get("steps") or [])
     number, line, is_certain = None, None, False
     if log and log.facts.get("log_bytes"):
@@ -165,9 +165,9 @@ def explain(job: Json, log: Log | None) -> Json:
 
 
 def failing_step(steps: list[Json]) -> Json | None:
-    """Return the first step that failed, else was cancelled or timed out, else began and hangs.
+    """Return the first step that failed, else was cancelled or timed out, else has no conclusion.
 
-    A step without an end is one whose runner was lost.
+    A step that began has no conclusion if its runner was lost.
     """
     for conclusions in (("failure",), ("cancelled", "timed_out"), (None,)):
         for step in steps:
@@ -179,7 +179,7 @@ def failing_step(steps: list[Json]) -> Json | None:
 def first_error(log: Log, place: Json, timed: Json | None) -> tuple[int | None, str | None]:
     """Return the first error line within a place.
 
-    ``timed``: a step whose place is not certain; its times select among the lines.
+    ``timed``: a step whose place is not certain; only error lines within its times count.
     """
     errors = [n for n in log.facts["error_lines"] if place["first_line"] <= n <= place["last_line"]]
     if not errors:
@@ -188,15 +188,15 @@ def first_error(log: Log, place: Json, timed: Json | None) -> tuple[int | None, 
     texts = {each: lines[each - place["first_line"]].decode(errors="replace") for each in errors}
     if timed:
         begin, end = timed["started_at"], timed["completed_at"] or "~"
-        # A line begins with its time, in UTC as the step's, which has whole seconds.
+        # A line begins with its time in UTC. The step's times are in UTC, too, in whole seconds.
         errors = [n for n in errors if begin[:19] <= texts[n].lstrip("\ufeff")[:19] <= end[:19]]
     return (errors[0], texts[errors[0]].rstrip("\r")) if errors else (None, None)
 
 
 def find_place(facts: Json, failing: Json | None) -> tuple[Json, bool]:
-    """Return where a step is, and whether that is certain; else within which lines it is.
+    """Return the place of a step, and whether it is certain; else it has lines of other steps, too.
 
-    A step that the message names nowhere is between those that are certain.
+    If the message does not name the step, its place is between those that are certain.
     """
     place: Json = {"first_line": 1, "first_byte": 0}
     place |= {"last_line": float("inf"), "last_byte": facts["log_bytes"] - 1}

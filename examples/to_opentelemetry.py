@@ -172,7 +172,7 @@ class Attempt(SpanProcessor, IdGenerator):
         outcome: Json,
         kind: SpanKind = SpanKind.INTERNAL,
     ) -> None:
-        """Add a span; without a start or an end there is none."""
+        """Add a span, unless its start or its end is unknown."""
         start, end = map(_nanoseconds, times)
         if start is None or end is None:
             return
@@ -258,7 +258,7 @@ def _triggering_pull(data: Json) -> Json:
 
 
 def _known(attributes: Attributes) -> Json:
-    """Leave out what is null: attributes have no such value."""
+    """Return the attributes without null values, which OpenTelemetry does not have."""
     return {name: value for name, value in attributes.items() if value is not None}
 
 

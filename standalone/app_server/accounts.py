@@ -18,7 +18,7 @@ from ingest.services.sources.manage_sources import add_sources
 from ..uplink.link import AppAddress, call_app, connect, disconnect
 from .errors import CannotServe
 
-#: The first call of an app imports all its modules.
+#: How long a call may take: the first one imports all modules of the app.
 CALL_SECONDS = 90.0
 
 
@@ -41,7 +41,7 @@ def connected(app: AppAddress) -> Iterator[None]:
 
 
 def create_first_account(email: str) -> Account | None:
-    """Create the first account; None where there is one already. Raises CannotServe."""
+    """Create the first account; None if there is one already. Raises CannotServe."""
     return _account_from("create_first_account", email)
 
 
@@ -61,7 +61,7 @@ def _account_from(function: str, email: str) -> Account | None:
     except IngestError:
         raise
     except Exception as error:
-        # A call raises the app's error under a type of its own.
+        # anvil.server.call raises an error of the app as a type of its own.
         raise CannotServe(f"The app refused a new password for {email}: {error}") from error
     return None if made is None else Account(made["email"], made["password"])
 

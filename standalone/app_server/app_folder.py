@@ -1,7 +1,7 @@
-"""The app as the server requires it: a directory with the name of the package and only its files.
+"""The app as the server requires it: a directory named like its package, with only its files.
 
-The server uses the directory's name as the app's id, accepts letters, digits and underscores in
-it, and reads every file below: a checkout may have any name, and contains far more than the app.
+The server uses the directory's name as the app's id, accepts only letters, digits and underscores
+in it, and reads every file below. A checkout may have any name, and contains many more files.
 """
 
 from __future__ import annotations

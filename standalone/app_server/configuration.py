@@ -10,17 +10,17 @@ from typing import Any
 import yaml
 from ingest.settings import SETTINGS
 
-#: How long a call of a page may take, which may wait for GitHub and AWS. The default is 30 seconds.
+#: How long a page's call may take: it may wait for GitHub and AWS. The default is 30 seconds.
 CALL_SECONDS = "60"
 
-#: An open transaction holds a connection to the database, and its calls need others: transactions
-#: that together hold all connections wait until they expire. The default is 2 for each core.
+#: An open transaction holds one connection to the database, and its calls need others. If open
+#: transactions hold all connections, they wait until they expire. The default is 2 for each core.
 DATABASE_CONNECTIONS = "20"
 
-#: Only the proxy connects to the server, and the process that the server starts for server code.
+#: Only the proxy, and the process that the server starts for server code, connect to the server.
 SERVER_ADDRESS = "127.0.0.1"
 
-#: The app receives no mail. With a valid port the server listens for it on every address.
+#: The app receives no mail. With a valid port the server would accept it on every address.
 NO_MAIL_PORT = -1
 
 
@@ -37,7 +37,7 @@ class ServerConfiguration:
     secrets: Mapping[str, str] = field(repr=False)
 
     def as_yaml(self) -> str:
-        """Write the configuration file."""
+        """Return the text of the configuration file."""
         options: dict[str, Any] = {
             "app": str(self.app),
             "data-dir": str(self.data_dir),
@@ -45,7 +45,7 @@ class ServerConfiguration:
             "ip": SERVER_ADDRESS,
             "port": self.port,
             "smtp-server-port": NO_MAIL_PORT,
-            "disable-tls": True,  # which also lets the proxy name the client's address
+            "disable-tls": True,  # this also lets the proxy name the client's address
             "auto-migrate": True,
             "downlink-worker-timeout": CALL_SECONDS,
             "db-connection-pool-size": DATABASE_CONNECTIONS,
@@ -60,9 +60,9 @@ class ServerConfiguration:
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return each setting of the collector that is set, named as the App Secret of the app.
+    """Return the collector's settings that are set, by the names of their App Secrets.
 
-    Settings that only `collect`, `mcp`, `serve` or the Uplink read stay out.
+    Settings that only `collect`, `mcp`, `serve` or the Uplink read are left out.
     """
     names = [
         name
@@ -74,12 +74,12 @@ def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class _QuotingDumper(yaml.SafeDumper):
-    """A YAML dumper that quotes every value: the server would read digits as numbers."""
+    """A YAML dumper that quotes every value, because the server would read digits as numbers."""
 
 
 def _represent_text(dumper: _QuotingDumper, text: str) -> yaml.Node:
     is_block = "\n" in text and all(line.isprintable() for line in text.split("\n"))
-    style = "|" if is_block else '"'  # a block keeps no other line break than this one
+    style = "|" if is_block else '"'  # a block keeps only this line break
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

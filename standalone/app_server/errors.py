@@ -1,4 +1,4 @@
-"""Why the app is not served."""
+"""Errors that end the serving of the app, or prevent it."""
 
 from __future__ import annotations
 

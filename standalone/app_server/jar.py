@@ -1,7 +1,7 @@
 """The JAR of the app server. pip installs only a Python package that downloads the JAR.
 
-That download has no time limit, and one that is cut short leaves a broken file. This one has limits
-and moves only a complete file to its place; if it fails, the error contains the command to do it.
+The package's download has no time limit, and leaves a broken file if it is cut short. This one has
+a limit, and moves only a complete file to its place; its error names the command to download it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> None:
     """Download the JAR that `__init__.py` names, if it is missing. Raises CannotServe."""
     source = package.read_text(encoding="utf-8")
     name = _NAME.search(source)
-    if name is None:  # another release of the package, which may do better itself
+    if name is None:  # another release of the package, which may download better
         return
     places = [package.with_name(name[1]), Path.home() / ".anvil" / name[1]]
     if any(place.is_file() for place in places):
@@ -47,7 +47,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> None:
 
 
 def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> None:
-    """Download to the first place that can be written; a file is there whole or not at all."""
+    """Download to the first place that can be written; a file is moved there when complete."""
     with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as response:  # noqa: S310 - https, above
         place = next((each for each in places if _is_writable(each.parent)), None)
         if place is None:

@@ -1,7 +1,7 @@
 """PostgreSQL's address as the app server's driver reads it.
 
 https://jdbc.postgresql.org/documentation/use/: user and password are parameters, and every value is
-percent-encoded, a plus sign standing for a space.
+percent-encoded; a plus sign stands for a space.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ def is_postgres(url: str) -> bool:
 
 
 def jdbc_url(url: str) -> str:
-    """Write a libpq URL as a JDBC URL; one that is a JDBC URL already stays as it is."""
+    """Return a libpq URL as a JDBC URL; a URL that is one already stays as it is."""
     if url.startswith("jdbc:"):
         return url
     try:
         parts = urlsplit(url)
         user, password = parts.username, parts.password
     except ValueError as error:
-        # Its own text would show the password.
+        # The text of the ValueError would show the password.
         raise CannotServe("The database's URL cannot be read: encode its password.") from error
     address = parts.netloc.rpartition("@")[2]
     if parts.scheme not in _SCHEMES or not address:
         raise CannotServe(
             "The app server's database must be postgresql://USER:PASSWORD@HOST:PORT/NAME: it "
-            "reaches no file, and no socket without a host."
+            "can use neither a file nor a socket without a host."
         )
     given = [("user", user), ("password", password)]
     known = [(name, unquote(value)) for name, value in given if value is not None]

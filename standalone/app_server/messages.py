@@ -21,7 +21,7 @@ def masked_echo(
 
 
 def describe_served_app(served: ServedApp) -> Iterator[str]:
-    """Return where the app is, and how to log in."""
+    """Yield lines on where the app is, how to log in, and where its log is."""
     yield f"View   {served.address}"
     account = served.account
     if account is None:

@@ -1,4 +1,4 @@
-"""Which app server is started, and whether it can be."""
+"""The program of the app server, and what it needs to start."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _JAVA_COMMANDS = {
     "brew": "brew install openjdk",
 }
 
-#: Enough for the import in a script that pip writes.
+#: How much of a program is read: enough for the import in a script that pip writes.
 _HEAD_BYTES = 2048
 
 
 def find_app_server(environment: Mapping[str, str]) -> Path:
-    """Find the server: what ANVIL_APP_SERVER names, on PATH, or next to the running Python."""
+    """Find the server: the one that ANVIL_APP_SERVER names, else on PATH or next to this Python."""
     named = environment.get("ANVIL_APP_SERVER")
     if named:
         found = shutil.which(named, path=environment.get("PATH"))
@@ -45,9 +45,9 @@ def find_app_server(environment: Mapping[str, str]) -> Path:
 def require_startable(
     program: Path, environment: Mapping[str, str], echo: Callable[[str], None]
 ) -> None:
-    """Raise CannotServe where the server that pip installs lacks its JVM or its JAR.
+    """Raise CannotServe if pip's server lacks Java, or lacks its JAR and the download fails.
 
-    Another program, such as one built from source, checks by itself what it needs.
+    Another program, such as one built from source, checks its needs itself.
     """
     package = _package_of(program)
     if package is None:

@@ -19,14 +19,14 @@ from .configuration import SERVER_ADDRESS, ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog
 
-#: A first start makes the database's schema, on a machine that may be slow.
+#: How long a start may take: the first creates the database's schema, and machines may be slow.
 START_SECONDS = 240.0
 
 #: How often the progress of starting is printed.
 WAIT_MESSAGE_SECONDS = 15.0
 
-#: The size of the downlink's cache of apps: the source of a cached app (2 MB) is sent with each
-#: call, even to a process that has it. Without the cache a new process requests it once.
+#: The size of the downlink's cache of apps. With it, the source of the app (2 MB) is sent with each
+#: call, even to a process that has it. Without it, each new process requests the source once.
 APP_CACHE_SIZE = "0"
 
 _CHECK_SECONDS = 0.2
@@ -35,7 +35,7 @@ _HEALTH = "/_/api/health"
 
 
 class AppServer:
-    """A server that was started on a configuration."""
+    """An app server that was started with a configuration."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class AppServer:
         environment: Mapping[str, str],
         echo: Callable[[str], None],
     ) -> None:
-        """Start it; its configuration and its log lie in `folder`."""
+        """Start the server; write its configuration and its log to `folder`."""
         self._configuration = configuration
         file = folder / "config.yaml"
         write_private(file, configuration.as_yaml())
@@ -83,14 +83,14 @@ class AppServer:
             echo(f"The app answers with an error; see {self.log_file}.")
 
     def require_alive(self) -> None:
-        """Raise ServerEnded, with its last output, where the server has ended by itself."""
+        """Raise ServerEnded, with the server's last output, if it has ended by itself."""
         code = self._process.exit_code()
         if code is not None:
             self._log.join()
             raise ServerEnded(self._with_output(f"The app server has ended, with code {code}."))
 
     def close(self) -> None:
-        """End it and all that it started; calling again does nothing."""
+        """End the server and all that it started; calling again does nothing."""
         self._process.close()
         self._log.join()
 
@@ -126,7 +126,7 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Listen before anything is started. Raises CannotServe where another program listens."""
+    """Listen before anything else is started. Raises CannotServe if this machine refuses."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     try:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 3030
 
-#: A task starts every minute, and this server does not limit how long it runs.
+#: How long a task works: this server starts one every minute, and does not limit its time.
 TASK_SECONDS = "50"
 
 _DATABASE = "runstream"
@@ -91,12 +91,12 @@ class ServedApp:
     def wait(self, stop: Event) -> None:
         """Wait until ``stop`` is set.
 
-        Raises ServerEnded or LocalPostgresError where the server or its database ends before.
+        Raises ServerEnded or LocalPostgresError if a server or the database ends before.
         """
         while not stop.wait(_CHECK_SECONDS):
             self.server.require_alive()
             if not self.proxy.is_alive:
-                raise ServerEnded("What answers at the app's address has ended: start again.")
+                raise ServerEnded("The reverse proxy has ended: start again.")
             if self.postgres is not None:
                 self.postgres.require_alive()
 
@@ -109,7 +109,7 @@ def open_app_server(
     echo: Callable[[str], None],
     stop: Event,
 ) -> Iterator[ServedApp | None]:
-    """Serve the app until the block ends; None where ``stop`` was set before it answered.
+    """Serve the app until the block ends; yield None if ``stop`` is set before it answers.
 
     ``echo`` prints messages, from other threads too. Raises CannotServe, ServerEnded.
     """
@@ -173,7 +173,7 @@ def _configure(options: ServeOptions, folder: Path, port: int) -> ServerConfigur
 
 
 def _set_up(options: ServeOptions, uplink: AppAddress) -> Account | None:
-    """Create the first login, and let the app watch the sources."""
+    """Create the first login or reset a password, and let the app watch the sources."""
     with connected(uplink):
         if options.reset_password is not None:
             account: Account | None = reset_password(options.reset_password)
@@ -192,7 +192,7 @@ def _choose_database(
 ) -> tuple[str | None, LocalPostgres | None]:
     """Choose the database of the Data Tables, and print it.
 
-    Returns its JDBC URL, None for the server's bundled one, and the PostgreSQL that was started.
+    Returns its JDBC URL (None: the server's bundled one), and the PostgreSQL started here, if any.
     """
     if options.database is not None:
         echo("State  Data Tables in the PostgreSQL of --database")

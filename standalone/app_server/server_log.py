@@ -1,4 +1,4 @@
-"""What the app server prints: all of it in a file that is rotated, its errors on the terminal."""
+"""What the app server prints: all of it goes to a rotated file, its errors also to the terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import IO
 #: At this size the log file is rotated.
 MAX_BYTES = 10 << 20
 
-#: A longer line is cut where it is shown or kept for an error message.
+#: A longer line is cut before it is shown, or kept for an error message.
 _SHOWN_CHARACTERS = 400
 
-#: How many more lines of an error are shown; the file has its traceback.
+#: How many lines of an error are shown after its first; the file has its traceback.
 _MORE_LINES_OF_ERROR = 1
 
 _KEPT_LINES = 8
@@ -99,8 +99,8 @@ class ServerLog:
 class _RotatedFile:
     """A log file that is rotated at MAX_BYTES; one older file is kept.
 
-    A line that the disk refuses is dropped: if nobody read the server's pipe, the server would
-    stop once it is full.
+    A line that the disk refuses is dropped, and reading continues: otherwise the server would hang
+    as soon as its pipe is full.
     """
 
     def __init__(self, file: Path, echo: Callable[[str], None]) -> None:
@@ -110,7 +110,7 @@ class _RotatedFile:
         self._is_refused = False
 
     def write(self, line: bytes) -> None:
-        """Write a line; report once that lines are refused, and that they are written again."""
+        """Write a line; report when the first one is refused, and when lines are written again."""
         try:
             self._write(line)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The start of the app server on a port that no other program has taken meanwhile."""
+"""The start of the app server, repeated if another program takes its port meanwhile."""
 
 from __future__ import annotations
 

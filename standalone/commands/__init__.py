@@ -1,1 +1,1 @@
-"""The commands, each in a file of its name, which imports what takes long only when it runs."""
+"""The commands, one file each; what takes long to import is imported only when a command runs."""

@@ -91,7 +91,7 @@ def collect(  # noqa: PLR0913 - one for each option
 
 
 def _base_policy() -> CollectionPolicy:
-    """Return the policy of a program that calls the command line, else the complete one."""
+    """Return the policy that a calling program passes as click's object, else the complete one."""
     from ingest.services.collections import collection_plan
 
     given = click.get_current_context().find_object(collection_plan.CollectionPolicy)
@@ -103,5 +103,5 @@ def _refuse_servers(webhooks: Address | None) -> None:
     if webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
     source = click.get_current_context().get_parameter_source("health_and_metrics")
-    if source is click.core.ParameterSource.COMMANDLINE:  # and not the environment
+    if source is click.core.ParameterSource.COMMANDLINE:  # RUNSTREAM_HTTP is ignored
         raise click.UsageError("--once and --http exclude each other.")

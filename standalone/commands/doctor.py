@@ -54,7 +54,7 @@ def _checks(sources: tuple[str, ...]) -> Iterator[CheckResult]:
     try:
         settings = read_environment()
     except BadSettings as error:
-        remedy = "Correct it in the environment. Nothing else can be checked before."
+        remedy = "Correct it in the environment. Nothing else can be checked until then."
         for fault in error.faults:
             yield CheckResult.failed("settings", f"{fault}.", remedy)
         return
@@ -91,7 +91,7 @@ def _echoed(checks: Iterable[CheckResult]) -> Iterator[CheckResult]:
 
 
 def _indented(text: str) -> str:
-    """Return the text in lines that fit the terminal, indented; for a pipe in one line."""
+    """Return the text wrapped to the terminal and indented; for a pipe, as one line."""
     if not sys.stdout.isatty():
         return text
     width = shutil.get_terminal_size().columns

@@ -1,4 +1,4 @@
-"""``github-app``: a GitHub App, registered from here."""
+"""``github-app``: register a GitHub App from the command line."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def create(
 
 
 def _require_valid(organization: str | None, webhook_url: str | None) -> None:
-    """Reject what GitHub would reject after the browser was opened."""
+    """Reject values that GitHub would reject only after the browser was opened."""
     if webhook_url is not None and not is_reachable(webhook_url):
         raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
     if organization is not None:
@@ -101,7 +101,7 @@ def _require_valid(organization: str | None, webhook_url: str | None) -> None:
 
 
 def _github_at(host: str | None) -> GithubSettings:
-    """Return GitHub at the host that was given, else that of the settings."""
+    """Return the settings of GitHub at the given host; without one, those of the environment."""
     if host is None:
         return read_environment().github
     api_url = api_url_of((host.partition("://")[2] or host).rstrip("/"))
@@ -131,7 +131,7 @@ def _exchange_code(code: str, github: GithubSettings, file: Path) -> RegisteredA
 
 
 def _await_app(app: Future[RegisteredApp], stop: threading.Event) -> RegisteredApp | None:
-    """Return the App when GitHub has answered; None where ``stop`` was set before."""
+    """Return the App when GitHub has answered; None if ``stop`` is set before."""
     app.add_done_callback(lambda _: stop.set())
     if not stop.wait(WAIT_SECONDS):
         raise Rejected("GitHub did not answer in time. Start the command again.")

@@ -37,5 +37,5 @@ def redrive() -> int | None:
         )
     click.echo(f"Work items moved back to the job events queue: {report.moved}.")
     if report.unreadable:
-        click.echo(f"Left in the dead-letter queue, because not log work: {report.unreadable}.")
+        click.echo(f"Not log work, left in the dead-letter queue: {report.unreadable}.")
     return None

@@ -63,9 +63,9 @@ def replay(
 ) -> int:
     """Publish the messages of past runs again.
 
-    For a consumer that lost its data. The messages have the same event_id, and "replayed": true.
+    Use it if a consumer lost its data. The messages have their old event_id, and "replayed": true.
     They are built from the state and the stored logs, or from GitHub if those are gone. A TIME is
-    a date or 2026-11-01T12:00:00Z, in UTC; --until includes the whole date. A replay that was
+    a date or 2026-11-01T12:00:00Z, in UTC; --until includes the whole date. A replay that is
     stopped prints how to continue.
     """
     if repo.count("/") != 1:

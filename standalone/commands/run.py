@@ -50,7 +50,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     It serves the dashboard if Java and the extra `server` are installed, and shows a live view in
     this terminal otherwise. It prints which defaults it chose, and why.
     """
-    # What is wrong should not be found after everything has started.
+    # Sources and settings are checked first: an error should be reported before anything starts.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)
     from ..dashboard import STOP_LINE, serve_dashboard
     from ..local.local_environment import open_local_environment

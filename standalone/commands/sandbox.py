@@ -1,4 +1,4 @@
-"""``sandbox``: a GitHub on this machine, to try collectors on."""
+"""``sandbox``: a simulated GitHub on this machine, for tests of collectors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def sandbox(*, scenario: Path | None, **options: object) -> None:
 
 
 def _require_readable(scenario: Path) -> None:
-    """Refuse a scenario that is no YAML, or sets what cannot be set."""
+    """Raise UsageError for a scenario that is not YAML, or that has unknown settings."""
     from yaml import YAMLError
 
     from ..sandbox.scenario import read_scenario

@@ -1,4 +1,4 @@
-"""``serve``: the Anvil app, on an app server of one's own."""
+"""``serve``: the Anvil app, on an app server on this machine."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     --database or DATABASE_URL, or otherwise in one that Runstream starts.
     """
     _require_origin(options["origin"])
-    read_environment()  # what is wrong should not be found after everything has started
+    read_environment()  # an error should be reported before anything starts
     from ..app_server.served_app import ServeOptions
 
     with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
@@ -92,7 +92,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
 
 
 def _serve(options: ServeOptions, stop: Stop) -> int:
-    """Serve until stopped, which is no failure."""
+    """Serve until stopped; return 0, because being stopped is not a failure."""
     from ..app_server.messages import describe_served_app, masked_echo
     from ..app_server.served_app import open_app_server
 
@@ -108,7 +108,7 @@ def _serve(options: ServeOptions, stop: Stop) -> int:
 
 
 def _require_origin(origin: str | None) -> None:
-    """Reject what is not a URL: the app would send every browser there."""
+    """Reject an origin that is not a URL, because the app would send every browser there."""
     if origin is None:
         return
     parts = urlsplit(origin)

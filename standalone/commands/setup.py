@@ -1,4 +1,4 @@
-"""``setup``: the queues and the bucket, or the documents for those who make them otherwise."""
+"""``setup``: create the queues and the bucket, or print a template that creates them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from ..environment import read_environment
 def setup(**prints: bool) -> int | None:
     """Create the queues, and the bucket if LOG_BUCKET is set.
 
-    Creates the three queues with their dead-letter queues. Settings of existing ones that are too
-    low are raised; a second call changes nothing. The --print options send no request; they print
+    Creates the three queues with their dead-letter queues. Raises settings of existing queues that
+    are too low; a second call changes nothing. The --print options send no request; they print
     what creates the same, with least privileges.
     """
     chosen = [name for name, is_chosen in prints.items() if is_chosen]

@@ -27,7 +27,7 @@ from ingest.services.sources.manage_sources import (
 from ..command import RunstreamCommand, examples
 from ..environment import read_environment
 
-#: Whom the audit trail names as the actor.
+#: The actor whom the audit trail names.
 ACTOR = "command line"
 
 _FILTER_HELP = {

@@ -45,7 +45,7 @@ def status(*, shows_all: bool, as_json: bool) -> None:
     """Show agents, repositories, queues and errors.
 
     Reads the state of DATABASE_URL, by default runstream.db in this folder; a collector can be
-    running. Also shows the health of the whole, and what is wrong with this machine. Of more than
+    running. Also shows the overall health, and problems of this machine. If there are more than
     50 repositories, those that fail and the busiest are listed.
     """
     settings = read_environment()
@@ -113,7 +113,7 @@ def _draw(snapshot: CollectorSnapshot, health: Health, depths: Depths, *, shows_
 
 
 def _describe_depths(depths: Depths) -> dict[str, str]:
-    """Return each queue's depth or error; an error that several share in full once."""
+    """Return each queue's depth or error; an error that several share is in full only once."""
     texts: dict[str, str] = {}
     first_with: dict[str, str] = {}
     for name, depth in depths.items():

@@ -1,8 +1,8 @@
 """SQS and S3 on this machine, for the first run and for the tests.
 
 It is ministack in a process of its own. It listens on the loopback, keeps everything in memory,
-accepts any credentials, and ends with its parent process, even if that is killed. It is for trials
-and tests, not for production.
+accepts any credentials, and ends with its parent process, even if the parent is killed. It is for
+trials and tests, not for production.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LocalAws:
     ) -> None:
         """Start `services` on `port`, or on a free one for 0, and return when they answer.
 
-        With `enforces_policies` the key ``test`` may do everything, and others what IAM allows.
+        With `enforces_policies` the key ``test`` may do everything, other keys what IAM allows.
         """
         from .aws_python import python_of_local_aws  # the child runs this file alone
 
@@ -82,7 +82,7 @@ class LocalAws:
         }
 
     def close(self) -> None:
-        """End it and delete all that it held; calling again does nothing."""
+        """End the process and delete its data; calling again does nothing."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         if self._process.poll() is None:
@@ -101,7 +101,7 @@ class LocalAws:
         self.close()
 
     def _start(self, listener: int, services: tuple[str, ...]) -> subprocess.Popen[bytes]:
-        """Pass the bound socket to the child: no other program can take the port in between."""
+        """Start the child with the bound socket, so that no other program can take the port."""
         with self._log.open("wb") as log:
             return subprocess.Popen(
                 [self._python, "-I", __file__, str(listener)],
@@ -128,7 +128,7 @@ class LocalAws:
 
 
 def _child_environment(port: int, folder: str, services: tuple[str, ...]) -> dict[str, str]:
-    """Return only what it needs: no credentials of the parent, no persistence or other listener."""
+    """Return only what the child needs: no credentials, no persistence, no other listener."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": folder,

@@ -1,8 +1,8 @@
 """The Python that runs the local SQS and S3.
 
-ministack requires exact releases of boto3's packages. Where it is not installed with Runstream, it
-gets a virtual environment of its own, so that production can use other releases: `make install`
-creates one in the environment of a checkout, other users get one in their cache.
+ministack requires exact releases of boto3's packages. If it is not installed with Runstream, it
+gets a virtual environment of its own, so that production can use other releases. `make install`
+creates this one in the environment of a checkout; other users get one in their cache.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     """Return the interpreter that can import ministack, after installing it if necessary."""
     if find_spec("ministack") is not None:
         return sys.executable
-    installed = _environment_in(Path(sys.prefix))  # by `make install`
+    installed = _environment_in(Path(sys.prefix))  # created by `make install`
     if not installed.exists():
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         installed = install(Path(cache, "runstream"), echo)
@@ -62,8 +62,8 @@ def install(folder: Path, echo: Callable[[str], None]) -> Path:
 def _install_packages(environment: Path) -> None:
     """Create a virtual environment with the locked packages.
 
-    Installing pip into it would take longer than all packages, so that is done only where this
-    Python has no pip, as one of uv's.
+    pip is installed into it only if this Python has none, such as one of uv's: that takes longer
+    than all packages.
     """
     has_pip = find_spec("pip") is not None
     options = ["--without-pip"] if has_pip else []

@@ -7,8 +7,8 @@ import socket
 
 _LOOPBACK = "127.0.0.1"
 
-#: Below the ephemeral ports: a program may take long until it listens, and until then no connection
-#: gets its port.
+#: Below the ephemeral ports: a program may take long until it listens, and no outgoing connection
+#: must get its port meanwhile.
 _PORTS = range(15_000, 30_000)
 
 _ATTEMPTS = 50

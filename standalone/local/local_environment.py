@@ -1,4 +1,4 @@
-"""What `run` starts on this machine in place of what is not configured: GitHub, AWS, the state."""
+"""What `run` starts on this machine if it is not configured: GitHub, AWS, the state."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
 
 from ..output import print_result
 
-#: The sandbox: something happens every minute, after an hour of history.
+#: The sandbox has an hour of past runs, and starts more than one run a minute.
 REPOSITORIES = 3
 RUNS_PER_HOUR = 24.0
 HISTORY_DAYS = 0.04
 POLL_SECONDS = "5"
 
-#: Where the dashboard's database and keys are kept, as `serve` does.
+#: The folder of the dashboard's database and keys, as for `serve`.
 STATE_FOLDER = ".runstream"
 
 _GITHUB_NAMES = ("GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_API_URL")
@@ -37,8 +37,8 @@ _CONTAINER_NAMES = (
 class LocalEnvironment:
     """What `run` chose: settings that take precedence over the environment's, and why.
 
-    ``lines`` are printed, each with a label, at most 80 columns; ``live_view_lines`` only before
-    the live view, which does not share the state of the dashboard in ``folder``.
+    ``lines`` are printed, each with a label and at most 80 columns wide. ``live_view_lines`` are
+    printed only before the live view, whose state is not that of the dashboard in ``folder``.
     """
 
     settings: dict[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class LocalEnvironment:
 def open_local_environment(
     sources: Sequence[str], *, environment: Mapping[str, str]
 ) -> Iterator[LocalEnvironment]:
-    """Start a GitHub, an AWS and a state where none is configured; they end with the block."""
+    """Start those of GitHub, AWS and the state that are not configured; end them with the block."""
     local = LocalEnvironment(sources=list(sources))
     with ExitStack() as stack:
         _choose_github(local, stack, environment)
@@ -134,7 +134,7 @@ def _choose_state(
 
 
 def _program(environment: Mapping[str, str]) -> str:
-    """Return the command that starts Runstream in the user's shell, which may not be on PATH."""
+    """Return the command that starts Runstream in the user's shell: a path if not on PATH."""
     if shutil.which("runstream", path=environment.get("PATH")):
         return "runstream"
     file, here = Path(sys.executable).with_name("runstream"), Path.cwd()
@@ -142,11 +142,11 @@ def _program(environment: Mapping[str, str]) -> str:
 
 
 def find_aws(environment: Mapping[str, str]) -> str | None:
-    """Return what configures AWS; None where nothing does.
+    """Return what configures AWS; None if nothing does.
 
     This is boto3's search for credentials without its last places, the metadata services of
-    containers and virtual machines, which would need the network. A container that has one sets
-    an environment variable.
+    containers and virtual machines, which would need the network. A container with such a service
+    has an environment variable for it.
     """
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", *_CONTAINER_NAMES):
         if environment.get(name):
@@ -161,5 +161,5 @@ def find_aws(environment: Mapping[str, str]) -> str | None:
             resolver.remove(place)
         found = resolver.load_credentials()
     except BotoCoreError:
-        return "AWS's configuration"  # it is wrong, which its first use explains
+        return "AWS's configuration"  # it is invalid; its first use explains why
     return None if found is None else f"what AWS calls {found.method}"

@@ -24,13 +24,13 @@ _LOOPBACK = "127.0.0.1"
 _USER = "postgres"
 _START_SECONDS = 60.0
 
-#: PostgreSQL refuses to run as root. This user has no rights on anything.
+#: PostgreSQL refuses to run as root, so root starts it as this user, who has no rights.
 _UNPRIVILEGED = "nobody"
 
 #: The place of the data if root starts PostgreSQL and its user may not enter the chosen folder.
 _SYSTEM_FOLDER = Path("/var/lib/runstream")
 
-#: No socket, and a log that stays small: its clients report their own errors.
+#: No Unix socket, and a log that stays small, because clients report their own errors.
 _OPTIONS = ("unix_socket_directories=", "log_min_messages=log", "log_checkpoints=off")
 _OPTIONS_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -77,7 +77,7 @@ class LocalPostgres:
         return self._url(name)
 
     def require_alive(self) -> None:
-        """Raise LocalPostgresError, with its last output, where it has ended by itself."""
+        """Raise LocalPostgresError, with PostgreSQL's last output, if it has ended by itself."""
         code = self._process.exit_code()
         if code is not None:
             raise LocalPostgresError(
@@ -99,7 +99,7 @@ class LocalPostgres:
         return f"postgresql://{_USER}:{self._password}@{_LOOPBACK}:{self.port}/{database}"
 
     def _reachable_home(self, folder: Path) -> Path:
-        """Return the folder of the data: `folder` if PostgreSQL's user may enter it."""
+        """Return the folder of the data: `folder`, or another that PostgreSQL's user may enter."""
         folder = folder.absolute()
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True)
@@ -114,7 +114,7 @@ class LocalPostgres:
         return home
 
     def _reachable_programs(self) -> Path:
-        """Return the programs; copy them once if their user may not reach them."""
+        """Return the folder of the programs; copy it once if PostgreSQL's user may not enter it."""
         programs = find_postgres_programs(self._data)
         if programs is None:
             raise LocalPostgresError(
@@ -124,7 +124,7 @@ class LocalPostgres:
             )
         if self._user is None or _is_open_to_all(programs):
             return programs
-        # Only the package from pip can be in a folder that others may not enter. It can be moved.
+        # Only pip's package can be in a folder that others may not enter, and it can be moved.
         installation = programs.parent
         copy = self.home / f"programs-{installation.stat().st_mtime_ns}"
         if not copy.exists():
@@ -160,9 +160,7 @@ class LocalPostgres:
         )
         password.unlink()
         if done.returncode != 0:
-            raise LocalPostgresError(
-                f"PostgreSQL made no data in {self._data}: {done.stderr[-500:]}"
-            )
+            raise LocalPostgresError(f"PostgreSQL cannot create {self._data}: {done.stderr[-500:]}")
 
     def _start(self, *, is_durable: bool) -> SupervisedProcess:
         options = [*_OPTIONS, *(() if is_durable else _OPTIONS_NOT_DURABLE)]
@@ -204,5 +202,5 @@ class LocalPostgres:
 
 
 def _is_open_to_all(folder: Path) -> bool:
-    """Return whether any user may pass every folder on the way."""
+    """Return whether any user may enter this folder and all folders above it."""
     return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))

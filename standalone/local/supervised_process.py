@@ -1,8 +1,8 @@
-"""A server as a child process that ends with its parent, even if that is killed.
+"""A server as a child process that ends with its parent, even if the parent is killed.
 
 Between the two is a guard process: this file, started as a script. It reads a pipe that the parent
-keeps open; when the pipe closes, as at the parent's death, it stops the server and everything that
-the server has started.
+keeps open. When the pipe closes, at the latest with the parent's death, it stops the server and
+everything that the server has started.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import IO
 #: How long a server may take to stop before it is killed.
 GRACE_SECONDS = 8.0
 
-#: How long the guard may take after that.
+#: How much longer the guard itself may take to end.
 _GUARD_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A server to start. ``user``: as whom root starts it."""
+    """A server to start. ``user``: the user as whom it runs if root starts it."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
@@ -39,7 +39,7 @@ class SupervisedProcess:
     """A running server; it prints to the file `output`, or to the pipe `output_pipe`."""
 
     def __init__(self, program: Program, output: IO[bytes] | None = None) -> None:
-        """Start it in a session of its own: Ctrl-C is for the parent, which stops it in order."""
+        """Start the server in a session of its own: only the parent gets Ctrl-C, and stops it."""
         guard = (sys.executable, "-I", __file__, str(int(program.stop_signal)), program.user or "")
         self._guard = subprocess.Popen(
             [*guard, *program.arguments],
@@ -76,7 +76,7 @@ def _guard(stop_signal: int, user: str, arguments: list[str]) -> int:
     """Run the server until it or the parent ends; return its exit code."""
     child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, user=user or None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)  # the group gets these too; the guard ends last
+        signal.signal(number, lambda *_: None)  # the group gets these, too; the guard must end last
     threading.Thread(target=_stop_after_parent, args=(child, stop_signal), daemon=True).start()
     code = child.wait()
     _kill_session()
@@ -85,9 +85,9 @@ def _guard(stop_signal: int, user: str, arguments: list[str]) -> int:
 
 def _stop_after_parent(child: subprocess.Popen[bytes], stop_signal: int) -> None:
     """Wait until the parent closes the pipe, then stop the server."""
-    while os.read(0, 1):  # unbuffered: a buffer's lock would be held at the guard's own end
+    while os.read(0, 1):  # unbuffered: this thread would hold a buffer's lock when the guard exits
         pass
-    # Only to the server, which stops its own children in their order.
+    # Only the server gets the signal, because it stops its own children in the right order.
     child.send_signal(stop_signal)
     try:
         child.wait(GRACE_SECONDS)
@@ -96,7 +96,7 @@ def _stop_after_parent(child: subprocess.Popen[bytes], stop_signal: int) -> None
 
 
 def _kill_session() -> None:
-    """Kill what the server has left behind, also in process groups of its own."""
+    """Kill all processes that the server has left behind, even those in other process groups."""
     me = os.getpid()
     for pid in _all_processes():
         try:
@@ -107,7 +107,7 @@ def _kill_session() -> None:
 
 
 def _all_processes() -> list[int]:
-    """Return the PIDs of all processes: small images have no ``ps``, other systems no /proc."""
+    """Return all PIDs, from /proc or ``ps``: small images have no ``ps``, macOS has no /proc."""
     folder = Path("/proc/self")
     if folder.exists():
         return [int(each.name) for each in folder.parent.iterdir() if each.name.isdecimal()]

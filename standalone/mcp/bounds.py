@@ -9,7 +9,7 @@ from typing import Any
 from ingest.messaging.truncation import halve_repeatedly
 from pydantic import TypeAdapter
 
-#: Characters of an answer, and of one text in it.
+#: The most characters of an answer, and of one text in it.
 MAX_CHARACTERS = 100_000
 MAX_TEXT_CHARACTERS = 2_000
 
@@ -33,7 +33,7 @@ def fit(answer: Mapping[str, Any], max_characters: int = MAX_CHARACTERS) -> Json
 
 
 def cut_annotations(annotations: Sequence[Json] | None, offset: int) -> list[Json] | None:
-    """Return the annotations from ``offset`` on; of a long text the beginning, with ``is_cut``."""
+    """Return the annotations from ``offset`` on; those with texts that were cut have ``is_cut``."""
     return None if annotations is None else [_cut(each) for each in annotations[offset:]]
 
 

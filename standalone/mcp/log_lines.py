@@ -14,7 +14,7 @@ from .bounds import MAX_TEXT_CHARACTERS, size_of
 MAX_LINES = 500
 #: An answer ends with the line that reaches this many characters.
 MAX_LINES_CHARACTERS = 80_000
-#: Lines before and after each error; errors that are closer share their lines.
+#: How many lines are returned before and after each error; no line is returned twice.
 AROUND_ERROR = 20
 
 LineRange = tuple[int, int]
@@ -33,7 +33,7 @@ class LogSelection:
 
 
 def select_lines(log: JobLog, selection: LogSelection, *, total_lines: int) -> dict[str, Any]:
-    """Return the lines, and the line that continues them: None at the end.
+    """Return the lines, and the line at which to continue: None at the end.
 
     Raises NotFound for an unknown step or group.
     """
@@ -49,7 +49,7 @@ def select_lines(log: JobLog, selection: LogSelection, *, total_lines: int) -> d
 def _ranges(
     log: JobLog, selection: LogSelection, *, total_lines: int, count: int
 ) -> list[LineRange]:
-    """Return the selected ranges in order; of a search, one more than ``count``."""
+    """Return the selected ranges in order; for a search, at most one more than ``count``."""
     begin, last = 1, total_lines
     if selection.step is not None:
         (begin, last), _ = _step(log, selection.step)
@@ -74,7 +74,7 @@ def _step(log: JobLog, number: int) -> tuple[LineRange, bool]:
         if uncertain == number:
             return (first, last), False
     raise NotFound(
-        f"Where step {number} is in this log is not known. Use `around_errors`, `group` or "
+        f"The lines of step {number} in this log are not known. Use `around_errors`, `group` or "
         "`search` instead."
     )
 
@@ -112,7 +112,7 @@ def _around_errors(errors: Iterable[int]) -> list[LineRange]:
 def _read_lines(
     log: JobLog, ranges: Iterable[LineRange], count: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return ``count`` lines of the ranges at most, and the line that would be the next."""
+    """Return at most ``count`` lines of the ranges, and the number of the next line, if any."""
     lines: list[dict[str, Any]] = []
     characters = 0
     for first, last in ranges:

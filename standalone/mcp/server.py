@@ -58,9 +58,9 @@ def build_mcp_server(tools: McpTools) -> MCPServer[Any]:
 
 
 def _build_tool(function: ToolFunction) -> Tool:
-    """Build a read-only tool that rejects arguments it does not have.
+    """Build a read-only tool that rejects unknown arguments.
 
-    The SDK ignores them, and a misspelled filter would select everything.
+    The SDK would ignore them, and a misspelled filter would select everything.
     """
     tool = Tool.from_function(
         _with_notice(function), description=inspect.getdoc(function), annotations=READ_ONLY
@@ -75,7 +75,7 @@ def _build_tool(function: ToolFunction) -> Tool:
 
 
 def _with_notice(function: ToolFunction) -> ToolFunction:
-    """Return a function that marks the texts as untrusted, and raises our errors as the tool's."""
+    """Return a function that marks the texts as untrusted, and raises IngestError as ToolError."""
 
     @wraps(function)
     def answer(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on

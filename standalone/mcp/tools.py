@@ -23,10 +23,10 @@ from .log_lines import LogSelection, select_lines
 MAX_RUNS = 50
 MAX_JOBS = 100
 MAX_ATTEMPTS = 50
-#: The most characters of an answer about a run: of the run itself, and of one job.
+#: In an answer about a run, the most characters of the run itself, and of one job.
 MAX_RUN_CHARACTERS = 20_000
 MAX_JOB_CHARACTERS = 70_000
-#: The most characters of what an answer says about a log besides its lines.
+#: In an answer about a log, the most characters of everything but its lines.
 MAX_LOG_HEAD_CHARACTERS = 5_000
 
 #: The ids that a state can store.
@@ -34,7 +34,7 @@ Id = Annotated[int, Field(ge=1, lt=2**63)]
 Offset = Annotated[int, Field(ge=0)]
 RepositoryName = Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name")]
 
-#: Parts of the overview for people: the first steps with this process's settings, and the plots.
+#: Parts of the overview that only people need: first steps with this process's settings, plots.
 _ONLY_ON_PAGES = ("setup", "message_intervals", "windows")
 
 
@@ -42,8 +42,8 @@ _ONLY_ON_PAGES = ("setup", "message_intervals", "windows")
 class McpTools:
     """Read-only tools for AI agents, with their signatures and docstrings as MCP shows them.
 
-    All raise StateUnavailable; ``get_run`` and ``get_job_log`` NotFound; ``get_job_log`` LogPending
-    where the log cannot be searched yet.
+    All raise StateUnavailable; ``get_run`` and ``get_job_log`` also raise NotFound; ``get_job_log``
+    raises LogPending if the log cannot be searched yet.
     """
 
     state: StateStore
@@ -106,9 +106,9 @@ class McpTools:
 
         At most 100 jobs from `jobs_offset` on, failed ones first; `jobs_total` counts all. With
         `job_id` only this job. `truncated` names what is not complete; continue a job's
-        `annotations` and `steps` with `job_id` and `annotations_offset` or `steps_offset`. Of an
-        annotation's text with `is_cut` the first 2,000 characters are returned; GitHub shows all of
-        it at `html_url`.
+        `annotations` and `steps` with `job_id` and `annotations_offset` or `steps_offset`. If an
+        annotation has `is_cut`, only the first 2,000 characters of its texts are returned; GitHub
+        shows them in full at `html_url`.
         """
         reference = RunReference(run_id=run_id, run_attempt=run_attempt, repository=repository)
         found = load_run(
@@ -119,7 +119,7 @@ class McpTools:
         chosen = [job for job in jobs if job_id in (None, job["job_id"])]
         if job_id is not None and not chosen:
             raise NotFound(f"Run {run_id} has no job {job_id} in this attempt.")
-        # The offsets are those of one job; without a job, of the run's own annotations.
+        # The offsets apply to a given job; without one, to the run's own annotations.
         run_offset = annotations_offset if job_id is None else 0
         if job_id is None:
             steps_offset = annotations_offset = 0
@@ -157,10 +157,10 @@ class McpTools:
 
         `around_errors` selects 20 lines before and after each error, `search` the lines that
         contain a text. `step` (its `number` in `get_run`) or `group` (a text in the title of a
-        `##[group]`) limits either to a part of the log; where `step_is_certain` is false, the part
+        `##[group]`) limits either to a part of the log; if `step_is_certain` is false, the part
         contains lines of the step's neighbours as well. `next_line` is the `first_line` that
-        continues the answer; null at the end. Of a line with `is_cut` the first 2,000 characters
-        are returned.
+        continues the answer; null at the end. If a line has `is_cut`, only its first 2,000
+        characters are returned.
         """
         reference = RunReference(run_id=run_id, run_attempt=run_attempt, repository=repository)
         log = find_job_log(self.state, self.cache, self.open_log_reader, reference, job_id)
@@ -182,7 +182,7 @@ class McpTools:
 
 
 def _add_jobs(answer: dict[str, Any], jobs: list[dict[str, Any]], logs: dict[str, Any]) -> None:
-    """Add the first jobs with the states of their logs, as many as fit; one always."""
+    """Add the first jobs with the states of their logs, as many as fit, but at least one."""
     size = size_of(answer)
     for job in jobs:
         short = fit(job, MAX_JOB_CHARACTERS)

@@ -20,7 +20,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from ..http.server import Address, cannot_listen
 
-#: After a signal, a client that keeps its connection open has this time to end its request.
+#: How many seconds after a signal a client that keeps its connection open may end its request.
 END_SECONDS = 5
 
 _STDIN = 0
@@ -44,7 +44,7 @@ def serve_stdio(server: MCPServer[Any], stop: threading.Event) -> None:
 
 @contextmanager
 def _stdin_that_ends(stop: threading.Event) -> Iterator[None]:
-    """Replace stdin by a pipe that ends at a signal too: nothing else ends a read of stdin."""
+    """Replace stdin by a pipe that ``stop`` ends, too: nothing else would end a read of stdin."""
     client = os.dup(_STDIN)
     received, to_stdin = socket.socketpair()
     os.dup2(received.fileno(), _STDIN)
@@ -71,7 +71,7 @@ def _end(to_stdin: socket.socket) -> None:
 
 
 def _is_end_of_client(error: BaseException) -> bool:
-    """Return whether an error, or each of a group, is of writing to a client that has left."""
+    """Return whether an error, or each one in a group, comes from writing to a client that left."""
     errors = getattr(error, "exceptions", ())
     is_group_of_them = bool(errors) and all(_is_end_of_client(each) for each in errors)
     return is_group_of_them or isinstance(error, BrokenPipeError)
@@ -82,9 +82,9 @@ def serve_http(
 ) -> None:
     """Serve streamable HTTP at /mcp to clients that send the token, until a signal.
 
-    Raises BadSettings where this machine cannot listen.
+    Raises BadSettings if this machine cannot listen at the address.
     """
-    # A proxy passes on its own Host, and a page of another origin does not have the token.
+    # No check of Host: a proxy sends its own, and a page of another origin lacks the token.
     any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
     config = uvicorn.Config(
@@ -95,14 +95,14 @@ def serve_http(
 
 
 def _serve(server: uvicorn.Server, listener: socket.socket, stop: threading.Event) -> None:
-    """Serve in a thread: in the main thread uvicorn takes the signals, and ends with them."""
+    """Serve in a thread, because in the main thread uvicorn would handle the signals itself."""
     with ThreadPoolExecutor(1) as thread:
         served = thread.submit(server.run, sockets=[listener])
         served.add_done_callback(lambda _: stop.set())
         stop.wait()
-        # A request that the shutdown cuts short is no error.
+        # A request that the shutdown cuts short is not an error.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        # As its own signal handler does: this also ends event streams, which clients keep open.
+        # uvicorn's signal handler calls this, too. It also ends the event streams of clients.
         server.handle_exit(signal.SIGTERM, None)
         served.result()
 

@@ -31,7 +31,7 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
         said, _ = process.communicate(timeout=60)
     assert said.decode().splitlines() == [
         "Work items moved back to the job events queue: 2.",
-        "Left in the dead-letter queue, because not log work: 1.",
+        "Not log work, left in the dead-letter queue: 1.",
     ]
     here.collect()
     assert here.read_by_extended_client() == here.truth()
