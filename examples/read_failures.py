@@ -79,7 +79,7 @@ def receive_all(bus: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - one of 
 
 
 def receive(sqs: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - boto3 makes its clients
-    """Yield the bodies of a queue's messages, each deleted after it was used, until it is empty."""
+    """Yield the bodies of a queue's messages until it is empty; delete each one after its use."""
     url = name if "://" in name else sqs.get_queue_url(QueueName=name)["QueueUrl"]
     while messages := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1
@@ -116,7 +116,7 @@ def read_head(s3: Any, body: Any) -> tuple[Json, Location | None]:  # noqa: ANN4
 
 
 class Log:
-    """One job's log, of which ranges of bytes are read."""
+    """One job's log, which is read in ranges of bytes."""
 
     def __init__(self, s3: Any, location: Location | None) -> None:  # noqa: ANN401
         self._s3 = s3
@@ -196,7 +196,7 @@ def first_error(log: Log, place: Json, timed: Json | None) -> tuple[int | None, 
 def find_place(facts: Json, failing: Json | None) -> tuple[Json, bool]:
     """Return the place of a step, and whether it is certain; else it has lines of other steps, too.
 
-    If the message does not name the step, its place is between those that are certain.
+    If the message does not name the step, its place is between the steps that are certain.
     """
     place: Json = {"first_line": 1, "first_byte": 0}
     place |= {"last_line": float("inf"), "last_byte": facts["log_bytes"] - 1}

@@ -25,7 +25,7 @@ _GITHUB_TOKEN = re.compile(r"\b(?:gh[a-z]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_
 
 _MASK = "***"
 
-#: A shorter value may be an ordinary word, such as ``local``.
+#: A shorter value is not masked, because it may be an ordinary word, such as ``local``.
 _SHORTEST_SECRET = 6
 
 #: The attributes that every record has; the others were given as ``extra``.

@@ -94,7 +94,7 @@ class _IncludedRepositories:
 def _discover_given(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> tuple[list[str], dict[str, IngestError]]:
-    """Add the sources; return the repositories that they include, and the errors of empty sources.
+    """Add the sources; return the repositories that they include, and errors of those without any.
 
     Raises an error that is fatal at a start if no source includes a repository.
     """

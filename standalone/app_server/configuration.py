@@ -13,8 +13,8 @@ from ingest.settings import SETTINGS
 #: How long a page's call may take: it may wait for GitHub and AWS. The default is 30 seconds.
 CALL_SECONDS = "60"
 
-#: An open transaction holds one connection to the database, and its calls need others. If open
-#: transactions hold all connections, they wait until they expire. The default is 2 for each core.
+#: An open transaction holds one connection to the database, and its calls need more. If the open
+#: transactions hold all of them, they wait until they expire. The default is 2 for each core.
 DATABASE_CONNECTIONS = "20"
 
 #: Only the proxy, and the process that the server starts for server code, connect to the server.

@@ -30,7 +30,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> None:
     """Download the JAR that `__init__.py` names, if it is missing. Raises CannotServe."""
     source = package.read_text(encoding="utf-8")
     name = _NAME.search(source)
-    if name is None:  # another release of the package, which may download better
+    if name is None:  # another release of the package, which may need no help
         return
     places = [package.with_name(name[1]), Path.home() / ".anvil" / name[1]]
     if any(place.is_file() for place in places):

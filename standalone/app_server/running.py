@@ -46,7 +46,7 @@ class AppServer:
         environment: Mapping[str, str],
         echo: Callable[[str], None],
     ) -> None:
-        """Start the server; write its configuration and its log to `folder`."""
+        """Start the server; its configuration and its log are written to `folder`."""
         self._configuration = configuration
         file = folder / "config.yaml"
         write_private(file, configuration.as_yaml())

@@ -126,7 +126,7 @@ class LimitedChannel(HTTPChannel):
             super().handle_read()
             return
         try:
-            self.recv(self.adj.recv_bytes)  # closes the connection when the client has
+            self.recv(self.adj.recv_bytes)  # closes the connection if the client has closed it
         except OSError:
             super().handle_close()
 

@@ -110,7 +110,7 @@ class LocalAws:
                 stderr=log,
                 env=_child_environment(self.port, self._folder.name, services) | self._auth,
                 pass_fds=[listener],
-                start_new_session=True,  # Ctrl-C is for the parent, which still has work to drain
+                start_new_session=True,  # Ctrl-C must reach the parent only, to end its work
             )
 
     def _await_answer(self) -> None:

@@ -56,7 +56,7 @@ class CompressedBodies:
 
 
 def is_compressible(request: h11.Request, response: h11.Response) -> bool:
-    """Return whether to compress the body: it is complete, of suitable length and type."""
+    """Return whether to compress the body: its length and type suit, the client accepts gzip."""
     headers = dict(response.headers)
     length = int(headers.get(b"content-length", b"0"))
     return (

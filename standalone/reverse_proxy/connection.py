@@ -45,7 +45,7 @@ class ClientConnection:
             while await self._serve_one():
                 self._stream.http.start_next_cycle()
                 self.waiting_since = time.monotonic()
-            if self._stream.http.their_state is h11.SEND_BODY:  # the client still sends it
+            if self._stream.http.their_state is h11.SEND_BODY:  # the client still sends the body
                 await self._stream.discard(self._limits.linger)
         except StreamFailed as error:
             await self._refuse(error.status)

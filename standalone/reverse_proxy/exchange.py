@@ -59,7 +59,7 @@ class Exchange:
         try:
             await asyncio.wait((head, upload), return_when=asyncio.FIRST_COMPLETED)
             if not head.done():
-                with suppress(ServerFailed):  # a response, if there is one, explains it
+                with suppress(ServerFailed):  # a response, if there is one, explains the error
                     upload.result()
             with self.server.read_timeout(self.server.seconds):
                 return await head

@@ -80,7 +80,7 @@ def repositories_table(snapshot: CollectorSnapshot) -> Table:
 
 
 def unpolled_lines(snapshot: CollectorSnapshot) -> RenderableType:
-    """Return why repositories are not polled, and which ones GitHub has under another name."""
+    """Return lines on why repositories are not polled, and on those that were renamed on GitHub."""
     suspended: dict[str, list[str]] = {}
     for row in snapshot.repositories:
         if row["suspension_reason"]:
