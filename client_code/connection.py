@@ -52,7 +52,7 @@ def call(name, *arguments, **options):
             _set_lost(is_lost=True)
             raise ConnectionLost from None
         if str(error).startswith(_INTERNAL_ERROR):
-            raise ServerFailed(describe(error) + " It is asked again.") from None
+            raise ServerFailed(describe(error) + " Try again in a moment.") from None
         raise
     _set_lost(is_lost=False)
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from .answers import Answer, error_answer, json_answer
@@ -19,7 +20,7 @@ def control_answer(state: State, incoming: Request) -> Answer:
         return error_answer(404, f"The sandbox has no {incoming.method} {incoming.path}.")
     try:
         return json_answer(handler(state, incoming))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, re.error) as error:
         return error_answer(422, f"The sandbox cannot do that: {error}")
 
 

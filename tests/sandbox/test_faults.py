@@ -108,6 +108,7 @@ def test_faults_can_be_replaced_while_it_runs(serve):
     assert api.get(RUNS).status_code == 200
     assert api.post("/_sandbox/faults", [{"path": "x", "do": "explode"}]).status_code == 422
     assert api.post("/_sandbox/faults", [{"paths": "x"}]).status_code == 422
+    assert api.post("/_sandbox/faults", [{"path": "("}]).status_code == 422
 
 
 def test_chance_repeats_with_its_seed():
