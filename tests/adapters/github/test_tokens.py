@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from traceback import walk_tb
 
+import pytest
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.client import sum_rate_limits
+from ingest.adapters.github.refusal_reasons import most_informative
 from ingest.domain.counters import Counters
-from ingest.errors import RateLimited
+from ingest.errors import GithubUnavailable, RateLimited
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, assert_all_published
 from support.world_builder import WorldBuilder
@@ -78,3 +81,12 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
         while (error := here.poll(name)) is not None:
             here.advance((error.retry_at - here.clock.now()).total_seconds())
     assert_all_published(here)
+
+
+def test_a_failure_that_is_raised_again_and_again_collects_no_frames():
+    """As that of an app whose installations are not listed: each poll of its repositories fails."""
+    failure = GithubUnavailable("GitHub does not answer.")
+    for _ in range(3):
+        with pytest.raises(GithubUnavailable) as raised:
+            raise most_informative("octo/api", [failure])
+        assert len(list(walk_tb(raised.value.__traceback__))) == 1

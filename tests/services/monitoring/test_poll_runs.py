@@ -176,6 +176,15 @@ def test_the_hours_reserve_is_kept_and_the_next_poll_waits_for_the_reset(stage):
     assert_all_published(here)
 
 
+def test_the_error_of_a_poll_holds_nothing_that_was_read(stage):
+    """A collection keeps the last error of each repository, and frames would keep whole batches."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path="/jobs", do="secondary", seconds=50, count=1))
+    error = here.poll()
+    assert isinstance(error, RateLimited)
+    assert error.__traceback__ is None
+
+
 def test_a_used_up_primary_limit_is_obeyed(stage):
     """Another user of the token has used the hour up; the collector waits for its reset."""
     settings = Settings(

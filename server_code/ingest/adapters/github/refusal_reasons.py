@@ -88,7 +88,8 @@ def most_informative(
                 found.retry_at = min(times, default=None)
                 return found
     if failures:
-        return failures[0]
+        # One that is kept, as of an app, would collect the frames of each time it is raised.
+        return failures[0].with_traceback(None)
     return GithubUnavailable(f"No credential can read {repository} for now.")
 
 

@@ -175,7 +175,8 @@ def _poll(
     record_credential_changes(context)
     context.store.release_repository(record, holder=context.worker_id, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
-    return error
+    # Callers keep the error; the frames of its traceback hold all that the poll has read.
+    return None if error is None else error.with_traceback(None)
 
 
 def _with_priority(context: CollectorContext, repository: RepositoryRecord) -> RepositoryRecord:
