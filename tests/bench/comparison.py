@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -67,19 +66,23 @@ def measure(*, quick: bool) -> Iterator[Row]:
     runs = 50 if quick else 200
     for package in ("server_code", "standalone"):
         compileall.compile_dir(ROOT / package, quiet=1)
-    ours, tuned = _in_turns(partial(_runstream, runs), partial(_script, "tuned", runs))
+    ours, tuned = _in_turns(runs)
     yield _row("Runstream, economy", runs, ours, ours)
     yield _row("tuned script", runs, tuned, ours)
     yield _row("naive script", runs, _script("naive", runs), ours)
     for name, peer in (("tap-github", _tap), ("Airbyte source-github", _airbyte)):
         yield _row(name, runs, peer(runs), ours)
+    for more in (300,) if quick else (300, 1000):
+        own, script = _in_turns(more)
+        yield _row("Runstream, economy", more, own, own)
+        yield _row("tuned script", more, script, own)
     for more in (200, 1000) if quick else (200, 1000, 5000, 20_000):
         yield _growth(more, _runstream(more, GROWING_REPOSITORIES))
 
 
-def _in_turns(*ways: Callable[[], Result]) -> list[Result]:
-    """Return the median of each way; the first turn also reads all files from the disk."""
-    turns = [[way() for way in ways] for _ in range(TURNS)]
+def _in_turns(runs: int) -> list[Result]:
+    """Return the medians of Runstream and the tuned script; the first turn also reads the disk."""
+    turns = [(_runstream(runs), _script("tuned", runs)) for _ in range(TURNS)]
     by_cpu = attrgetter("cpu_seconds")
     return [sorted(results, key=by_cpu)[TURNS // 2] for results in zip(*turns, strict=True)]
 
