@@ -224,6 +224,19 @@ def test_an_empty_answer_is_not_asked_for_again_at_once(
     assert time.monotonic() - began >= 1
 
 
+@pytest.mark.parametrize("arn", [None, "", "a name", 7])
+def test_a_redrive_policy_without_an_arn_names_no_dead_letter_queue(
+    queue: SqsWorkQueue, proxy: FaultProxy, arn: object
+) -> None:
+    """A server other than SQS may say so; the message stays on the queue."""
+    received = ReceivedMessage(body="", receipt_handle="r", receive_count=1)
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    attributes = {"Attributes": {"RedrivePolicy": policy}}
+    proxy.faults.append(Reply(200, json.dumps(attributes).encode()))
+    with pytest.raises(QueueMissing, match="has no dead-letter queue"):
+        queue.reject(received, reason="no work item")
+
+
 def test_extending_during_an_outage_reports_it(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
     """The worker must know that its message may soon be another's."""
     for fault in (Cut(), aws_error("RequestThrottled", 403)):

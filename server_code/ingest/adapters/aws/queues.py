@@ -63,9 +63,11 @@ def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
 def dead_letter_arn(attributes: Mapping[str, str]) -> str | None:
     """Return the ARN of a queue's dead-letter queue; None where it has none."""
     try:
-        return str(json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"])
+        arn = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]
     except (ValueError, KeyError, TypeError):
         return None
+    # Another server than SQS may have null or an empty text, where there is none, or a name.
+    return arn if isinstance(arn, str) and ":" in arn else None
 
 
 def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
