@@ -31,7 +31,7 @@ class Request:
 def read_request(environ: Environ) -> Request:
     """Read a request from a WSGI environment."""
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-    prefix = next((item for item in PREFIXES if path.startswith(item + "/")), "")
+    prefix = next((item for item in PREFIXES if f"{path}/".startswith(item + "/")), "")
     query = environ.get("QUERY_STRING", "")
     length = int(environ.get("CONTENT_LENGTH") or 0)
     return Request(

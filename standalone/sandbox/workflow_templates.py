@@ -110,9 +110,9 @@ WORKFLOW_TEMPLATES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
 
 @lru_cache(maxsize=1024)
 def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
-    """Plan a job's steps; those between the cause of its conclusion and the last are skipped."""
+    """Plan a job's steps; those between the failed one and the last are skipped."""
     count = len(names)
-    decisive = max(1, count - 2)
+    decisive = max(2, count - 2)
     result = []
     for number, name in enumerate(names, 1):
         step_conclusion = "success"

@@ -89,6 +89,22 @@ def test_a_web_page_is_no_answer_of_the_api(status):
     assert "/api/v3" not in (error(502, body=page, api_url=PUBLIC).remedy or "")
 
 
+@pytest.mark.parametrize(
+    ("api_url", "is_explained"),
+    [
+        ("https://api.github.com", False),
+        ("https://api.octocorp.ghe.com", False),
+        ("https://api.github.company.com", True),
+        ("https://github.example.com", True),
+        ("https://github.example.com/api/v3", False),
+    ],
+)
+def test_the_address_of_a_server_is_explained_if_it_may_be_wrong(api_url, is_explained):
+    """github.com and enterprises on ghe.com have no /api/v3; every server has."""
+    failed = error(502, body="<!DOCTYPE html><html></html>", api_url=api_url)
+    assert ("ends in /api/v3" in failed.remedy) == is_explained
+
+
 def test_githubs_own_words_reach_people():
     """Its message, its documentation and the request's id."""
     refused = error(

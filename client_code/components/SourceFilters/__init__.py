@@ -15,7 +15,7 @@ class SourceFilters(SourceFiltersTemplate):
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
     def show(self, source):
-        """Fill in the filters of a source, unless they are being edited."""
+        """Fill in the filters of a source, unless the form already shows that source."""
         if source["pattern"] == self.pattern:
             return
         self.pattern = source["pattern"]

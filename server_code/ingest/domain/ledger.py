@@ -52,7 +52,7 @@ class RepositoryRecord(KeepsUnknownFields):
     ``last_polled_at``: when the last successful poll had read the run list.
     ``last_changed_at``: when one of its runs last changed. ``failed_polls``: those in a row.
     ``recent_job_counts``: how many jobs its last runs had.
-    ``is_prioritized``: its first poll comes before backfills, because a limit has put it off.
+    ``is_prioritized``: it was just created, and no poll of it has ended yet without a limit.
     """
 
     full_name: str

@@ -8,8 +8,8 @@ a passing failure  5xx, 202, 408, a broken body, a web page                     
 a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
 the credential     401, suspension; 403 by SSO, IP list, policy, permission; 404 by SSO   BadCredentials, AccessDenied
 the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
-the item           404, 409, 410 and 422 below a repository                            NotFound, Gone
-ours               any other 4xx                                                       BadRequest
+the item           404, 409, 410 and 422 of any other path                             NotFound, Gone
+our request        any other 4xx                                                       BadRequest
 =================  ==================================================================  ==========================
 
 GitHub answers 404 for an item as well as for a repository that it hides. So NotFound and Gone hold
@@ -22,6 +22,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from ..errors import (
     AccessDenied,
@@ -38,12 +39,11 @@ from .fields import load_json
 from .reasons import Reason, parse_reason
 from .refusals import find_refusal_by_message, permission_remedy, requires_sso, sso_remedy
 
-#: The code of an App manifest is posted here. A 422 of this path does not mean that there is no
-#: such code.
+#: The code of an App manifest is posted here. A 422 of this path is a rejected request, and does
+#: not mean that nothing is there.
 MANIFESTS_PATH = "/app-manifests/"
 
 _REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
-_PUBLIC_API = "https://api.github.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
         error = BadCredentials(text, remedy=error.remedy)
     if answer.status == 401 and error.remedy is None:
         error.remedy = remedy_of_401
-    remedy = address_remedy(api_url) if reason.is_web_page else error.remedy
+    remedy = not_json_remedy(api_url) if reason.is_web_page else error.remedy
     error.remedy = reason.with_reference(remedy)
     return error
 
@@ -97,13 +97,13 @@ def malformed_answer(path: str, body: str, *, api_url: str) -> RequestFailed:
     what = f"starting with {start!r}" if start else "with an empty body"
     return RequestFailed(
         f"GitHub's answer for {path} is not the expected JSON ({what}).",
-        remedy=address_remedy(api_url),
+        remedy=not_json_remedy(api_url),
     )
 
 
-def address_remedy(api_url: str) -> str:
-    """Explain how an API is addressed; a GitHub Enterprise Server's needs ``/api/v3``."""
-    if api_url.startswith(_PUBLIC_API):
+def not_json_remedy(api_url: str) -> str:
+    """Return what to do if an answer is not the API's JSON: an outage, a proxy, a wrong address."""
+    if _is_on_github(api_url):
         return "Runstream repeats the request. If it persists, see https://www.githubstatus.com."
     return api_address_remedy(api_url) or (
         "Runstream repeats the request. If it persists, check GITHUB_API_URL and proxies."
@@ -112,12 +112,18 @@ def address_remedy(api_url: str) -> str:
 
 def api_address_remedy(api_url: str) -> str | None:
     """Explain how a GitHub Enterprise Server is addressed; None for an address that is right."""
-    if api_url.startswith(_PUBLIC_API) or api_url.rstrip("/").endswith("/api/v3"):
+    if _is_on_github(api_url) or api_url.rstrip("/").endswith("/api/v3"):
         return None
     return (
         "Check GITHUB_API_URL: the API address of a GitHub Enterprise Server ends in /api/v3, such "
         "as https://github.example.com/api/v3."
     )
+
+
+def _is_on_github(api_url: str) -> bool:
+    """Return whether an address is that of github.com's API, or of an enterprise on ghe.com."""
+    host = urlsplit(api_url).hostname or ""
+    return host == "api.github.com" or host.endswith(".ghe.com")
 
 
 def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: bool) -> IngestError:

@@ -39,7 +39,7 @@ def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> No
     _apply_jobs(context, poll_session, [each.job for each in taken if each.job is not None])
     _note_arrival(poll_session, taken)
     context.store.clear_delivered_events([each.delivery_id for each in taken])
-    poll_session.has_more_events = len(taken) < len(events)
+    poll_session.has_more_deliveries = len(taken) < len(events)
 
 
 def _first_of_each(events: Sequence[DeliveredEvent]) -> list[DeliveredEvent]:

@@ -21,12 +21,12 @@ from .verify_deliveries import decide_reliance
 def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
     """Save delivered runs and jobs in the ledger, and decide whether to rely on webhooks.
 
-    During a backfill, these runs, and those that webhooks point at, are collected before it
-    continues. Without a backfill the run list shows them, and no request is sent for each.
+    If there is a backfill or a backlog, these runs, and those that webhooks point at, are collected
+    before it continues. Otherwise one request for the run list shows them all.
     """
     apply_deliveries(context, poll_session)
     has_deliveries = bool(poll_session.seen or poll_session.hinted_runs)
-    comes_first = has_deliveries and _has_backfill(context, poll_session.repository)
+    comes_first = has_deliveries and _has_backfill_or_backlog(context, poll_session.repository)
     if comes_first:
         discover_hinted_runs(context, poll_session)
     decide_reliance(context, poll_session)
@@ -39,9 +39,9 @@ def collect_overdue(context: CollectorContext, poll_session: PollSession) -> Non
     """Collect ended attempts that have been due for more than two poll intervals.
 
     They go before the run list, so that a limit that lets few requests through is not used up by
-    the list alone. From here on, the requests of the poll are those of a backfill (of runs before
-    the repository was added) or a backlog (of later ones) if there is one, unless the repository
-    was just created.
+    the list alone. From here on, the requests of the poll count as those of a backfill if runs of
+    before the repository was added are still collected, or of a backlog if many later ones are due;
+    not if the repository was just created.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.settings.poll_seconds)
@@ -85,7 +85,7 @@ def _is_walking(repository: RepositoryRecord) -> bool:
     return repository.cursor is None or repository.run_list_walk.page is not None
 
 
-def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bool:
+def _has_backfill_or_backlog(context: CollectorContext, repository: RepositoryRecord) -> bool:
     if _is_walking(repository):
         return True
     due = context.store.load_due_attempts(

@@ -37,7 +37,7 @@ class PollSession:
     ``change_times``: when attempts changed that are new or differ from the ledger's copy;
     ``changed_at``: when what was found changed last. ``relies_on_deliveries``: webhooks take the
     place of polling. ``has_unstarted_attempt``: an attempt is due that had not started when it was
-    last read. ``has_more_events``: some delivered events are left for the next poll.
+    last read. ``has_more_deliveries``: some deliveries are left for the next poll.
     ``ignores_created``: the server answers a filter by creation time with other runs.
     ``has_unread_pages``: a window of the sweep has more pages than GitHub's filtered lists show.
     ``error``: why a request other than that for the first page failed; ``is_cut_short``: whether a
@@ -57,7 +57,7 @@ class PollSession:
     change_times: dict[AttemptKey, datetime | None] = field(default_factory=dict)
     relies_on_deliveries: bool = False
     has_unstarted_attempt: bool = False
-    has_more_events: bool = False
+    has_more_deliveries: bool = False
     ignores_created: bool = False
     has_unread_pages: bool = False
     error: IngestError | None = None

@@ -18,9 +18,12 @@ from .schedule_attempts import OPEN_AGE_DIVISOR
 #: The longest interval between two polls of an idle repository.
 MAX_POLL_INTERVAL = timedelta(minutes=10)
 
-#: The longest interval when polls wait for the limit per minute: a time further ahead than
-#: ``MAX_POLL_DELAY`` counts as one of a wrong clock, and would be due at once.
+#: The longest interval when polls wait for the limit per minute. A time further ahead than
+#: ``MAX_POLL_DELAY`` would be taken for a wrong clock's, and be due at once.
 LONGEST_PAUSE = MAX_POLL_DELAY / 2
+
+#: An idle repository is polled again after the time since its last change, divided by this.
+IDLE_AGE_DIVISOR = 20
 
 #: By how much the interval of a repository with open runs is multiplied at most.
 MAX_OPEN_INTERVAL_FACTOR = 2.0
@@ -37,7 +40,7 @@ def next_poll_after(
 ) -> datetime:
     """Return when to poll again; while webhooks are relied on, a poll only checks them."""
     now = context.clock.now()
-    if poll_session.has_more_events:
+    if poll_session.has_more_deliveries:
         return now
     if not poll_session.relies_on_deliveries:
         return next_poll(context, record)
@@ -49,9 +52,9 @@ def next_poll_after(
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
     """Return when to poll again: soon if something changes, later if nothing does.
 
-    Polls that do not fit into the minute of their credential wait longer: those of idle
-    repositories first. A repository that is due at once has a backfill; its requests leave a part
-    of each limit.
+    If the limit per minute of a credential is too small for all polls, they wait longer, those of
+    idle repositories first. A repository that is due at once does not: it has a backfill, whose
+    requests leave a part of each limit to others.
     """
     now = context.clock.now()
     next_check_at = context.store.load_next_check_at(repository.full_name)
@@ -75,8 +78,8 @@ def _next_poll_without_minute_limit(
     """Return when to poll again if the minute's requests are enough.
 
     If the token's requests of the hour are too few for all its repositories, their intervals grow
-    by the same factor. Those with open runs grow at most twice, because most of their polls are
-    free.
+    by the same factor. Those of repositories with open runs at most double, because most
+    of their polls are free.
     """
     now = context.clock.now()
     interval_factor = context.github.hour_interval_factor(repository.full_name)
@@ -84,9 +87,11 @@ def _next_poll_without_minute_limit(
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
     pause = timedelta(seconds=context.settings.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
-    interval_by_age = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
+    interval_by_age = (now - changed_at) / (
+        IDLE_AGE_DIVISOR if next_check_at is None else OPEN_AGE_DIVISOR
+    )
     longest = min(max(pause, interval_by_age), max(MAX_POLL_INTERVAL, pause))
-    # Re-runs below the first page are requested by status at every poll.
+    # If the list has more pages, each poll asks for re-runs on them by status: so it is due now.
     has_deep_runs = repository.run_lists.oldest_on_first_page is not None
     list_at = now if has_deep_runs else run_list_due_at(context, repository)
     if next_check_at is None:
@@ -101,7 +106,7 @@ def next_try_at(repository: str, failures: int, error: IngestError, now: datetim
     """Return when to poll a repository again after failed polls in a row, the last with ``error``.
 
     After a refusal, it is due when the request may be sent again. If the credential is suspended,
-    it is due earlier, because GitHub may list the credential as usable before; until then no
+    it is due within LONGEST_OUTAGE_PAUSE, because the suspension may end sooner; while it lasts, no
     request is sent.
     """
     outage_pause = _with_jitter(LONGEST_OUTAGE_PAUSE, repository, share=0.5)
