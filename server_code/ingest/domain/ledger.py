@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
@@ -258,9 +259,9 @@ class LedgerCounts:
 
 def sum_counts(each: Iterable[LedgerCounts]) -> LedgerCounts:
     """Add the counts of several repositories."""
-    counts = list(each)
-    names = (field.name for field in fields(LedgerCounts))
-    return LedgerCounts(**{name: sum(getattr(one, name) for one in counts) for name in names})
+    names = [field.name for field in fields(LedgerCounts)]
+    sums = map(sum, zip(*map(attrgetter(*names), each), strict=True))
+    return LedgerCounts(**dict(zip(names, sums, strict=False)))
 
 
 def new_repository(full_name: str, *, backfill_days: float, now: datetime) -> RepositoryRecord:

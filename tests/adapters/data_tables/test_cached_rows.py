@@ -228,13 +228,13 @@ def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
     record = a_repository(f"o/r{number:03}", **changes)
     columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
     key = repository_key(record.full_name)
-    page_row = stored_repositories.page_columns(record)["page_row"].partition(" ")[2]
+    shown = stored_repositories.page_columns(record)["page_row"].partition(",")[2]
     return {
         "key": key,
         **columns,
         "progress": stored_repositories._progress(record),
         "saved_at": at,
-        "page_row": f"{format_time(at)} {page_row}",
+        "page_row": f"[[{int(at.timestamp() * 1_000_000)},{shown}",
     }
 
 

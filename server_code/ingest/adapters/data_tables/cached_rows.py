@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 import anvil.tables.query as q
@@ -40,6 +41,8 @@ READ_WHOLE_BELOW = 50
 #: More rows than Anvil returns at once; with fewer it would send a query after the last.
 _PAGE_SIZE = 2000
 
+_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
+
 _Value = TypeVar("_Value")
 
 
@@ -58,12 +61,17 @@ class NewestRows(Generic[_Value]):
     limit: int
     sort_key: Callable[[_Value], str]
 
+    def sorted(self, values: Mapping[str, _Value]) -> dict[str, _Value]:
+        """Return the values that are kept, newest first."""
+        ordered = sorted(values.items(), key=lambda each: self.sort_key(each[1]), reverse=True)
+        return dict(ordered[: self.limit])
+
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot(Generic[_Value]):
-    """All rows at one moment, and when some or all of them are read again."""
+    """All rows at one moment, last saved last, and when some or all of them are read again."""
 
-    rows: Mapping[str, CachedRow[_Value]]
+    rows: dict[str, CachedRow[_Value]]
     change_ids: frozenset[str]
     began_at: datetime
     reread_at: float
@@ -72,7 +80,8 @@ class _Snapshot(Generic[_Value]):
 
     def saved_since(self, moment: datetime) -> set[str]:
         """Return the keys of the rows that were saved at a moment or later."""
-        return {key for key, row in self.rows.items() if row.saved_at and row.saved_at >= moment}
+        newest_first = reversed(self.rows.items())
+        return {key for key, _ in takewhile(lambda row: _time_of(row) >= moment, newest_first)}
 
 
 class CachedRows(Generic[_Value]):
@@ -105,18 +114,19 @@ class CachedRows(Generic[_Value]):
             newest = self._load_changed(table, last)
         if newest is None:
             began_at, now = datetime.now(timezone.utc), time.monotonic()
-            rows = self._trimmed(self._read(self._search(table)))
+            rows = self._trimmed(_in_order(self._read(self._search(table))))
             read_again = now + REREAD_SECONDS, now + RECHECK_SECONDS, now + RELOAD_SECONDS
             newest = _Snapshot(rows, change_ids, began_at, *read_again)
         self._last = newest
-        return {key: each.value for key, each in newest.rows.items()}
+        values = {key: each.value for key, each in newest.rows.items()}
+        return values if self._newest is None else self._newest.sorted(values)
 
     def _load_changed(self, table: Table, last: _Snapshot[_Value]) -> _Snapshot[_Value] | None:
         """Load what was saved since a snapshot; None where all must be read."""
         known, began_at, now = last.rows, datetime.now(timezone.utc), time.monotonic()
         if not known or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
             return None
-        saved = [each.saved_at for each in known.values() if each.saved_at is not None]
+        newest_saved = _time_of(next(reversed(known.items())))
         since, reread_at = last.began_at - REREAD_BEFORE, now + REREAD_SECONDS
         recheck_at = last.recheck_at
         if now >= recheck_at:
@@ -124,12 +134,13 @@ class CachedRows(Generic[_Value]):
             since, recheck_at = checked_at - MAX_CLOCK_DIFFERENCE, now + RECHECK_SECONDS
         elif now < last.reread_at and len(last.saved_since(since)) > REREAD_AT_MOST:
             since, reread_at = last.began_at - COMMIT_TIME, last.reread_at
-        since = min(since, max(saved, default=last.began_at))
+        since = min(since, last.began_at if newest_saved == _LONG_AGO else newest_saved)
         changed = self._read(
             self._search(table, {self._saved_at: q.greater_than_or_equal_to(since)})
         )
         expected = last.saved_since(since)
-        rows = self._trimmed({**known, **changed})
+        kept = {key: row for key, row in known.items() if key not in changed}
+        rows = self._trimmed({**kept, **_in_order(changed)})
         # A row is missing: newer ones displaced it, or the tables were restored from a copy.
         if not (expected & rows.keys()) <= changed.keys():
             return None
@@ -141,17 +152,24 @@ class CachedRows(Generic[_Value]):
         return table.search(columns=self._columns, page_size=_PAGE_SIZE, where=where)
 
     def _trimmed(self, rows: dict[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Value]]:
-        newest = self._newest
-        if newest is None:
+        if self._newest is None or len(rows) <= self._newest.limit:
             return rows
-        ordered = sorted(rows.items(), key=lambda row: newest.sort_key(row[1].value), reverse=True)
-        return dict(ordered[: newest.limit])
+        newest = self._newest.sorted({key: row.value for key, row in rows.items()})
+        return {key: row for key, row in rows.items() if key in newest}
 
     def _read(self, rows: Iterable[Any]) -> dict[str, CachedRow[_Value]]:
         return {row["key"]: self._read_row(row) for row in distinct(rows)}
 
     def _read_row(self, row: Any) -> CachedRow[_Value]:  # noqa: ANN401 - a row
         return CachedRow(as_optional_utc(row[self._saved_at]), self._restore(row))
+
+
+def _in_order(rows: Mapping[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Value]]:
+    return dict(sorted(rows.items(), key=_time_of))
+
+
+def _time_of(row: tuple[str, CachedRow[Any]]) -> datetime:
+    return row[1].saved_at or _LONG_AGO
 
 
 def saved_now() -> dict[str, datetime]:
