@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -68,5 +69,5 @@ def _require_readable(scenario: Path) -> None:
 
     try:
         read_scenario(scenario)
-    except (AttributeError, TypeError, ValueError, YAMLError) as error:
+    except (AttributeError, TypeError, ValueError, re.error, YAMLError) as error:
         raise click.UsageError(f"{scenario} is not a scenario: {error}") from error

@@ -117,13 +117,18 @@ def test_a_wrong_command_line_is_a_usage_error(bare: CommandLine, arguments: lis
     assert "Traceback" not in done.stderr
 
 
-def test_a_scenario_that_is_none_is_a_usage_error(bare: CommandLine):
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("limitz: 3\n", "limitz"), ("faults: [{path: '(', do: error}]\n", "unterminated subpattern")],
+)
+def test_a_scenario_that_is_none_is_a_usage_error(bare: CommandLine, text: str, named: str):
     """The file is named, and what it may say."""
     file = bare.folder / "scenario.yaml"
-    file.write_text("limitz: 3\n")
+    file.write_text(text)
     done = bare.run("sandbox", "--scenario", str(file))
     assert done.returncode == 2
-    assert "limitz" in done.stderr
+    assert "scenario.yaml is not a scenario" in done.stderr
+    assert named in done.stderr
 
 
 def test_a_state_that_cannot_grow_is_reported_to_be_full(cli: CommandLine):
