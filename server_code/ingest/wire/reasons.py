@@ -12,7 +12,7 @@ from .fields import load_json, mapping, objects, text
 MAX_REASON_CHARS = 400
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-_TOKENS = re.compile(r"\b(gh[a-z]_|github_pat_|v1\.)[A-Za-z0-9_]{8,}")
+_TOKENS = re.compile(r"\b(gh[a-z]_|github_pat_|v1\.)[A-Za-z0-9_.-]{8,}")
 #: The fields that contain the message of an answer in JSON, of GitHub, OAuth and clouds.
 _MESSAGE_FIELDS = ("error", "code", "message", "error_description", "detail")
 

@@ -73,6 +73,15 @@ def test_no_password_is_shown() -> None:
     assert not any(secret in text for secret in ("s@cret", "s%40cret", "other"))
 
 
+@pytest.mark.parametrize("option", ["password", "sslpassword"])
+def test_a_password_among_the_options_is_not_shown(option: str) -> None:
+    """An encoding that cannot be read is repeated in the error as it is written."""
+    text = f"s%40cret%zz{NOW.year}"  # a traceback shows this line too
+    with pytest.raises((StateUnavailable, BadSettings)) as caught:
+        open_sql_state(f"postgresql://me@127.0.0.1:1/runs?connect_timeout=2&{option}={text}")
+    assert text not in "".join(traceback.format_exception(caught.value))
+
+
 def test_an_unreachable_server_is_named_without_its_password() -> None:
     """Nor does the traceback show it."""
     password = str(NOW.year)  # a traceback shows this line too

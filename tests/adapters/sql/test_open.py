@@ -87,6 +87,12 @@ def test_a_password_that_breaks_the_url_is_not_shown() -> None:
     assert password not in "".join(traceback.format_exception(refused.value))
 
 
+@pytest.mark.parametrize("start", ["postgresql://[::1", "postgresql://me:a]b@db.example"])
+def test_a_bracket_that_breaks_the_url_is_explained(start: str) -> None:
+    with pytest.raises(BadSettings, match="unpaired bracket"):
+        open_sql_state(f"{start}/runstream")
+
+
 def test_a_host_without_psycopg2_reports_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Anvil's servers have no psycopg2, and they do not need it."""
     monkeypatch.setitem(sys.modules, "psycopg2", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -41,6 +42,7 @@ _CONNECT_OPTIONS: dict[str, Any] = {
 }
 
 _DISK_FULL = "53100"
+_PASSWORD_OPTION = re.compile(r"(?:^|&)(?:ssl)?password=([^&]*)")
 
 #: Also 25P03 and 25P04, with which the server ends a connection that was idle for too long.
 _LOST_OR_CONFLICTING = ("08", "25P03", "25P04", "40", "57P")
@@ -49,9 +51,10 @@ _LOST_OR_CONFLICTING = ("08", "25P03", "25P04", "40", "57P")
 def postgres_dialect(url: str) -> Dialect:
     """Describe the PostgreSQL database of a ``postgresql://`` URL; raises BadSettings."""
     psycopg2 = _psycopg2()
-    display_name = _display_name(url)
+    parts = _split_url(url)
+    display_name = _display_name(parts)
     explain = make_explainer(
-        display_name, secrets=_secrets(urlsplit(url)), statement_seconds=STATEMENT_TIMEOUT_SECONDS
+        display_name, secrets=_secrets(parts), statement_seconds=STATEMENT_TIMEOUT_SECONDS
     )
     return Dialect(
         display_name=display_name,
@@ -151,8 +154,15 @@ def _is_transient(error: Exception) -> bool:
     return code.startswith(_LOST_OR_CONFLICTING)
 
 
-def _display_name(url: str) -> str:
-    parts = urlsplit(url)
+def _split_url(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        fault = "DATABASE_URL has an unpaired bracket; in a password write [ as %5B and ] as %5D"
+        raise BadSettings([fault]) from None
+
+
+def _display_name(parts: SplitResult) -> str:
     name = f"The PostgreSQL database {parts.path.lstrip('/')!r}"
     hosts = parts.netloc.rpartition("@")[2]
     if "," in hosts:  # libpq tries one after the other
@@ -167,5 +177,6 @@ def _display_name(url: str) -> str:
 
 
 def _secrets(parts: SplitResult) -> frozenset[str]:
-    given = [parts.password or "", *parse_qs(parts.query).get("password", [])]
+    """Return the passwords of a URL as they are written there, and decoded."""
+    given = [parts.password or "", *_PASSWORD_OPTION.findall(parts.query)]
     return frozenset(text for secret in given for text in (secret, unquote(secret)) if text)

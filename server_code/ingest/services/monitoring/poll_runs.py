@@ -133,7 +133,9 @@ def poll_repository(
     reported, not raised. An error of the state store is raised, and the lease is released later.
     """
     with release_later_if_state_fails(context, repository):
-        return _poll(context, repository, should_continue=should_continue, discover=discover)
+        error = _poll(context, repository, should_continue=should_continue, discover=discover)
+    # Callers keep the error; the frames of its traceback hold all that the poll has read.
+    return None if error is None else error.with_traceback(None)
 
 
 def _poll(
@@ -175,8 +177,7 @@ def _poll(
     record_credential_changes(context)
     context.store.release_repository(record, holder=context.worker_id, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
-    # Callers keep the error; the frames of its traceback hold all that the poll has read.
-    return None if error is None else error.with_traceback(None)
+    return error
 
 
 def _with_priority(context: CollectorContext, repository: RepositoryRecord) -> RepositoryRecord:
