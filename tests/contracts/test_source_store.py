@@ -10,8 +10,8 @@ from ingest.domain.source_records import (
     CredentialRecord,
     CredentialRefusal,
     DiscoveredRepository,
-    ListedRepositories,
     SourceRecord,
+    StoredList,
 )
 from ingest.ports import SourceStore
 from support.state_records import LARGEST_ID, NOW, at
@@ -43,9 +43,7 @@ A_CREDENTIAL = CredentialRecord(
     kind="token",
     updated_at=NOW,
     owner="mona",
-    repository_lists=(
-        ListedRepositories(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),
-    ),
+    repository_lists=(StoredList(owner="acme", validator='W/"1"', names=("acme/a", "acme/b")),),
     refusals=(CredentialRefusal(scope="other/x", until=at(3600), reason="404"),),
     missing_permissions=("actions: read",),
     limit=5000,

@@ -111,7 +111,7 @@ class DiscoveredRepository(KeepsUnknownFields):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedRepositories:
+class StoredList:
     """The repositories of one ``owner``, or (``*``) of all, that GitHub lists to a credential.
 
     ``validator``: the ETag of the list. ``is_whole``: it was read to its end.
@@ -191,9 +191,7 @@ class CredentialRecord(KeepsUnknownFields):
     kind: str
     updated_at: datetime
     owner: str | None = None
-    repository_lists: tuple[ListedRepositories, ...] = field(
-        default=(), metadata=stored_as("lists")
-    )
+    repository_lists: tuple[StoredList, ...] = field(default=(), metadata=stored_as("lists"))
     refusals: tuple[CredentialRefusal, ...] = ()
     missing_permissions: tuple[str, ...] = ()
     limit: int | None = None

@@ -8,7 +8,7 @@ import pytest
 from ingest.domain.source_records import (
     CredentialRecord,
     CredentialRefusal,
-    ListedRepositories,
+    StoredList,
 )
 from ingest.services.dashboard.credentials import credential_row, list_credential_rows
 from ingest.services.sources.discover_sources import discover_when_due
@@ -72,8 +72,8 @@ def test_a_suspended_installation_is_not_to_be_replaced() -> None:
 
 def test_repositories_are_counted_once() -> None:
     lists = (
-        ListedRepositories(owner="*", names=("octo/a",)),
-        ListedRepositories(owner="octo", names=("octo/a", "octo/b")),
+        StoredList(owner="*", names=("octo/a",)),
+        StoredList(owner="octo", names=("octo/a", "octo/b")),
     )
     assert row(repository_lists=lists)["repositories"] == 2
     assert row()["repositories"] is None, "nothing was listed"

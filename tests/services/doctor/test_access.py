@@ -10,7 +10,7 @@ from ingest.domain.counters import Counters
 from ingest.domain.source_records import (
     CredentialRecord,
     CredentialRefusal,
-    ListedRepositories,
+    StoredList,
 )
 from ingest.domain.sources import parse_source
 from ingest.errors import IngestError
@@ -32,7 +32,7 @@ def test_a_denied_list_is_a_warning_and_another_is_none() -> None:
             name="b",
             kind="token",
             updated_at=NOW,
-            repository_lists=(ListedRepositories(owner="*"),),
+            repository_lists=(StoredList(owner="*"),),
         ),
         CredentialRecord(name="c", kind="token", updated_at=NOW),
     ]

@@ -18,8 +18,8 @@ from ingest.domain.filters import parse_filters
 from ingest.domain.ledger import RepositoryRecord
 from ingest.domain.source_records import FROM_COMMAND_LINE, FROM_SETTINGS
 from ingest.domain.sources import parse_source, parse_sources
-from ingest.errors import Rejected, StateUnavailable
-from ingest.ports import StateStore
+from ingest.errors import Rejected, RequestFailed, StateUnavailable
+from ingest.ports import Answer, RepositoryList, RepositoryListQuery, StateStore
 from ingest.services.context import CollectorContext, DiscoveryState
 from ingest.services.dashboard.credentials import list_credential_rows
 from ingest.services.monitoring.poll_runs import poll_due_repository
@@ -266,6 +266,46 @@ def test_a_discovery_that_fails_is_repeated_within_a_minute(organizations: Organ
     stage.advance(31)
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
+    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+
+
+@pytest.mark.parametrize("account", ["acme", "umbra"])
+def test_an_installation_whose_list_fails_is_listed_again_within_a_minute(
+    organizations: Organizations, monkeypatch: pytest.MonkeyPatch, account: str
+) -> None:
+    """Whether the list of the App's other installation is answered before it or after it."""
+    stage, new = organizations.stage, f"{account}/new"
+    app = stage.server.settings.app
+    assert app is not None
+    of_acme, of_umbra = app.installations
+    of_acme = replace(of_acme, repositories=frozenset([*ACME, "acme/new"]))
+    install(stage, [of_acme, of_umbra])
+    github = replace(github_settings(stage.server.url), tokens=())
+    context = stage.join(github=github, holder="app")
+    discover_at_start(context, parse_sources(["acme", "umbra"]))
+    stage.server.world.add(new_repository(stage, new, run_id=777))
+    fetch = context.repository_api.fetch_repositories
+    failed: list[str] = []
+
+    def fail_once(
+        query: RepositoryListQuery, validator: str | None = None
+    ) -> Answer[RepositoryList]:
+        if query.installation_account == account and not failed:
+            failed.append(account)
+            raise RequestFailed("GitHub answered 502.")
+        return fetch(query, validator)
+
+    monkeypatch.setattr(context.repository_api, "fetch_repositories", fail_once)
+    stage.advance(600)
+    deliver(stage.state, INSTALLED, stage.clock.now())
+    stage.advance(LONGEST_LAG.total_seconds())
+    discover_when_due(context)
+    assert failed
+    assert stage.state.load_run_hints(SOURCES_HINT[0])
+    assert stage.state.load_repository(new) is None
+    stage.advance(31)
+    discover_when_due(context)
+    assert stage.state.load_repository(new) is not None
     assert not stage.state.load_run_hints(SOURCES_HINT[0])
 
 

@@ -43,7 +43,7 @@ class DiscoveryResult:
     """What a discovery found, by pattern; ``source_by_name`` has the watched repositories.
 
     ``owners``: the present names of owners by their ids on GitHub. ``is_complete``: every list was
-    read, or its refusal is known.
+    read, except those that another try soon would not read.
     """
 
     found: Counter[str] = field(default_factory=Counter)

@@ -11,12 +11,12 @@ from ...domain.source_records import (
     ALL_OWNERS,
     CredentialRecord,
     DiscoveredRepository,
-    ListedRepositories,
+    StoredList,
     truncated_list_note,
 )
 from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
-from ...errors import AccessDenied, BadCredentials, Fatal, IngestError, Skippable
+from ...errors import AccessDenied, BadCredentials, Fatal, IngestError, Retriable, Skippable
 from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryList, RepositoryListQuery
 from ..context import CollectorContext
 from ..fetch_each import fetch_each
@@ -28,17 +28,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class RepositoryLists:
-    """What the lists of one discovery held. Errors are by the owner whose repositories were listed.
+    """What the lists of one discovery held.
 
-    ``errors``: why no credential could read a list. ``refused``: why a credential may not list an
-    owner, though another one may. ``installation_errors``: those of the owner's own installation of
-    the App, which say more than others. ``truncation_notes``: about lists of which only a part was
-    read.
+    ``errors``: why a credential could not read a list, though another one may have. ``read``: the
+    lists that a credential has read, as ``_list_of`` names them. ``refused``: why a credential may
+    not list an owner, though another one may; by owner. ``truncation_notes``: about lists of which
+    only a part was read; by owner.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
-    errors: dict[str, IngestError] = field(default_factory=dict)
-    installation_errors: dict[str, IngestError] = field(default_factory=dict)
+    errors: dict[RepositoryListQuery, IngestError] = field(default_factory=dict)
+    read: set[tuple[str, str]] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     truncation_notes: dict[str, str] = field(default_factory=dict)
@@ -46,14 +46,22 @@ class RepositoryLists:
 
     @property
     def are_complete(self) -> bool:
-        """Return whether each owner's list was read, or its refusal is still in force."""
-        return all(map(_is_refusal, self.errors.values()))
+        """Return whether every list was read, except those that another try soon would not read.
+
+        It would not where the list is refused for a while, or where another credential has read it
+        and GitHub rejects this one as a whole.
+        """
+        may_pass = any(isinstance(each, Retriable) for each in self.errors.values())
+        return not may_pass and all(map(_is_refusal, self._unread().values()))
 
     def error_of(self, pattern: SourcePattern) -> IngestError | None:
         """Return what kept the lists of a source from being read; None for a single repository."""
-        owner, errors = self.owner_of(pattern), self.errors | self.installation_errors
-        # A failed list of all owners may have contained the owner's repositories.
-        return (errors.get(owner) or errors.get(ALL_OWNERS)) if owner else None
+        owner, unread = self.owner_of(pattern), self._unread()
+        if owner == ALL_OWNERS:
+            return next((error for each, error in unread.items() if each[0] == ALL_OWNERS), None)
+        # The owner's own installation says most. A token's own list may have had its repositories.
+        lists = ((ALL_OWNERS, owner), (owner, ""), (ALL_OWNERS, "")) if owner else ()
+        return next((unread[each] for each in lists if each in unread), None)
 
     def owner_of(self, pattern: SourcePattern) -> str:
         """Return whose repositories are listed for a source; nothing if none are."""
@@ -62,21 +70,19 @@ class RepositoryLists:
         return (self.sources.current_owner(pattern) or ALL_OWNERS).lower()
 
     def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
-        """Note why a list could not be read; the first reason of an owner counts."""
-        self.errors.setdefault(query.owner.lower(), error)
-        if query.installation_account is not None:
-            self.installation_errors[query.installation_account.lower()] = error
+        """Note why a credential could not read a list."""
+        self.errors[query] = error
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
-    def note_truncation(self, query: RepositoryListQuery, listed: ListedRepositories) -> None:
+    def note_truncation(self, query: RepositoryListQuery, listed: StoredList) -> None:
         """Note a list of which only a part was read."""
         if not listed.is_whole:
             owner = query.installation_account or query.owner
             note = truncated_list_note(query.credential, owner, len(listed.names))
             self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 
-    def add(self, listed: ListedRepositories, described: Collection[RepositoryInfo]) -> None:
+    def add(self, listed: StoredList, described: Collection[RepositoryInfo]) -> None:
         """Add the repositories of a list, described if it has changed."""
         by_name = {each.full_name.lower(): each for each in described}
         for name in listed.names:
@@ -100,6 +106,14 @@ class RepositoryLists:
             if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
                 self.refused[owner.lower()] = each.reason
         return bool(refusals)
+
+    def _unread(self) -> dict[tuple[str, str], IngestError]:
+        """Return why lists could be read with no credential; the first reason of a list counts."""
+        unread: dict[tuple[str, str], IngestError] = {}
+        for query, error in self.errors.items():
+            if _list_of(query) not in self.read:
+                unread.setdefault(_list_of(query), error)
+        return unread
 
 
 def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> RepositoryLists:
@@ -159,9 +173,7 @@ def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
     )
 
 
-def _are_all_described(
-    known: ListedRepositories, sources: Sources, described: frozenset[str]
-) -> bool:
+def _are_all_described(known: StoredList, sources: Sources, described: frozenset[str]) -> bool:
     """Return whether every repository of a list that sources match was described by GitHub."""
     is_on_own_list = known.owner == ALL_OWNERS
     new = (name for name in known.names if repository_key(name) not in described)
@@ -179,7 +191,7 @@ def _apply_list(
     now: datetime,
 ) -> None:
     record = lists.credentials[query.credential]
-    listed = _known_list(record, query.owner) or ListedRepositories(owner=query.owner)
+    listed = _known_list(record, query.owner) or StoredList(owner=query.owner)
     described: tuple[RepositoryInfo, ...] = ()
     if isinstance(answer, IngestError):
         logger.info("repositories not listed", extra={"credential": query.credential})
@@ -188,7 +200,7 @@ def _apply_list(
             record = with_refusal(record, query.owner + LIST_SUFFIX, answer, now)
             lists.note_refusals(record, query.owner, now)
     else:
-        lists.errors.pop(query.owner.lower(), None)
+        lists.read.add(_list_of(query))
         listed = replace(listed, owner=query.owner, validator=answer.validator)
         if answer.value is not None:
             described, is_whole = answer.value.repositories, answer.value.is_whole
@@ -201,21 +213,31 @@ def _apply_list(
     lists.add(listed, described)
 
 
+def _list_of(query: RepositoryListQuery) -> tuple[str, str]:
+    """Return which list a query is for: its owner, and the account of an App's installation.
+
+    The list of an owner is the same one to each credential. The installations of an App list all
+    owners, but each has repositories of its own account only.
+    """
+    return query.owner.lower(), (query.installation_account or "").lower()
+
+
 def _is_refusal(error: IngestError) -> bool:
     """Return whether a list is refused for a while.
 
+    It is where the error is ``Fatal`` (a person must act first) or says that there is no such list.
     The rejection of a credential is not a refusal of the list; it has a pause of its own.
     """
     return isinstance(error, (Fatal, Skippable)) and not isinstance(error, BadCredentials)
 
 
-def _known_list(record: CredentialRecord, owner: str) -> ListedRepositories | None:
+def _known_list(record: CredentialRecord, owner: str) -> StoredList | None:
     return next(
         (each for each in record.repository_lists if each.owner.lower() == owner.lower()), None
     )
 
 
-def _with_list(record: CredentialRecord, new: ListedRepositories) -> CredentialRecord:
+def _with_list(record: CredentialRecord, new: StoredList) -> CredentialRecord:
     kept = tuple(
         each for each in record.repository_lists if each.owner.lower() != new.owner.lower()
     )
