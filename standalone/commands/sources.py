@@ -9,7 +9,13 @@ from datetime import datetime, timezone
 
 import click
 from ingest.bootstrap.state_stores import open_state
-from ingest.domain.filters import LOG_CHOICES, PATTERN_NAMES, Filters, parse_filters
+from ingest.domain.filters import (
+    FILTERS_APPLY_FROM_NOW_ON,
+    LOG_CHOICES,
+    PATTERN_NAMES,
+    Filters,
+    parse_filters,
+)
 from ingest.domain.ledger import ActivityRecord
 from ingest.domain.source_records import FROM_COMMAND_LINE
 from ingest.domain.sources import parse_source
@@ -104,9 +110,9 @@ def add_source(given: str, **texts: str | None) -> None:
             click.echo(f"{pattern} is a source already.")
         if changed:
             known = load_source(store, str(pattern)).filters
-            done = change_filters(store, str(pattern), _merged(known, changed))
-            _record_activity(store, f"changed {done[0].lower()}{done[1:]}")
-            click.echo(done)
+            sentence = change_filters(store, str(pattern), _merged(known, changed))
+            _record_activity(store, f"changed {sentence[0].lower()}{sentence[1:]}")
+            click.echo(f"{sentence} {FILTERS_APPLY_FROM_NOW_ON}")
 
 
 @sources.command(

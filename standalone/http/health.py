@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
@@ -27,7 +28,7 @@ HEALTH_PATH = "/healthz"
 class HealthApp:
     """A health check (WSGI): 200 while the agents report and the state is available, else 503.
 
-    ``agents`` are those that this process runs: another process may run the other one. An agent
+    ``agents``: the names of those that this process runs, which may be one of the two. An agent
     that waits for a rate limit, or after an error of GitHub or of a queue, is alive, because a
     restart would not help. An agent sends no heartbeat if one of its threads hangs.
     """
@@ -78,4 +79,7 @@ def _fault(name: str, heartbeat: AgentRecord | None, now: datetime) -> str | Non
     if is_alive(heartbeat, now):
         return None
     seconds = (now - heartbeat.heartbeat_at).total_seconds()
-    return f"The {name} is {heartbeat.state}: its last heartbeat is {seconds:.0f} s old."
+    last = f"it last reported {seconds:.0f} s ago"
+    if heartbeat.state == AgentState.STOPPED:
+        return f"The {name} has stopped: {last}."
+    return f"The {name} does not respond: {last} (state: {heartbeat.state})."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
+from ingest.adapters.sql import open_sql_state
 from ingest.domain.sources import parse_sources
 from ingest.errors import CredentialSuspended
 from ingest.services.sources.discover_sources import discover_when_due
@@ -86,6 +88,9 @@ def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None
     changed = cli.run("sources", "add", "octo", "--branches", "", "--logs", "failed")
     assert "They apply to runs that are found from now on" in changed.stdout
     assert "LOGS to jobs that end from now on" in changed.stdout
+    with closing(open_sql_state(str(cli.folder / "runstream.db"))) as state:
+        noted = [each.action for each in state.list_activities(limit=9)]
+    assert "changed filters of octo/*: logs failed." in noted, "without when they apply"
     asked = cli.run("sources", "remove", "octo")
     assert asked.returncode != 0
     assert "2 repositories are no longer polled (octo/api, octo/web)" in asked.stdout

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..bootstrap.github import open_github_apis
-from ..domain.filters import PATTERN_NAMES, Filters, parse_filters
+from ..domain.filters import FILTERS_APPLY_FROM_NOW_ON, PATTERN_NAMES, Filters, parse_filters
 from ..domain.source_records import FROM_PAGE
 from ..domain.sources import SourcePattern, parse_source
 from ..errors import Rejected
@@ -61,11 +61,11 @@ def add_source(request: RequestContext, source: object) -> dict[str, Any]:
 
 @login_required(Role.OPERATOR)
 def set_source_filters(request: RequestContext, source: object, filters: object) -> str:
-    """Change the filters of a source; return from when on they apply."""
+    """Change the filters of a source; return what they are now and from when on they apply."""
     pattern = require_text(source, "The source")
-    done = change_filters(request.state, pattern, _filters_of(filters))
-    request.record_activity(f"changed {done[0].lower()}{done[1:]}")
-    return done
+    sentence = change_filters(request.state, pattern, _filters_of(filters))
+    request.record_activity(f"changed {sentence[0].lower()}{sentence[1:]}")
+    return f"{sentence} {FILTERS_APPLY_FROM_NOW_ON}"
 
 
 @login_required(Role.OPERATOR)

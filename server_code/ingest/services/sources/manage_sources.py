@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ...domain.counted_nouns import join_first, plural
-from ...domain.filters import FILTERS_APPLY_FROM_NOW_ON, Filters
+from ...domain.filters import Filters
 from ...domain.source_records import ALL_OWNERS, FROM_SETTINGS, SourceRecord, sources_of
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
@@ -150,11 +150,11 @@ def delete_source(store: StateStore, pattern: str) -> Removal:
 
 
 def change_filters(store: StateStore, pattern: str, filters: Filters) -> str:
-    """Change the filters of a source; return from when on they apply. Raises NotFound."""
+    """Change the filters of a source; return a sentence that lists them. Raises NotFound."""
     record = load_source(store, pattern)
     store.save_sources([replace(record, filters=filters)])
     texts = "; ".join(f"{name} {text}" for name, text in filters.as_texts().items())
-    return f"Filters of {record.pattern}: {texts or 'none'}. {FILTERS_APPLY_FROM_NOW_ON}"
+    return f"Filters of {record.pattern}: {texts or 'none'}."
 
 
 def make_sources_due(store: StateStore) -> None:
