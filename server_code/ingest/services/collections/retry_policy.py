@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from ...domain.backoff import backoff
 from ...errors import RateLimited, Retriable
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 
 T = TypeVar("T")
 
-#: How many retriable errors are followed by a retry, after pauses of 1, 2, 4, … seconds.
-MAX_FAILURES = 5
-_LONGEST_PAUSE = timedelta(minutes=1)
+#: After pauses of 1, 2, 4, 8 and 16 seconds; rate limits do not count.
+MAX_RETRIES = 5
 
 _WAIT_SECONDS = 0.5
 
@@ -29,11 +27,11 @@ class RetryPolicy:
     should_continue: ShouldContinue
 
     def call(self, work: Callable[[], T]) -> T | None:
-        """Return what the work returns; None if it is stopped while waiting.
+        """Return what the work returns; None if ``should_continue`` ends it first.
 
-        Raises what is not Retriable, and the last error of MAX_FAILURES.
+        Raises errors that are not Retriable, and a Retriable one after MAX_RETRIES retries.
         """
-        failures = 0
+        retries = 0
         while self.should_continue():
             try:
                 self.context.apply_credential_pauses()
@@ -42,11 +40,10 @@ class RetryPolicy:
                 self.context.save_credential_pauses()
                 self._wait_until(limit.retry_at)
             except Retriable:
-                if failures == MAX_FAILURES:
+                if retries == MAX_RETRIES:
                     raise
-                failures += 1
-                pause = backoff(failures, maximum=_LONGEST_PAUSE)
-                self._wait_until(self.context.clock.now() + pause)
+                self._wait_until(self.context.clock.now() + timedelta(seconds=2**retries))
+                retries += 1
         return None
 
     def _wait_until(self, moment: datetime) -> None:
