@@ -60,7 +60,7 @@ def check_repositories(
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
-    claimed = [name for name in new if _claim_check(context, name)]
+    claimed = [name for name in new if _may_check(context, name)]
     found = fetch_each(context, claimed, context.github.fetch_repository)
     missing = _wait_until_added(context, [name for name in new if name not in claimed])
     found |= fetch_each(context, missing, context.github.fetch_repository)
@@ -86,7 +86,7 @@ def _current_name(name: str, answer: RepositoryInfo | IngestError | None) -> str
     return answer.full_name
 
 
-def _claim_check(context: CollectorContext, name: str) -> bool:
+def _may_check(context: CollectorContext, name: str) -> bool:
     """Return whether this process checks a new repository; of several that start, only one does."""
     now = context.clock.now()
     return context.store.claim_once(f"check {name.lower()} {now:%Y-%m-%dT%H:%M}", now=now)

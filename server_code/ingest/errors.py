@@ -12,7 +12,7 @@ IngestError
 │   │   └── StateFull          its disk has no space left
 │   └── ResourceExhausted      this machine lacks disk space, open files or memory
 │       └── OutOfMemory        this process may use no more memory; only a new one has it again
-├── Fatal                      a person must act first
+├── Fatal                      a person must act first; running agents continue
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
 │   │   ├── CredentialSuspended  it works again, without a restart, once the suspension ends
 │   │   └── CredentialTooNew   Retriable as well: not all servers of GitHub accept the new token yet
@@ -168,7 +168,7 @@ class OutOfMemory(ResourceExhausted):
 
 
 class Fatal(IngestError):
-    """A failure that a person must fix before a retry makes sense."""
+    """A failure after which a person must act first; running agents continue."""
 
     usual_remedy = DOCTOR_REMEDY
 

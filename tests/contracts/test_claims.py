@@ -148,10 +148,10 @@ class TestClaims:
             state.make_due(name, now=at(-number))
         state.make_due("c/first", now=at(5))
         state.set_paused("d/paused", paused=True)
-        assert sorted(state.list_due_since(urgent_due_at(NOW))) == ["b/second", "c/first"]
+        assert sorted(state.list_due_before(urgent_due_at(NOW))) == ["b/second", "c/first"]
         assert claim(state, limit=1) == ["c/first"]
-        assert state.list_due_since(urgent_due_at(NOW)) == ["b/second"]
-        assert state.list_due_since(urgent_due_at(at(-1))) == []
+        assert state.list_due_before(urgent_due_at(NOW)) == ["b/second"]
+        assert state.list_due_before(urgent_due_at(at(-1))) == []
         assert claim(state, limit=2) == ["b/second", "a/late"]
 
     def test_a_pause_during_a_lease_is_kept(self, state: StateStore) -> None:

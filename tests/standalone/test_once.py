@@ -225,7 +225,7 @@ def test_an_attempt_that_is_limited_for_good_is_left_pending(stage):
     """Every refusal names a short time, and everything else is collected."""
     here = stage(a_world(), at=300, speed=SPEED)
     here.fail(Fault(path=f"/runs/{FIRST_RUN + 1}/attempts/1/jobs$", do="secondary", seconds=2))
-    soon = replace(COMPLETE_COLLECTION, longest_wait=timedelta(seconds=60))
+    soon = replace(COMPLETE_COLLECTION, stall_timeout_without_failures=timedelta(seconds=60))
     summary = collect_with_errors(here, REPOSITORY, policy=soon).summary
     assert (summary.runs, summary.logs, len(summary.pending)) == (4, 8, 1)
     here.fail()

@@ -14,7 +14,7 @@ class TimelinePlot(TimelinePlotTemplate):
         self.drawn = None
 
     def show(self, jobs, bars, description):
-        """Draw the bars of `timeline.bars`; `description` is read aloud."""
+        """Draw the bars of `timeline.bars`; screen readers read `description`."""
         plot = timeline.plot(jobs, bars)
         if plot == self.drawn:
             return

@@ -16,7 +16,7 @@ START_FAILURES = frozenset({"startup_failure", "failure"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation(KeepsUnknownFields):
-    """One annotation of a check run; messages have the same fields.
+    """One annotation of a check run, with the fields that it also has in messages.
 
     https://docs.github.com/en/rest/checks/runs#list-check-run-annotations
     """

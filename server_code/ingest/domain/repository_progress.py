@@ -18,11 +18,12 @@ class RunLists:
 
     ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …), each with the
     token that received it. ``oldest_on_first_page``: the oldest creation time on the list's first
-    page (None where that is the whole list), so that an unchanged first page stands for every run
-    created since. ``requested_at``: when that page was last asked for, ``changed_at``: when it last
-    answered with a change, ``read_at``: with its runs. ``short_reads``: how often in a row the list
-    was shorter than GitHub's count. ``status_lists_requested_at``: when the lists of all statuses
-    that an open run can have were last requested.
+    page (None if that is the whole list): while the page is unchanged, so is every run created
+    since. ``requested_at``: when that page was last requested. ``read_at``: when its runs were last
+    received, not a 304. ``changed_at``: when a walk that began with it last saved all new runs.
+    ``short_reads``: how often in a row the list was shorter than GitHub's count.
+    ``status_lists_requested_at``: when the lists of all statuses that an open run can have were
+    last requested.
     """
 
     validators: Mapping[str, str] = field(default_factory=dict)

@@ -33,8 +33,8 @@ class SourcePattern:
         return self.names_one_repository and not self.is_exclusion
 
     @property
-    def listed_owner(self) -> str | None:
-        """Return the owner whose repositories are listed; None for a pattern of all owners."""
+    def exact_owner(self) -> str | None:
+        """Return the owner, if it has no wildcard; None for patterns of several owners."""
         return None if has_wildcard(self.owner) else self.owner
 
     def matches(self, full_name: str) -> bool:
@@ -88,7 +88,7 @@ class Sources:
         public repositories of its owner. Patterns of all owners match only such repositories.
         """
         for pattern in self.included:
-            if pattern.listed_owner is None and not is_on_own_list:
+            if pattern.exact_owner is None and not is_on_own_list:
                 continue
             if any(pattern.matches(name) for name in self._names_of(full_name)):
                 return pattern
@@ -96,7 +96,7 @@ class Sources:
 
     def current_owner(self, pattern: SourcePattern) -> str | None:
         """Return the present name of the owner to list for a pattern; None for all owners."""
-        owner = pattern.listed_owner
+        owner = pattern.exact_owner
         return None if owner is None else self.renamed_owners.get(owner.lower(), owner)
 
     def has_given_up_owner_name(self, full_name: str) -> bool:

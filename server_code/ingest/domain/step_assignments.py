@@ -37,7 +37,7 @@ _COMPLETE_CONCLUSIONS = ("success", "neutral")
 class StartLineRange:
     """The first and the last line that may begin a step.
 
-    ``may_be_silent``: the step may have printed no line, and then begins anywhere between these.
+    ``may_be_silent``: the step may have printed no line; then it begins between its neighbors.
     """
 
     earliest: StartLine
@@ -53,7 +53,10 @@ class StartLineRange:
 def possible_starts(
     steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StartLine]
 ) -> list[StartLineRange] | None:
-    """Return the begins in the strictest assignments that are possible; None for none."""
+    """Return the lines that may begin each step after the first, by the strictest rules that fit.
+
+    None if none fit.
+    """
     if not starts and len(steps) > 1:
         return None
     pairs = list(zip(steps, kinds, strict=True))
@@ -77,6 +80,7 @@ def possible_starts(
             ]
             rows = [_Row(*each) for each in zip(begins, holds, strict=True)]
             found = _assigned_starts(starts, rows, silent)
+            # With debug logging, each line names its step: no looser way is tried.
             if found is not None or DEBUG in kinds:
                 return found
     return None

@@ -23,13 +23,13 @@ def web_hosts(api_url: str) -> tuple[str, ...]:
 
 
 def api_hosts(api_url: str) -> tuple[str, ...]:
-    """Return the hosts of GitHub's API, lower case; a GitHub Enterprise Server has one for all."""
+    """Return the hosts that GitHub's API may have, lower case: with and without ``api.``."""
     hosts = web_hosts(api_url)
     return (*hosts, *(f"api.{host}" for host in hosts))
 
 
 def api_url_of(host: str) -> str | None:
-    """Return the address of the API of a GitHub whose pages are on a host; None for no host.
+    """Return the URL of the API for the host of GitHub's pages; None if the text is no host.
 
     https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency
     """

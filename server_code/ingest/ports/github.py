@@ -34,8 +34,8 @@ class Answer(Generic[T]):
 class RunQuery:
     """One page (from 1) of a repository's runs, the newest created first.
 
-    A list with ``status`` or ``created`` (GitHub's search syntax, ``A..B``) may lack runs, because
-    GitHub serves it from an index that lags and cuts it at 1,000 runs. ``without_etag``: the
+    A list with ``status`` or ``created`` (GitHub's search syntax, ``A..B``) may lack runs: it comes
+    from a search index that is updated late, and has at most 1,000 runs. ``without_etag``: the
     request does not send the ETag of the validator, so that GitHub answers with the runs even if
     none changed.
     """
@@ -193,7 +193,7 @@ class ActionsApi(Protocol):
         """Return whether enough of the hour is left for optional requests; sends no request."""
 
     def has_minute_headroom(self, repository: str) -> bool:
-        """Return whether enough of the minute is left for requests that the hour does not count."""
+        """Return whether enough of the limit per minute is left for requests that bring a 304."""
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
         """Set the purpose of a repository's next requests, except requests for logs.

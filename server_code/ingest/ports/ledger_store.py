@@ -20,7 +20,7 @@ class LedgerStore(Protocol):
         """Load every known attempt of these runs."""
 
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run whose repository is not known, in order."""
+        """Find the known attempts of a run by its number alone, in any repository, in order."""
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
@@ -36,7 +36,7 @@ class LedgerStore(Protocol):
         """Return when the next unsettled attempt is due."""
 
     def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest never published attempt of these repositories was created."""
+        """Return when the oldest unsettled and never published attempt of these was created."""
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""

@@ -25,7 +25,7 @@ class RepositoryStore(Protocol):
         """List all, by name."""
 
     def list_repositories_cached(self) -> list[RepositoryRecord]:
-        """List all for a page, by name; a store may cache them, and leave out what none shows."""
+        """List all for a web page, by name; may be cached, without fields that no page shows."""
         return self.list_repositories()
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
@@ -37,8 +37,11 @@ class RepositoryStore(Protocol):
         Returns False if it is not watched.
         """
 
-    def list_due_since(self, moment: datetime) -> list[str]:
-        """List repositories that were due at a moment and are not paused, leased or not."""
+    def list_due_before(self, moment: datetime) -> list[str]:
+        """List unpaused repositories with a stored ``next_poll_at`` at or before a moment.
+
+        Leased ones are included; those without a ``next_poll_at`` are not.
+        """
 
     def claim_repositories(
         self,

@@ -1,4 +1,4 @@
-"""Why GitHub refuses a request, in GitHub's words: shortened, and safe to show."""
+"""The message of an error answer, of GitHub or a log's host: shortened, and safe to show."""
 
 from __future__ import annotations
 
@@ -70,8 +70,9 @@ def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
 def _read_words(start: str) -> str:
     """Return a web page's title, XML's code and message, or else the beginning of a text."""
     found = _PAGE_TITLE.findall(start)[:1] or _XML_FIELDS.findall(start)
-    is_text = start.lstrip()[:1] not in ("<", "{", "[")
-    return html.unescape(": ".join(found)) if found else start * is_text
+    if found:
+        return html.unescape(": ".join(found))
+    return "" if start.lstrip().startswith(("<", "{", "[")) else start
 
 
 def _message_of(payload: object) -> str:

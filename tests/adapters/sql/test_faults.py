@@ -234,9 +234,9 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     state.close()
 
 
-@pytest.mark.parametrize("is_rolled_back", [True, False])
+@pytest.mark.parametrize("is_commit_undone", [True, False])
 def test_a_full_disk_leaves_no_doubt_of_what_was_saved(
-    tmp_path: Path, *, is_rolled_back: bool
+    tmp_path: Path, *, is_commit_undone: bool
 ) -> None:
     """SQLite undoes the change; of other failures at its end nobody knows what they left."""
     dialect = sqlite_dialect(str(tmp_path / "state.db"))
@@ -246,7 +246,9 @@ def test_a_full_disk_leaves_no_doubt_of_what_was_saved(
         connection.cursor().execute("PRAGMA foreign_keys = 1")
         return connection
 
-    database = Database(replace(dialect, connect=connect, is_rolled_back=lambda _: is_rolled_back))
+    database = Database(
+        replace(dialect, connect=connect, is_commit_undone=lambda _: is_commit_undone)
+    )
 
     def fail_at_the_end(session: Session) -> None:
         session.execute("CREATE TABLE up (id INTEGER PRIMARY KEY)")
@@ -256,7 +258,7 @@ def test_a_full_disk_leaves_no_doubt_of_what_was_saved(
 
     with pytest.raises(StateUnavailable) as raised:
         database.write(fail_at_the_end)
-    assert ("saved is not known" in str(raised.value)) == (not is_rolled_back)
+    assert ("saved is not known" in str(raised.value)) == (not is_commit_undone)
     database.close()
 
 

@@ -62,7 +62,7 @@ REPOSITORIES = [
     on_state("remove_repository", "octo/web"),
     on_state("load_repository", "octo/web"),
     on_state("load_repository", REPOSITORY),
-    on_state("list_due_since", at(9)),
+    on_state("list_due_before", at(9)),
 ]
 ATTEMPTS = [
     on_state("save_attempts", [a_full_attempt("half \ud83d"), an_attempt(8), an_attempt(8, 2)]),

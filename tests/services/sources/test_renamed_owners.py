@@ -72,7 +72,7 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
     rows = {row["pattern"]: row for row in list_source_rows(here.state, ())}
     assert rows["octo/*"]["renamed_to"] == owner
     assert rows["octo/*"]["error"] is None
-    assert len([e for e in caplog.records if "is octo-cat-" in e.getMessage()]) == times
+    assert len([e for e in caplog.records if "now named octo-cat-" in e.getMessage()]) == times
     assert len([e for e in here.state.list_activities(limit=9) if NEW in e.action]) == times
 
 

@@ -1,7 +1,7 @@
-"""Everything that ``setup`` creates, and both policies, as a CloudFormation template.
+"""The CloudFormation template of what ``setup`` creates, with the IAM policies.
 
-One template is for everybody: the bucket's name and the kind of key are its parameters. Only the
-queues' names are written out, because a name decides whether a queue is FIFO.
+The bucket's name and the kind of key are parameters of the template. The queues' names are not,
+because a name decides whether a queue is FIFO.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ENCRYPT = ["kms:Decrypt", "kms:GenerateDataKey"]
 def cloudformation_template(queues: QueueSettings) -> str:
     """Return the template as JSON.
 
-    Unlike those that ``setup`` creates, its queues and bucket refuse requests without TLS.
+    Its queues and bucket refuse requests without TLS; those that ``setup`` creates accept them.
     """
     logical_ids = ("MetricsQueue", "LogsQueue", "JobEventsQueue")
     resources: dict[str, Any] = {"Key": _key()}

@@ -59,7 +59,7 @@ class TableAttempts:
         return {record.key: record for record in records}
 
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run whose repository is not known, in order."""
+        """Find the known attempts of a run by its number alone, in any repository, in order."""
         rows = list(ATTEMPTS.search(columns=_COLUMNS, where={"run_id": str(run_id)}))
         return sorted((record.key for record in _records(rows)), key=normalized_attempt_key)
 
@@ -116,7 +116,7 @@ class TableAttempts:
         return as_optional_utc(rows[0]["look_at"]) if rows else None
 
     def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest never published attempt of these repositories was created."""
+        """Return when the oldest unsettled and never published attempt of these was created."""
         oldest = [
             as_utc(row["created_at"])
             for names in chunks_of_keys(sorted({repository_key(name) for name in repositories}))

@@ -113,8 +113,8 @@ class TableRepositories(RepositoryStore):
         """Make a repository due before all others; False if it is not watched."""
         return transact(lambda: mark_repository_due(full_name, now))
 
-    def list_due_since(self, moment: datetime) -> list[str]:
-        """List what has been due since a moment or longer and is not paused, leased or not."""
+    def list_due_before(self, moment: datetime) -> list[str]:
+        """List unpaused repositories with a ``next_poll_at`` up to a moment, leased or not."""
         where = {"paused": False, "next_poll_at": q.less_than_or_equal_to(moment)}
         rows = distinct(_REPOSITORIES.search(columns=("key", "full_name"), where=where))
         return [row["full_name"] for row in rows]

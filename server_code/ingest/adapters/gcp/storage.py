@@ -28,8 +28,8 @@ _CREATE_PERMISSION = "storage.objects.create"
 def open_storage(project: str) -> Client:
     """Open the client of Cloud Storage, without requests of its own.
 
-    By default it also reads the bucket for its traces: in a thread that retries for two minutes,
-    and with a permission (storage.buckets.get) that a collector does not need.
+    By default it also requests the bucket's metadata, for OpenTelemetry: in a thread that retries
+    for two minutes, and with a permission (storage.buckets.get) that a collector does not need.
     """
     from google.cloud.storage import Client
 

@@ -153,17 +153,18 @@ class GithubClient:
             api_url=self._api_url,
             remedy_of_401=self._remedy_of_401(),
             expired_at=self._expired_at(),
-            is_fresh_token=self._is_too_new(answer.status),
+            is_fresh_token=self._note_rejection(answer.status),
         )
         if isinstance(error, AccessDenied):
             lacking = missing_permissions_of(answer.headers)
             self.missing_permissions = tuple(sorted({*self.missing_permissions, *lacking}))
         return answer, error
 
-    def _is_too_new(self, status: int) -> bool:
-        """Return whether a 401 may mean that GitHub's servers do not all accept a new token yet.
+    def _note_rejection(self, status: int) -> bool:
+        """Record the answer; return whether a 401 may mean that the token is too new.
 
-        This is assumed for at most a minute from the first 401, even if newer tokens follow.
+        Some of GitHub's servers may not accept it yet: assumed for at most a minute from the first
+        401, even if newer tokens follow.
         """
         now = self._github_now()
         if status == 401:
@@ -250,7 +251,7 @@ class GithubClient:
 
 
 def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
-    """Sum up what is left of the hour's REST requests; None before the first answer."""
+    """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer."""
     factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
     limits = [limit for client in clients if (limit := client.core_limit()) is not None]
     if not limits:

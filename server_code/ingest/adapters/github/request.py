@@ -37,7 +37,8 @@ class Request:
     def to(pattern: str, *values: str | int, **parameters: str | int | None) -> Request:
         """Fill a pattern such as ``/repos/{}/actions/runs/{}``. Raises BadRequest.
 
-        A value is quoted, so that it cannot name another path. Parameters of None are left out.
+        Values are quoted except for ``/``, which the full name of a repository has; ``.``, ``..``
+        and empty segments are refused. Parameters of None are left out.
         """
         for value in values:
             if any(segment in {"", ".", ".."} for segment in str(value).split("/")):

@@ -74,7 +74,7 @@ class SqlAttempts(SqlStore):
         return {record.key: record for record in records}
 
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run whose repository is not known, in order."""
+        """Find the known attempts of a run by its number alone, in any repository, in order."""
         rows = self._database.read(_SELECT + "WHERE run_id = ?", (run_id,))
         return sorted((_record(row).key for row in rows), key=normalized_attempt_key)
 
@@ -105,7 +105,7 @@ class SqlAttempts(SqlStore):
         return parse_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
 
     def load_oldest_unpublished_created_at(self, repositories: Collection[str]) -> datetime | None:
-        """Return when the oldest never published attempt of these repositories was created."""
+        """Return when the oldest unsettled and never published attempt of these was created."""
         names = sorted({repository_key(name) for name in repositories})
         rows = self._database.read_in_chunks(_OLDEST_UNPUBLISHED, (), names)
         return min((parse_time(created_at) for (created_at,) in rows if created_at), default=None)
@@ -137,7 +137,7 @@ class SqlAttempts(SqlStore):
         return removed
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
-        """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
+        """Count attempts and logs of one repository or of all, expired logs as unavailable."""
         if repository is None:
             return ledger_counts(self._database.read(SELECT_TOTAL_COUNTS)[0])
         rows = self._database.read(SELECT_COUNTS, (repository_key(repository),))

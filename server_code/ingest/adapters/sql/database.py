@@ -78,7 +78,7 @@ class Database:
             session.commit()
         except self._dialect.errors as error:
             # The server may have committed, so the work is not repeated.
-            is_known = self._dialect.is_rolled_back(error)
+            is_known = self._dialect.is_commit_undone(error)
             more = "" if is_known else "Whether the last change was saved is not known."
             raise state_error(self._dialect, error, more) from error
         return result

@@ -78,7 +78,7 @@ class Dialect:
     is_full: Callable[[Exception], bool]
     """Return whether an error means that the database has no space left."""
 
-    is_rolled_back: Callable[[Exception], bool]
+    is_commit_undone: Callable[[Exception], bool]
     """Return whether a commit that failed with an error has certainly been rolled back."""
 
     explain: Callable[[Exception], str]

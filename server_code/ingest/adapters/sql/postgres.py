@@ -75,7 +75,7 @@ def postgres_dialect(url: str) -> Dialect:
         errors=(psycopg2.Error,),
         is_transient=_is_transient,
         is_full=_is_full,
-        is_rolled_back=_is_full,
+        is_commit_undone=_is_full,
         explain=explain,
     )
 
@@ -92,7 +92,7 @@ def _psycopg2() -> ModuleType:
 def _connect(url: str, explain: Callable[[Exception], str]) -> Connection:
     """Connect; each statement is a transaction of its own until one is begun.
 
-    Raises StateUnavailable itself and without a cause, for the cause may show the password.
+    Raises StateUnavailable or BadSettings without a cause, which might show the password.
     """
     import psycopg2
 
@@ -127,8 +127,8 @@ def _is_full(error: Exception) -> bool:
 def _reset(connection: PostgresConnection, error: BaseException) -> bool:
     """Roll back after an error of the caller; return False after an error of the server.
 
-    What the server has changed since (the primary, the settings of the role) applies to new
-    connections only.
+    Then a new connection is needed: only that one reaches a new primary, or has new settings of
+    the role.
     """
     import psycopg2
     from psycopg2.extensions import TRANSACTION_STATUS_IDLE

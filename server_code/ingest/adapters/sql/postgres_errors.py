@@ -19,7 +19,7 @@ _EXPLANATIONS = {
     "28": "refuses the user or the password ({text}); correct DATABASE_URL, or the rules of the "
     "server",
     "3D000": "does not exist on that server; create it, or correct the name in DATABASE_URL",
-    "40": "undid a transaction because of others twice; try again",
+    "40": "rolled back a transaction twice because of others; try again",
     "3F": "has no schema for the tables; name one in the role's search_path, and let it create "
     "tables there",
     "42501": "does not let this user create or use the tables ({text}); grant it the rights to the "
@@ -43,7 +43,7 @@ _EXPLANATIONS = {
     "XX001": "is damaged ({text}); restore a copy",
     "XX002": "is damaged ({text}); rebuild its indexes (REINDEX), or restore a copy",
     "attributes": "is not the kind of server that target_session_attrs in DATABASE_URL requires "
-    "({text}); name read-write there",
+    "({text}); set that to read-write",
     "clock": "has a certificate that is not valid yet ({text}); set the clock of this machine",
     "certificate": "has a certificate that could not be verified ({text}); set sslrootcert, or "
     "correct the host",
@@ -78,7 +78,7 @@ _PATTERNS = tuple(
         ("53300", "no more connections allowed", r"max_?\w*(clients|connections)", "max clients"),
         ("53300", "waiting to acquire database connection"),
         ("open files", "too many open files"),
-        # By default libpq tries with and without TLS: not for a server that refused both.
+        # libpq may try with and without TLS: a text that names both tries requires no TLS.
         ("TLS required", r"^(?!.*SSL (encryption|on\b)).*(no encryption|SSL off)"),
         ("TLS required", "requires TLS", "(SSL|TLS) connection is required"),
         ("no TLS", "does not support SSL"),

@@ -1,4 +1,4 @@
-"""Watched repositories in SQL; a claim locks the rows that it takes, and only those."""
+"""Watched repositories in SQL; in PostgreSQL, a claim skips rows that another claim locks."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _SELECT_DUE = f"""
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """  # noqa: S608
-#: The same repositories by a UNION of queries, each of which an index answers.
 _SELECT_UNLEASED_KEYS = """
     SELECT name_key FROM repositories
     WHERE paused = 0 AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
+#: The same repositories as _SELECT_DUE, by a UNION of queries, each of which an index answers.
 _SELECT_DUE_KEYS = "UNION".join(
     _SELECT_UNLEASED_KEYS + f"AND {condition} "
     for condition in (
@@ -120,8 +120,8 @@ class SqlRepositories(SqlStore, RepositoryStore):
         moment = format_time(urgent_due_at(now))
         return self._change(MAKE_DUE, moment, moment, repository_key(full_name)) == 1
 
-    def list_due_since(self, moment: datetime) -> list[str]:
-        """List what has been due since a moment or longer and is not paused, leased or not."""
+    def list_due_before(self, moment: datetime) -> list[str]:
+        """List unpaused repositories with a ``next_poll_at`` up to a moment, leased or not."""
         sql = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
         rows = self._database.read(sql, (format_time(moment),))
         return [full_name for (full_name,) in rows]
@@ -137,7 +137,7 @@ class SqlRepositories(SqlStore, RepositoryStore):
     ) -> list[RepositoryRecord]:
         """Lease up to ``limit`` due repositories atomically, the most overdue first.
 
-        Usually nothing is due; a query without a transaction that may write finds that.
+        A query finds the due keys first, and no transaction begins if there are none, as usual.
         """
         found = self._find_due(now, only)
         if not found:

@@ -63,7 +63,7 @@ class Session:
     ) -> list[Row]:
         """Run a query with ``IN (...)`` in it for each chunk of ``values``.
 
-        ``parameters`` come before those of the list; ``limit`` is the last, and limits each chunk.
+        ``parameters`` fill the placeholders before the list, ``limit`` the one after it, per chunk.
         """
         found: list[Row] = []
         last = () if limit is None else (limit,)
@@ -82,7 +82,7 @@ class Session:
         return changed
 
     def insert(self, sql: str, rows: Sequence[Row]) -> int:
-        """Insert rows in chunks, with ``VALUES (...)`` where they go; return how many changed.
+        """Insert rows in chunks by a statement with ``VALUES (...)``; return how many changed.
 
         No two rows may have the same key: PostgreSQL refuses to write one twice in a statement.
         """

@@ -39,7 +39,7 @@ def sqlite_dialect(path: str) -> Dialect:
         errors=(sqlite3.Error, OverflowError),
         is_transient=lambda _: False,
         is_full=lambda error: is_out_of_space(error, file),
-        is_rolled_back=is_disk_full,
+        is_commit_undone=is_disk_full,
         explain=make_explainer(display_name, file),
     )
 

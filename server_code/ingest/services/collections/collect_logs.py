@@ -169,7 +169,7 @@ class LogCollection:
     def _wait_for(self, limit: RateLimited) -> None:
         """Wait for a rate limit, or a few seconds if this collection does not wait for limits."""
         clock, until = self._context.clock, limit.retry_at
-        if self._policy.waits_for_limits and not self._policy.is_wait_too_long(limit, clock.now()):
+        if self._policy.waits_for_limits and not self._policy.is_pause_too_long(limit, clock.now()):
             with self._lock:
                 self.last_change = self.last_change.after_pause(clock.now(), until)
         else:

@@ -178,11 +178,11 @@ class _RepositoryProgress:
     def is_done_after(self, error: IngestError | None) -> bool:
         """Return whether that poll was the last; ``error`` is set then."""
         self.error, now = error, self._context.clock.now()
-        if error is not None and self._policy.is_wait_too_long(error, now):
+        if error is not None and self._policy.is_pause_too_long(error, now):
             return True
         if isinstance(error, RateLimited) and self._policy.waits_for_limits:
             self._last_change = self._last_change.after_pause(now, error.retry_at)
-            return self._observe() > self._policy.longest_wait
+            return self._observe() > self._policy.stall_timeout_without_failures
         if error is not None:
             self._failures += 1
             tries = self._policy.repository_tries
@@ -228,7 +228,7 @@ class _RepositoryProgress:
     def _is_given_up(self, attempt: AttemptRecord, waited: timedelta) -> bool:
         """Return whether an unread attempt is left to a later collection."""
         policy, tries = self._policy, attempt.failed_reads
-        longest = policy.stall_timeout if tries else policy.longest_wait
+        longest = policy.stall_timeout if tries else policy.stall_timeout_without_failures
         return tries >= policy.item_tries or waited > longest
 
     def load_unread(self) -> list[AttemptRecord]:

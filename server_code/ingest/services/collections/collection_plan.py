@@ -18,9 +18,10 @@ class CollectionPolicy:
     ``searches_all_days``: search every day for older runs that were run again.
     ``repository_tries``, ``item_tries``: after how many failures a repository, or an attempt or
     log, is left for a later collection. ``stall_timeout``: how long to wait, with nothing else left
-    to do, for items that fail; ``longest_wait``: the same for attempts that do not fail, because
-    another process may be reading them. ``job_lag``: how long the jobs of a run that has just ended
-    may lag behind it. ``outage_timeout``: how long to retry a state or queue that does not respond.
+    to do, for items that fail; ``stall_timeout_without_failures``: the same for attempts that have
+    not failed, which another process may be reading, and for a repository that stays rate-limited.
+    ``job_lag``: how long the jobs of a run that has just ended may lag behind it.
+    ``outage_timeout``: how long to retry a state or queue that does not respond.
     ``waits_for_limits``: wait for GitHub's limits, and for the leases of other processes; a limit
     of more than ``longest_limit``, which GitHub itself never sets, is not waited for.
     ``collects_runs``, ``collects_logs``: False if another process collects them.
@@ -30,7 +31,7 @@ class CollectionPolicy:
     repository_tries: int
     item_tries: int = 6
     stall_timeout: timedelta
-    longest_wait: timedelta
+    stall_timeout_without_failures: timedelta
     job_lag: timedelta
     outage_timeout: timedelta
     waits_for_limits: bool
@@ -38,7 +39,7 @@ class CollectionPolicy:
     collects_runs: bool = True
     collects_logs: bool = True
 
-    def is_wait_too_long(self, error: IngestError, now: datetime) -> bool:
+    def is_pause_too_long(self, error: IngestError, now: datetime) -> bool:
         """Return whether GitHub requests a longer pause than a collection waits for."""
         if isinstance(error, RateLimited):
             return error.retry_at - now > self.longest_limit
@@ -50,7 +51,7 @@ COMPLETE_COLLECTION = CollectionPolicy(
     searches_all_days=True,
     repository_tries=6,
     stall_timeout=timedelta(minutes=2),
-    longest_wait=timedelta(minutes=20),
+    stall_timeout_without_failures=timedelta(minutes=20),
     job_lag=timedelta(minutes=2),
     outage_timeout=timedelta(minutes=1),
     waits_for_limits=True,
@@ -61,7 +62,7 @@ QUICK_COLLECTION = CollectionPolicy(
     searches_all_days=False,
     repository_tries=1,
     stall_timeout=timedelta(seconds=20),
-    longest_wait=timedelta(seconds=20),
+    stall_timeout_without_failures=timedelta(seconds=20),
     job_lag=timedelta(0),
     outage_timeout=timedelta(0),
     waits_for_limits=False,

@@ -25,7 +25,7 @@ from ..log_ingestion.log_results import (
     spool_log,
     with_steps,
 )
-from ..log_ingestion.log_retries import MAX_MISSING_TRIES, decide_retry
+from ..log_ingestion.log_retries import MAX_MISSING_TRIES, recheck_missing_log
 from ..log_ingestion.read_log import bucket_fetcher
 
 
@@ -59,7 +59,7 @@ def replay_stored_logs(context: CollectorContext, record: AttemptRecord) -> Repl
         if isinstance(result, LogFetched):
             found = _as_published(context, record, result, missing[job_id])
         else:
-            found = _not_ready(result, failures[job_id])
+            found = _not_found_anywhere(result, failures[job_id])
         _publish(context, record, found, counts)
     return counts
 
@@ -74,7 +74,7 @@ def replay_fetched_logs(
         if isinstance(result, LogFetched):
             _publish(context, record, result, counts)
         else:
-            _publish(context, record, decide_retry(context, result, work), counts)
+            _publish(context, record, recheck_missing_log(context, result, work), counts)
     return counts
 
 
@@ -90,7 +90,7 @@ def _fetch(
 
 
 def _work(record: AttemptRecord) -> LogWork:
-    """Return all logs of an attempt as work at its last try: what is missing now is unavailable."""
+    """Return all logs of an attempt as work at its last try, so that no missing log waits."""
     jobs = tuple(map(work_item_job, record.jobs))
     return LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=MAX_MISSING_TRIES)
 
@@ -132,8 +132,8 @@ def _as_published(
     return other
 
 
-def _not_ready(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
-    """Return the result of a log that was found nowhere: a retriable error of the two counts."""
+def _not_found_anywhere(result: LogNotReady | LogUnavailable, stored: IngestError) -> LogNotReady:
+    """Return the result of a log that was found nowhere, with the retriable of its two errors."""
     error = result.error if isinstance(result, LogNotReady) else LogExpired(result.detail)
     retriable = (each for each in (stored, error) if isinstance(each, Retriable))
     return LogNotReady(job=result.job, error=next(retriable, error))

@@ -39,7 +39,7 @@ from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import MAX_QUEUED_TRIES, decide_retry, pause_seconds
+from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log
 from .log_tasks import LogTask, load_steps, open_task
 from .report_waiting_logs import report_waiting_logs
 from .visibility import MAX_BATCH_SECONDS, VisibilityExtender
@@ -168,7 +168,7 @@ class _Ingestion:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
             if not isinstance(result, LogFetched):
-                result = decide_retry(self._context, result, task.work)
+                result = recheck_missing_log(self._context, result, task.work)
             if isinstance(result, LogFetched):
                 with result.spool:
                     steps = load_steps(self._context, task, result.job.job_id)

@@ -38,7 +38,7 @@ class LogFetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotReady:
-    """A log that was not fetched at this try, and why; it may become available later."""
+    """A log that was not fetched at this try, for any error, LogExpired included."""
 
     job: WorkItemJob
     error: IngestError

@@ -42,14 +42,14 @@ MAX_REFUSED_SECONDS = 300
 MAX_QUEUED_TRIES = 60
 
 
-def decide_retry(
+def recheck_missing_log(
     context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
 ) -> LogResult:
-    """Return whether a log that did not arrive waits for another try or is unavailable for good.
+    """Return what a missing log is now: not ready, unavailable for good, or fetched after all.
 
     A log that GitHub calls expired before the shortest retention time is over is tried again.
-    Before a log is given up, its run is read and the log is requested once more: the 404 may have
-    come while GitHub hid the whole repository.
+    Before a log is given up, its run is read and the log is requested again: the 404 may have come
+    while GitHub hid the whole repository.
     """
     github, now = context.github, context.clock.now()
     if isinstance(result, LogUnavailable):

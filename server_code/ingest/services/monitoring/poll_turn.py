@@ -42,7 +42,7 @@ def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list
 
     Their due time was set to ``urgent_due_at``, which lies weeks before all others.
     """
-    found = context.store.list_due_since(urgent_due_at(context.clock.now()))
+    found = context.store.list_due_before(urgent_due_at(context.clock.now()))
     if only is None or not found:
         return found
     wanted = set(repository_keys(only))

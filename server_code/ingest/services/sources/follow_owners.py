@@ -10,12 +10,12 @@ from ...domain.sources import parse_source
 
 
 def follow_owner(record: SourceRecord, owners: Mapping[int, str]) -> SourceRecord:
-    """Return a source with its owner's number, and the owner's name now if that is another.
+    """Return a source with its owner's number, and with the owner's new name if it was renamed.
 
     ``owners`` are names by number. Another owner may have taken the former name: only the number
     shows which owner the source means.
     """
-    owner = parse_source(record.pattern).listed_owner
+    owner = parse_source(record.pattern).exact_owner
     if owner is None:
         return record
     if record.owner_id is None:
@@ -35,6 +35,6 @@ def describe_owner_rename(record: SourceRecord) -> str:
     owner = parse_source(record.pattern).owner
     new = record.renamed_to or owner
     return (
-        f"follows the owner of {record.pattern}, which is {new} on GitHub now: new repositories of "
-        f"{new} are watched as well. Name {new} in place of {owner} in the sources when it suits."
+        f"follows the owner of {record.pattern}, now named {new} on GitHub, so new repositories of "
+        f"{new} are watched too. Write {new} instead of {owner} in the sources when convenient."
     )

@@ -127,7 +127,7 @@ class _Lists:
 
 
 def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
-    owner, found = pattern.listed_owner, _Lists()
+    owner, found = pattern.exact_owner, _Lists()
     queries = api.list_queries_for([] if owner is None else [owner], of_all_owners=owner is None)
     errors: list[tuple[int, IngestError]] = []
     for query in queries:
