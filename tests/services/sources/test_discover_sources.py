@@ -26,6 +26,7 @@ from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
     DISCOVER_EVERY,
+    MAX_RETRIES,
     discover_at_start,
     discover_sources,
     discover_when_due,
@@ -330,6 +331,28 @@ def test_a_webhook_is_followed_within_a_second(organizations: Organizations) -> 
     stage.advance(1)
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
+
+
+def test_a_regular_discovery_that_fails_is_soon_repeated(organizations: Organizations) -> None:
+    """At most MAX_RETRIES times: a rejected credential must not be asked every half minute."""
+    organizations.context = context = organizations.join("umbra")
+    discover_when_due(context)
+    stage = organizations.stage
+    stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
+    stage.advance(600)
+    discover_when_due(context)
+    assert context.discovery.failures == 1
+    add_to_umbra(stage)
+    stage.fail()
+    stage.advance(31)
+    discover_when_due(context)
+    assert stage.state.load_repository("umbra/new") is not None
+    stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
+    stage.advance(600)
+    for _ in range(15):
+        discover_when_due(context)
+        stage.advance(31)
+    assert context.discovery.failures == 1 + MAX_RETRIES
 
 
 def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizations) -> None:

@@ -31,6 +31,9 @@ CHECK_EVERY = timedelta(seconds=5)
 #: The longest pause between two checks after failed discoveries.
 LONGEST_PAUSE = timedelta(seconds=30)
 
+#: How often a failed discovery is repeated before its next regular time.
+MAX_RETRIES = 5
+
 
 def discover_when_due(context: CollectorContext) -> None:
     """Discover repositories if the last discovery of any process is long enough ago.
@@ -62,7 +65,8 @@ def _discover_if_due(context: CollectorContext) -> None:
     if is_due:
         # The App may have been installed on another account just now.
         context.repository_api.refresh_installations()
-    if not (is_due or _claim_regular_discovery(context, now)):
+    is_retry = 0 < discovery.failures <= MAX_RETRIES
+    if not (is_due or is_retry or _claim_regular_discovery(context, now)):
         return
     if not sources:
         record_credentials(context)
