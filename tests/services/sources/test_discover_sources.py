@@ -348,8 +348,9 @@ def test_a_regular_discovery_that_fails_is_soon_repeated(organizations: Organiza
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
     stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
-    stage.advance(600)
-    for _ in range(15):
+    period = DISCOVER_EVERY.total_seconds()
+    stage.advance(period - stage.clock.now().timestamp() % period)
+    for _ in range(10):
         discover_when_due(context)
         stage.advance(31)
     assert context.discovery.failures == 1 + MAX_RETRIES
