@@ -137,7 +137,8 @@ def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
     oldest = context.store.load_oldest_unpublished_created_at(watched)
     if oldest is not None:
         help_text = (
-            "Creation of the oldest attempt that was never published; absent if there is none."
+            "Creation of the oldest unsettled attempt that was never published; absent if there is "
+            "none."
         )
         name = "oldest_unpublished_attempt_timestamp_seconds"
         yield _gauge(name, help_text, oldest.timestamp())
