@@ -6,14 +6,13 @@ import json
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
+from typing import Any
 
 import click
 from ingest.bootstrap.state_stores import open_state
 from ingest.domain.filters import (
     FILTERS_APPLY_FROM_NOW_ON,
     LOG_CHOICES,
-    PATTERN_NAMES,
-    Filters,
     parse_filters,
 )
 from ingest.domain.ledger import ActivityRecord
@@ -96,7 +95,9 @@ def add_source(given: str, **texts: str | None) -> None:
     """
     settings = read_environment()
     pattern = parse_source(given, hosts=settings.github.web_hosts)
-    changed = {name: text for name, text in texts.items() if text is not None}
+    changed = _read_filters({name: text for name, text in texts.items() if text is not None})
+    if changed and pattern.is_exclusion:
+        raise click.UsageError(f"{pattern} excludes repositories, so it has no filters.")
     with closing(open_state(settings)) as store:
         now = datetime.now(timezone.utc)
         what = "A running collector lists its repositories now."
@@ -110,7 +111,7 @@ def add_source(given: str, **texts: str | None) -> None:
             click.echo(f"{pattern} is a source already.")
         if changed:
             known = load_source(store, str(pattern)).filters
-            sentence = change_filters(store, str(pattern), _merged(known, changed))
+            sentence = change_filters(store, str(pattern), replace(known, **changed))
             _record_activity(store, f"changed {sentence[0].lower()}{sentence[1:]}")
             click.echo(f"{sentence} {FILTERS_APPLY_FROM_NOW_ON}")
 
@@ -133,14 +134,13 @@ def remove(given: str, *, yes: bool) -> None:
         click.echo(f"Removed {pattern}.")
 
 
-def _merged(known: Filters, changed: dict[str, str]) -> Filters:
-    """Return filters with some changed. Raises UsageError."""
+def _read_filters(texts: dict[str, str]) -> dict[str, Any]:
+    """Return the filters that are given, by their names. Raises UsageError."""
     try:
-        new = parse_filters(changed)
+        filters = parse_filters(texts)
     except ValueError as fault:
         raise click.UsageError(f"A filter is not valid: {fault}.") from fault
-    names = (*PATTERN_NAMES, "logs")
-    return replace(known, **{name: getattr(new, name) for name in names if name in changed})
+    return {name: getattr(filters, name) for name in texts}
 
 
 def _record_activity(store: StateStore, what: str) -> None:

@@ -57,7 +57,8 @@ def test_a_log_that_is_not_its_steps_has_none(log):
 
 def test_a_step_begins_with_a_line():
     """A range of lines could not name it else; only the log's last line may have no end."""
-    assert ranges(files_of(b"a\nb", b"c\n"), b"a\nbc\n") is None
+    for size in (1, 4, 99):
+        assert ranges(files_of(b"a\nb", b"cdefgh\n"), b"a\nbcdefgh\n", size) is None
     [first, last] = ranges(files_of(b"a\n", b"b\nc"), b"a\nb\nc") or ()
     assert (first.last_line, last.first_line, last.last_line) == (1, 2, 3)
 

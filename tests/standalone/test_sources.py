@@ -99,6 +99,23 @@ def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None
     assert "octo/nobody is not a source" in cli.run("sources", "remove", "octo/nobody").stderr
 
 
+@pytest.mark.parametrize(
+    ("source", "option", "fault"),
+    [
+        ("octo", ("--branches", "!"), "A filter is not valid: branches is"),
+        ("!octo/web", ("--logs", "failed"), "!octo/web excludes repositories"),
+    ],
+)
+def test_a_source_whose_filters_are_refused_is_not_added(
+    cli: CommandLine, source: str, option: tuple[str, str], fault: str
+) -> None:
+    """A collector would collect everything of it meanwhile."""
+    refused = cli.run("sources", "add", source, *option)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert fault in refused.stderr
+    assert cli.json("sources", "list")["sources"] == []
+
+
 def test_people_learn_why_repositories_are_not_polled(cli: CommandLine) -> None:
     """`status` and `doctor` name the reason of each, and what a source names and nobody reads."""
     cli.run("sources", "add", "octo/nobody")

@@ -57,10 +57,10 @@ class StepFileReader:
         self._coming = [file for file in reversed(files) if file.holds_anything]
         self._file: StepFile | None = None
         self._pending = b""
-        self._left_bytes = self._crc = self._crc_with_bom = self._bom_bytes = 0
+        self._left_bytes = self._crc = self._crc_with_bom = self._lacking_bytes = 0
         self._byte, self._line = 0, 1
         self._first_byte, self._first_line = 0, 1
-        self._last = b"\n"
+        self._last_read = b"\n"
         self._found: list[StepRange] = []
         self._is_contradicted = False
 
@@ -90,43 +90,43 @@ class StepFileReader:
             self._take(piece)
             start += len(piece)
             if self._left_bytes:
-                self._is_contradicted = is_end
+                self._is_contradicted |= is_end
                 return
-            self._end()
+            self._close_or_read_on()
 
     def _open(self, file: StepFile, begin: bytes) -> None:
         may_lack_bom = begin != BOM and file.size_bytes > len(BOM)
         self._file = file
-        self._bom_bytes = len(BOM) if may_lack_bom else 0
-        self._left_bytes = file.size_bytes - self._bom_bytes
+        self._lacking_bytes = len(BOM) if may_lack_bom else 0
+        self._left_bytes = file.size_bytes - self._lacking_bytes
         self._crc, self._crc_with_bom = 0, _BOM_CRC
         self._first_byte, self._first_line = self._byte, self._line
-        self._is_contradicted = self._last != b"\n"
+        self._is_contradicted = self._last_read != b"\n"
 
     def _take(self, piece: bytes) -> None:
         self._crc = zlib.crc32(piece, self._crc)
-        if self._bom_bytes:
+        if self._lacking_bytes:
             self._crc_with_bom = zlib.crc32(piece, self._crc_with_bom)
         self._left_bytes -= len(piece)
         self._byte += len(piece)
         self._line += piece.count(b"\n")
-        self._last = piece[-1:] or self._last
+        self._last_read = piece[-1:] or self._last_read
 
-    def _end(self) -> None:
-        """Close the file where its bytes end: with a mark that the log lacks, or without."""
+    def _close_or_read_on(self) -> None:
+        """Close the file; or read on, by the length of a mark, if the log does not lack one."""
         file = self._file
         has_bom = file is not None and self._crc_with_bom == file.crc
-        if self._bom_bytes and not has_bom:
-            self._left_bytes, self._bom_bytes = self._bom_bytes, 0
+        if self._lacking_bytes and not has_bom:
+            self._left_bytes, self._lacking_bytes = self._lacking_bytes, 0
             return
-        self._close(self._crc_with_bom if self._bom_bytes else self._crc)
+        self._close(self._crc_with_bom if self._lacking_bytes else self._crc)
 
     def _close(self, crc: int) -> None:
         file, self._file = self._file, None
         if file is None or crc != file.crc:
             self._is_contradicted = True
         elif self._byte > self._first_byte:
-            last_line = self._line - 1 if self._last == b"\n" else self._line
+            last_line = self._line - 1 if self._last_read == b"\n" else self._line
             self._found.append(
                 StepRange(
                     number=file.number,

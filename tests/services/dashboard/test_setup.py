@@ -87,11 +87,14 @@ def test_a_region_connects_sqs(aws, finding):
     assert finding in step["finding"]
 
 
-@pytest.mark.parametrize("aws", [AwsSettings(), AwsSettings(**KEYS)])
-def test_keys_alone_are_no_place_for_queues(aws):
+@pytest.mark.parametrize(
+    ("aws", "missing"), [(AwsSettings(), "access key"), (AwsSettings(**KEYS), "region")]
+)
+def test_keys_alone_are_no_place_for_queues(aws, missing):
     """The region is missing."""
     step = steps(Settings(aws=aws))["queues"]
     assert (step["is_done"], step["remedy"]) == (False, QUEUES_REMEDY)
+    assert step["finding"] == f"No AWS {missing} is set."
 
 
 @pytest.mark.parametrize(

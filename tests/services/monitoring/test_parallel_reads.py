@@ -44,8 +44,9 @@ def test_nothing_to_read_is_no_group(executor):
     assert list(read_in_groups(executor, [], str, clock=clock, should_continue=bool)) == []
 
 
-def test_a_read_that_hangs_keeps_no_finished_one_waiting(executor):
-    """The results so far are handed over, and the last one when it is there."""
+@pytest.mark.parametrize("step", [GROUP_INTERVAL, timedelta(hours=-1)])
+def test_a_read_that_hangs_keeps_no_finished_one_waiting(executor, step):
+    """The results so far are handed over, also if the clock was set back; the last one later."""
     clock, released = StepClock(), threading.Event()
 
     def read(item: int) -> int:
@@ -58,7 +59,7 @@ def test_a_read_that_hangs_keeps_no_finished_one_waiting(executor):
         range(10),
         read,
         clock=clock,
-        should_continue=lambda: clock.sleep(GROUP_INTERVAL.total_seconds()) is None,
+        should_continue=lambda: clock.sleep(step.total_seconds()) is None,
     )
     assert sorted(next(groups)) == list(range(1, 10))
     released.set()

@@ -769,6 +769,17 @@ class TestOneOwner:
         }
         assert "GitHub does not show it any more" in str(known["acme/b"])
 
+    def test_repositories_that_left_their_list_are_checked_in_turn(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One that GitHub still shows does not keep the others from their check."""
+        monkeypatch.setattr("ingest.services.sources.apply_discovery.MAX_CHECKS", 1)
+        self.discover(stage, "acme")
+        stage.server.world.change("acme/a", full_name="umbra/a")
+        stage.server.world.remove("acme/b")
+        self.discover(stage)
+        assert self.discover(stage) == ["acme/a", "acme/web-c"]
+
     def test_a_poll_that_finds_a_repository_deleted_starts_a_discovery(self, stage: Stage) -> None:
         """It rests seconds later; a repository that was created meanwhile comes first."""
         self.discover(stage, "acme")

@@ -341,6 +341,17 @@ def test_where_nobody_listens_the_page_says_so_and_comes_back():
         assert get(proxy, method="POST").status_code == 503
 
 
+def test_where_nobody_listens_the_answer_to_head_has_no_body(caplog):
+    """An uptime check that sends HEAD is answered like one that sends GET, and logs no defect."""
+    with proxy_before(free_port()) as proxy:
+        away = speak(proxy, b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n")
+        malformed = speak(proxy, b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n"[:-2] + b"x y\r\n\r\n")
+    assert away.startswith(b"HTTP/1.1 503 ")
+    assert away.endswith(b"\r\n\r\n")
+    assert malformed.endswith(b"This is not HTTP/1.1.\n")
+    assert caplog.records == []
+
+
 def test_a_server_that_says_nothing_in_time_is_named(origin):
     hung = threading.Event()
     origin.answers["/"] = lambda _request: hung.wait(PATIENCE)

@@ -31,7 +31,7 @@ _Value = TypeVar("_Value")
 HEARTBEAT_INTERVAL = timedelta(seconds=5)
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 
-#: A loop that has not checked whether to continue for this time hangs: it gets no heartbeat.
+#: A loop that has not checked whether to continue for this time hangs: its agent reports nothing.
 HANGING_SECONDS = 900.0
 
 #: A host or queue that has answered nothing for this time is reported as silent.

@@ -79,9 +79,9 @@ def _lag(saved_counters: SavedCounters, window: Window, now: datetime) -> dict[s
     """
     since = now - window.interval * window.intervals
     counts: Counter[str] = Counter()
-    for at, interval in saved_counters.intervals:
+    for at, increments in saved_counters.intervals:
         if at > since:
-            counts.update(interval)
+            counts.update(increments)
     buckets, _ = read_job_lag(counts)
     jobs = buckets[-1][1]
     cumulative: Mapping[int, int] = dict(

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from ...domain.due import is_interval_over
 from ...ports import Clock
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ def read_in_groups(
     try:
         while True:
             are_all_done = arrivals.wait(_WAKE_SECONDS)
-            if are_all_done or clock.now() - since >= GROUP_INTERVAL:
+            if are_all_done or is_interval_over(since, GROUP_INTERVAL, clock.now()):
                 group = [future for future in arrivals.take() if not future.cancelled()]
                 if group:
                     yield [done.result() for done in sorted(group, key=places.__getitem__)]

@@ -46,7 +46,7 @@ _REMEDY_OF_MALFORMED = (
     "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
 )
 
-#: How a poll finds runs: ``discover_runs``, or ``discover_all_runs``.
+#: How a poll finds runs: ``discover_runs`` (perhaps ``_sparingly``), or ``discover_all_runs``.
 Discover = Callable[[CollectorContext, PollSession], None]
 
 

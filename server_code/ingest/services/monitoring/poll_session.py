@@ -123,21 +123,21 @@ def renew_lease_when_due(context: CollectorContext, poll_session: PollSession) -
 def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:
     """Return whether optional requests may be sent now without putting off any poll.
 
-    They are sent as long as fewer requests are used than the passed part of the hour allows.
+    They may if no larger share of the requests is used than FREE_SHARE and PACE_SHARE allow.
     """
     if not context.github.has_headroom(poll_session.repository.full_name):
         return False
     rate_limit = context.github.rate_limit_status()
     if not rate_limit.limit or rate_limit.remaining is None or rate_limit.reset_at is None:
         return True
-    past = 1 - (rate_limit.reset_at - context.clock.now()) / timedelta(hours=1)
-    return 1 - rate_limit.remaining / rate_limit.limit <= FREE_SHARE + PACE_SHARE * past
+    passed_share = 1 - (rate_limit.reset_at - context.clock.now()) / timedelta(hours=1)
+    return 1 - rate_limit.remaining / rate_limit.limit <= FREE_SHARE + PACE_SHARE * passed_share
 
 
 def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Return when to request the run list again; later if it has changed a moment ago.
+    """Return when to request the run list again: now, or an interval after its last change.
 
-    In live mode that is earlier: the list also shows the end of a run's last job, seconds late.
+    The interval is shorter in live mode, where the list is to show the end of a run's last job.
     """
     now, changed_at = context.clock.now(), repository.run_lists.changed_at
     interval = max_request_interval(context.settings.poll_seconds)

@@ -105,8 +105,8 @@ class _Discovery:
             if known is None or key not in self._watched or not _is_another(known, each.info):
                 continue
             names.append(known.full_name)
-            self._ids = {number: at for number, at in self._ids.items() if at != key}
-            self._renamed = {name: at for name, at in self._renamed.items() if at != key}
+            self._ids = {number: other for number, other in self._ids.items() if other != key}
+            self._renamed = {name: other for name, other in self._renamed.items() if other != key}
         # Requests for a name go to its former repository until GitHub answers for the name itself.
         fetch_each(self._context, names, self._context.github.fetch_repository)
 
@@ -189,9 +189,9 @@ class _Discovery:
             self.result.owners[info.owner_id] = info.full_name.partition("/")[0]
 
     def check_missing(self) -> None:
-        """Check repositories that are on no list any more."""
+        """Check repositories that are on no list any more, the longest unchecked first."""
         checks = 0
-        for key, known in self._known.items():
+        for key, known in sorted(self._known.items(), key=lambda e: e[1].checked_at or _NEVER):
             if key in self._seen or key not in self._watched:
                 continue
             exclusion = self._sources.exclusion_of(*known.names)
@@ -275,17 +275,18 @@ class _Discovery:
 
     def _check(self, key: str, known: DiscoveredRepository) -> None:
         """Request a repository itself: it may be deleted, or have another name."""
+        checked = replace(known, checked_at=self._now)
         try:
             info = self._context.github.fetch_repository(known.full_name)
         except Skippable as error:
             reason = (
                 missing_reason(error) if isinstance(error, RepositoryUnavailable) else str(error)
             )
-            self._suspend(key, replace(known, is_missing=True, checked_at=self._now), reason)
+            self._suspend(key, replace(checked, is_missing=True), reason)
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._suspend(key, with_description(known, info), None)
+            self._suspend(key, with_description(checked, info), None)
             self.note_owner(info)
 
 
