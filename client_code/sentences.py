@@ -135,12 +135,13 @@ def runs_in(intervals, window):
     return "{} in {}, {} failed.".format(plural(total, "run"), window, number(failed))
 
 
-def lag(found):
-    """Return how long after the end of a job its message reached the queue: median and p95."""
+def lag(found, window):
+    """Return how long after a job's end its message reached the queue; it is kept for a day."""
+    since = "last 24 hours: " if window == "7d" else ""
     if not found["jobs"]:
-        return "no job ended"
+        return since + "no job ended"
     bounds = [_bound(found[name]) for name in ("median_seconds", "p95_seconds")]
-    return "median {}, p95 {}".format(*bounds)
+    return since + "median {}, p95 {}".format(*bounds)
 
 
 def _bound(seconds):

@@ -77,7 +77,7 @@ class OverviewPage(OverviewPageTemplate):
             for interval in window["runs"]
         ]
         text = sentences.runs_in(window["runs"], overview_windows.LABELS[self.window])
-        dom.fill(self, legend=text, lag=sentences.lag(window["lag"]))
+        dom.fill(self, legend=text, lag=sentences.lag(window["lag"], self.window))
         self.show_oldest(status["oldest_pending"], log_agent)
         labels = overview_windows.interval_labels(times, self.window)
         self.plot.show(window["runs"], times, labels, text)

@@ -1,4 +1,4 @@
-"""Runs by their result, and the lag of messages, in the last hour, day and week."""
+"""Runs by their result in the last hour, day and week, and the lag of messages, kept for a day."""
 
 from __future__ import annotations
 
