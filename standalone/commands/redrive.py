@@ -36,6 +36,10 @@ def redrive() -> int | None:
             clock=SystemClock(threading.Event()),
         )
     click.echo(f"Work items moved back to the job events queue: {report.moved}.")
+    if report.refused:
+        click.echo(
+            f"Refused by the job events queue, left in the dead-letter queue: {report.refused}."
+        )
     if report.unreadable:
         click.echo(f"Not log work, left in the dead-letter queue: {report.unreadable}.")
     return None

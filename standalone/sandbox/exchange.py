@@ -173,7 +173,7 @@ class Exchange:
 
     def _violation(self, why: str) -> None:
         detail = f"{self._incoming.method} {self._incoming.path} though {why}"
-        self._state.statistics.count("violations", detail)
+        self._state.statistics.count_event("violations", detail)
 
     @property
     def _is_graphql(self) -> bool:

@@ -108,7 +108,7 @@ class HookSender:
             # long enough that the next change of the same run is usually sent first
             delay = faults.late_seconds
         if delay:
-            self._state.statistics.count("webhooks.delayed")
+            self._state.statistics.count_event("webhooks.delayed")
             heapq.heappush(self._delayed, (now + delay, next(self._order), send))
         else:
             send()
@@ -118,7 +118,7 @@ class HookSender:
             self._record(delivery, "lost", *NOT_CONNECTED)
         for copy in range(copies):
             if copy:
-                self._state.statistics.count("webhooks.doubled")
+                self._state.statistics.count_event("webhooks.doubled")
             self._post(hook, delivery)
 
     def _post(self, hook: HookSpec, delivery: Delivery) -> None:
@@ -136,7 +136,7 @@ class HookSender:
             self._record(delivery, "failed", answer.status, reason)
 
     def _record(self, delivery: Delivery, outcome: str, status_code: int, status: str) -> None:
-        self._state.statistics.count(f"webhooks.{outcome}")
+        self._state.statistics.count_event(f"webhooks.{outcome}")
         now = self._state.clock.now()
         self._state.deliveries.add(
             replace(delivery, delivered_at=now, status=status, status_code=status_code)

@@ -39,7 +39,7 @@ class LogHost:
 
     def _answer(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
         if incoming.authorization is not None:
-            self._state.statistics.count("leaked_tokens", incoming.path)
+            self._state.statistics.count_event("leaked_tokens", incoming.path)
             return blob_error(400, "InvalidAuthenticationInfo")
         if fault.do == "error":
             return blob_error(fault.status, "ServerBusy")

@@ -49,7 +49,7 @@ class State:
         """Select and count the fault of a request; if it is `slow`, wait before returning it."""
         fault = self.faults.select(path, page_size, query)
         if fault is not NO_FAULT:
-            self.statistics.count(f"faults.{fault.do}")
+            self.statistics.count_event(f"faults.{fault.do}")
         if fault.do == "slow":
             time.sleep(fault.seconds)
         return fault

@@ -27,7 +27,7 @@ class Statistics:
             self._statuses.setdefault(endpoint, Counter())[str(status)] += 1
             self._charged[endpoint] += charged
 
-    def count(self, name: str, detail: str | None = None) -> int:
+    def count_event(self, name: str, detail: str | None = None) -> int:
         """Count another event, such as a violation or a webhook; return how often it occurred."""
         with self._lock:
             if detail is not None:

@@ -152,6 +152,8 @@ def test_the_service_scales_with_its_queue_and_is_optional() -> None:
         task = service[f"{agent.capitalize()}Task"]["Properties"]["ContainerDefinitions"][0]
         assert task["Command"][:2] == ["collect", f"--only={agent}"]
         assert task["ReadonlyRootFilesystem"]
+        assert "timeout=8)" in task["HealthCheck"]["Command"][-1]
+        assert task["HealthCheck"]["Timeout"] == 10  # AWS ends the check after 5 seconds by default
 
 
 def test_the_stack_makes_what_setup_makes(apply: Callable[..., Account]) -> None:

@@ -149,14 +149,17 @@ def test_an_app_mints_tokens_that_live_an_hour(serve):
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     installation = InstallationSpec(id=5, account="octo", repositories=frozenset({"octo/api"}))
-    app = AppSpec(id=99, public_key=public.decode(), installations=(installation,))
+    other = InstallationSpec(id=6, account="hubot", repositories=frozenset())
+    app = AppSpec(id=99, public_key=public.decode(), installations=(installation, other))
     builder = world().repository("octo/secret", private=True)
     api = serve(builder, app=app)
     now = int(time.time())
     claims = {"iat": now - 10, "exp": now + 500, "iss": "99"}
     signed = jwt.encode(claims, key, algorithm="RS256")
     assert api.get("/app", token=signed).json()["id"] == 99
-    assert [item["id"] for item in api.get("/app/installations", token=signed).json()] == [5]
+    page = api.get("/app/installations?per_page=1", token=signed)
+    assert [item["id"] for item in page.json()] == [5]
+    assert [each["id"] for each in api.get(page.links["next"]["url"], token=signed).json()] == [6]
     assert api.get("/repos/octo/api/installation", token=signed).json()["id"] == 5
     assert api.get("/repos/octo/secret/installation", token=signed).status_code == 404
     minted = api.post("/app/installations/5/access_tokens", token=signed)

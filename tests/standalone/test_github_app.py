@@ -145,6 +145,14 @@ def test_a_key_that_cannot_be_saved_is_kept_elsewhere(cli: CommandLine, registra
     file.parent.rmdir()
 
 
+@pytest.mark.parametrize("address", ["http://localhost/webhook", "example.com", "http://[::1"])
+def test_a_webhook_url_that_github_cannot_reach_is_refused_at_once(
+    cli: CommandLine, address: str
+) -> None:
+    refused = cli.run("github-app", "create", "--no-browser", "--webhook-url", address)
+    assert f"--webhook-url {address}: GitHub cannot reach this address." in refused.stderr
+
+
 def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine) -> None:
     for option, value in (("--organization", "no spaces!"), ("--host", "git example")):
         refused = cli.run("github-app", "create", "--no-browser", option, value)

@@ -40,7 +40,7 @@ class PendingRequests:
         self._answered: dict[str, float] = {}
 
     def begin(self, target: str, *, at: float) -> int:
-        """Note a request from when it is sent, or its answer is due; return its number."""
+        """Note a request; ``at``: when it is sent, or its answer is due. Return its number."""
         with self._lock:
             pending = self._pending.setdefault(target, set())
             silence = self._silences.get(target)

@@ -42,7 +42,7 @@ class StoredLog(Protocol):
     size: LogSize
 
     def find_page(self, part: int) -> LogPage | None:
-        """Find the page that holds a part; None if the page is gone."""
+        """Find the page that holds a part, by its number in the log; None if the page is gone."""
 
     def load_outline(self) -> bytes | None:
         """Load the packed outline; None if there is none."""
@@ -55,7 +55,7 @@ class LogWriter(Protocol):
         """Write the next pages; no reader sees them yet."""
 
     def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
-        """Write the last pages, replace the earlier log of the job by this one, and evict."""
+        """Write the last pages, replace the earlier log of the job, and evict the oldest logs."""
 
 
 class LogPageStore(Protocol):
@@ -65,7 +65,7 @@ class LogPageStore(Protocol):
         """Begin to write a log."""
 
     def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
-        """Replace the earlier logs of jobs by these, all at once if the store can, and evict."""
+        """Replace jobs' earlier logs, all at once if the store can, and evict the oldest."""
 
     def find_log(self, job: JobLogId) -> StoredLog | None:
         """Find the complete log of a job."""

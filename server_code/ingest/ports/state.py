@@ -21,7 +21,7 @@ from .source_store import SourceStore
 class CachedRecords:
     """The records that each refresh of the overview needs; a store may cache what has not changed.
 
-    ``repositories``: as ``list_repositories_cached`` returns them.
+    ``repositories``: as ``list_repositories_cached`` returns them; ``desired_states``: by agent.
     """
 
     repositories: Sequence[RepositoryRecord]

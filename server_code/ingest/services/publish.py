@@ -8,6 +8,7 @@ from datetime import timedelta
 from operator import attrgetter
 
 from ..domain.batches import batches
+from ..domain.counted_nouns import plural
 from ..domain.ledger import JobLogRecord
 from ..errors import MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
@@ -61,7 +62,7 @@ def publish_log_work(
     refused = publish(queue, messages, clock=context.clock)
     if refused:
         [message] = (each for each in messages if each.event_id == refused[0].event_id)
-        error = refusal_error(queue, message, refused[0], f"the work for {len(refused)} logs")
+        error = refusal_error(queue, message, refused[0], plural(len(refused), "work item"))
         context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
         due = now - STALE_AFTER - timedelta(seconds=1)
         context.store.save_job_logs(

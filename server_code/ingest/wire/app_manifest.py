@@ -109,7 +109,10 @@ def require_organization(name: str) -> None:
 
 def is_reachable(url: str) -> bool:
     """Return whether GitHub accepts a webhook URL: not one of this machine."""
-    host = (urlsplit(url).hostname or "").lower()
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:  # for an unclosed bracket
+        return False
     is_local = host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".local")
     return bool(host) and not is_local
 

@@ -12,13 +12,13 @@ from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..auth import is_authenticated
 from ..calls import Call
 from ..identities import require_active
-from ..pages import requested_page
 from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
 from ..payloads.users import simple_user
 from ..registrations import new_app
 from ..rng import seeded_sha
 from ..settings import AppSpec, TokenSpec
 from ..times import HOUR, iso
+from .conditional import conditional_page
 
 
 def get_app(call: Call) -> Answer:
@@ -50,9 +50,9 @@ def convert_manifest(call: Call) -> Answer:
 def list_installations(call: Call) -> Answer:
     """Answer GET /app/installations."""
     app = _app(call)
-    page = requested_page(call.args)
-    some = app.installations[page.start : page.start + page.size]
-    return json_answer([installation_payload(app, item, call.base) for item in some])
+    return conditional_page(
+        call, app.installations, lambda item: installation_payload(app, item, call.base)
+    )
 
 
 def get_repository_installation(call: Call) -> Answer:
@@ -73,9 +73,9 @@ def mint_token(call: Call) -> Answer:
     if found is None:
         raise not_found()
     require_active(app, installation_id)
-    count = call.state.statistics.count("minted")
+    number = call.state.statistics.count_event("minted")
     expires_at = call.now + HOUR
-    value = f"ghs_{seeded_sha('installation', app.id, installation_id, count)}"
+    value = f"ghs_{seeded_sha('installation', app.id, installation_id, number)}"
     call.state.tokens.add(
         TokenSpec(
             value=value,

@@ -28,7 +28,7 @@ def annotation_payload(spec: RepositorySpec, annotation: AnnotationSpec, sha: st
 
 
 def check_run_payload(
-    spec: RepositorySpec, run: RunSpec, attempt: AttemptSpec, base: str, annotations: int
+    spec: RepositorySpec, run: RunSpec, attempt: AttemptSpec, base: str, annotation_count: int
 ) -> Json:
     """Describe the check run of an attempt that could not start."""
     check_run_id = startup_failure_check_run_id(run, attempt)
@@ -49,7 +49,7 @@ def check_run_payload(
             "title": None,
             "summary": None,
             "text": None,
-            "annotations_count": annotations,
+            "annotations_count": annotation_count,
             "annotations_url": f"{url}/annotations",
         },
         "name": run.workflow.path,

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.certificates import tls_context
+from ingest.adapters.github.redirects import Redirects
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
 from ingest.errors import (
@@ -27,6 +28,7 @@ from ingest.errors import (
     RequestPaused,
 )
 from ingest.settings import GithubSettings, Secret
+from ingest.wire.answers import RawAnswer
 from support.stub_github import StillClock, stub_github
 
 RUN = Request.to("/repos/{}/actions/runs/{}", "octo/api", 7)
@@ -150,6 +152,18 @@ def test_no_redirect_takes_the_credential_elsewhere(location):
             client_of(github.url).get(RUN)
         assert len(github.asked) == 1
     assert "GITHUB_API_URL" in refused.value.remedy
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("https", 443), ("http", 80)])
+def test_the_usual_port_is_no_other_host(scheme, port):
+    """Some proxies write it into the addresses to which they redirect."""
+    api_url = f"{scheme}://git.test/api/v3"
+    redirects = Redirects(f"{api_url}/repos/a/b", path="/", api_url=api_url, is_log=False)
+    there = f"{scheme}://git.test:{port}/api/v3/repositories/1"
+    assert redirects.follow(RawAnswer(status=301, headers={"location": there}, body="")) == there
+    elsewhere = {"location": f"{scheme}://git.test:8080/x"}
+    with pytest.raises(GithubUnavailable, match=r"git\.test:8080"):
+        redirects.follow(RawAnswer(status=301, headers=elsewhere, body=""))
 
 
 def test_a_redirect_to_a_sign_in_names_the_path_that_the_address_lacks():

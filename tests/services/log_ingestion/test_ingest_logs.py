@@ -423,6 +423,8 @@ def test_work_that_its_queue_refuses_is_requeued_at_the_next_scan(stage):
         for each in batch
     )
     here.poll()
+    [error] = here.state.list_errors(limit=9)
+    assert "refused 1 work item: InvalidParameterValue" in error.message
     assert requeue_stale_logs(here.context) == 2
     here.ingest()
     assert here.logs() == []

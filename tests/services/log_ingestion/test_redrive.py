@@ -65,7 +65,7 @@ def test_what_is_no_work_stays(queues, clock):
     odd = [strange("{]"), strange("[]"), strange('{"event_type":"other"}')]
     fill(dead_letters, *odd, strange(json.dumps(nameless)), work(1))
     report = redrive(dead_letters, due, clock=clock)
-    assert (report.moved, report.unreadable) == (1, 4)
+    assert (report.moved, report.refused, report.unreadable) == (1, 0, 4)
     assert due.messages() == [work(1)]
     clock.sleep(3600)
     assert len(dead_letters.receive(max_messages=10, wait_seconds=0)) == 4
@@ -85,7 +85,8 @@ def test_work_that_the_queue_refuses_stays(queues, clock):
         )
 
     due.send = refuse_the_first
-    assert redrive(dead_letters, due, clock=clock).moved == 1
+    report = redrive(dead_letters, due, clock=clock)
+    assert (report.moved, report.refused, report.unreadable) == (1, 1, 0)
     clock.sleep(3600)
     [left] = dead_letters.receive(max_messages=10, wait_seconds=0)
     assert left.body == work(1).body

@@ -9,6 +9,7 @@ import pytest
 from ingest.domain.commits import Commit
 from ingest.errors import GithubUnavailable, RateLimited, RequestFailed
 from ingest.ports import Answer, RunPage, RunQuery
+from ingest.services.monitoring.discover_runs import HINTS_AT_ONCE
 from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from ingest.services.monitoring.walk_run_list import MAX_REREAD_INTERVAL
@@ -418,16 +419,28 @@ def test_a_hint_that_fails_is_kept_and_delays_nothing(stage):
     assert here.state.load_run_hints(REPOSITORY) == {}
 
 
-def test_a_hint_that_fails_keeps_few_others_waiting(stage):
+@pytest.mark.parametrize("failing", [1, 39])
+def test_a_hint_that_fails_keeps_no_others_waiting(stage, failing):
     """After an outage there are hundreds; asked for all at once, they would never all succeed."""
     here = stage(a_deep_rerun(1000, seconds=20), at=1100)
-    here.fail(Fault(path="runs/39$", do="error", status=500, count=1))
+    here.fail(Fault(path=f"runs/{failing}$", do="error", status=500, count=1))
     for number in range(1, 41):
         here.state.save_run_hint(REPOSITORY, number, now=here.clock.now())
     assert here.poll() is None
-    assert set(here.state.load_run_hints(REPOSITORY)) == {39}
+    assert set(here.state.load_run_hints(REPOSITORY)) == {failing}
     assert here.poll() is None
     assert here.state.load_run_hints(REPOSITORY) == {}
+
+
+def test_hints_wait_while_github_answers_none_of_them(stage):
+    """An outage costs a poll one group of requests, and not hundreds."""
+    here = stage(a_deep_rerun(1000, seconds=20), at=1100)
+    here.fail(Fault(path=r"runs/\d+$", do="error", status=500))
+    for number in range(1, 41):
+        here.state.save_run_hint(REPOSITORY, number, now=here.clock.now())
+    assert here.poll() is None
+    assert here.requests("get_run") == HINTS_AT_ONCE
+    assert len(here.state.load_run_hints(REPOSITORY)) == 40
 
 
 def test_hints_are_followed_however_many_requests_fail(stage):

@@ -17,6 +17,7 @@ _BACKLOG, _LARGE_BACKLOG, _SMALL_BACKLOG = 200, 2000, 20
 
 _SECRETS = ("GITHUB_TOKEN", "DATABASE_URL")
 _HEALTH = "import urllib.request as web; web.urlopen('http://127.0.0.1:8080/healthz', timeout=8)"
+_HEALTH_TIMES = {"StartPeriod": 60, "Timeout": 10}
 
 #: For cfn-lint, which resolves parameters by their defaults: they are empty without a service.
 LINTER_METADATA = {"cfn-lint": {"config": {"ignore_checks": ["W1030", "W1033"]}}}
@@ -30,7 +31,7 @@ def service_condition() -> Resource:
 
 
 def service_parameters() -> Resource:
-    """Return the service's parameters; all are empty where no service is wanted."""
+    """Return the service's parameters; its texts are empty where none is wanted."""
     descriptions = {
         "ServiceImage": "Image of Runstream. Empty: no service.",
         "ServiceRepositories": "REPOSITORIES of the service, separated by commas.",
@@ -99,7 +100,7 @@ def _task(agent: str, bucket: Resource) -> Resource:
             {"Name": name, "ValueFrom": {"Fn::Sub": f"${{ServiceSecretArn}}:{name}::"}}
             for name in _SECRETS
         ],
-        "HealthCheck": {"Command": ["CMD", "python", "-c", _HEALTH], "StartPeriod": 60},
+        "HealthCheck": {**_HEALTH_TIMES, "Command": ["CMD", "python", "-c", _HEALTH]},
         "LogConfiguration": {
             "LogDriver": "awslogs",
             "Options": {

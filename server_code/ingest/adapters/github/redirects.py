@@ -23,6 +23,9 @@ _REMEDY = "Set GITHUB_API_URL to the address that answers without a redirect."
 #: Prefixes of the API's own paths: a log under another path of its host needs no credential.
 _API_PATHS = ("/repos/", "/repositories/")
 
+#: Some proxies write the usual port into the address of a redirect.
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
 
 class Redirects:
     """The redirects of one GET. ``is_log``: a redirect to a log's own host is not followed."""
@@ -73,10 +76,10 @@ class Redirects:
         here, there = urlsplit(self._url), urlsplit(location)
         if _origin(here) != _origin(there):
             # A web server redirects to its login page if /api/v3 is missing.
-            address = api_address_remedy(self._api_url)
+            path_remedy = api_address_remedy(self._api_url)
             raise GithubUnavailable(
                 f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
-                remedy=_REMEDY if address is None else f"{_REMEDY} {address}",
+                remedy=_REMEDY if path_remedy is None else f"{_REMEDY} {path_remedy}",
             )
 
 
@@ -97,7 +100,7 @@ def require_no_redirect(answer: RawAnswer, path: str, error: type[IngestError]) 
 
 
 def _origin(parts: SplitResult) -> tuple[str, str]:
-    return parts.scheme, parts.netloc.lower()
+    return parts.scheme, parts.netloc.lower().removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))
 
 
 def _with_parameters(location: str, requested: str) -> str:

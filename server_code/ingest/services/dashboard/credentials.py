@@ -74,16 +74,16 @@ def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str,
 
 def _assess(record: CredentialRecord, now: datetime) -> tuple[str, str, str | None]:
     """Return status, finding and remedy of the most urgent fault."""
-    expiry, when = describe_expiry(record.expires_at, now=now)
-    if record.rejection is not None and expiry != FAILED:
+    status, when = describe_expiry(record.expires_at, now=now)
+    if record.rejection is not None and status != FAILED:
         known = find_refusal_by_message(record.rejection)
         remedy = known.remedy if known else "Replace it, or remove it from the settings."
         return FAILED, record.rejection, remedy
-    if expiry != OK:
-        return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
-    fault = missing_access(record, now) or minute_limit_problem(record, now)
-    if fault is not None:
-        return WARNING, *fault
+    if status != OK:
+        return status, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
+    problem = missing_access(record, now) or minute_limit_problem(record, now)
+    if problem is not None:
+        return WARNING, *problem
     if record.kind == ANONYMOUS_KIND:
         remedy = "Set GITHUB_TOKEN, or create a GitHub App."
         return WARNING, "60 requests an hour, and no logs.", remedy

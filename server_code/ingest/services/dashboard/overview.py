@@ -37,8 +37,8 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
     inputs = read_health_input(store, settings, now=now)
     summaries, saved_counters = store.load_run_summaries(), inputs.saved_counters
     groups = group_errors(inputs.errors)
-    watched = _repositories(settings, inputs, now)
-    inputs = replace(inputs, backfill_seconds_left=longest_backfill_seconds(watched["shown"]))
+    repositories = _repositories(settings, inputs, now)
+    inputs = replace(inputs, backfill_seconds_left=longest_backfill_seconds(repositories["shown"]))
     queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     steps = setup_steps(settings, has_repository=bool(inputs.repositories))
     newest = next((each for each in inputs.collections if is_recent(each, now)), None)
@@ -51,7 +51,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "messages": _messages(queues, saved_counters, now),
         "message_intervals": _message_intervals(queues, saved_counters, now),
         "github": _github(inputs, saved_counters),
-        "repositories": watched,
+        "repositories": repositories,
         "windows": window_rows(summaries, saved_counters, now=now),
         "oldest_pending": _pending_row(inputs.oldest_pending_log),
         "failures": _newest_failures(summaries),

@@ -27,7 +27,7 @@ from ...ports.repository_api import ANONYMOUS_KIND
 from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
 from ..sources.preview_source import GithubApis, describe_preview, preview_source
 
-#: AWS rejects signatures that are 5 minutes off, and GitHub tokens of an App 1 minute early.
+#: AWS rejects signatures that are 5 minutes off, and GitHub an App's that are 1 minute early.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 SKEW_WARNING_SECONDS = 30
 SKEW_FAILURE_SECONDS = 240
@@ -98,13 +98,13 @@ def check_repository(
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[CheckResult]:
     """Report how many repositories each credential lists, and what keeps it from reading them."""
     for record in records:
-        fault = missing_access(record, now) or minute_limit_problem(record, now)
-        if not record.repository_lists and fault is None:
+        problem = missing_access(record, now) or minute_limit_problem(record, now)
+        if not record.repository_lists and problem is None:
             continue
         finding = f"GitHub lists {len(record.repositories):,} repositories for it."
         subject = f"access of {record.name}"
-        if fault is not None:
-            yield CheckResult.warning(subject, f"{finding} {fault[0]}", fault[1])
+        if problem is not None:
+            yield CheckResult.warning(subject, f"{finding} {problem[0]}", remedy=problem[1])
         else:
             yield CheckResult.ok(subject, finding)
 
@@ -138,13 +138,13 @@ def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Chec
     if info.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return CheckResult.warning("token", finding, NEW_CREDENTIAL_REMEDY)
-    expiry, when = describe_expiry(info.expires_at, now=now)
+    status, when = describe_expiry(info.expires_at, now=now)
     scopes = f", scopes {', '.join(info.scopes) or 'none'}" if info.scopes is not None else ""
     owner = f" of {info.login}" if info.login else ""
     finding = f"{info.kind}{owner}{scopes}" + (f"; {when}" if when else "")
-    if expiry != OK:
+    if status != OK:
         return CheckResult(
-            subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL_REMEDY
+            subject=name, status=status, finding=f"{finding}.", remedy=NEW_CREDENTIAL_REMEDY
         )
     if info.scopes is not None and "repo" not in info.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."

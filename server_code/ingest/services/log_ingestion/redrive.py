@@ -15,19 +15,21 @@ from ..publish import publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveReport:
-    """Counts of what was moved, and of what stays because no agent can read it."""
+    """Counts of what was moved, what the queue of work refused, and what no agent can read."""
 
     moved: int
+    refused: int
     unreadable: int
 
 
 def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> RedriveReport:
-    """Move dead letters back to the queue of work; messages that are not work stay.
+    """Move dead letters back to the queue of work; what is not work or is refused stays.
 
     A message is deleted only after the other queue has taken it. Raises what sending raises.
     """
     moved = 0
-    staying: set[str] = set()
+    refused_bodies: set[str] = set()
+    unreadable: set[str] = set()
     while received := dead_letters.receive(max_messages=10, wait_seconds=1):
         rebuilt = {message.receipt_handle: _rebuild_message(message) for message in received}
         ready = [message for message in rebuilt.values() if message is not None]
@@ -40,8 +42,9 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
         dead_letters.delete(done)
         moved += len(done)
         # A message that stays may be received again before the last one has moved.
-        staying |= {message.body for message in received if message not in done}
-    return RedriveReport(moved=moved, unreadable=len(staying))
+        refused_bodies |= {message.body for message in ready if message.event_id in refused}
+        unreadable |= {each.body for each in received if rebuilt[each.receipt_handle] is None}
+    return RedriveReport(moved=moved, refused=len(refused_bodies), unreadable=len(unreadable))
 
 
 def _rebuild_message(message: ReceivedMessage) -> QueueMessage | None:

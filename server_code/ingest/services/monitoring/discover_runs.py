@@ -132,7 +132,7 @@ def find_hinted_runs(context: CollectorContext, poll_session: PollSession) -> No
 def _fetch_hinted(
     context: CollectorContext, poll_session: PollSession, hints: Mapping[int, datetime]
 ) -> None:
-    """Fetch hinted runs, and remove the hints that were answered; raise the first failure."""
+    """Fetch hinted runs, remove the hints that were answered, and note each failure."""
     if not hints:
         return
     name = poll_session.repository.full_name
@@ -151,7 +151,9 @@ def _fetch_hinted(
         answered = {each: hints[each] for each in run_ids if each not in errors}
         context.store.clear_run_hints(name, answered)
         for error in errors.values():
-            raise error
+            poll_session.note_failure(error)
+        if not answered:
+            return  # GitHub fails or refuses: the others wait for the next poll
 
 
 def find_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:

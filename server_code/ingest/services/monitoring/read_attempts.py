@@ -23,7 +23,7 @@ from .read_commits import CommitReader
 MAX_PARTIAL_READS = 13
 
 #: A job list that is empty, or shorter than GitHub's count, is published as it is after the first
-#: number of reads (a minute), and is final after the second (an hour; unchanged answers are free).
+#: number of re-reads (a minute), and final after the second (an hour; unchanged answers are free).
 MAX_INCOMPLETE_READS = 6
 FINAL_INCOMPLETE_READS = 12
 
@@ -45,7 +45,7 @@ class AttemptSnapshot:
 
     ``record`` holds the newest run and jobs, also those read before ``error`` ended the read.
     ``newer_attempt``: the run, if GitHub answered with a later attempt of it. ``is_gone``: the run
-    was deleted.
+    was deleted, or a part of it still answers 404 after an hour.
     """
 
     record: AttemptRecord
@@ -206,7 +206,7 @@ def _explain_not_found(
 ) -> AttemptSnapshot:
     """Return the snapshot after a 404: the run was deleted, or a part of it is not there yet.
 
-    If the run was deleted, what was read before is published.
+    After an hour of such answers it counts as deleted. What was read before is published.
     """
     record = snapshot.record
     if record.run is not None and record.failed_reads < MAX_PARTIAL_READS:
