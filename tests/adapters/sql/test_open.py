@@ -62,6 +62,7 @@ def test_a_closed_state_reports_it(tmp_path: Path) -> None:
     [
         *("", " ", "mysql://u:secret@h/d", "redis://h", "http://h/d"),
         *("u:secret@h/d", "postgresql:/u:secret@h/d", "host=h password=secret"),
+        *("host=h", "dbname=d user=u"),
     ],
 )
 def test_another_database_is_refused(url: str) -> None:
@@ -69,6 +70,15 @@ def test_another_database_is_refused(url: str) -> None:
     with pytest.raises(BadSettings, match="expected postgresql://") as refused:
         open_sql_state(url)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("folder", ["me@work", "host=h"])
+def test_a_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
+    """Also that in which a command is run without a DATABASE_URL."""
+    file = tmp_path / folder / "state.db"
+    file.parent.mkdir()
+    open_sql_state(str(file)).close()
+    assert file.exists()
 
 
 @pytest.mark.parametrize("form", ["{path}", "sqlite:///{path}", "{path}/runs/state.db"])

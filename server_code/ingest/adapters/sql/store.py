@@ -25,6 +25,8 @@ from .sqlite import sqlite_dialect
 
 _SQLITE = "sqlite://"
 _POSTGRES = ("postgres://", "postgresql://")
+#: What shows that text without a scheme is meant for PostgreSQL.
+_POSTGRES_MARKS = ("@", "host=", "dbname=", "password=")
 
 
 class SqlState(
@@ -80,10 +82,10 @@ def choose_dialect(database_url: str) -> Dialect:
     scheme, separator, _ = url.partition("://")
     if separator or not url:
         named = scheme or "nothing"
-    elif "@" in url or "password=" in url:
-        named = "no scheme"  # the name of such a file would show a password
-    else:
+    elif Path(url).is_absolute() or not any(mark in url for mark in _POSTGRES_MARKS):
         return _file_dialect(url)
+    else:
+        named = "no scheme"  # the name of such a file would show a password
     fault = f"DATABASE_URL names {named}: expected postgresql://…, sqlite:///path or a path"
     raise BadSettings([fault])
 
