@@ -127,4 +127,6 @@ def _read_lines(
                 line["is_cut"] = True
             characters += size_of({"lines": [line]})
             lines.append(line)
+        if 0 < len(texts) < wanted:  # long lines: a page holds fewer of them
+            return lines, first + len(texts)
     return lines, None

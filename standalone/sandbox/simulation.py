@@ -103,13 +103,13 @@ class HourlyRuns:
     def _run(
         self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
     ) -> RunSpec:
-        hours = (hour - _EPOCH_HOUR) * self.repository_count + self.index
+        repository_hour = (hour - _EPOCH_HOUR) * self.repository_count + self.index
         workflow = next(item for item in self.spec.workflows if item.name == template.name)
         return plan_run(
             trigger,
             workflow,
             template,
-            id=10_000_000_000 + hours * MAX_RUNS_PER_HOUR + made,
+            id=10_000_000_000 + repository_hour * MAX_RUNS_PER_HOUR + made,
             number=(hour - _EPOCH_HOUR) * MAX_RUNS_PER_HOUR + made + 1,
             rng=rng,
         )

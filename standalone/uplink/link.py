@@ -21,7 +21,7 @@ _Answer = TypeVar("_Answer")
 
 HOSTED_URL = "wss://anvil.works/uplink"
 
-#: How long a server may take to start, and how long it may take to answer a call.
+#: How long a server may take to start, and to answer a call; and the pause between two tries.
 CONNECT_SECONDS = 20.0
 ANSWER_SECONDS = 8.0
 _PAUSE_SECONDS = 2.0

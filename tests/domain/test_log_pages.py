@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import io
 
-from ingest.domain.log_pages import MAX_PAGE_BYTES, MAX_SEARCHED_BYTES, PageCutter, search_pages
+import pytest
+from ingest.domain.log_pages import (
+    MAX_PAGE_BYTES,
+    MAX_PART_BYTES,
+    MAX_SEARCHED_BYTES,
+    PageCutter,
+    search_pages,
+)
 
 
 def test_a_long_log_is_searched_in_parts_that_end_with_a_line() -> None:
@@ -25,3 +32,17 @@ def test_a_long_log_is_searched_in_parts_that_end_with_a_line() -> None:
         searched = answer.searched_to
         answers.append(answer.lines)
     assert answers == [(201,), (222,)]
+
+
+@pytest.mark.parametrize("boundary", [MAX_PART_BYTES, MAX_PAGE_BYTES])
+@pytest.mark.parametrize("text", ["needle", "x"])
+def test_a_text_is_found_across_the_parts_and_pages_of_a_line(boundary: int, text: str) -> None:
+    """The next line, which begins like the rest of the text, does not hold it."""
+    long = b"y" * (boundary - 3) + b"NEEDLE x\n"
+    cutter = PageCutter()
+    pages = list(cutter.cut(io.BytesIO(b"first\n" * 3 + long + b"nee\ndle\n" + long)))
+    answer = search_pages(
+        lambda number: next(page for page in pages if number < page.end), cutter.size(), text, 1
+    )
+    assert answer is not None
+    assert (answer.lines, answer.searched_to) == ((4, 7), 7)

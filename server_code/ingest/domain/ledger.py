@@ -20,7 +20,7 @@ from .jobs import Job
 from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
 from .runs import AttemptKey, WorkflowRun
 
-#: States of a job's log, in the order in which they may follow each other.
+#: States of a job's log; no other state ever becomes pending again.
 LOG_PENDING = "pending"
 LOG_FETCHED = "fetched"
 LOG_UNAVAILABLE = "unavailable"
@@ -156,8 +156,8 @@ class JobLogRecord(KeepsUnknownFields):
     """The state of one job's log.
 
     ``tries``: how often it was requested without success, except where a rate limit was the cause.
-    ``failed_at``: when its job failed; None once a process has taken the log to fetch it before
-    others. ``updated_at`` changes with every try of a pending log, ``pending_since`` does not.
+    ``failed_at``: when its job failed; None if it did not, or once a process has claimed the log to
+    ingest it early. ``updated_at`` changes with each try while pending, ``pending_since`` does not.
     """
 
     key: AttemptKey

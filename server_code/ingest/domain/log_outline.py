@@ -177,14 +177,14 @@ def _marked_lines(block: bytes) -> Iterator[tuple[int, int]]:
 def read_outline(
     chunks: Iterable[bytes],
     steps: Sequence[Step] = (),
-    stored_steps: tuple[StepRange, ...] | None = None,
+    stored_ranges: tuple[StepRange, ...] | None = None,
 ) -> LogOutline:
     """Read the outline of a whole log, with the ranges of its job's ``steps`` if they are known."""
     reader = LogOutlineReader()
     for chunk in chunks:
         reader.feed(chunk)
     outline, evidence = reader.finish()
-    return with_step_ranges(outline, replace(evidence, known_ranges=stored_steps).locate(steps))
+    return with_step_ranges(outline, replace(evidence, known_ranges=stored_ranges).locate(steps))
 
 
 def with_step_ranges(outline: LogOutline, places: StepRanges) -> LogOutline:

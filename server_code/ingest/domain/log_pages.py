@@ -229,17 +229,18 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> L
     found: dict[int, None] = {}
     number, end = index.part_of(max(after, 0) + 1), index.part_of(size.total_lines + 1)
     searched_to, searched_bytes = size.total_lines, 0
+    line_so_far = b""  # as much of the open line's end as can begin the text
     while wanted and number < end:
         page = find_page(number)
         if page is None:
             return None
-        content = page.content.lower()
+        content = line_so_far + page.content.lower()
         if wanted in content:
-            parts = enumerate(parts_of(content), start=page.first_part)
-            places = (place for place, part in parts if place >= number and wanted in part)
-            found.update((index.line_of(place), None) for place in places)
+            lines = enumerate(BytesIO(content), start=index.line_of(page.first_part))
+            found.update((line, None) for line, read in lines if line > after and wanted in read)
         number = page.end
-        searched_bytes += len(content)
+        searched_bytes += len(page.content)
+        line_so_far = content[max(len(content) - len(wanted) + 1, 0) :].rpartition(b"\n")[2]
         is_line_whole = number >= end or index.line_of(number) != index.line_of(number - 1)
         if len(found) >= MAX_ANSWER_MATCHES:
             searched_to = list(found)[MAX_ANSWER_MATCHES - 1]

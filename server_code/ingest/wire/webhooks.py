@@ -50,7 +50,7 @@ class Delivery:
 def parse_delivery(headers: Mapping[str, str], body: bytes, *, secret: str) -> Delivery:
     """Verify and read one delivery. Header names are in lower case.
 
-    Raises InvalidSignature, or MalformedPayload where the signed body is not a JSON object.
+    Raises InvalidSignature; MalformedPayload for a header or a body that cannot be read.
     """
     verify_signature(headers.get("x-hub-signature-256"), body, secret=secret)
     event, delivery_id = headers.get("x-github-event"), headers.get("x-github-delivery")

@@ -65,7 +65,7 @@ def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str,
     day = f"{expires_at:%Y-%m-%d}"
     if expires_at <= now:
         return FAILED, f"it expired on {day}"
-    days = (expires_at - now).days
+    days = (expires_at.date() - now.astimezone(expires_at.tzinfo).date()).days
     if expires_at - now < EXPIRES_SOON:
         left = "today" if days == 0 else f"in {plural(days, 'day')}"
         return WARNING, f"it expires {left}, on {day}"
@@ -87,7 +87,8 @@ def _assess(record: CredentialRecord, now: datetime) -> tuple[str, str, str | No
     if record.kind == ANONYMOUS_KIND:
         remedy = "Set GITHUB_TOKEN, or create a GitHub App."
         return WARNING, "60 requests an hour, and no logs.", remedy
-    if record.limit and record.remaining is not None and record.remaining < record.limit // 10:
+    left = record.remaining if record.reset_at is None or record.reset_at > now else None
+    if record.limit and left is not None and left < record.limit // 10:
         return WARNING, "Less than a tenth of this hour's requests is left.", "Add another token."
     return OK, f"{when[0].upper()}{when[1:]}." if when else "", None
 

@@ -59,14 +59,14 @@ class LogArchive:
         """Write a job's log into a file; raises MalformedPayload if its bytes are damaged."""
         entry = self._entries[job_id]
         with _as_malformed(f"file {entry.filename!r} of the log archive"):
-            packed = self._zip_file.open(entry)
-        with packed:
-            while chunk := self._read(packed, entry):
+            unpacked = self._zip_file.open(entry)
+        with unpacked:
+            while chunk := self._read(unpacked, entry):
                 into.write(chunk)
 
-    def _read(self, packed: IO[bytes], entry: zipfile.ZipInfo) -> bytes:
+    def _read(self, unpacked: IO[bytes], entry: zipfile.ZipInfo) -> bytes:
         with _as_malformed(f"file {entry.filename!r} of the log archive"):
-            return packed.read(_CHUNK_BYTES)
+            return unpacked.read(_CHUNK_BYTES)
 
 
 @contextmanager

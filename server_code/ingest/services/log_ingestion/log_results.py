@@ -66,14 +66,14 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
     except IngestError as error:
         return LogNotReady(job=job, error=error)
     try:
-        stored_steps = fetch(cast("BinaryIO", spool))
+        stored_ranges = fetch(cast("BinaryIO", spool))
         reader, steps = LogOutlineReader(), StepFileReader(step_files)
         with spool.open() as written:
             content_info = inspect_log(
                 written, (reader.feed, steps.feed) if step_files else (reader.feed,)
             )
         outline, evidence = reader.finish()
-        evidence = replace(evidence, known_ranges=steps.finish() or stored_steps)
+        evidence = replace(evidence, known_ranges=steps.finish() or stored_ranges)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
         spool.close()
         return failed_log(job, error)

@@ -96,7 +96,7 @@ class LogReader:
         yield partial(self.github.fetch_job_log, repository, record.job_id, is_backfill=False)
 
     def _save_to_cache(
-        self, record: JobLogRecord, spool: Spool, stored_steps: tuple[StepRange, ...] | None
+        self, record: JobLogRecord, spool: Spool, stored_ranges: tuple[StepRange, ...] | None
     ) -> None:
         """Cache the log for the next page; without that, the next page is only slower."""
         if self.log_cache is None or spool.size > MAX_CACHED_LOG_BYTES:
@@ -105,7 +105,7 @@ class LogReader:
             steps = load_job_steps(self.store, record.key, record.job_id)
             with spool.open() as log:
                 chunks = iter(lambda: log.read(_CHUNK_BYTES), b"")
-                outline = read_outline(chunks, steps, stored_steps)
+                outline = read_outline(chunks, steps, stored_ranges)
             with spool.open() as log:
                 now = self.clock.now()
                 self.log_cache.save_log(record.key, record.job_id, log, outline, now)
