@@ -2,7 +2,7 @@
 
 IngestError
 ├── Retriable                  try again later; nothing is lost by waiting
-│   ├── RateLimited            GitHub forbids requests until ``retry_at``
+│   ├── RateLimited            no requests until ``retry_at``; BackfillLimited: no bulk requests
 │   ├── GithubUnavailable      GitHub could not be reached, or has nothing to give for now
 │   │   ├── RequestFailed      GitHub took the request and did not answer it whole and readably
 │   │   └── RequestPaused      this one request is to wait until ``retry_at``

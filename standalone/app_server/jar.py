@@ -26,13 +26,13 @@ _NAME = re.compile(r'server_jar_name = "([\w.-]+\.jar)"')
 _BASE = re.compile(r'url = "(https://[^"\s]+/)" \+ server_jar_name')
 
 
-def require_jar(package: Path, echo: Callable[[str], None]) -> None:
-    """Download the JAR that `__init__.py` names, if it is missing. Raises CannotServe."""
-    source = package.read_text(encoding="utf-8")
+def require_jar(init_file: Path, echo: Callable[[str], None]) -> None:
+    """Download the JAR that a package's `__init__.py` names, if missing. Raises CannotServe."""
+    source = init_file.read_text(encoding="utf-8")
     name = _NAME.search(source)
     if name is None:  # another release of the package, which may need no help
         return
-    places = [package.with_name(name[1]), Path.home() / ".anvil" / name[1]]
+    places = [init_file.with_name(name[1]), Path.home() / ".anvil" / name[1]]
     if any(place.is_file() for place in places):
         return
     base = _BASE.search(source)

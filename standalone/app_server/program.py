@@ -49,12 +49,12 @@ def require_startable(
 
     Another program, such as one built from source, checks its needs itself.
     """
-    package = _package_of(program)
-    if package is None:
+    init_file = _init_file_of_package(program)
+    if init_file is None:
         return
     if shutil.which("java", path=environment.get("PATH")) is None:
         raise CannotServe(f"The dashboard needs Java: {_java_command()}")
-    require_jar(package, echo)
+    require_jar(init_file, echo)
 
 
 def _java_command() -> str:
@@ -64,8 +64,8 @@ def _java_command() -> str:
     return "install Java 11 or later"
 
 
-def _package_of(program: Path) -> Path | None:
-    """Return the Python package that a script of pip starts; None for any other program."""
+def _init_file_of_package(program: Path) -> Path | None:
+    """Return the `__init__.py` of the package that a script of pip starts; None for others."""
     with program.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if b"from anvil_app_server import" not in head:

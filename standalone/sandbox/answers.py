@@ -19,7 +19,7 @@ SSO_MESSAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer; a `stream` is sent instead of `body`, and a `digest` leads to an ETag."""
+    """One HTTP answer: a `body`, or a `stream` of `length` bytes; a `digest` leads to an ETag."""
 
     status: int = 200
     body: bytes = b""

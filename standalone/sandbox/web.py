@@ -23,7 +23,7 @@ from .state import State
 _NEW = re.compile(r"(?:/organizations/(?P<owner>[^/]+))?/settings/apps/new")
 _CREATE = re.compile(r"/settings/apps/create")
 _INSTALL = re.compile(r"/apps/(?P<slug>[^/]+)/installations/new")
-_INSTALLED = re.compile(r"/apps/(?P<slug>[^/]+)/installations")
+_INSTALLATIONS = re.compile(r"/apps/(?P<slug>[^/]+)/installations")
 
 #: The user who is logged in.
 USER = "octocat"
@@ -53,7 +53,7 @@ def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> 
         wanted = ", ".join(f"{k}: {v}" for k, v in manifest["default_permissions"].items())
         hook_url = str(manifest["hook_attributes"]["url"])
         is_active = manifest["hook_attributes"].get("active", True)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return _page(422, "Invalid manifest", "<p>The manifest is not valid.</p>")
     if is_active and _is_local(hook_url) and not _is_local(incoming.base):
         return _page(422, "Invalid manifest", "<p>Hook url is not reachable.</p>")
@@ -114,7 +114,8 @@ def _install(state: State, incoming: Request, params: dict[str, str]) -> Answer:
 
 
 def _form(incoming: Request) -> dict[str, Any]:
-    return {name: values[-1] for name, values in parse_qs(incoming.body.decode()).items()}
+    fields = parse_qs(incoming.body.decode(), keep_blank_values=True)
+    return {name: values[-1] for name, values in fields.items()}
 
 
 def _is_local(url: str) -> bool:
@@ -134,5 +135,5 @@ _PAGES: tuple[tuple[str, re.Pattern[str], PageHandler], ...] = (
     ("POST", _NEW, _show_manifest),
     ("POST", _CREATE, _create),
     ("GET", _INSTALL, _show_installation),
-    ("POST", _INSTALLED, _install),
+    ("POST", _INSTALLATIONS, _install),
 )

@@ -45,7 +45,7 @@ class HourlyUse:
     def wait_for_more_urgent(
         self, limit: RateLimit, purpose: Purpose, github_now: datetime, left: float
     ) -> timedelta:
-        """Return how long to wait until more urgent requests need less than ``left`` of the hour.
+        """Return how long to wait until more urgent requests will need fewer than ``left`` ones.
 
         Polls come first, then live logs, then bulk requests. But if a backfill has used more than
         polls, live logs need not wait until they have used as much as polls.

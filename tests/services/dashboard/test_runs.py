@@ -14,6 +14,7 @@ from ingest.services.dashboard.runs import (
     RunReference,
     list_runs,
     load_run,
+    load_run_attempts,
 )
 from support.state_records import NOW, REPOSITORY, a_summary, an_attempt, at
 from support.world import REPOSITORY as STAGED
@@ -258,6 +259,14 @@ def test_the_newest_attempt_is_shown_with_all_there_are(stage):
     ]
     assert [each["duration_seconds"] for each in shown["attempts"]] == [65, 35]
     assert {each["job_count"] for each in shown["attempts"]} == {1}
+
+
+def test_attempts_are_in_order_though_the_name_was_spelled_otherwise_between_them(state):
+    """The ledger keeps the spelling under which an attempt was saved."""
+    spelled = [(1, "octo/api"), (2, "Octo/API")]
+    state.save_attempts([an_attempt(7, number, name) for number, name in spelled])
+    known = load_run_attempts(state, RunReference(run_id=7))
+    assert [(each.key.run_attempt, each.key.repository) for each in known] == spelled
 
 
 def test_logs_are_reported_by_job(stage):

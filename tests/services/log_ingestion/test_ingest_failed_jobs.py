@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import LOG_FETCHED
+from ingest.errors import StateUnavailable
 from ingest.services.log_ingestion.ingest_failed_jobs import (
     FAILED_JOBS_PER_TURN,
     MIN_WAIT_IN_QUEUE,
     ingest_logs_of_failed_jobs,
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.log_ingestion.spool import Spool
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
 from standalone.sandbox.faults import Fault
@@ -95,6 +97,24 @@ def test_a_log_that_fails_early_is_fetched_in_its_turn(stage):
     while turn(here):
         pass
     assert len(here.logs()) == BACKFILL + 2
+
+
+def test_a_log_whose_steps_cannot_be_read_is_let_go_of(stage, monkeypatch):
+    """Its file takes no space until it is fetched again."""
+    here, spools = a_backlog(stage), []
+    enter = Spool.__init__
+
+    def remembered(spool: Spool) -> None:
+        enter(spool)
+        spools.append(spool)
+
+    def unavailable(*_: object) -> None:
+        raise StateUnavailable("The state store does not answer.")
+
+    monkeypatch.setattr(Spool, "__init__", remembered)
+    monkeypatch.setattr(f"{ingest_logs_of_failed_jobs.__module__}.load_job_steps", unavailable)
+    assert ingest_logs_of_failed_jobs(here.context) == 1
+    assert [each.closed for each in spools] == [True]
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])

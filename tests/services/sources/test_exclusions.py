@@ -67,3 +67,21 @@ def test_what_the_removal_of_an_exclusion_brings_is_said_before(stage: Stage) ->
     assert watched == {"acme/a", "acme/old-1"}
     with pytest.raises(NotFound):
         plan_removal(stage.state, "!acme/old-*")
+
+
+def test_what_a_source_still_lists_after_a_transfer_is_kept(stage: Stage) -> None:
+    """Another source may match its new name alone; a pattern may leave that name out."""
+    discover(stage, "acme/old-1", "acme/old-2", "umbra", "!umbra/left-*")
+    stage.server.world.change("acme/old-1", full_name="umbra/new")
+    stage.server.world.change("acme/old-2", full_name="umbra/left-out")
+    discover(stage)
+    assert plan_removal(stage.state, "acme/old-2").suspended == ("acme/old-2",)
+    assert plan_removal(stage.state, "acme/old-1").sentence == (
+        "0 repositories are no longer polled; 1 repository is still watched because of umbra/*."
+    )
+    remove_source(stage.state, "acme/old-1")
+    [kept] = [e for e in stage.state.list_repositories() if e.full_name == "acme/old-1"]
+    assert not kept.paused
+    discover_sources(stage.context)
+    [known] = [e for e in stage.state.list_discovered_repositories() if e.new_name == "umbra/new"]
+    assert (known.source, known.suspension_reason) == ("umbra/*", None)

@@ -234,7 +234,7 @@ class CredentialAccess:
         """Return whether a credential reads a repository, or may be able to read it."""
         return self._rank(name, repository) <= _UNKNOWN
 
-    def may_read_owner(self, name: str, repository: str) -> bool:
+    def may_read_or_reads_owner_of(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository, or reads others of its owner."""
         return self._rank(name, repository) <= _READS_OWNER
 

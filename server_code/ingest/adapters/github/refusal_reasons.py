@@ -38,7 +38,7 @@ def is_worth_trying(
         isinstance(error, AccessDenied) and access.has_read(each, repository)
         for each, error in refused.items()
     )
-    return not is_reader_denied or access.may_read_owner(name, repository)
+    return not is_reader_denied or access.may_read_or_reads_owner_of(name, repository)
 
 
 def list_reasons(
@@ -76,9 +76,9 @@ def list_reasons(
 def most_informative(
     repository: str, failures: list[IngestError], paused: Iterable[IngestError] = ()
 ) -> IngestError:
-    """Return a copy of the failure that helps a person most.
+    """Return the failure that helps a person most: a refusal, if there is one.
 
-    Its ``retry_at`` is the earliest of all the failures and ``paused`` refusals.
+    It is a copy; its ``retry_at`` is the earliest of all the failures and ``paused`` refusals.
     """
     times = [each.retry_at for each in (*failures, *paused) if each.retry_at is not None]
     for kind in REFUSAL_ERRORS:

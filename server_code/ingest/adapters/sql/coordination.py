@@ -48,7 +48,7 @@ class SqlCoordination(SqlStore):
     """What agents share.
 
     Saving a heartbeat or a collection removes those that are over a day old; claiming a key removes
-    the claims of more than 4 days ago.
+    the claims and the delivered events of more than 4 days ago.
     """
 
     def save_agent(self, record: AgentRecord) -> None:

@@ -33,7 +33,7 @@ _CLAIM = """
     AND run_attempt = ? AND job_id = ? AND failed_at IS NOT NULL
 """
 
-#: When the job of a pending log failed; NULL once the log was claimed.
+#: The migration that adds when the job of a log failed; NULL once the log was claimed.
 FAILED_LOGS = (
     "ALTER TABLE job_logs ADD COLUMN failed_at {text}",
     "CREATE INDEX failed_logs ON job_logs (failed_at) WHERE state = 'pending'",

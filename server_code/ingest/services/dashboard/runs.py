@@ -110,7 +110,7 @@ def load_run(
 ) -> dict[str, Any]:
     """Return one attempt of a run, the newest by default, with the data of its message.
 
-    Raises NotFound if the run was never collected or is purged.
+    Raises NotFound if the run was never collected, is not fetched yet, or is purged.
     """
     attempts = load_run_attempts(store, reference)
     record = _choose(attempts, reference.run_attempt)
@@ -152,14 +152,15 @@ def load_run_attempts(store: LedgerStore, reference: RunReference) -> list[Attem
     if not known:
         run = f"Run {run_id}" + (f" of {reference.repository}" if reference.repository else "")
         raise NotFound(f"{run} was not collected. Check its id and that its repository is watched.")
-    return [known[key] for key in sorted(known)]
+    # The keys may spell the repository differently, if its name has changed between attempts.
+    return [known[key] for key in sorted(known, key=lambda key: key.run_attempt)]
 
 
 def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> AttemptRecord:
     """Return an attempt by its number, or the newest fetched one. Raises NotFound."""
     if run_attempt is None:
-        read = [each for each in attempts if each.run is not None]
-        return (read or list(attempts))[-1]
+        fetched = [each for each in attempts if each.run is not None]
+        return (fetched or list(attempts))[-1]
     for each in attempts:
         if each.key.run_attempt == run_attempt:
             return each

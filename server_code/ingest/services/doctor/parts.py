@@ -1,4 +1,4 @@
-"""The checks in parts, each with a time limit, because a page requests one part after another."""
+"""The checks in the parts that a page requests one by one; all but the state's end in time."""
 
 from __future__ import annotations
 

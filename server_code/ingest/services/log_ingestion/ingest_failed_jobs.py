@@ -103,8 +103,8 @@ def _load_work(
 def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
     """Publish a log and record it; a failure leaves it to its work item."""
     try:
-        steps = load_job_steps(context.store, key, log.job.job_id)
         with log.spool:
+            steps = load_job_steps(context.store, key, log.job.job_id)
             done = deliver_log(context, key, with_steps(log, steps))
         context.save_counts()
         context.store.save_job_logs([done])

@@ -1,4 +1,4 @@
-"""Save the runs that a poll has seen in the ledger; new and changed ones become due."""
+"""Save in the ledger the runs that a poll has seen; new and changed ones become due."""
 
 from __future__ import annotations
 

@@ -71,8 +71,9 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
     for known in store.list_discovered_repositories():
         if known.source.lower() != record.pattern.lower() or known.suspension_reason:
             continue
-        other = others.source_of(known.full_name)
-        if other is None or others.exclusion_of(known.full_name):
+        names = (known.full_name, known.new_name or known.full_name)
+        other = next((each for each in map(others.source_of, names) if each is not None), None)
+        if other is None or others.exclusion_of(*names):
             suspended.append(known.full_name)
         else:
             kept.append((known.full_name, str(other)))

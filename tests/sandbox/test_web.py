@@ -1,0 +1,43 @@
+"""GitHub's pages that register an App: what others than Runstream send them as well."""
+
+from __future__ import annotations
+
+import json
+from html import unescape
+
+import pytest
+import requests
+from support.world_builder import WorldBuilder
+
+MANIFEST = {
+    "name": "Octo",
+    "url": "https://example.com",
+    "redirect_url": "http://127.0.0.1:9/created",
+    "hook_attributes": {"url": "https://example.com/hook", "active": False},
+    "default_permissions": {"actions": "read"},
+}
+
+
+@pytest.fixture
+def url(serve):
+    return serve(WorldBuilder()).server.url
+
+
+def post(address: str, **fields: str) -> requests.Response:
+    return requests.post(address, data=fields, allow_redirects=False, timeout=60)
+
+
+def test_a_registration_needs_no_state(url):
+    """Without it the callback has none to compare."""
+    page = post(f"{url}/settings/apps/new", manifest=json.dumps(MANIFEST))
+    assert json.dumps(MANIFEST) in unescape(page.text)
+    fields = {"manifest": json.dumps(MANIFEST), "name": "Octo", "owner": "octocat", "state": ""}
+    done = post(f"{url}/settings/apps/create", **fields)
+    assert (done.status_code, "code=" in done.headers["Location"]) == (302, True)
+
+
+@pytest.mark.parametrize("permissions", [["actions"], "read", None])
+def test_a_manifest_whose_permissions_are_no_object_is_invalid(url, permissions):
+    manifest = json.dumps({**MANIFEST, "default_permissions": permissions})
+    page = post(f"{url}/settings/apps/new", manifest=manifest)
+    assert (page.status_code, "The manifest is not valid." in page.text) == (422, True)
