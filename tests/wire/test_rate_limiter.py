@@ -137,6 +137,16 @@ def test_answers_out_of_order_are_distinguished():
     assert [limit.remaining for limit in rate_limiter.limits()] == [4990]
 
 
+def test_an_end_that_is_rounded_apart_is_of_the_same_hour():
+    """GitHub's servers may name the second before and the second after, in turn."""
+    rate_limiter = RateLimiter()
+    for turn in range(2400):
+        headers = limit_headers(4999 - turn, reset_in=3400 + turn % 2)
+        rate_limiter.update(200, headers, "", now=at(400), purpose=BACKFILL)
+    assert [limit.remaining for limit in rate_limiter.limits()] == [2600]
+    assert rate_limiter.hour_interval_factor(now=at(400)) == 1, "a backfill stretches no polls"
+
+
 def test_a_used_up_graphql_hour_does_not_block_rest():
     """Each has an hour of its own."""
     rate_limiter = RateLimiter()

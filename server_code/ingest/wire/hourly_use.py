@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from .purposes import RESERVE_SHARES, Purpose
-from .rate_limits import RateLimit
+from .rate_limits import RateLimit, is_later_hour, is_same_hour
 
 #: How long an hour must have run before its use is judged, and the largest factor for intervals.
 WARM_UP_SECONDS = 300
@@ -34,12 +34,12 @@ class HourlyUse:
 
     def record(self, limit: RateLimit, purpose: Purpose, *, github_now: datetime) -> None:
         """Count a request that GitHub charged; ``limit`` is from its answer."""
-        if self._reset_at is None or limit.reset_at > self._reset_at:
+        if self._reset_at is None or is_later_hour(limit.reset_at, self._reset_at):
             until = self._reset_at or github_now
             self._per_second_before = {each: self._per_second(each, until) for each in Purpose}
             self._reset_at, self._began_at = limit.reset_at, github_now
             self._charged = dict.fromkeys(Purpose, 0)
-        if limit.reset_at == self._reset_at:
+        if is_same_hour(limit.reset_at, self._reset_at):
             self._charged[purpose] += 1
 
     def wait_for_more_urgent(
@@ -72,7 +72,8 @@ class HourlyUse:
         past_seconds = 3600 - left_seconds
         if left_seconds <= 0 or past_seconds < WARM_UP_SECONDS:
             return 1.0
-        backfill = self._charged[Purpose.BACKFILL] if limit.reset_at == self._reset_at else 0
+        is_counted = self._reset_at is not None and is_same_hour(limit.reset_at, self._reset_at)
+        backfill = self._charged[Purpose.BACKFILL] if is_counted else 0
         used = max(limit.limit - limit.remaining - backfill, 0)
         used_per_second = used / past_seconds
         allowed_per_second = max(limit.remaining - reserve_of(limit), 1) / left_seconds

@@ -16,7 +16,9 @@ from .rate_limits import (
     RateLimit,
     clock_offset,
     exhausted_resource,
+    is_later_hour,
     is_limit_answer,
+    is_same_hour,
     parse_rate_limit,
     parse_retry_after,
     plausible_limit,
@@ -197,9 +199,9 @@ class RateLimiter:
         Within one hour the remaining requests only fall, so the lowest is the newest.
         """
         known = self._limits.get(limit.resource)
-        if known is not None and known.reset_at == limit.reset_at:
-            limit = min(known, limit, key=lambda each: each.remaining)
-        if known is None or limit.reset_at >= known.reset_at:
+        if known is not None and is_same_hour(limit.reset_at, known.reset_at):
+            self._limits[limit.resource] = min(known, limit, key=lambda each: each.remaining)
+        elif known is None or is_later_hour(limit.reset_at, known.reset_at):
             self._limits[limit.resource] = limit
 
     def _pause(self, scope: str, headers: Mapping[str, str], now: datetime) -> datetime:

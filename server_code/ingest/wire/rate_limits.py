@@ -25,6 +25,9 @@ MAX_RESET_TIME = timedelta(minutes=65)
 #: An hour that ended this long before an answer is no longer its limit.
 ENDED_SECONDS = 60
 
+#: Smaller differences between two ends are of one hour: GitHub's servers may round them apart.
+SAME_HOUR = timedelta(seconds=60)
+
 #: Smaller differences between GitHub's clock and ours are ignored.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
@@ -43,6 +46,16 @@ class RateLimit:
     limit: int
     remaining: int
     reset_at: datetime
+
+
+def is_same_hour(reset_at: datetime, other: datetime) -> bool:
+    """Return whether two ends are of the same hour of a limit."""
+    return abs(reset_at - other) < SAME_HOUR
+
+
+def is_later_hour(reset_at: datetime, known: datetime) -> bool:
+    """Return whether an end is of a later hour of a limit than a known end."""
+    return reset_at - known >= SAME_HOUR
 
 
 def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
