@@ -65,7 +65,7 @@ def simulated_world(  # noqa: PLR0913 - each is a property of the world
 class HourlyRuns:
     """The runs of a repository, planned hour by hour.
 
-    The repository's index and the number of repositories make the ids of its runs unique.
+    Its index and the number of repositories make the ids of runs and pull requests unique.
     """
 
     spec: RepositorySpec
@@ -98,7 +98,7 @@ class HourlyRuns:
                 made += 1
             new_items.commits.append(_commit(trigger, rng))
             if trigger.pull is not None:
-                new_items.pulls.append(_pull(self.spec, trigger))
+                new_items.pulls.append(self._pull(trigger))
 
     def _run(
         self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
@@ -112,6 +112,20 @@ class HourlyRuns:
             id=10_000_000_000 + repository_hour * MAX_RUNS_PER_HOUR + made,
             number=(hour - _EPOCH_HOUR) * MAX_RUNS_PER_HOUR + made + 1,
             rng=rng,
+        )
+
+    def _pull(self, trigger: Trigger) -> PullRequestSpec:
+        number = trigger.pull or 0
+        return PullRequestSpec(
+            id=1_000_000_000 + number * self.repository_count + self.index,
+            number=number,
+            title=trigger.title,
+            author=trigger.actor,
+            head_branch=trigger.branch,
+            head_sha=trigger.sha,
+            base_branch="main",
+            head_repository=trigger.fork or self.spec.full_name,
+            created_at=trigger.at - 60,
         )
 
 
@@ -173,19 +187,4 @@ def _commit(trigger: Trigger, rng: random.Random) -> CommitSpec:
         files=files,
         parents=(seeded_sha("parent", trigger.sha),),
         pulls=() if trigger.pull is None else (trigger.pull,),
-    )
-
-
-def _pull(spec: RepositorySpec, trigger: Trigger) -> PullRequestSpec:
-    number = trigger.pull or 0
-    return PullRequestSpec(
-        id=1_000_000_000 + number,
-        number=number,
-        title=trigger.title,
-        author=trigger.actor,
-        head_branch=trigger.branch,
-        head_sha=trigger.sha,
-        base_branch="main",
-        head_repository=trigger.fork or spec.full_name,
-        created_at=trigger.at - 60,
     )

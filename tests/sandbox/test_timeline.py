@@ -124,6 +124,17 @@ def test_the_same_seed_makes_the_same_world(serve):
     )
 
 
+def test_pull_requests_of_all_simulated_repositories_have_ids_of_their_own():
+    """GitHub's ids are the same for no two pull requests, unlike their numbers."""
+    start = 1_770_000_000.0
+    world = simulated_world(start=start, repositories=3, runs_per_hour=20, history_days=1)
+    pulls = []
+    for repository in world.repositories:
+        repository.plan_until(start)
+        pulls += repository.pulls.values()
+    assert len({pull.id for pull in pulls}) == len(pulls) > 100
+
+
 def test_a_simulated_world_holds_every_kind_of_run(serve):
     """Re-runs, fork pull requests, big matrices, shared commits and odd endings all occur."""
     start = 1_770_000_000.0
