@@ -14,12 +14,12 @@ def recorded_run(
 ) -> RunSpec:
     """Plan a run from its snapshots and its jobs by attempt; one of the two may be empty."""
     recorded = _latest(snapshots)
-    newest = max([*recorded, *jobs])
+    last_number = max([*recorded, *jobs])
     latest = recorded[max(recorded)] if recorded else _placeholder_run(run_id, jobs)
     created = parse_time(latest["created_at"])
     attempts = [
         _attempt(number, created, recorded.get(number), tuple(jobs.get(number, ())))
-        for number in range(1, newest + 1)
+        for number in range(1, last_number + 1)
     ]
     return RunSpec(
         id=run_id,
@@ -73,13 +73,13 @@ def _minimal(number: int, created: Timestamp, jobs: tuple[JobSpec, ...]) -> Atte
     ends = max((job.completed_at or begins for job in jobs), default=begins)
     conclusions = {job.conclusion for job in jobs}
     running = None in conclusions
-    bad = next((item for item in ("failure", "cancelled") if item in conclusions), "success")
+    outcome = next((item for item in ("failure", "cancelled") if item in conclusions), "success")
     return AttemptSpec(
         number=number,
         requested_at=created if number == 1 else begins,
         in_progress_at=begins,
         completed_at=None if running else max(begins, ends),
-        conclusion=None if running else bad,
+        conclusion=None if running else outcome,
         triggering_actor="ghost",
         jobs=jobs,
     )

@@ -89,10 +89,13 @@ def damage_answer(fault: Fault, answer: Answer) -> Answer:
         return replace(answer, body=answer.body[: len(answer.body) // 2], digest=None)
     if fault.do not in {"empty_list", "malformed"}:
         return answer
-    body = json.loads(answer.body)
-    for name, items in body.items() if isinstance(body, dict) else ():
-        if isinstance(items, list) and items:
+    value = json.loads(answer.body)
+    # the answer may itself be the list; a list of texts, as of labels, stays as it is
+    lists = value if isinstance(value, dict) else {"": value}
+    for name, items in lists.items():
+        if isinstance(items, list) and items and isinstance(items[0], dict):
             damaged = {**items[0], "id": None}
-            body[name] = [] if fault.do == "empty_list" else [damaged, *items[1:]]
+            lists[name] = [] if fault.do == "empty_list" else [damaged, *items[1:]]
+    body = json_bytes(value if lists is value else lists[""])
     digest = None if answer.digest is None else f"{answer.digest}-{fault.do}"
-    return replace(answer, body=json_bytes(body), digest=digest)
+    return replace(answer, body=body, digest=digest)

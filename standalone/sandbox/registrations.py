@@ -20,7 +20,7 @@ class PendingApp:
     name: str
     owner: str
     manifest: dict[str, Any]
-    at: Timestamp
+    confirmed_at: Timestamp
 
     @property
     def slug(self) -> str:

@@ -76,7 +76,7 @@ def _create(state: State, incoming: Request, _params: dict[str, str]) -> Answer:
     manifest = json.loads(form["manifest"])
     code = secrets.token_hex(20)
     state.registrations[code] = PendingApp(
-        name=form["name"], owner=form["owner"], manifest=manifest, at=state.clock.now()
+        name=form["name"], owner=form["owner"], manifest=manifest, confirmed_at=state.clock.now()
     )
     query = urlencode({"code": code, "state": form["state"]})
     return _redirect(f"{manifest['redirect_url']}?{query}")

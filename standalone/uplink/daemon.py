@@ -76,7 +76,7 @@ def register(*, with_schedule: bool) -> None:
     import ingest.entrypoints.pages
 
     if with_schedule:
-        import ingest.entrypoints.tasks  # noqa: F401 - likewise
+        import ingest.entrypoints.tasks  # noqa: F401 - it registers them
 
 
 def _end_process(echo: Callable[[str], None], error: Exception) -> None:

@@ -52,6 +52,16 @@ def test_a_single_page_has_no_link(serve):
     assert "Link" not in serve(many(3)).get(RUNS).headers
 
 
+def test_the_runs_of_a_renamed_repository_have_its_new_name(serve):
+    """Also if they were read before, under the old one."""
+    api = serve(many(1))
+    before = [*api.runs(), api.get(f"{RUNS}/100").json()]
+    api.server.world.change("octo/api", full_name="octo/web")
+    after = [*api.runs(repository="octo/web"), api.get("/repos/octo/web/actions/runs/100").json()]
+    assert [run["repository"]["full_name"] for run in before] == ["octo/api"] * 2
+    assert [run["repository"]["full_name"] for run in after] == ["octo/web"] * 2
+
+
 def test_a_page_holds_30_and_at_most_100(serve):
     """The size of a page has a default and a bound."""
     api = serve(many(120), at=2000)

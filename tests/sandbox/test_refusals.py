@@ -93,6 +93,25 @@ def test_a_list_is_spoiled_under_an_etag_of_its_own(serve, do, ids):
     assert [job["id"] for job in good.json()["jobs"]] == [9]
 
 
+@pytest.mark.parametrize(("do", "ids"), [("empty_list", []), ("malformed", [None])])
+def test_an_answer_that_is_itself_the_list_is_spoiled(serve, do, ids):
+    """As a list of repositories is, which has no name within the answer."""
+    api = serve(world(), faults=(Fault(path="/repos$", do=do, count=1),))
+    spoiled, good = (api.get("/orgs/octo/repos").json() for _ in range(2))
+    assert [each["id"] for each in spoiled] == ids
+    assert len(good) == 1
+
+
+@pytest.mark.parametrize(("do", "steps"), [("empty_list", 0), ("malformed", 1)])
+def test_the_objects_of_one_job_are_spoiled_and_its_labels_are_not(serve, do, steps):
+    """A label is a text, which has no id."""
+    builder = world().job(id=10, steps=["Build"])
+    api = serve(builder, faults=(Fault(path="/jobs/10$", do=do),))
+    job = api.get("/repos/octo/api/actions/jobs/10").json()
+    assert len(job["steps"]) == steps
+    assert job["labels"] == ["ubuntu-latest"]
+
+
 def test_a_body_stops_in_the_middle_though_its_length_is_right(serve):
     """The answer arrives whole, and is no JSON."""
     answer = serve(world(), faults=(Fault(path="/runs$", do="broken_json"),)).get(RUNS)

@@ -105,17 +105,17 @@ def step_data(step: Step) -> dict[str, Any]:
     }
 
 
-def _annotations_data(known: AnnotationList | None) -> dict[str, Any]:
-    if known is None:
+def _annotations_data(annotations: AnnotationList | None) -> dict[str, Any]:
+    if annotations is None:
         return {"annotations": None, "annotations_total": None}
-    return {"annotations": _list_data(known.items), "annotations_total": known.total}
+    return {"annotations": _list_data(annotations.items), "annotations_total": annotations.total}
 
 
-def _list_data(known: Sequence[KeepsUnknownFields] | None) -> list[dict[str, Any]] | None:
+def _list_data(values: Sequence[KeepsUnknownFields] | None) -> list[dict[str, Any]] | None:
     """Return values that have the fields of the message, without fields of a newer release."""
-    if known is None:
+    if values is None:
         return None
-    return [encode_dataclass(replace(each, unknown_fields={})) for each in known]
+    return [encode_dataclass(replace(each, unknown_fields={})) for each in values]
 
 
 def _pull_requests_data(run: WorkflowRun, commit: Commit | None) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ class WholeRequestPublisher(Publisher):
         One message that it refuses does not stop the others.
         """
         self._counters.add("queue_requests")
-        reason = self._refused_because(messages)
+        reason = self._try_to_send(messages)
         if reason is None:
             return []
         if len(messages) == 1:
@@ -80,5 +80,5 @@ class WholeRequestPublisher(Publisher):
         return [refused for message in messages for refused in self._send_request([message])]
 
     @abstractmethod
-    def _refused_because(self, messages: list[QueueMessage]) -> str | None:
+    def _try_to_send(self, messages: list[QueueMessage]) -> str | None:
         """Send one request; return why the bus refuses it as invalid, None where it accepts it."""

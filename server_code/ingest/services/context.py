@@ -196,7 +196,7 @@ class CollectorContext:
         return [each for each in errors if abs(now - each.occurred_at) < REPORT_AGAIN_AFTER]
 
     def report_rejected_credentials(self, agent: str) -> None:
-        """Report each credential that GitHub rejects once, not for each of its requests."""
+        """Report once each credential that GitHub rejects, not for each of its requests."""
         for name, rejected in self.github.pop_rejected_credentials().items():
             self.report_error(
                 agent, None, rejection_text(name, str(rejected)), rejected.remedy_or_usual

@@ -59,12 +59,12 @@ class Settings:
     def queues_location(self) -> str | None:
         """Return where the queues of EVENT_BUS are; None if that is not set."""
         azure = "Azure" if self.azure.servicebus_connection else self.azure.servicebus_namespace
-        accounts = {
+        locations = {
             "sqs": self.aws.region or self.aws.endpoint_url,
             "servicebus": azure,
             "pubsub": self.queues.google_project,
         }
-        return accounts[self.queues.event_bus]
+        return locations[self.queues.event_bus]
 
     @property
     def cloudevents_source_root(self) -> str | None:

@@ -33,7 +33,7 @@ POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
 RESPONSE_SECONDS_PER_MINUTE = 85.0
 MAX_CONCURRENT = 80
 
-#: The part of the minute's limits that bulk requests may use: webhooks need the rest.
+#: The part of the minute's limits that bulk requests may use: urgent ones need the rest.
 BULK_MINUTE_SHARE = 0.8
 
 #: The scope of a pause that applies to all requests with the token.
@@ -244,19 +244,19 @@ class RateLimiter:
         if limit is None:
             return
         reset_at, reserve = limit.reset_at - self._offset, reserve_of(limit, purpose)
-        for_logs = reserve_of(limit, Purpose.LIVE_LOG)
+        log_reserve = reserve_of(limit, Purpose.LIVE_LOG)
         left_at_least = limit.remaining - self._in_flight[resource]
         if reset_at <= now:
             del self._limits[resource]
         elif limit.remaining <= reserve:
             left = f"{limit.remaining} of {limit.limit} {resource} requests"
-            raise (BackfillLimited if limit.remaining > for_logs else RateLimited)(
+            raise (BackfillLimited if limit.remaining > log_reserve else RateLimited)(
                 f"The token has {left} left for this hour; the rest is reserved.",
                 retry_at=reset_at + timedelta(seconds=1),
             )
         elif left_at_least <= reserve:
             # GitHub may not charge them, so it is too early to wait for the next hour.
-            raise (BackfillLimited if left_at_least > for_logs else RateLimited)(
+            raise (BackfillLimited if left_at_least > log_reserve else RateLimited)(
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
             )

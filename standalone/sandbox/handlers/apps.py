@@ -29,7 +29,7 @@ def get_app(call: Call) -> Answer:
 def convert_manifest(call: Call) -> Answer:
     """Answer POST /app-manifests/{code}/conversions; a code is valid once, for one hour."""
     pending = call.state.registrations.pop(str(call.params["code"]), None)
-    if pending is None or call.now - pending.at > HOUR:
+    if pending is None or call.now - pending.confirmed_at > HOUR:
         raise not_found()
     app, private_key = new_app(pending)
     call.state.settings = replace(call.state.settings, app=app)

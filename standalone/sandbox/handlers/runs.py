@@ -30,7 +30,7 @@ def list_runs(call: Call) -> Answer:
     if not filters and page.start >= call.state.settings.unfiltered_cap:
         raise Refusal(_too_deep())
     version = call.repository.version(as_of)
-    key = ("runs", call.numeric_url, call.query, version)
+    key = ("runs", call.repository.spec.full_name, call.numeric_url, call.query, version)
     return conditional(call.state.cache.get(key, lambda: _list(call, filters, page, as_of)))
 
 
@@ -99,7 +99,8 @@ def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> lis
 def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> DigestedBody:
     version = bisect_right(sorted(run_times(run)), now)
     no_pulls = call.args.get("exclude_pull_requests") == "true"
-    key = ("run", call.base, call.repository.spec.id, run.id, attempt.number, version, no_pulls)
+    name = call.repository.spec.full_name
+    key = ("run", call.base, name, run.id, attempt.number, version, no_pulls)
 
     def render() -> DigestedBody:
         payload = run_payload(call.repository, run, attempt, call.base, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -16,6 +17,8 @@ from ingest.services.dashboard.repository_list import (
     list_repository_page,
     set_matching_paused,
 )
+from ingest.services.dashboard.sources import list_source_rows
+from ingest.services.sources.manage_sources import make_sources_due
 from ingest.settings import Settings
 from support.state_records import an_error
 
@@ -97,3 +100,14 @@ def test_what_to_do_about_a_rejected_credential_stands_at_its_repositories(
     assert [(row["full_name"], row["remedy"]) for row in rows if row["last_error"] == reason] == [
         ("acme/single", "Renew the token.")
     ]
+
+
+def test_a_source_that_is_listed_again_keeps_its_error(store: StateStore) -> None:
+    """Only one that was never listed is told to be listed for the first time."""
+    new = SourceRecord(pattern="acme/*", added_at=NOW, origin="test")
+    denied = replace(new, pattern="mona/*", listed_at=NOW, found=0, last_error="GitHub denied it.")
+    store.save_sources([new, denied])
+    make_sources_due(store)
+    findings = {row["pattern"]: row["finding"] for row in list_source_rows(store, ())}
+    assert findings["acme/*"] == "is listed for the first time now."
+    assert findings["mona/*"] == "0 repositories. Error: GitHub denied it."

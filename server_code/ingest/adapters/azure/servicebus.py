@@ -60,7 +60,7 @@ class ServiceBusPublisher(WholeRequestPublisher):
         for _, group in groupby(messages, key=attrgetter("delay_seconds")):
             yield from batches(group, size_of=_bytes_with_overhead, max_bytes=self._max_batch_bytes)
 
-    def _refused_because(self, messages: list[QueueMessage]) -> str | None:
+    def _try_to_send(self, messages: list[QueueMessage]) -> str | None:
         from azure.servicebus.exceptions import ServiceBusError
 
         with self._sender_lock, translate_azure_errors(f"Queue {self._name}"):

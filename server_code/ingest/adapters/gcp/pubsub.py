@@ -66,7 +66,7 @@ class PubsubPublisher(WholeRequestPublisher):
         for _, group in groups:
             yield from batches(group, size_of=attrgetter("size_bytes"), max_bytes=MAX_MESSAGE_BYTES)
 
-    def _refused_because(self, messages: list[QueueMessage]) -> str | None:
+    def _try_to_send(self, messages: list[QueueMessage]) -> str | None:
         from google.api_core.exceptions import InvalidArgument
 
         encoded = [self._encode(message) for message in messages]

@@ -124,13 +124,13 @@ class GithubRepositories(RepositoryApi):
     ) -> Answer[RepositoryList]:
         """Fetch the list of an organization, or of a user where there is no such organization."""
         kinds = ("orgs", "users")
-        known_kind, _, known = (validator or "").partition(" ")
+        known_kind, _, etags = (validator or "").partition(" ")
         known_kind = known_kind or self._account_kinds.get(owner.lower(), "")
         for kind in (known_kind,) if known_kind in kinds else kinds:
             request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
             wanted = ListRequest(request=request, key=None)
             try:
-                answer = _answer(self._lists.fetch(client, wanted, known or None), validator)
+                answer = _answer(self._lists.fetch(client, wanted, etags or None), validator)
             except (NotFound, RepositoryUnavailable):
                 if kind == kinds[-1]:
                     raise

@@ -45,7 +45,8 @@ def list_source_rows(
             "renamed_to": record.renamed_to,
             "part": record.truncation_note,
         }
-        rows.append({**row, "finding": _finding(row)})
+        is_new = record.found is None and not matched[key]
+        rows.append({**row, "finding": _finding(row, is_new=is_new)})
     return rows
 
 
@@ -53,11 +54,11 @@ def _is_unpolled(record: RepositoryRecord) -> bool:
     return not (record.paused or record.failed_polls or record.last_polled_at)
 
 
-def _finding(row: dict[str, Any]) -> str:
+def _finding(row: dict[str, Any], *, is_new: bool) -> str:
     """Return what a source does, in one line."""
     if row["is_exclusion"]:
         return "excludes the repositories that match."
-    if row["listed_at"] is None and not row["repositories"]:
+    if is_new:
         return "is listed for the first time now."
     parts = [plural(row["repositories"], "repository", "repositories")]
     parts += [f"{row['unpolled']:,} of them waiting for their first poll"] * bool(row["unpolled"])
