@@ -7,11 +7,12 @@ from contextlib import closing
 from uuid import uuid4
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.azure.errors import NETWORK_REMEDY, translate_azure_errors
 from ingest.domain.clock_errors import CLOCK_REMEDY
 from ingest.domain.counters import Counters
+from ingest.domain.error_causes import without_ids
 from ingest.errors import QueueUnavailable
 from ingest.settings import AzureSettings, QueueSettings, Secret
 
@@ -74,3 +75,16 @@ def test_what_remains_of_a_failed_connection_is_its_reason(words: str, reason: s
         raise ServiceRequestError(words.format(reason))
     assert str(raised.value) == f"Queue m cannot be reached: {reason}."
     assert raised.value.remedy == remedy
+
+
+def test_two_answers_of_a_busy_storage_are_one_error_for_people() -> None:
+    """Storage adds an id, which is left out there, and the time of the answer."""
+    found = set()
+    for second in (1, 2):
+        text = f"Server busy.\nRequestId:{uuid4()}\nTime:2026-11-30T15:01:0{second}.5Z"
+        with pytest.raises(QueueUnavailable) as raised, translate_azure_errors("Container c"):
+            raise HttpResponseError(f"{text}\nErrorCode:ServerBusy")
+        found.add(without_ids(str(raised.value)))
+    assert found == {
+        "Container c cannot be used now: Server busy. RequestId:… ErrorCode:ServerBusy."
+    }

@@ -21,6 +21,9 @@ _SYSTEM_REASON = re.compile(
 )
 _CONNECTION_PREFIX = re.compile(r"^(?:<[^>]*>|HTTPS?Connection\w*\([^)]*\)): ")
 
+#: The time of an answer, which would make each error of the same cause another one.
+_TIME_LINE = re.compile(r"\nTime:\S+")
+
 
 @contextmanager
 def translate_azure_errors(subject: str) -> Iterator[None]:
@@ -55,7 +58,7 @@ def translate_azure_errors(subject: str) -> Iterator[None]:
     except AzureError as error:
         if getattr(error, "status_code", None) in (401, 403):
             raise _denied(subject, error) from error
-        reason = str(error).rstrip(".")
+        reason = _TIME_LINE.sub("", str(error)).rstrip(".")
         remedy = CLOCK_REMEDY if is_clock_error(reason) else None
         raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
 
