@@ -6,12 +6,17 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import grpc
 import pytest
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.errors import NETWORK_REMEDY
-from ingest.adapters.gcp.pubsub import MAX_MESSAGE_BYTES, PubsubWorkQueue
+from ingest.adapters.gcp.pubsub import (
+    MAX_MESSAGE_BYTES,
+    NOT_BEFORE_ATTRIBUTE,
+    PubsubWorkQueue,
+)
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
@@ -92,6 +97,15 @@ def test_one_refused_message_keeps_no_neighbour_back(server: PubsubServer, queue
     failures = queue.send([a_message(1), a_message(2, body="poison"), a_message(3)])
     assert [(each.event_id, each.is_final) for each in failures] == [("e2", True)]
     assert server.published == 2
+
+
+@pytest.mark.parametrize("text", ["soon", "inf", "nan", "-1"])
+def test_a_foreign_message_with_another_time_is_received(queue: PubsubWorkQueue, text: str):
+    """What is no time in the attribute of ours holds back neither it nor others."""
+    foreign = replace(a_message(1), attributes={NOT_BEFORE_ATTRIBUTE: text})
+    assert queue.send([foreign, a_message(2)]) == ()
+    received = queue.receive(max_messages=10, wait_seconds=1)
+    assert len(received) == 2
 
 
 def test_our_own_limit_stays_within_the_services(server: PubsubServer, queue: PubsubWorkQueue):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -151,8 +152,11 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
 
     def _postpone_early(self, received: types.ReceivedMessage) -> bool:
         """Hide a message until it is due; return whether it was not due yet."""
-        left = float(received.message.attributes.get(NOT_BEFORE_ATTRIBUTE, 0)) - time.time()
-        if left <= 0:
+        try:
+            left = float(received.message.attributes.get(NOT_BEFORE_ATTRIBUTE, 0)) - time.time()
+        except ValueError:  # a message of another program
+            return False
+        if not 0 < left < math.inf:
             return False
         self._modify_ack_deadline(received.ack_id, max(int(left), 1))
         return True

@@ -122,15 +122,19 @@ class GithubRepositories(RepositoryApi):
     def _fetch_of_owner(
         self, client: GithubClient, owner: str, validator: str | None
     ) -> Answer[RepositoryList]:
-        """Fetch the list of an organization, or of a user where there is no such organization."""
-        kinds = ("orgs", "users")
+        """Fetch the list of an organization, or of a user if there is no such organization.
+
+        The kind that answered last is tried first: another account may have taken the name since.
+        """
         known_kind, _, etags = (validator or "").partition(" ")
         known_kind = known_kind or self._account_kinds.get(owner.lower(), "")
-        for kind in (known_kind,) if known_kind in kinds else kinds:
+        kinds = sorted(("orgs", "users"), key=lambda kind: kind != known_kind)
+        for kind in kinds:
             request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
             wanted = ListRequest(request=request, key=None)
             try:
-                answer = _answer(self._lists.fetch(client, wanted, etags or None), validator)
+                known = etags if kind == known_kind and etags else None
+                answer = _answer(self._lists.fetch(client, wanted, known), validator)
             except (NotFound, RepositoryUnavailable):
                 if kind == kinds[-1]:
                     raise
