@@ -1,4 +1,4 @@
-"""Check suites as GraphQL returns them; only attempts that could not start have check runs.
+"""Check suites as GraphQL returns them. Only failed starts have check runs here.
 
 https://docs.github.com/graphql/reference/objects#checksuite
 """

@@ -89,13 +89,13 @@ class TableRepositories(RepositoryStore):
         return self._list_repositories(load_changes())
 
     def _list_repositories(self, changes: Changes) -> list[RepositoryRecord]:
-        # A removal leaves no row with a time, as other changes do.
-        removals = changes.get(_REPOSITORIES.name, frozenset())
-        records = self._repository_cache.load(_REPOSITORIES, removals)
+        # A removal leaves no row to find: its id makes the cache read all rows again.
+        removal_ids = changes.get(_REPOSITORIES.name, frozenset())
+        records = self._repository_cache.load(_REPOSITORIES, removal_ids)
         return [records[key] for key in sorted(records)]
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
-        """Pause or resume a repository; resuming makes it due, also while it is leased."""
+        """Pause or resume a repository; resuming makes it due, once a lease has ended."""
 
         def change() -> None:
             row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
@@ -224,7 +224,7 @@ def _save_if_held(
 
 
 class RepositoryCache(CachedRows[RepositoryRecord]):
-    """A cache of what pages show of each repository, which one column holds: each costs CPU."""
+    """A cache of what pages show of each repository; one column holds all, as each costs CPU."""
 
     def __init__(self) -> None:
         super().__init__(("key", "page_row"), _record)

@@ -14,8 +14,9 @@ from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
 
-#: The runner writes at most 50 annotations for a job; a workflow may add more, which are counted.
-_MAX_ANNOTATIONS = 1000
+#: The most annotations of a job that are read: the runner writes 50, a workflow may add more. What
+#: `parse_annotations` leaves out of them only counts.
+_MAX_ANNOTATIONS_READ = 1000
 
 #: The most artifacts of one run that are read.
 _MAX_ARTIFACTS = 500
@@ -30,9 +31,9 @@ def fetch_annotations(
     check_run_id: int,
     validator: str | None,
 ) -> Answer[AnnotationList]:
-    """Fetch the annotations of a check run, in one request for a hundred of them."""
+    """Fetch the annotations of a check run, a hundred in each request."""
     request = Request.to("/repos/{}/check-runs/{}/annotations", client.repository, check_run_id)
-    wanted = ListRequest(request=request, key=None, max_items=_MAX_ANNOTATIONS)
+    wanted = ListRequest(request=request, key=None, max_items=_MAX_ANNOTATIONS_READ)
     answer = lists.fetch(client, wanted, validator)
     if answer.items is None:
         return Answer(None, validator)

@@ -174,7 +174,7 @@ class TokenPool:
     def noting_rejection(self, client: GithubClient) -> Iterator[None]:
         """Note whether GitHub accepts the credential of a request that concerns no repository.
 
-        Raises BadCredentials, without a request, while a rejection of the credential is paused.
+        Raises BadCredentials, without a request, in the pause after a rejection of the credential.
         """
         scopes = (ALL_REQUESTS,)
         if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:

@@ -38,7 +38,10 @@ class LogFetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotReady:
-    """A log that was not fetched at this try, for any error, LogExpired included."""
+    """A log that was not fetched at this try, for any error.
+
+    Also for a LogExpired that comes too early to be true, and for a stored log that is gone.
+    """
 
     job: WorkItemJob
     error: IngestError
@@ -46,7 +49,7 @@ class LogNotReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogUnavailable:
-    """A log that will never arrive, and the reason."""
+    """A log that will never arrive, and the reason; `recheck_missing_log` may try once more."""
 
     job: WorkItemJob
     reason: UnavailableReason

@@ -187,7 +187,7 @@ def _log_work_messages(
     if log_mode == "live":
         before = [job for job in record.jobs if job.is_completed and job not in requested]
         in_archive = [*filter(filters.wants_log, before), *requested]
-        is_worthwhile = len(with_logs) > 1 and _are_most_logs_due(record, with_logs)
+        is_worthwhile = len(with_logs) > 1 and _are_enough_logs_due(record, with_logs)
     if not is_worthwhile:
         return tuple(
             job_work_message(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
@@ -197,8 +197,8 @@ def _log_work_messages(
     return (attempt_work_message(record.key, in_archive, now=now, delay_seconds=delay),)
 
 
-def _are_most_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
-    """Return whether most logs in an ended attempt's archive are due."""
+def _are_enough_logs_due(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
+    """Return whether enough of the logs in an ended attempt's archive are due."""
     in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
     return record.has_ended and len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
 

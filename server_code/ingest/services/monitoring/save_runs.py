@@ -91,7 +91,10 @@ def _adopt_spelling(poll_session: PollSession, runs: Sequence[WorkflowRun]) -> N
 def make_shown_runs_due(
     context: CollectorContext, poll_session: PollSession, run_ids: Collection[int]
 ) -> set[int]:
-    """Make open attempts due whose runs the list has just shown; return all runs it has shown."""
+    """Make open attempts due whose ledger record this poll has confirmed; return all such runs.
+
+    The list has shown them, or has not changed.
+    """
     now, name = context.clock.now(), poll_session.repository.full_name
     known = context.store.load_attempts(name, sorted(run_ids)).values()
     shown = [record for record in known if poll_session.is_current(record)]

@@ -25,7 +25,7 @@ from .suspend_repositories import (
     missing_reason,
     reason_if_missing,
     suspend_or_resume,
-    with_description,
+    with_repository_info,
 )
 
 #: How many repositories that are on no list one discovery requests, one request each.
@@ -42,8 +42,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 class DiscoveryResult:
     """What a discovery found, by pattern; ``source_by_name`` has the watched repositories.
 
-    ``owners``: the present names of owners by their ids on GitHub. ``is_complete``: every list was
-    read, except those that another try soon would not read.
+    ``owners``: the present names of owners by their ids on GitHub. ``is_complete``: no list
+    failed that an early retry may read.
     """
 
     found: Counter[str] = field(default_factory=Counter)
@@ -107,7 +107,7 @@ class _Discovery:
             names.append(known.full_name)
             self._ids = {number: other for number, other in self._ids.items() if other != key}
             self._renamed = {name: other for name, other in self._renamed.items() if other != key}
-        # Requests for a name go to its former repository until GitHub answers for the name itself.
+        # Until a name was fetched once, requests for it go to the repository that had it before.
         fetch_each(self._context, names, self._context.github.fetch_repository)
 
     def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
@@ -174,7 +174,7 @@ class _Discovery:
         known = self._known.get(key) or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
         )
-        known = with_description(replace(known, source=str(pattern)), listed.info)
+        known = with_repository_info(replace(known, source=str(pattern)), listed.info)
         if listed.answer is not None:
             is_missing = known.is_missing or isinstance(listed.answer, Skippable)
             known = replace(known, is_missing=is_missing, checked_at=self._now)
@@ -226,7 +226,7 @@ class _Discovery:
         exclusion = self._sources.exclusion_of(listed.full_name, *names)
         if exclusion is not None and known is not None and key in self._watched:
             self._seen.add(key)
-            known = with_description(replace(known, source=str(pattern)), listed.info)
+            known = with_repository_info(replace(known, source=str(pattern)), listed.info)
             self._suspend(key, known, exclusion_reason(exclusion))
         return exclusion is not None
 
@@ -286,7 +286,7 @@ class _Discovery:
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._suspend(key, with_description(checked, info), None)
+            self._suspend(key, with_repository_info(checked, info), None)
             self.note_owner(info)
 
 

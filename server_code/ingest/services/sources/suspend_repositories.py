@@ -47,7 +47,7 @@ def suspend_or_resume(
     return replace(known, suspension_reason=reason, is_auto_paused=is_auto_paused)
 
 
-def with_description(
+def with_repository_info(
     known: DiscoveredRepository, info: RepositoryInfo | None
 ) -> DiscoveredRepository:
     """Return what is known of a repository, updated by what GitHub says of it."""
