@@ -228,13 +228,13 @@ def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
     record = a_repository(f"o/r{number:03}", **changes)
     columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
     key = repository_key(record.full_name)
-    shown = stored_repositories.page_columns(record)["page_row"].partition(",")[2]
+    shown = stored_repositories.page_columns(record)["page_row"].split(",", 2)[2]
     return {
         "key": key,
         **columns,
         "progress": stored_repositories._progress(record),
         "saved_at": at,
-        "page_row": f"[[{int(at.timestamp() * 1_000_000)},{shown}",
+        "page_row": f"[1,[{int(at.timestamp() * 1_000_000)},{shown}",
     }
 
 
@@ -257,10 +257,13 @@ def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRo
     assert repositories.brought == [150, 3]
 
 
-def test_repositories_of_an_earlier_release_are_read_once(repositories: StoredRows) -> None:
+@pytest.mark.parametrize("text", [None, "[2,[],[],[]]", "[[],[]]"])
+def test_repositories_of_another_release_are_read_once(
+    repositories: StoredRows, text: str | None
+) -> None:
     """Until a process of this one saves them."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
-    before = {**watched_row(1, now, failed_polls=3), "saved_at": None, "page_row": None}
+    before = {**watched_row(1, now, failed_polls=3), "saved_at": None, "page_row": text}
     repositories.rows = [watched_row(0, now), before]
     assert names(state) == names(state) == ["o/r000", "o/r001"]
     assert state.list_repositories_cached()[1].failed_polls == 3

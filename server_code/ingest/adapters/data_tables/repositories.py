@@ -41,6 +41,9 @@ _PAGE_TIMES = (
 )
 _PAGE_VALUES = ("full_name", "paused", "failed_polls", "last_error")
 
+#: To be raised with these fields: a text of another version is not read, but the row's columns.
+_PAGE_VERSION = 1
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -231,14 +234,14 @@ class RepositoryCache(CachedRows[RepositoryRecord]):
 
     def _search(self, table: Table, where: Values | None = None) -> Iterator[Any]:
         found = list(super()._search(table, where))
-        yield from (row for row in found if row["page_row"])
-        old = [row["key"] for row in found if not row["page_row"]]  # of an earlier release
-        yield from table.search_by("key", old, columns=(*_ALL_COLUMNS, "page_row"))
+        yield from filter(_has_page_text, found)
+        others = [row["key"] for row in found if not _has_page_text(row)]  # of another release
+        yield from table.search_by("key", others, columns=(*_ALL_COLUMNS, "page_row"))
 
     def _read_row(self, row: Any) -> CachedRow[RepositoryRecord]:  # noqa: ANN401 - a row
-        if row["page_row"] is None:
+        if not _has_page_text(row):
             return CachedRow(None, _record(row))
-        moments, values = json.loads(row["page_row"])
+        _, moments, values = json.loads(row["page_row"])
         saved_at, *times = [
             None if moment is None else _EPOCH + moment * _MICROSECOND for moment in moments
         ]
@@ -252,7 +255,11 @@ def page_columns(record: RepositoryRecord) -> dict[str, Any]:
     times = [saved["saved_at"], *(getattr(record, name) for name in _PAGE_TIMES)]
     moments = [None if time is None else (time - _EPOCH) // _MICROSECOND for time in times]
     values = [getattr(record, name) for name in _PAGE_VALUES]
-    return {**saved, "page_row": to_json([moments, values])}
+    return {**saved, "page_row": to_json([_PAGE_VERSION, moments, values])}
+
+
+def _has_page_text(row: Any) -> bool:  # noqa: ANN401 - a row
+    return str(row["page_row"]).startswith(f"[{_PAGE_VERSION},")
 
 
 def _progress(record: RepositoryRecord) -> str:
