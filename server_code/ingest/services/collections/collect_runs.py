@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ...domain.collection_records import LastChange
-from ...domain.ledger import AttemptRecord, RepositoryRecord
+from ...domain.ledger import AttemptRecord, LedgerCounts, RepositoryRecord
 from ...errors import (
     BadCredentials,
     Fatal,
@@ -182,7 +182,8 @@ class _RepositoryProgress:
             return True
         if isinstance(error, RateLimited) and self._policy.waits_for_limits:
             self._last_change = self._last_change.after_pause(now, error.retry_at)
-            return self._observe() > self._policy.stall_timeout_without_failures
+            waited = self._note_counts(self._context.store.count_ledger(self.name))
+            return waited > self._policy.stall_timeout_without_failures
         if error is not None:
             self._failures += 1
             tries = self._policy.repository_tries
@@ -213,14 +214,15 @@ class _RepositoryProgress:
 
     def _is_read(self) -> bool:
         """Return whether every attempt is read or given up."""
-        waited, store = self._observe(), self._context.store
-        if waited <= timedelta() and store.count_ledger(self.name).unread_attempts > MANY_UNREAD:
+        counts = self._context.store.count_ledger(self.name)
+        waited = self._note_counts(counts)
+        if waited <= timedelta() and counts.unread_attempts > MANY_UNREAD:
             return False
         return all(self._is_given_up(each, waited) for each in self.load_unread())
 
-    def _observe(self) -> timedelta:
-        """Count the attempts; return for how long their numbers have not changed."""
-        now, counts = self._context.clock.now(), self._context.store.count_ledger(self.name)
+    def _note_counts(self, counts: LedgerCounts) -> timedelta:
+        """Note the counts of the attempts; return for how long they have not changed."""
+        now = self._context.clock.now()
         numbers = f"{counts.attempts}, {counts.open_attempts} open, {counts.unread_attempts} unread"
         self._last_change = self._last_change.after_observation(numbers, now)
         return now - self._last_change.at
