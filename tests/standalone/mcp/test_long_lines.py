@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import replace
-
 import pytest
 from ingest.domain.log_outline import LogOutline
-from ingest.settings import Settings
-from support.log_caches import open_log_cache
-from support.world import log_reader
+from support.mcp_tools import open_tools_with_log
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
-
-from standalone.mcp.tools import McpTools
 
 LINES = 40
 LOG = b"".join(b"%060000d\n" % number for number in range(1, LINES + 1))
@@ -21,18 +14,7 @@ LOG = b"".join(b"%060000d\n" % number for number in range(1, LINES + 1))
 @pytest.mark.parametrize("around_errors", [False, True])
 def test_an_answer_names_the_line_that_follows_its_last_one(stage, around_errors):
     here = stage(WorldBuilder().run(seconds=60).job("build", log=LOG), at=100)
-    cache = open_log_cache()
-    here.context = replace(here.context, log_cache=cache)
-    assert here.poll() is None
-    outline = LogOutline(error_lines=(15, 25))
-    cache.save_log(here.attempt().key, FIRST_JOB + 1, io.BytesIO(LOG), outline, here.clock.now())
-    tools = McpTools(
-        state=here.state,
-        cache=cache,
-        settings=Settings(),
-        clock=here.clock,
-        open_log_reader=lambda: log_reader(here.context),
-    )
+    tools = open_tools_with_log(here, LOG, LogOutline(error_lines=(15, 25)))
     numbers, next_line = [], 1
     while next_line is not None:
         answer = tools.get_job_log(

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import replace
-
 import pytest
 from ingest.domain.log_outline import LogOutline
 from ingest.domain.step_ranges import StepRange
 from ingest.errors import NotFound
-from ingest.settings import Settings
-from support.log_caches import open_log_cache
-from support.world import log_reader
+from support.mcp_tools import open_tools_with_log
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
-
-from standalone.mcp.tools import McpTools
 
 RUN, JOB = FIRST_RUN + 1, FIRST_JOB + 1
 LOG = b"".join(b"line %d\n" % number for number in range(1, 10))
@@ -34,18 +27,8 @@ def a_range(number: int, first_line: int, last_line: int) -> StepRange:
 def test_a_step_whose_place_is_not_certain_is_read_with_its_neighbours(stage):
     """A step of which nothing is known is not: that is an error which says what to ask."""
     here = stage(WorldBuilder().run(seconds=60).job("build", log=LOG), at=100)
-    cache = open_log_cache()
-    here.context = replace(here.context, log_cache=cache)
-    assert here.poll() is None
     outline = LogOutline(steps=(a_range(1, 1, 2),), uncertain_steps=(a_range(3, 4, 8),))
-    cache.save_log(here.attempt().key, JOB, io.BytesIO(LOG), outline, here.clock.now())
-    tools = McpTools(
-        state=here.state,
-        cache=cache,
-        settings=Settings(),
-        clock=here.clock,
-        open_log_reader=lambda: log_reader(here.context),
-    )
+    tools = open_tools_with_log(here, LOG, outline)
     answers = {step: tools.get_job_log(run_id=RUN, job_id=JOB, step=step) for step in (1, 3)}
     numbers = {
         step: [line["number"] for line in answer["lines"]] for step, answer in answers.items()
