@@ -114,7 +114,7 @@ def _common_options() -> list[click.Parameter]:
 
 @contextmanager
 def _private_files() -> Iterator[None]:
-    """Give only this user access to the files that the block, and processes it starts, create."""
+    """Create files for this user only, in the block and in the processes that it starts."""
     before = os.umask(0o077)
     try:
         yield
