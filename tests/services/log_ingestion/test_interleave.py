@@ -40,6 +40,26 @@ def test_an_error_ends_its_own_key_only(executor):
     assert isinstance(ends[1], ValueError)
 
 
+def test_what_ends_a_worker_ends_its_taker(executor):
+    """SystemExit, or a panic of a library, is not one key's error: nobody waits for its end."""
+
+    def produce(key):
+        yield key
+        raise SystemExit(7)
+
+    idle: list[int] = []
+
+    def when_idle() -> None:
+        idle.append(1)
+        assert len(idle) < 5, "the end of the key never comes"
+
+    items = interleave(executor, [1], produce, when_idle=when_idle)
+    assert next(items) == (1, 1)
+    with pytest.raises(SystemExit, match="7"):
+        next(items)
+    assert len(idle) < 5
+
+
 def test_a_taker_is_called_again_and_again_while_it_waits(executor):
     """So that an agent that waits for a long log is known to be alive."""
     calls, go_on = [], threading.Event()

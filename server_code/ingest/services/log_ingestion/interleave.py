@@ -43,7 +43,8 @@ def interleave(
     ``when_idle`` is called on the calling thread when it waits for an item, and then every second;
     ``should_continue`` at the same times and after each item. Once it returns False, the keys that
     no worker has begun with end at once, and each other one after the item that is being produced.
-    When the iterator is closed, the generators stop at their next item.
+    When the iterator is closed, the generators stop at their next item. What is no Exception and
+    ends a worker, such as SystemExit, is raised here.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)
     futures = [(executor.submit(buffer.fill, key), key) for key in keys]
@@ -73,7 +74,8 @@ class _ItemBuffer(Generic[K, V]):
 
     def __init__(self, produce: Callable[[K], Iterator[V]]) -> None:
         self._produce = produce
-        self._items: queue.SimpleQueue[tuple[K, V | Finished]] = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[tuple[K, V | Finished] | BaseException]
+        self._items = queue.SimpleQueue()
         self._room = threading.Semaphore(MAX_BUFFERED)
         self._timeout = IDLE_AFTER_SECONDS
         self._ending = threading.Event()
@@ -98,15 +100,20 @@ class _ItemBuffer(Generic[K, V]):
                     break
         except Exception as raised:  # noqa: BLE001 - passed on to the consumer
             end = Finished(raised)
+        except BaseException as raised:  # noqa: BLE001 - raised by the consumer
+            self._items.put(raised)
+            return
         self._put(key, end)
 
     def next(self) -> tuple[K, V | Finished] | None:
-        """Return the next item; None if it does not come soon."""
+        """Return the next item, None if it does not come soon; raise what ended a worker."""
         try:
             entry = self._items.get(timeout=self._timeout)
         except queue.Empty:
             self._timeout = IDLE_EVERY_SECONDS
             return None
+        if isinstance(entry, BaseException):
+            raise entry
         self._room.release()
         self._timeout = IDLE_AFTER_SECONDS
         return entry
