@@ -141,14 +141,40 @@ def test_a_bucket_is_left_alone_the_second_time(s3) -> None:
 
 
 def test_a_bucket_keeps_its_own_rules(s3) -> None:
-    """S3 replaces all rules at once; those of others are put back."""
+    """S3 replaces all rules at once; those of others are put back, whatever they are called."""
     bucket = f"logs-{uuid.uuid4()}"
     s3.create_bucket(Bucket=bucket)
-    own = {"ID": "own", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}
-    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [own]})
+    own = [
+        {"ID": name, "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}
+        for name in ("own", "runstream-archive")
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": own})
     ensure_bucket(s3, bucket)
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert {rule["ID"] for rule in rules} == {"own", "runstream-broken-uploads"}
+    assert {rule["ID"] for rule in rules} == {
+        "own",
+        "runstream-archive",
+        "runstream-broken-uploads",
+    }
+
+
+def test_a_bucket_keeps_the_size_from_which_its_rules_move_objects(s3) -> None:
+    """S3 takes a request without it for one with the default, and all rules follow it."""
+    bucket, sent = f"logs-{uuid.uuid4()}", []
+    s3.create_bucket(Bucket=bucket)
+    own = {"ID": "own", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 9}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [own]})
+
+    def answer(parsed: dict, **_: object) -> None:
+        parsed["TransitionDefaultMinimumObjectSize"] = "varies_by_storage_class"
+
+    def keep(params: dict, **_: object) -> None:
+        sent.append(params["headers"]["x-amz-transition-default-minimum-object-size"])
+
+    s3.meta.events.register("after-call.s3.GetBucketLifecycleConfiguration", answer)
+    s3.meta.events.register("before-call.s3.PutBucketLifecycleConfiguration", keep)
+    ensure_bucket(s3, bucket)
+    assert sent == ["varies_by_storage_class"]
 
 
 def test_a_bucket_is_made_in_the_client_s_region(aws: LocalAws) -> None:

@@ -24,9 +24,8 @@ PUBLIC_ACCESS_BLOCK: PublicAccessBlockConfigurationTypeDef = {
 #: S3 refuses a LocationConstraint for this region, and requires one for every other.
 _REGION_WITHOUT_LOCATION = "us-east-1"
 
-_RULE_PREFIX = "runstream-"
 _BROKEN_UPLOADS: LifecycleRuleTypeDef = {
-    "ID": f"{_RULE_PREFIX}broken-uploads",
+    "ID": "runstream-broken-uploads",
     "Status": "Enabled",
     "Filter": {"Prefix": ""},
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
@@ -91,21 +90,20 @@ def _encrypt(client: S3Client, bucket: str) -> list[str]:
 
 
 def _set_rule(client: S3Client, bucket: str) -> list[str]:
-    """Replace our own rule among the bucket's: S3 takes all rules at once."""
+    """Replace our rule among the bucket's; a request that omits what is set would reset it."""
     absent = "NoSuchLifecycleConfiguration"
-    stored = _read(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket), absent)
-    found: Any = [] if stored is None else stored["Rules"]
-    if [rule for rule in found if _is_ours(rule)] == [_BROKEN_UPLOADS]:
+    found: Any = _read(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket), absent)
+    stored = found or {"Rules": []}
+    if _BROKEN_UPLOADS in stored["Rules"]:
         return []
-    others = [rule for rule in found if not _is_ours(rule)]
+    size = "TransitionDefaultMinimumObjectSize"
+    others = [rule for rule in stored["Rules"] if rule.get("ID") != _BROKEN_UPLOADS["ID"]]
     client.put_bucket_lifecycle_configuration(
-        Bucket=bucket, LifecycleConfiguration={"Rules": [*others, _BROKEN_UPLOADS]}
+        Bucket=bucket,
+        LifecycleConfiguration={"Rules": [*others, _BROKEN_UPLOADS]},
+        **({size: stored[size]} if size in stored else {}),
     )
     return [f"rule {_BROKEN_UPLOADS['ID']}"]
-
-
-def _is_ours(rule: LifecycleRuleTypeDef) -> bool:
-    return rule.get("ID", "").startswith(_RULE_PREFIX)
 
 
 def _read(request: Callable[[], T], absent: str) -> T | None:
