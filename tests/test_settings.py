@@ -256,6 +256,7 @@ def test_repositories_are_ours_on_the_apis_own_host(api_url, hosts):
         ("https://ghes.example.com:8443/api/v3", "https://ghes.example.com:8443"),
         ("https://me:secret@ghes.example.com/api/v3", "https://ghes.example.com"),
         ("https://api.octocorp.ghe.com", "https://octocorp.ghe.com"),
+        ("https://api.example.com/api/v3", "https://api.example.com"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("http://[::1]:8000", "http://[::1]:8000"),
     ],

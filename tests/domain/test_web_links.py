@@ -16,6 +16,7 @@ HOSTS = web_hosts("https://api.github.com")
         ("https://api.github.com", ("github.com",)),
         ("https://ghe.example.com/api/v3", ("ghe.example.com",)),
         ("https://api.octo.ghe.com", ("octo.ghe.com",)),
+        ("https://api.example.com/api/v3", ("api.example.com",)),
         ("http://127.0.0.1:8080", ("github.com", "127.0.0.1")),
     ],
 )

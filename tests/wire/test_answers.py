@@ -105,6 +105,16 @@ def test_the_address_of_a_server_is_explained_if_it_may_be_wrong(api_url, is_exp
     assert ("ends in /api/v3" in failed.remedy) == is_explained
 
 
+@pytest.mark.parametrize(
+    ("page_host", "api"),
+    [("github.com", "api.github.com"), ("octocorp.ghe.com", "api.octocorp.ghe.com")],
+)
+def test_the_address_of_githubs_pages_is_told_from_that_of_its_api(page_host, api):
+    """The host is known, so the hint is exact."""
+    failed = error(404, body="<!DOCTYPE html><html></html>", api_url=f"https://{page_host}")
+    assert f"the API of {page_host} is at https://{api}." in failed.remedy
+
+
 def test_githubs_own_words_reach_people():
     """Its message, its documentation and the request's id."""
     refused = error(

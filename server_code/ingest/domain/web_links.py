@@ -9,7 +9,22 @@ from urllib.parse import urlsplit
 #: Browsers read a backslash as a slash, and drop control characters.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
+#: Where a GitHub Enterprise Server has its API.
+SERVER_API_PATH = "/api/v3"
+
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
+
+
+def web_url_of(api_url: str) -> str:
+    """Return the URL of GitHub's pages for that of its API, without a password.
+
+    The pages of an Enterprise Server have the host of its API, even if that begins with ``api.``.
+    """
+    parts = urlsplit(api_url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    if not parts.path.endswith(SERVER_API_PATH):
+        host = host.removeprefix("api.")
+    return f"{parts.scheme}://{host}"
 
 
 def web_hosts(api_url: str) -> tuple[str, ...]:
@@ -17,7 +32,7 @@ def web_hosts(api_url: str) -> tuple[str, ...]:
 
     A GitHub on this machine stands in for github.com, so both hosts are accepted.
     """
-    host = (urlsplit(api_url).hostname or "").removeprefix("api.")
+    host = urlsplit(web_url_of(api_url)).hostname or ""
     is_local = host == "localhost" or host.startswith("127.") or host == "::1"
     return ("github.com", host) if is_local else (host,)
 
@@ -36,9 +51,10 @@ def api_url_of(host: str) -> str | None:
     if not _HOST.fullmatch(host):
         return None
     name = host.lower().removeprefix("www.")
-    if name == "github.com" or name.endswith(".ghe.com"):
-        return f"https://api.{name.removeprefix('api.')}"
-    return "https://api.github.com" if name == "api.github.com" else f"https://{name}/api/v3"
+    page_host = name.removeprefix("api.")
+    if page_host == "github.com" or name.endswith(".ghe.com"):
+        return f"https://api.{page_host}"
+    return f"https://{name}{SERVER_API_PATH}"
 
 
 def web_link(url: str | None, hosts: Collection[str]) -> str | None:

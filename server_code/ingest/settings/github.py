@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from ..domain.web_links import web_hosts
+from ..domain.web_links import web_hosts, web_url_of
 from .parsing import parse_id, parse_tokens, url_of
 from .secret import Secret
 from .setting import setting
@@ -68,6 +67,4 @@ class GithubSettings:
     @property
     def web_url(self) -> str:
         """Return the address of GitHub's web pages, without a password of the API's URL."""
-        parts = urlsplit(self.api_url)
-        host = parts.netloc.rpartition("@")[2].lower()
-        return f"{parts.scheme}://{host.removeprefix('api.')}"
+        return web_url_of(self.api_url)

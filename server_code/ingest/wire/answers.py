@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from ..domain.web_links import SERVER_API_PATH, api_url_of
 from ..errors import (
     AccessDenied,
     BadCredentials,
@@ -103,27 +104,26 @@ def malformed_answer(path: str, body: str, *, api_url: str) -> RequestFailed:
 
 def not_json_remedy(api_url: str) -> str:
     """Return what to do if an answer is not the API's JSON: an outage, a proxy, a wrong address."""
-    if _is_on_github(api_url):
-        return "Runstream repeats the request. If it persists, see https://www.githubstatus.com."
+    is_server = api_url.rstrip("/").endswith(SERVER_API_PATH)
+    where = "check GITHUB_API_URL and proxies" if is_server else "see https://www.githubstatus.com"
     return api_address_remedy(api_url) or (
-        "Runstream repeats the request. If it persists, check GITHUB_API_URL and proxies."
+        f"Runstream repeats the request. If it persists, {where}."
     )
 
 
 def api_address_remedy(api_url: str) -> str | None:
-    """Explain how a GitHub Enterprise Server is addressed; None for an address that is right."""
-    if _is_on_github(api_url) or api_url.rstrip("/").endswith("/api/v3"):
+    """Return how the API of the host is addressed; None for an address that is right."""
+    host = urlsplit(api_url).hostname or ""
+    expected = api_url_of(host) or SERVER_API_PATH
+    if not expected.endswith(SERVER_API_PATH):
+        is_right = host == urlsplit(expected).hostname
+        return None if is_right else f"Check GITHUB_API_URL: the API of {host} is at {expected}."
+    if api_url.rstrip("/").endswith(SERVER_API_PATH):
         return None
     return (
-        "Check GITHUB_API_URL: the API address of a GitHub Enterprise Server ends in /api/v3, such "
-        "as https://github.example.com/api/v3."
+        "Check GITHUB_API_URL: the API address of a GitHub Enterprise Server ends in "
+        f"{SERVER_API_PATH}, such as https://github.example.com{SERVER_API_PATH}."
     )
-
-
-def _is_on_github(api_url: str) -> bool:
-    """Return whether an address is that of github.com's API, or of an enterprise on ghe.com."""
-    host = urlsplit(api_url).hostname or ""
-    return host == "api.github.com" or host.endswith(".ghe.com")
 
 
 def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: bool) -> IngestError:
