@@ -179,8 +179,8 @@ def test_retry_after_and_secondary_limits_block_everything(headers, body, second
     rate_limiter = RateLimiter()
     assert refuse(rate_limiter, headers, body=body) == seconds
     assert wait_for(rate_limiter, resource="graphql", endpoint="/graphql") == seconds
-    assert wait_for(rate_limiter, seconds=seconds - 1, resource="search") == 1
-    assert wait_for(rate_limiter, seconds=seconds, resource="search") == 0
+    assert wait_for(rate_limiter, seconds=seconds - 1, resource="core") == 1
+    assert wait_for(rate_limiter, seconds=seconds, resource="core") == 0
 
 
 def test_refusals_in_a_row_double_the_wait_up_to_an_hour():
@@ -252,7 +252,7 @@ def test_a_missing_right_is_no_limit():
 
 
 @pytest.mark.parametrize(
-    ("resource", "points"), [("core", POINTS_PER_MINUTE["rest"]), ("graphql", 1900)]
+    ("resource", "points"), [("core", POINTS_PER_MINUTE["core"]), ("graphql", 1900)]
 )
 def test_an_endpoint_takes_so_many_requests_a_minute(resource, points):
     """Another endpoint has a minute of its own."""
@@ -264,10 +264,22 @@ def test_an_endpoint_takes_so_many_requests_a_minute(resource, points):
     assert wait_for(rate_limiter, seconds=60, resource=resource) == 0
 
 
+@pytest.mark.parametrize("resource", POINTS_PER_MINUTE)
+def test_a_minute_has_headroom_until_half_of_an_endpoints_points_are_used(resource):
+    """GraphQL has more of them than REST."""
+    rate_limiter = RateLimiter()
+    for _ in range(POINTS_PER_MINUTE[resource] // 2 - 1):
+        ask(rate_limiter, resource=resource)
+    assert rate_limiter.has_minute_headroom(now=NOW)
+    ask(rate_limiter, resource=resource)
+    assert not rate_limiter.has_minute_headroom(now=NOW)
+    assert rate_limiter.has_minute_headroom(now=at(60))
+
+
 def test_a_clock_that_is_set_back_holds_no_request():
     """What was counted in a future that is gone says nothing of this minute."""
     rate_limiter = RateLimiter()
-    for place in range(POINTS_PER_MINUTE["rest"]):
+    for place in range(POINTS_PER_MINUTE["core"]):
         ask(rate_limiter, seconds=3600 + place / 100, resource="core")
     assert wait_for(rate_limiter, seconds=3610, resource="core") > 0
     assert wait_for(rate_limiter, seconds=0, resource="core") == 0
@@ -296,7 +308,7 @@ def test_slow_answers_use_up_githubs_patience():
 def test_bulk_requests_leave_a_part_of_the_minute_to_others():
     """Of the requests, and of the time of the answers."""
     counted = RateLimiter()
-    for number in range(int(POINTS_PER_MINUTE["rest"] * BULK_MINUTE_SHARE)):
+    for number in range(int(POINTS_PER_MINUTE["core"] * BULK_MINUTE_SHARE)):
         ask(counted, BACKFILL, seconds=number / 100)
     assert wait_for(counted, BACKFILL, seconds=10) == 50
     assert wait_for(counted, seconds=10) == 0

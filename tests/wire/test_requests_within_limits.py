@@ -73,7 +73,7 @@ class Github:
         assert left is None or left - under_way > reserve
         sent = self.admitted.get(endpoint, ())
         minute = sum(moment > self.now - MINUTE for moment in sent)
-        assert minute < POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"]
+        assert minute < POINTS_PER_MINUTE[resource]
         assert len(self.on_the_way) < MAX_CONCURRENT
         used = sum(seconds for moment, seconds in self.cpu if moment > self.now - MINUTE)
         assert used < RESPONSE_SECONDS_PER_MINUTE
@@ -188,7 +188,7 @@ def test_a_busy_minute_is_cut_off_where_it_must_be():
     for _ in range(1000):
         sent += github.send("core", is_free=True)
         github.answer(0, "ok", 0)
-    assert sent == POINTS_PER_MINUTE["rest"]
+    assert sent == POINTS_PER_MINUTE["core"]
     github.now += MINUTE
     assert github.send("core", is_free=True)
 

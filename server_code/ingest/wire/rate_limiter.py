@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from .response_times import WINDOW, ResponseTimes, trim_to_last_minute
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 #: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
 #: each kept a little below, for clocks differ.
-POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
+POINTS_PER_MINUTE = {"core": 850, "graphql": 1900}
 RESPONSE_SECONDS_PER_MINUTE = 85.0
 MAX_CONCURRENT = 80
 
@@ -61,7 +61,7 @@ class RateLimiter:
         self._pauses: dict[str, _Pause] = {}
         self._paths = PathPauses()
         self._offset = timedelta(0)
-        self._points: dict[str, deque[datetime]] = {}
+        self._points: dict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._response_times = ResponseTimes()
         self._hourly_use = HourlyUse()
         self._in_flight: Counter[str] = Counter()
@@ -87,7 +87,7 @@ class RateLimiter:
             self._check_primary(resource, now, purpose)
             share = BULK_MINUTE_SHARE if purpose.is_bulk else 1.0
             self._check_secondary(endpoint, resource, now, share)
-            self._points.setdefault(endpoint, deque()).append(now)
+            self._points[resource, endpoint].append(now)
             self._in_flight[resource] += 1
 
     def release_slot(self, resource: str, *, took_seconds: float, now: datetime) -> None:
@@ -173,12 +173,14 @@ class RateLimiter:
     def has_minute_headroom(self, *, now: datetime) -> bool:
         """Return whether less than half of the minute's requests are used at every endpoint."""
         with self._lock:
-            used = [len(trim_to_last_minute(each, now)) for each in self._points.values()]
-        return max(used, default=0) < POINTS_PER_MINUTE["rest"] / 2
+            return all(
+                len(trim_to_last_minute(points, now)) < POINTS_PER_MINUTE[resource] / 2
+                for (resource, _), points in self._points.items()
+            )
 
     def minute_capacity(self, *, now: datetime) -> float:
         """Return how many requests a minute an endpoint admits at the present response time."""
-        points = float(POINTS_PER_MINUTE["rest"])
+        points = float(POINTS_PER_MINUTE["core"])
         with self._lock:
             average = self._response_times.average(now=now)
             if not average or self._reports_limits is False:
@@ -232,10 +234,8 @@ class RateLimiter:
                 del self._pauses[scope]
 
     def _check_pauses(self, resource: str, now: datetime) -> None:
-        pauses = [
-            self._pauses[scope] for scope in (_ALL_RESOURCES, resource) if scope in self._pauses
-        ]
-        until = max((pause.until for pause in pauses), default=now)
+        scopes = {_ALL_RESOURCES, resource} & self._pauses.keys()
+        until = max((self._pauses[scope].until for scope in scopes), default=now)
         if now < until:
             raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
 
@@ -273,8 +273,8 @@ class RateLimiter:
             )
 
     def _check_secondary(self, endpoint: str, resource: str, now: datetime, share: float) -> None:
-        points = trim_to_last_minute(self._points.setdefault(endpoint, deque()), now)
-        allowed = int(POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"] * share)
+        points = trim_to_last_minute(self._points[resource, endpoint], now)
+        allowed = int(POINTS_PER_MINUTE[resource] * share)
         if len(points) >= allowed:
             free_at = points[len(points) - allowed] + WINDOW
             raise RateLimited("GitHub's limit per minute is used up.", retry_at=free_at)

@@ -379,7 +379,7 @@ def test_the_lists_by_status_wait_for_a_minute_with_headroom(stage):
     here.poll()
     assert here.requests("list_runs") - before == 1 + 2
     limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter
-    for _ in range(POINTS_PER_MINUTE["rest"] // 2):
+    for _ in range(POINTS_PER_MINUTE["core"] // 2):
         limiter.admit("/repos/{}/actions/runs", resource="core", now=here.clock.now())
         limiter.release_slot("core", took_seconds=0, now=here.clock.now())
     before = here.requests("list_runs")

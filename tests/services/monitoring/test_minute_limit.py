@@ -19,7 +19,7 @@ from support.world_builder import WorldBuilder
 from standalone.sandbox.settings import Limits, Settings, TokenSpec
 
 REPOSITORIES = 100
-MINUTE_LIMIT = POINTS_PER_MINUTE["rest"] // 5
+MINUTE_LIMIT = POINTS_PER_MINUTE["core"] // 5
 ACTIVE = "octo/r000"
 POLL_SECONDS = 30
 SECONDS = 200
@@ -51,7 +51,7 @@ def test_polls_of_many_repositories_fit_into_the_minute_and_the_active_ones_come
     stage: OpenStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them are polled soon, also those that are last by name, and nothing is refused."""
-    monkeypatch.setitem(POINTS_PER_MINUTE, "rest", MINUTE_LIMIT)
+    monkeypatch.setitem(POINTS_PER_MINUTE, "core", MINUTE_LIMIT)
     world = WorldBuilder()
     names = [f"octo/r{number:03}" for number in range(REPOSITORIES)]
     for name in names:
