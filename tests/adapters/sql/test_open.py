@@ -60,7 +60,7 @@ def test_a_closed_state_reports_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *("", " ", "mysql://u:secret@h/d", "redis://h", "http://h/d"),
+        *("", " ", "sqlite:///", "mysql://u:secret@h/d", "redis://h", "http://h/d"),
         *("u:secret@h/d", "postgresql:/u:secret@h/d", "host=h password=secret"),
         *("host=h", "dbname=d user=u"),
     ],

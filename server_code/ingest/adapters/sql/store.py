@@ -77,7 +77,7 @@ def choose_dialect(database_url: str) -> Dialect:
         from .postgres import postgres_dialect
 
         return postgres_dialect(url)
-    if url.startswith(_SQLITE):
+    if url.startswith(_SQLITE) and url != f"{_SQLITE}/":  # its path was to follow
         return _file_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
     scheme, separator, _ = url.partition("://")
     if separator or not url:
