@@ -173,6 +173,21 @@ def test_what_github_reports_of_a_credential_is_judged(info, subject, status, wo
     assert (found.remedy is None) == (status == "ok")
 
 
+def test_the_clock_is_checked_once_for_all_credentials():
+    """By the nearest of GitHub's dates: a cache may send an old one."""
+
+    class Cached(LocalEnvironment):
+        def credentials(self) -> list[str]:
+            return ["token-1", "token-2", "token-3"]
+
+        def inspect(self, credential: str) -> InspectedCredential:
+            late = {"token-2": timedelta(seconds=5)}.get(credential, timedelta(hours=1))
+            return replace(WELL, server_time=NOW - late)
+
+    found = [each for each in run_checks(target(Cached())) if each.subject == "clock"]
+    assert [each.status for each in found] == ["ok"]
+
+
 @pytest.mark.parametrize(
     ("error", "status", "remedy"),
     [
