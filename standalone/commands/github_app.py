@@ -16,7 +16,12 @@ import click
 from ingest.domain.web_links import api_url_of
 from ingest.errors import IngestError, Rejected
 from ingest.settings import GithubSettings
-from ingest.wire.app_manifest import RegisteredApp, is_reachable, require_organization
+from ingest.wire.app_manifest import (
+    MAX_NAME_LENGTH,
+    RegisteredApp,
+    is_reachable,
+    require_organization,
+)
 
 from ..command import RunstreamCommand, examples
 from ..environment import read_environment
@@ -64,7 +69,7 @@ def create(
 
     from ..app_registration import RegistrationPages
 
-    _require_valid(organization, webhook_url)
+    _require_valid(organization, name, webhook_url)
     github = _github_at(host)
     file = Path(os.environ.get("GITHUB_APP_FILE") or DEFAULT_GITHUB_APP_FILE)
     require_no_app(file)
@@ -92,8 +97,10 @@ def create(
     return 0
 
 
-def _require_valid(organization: str | None, webhook_url: str | None) -> None:
+def _require_valid(organization: str | None, name: str | None, webhook_url: str | None) -> None:
     """Reject values that GitHub would reject only after the browser was opened."""
+    if len(name or "") > MAX_NAME_LENGTH:
+        raise click.UsageError(f"--name {name}: GitHub allows {MAX_NAME_LENGTH} characters.")
     if webhook_url is not None and not is_reachable(webhook_url):
         raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
     if organization is not None:

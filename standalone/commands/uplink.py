@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @command(
     epilog=examples(
         "ANVIL_UPLINK_KEY=... GITHUB_TOKEN=... runstream uplink",
-        "ANVIL_UPLINK_URL=ws://localhost:3030/_/uplink runstream uplink",
+        "runstream uplink --http 8080",
     )
 )
 @click.option(
@@ -44,9 +44,9 @@ def uplink(
     """Collect on this machine for an Anvil app.
 
     Runs both agents here, stores their state in the app's Data Tables, and answers its pages.
-    Requires ANVIL_UPLINK_KEY, and for your own app server ANVIL_UPLINK_URL. Tokens and AWS keys
-    come from this machine's environment and never leave it. Exits with 78 if a person must act,
-    with 69 if a later start may succeed.
+    Requires ANVIL_UPLINK_KEY, and for your own app server ANVIL_UPLINK_URL, such as
+    ws://localhost:3030/_/uplink. Tokens and AWS keys come from this machine's environment and never
+    leave it. Exits with 78 if a person must act, with 69 if a later start may succeed.
     """
     from ..uplink.link import AppUnreachable
 

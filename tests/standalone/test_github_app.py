@@ -159,6 +159,12 @@ def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine)
         assert (refused.returncode, "is not" in refused.stderr) == (78, True)
 
 
+def test_a_name_that_is_too_long_is_not_cut(cli: CommandLine) -> None:
+    """Whoever names the App looks for it under this name."""
+    refused = cli.run("github-app", "create", "--no-browser", "--name", "a" * 35)
+    assert (refused.returncode, "GitHub allows 34 characters" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("host", ["git.example.com", "https://git.example.com:8443/"])
 def test_the_form_goes_to_the_host_of_a_github_enterprise_server(
     cli: CommandLine, host: str
