@@ -12,6 +12,7 @@ from anvil import _threaded_server
 from anvil.tables import app_tables
 from ingest.adapters.data_tables import DataTablesState
 from ingest.errors import StateUnavailable
+from support.changed_ports import raising
 from support.command_line import wait_until
 from support.state_records import REPOSITORY, an_attempt
 
@@ -76,11 +77,8 @@ def answers(state: DataTablesState) -> bool:
 def test_whatever_anvil_raises_is_an_error_of_ours(
     state: DataTablesState, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
     with monkeypatch.context() as changed:
-        changed.setattr(_threaded_server, "do_call", fail)
+        changed.setattr(_threaded_server, "do_call", raising(error))
         with pytest.raises(StateUnavailable, match=str(error)) as raised:
             state.list_repositories()
     assert isinstance(raised.value.__cause__, type(error))

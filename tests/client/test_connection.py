@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
-from typing import Any
 
 import anvil.server
 import pytest
+from support.changed_ports import raising
 
 NO_RUNTIME = "Internal server error: Server runtime not available."
 
@@ -23,10 +23,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def answer_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def call_s(*_: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(anvil.server, "call_s", call_s, raising=False)
+    monkeypatch.setattr(anvil.server, "call_s", raising(error), raising=False)
 
 
 def test_server_code_that_has_just_ended_is_a_lost_connection(

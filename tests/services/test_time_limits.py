@@ -7,6 +7,7 @@ import threading
 import pytest
 from ingest.errors import AccessDenied, GithubUnavailable
 from ingest.services.time_limits import call_with_timeout
+from support.changed_ports import raising
 
 
 def test_an_answer_in_time_is_returned():
@@ -16,12 +17,8 @@ def test_an_answer_in_time_is_returned():
 @pytest.mark.parametrize("error", [AccessDenied("no"), KeyError("a bug of ours")])
 def test_what_a_function_raises_within_its_time_is_raised(error):
     """A bug is not mistaken for a silent third party."""
-
-    def fail():
-        raise error
-
     with pytest.raises(type(error)):
-        call_with_timeout(5, "The queue", fail)
+        call_with_timeout(5, "The queue", raising(error))
 
 
 def test_who_does_not_answer_is_named():

@@ -10,6 +10,7 @@ from ingest.domain.pending_requests import PendingRequests
 from ingest.errors import AccessDenied, QueueUnavailable
 from ingest.services.intercepted_ports import intercept
 from ingest.services.tracked_requests import TrackedRequests
+from support.changed_ports import raising
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
 
@@ -63,17 +64,11 @@ def test_a_long_poll_is_no_silence():
     assert silent(pending, in_seconds=WAIT_SECONDS + 1) == set()
 
 
-class _Forbidden(MemoryQueue):
-    """A queue that answers, and refuses everything."""
-
-    def delete(self, messages):
-        raise AccessDenied("AWS denied access to Queue work.")
-
-
 def test_a_refusal_is_an_answer():
     pending = PendingRequests()
     pending.begin("Queue work", at=time.monotonic() - 60)
-    queue = _Forbidden("work", ManualClock(datetime.now(timezone.utc)))
+    queue = MemoryQueue("work", ManualClock(datetime.now(timezone.utc)))
+    queue.delete = raising(AccessDenied("AWS denied access to Queue work."))
     with pytest.raises(AccessDenied):
         tracked(queue, pending).delete([])
     assert pending.unanswered_seconds(at=time.monotonic(), longer_than=10) == {}

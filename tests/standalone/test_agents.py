@@ -15,7 +15,7 @@ from ingest.services.agents.agent_loop import AgentLoop, DesiredStates
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
-from support.refused_memory import TooLittleMemory
+from support.changed_ports import Changed, raising
 from support.world import REPOSITORY, Stage, assert_all_published
 from support.world_builder import WorldBuilder
 
@@ -122,31 +122,19 @@ def test_both_agents_give_heartbeats_and_report_when_they_stop(stage):
         assert agent.rate_limit["limit"] == 10**6
 
 
-class Flaky:
-    """A store that is out of reach for a while."""
-
-    def __init__(self, store, failures: int) -> None:
-        self._store = store
-        self.left = failures
-
-    def __getattr__(self, name):
-        value = getattr(self._store, name)
-
-        def call(*args, **options):
-            if name == "claim_repositories" and self.left > 0:
-                self.left -= 1
-                raise StateUnavailable("the database restarts")
-            return value(*args, **options)
-
-        return call
-
-
 def test_a_store_out_of_reach_ends_no_agent(stage):
     """They pause, report, and continue."""
     here = stage(a_world(), at=300, speed=SPEED)
-    store = Flaky(here.state, 3)
+    failures = [StateUnavailable("the database restarts")] * 3
+
+    def claim(**options):
+        if failures:
+            raise failures.pop()
+        return here.state.claim_repositories(**options)
+
+    store = Changed(here.state, claim_repositories=claim)
     run_until(here, lambda: len(here.logs()) >= 8, context=replace(here.context, store=store))
-    assert store.left == 0
+    assert failures == []
     assert any("the database restarts" in what for what in here.errors())
 
 
@@ -208,22 +196,18 @@ def test_no_work_begins_while_the_state_cannot_be_written(stage):
     here = stage(WorldBuilder())
     turns, checks = [], []
 
-    class Unwritable:
-        def __getattr__(self, name):
-            return getattr(here.state, name)
-
-        def check_writable(self, *, now):
-            checks.append(now)
-            if len(checks) <= 3:
-                raise StateUnavailable("the disk is full")
-            here.state.check_writable(now=now)
+    def check(*, now):
+        checks.append(now)
+        if len(checks) <= 3:
+            raise StateUnavailable("the disk is full")
+        here.state.check_writable(now=now)
 
     def work(_) -> None:
         turns.append(len(checks))
         if len(turns) == 1:
             raise StateUnavailable("the disk is full")
 
-    context = replace(here.context, store=Unwritable())
+    context = replace(here.context, store=Changed(here.state, check_writable=check))
     AgentLoop("an agent", context, work).run(lambda: len(turns) < 3)
     assert turns == [0, 4, 4]
 
@@ -233,19 +217,15 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
     here = stage(WorldBuilder())
     turns = []
 
-    class NoErrors:
-        def __getattr__(self, name):
-            return getattr(here.state, name)
-
-        def add_error(self, record):
-            raise StateUnavailable("gone")
+    gone = StateUnavailable("gone")
 
     def work(_) -> None:
         turns.append(1)
         if len(turns) == 1:
-            raise StateUnavailable("gone")
+            raise gone
 
-    AgentLoop("an agent", replace(here.context, store=NoErrors()), work).run(lambda: len(turns) < 2)
+    context = replace(here.context, store=Changed(here.state, add_error=raising(gone)))
+    AgentLoop("an agent", context, work).run(lambda: len(turns) < 2)
     assert len(turns) == 2
 
 
@@ -270,22 +250,16 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     assert turns
 
 
-class CountedClaims:
-    """A store that counts how often due work was looked for."""
-
-    def __init__(self, store) -> None:
-        self._store = store
-        self.count = 0
-
-    def __getattr__(self, name):
-        self.count += name == "claim_repositories"
-        return getattr(self._store, name)
-
-
 def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
     """Over a link to an app every look is a round trip."""
     here, stop = stage(WorldBuilder()), threading.Event()
-    store = CountedClaims(here.state)
+    claims: list[int] = []
+
+    def claim(**options):
+        claims.append(1)
+        return here.state.claim_repositories(**options)
+
+    store = Changed(here.state, claim_repositories=claim)
     watchdog = threading.Timer(60, stop.set)
     watchdog.start()
     options = AgentOptions(monitoring_threads=1, log_threads=1, idle_seconds=7.0)
@@ -295,7 +269,7 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
     watchdog.cancel()
     pauses = here.clock.sleeps.count(7.0)
     assert pauses >= 10
-    assert store.count == pauses
+    assert len(claims) == pauses
 
 
 def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
@@ -311,11 +285,7 @@ def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
 def test_agents_without_memory_end_and_raise_it(stage, error):
     """Their supervisor starts a new process, which has memory again."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
-
-    def select_repositories():
-        raise error
-
-    with pytest.raises(type(error)), agent_threads(here.context, select_repositories, stop):
+    with pytest.raises(type(error)), agent_threads(here.context, raising(error), stop):
         assert stop.wait(60)
 
 
@@ -323,7 +293,8 @@ def test_agents_without_memory_end_and_raise_it(stage, error):
 def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
     """Waiting changes nothing, and its own pause lets a new process do the other work first."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
-    context = replace(here.context, github=TooLittleMemory(here.context.github, method))
+    github = Changed(here.context.github, **{method: raising(MemoryError())})
+    context = replace(here.context, github=github)
     add_repositories(Collector(settings=Settings(), context=context, closers=()), [REPOSITORY])
     with (
         pytest.raises(OutOfMemory, match="too little memory for"),

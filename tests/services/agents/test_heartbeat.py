@@ -23,24 +23,12 @@ from ingest.services.agents.heartbeat import (
     slowdown_note,
 )
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from support.changed_ports import Changed, raising
 from support.state_records import NOW, an_agent
 from support.world import Stage
 from support.world_builder import WorldBuilder
 
 HOST = "a host"
-
-
-class Refusing:
-    """A store that accepts no heartbeats."""
-
-    def __init__(self, store) -> None:
-        self._store = store
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    def save_agent(self, record: AgentRecord) -> None:
-        raise StateUnavailable("The tables are away.")
 
 
 @pytest.fixture
@@ -127,7 +115,8 @@ def test_signs_are_given_when_they_are_due(here):
 
 def test_a_store_that_is_away_keeps_no_agent_from_its_work(here):
     """Unless the heartbeat was requested: then it says so."""
-    heartbeat = a_heartbeat(here, store=Refusing(here.state))
+    away = StateUnavailable("The tables are away.")
+    heartbeat = a_heartbeat(here, store=Changed(here.state, save_agent=raising(away)))
     heartbeat.save_when_due(AgentState.RUNNING)
     assert here.state.list_agents() == []
     with pytest.raises(StateUnavailable):

@@ -22,6 +22,7 @@ from ingest.services.collections.manual_collection import (
 from ingest.services.monitoring import load_due_batch
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from services.faulty_ports import Fuse, Fused, Killed
+from support.changed_ports import Changed, raising
 from support.world import REPOSITORY, assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -30,19 +31,16 @@ from standalone.sandbox.faults import Fault
 LOG = b"line\n" * 10
 
 
-class Watched:
+class Watched(Changed):
     """A state that remembers which phases were recorded."""
 
     def __init__(self, state):
-        self._state = state
+        super().__init__(state)
         self.phases = []
-
-    def __getattr__(self, name):
-        return getattr(self._state, name)
 
     def save_collection(self, record):
         self.phases.append(record.phase)
-        self._state.save_collection(record)
+        self._port.save_collection(record)
 
 
 def two_repositories():
@@ -131,7 +129,7 @@ class Slow(Watched):
 
     def save_attempts(self, records):
         self._here.advance(2)
-        self._state.save_attempts(records)
+        self._port.save_attempts(records)
 
 
 def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
@@ -257,14 +255,11 @@ def test_a_killed_collection_is_found_no_more(stage):
 
 def test_what_ends_a_round_is_noted(stage):
     """The state says why, and the task fails."""
-
-    class Broken(Watched):
-        def claim_repositories(self, **options):
-            raise StateUnavailable("The database went away.")
-
     here = stage(two_repositories(), at=100)
+    gone = raising(StateUnavailable("The database went away."))
+    broken = Changed(here.state, claim_repositories=gone)
     with pytest.raises(StateUnavailable):
-        collect_round(replace(here.context, store=Broken(here.state)), start(here), seconds=25)
+        collect_round(replace(here.context, store=broken), start(here), seconds=25)
     record = progress(here)
     assert (record.phase, record.note) == (Phase.FAILED, "The database went away.")
     assert find_running_collection(here.state, now=here.clock.now()) is None

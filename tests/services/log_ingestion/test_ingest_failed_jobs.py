@@ -14,6 +14,7 @@ from ingest.services.log_ingestion.ingest_failed_jobs import (
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.spool import Spool
+from support.changed_ports import raising
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
 from standalone.sandbox.faults import Fault
@@ -108,9 +109,7 @@ def test_a_log_whose_steps_cannot_be_read_is_let_go_of(stage, monkeypatch):
         enter(spool)
         spools.append(spool)
 
-    def unavailable(*_: object) -> None:
-        raise StateUnavailable("The state store does not answer.")
-
+    unavailable = raising(StateUnavailable("The state store does not answer."))
     monkeypatch.setattr(Spool, "__init__", remembered)
     monkeypatch.setattr(f"{ingest_logs_of_failed_jobs.__module__}.load_job_steps", unavailable)
     assert ingest_logs_of_failed_jobs(here.context) == 1

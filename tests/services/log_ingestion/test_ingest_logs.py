@@ -17,6 +17,7 @@ from ingest.ports import SendFailure
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
+from support.changed_ports import Changed, raising
 from support.world import GENEROUS, REPOSITORY, THREADS, Stage
 from support.world_builder import WorldBuilder
 
@@ -277,11 +278,7 @@ def test_work_comes_back_where_the_logs_queue_is_out_of_reach(stage):
     """Undeleted work is received again, and nothing is lost."""
     here = collected(stage, a_world(None))
     send = here.queues.logs.send
-
-    def fail(batch):
-        raise QueueUnavailable("no route to SQS")
-
-    here.queues.logs.send = fail
+    here.queues.logs.send = raising(QueueUnavailable("no route to SQS"))
     assert ingest_due_logs(here.context, wait_seconds=0) == 1
     assert states(here) == {LOG_PENDING}
     assert any("wait: no route" in what for what in here.errors())
@@ -539,24 +536,12 @@ def test_a_giant_log_goes_by_claim_check(stage):
     assert (record.log_sha256, record.log_bytes) == (true, 32 * 2**20)
 
 
-class Unwritable:
-    """A state that can be read but saves no logs, as on a disk that is full."""
-
-    def __init__(self, store) -> None:
-        self._store = store
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    def save_job_logs(self, _records):
-        raise StateFull("The disk is full.")
-
-
 @pytest.mark.parametrize("log_mode", MODES)
 def test_a_state_that_cannot_be_written_ends_the_turn(stage, log_mode):
     """Else the agent would receive all work again and again until it is in the dead letters."""
     here = collected(stage, a_world(b"one", b"two"), log_mode=log_mode)
-    context = replace(here.context, store=Unwritable(here.state))
+    full = StateFull("The disk is full.")
+    context = replace(here.context, store=Changed(here.state, save_job_logs=raising(full)))
     with pytest.raises(StateFull):
         ingest_due_logs(context, wait_seconds=0)
     here.advance(31)

@@ -13,6 +13,7 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
 from ingest.services.log_ingestion.deliver_log import LogMessage
 from ingest.services.log_ingestion.log_batch import MAX_GATHERED_LOGS, LogBatch
+from support.changed_ports import raising
 from support.log_caches import open_log_cache
 from support.world_builder import WorldBuilder
 
@@ -79,11 +80,7 @@ def test_the_logs_of_a_batch_are_cached_together(stage):
     batch, _ = filled(here, 3)
     batch.send()
     assert [b"".join(cache.load_content(KEY, number)) for number in range(3)] == [b"line\n"] * 3
-
-    def fail(_logs, _now):
-        raise StateUnavailable("The disk is full.")
-
-    cache.save_logs = fail
+    cache.save_logs = raising(StateUnavailable("The disk is full."))
     batch, troubles = filled(here, 4)
     batch.send()
     assert recorded(here) == set(range(4))
@@ -101,11 +98,7 @@ def test_an_empty_batch_asks_for_nothing(stage):
 def test_a_queue_that_takes_nothing_troubles_every_log(stage):
     """None is recorded, so all come again."""
     here = stage(WorldBuilder())
-
-    def refuse(_batch):
-        raise QueueUnavailable("not now")
-
-    here.queues.logs.send = refuse
+    here.queues.logs.send = raising(QueueUnavailable("not now"))
     batch, troubles = filled(here, 3)
     batch.send()
     assert set(troubles) == {0, 1, 2}

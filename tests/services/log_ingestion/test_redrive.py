@@ -13,6 +13,7 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_work import WorkItemJob, job_work_message
 from ingest.ports import SendFailure
 from ingest.services.log_ingestion.redrive import redrive
+from support.changed_ports import raising
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
 
@@ -96,11 +97,7 @@ def test_a_queue_that_does_not_answer_costs_nothing(queues, clock):
     """The dead letters are still there for the next time."""
     dead_letters, due = queues
     fill(dead_letters, work(1))
-
-    def fail(batch):
-        raise QueueUnavailable("no route to SQS")
-
-    due.send = fail
+    due.send = raising(QueueUnavailable("no route to SQS"))
     with pytest.raises(QueueUnavailable):
         redrive(dead_letters, due, clock=clock)
     clock.sleep(3600)

@@ -12,6 +12,7 @@ from ingest.ports import SendFailure
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.published_jobs import as_published, as_text
 from services.faulty_ports import Fuse, Fused, Killed
+from support.changed_ports import raising
 from support.world import (
     FIRST_RUN,
     GENEROUS,
@@ -142,11 +143,7 @@ def test_a_queue_out_of_reach_leaves_all_of_it_due(stage, which):
     here = stage(a_small_world(), at=600)
     queue = getattr(here.queues, which)
     send = queue.send
-
-    def fail(batch):
-        raise QueueUnavailable("no route to SQS")
-
-    queue.send = fail
+    queue.send = raising(QueueUnavailable("no route to SQS"))
     assert isinstance(here.poll(), QueueUnavailable)
     assert here.attempt().published_statuses == ()
     assert here.record().next_poll_at is not None

@@ -20,6 +20,7 @@ from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.poll_turn import until_urgent
 from ingest.services.monitoring.schedule_attempts import MAX_FAILURES
 from ingest.services.monitoring.schedule_polls import next_poll
+from support.changed_ports import Changed, raising
 from support.world import (
     GENEROUS,
     REPOSITORY,
@@ -595,11 +596,7 @@ def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
     """It is logged with its trace and reported, and the repository is tried more slowly."""
     here = stage(a_finished_run(), at=600)
     fetch = here.context.github.fetch_runs
-
-    def fail(repository, query, validator=None):
-        raise ZeroDivisionError
-
-    here.context.github.fetch_runs = fail
+    here.context.github.fetch_runs = raising(ZeroDivisionError())
     assert "defect of Runstream" in str(here.poll())
     assert here.record().failed_polls == 1
     assert here.record().lease_holder is None
@@ -614,7 +611,8 @@ def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
 def test_a_repository_whose_poll_met_a_busy_state_fails_only_the_second_time(stage):
     """The first collection is not failing because its own processes met."""
     here = stage(WorldBuilder().run(seconds=60).job("a"), at=100)
-    refusing = Refusing(here.state, StateBusy("In the way."))
+    busy = raising(StateBusy("In the way."))
+    refusing = Changed(here.state, save_run_summaries=busy)
     context = replace(here.context, store=refusing)
     for failures in (0, 1):
         here.advance(10)
@@ -636,25 +634,13 @@ def test_a_repository_whose_poll_met_a_busy_state_fails_only_the_second_time(sta
 def test_a_state_that_needs_somebody_is_not_told_to_pass_by_itself(stage, error, remedy):
     """A damaged file stays damaged, however often it is tried; a busy one does not."""
     here = stage(WorldBuilder().run(seconds=60).job("a"), at=100)
-    context = replace(here.context, store=Refusing(here.state, error))
+    refusing = Changed(here.state, save_run_summaries=raising(error))
+    context = replace(here.context, store=refusing)
     for _ in range(2):
         here.advance(10)
         here.poll(context=context)
     [reported] = here.state.list_errors(limit=9)
     assert remedy in reported.remedy
-
-
-class Refusing:
-    """A store in which other processes are in the way of what lists show."""
-
-    def __init__(self, store, error) -> None:
-        self._store, self._error = store, error
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    def save_run_summaries(self, _summaries) -> None:
-        raise self._error
 
 
 def test_a_repository_that_keeps_failing_the_same_way_is_reported_once(stage):

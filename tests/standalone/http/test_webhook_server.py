@@ -12,6 +12,7 @@ import pytest
 import requests
 from ingest.errors import StateUnavailable
 from ingest.settings import Secret
+from support.changed_ports import Changed, raising
 from support.webhook_server import WebhookServer
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 from support.world_builder import WorldBuilder
@@ -75,12 +76,8 @@ def test_what_is_refused_reports_why(here, serve):
 
 def test_a_delivery_that_cannot_be_kept_is_failed(here, serve):
     """GitHub lists it then, and it is made good from that list."""
-
-    class Gone:
-        def load_repository(self, name):
-            raise StateUnavailable("no database")
-
-    assert post(serve(Gone(), here.clock) + PATH).status_code == 503
+    gone = Changed(here.state, load_repository=raising(StateUnavailable("no database")))
+    assert post(serve(gone, here.clock) + PATH).status_code == 503
 
 
 def test_a_server_closes_at_once_with_connections_open(here):

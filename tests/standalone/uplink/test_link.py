@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import anvil.server
 import pytest
 from ingest.settings import Secret
+from support.changed_ports import raising
 
 from standalone.uplink import link
 from standalone.uplink.link import (
@@ -41,13 +42,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "_PAUSE_SECONDS", 0.01)
 
 
-def raises(error: BaseException) -> Callable[..., object]:
-    def fail(*_: object, **__: object) -> object:
-        raise error
-
-    return fail
-
-
 def test_an_answer_is_given_back():
     """Also where it is nothing."""
     assert call_app(30, lambda: 5) == 5
@@ -58,7 +52,7 @@ def test_an_answer_is_given_back():
 def test_what_a_call_raises_is_raised(error):
     """In the thread of who asked."""
     with pytest.raises(type(error)) as raised:
-        call_app(30, raises(error))
+        call_app(30, raising(error))
     assert raised.value is error
 
 
@@ -88,7 +82,7 @@ def test_an_app_that_answers_is_alive(monkeypatch):
 )
 def test_a_failed_check_reports_what_to_do(monkeypatch, error, expected, sentence):
     """A wrong key is for a person to fix, all else passes."""
-    monkeypatch.setattr(anvil.server, "call", raises(error))
+    monkeypatch.setattr(anvil.server, "call", raising(error))
     with pytest.raises(expected, match=sentence) as raised:
         check_link(URL)
     assert URL in str(raised.value)
@@ -133,7 +127,7 @@ def test_calls_can_be_answered_where_opentelemetry_is_installed(monkeypatch):
 def test_a_wrong_key_is_found_though_connecting_went_well(monkeypatch):
     """Anvil's client says nothing of it."""
     monkeypatch.setattr(anvil.server, "connect", lambda *_, **__: None)
-    monkeypatch.setattr(anvil.server, "call", raises(Exception("Incorrect uplink key")))
+    monkeypatch.setattr(anvil.server, "call", raising(Exception("Incorrect uplink key")))
     with pytest.raises(WrongUplinkKey):
         connect(APP)
 
@@ -150,7 +144,7 @@ def test_a_wrong_key_is_found_though_connecting_went_well(monkeypatch):
 )
 def test_what_cannot_be_reached_is_reported_without_the_key(monkeypatch, error, sentence):
     """After a while, where it may come up."""
-    monkeypatch.setattr(anvil.server, "connect", raises(error))
+    monkeypatch.setattr(anvil.server, "connect", raising(error))
     with pytest.raises(AppUnreachable, match=sentence) as raised:
         connect(APP)
     assert "server_secret_key" not in str(raised.value)
