@@ -310,14 +310,6 @@ def a_deep_rerun(at: float, *, seconds: float) -> WorldBuilder:
     return world
 
 
-def test_a_rerun_deep_in_the_list_is_found_by_its_status(stage):
-    """Below the first page, open runs are asked for by status every few minutes."""
-    here = stage(a_deep_rerun(1000, seconds=600), at=500)
-    here.poll_for(1500)
-    assert here.attempt(2).published_statuses == ("in_progress", "completed")
-    assert_all_published(here)
-
-
 @pytest.mark.parametrize("at", [1000, 1007, 1015, 1022])
 def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, at):
     """The lists by status are requested at every poll, and unchanged answers are free."""
@@ -399,34 +391,17 @@ def test_a_rerun_deep_in_the_list_is_found_by_a_hint(stage):
     assert_all_published(here)
 
 
-def test_a_hint_about_a_run_that_is_gone_is_forgotten(stage):
-    """GitHub knows no such run, so nothing is waited for."""
-    here = stage(a_deep_rerun(1000, seconds=20), at=500)
-    here.state.save_run_hint(REPOSITORY, 1, now=here.clock.now())
-    assert here.poll() is None
-    assert here.state.load_run_hints(REPOSITORY) == {}
-
-
-def test_a_hint_that_fails_is_kept_and_delays_nothing(stage):
-    """The list is collected all the same, and the hint is followed at the next poll."""
-    here = stage(a_deep_rerun(1000, seconds=20), at=1100)
-    here.fail(Fault(path="runs/7$", do="error", status=500, count=1))
-    here.state.save_run_hint(REPOSITORY, 7, now=here.clock.now())
-    assert here.poll() is None
-    assert len(here.runs()) > 15
-    assert here.state.load_run_hints(REPOSITORY) != {}
-    assert here.poll() is None
-    assert here.state.load_run_hints(REPOSITORY) == {}
-
-
 @pytest.mark.parametrize("failing", [1, 39])
-def test_a_hint_that_fails_keeps_no_others_waiting(stage, failing):
+def test_a_hint_that_fails_keeps_no_others_waiting_and_those_of_no_run_are_forgotten(
+    stage, failing
+):
     """After an outage there are hundreds; asked for all at once, they would never all succeed."""
     here = stage(a_deep_rerun(1000, seconds=20), at=1100)
     here.fail(Fault(path=f"runs/{failing}$", do="error", status=500, count=1))
     for number in range(1, 41):
         here.state.save_run_hint(REPOSITORY, number, now=here.clock.now())
     assert here.poll() is None
+    assert len(here.runs()) > 15, "the list is collected all the same"
     assert set(here.state.load_run_hints(REPOSITORY)) == {failing}
     assert here.poll() is None
     assert here.state.load_run_hints(REPOSITORY) == {}
