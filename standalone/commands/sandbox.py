@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..command import command, examples, host_option, option
 from ..stopping import stopped_by_signals
+
+if TYPE_CHECKING:
+    from ..sandbox.server import SandboxServer
+    from ..sandbox.settings import Settings
+
+MAX_NAMES_SHOWN = 5
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -43,31 +51,74 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @option("--history-days", "N", 1.0, "Days of past runs at the start.", type=click.FloatRange(min=0))
 @click.option("--webhook-url", metavar="URL", help="Send webhooks to this address.")
 @click.option("--webhook-secret", default="", metavar="TEXT", help="Secret that signs webhooks.")
-def sandbox(*, scenario: Path | None, **options: object) -> None:
+def sandbox(  # noqa: PLR0913 - one for each option
+    *,
+    host: str,
+    port: int,
+    speed: float,
+    corpus: Path | None,
+    scenario: Path | None,
+    webhook_url: str | None,
+    webhook_secret: str,
+    **simulation: Any,  # noqa: ANN401 - click names and types them, above
+) -> None:
     """Serve a simulated GitHub for tests.
 
     Prints how to use it. It has GitHub's REST and GraphQL API for Actions, with rate limits,
     faults and webhooks.
     """
-    from ..sandbox.command import serve_sandbox
+    from ..sandbox.clock import SandboxClock
+    from ..sandbox.corpus import corpus_world
+    from ..sandbox.server import SandboxServer
+    from ..sandbox.simulation import simulated_world
 
-    if options["corpus"] is not None and options["webhook_url"] is not None:
+    if corpus is not None and webhook_url is not None:
         raise click.UsageError(
             "--corpus and --webhook-url exclude each other: recorded runs never change."
         )
-    if scenario is not None:
-        _require_readable(scenario)
+    settings = _read_settings(scenario)
+    hooks = [] if webhook_url is None else [(webhook_url, webhook_secret)]
     with stopped_by_signals() as stop:
-        serve_sandbox(scenario=scenario, echo=click.echo, stop=stop.event, **options)  # type: ignore[arg-type] # click's own types
+        if corpus is None:
+            world = simulated_world(start=time.time(), hooks=hooks, **simulation)
+        else:
+            world = corpus_world(corpus)
+        clock = SandboxClock(world.newest_at, speed=speed)
+        with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
+            click.echo("\n".join(_how_to_use(server)))
+            stop.event.wait()
 
 
-def _require_readable(scenario: Path) -> None:
+def _read_settings(scenario: Path | None) -> Settings:
     """Raise UsageError for a scenario that is not YAML, or that has unknown settings."""
     from yaml import YAMLError
 
     from ..sandbox.scenario import read_scenario
+    from ..sandbox.settings import Settings
 
+    if scenario is None:
+        return Settings()
     try:
-        read_scenario(scenario)
+        return read_scenario(scenario)
     except (AttributeError, TypeError, ValueError, re.error, YAMLError) as error:
         raise click.UsageError(f"{scenario} is not a scenario: {error}") from error
+
+
+def _how_to_use(server: SandboxServer) -> list[str]:
+    """Return the lines with the sandbox's addresses, a token, and an example."""
+    from ..sandbox.settings import DEFAULT_TOKEN
+
+    names = [repository.spec.full_name for repository in server.world.repositories]
+    more = f" and {len(names) - MAX_NAMES_SHOWN} more" if len(names) > MAX_NAMES_SHOWN else ""
+    tokens = server.settings.tokens
+    token = tokens[0].value if tokens else DEFAULT_TOKEN
+    return [
+        f"GitHub's sandbox   {server.url}  (logs from {server.blob_url})",
+        f"Token              {token}",
+        f"Repositories       {', '.join(names[:MAX_NAMES_SHOWN])}{more}",
+        f"Statistics         {server.url}/_sandbox/stats",
+        f"Truth              {server.url}/_sandbox/truth",
+        "",
+        f"GITHUB_API_URL={server.url} GITHUB_TOKEN={token} \\",
+        f"    runstream collect {names[0] if names else 'OWNER/REPO'}",
+    ]

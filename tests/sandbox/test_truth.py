@@ -7,7 +7,6 @@ import io
 import json
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from support.recorded_data import FOLDERS, LARGE_CORPUS, SAMPLE
 from support.world_builder import WorldBuilder
 
-from standalone.sandbox.command import serve_sandbox
 from standalone.sandbox.corpus import corpus_world
 from standalone.sandbox.settings import Limits
 from standalone.sandbox.simulation import simulated_world
@@ -181,18 +179,6 @@ def test_a_renamed_recorded_repository_is_one(recorded, folder):
     moved = recorded.get(f"/repos/{former}")
     assert moved.status_code == 301
     assert recorded.get(moved.headers["Location"]).json()["full_name"] == present
-
-
-def test_the_command_reports_what_one_needs_to_know():
-    """It prints address, token, repositories and an example, and serves until it is stopped."""
-    lines, stop = [], threading.Event()
-    stop.set()
-    serve_sandbox(seed="1", repositories=2, history_days=0.1, echo=lines.append, stop=stop)
-    text = "\n".join(lines)
-    assert "http://127.0.0.1:" in text
-    assert "sandbox-token" in text
-    assert "octo/api, octo/web" in text
-    assert "runstream collect octo/api" in text
 
 
 def test_it_shares_no_code_with_the_collector():

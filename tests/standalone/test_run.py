@@ -93,8 +93,8 @@ def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
 
 
 def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
-    """It prints its address and token, and Ctrl-C is an orderly end."""
-    with bare.started("sandbox", "--port", "0", "--repositories", "1") as sandbox:
+    """It prints address, token, repositories and an example, and Ctrl-C is an orderly end."""
+    with bare.started("sandbox", "--port", "0", "--repositories", "2") as sandbox:
         assert sandbox.stdout is not None
         assert sandbox.stderr is not None
         url = sandbox.stdout.readline().split()[2]
@@ -105,6 +105,8 @@ def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
         sandbox.wait(60)
     assert answer.json()["full_name"] == "octo/api"
     assert "sandbox-token" in stdout
+    assert "octo/api, octo/web" in stdout
+    assert "runstream collect octo/api" in stdout
     assert (sandbox.returncode, stderr) == (0, "")
 
 
