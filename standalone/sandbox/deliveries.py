@@ -10,7 +10,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One attempt to deliver an event; a redelivery is a new attempt with the same `guid`."""
+    """One attempt to deliver an event; all attempts of one event have the same `guid`."""
 
     hook_id: int
     guid: str
@@ -19,7 +19,6 @@ class Delivery:
     repository_id: int
     body: bytes
     headers: dict[str, str]
-    redelivery: bool = False
     id: int = 0
     delivered_at: Timestamp = 0.0
     status: str = ""

@@ -20,9 +20,7 @@ from .routes import Route
 from .state import State
 from .times import Timestamp
 
-APP_ENDPOINTS = frozenset(
-    {"get_app", "list_installations", "mint_token", "get_repository_installation"}
-)
+APP_ENDPOINTS = frozenset({"list_installations", "mint_token"})
 JOB_ENDPOINTS = frozenset({"get_job", "list_run_jobs", "list_attempt_jobs"})
 WRITE_POINTS = 5
 

@@ -65,11 +65,6 @@ class HookSender:
             while self._delayed and self._delayed[0][0] <= now:
                 heapq.heappop(self._delayed)[2]()
 
-    def redeliver(self, hook: HookSpec, delivery: Delivery) -> None:
-        """Send a delivery once more, with the same `guid`."""
-        with self._lock:
-            self._post(hook, replace(delivery, redelivery=True))
-
     def close(self) -> None:
         """Stop sending."""
         self._stop.set()

@@ -31,7 +31,6 @@ _REPOSITORY: tuple[tuple[str, Handler], ...] = (
     ("/actions/runs/<int:run_id>/attempts/<int:attempt_number>", runs.get_attempt),
     ("/actions/runs/<int:run_id>/jobs", jobs.list_run_jobs),
     ("/actions/runs/<int:run_id>/attempts/<int:attempt_number>/jobs", jobs.list_attempt_jobs),
-    ("/actions/runs/<int:run_id>/logs", log_redirects.get_run_log),
     (
         "/actions/runs/<int:run_id>/attempts/<int:attempt_number>/logs",
         log_redirects.get_attempt_log,
@@ -49,8 +48,6 @@ _REPOSITORY: tuple[tuple[str, Handler], ...] = (
     ("/hooks", hooks.list_hooks),
     ("/hooks/<int:hook_id>/deliveries", hooks.list_deliveries),
     ("/hooks/<int:hook_id>/deliveries/<int:delivery_id>", hooks.get_delivery),
-    ("/hooks/<int:hook_id>/deliveries/<int:delivery_id>/attempts", hooks.redeliver),
-    ("/installation", apps.get_repository_installation),
 )
 _ROOT: tuple[tuple[str, Handler], ...] = (
     ("/user/repos", repository_lists.list_user_repositories),
@@ -59,14 +56,13 @@ _ROOT: tuple[tuple[str, Handler], ...] = (
     ("/rate_limit", repositories.rate_limit),
     ("/user", repositories.get_user),
     ("/graphql", graphql.graphql),
-    ("/app", apps.get_app),
     ("/app-manifests/<code>/conversions", apps.convert_manifest),
     ("/app/installations", apps.list_installations),
     ("/app/installations/<int:installation_id>/access_tokens", apps.mint_token),
     ("/installation/repositories", repository_lists.list_installation_repositories),
 )
 
-_POSTED = (hooks.redeliver, graphql.graphql, apps.convert_manifest, apps.mint_token)
+_POSTED = (graphql.graphql, apps.convert_manifest, apps.mint_token)
 _PREFIXES = ("/repos/<owner>/<name>", "/repositories/<int:repository_id>")
 
 

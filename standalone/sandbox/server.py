@@ -33,7 +33,6 @@ class SandboxServer:
         self.world = world
         self._state = State(world, self.clock, self.settings)
         self._hooks = HookSender(self._state)
-        self._state.redeliver = self._hooks.redeliver
         threads = self.settings.threads
         self._api = Listener(GithubApi(self._state), host, port, threads)
         self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))

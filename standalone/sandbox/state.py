@@ -6,17 +6,15 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
 
 from .body_cache import BodyCache
 from .clock import SandboxClock
-from .deliveries import Deliveries, Delivery
+from .deliveries import Deliveries
 from .faults import NO_FAULT, Fault, Faults
 from .identities import Tokens
 from .limits import Limiter
 from .registrations import PendingApp
 from .settings import Settings
-from .specs import HookSpec
 from .statistics import Statistics
 from .times import MINUTE, Timestamp, iso, parse_time
 from .world import World
@@ -27,7 +25,6 @@ CACHE_BYTES = 64 * 2**20
 class State:
     """One sandbox: its world, clock and settings, and everything that requests change."""
 
-    redeliver: Callable[[HookSpec, Delivery], None]
     blob_url: str
     closed_port_url: str
 

@@ -149,7 +149,7 @@ def test_a_log_is_answered_in_place_of_its_address(serve):
     api = serve(world(), faults=(Fault(path="/logs$", do="direct_log"),))
     answer = api.get("/repos/octo/api/actions/jobs/9/logs")
     assert (answer.status_code, answer.content) == (200, b"x" * 1000)
-    assert zipfile.is_zipfile(io.BytesIO(api.get(f"{RUNS}/1/logs").content))
+    assert zipfile.is_zipfile(io.BytesIO(api.get(f"{RUNS}/1/attempts/1/logs").content))
 
 
 def test_a_cache_that_is_wrong_says_unchanged_to_every_etag(serve):
@@ -166,7 +166,7 @@ def test_an_archive_spoils_the_first_log(serve, do, sizes):
     """The job's own file is missing, empty or without its mark, while its folder is there."""
     marked = WorldBuilder().repository("octo/api").run(id=1).job(id=9, log=BOM + b"x" * 1000)
     api = serve(marked, faults=(Fault(path=r"logs\.zip$", do=do),))
-    where = api.get(f"{RUNS}/1/logs").headers["Location"]
+    where = api.get(f"{RUNS}/1/attempts/1/logs").headers["Location"]
     content = requests.get(where, timeout=60).content
     entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
     assert [entry.file_size for entry in entries if "/" not in entry.filename] == sizes

@@ -21,11 +21,6 @@ from ..times import HOUR, iso
 from .conditional import conditional_page
 
 
-def get_app(call: Call) -> Answer:
-    """Answer GET /app."""
-    return json_answer(app_payload(_app(call), call.base))
-
-
 def convert_manifest(call: Call) -> Answer:
     """Answer POST /app-manifests/{code}/conversions; a code is valid once, for one hour."""
     pending = call.state.registrations.pop(str(call.params["code"]), None)
@@ -53,16 +48,6 @@ def list_installations(call: Call) -> Answer:
     return conditional_page(
         call, app.installations, lambda item: installation_payload(app, item, call.base)
     )
-
-
-def get_repository_installation(call: Call) -> Answer:
-    """Answer GET /repos/{owner}/{repo}/installation."""
-    app = _app(call)
-    name = call.repository.spec.full_name
-    for item in app.installations:
-        if item.repositories is None or name in item.repositories:
-            return json_answer(installation_payload(app, item, call.base))
-    raise not_found()
 
 
 def mint_token(call: Call) -> Answer:

@@ -1,14 +1,13 @@
-"""The webhooks of a repository, their deliveries, and requests to send one again.
+"""The webhooks of a repository, and their deliveries.
 
 https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
 """
 
 from __future__ import annotations
 
-from ..answers import Answer, json_answer, json_bytes, not_found
+from ..answers import Answer, json_bytes, not_found
 from ..body_cache import with_digest
 from ..calls import Call
-from ..deliveries import Delivery
 from ..pages import requested_page
 from ..payloads.hooks import delivery_payload, full_delivery_payload, hook_payload
 from ..specs import HookSpec
@@ -27,9 +26,6 @@ def list_deliveries(call: Call) -> Answer:
     hook = _requested_hook(call)
     size = requested_page(call.args).size
     newest = call.state.deliveries.newest_first(hook.id)
-    if call.args.get("status"):
-        good = call.args["status"] == "success"
-        newest = [item for item in newest if (item.status == "OK") == good]
     if call.args.get("cursor"):
         newest = [item for item in newest if f"v1_{item.id}" <= call.args["cursor"]]
     link = ""
@@ -43,14 +39,10 @@ def list_deliveries(call: Call) -> Answer:
 def get_delivery(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}."""
     hook = _requested_hook(call)
-    return conditional_json(full_delivery_payload(_requested_delivery(call, hook), hook))
-
-
-def redeliver(call: Call) -> Answer:
-    """Answer POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts."""
-    hook = _requested_hook(call)
-    call.state.redeliver(hook, _requested_delivery(call, hook))
-    return json_answer({}, status=202)
+    delivery = call.state.deliveries.find(hook.id, int(call.params["delivery_id"]))
+    if delivery is None:
+        raise not_found()
+    return conditional_json(full_delivery_payload(delivery, hook))
 
 
 def _requested_hook(call: Call) -> HookSpec:
@@ -60,10 +52,3 @@ def _requested_hook(call: Call) -> HookSpec:
     if found is None:
         raise not_found()
     return found
-
-
-def _requested_delivery(call: Call, hook: HookSpec) -> Delivery:
-    delivery = call.state.deliveries.find(hook.id, int(call.params["delivery_id"]))
-    if delivery is None:
-        raise not_found()
-    return delivery

@@ -8,8 +8,7 @@ from __future__ import annotations
 from ..answers import Answer, blob_not_found, gone, not_found
 from ..calls import Call
 from ..logs import AVAILABLE, EXPIRED, log_state
-from ..specs import AttemptSpec, RunSpec
-from ..timeline import attempt_status, current_attempt, jobs_at
+from ..timeline import attempt_status, jobs_at
 from .jobs import requested_job
 from .runs import requested_attempt, requested_run
 
@@ -27,19 +26,10 @@ def get_job_log(call: Call) -> Answer:
     return _redirect(call, f"/{call.repository.spec.id}/{folder}/logs/job/job-logs.txt")
 
 
-def get_run_log(call: Call) -> Answer:
-    """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/logs."""
-    run = requested_run(call)
-    return _archive(call, run, current_attempt(run, call.now))
-
-
 def get_attempt_log(call: Call) -> Answer:
     """Answer GET …/actions/runs/{run_id}/attempts/{attempt_number}/logs."""
     run = requested_run(call)
-    return _archive(call, run, requested_attempt(call, run))
-
-
-def _archive(call: Call, run: RunSpec, attempt: AttemptSpec) -> Answer:
+    attempt = requested_attempt(call, run)
     call.identity.require_permission("logs", call.repository)
     if attempt_status(attempt, call.now).status != "completed":
         raise not_found()

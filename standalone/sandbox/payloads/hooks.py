@@ -39,7 +39,7 @@ def delivery_payload(delivery: Delivery) -> Json:
         "id": delivery.id,
         "guid": delivery.guid,
         "delivered_at": iso(delivery.delivered_at),
-        "redelivery": delivery.redelivery,
+        "redelivery": False,
         "duration": 0.12,
         "status": delivery.status,
         "status_code": delivery.status_code,
