@@ -11,6 +11,7 @@ were not recorded are added, so that every recorded one can be requested:
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -18,9 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
-from .corpus_jobs import recorded_jobs
-from .corpus_logs import recorded_logs
-from .corpus_runs import recorded_run
+from .corpus_runs import recorded_jobs, recorded_run
 from .repository import NewItems, Repository
 from .rng import seeded_random, seeded_sha
 from .specs import CommitSpec, Json, RepositorySpec
@@ -64,6 +63,20 @@ def corpus_world(folder: Path) -> World:
     ]
     newest_at = max(map(parse_time, times), default=0.0)
     return World(repositories, seed=folder.name, newest_at=newest_at + 1)
+
+
+def recorded_logs(folder: Path) -> dict[int | None, list[bytes]]:
+    """Read the logs of a folder by job id; under None are the logs of unknown jobs."""
+    logs: dict[int | None, list[bytes]] = defaultdict(list)
+    manifest = folder / "manifest.json"
+    files = json.loads(manifest.read_text("utf-8"))["files"] if manifest.exists() else {}
+    for path in sorted((folder / "logs").glob("*.txt*")):
+        notes = files.get(f"logs/{path.name}", {})
+        content = path.read_bytes()
+        logs[notes.get("job_id")].append(
+            gzip.decompress(content) if path.suffix == ".gz" else content
+        )
+    return logs
 
 
 def _repository_id(name: str, runs: Iterable[Json]) -> int:

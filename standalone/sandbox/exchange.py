@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -14,7 +15,6 @@ from .identities import Identity, require_active
 from .incoming import Request
 from .limits import Budget
 from .log_host import LogHost
-from .preconditions import etag_of, matches
 from .repository import Repository
 from .routes import Route
 from .state import State
@@ -150,9 +150,9 @@ class Exchange:
             return Answer(status=304, headers=(("ETag", condition),), cost=0)
         if answer.digest is None:
             return answer
-        etag = etag_of(answer.digest, identity.key, self._incoming.accept)
+        etag = _etag_of(answer.digest, identity.key, self._incoming.accept)
         headers = (*answer.headers, ("ETag", etag))
-        if matches(condition, etag):
+        if _matches(condition, etag):
             return Answer(status=304, headers=headers, cost=0)
         return replace(answer, headers=headers)
 
@@ -176,6 +176,18 @@ class Exchange:
     @property
     def _is_graphql(self) -> bool:
         return self._route.endpoint == "graphql"
+
+
+def _etag_of(digest: str, token: str, accept: str) -> str:
+    """Return the weak ETag of a body for one token and one `Accept`."""
+    mixed = hashlib.sha256(f"{digest}\n{token}\n{accept}".encode()).hexdigest()
+    return f'W/"{mixed}"'
+
+
+def _matches(condition: str, etag: str) -> bool:
+    """Return whether an `If-None-Match` names the ETag, compared weakly."""
+    wanted = etag.removeprefix("W/")
+    return any(item.strip().removeprefix("W/") == wanted for item in condition.split(","))
 
 
 def _graphql_limited(refusal: Answer) -> Answer:

@@ -1,21 +1,24 @@
-"""The API: a WSGI application that behaves as GitHub's REST API."""
+"""A WSGI application that behaves as GitHub's REST API, and the addresses of the sandbox itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Callable, Iterable
 
-from .answers import Answer, Refusal
-from .control import control_answer
+from .answers import Answer, Refusal, error_answer, json_answer
 from .exchange import Exchange
 from .fault_answers import fault_answer
 from .faults import Fault
 from .incoming import Environ, Request, read_request
 from .pages import requested_page
 from .routes import find_route
+from .scenario import fault_from
 from .sending import StartResponse, send
 from .state import State
 from .statistics import NOT_SENT
 from .times import Timestamp
+from .truth import truth
 from .web import web_answer
 
 
@@ -30,7 +33,7 @@ class GithubApi:
         incoming = read_request(environ)
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
-            return send(environ, start_response, control_answer(self._state, incoming), now=now)
+            return send(environ, start_response, _own_answer(self._state, incoming), now=now)
         page = web_answer(self._state, incoming)
         if page is not None:
             return send(environ, start_response, page, now=now)
@@ -51,3 +54,27 @@ class GithubApi:
         status = NOT_SENT if fault.do == "reset" else instead.status
         self._state.statistics.count_request(route.endpoint, status)
         return instead
+
+
+def _own_answer(state: State, incoming: Request) -> Answer:
+    """Answer a request to the sandbox itself."""
+    handler = _HANDLERS.get((incoming.method, incoming.path))
+    if handler is None:
+        return error_answer(404, f"The sandbox has no {incoming.method} {incoming.path}.")
+    try:
+        return json_answer(handler(state, incoming))
+    except (TypeError, ValueError, re.error) as error:
+        return error_answer(422, f"The sandbox cannot do that: {error}")
+
+
+def _replace_faults(state: State, incoming: Request) -> object:
+    faults = [fault_from(values) for values in json.loads(incoming.body)]
+    state.faults.replace(faults)
+    return {"faults": len(faults)}
+
+
+_HANDLERS: dict[tuple[str, str], Callable[[State, Request], object]] = {
+    ("GET", "/_sandbox/stats"): lambda state, _: state.statistics.snapshot(),
+    ("GET", "/_sandbox/truth"): lambda state, _: {"attempts": truth(state, state.clock.now())},
+    ("POST", "/_sandbox/faults"): _replace_faults,
+}

@@ -11,7 +11,6 @@ from .answers import not_found
 from .calls import Handler
 from .handlers import (
     apps,
-    artifacts,
     checks,
     commits,
     graphql,
@@ -38,7 +37,7 @@ _REPOSITORY: tuple[tuple[str, Handler], ...] = (
     ("/actions/jobs/<int:job_id>", jobs.get_job),
     ("/actions/jobs/<int:job_id>/logs", log_redirects.get_job_log),
     ("/actions/runs/<int:run_id>/pending_deployments", runs.list_pending_deployments),
-    ("/actions/runs/<int:run_id>/artifacts", artifacts.list_artifacts),
+    ("/actions/runs/<int:run_id>/artifacts", runs.list_artifacts),
     ("/check-runs/<int:check_run_id>/annotations", checks.list_annotations),
     ("/check-suites/<int:check_suite_id>/check-runs", checks.list_check_runs),
     ("/commits/<sha>", commits.get_commit),

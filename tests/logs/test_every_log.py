@@ -10,7 +10,7 @@ import pytest
 from logs.rig import OpenRig, Rig, a_world
 from support.recorded_data import FOLDERS
 
-from standalone.sandbox.corpus_logs import recorded_logs
+from standalone.sandbox.corpus import recorded_logs
 from standalone.sandbox.specs import LogSpec
 
 MIB = 1 << 20

@@ -6,10 +6,13 @@ https://docs.github.com/rest/apps/apps
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import replace
+from typing import Any
+
+import jwt
 
 from ..answers import Answer, Refusal, error_answer, json_answer, not_found
-from ..auth import is_authenticated
 from ..calls import Call
 from ..identities import require_active
 from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
@@ -17,8 +20,11 @@ from ..payloads.users import simple_user
 from ..registrations import new_app
 from ..rng import seeded_sha
 from ..settings import AppSpec, TokenSpec
-from ..times import HOUR, iso
+from ..times import HOUR, MINUTE, Timestamp, iso
 from .conditional import conditional_page
+
+MAX_JWT_LIFETIME = 10 * MINUTE
+MAX_CLOCK_SKEW = MINUTE
 
 
 def convert_manifest(call: Call) -> Answer:
@@ -88,7 +94,40 @@ def mint_token(call: Call) -> Answer:
 
 def _app(call: Call) -> AppSpec:
     app = call.state.settings.app
-    if app is None or not is_authenticated(call.authorization, app, call.now):
+    if app is None or not _is_authenticated(call.authorization, app, call.now):
         message = "A JSON web token could not be decoded"
         raise Refusal(error_answer(401, message, cost=0))
     return app
+
+
+def _is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -> bool:
+    """Return whether a header has a JSON Web Token that the app has signed and that is valid now.
+
+    The token's times must fit the sandbox's clock or the real clock, because an app uses the real
+    time, and the sandbox's may differ from it.
+    https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+    """
+    if not authorization:
+        return False
+    token = authorization.strip().partition(" ")[2]
+    try:
+        claims = jwt.decode(
+            token,
+            app.public_key,
+            algorithms=["RS256"],
+            options={"verify_exp": False, "verify_iat": False, "verify_iss": False},
+        )
+    except jwt.PyJWTError:
+        return False
+    if str(claims.get("iss")) not in {str(app.id), f"Iv1.{app.id:016x}"}:
+        return False
+    return any(_is_current(claims, timestamp) for timestamp in (now, time.time()))
+
+
+def _is_current(claims: dict[str, Any], now: Timestamp) -> bool:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
+        return False
+    return (
+        issued <= now + MAX_CLOCK_SKEW and now < expires <= now + MAX_JWT_LIFETIME + MAX_CLOCK_SKEW
+    )

@@ -1,4 +1,4 @@
-"""Workflow runs and their attempts.
+"""Workflow runs, their attempts, and what belongs to a run.
 
 https://docs.github.com/rest/actions/workflow-runs
 """
@@ -11,13 +11,12 @@ from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
 from ..body_cache import DigestedBody, with_digest
 from ..calls import Call
 from ..pages import Page, link_header, requested_page
-from ..payloads.deployments import pending_deployment
-from ..payloads.runs import run_payload
+from ..payloads.runs import artifact_payload, pending_deployment, run_payload
 from ..run_filters import filters_in, matching
 from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempt_status, attempts_at, current_attempt, run_times
 from ..times import Timestamp
-from .conditional import conditional, conditional_json
+from .conditional import conditional, conditional_json, conditional_page
 
 
 def list_runs(call: Call) -> Answer:
@@ -53,6 +52,17 @@ def list_pending_deployments(call: Call) -> Answer:
     if attempt_status(attempt, call.now).status != "waiting":
         return conditional_json([])
     return conditional_json([pending_deployment(call.repository.spec, call.base, call.now)])
+
+
+def list_artifacts(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts."""
+    run = requested_run(call)
+    return conditional_page(
+        call,
+        run.artifacts,
+        lambda each: artifact_payload(call.repository.spec, run, each, call.base),
+        lambda total, page: {"total_count": total, "artifacts": page},
+    )
 
 
 def requested_run(call: Call) -> RunSpec:

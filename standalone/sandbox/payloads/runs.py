@@ -1,16 +1,18 @@
-"""The `workflow-run` object.
+"""The `workflow-run` object, and those of its artifacts and pending deployments.
 
 https://docs.github.com/rest/actions/workflow-runs
 """
 
 from __future__ import annotations
 
+import hashlib
+
 from ..annotations import check_suite_id
 from ..repository import Repository
 from ..rng import seeded_sha
-from ..specs import AttemptSpec, CommitSpec, Json, RunSpec
+from ..specs import ArtifactSpec, AttemptSpec, CommitSpec, Json, RepositorySpec, RunSpec
 from ..timeline import attempt_status, run_status
-from ..times import Timestamp, iso
+from ..times import DAY, Timestamp, iso
 from .pulls import pull_in_run
 from .recorded import with_api_base
 from .repositories import fork_in_run, repository_in_run
@@ -52,6 +54,50 @@ def run_payload(
         "head_commit": _head_commit(repository.commits.get(run.head_sha), run),
         "repository": repository_in_run(spec, base),
         "head_repository": fork_in_run(fork, base) if fork else repository_in_run(spec, base),
+    }
+
+
+def artifact_payload(spec: RepositorySpec, run: RunSpec, artifact: ArtifactSpec, base: str) -> Json:
+    """Describe one artifact of a run."""
+    url = f"{base}/repos/{spec.full_name}/actions/artifacts/{artifact.id}"
+    digest = hashlib.sha256(f"{artifact.id} {artifact.name}".encode()).hexdigest()
+    return {
+        "id": artifact.id,
+        "node_id": node_id("AR", artifact.id),
+        "name": artifact.name,
+        "size_in_bytes": artifact.size_in_bytes,
+        "url": url,
+        "archive_download_url": f"{url}/zip",
+        "expired": False,
+        "created_at": iso(run.created_at),
+        "expires_at": iso(run.created_at + spec.retention_days * DAY),
+        "updated_at": iso(run.created_at),
+        "digest": f"sha256:{digest}",
+        "workflow_run": {
+            "id": run.id,
+            "repository_id": spec.id,
+            "head_repository_id": spec.id,
+            "head_branch": run.head_branch,
+            "head_sha": run.head_sha,
+        },
+    }
+
+
+def pending_deployment(spec: RepositorySpec, base: str, now: Timestamp) -> Json:
+    """Describe the environment whose approval a run waits for."""
+    environment_id = int(seeded_sha("environment", spec.id)[:7], 16)
+    return {
+        "environment": {
+            "id": environment_id,
+            "node_id": node_id("EN", environment_id),
+            "name": "production",
+            "url": f"{base}/repos/{spec.full_name}/environments/production",
+            "html_url": f"https://github.com/{spec.full_name}/deployments/activity_log",
+        },
+        "wait_timer": 0,
+        "wait_timer_started_at": iso(now),
+        "current_user_can_approve": False,
+        "reviewers": [],
     }
 
 
