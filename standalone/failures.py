@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ingest.errors import (
     MEMORY_REMEDY,
     AccessDenied,
@@ -45,11 +43,10 @@ def sentence_for(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return f"This machine refused: {error.strerror}{where}. Fix that, then start again."
-    unexpected = (
+    return (
         f"An unexpected error occurred ({type(error).__name__}). Repeat the command with "
         "--debug or RUNSTREAM_DEBUG=1, and report the traceback."
     )
-    return str(error) if _is_local_aws_error(error) else unexpected
 
 
 def exit_code_for(error: Exception) -> int:
@@ -59,12 +56,6 @@ def exit_code_for(error: Exception) -> int:
     if isinstance(error, Fatal | Rejected):
         return MISCONFIGURED
     return 1
-
-
-def _is_local_aws_error(error: Exception) -> bool:
-    # Not imported here: if memory is short, the import could fail as well.
-    module = sys.modules.get(f"{__package__}.local.aws")
-    return module is not None and isinstance(error, module.LocalAwsError)
 
 
 def _settings_sentence(faults: list[str]) -> str:

@@ -26,13 +26,17 @@ _GUARD_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A server to start. ``user``: the user as whom it runs if root starts it."""
+    """A server to start. ``user``: the user as whom it runs if root starts it.
+
+    ``listener`` is the descriptor of a socket that it inherits.
+    """
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
     stop_signal: int = signal.SIGTERM
     user: str | None = None
+    listener: int | None = None
 
 
 class SupervisedProcess:
@@ -49,6 +53,7 @@ class SupervisedProcess:
             env=dict(program.environment),
             cwd=program.folder,
             start_new_session=True,
+            pass_fds=() if program.listener is None else (program.listener,),
         )
 
     @property
@@ -74,7 +79,12 @@ class SupervisedProcess:
 
 def _guard(stop_signal: int, user: str, arguments: list[str]) -> int:
     """Run the server until it or the parent ends; return its exit code."""
-    child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, user=user or None)
+    child = subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        user=user or None,
+        close_fds=False,  # only a listener is open
+    )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)  # the group gets these, too; the guard must end last
     threading.Thread(target=_stop_after_parent, args=(child, stop_signal), daemon=True).start()
