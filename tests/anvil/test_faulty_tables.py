@@ -65,14 +65,14 @@ class TestTwoRowsOfOneKey:
         assert state.load_saved_counters().totals == {"runs": 2}
 
     def test_a_repository_is_claimed_once(self, state: DataTablesState) -> None:
-        def claim(moment: float) -> list[str]:
-            found = state.claim_repositories(holder="me", now=at(moment), lease_seconds=60, limit=5)
-            return [record.full_name for record in found]
+        def claim(moment: float) -> str | None:
+            found = state.claim_repository(holder="me", now=at(moment), lease_seconds=60)
+            return None if found is None else found.full_name
 
-        assert claim(0) == [REPOSITORY]
-        assert claim(1) == []
+        assert claim(0) == REPOSITORY
+        assert claim(1) is None
         assert state.release_repository(a_repository(), holder="me", next_poll_at=at(100))
-        assert claim(50) == []
+        assert claim(50) is None
         state.remove_repository(REPOSITORY)
         assert len(app_tables.repositories.search()) == 0
 

@@ -88,14 +88,15 @@ def watch(count: int) -> None:
 def test_repositories(state: DataTablesState, asked: Callable[..., Any]) -> None:
     watch(250)
     with asked(1):
-        assert state.claim_repositories(holder="me", now=at(-1), lease_seconds=60, limit=1) == []
+        assert state.claim_repository(holder="me", now=at(-1), lease_seconds=60) is None
     with asked(1 + TRANSACTION + 2):
-        claimed = state.claim_repositories(holder="me", now=NOW, lease_seconds=60, limit=1)
-    assert [record.full_name for record in claimed] == ["o/r000"]
+        claimed = state.claim_repository(holder="me", now=NOW, lease_seconds=60)
+    assert claimed is not None
+    assert claimed.full_name == "o/r000"
     with asked(TRANSACTION + 2):
-        assert state.save_progress(claimed[0], holder="me", lease_until=at(90))
+        assert state.save_progress(claimed, holder="me", lease_until=at(90))
     with asked(TRANSACTION + 2):
-        assert state.release_repository(claimed[0], holder="me", next_poll_at=at(999))
+        assert state.release_repository(claimed, holder="me", next_poll_at=at(999))
     with asked(1):
         assert len(state.list_repositories()) == 250
     with asked(TRANSACTION + 2):

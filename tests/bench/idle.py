@@ -120,9 +120,9 @@ def _rest(url: str) -> None:
     now = datetime.now(timezone.utc)
     before = now - timedelta(days=3)
     with closing(open_state(read_settings({"DATABASE_URL": url}.get))) as state:
-        idle = state.claim_repositories(
-            holder="bench", now=now + SPREAD, lease_seconds=60, limit=REPOSITORIES
-        )
+        idle = []
+        while record := state.claim_repository(holder="bench", now=now + SPREAD, lease_seconds=60):
+            idle.append(record)
         for place, record in enumerate(idle, 1):
             state.release_repository(
                 replace(record, added_at=before, last_changed_at=before),

@@ -210,11 +210,12 @@ def _measure(
 def _poll(state: DataTablesState, names: Sequence[str]) -> None:
     """Poll idle repositories: each is claimed and given back."""
     now = datetime.now(timezone.utc)
-    claimed = state.claim_repositories(
-        holder="bench", now=now + POLL_INTERVAL, lease_seconds=60, limit=len(names), only=names
-    )
-    for each in claimed:
-        polled = replace(each, last_polled_at=now)
+    for _ in names:
+        claimed = state.claim_repository(
+            holder="bench", now=now + POLL_INTERVAL, lease_seconds=60, only=names
+        )
+        assert claimed is not None
+        polled = replace(claimed, last_polled_at=now)
         state.release_repository(polled, holder="bench", next_poll_at=now + POLL_INTERVAL)
 
 

@@ -15,7 +15,8 @@ class TestClaims:
     def test_a_claim_leases_what_is_due(self, state: StateStore) -> None:
         """The claimed one says who holds it and until when, and since when it was due."""
         state.add_repository(a_repository(next_poll_at=NOW))
-        (claimed,) = state.claim_repositories(holder="me", now=NOW, lease_seconds=60, limit=5)
+        claimed = state.claim_repository(holder="me", now=NOW, lease_seconds=60)
+        assert claimed is not None
         assert claimed.lease_holder == "me"
         assert claimed.lease_until == at(60)
         assert claimed.next_poll_at == NOW
@@ -30,8 +31,7 @@ class TestClaims:
         """What waited longest waits no longer."""
         for name, seconds in (("a/a", -1), ("b/b", -30), ("c/c", -10)):
             state.add_repository(a_repository(name, next_poll_at=at(seconds)))
-        assert claim(state, limit=2) == ["b/b", "c/c"]
-        assert claim(state, limit=2) == ["a/a"]
+        assert claim(state) == ["b/b", "c/c", "a/a"]
 
     def test_what_is_leased_or_paused_or_not_due_is_left_alone(self, state: StateStore) -> None:
         """Only the rest is claimed."""
@@ -42,11 +42,6 @@ class TestClaims:
         state.add_repository(a_repository("later/x", next_poll_at=at(0.000001)))
         state.add_repository(a_repository("due/x", next_poll_at=NOW))
         assert claim(state) == ["due/x"]
-
-    def test_a_limit_of_nothing_claims_nothing(self, state: StateStore) -> None:
-        """A worker that is full takes no more."""
-        state.add_repository(a_repository())
-        assert claim(state, limit=0) == []
 
     def test_only_named_ones_are_claimed(self, state: StateStore) -> None:
         """Names are matched without regard to case, and unknown ones do no harm."""
@@ -62,7 +57,7 @@ class TestClaims:
             late = at(-((number * 7) % 30))
             state.add_repository(a_repository(f"o/r{number * 41}", next_poll_at=late))
         names = [f"o/r{number}" for number in range(1230)]
-        assert claim(state, only=names, limit=2) == ["o/r697", "o/r164"]
+        assert claim(state, only=names)[:2] == ["o/r697", "o/r164"]
 
     def test_a_lease_that_ran_out_is_taken_over(self, state: StateStore) -> None:
         """A killed holder leaves no next poll behind: the end of its lease makes it due."""
@@ -149,10 +144,12 @@ class TestClaims:
         state.make_due("c/first", now=at(5))
         state.set_paused("d/paused", paused=True)
         assert sorted(state.list_due_before(urgent_due_at(NOW))) == ["b/second", "c/first"]
-        assert claim(state, limit=1) == ["c/first"]
+        first = state.claim_repository(holder="me", now=NOW, lease_seconds=60)
+        assert first is not None
+        assert first.full_name == "c/first"
         assert state.list_due_before(urgent_due_at(NOW)) == ["b/second"]
         assert state.list_due_before(urgent_due_at(at(-1))) == []
-        assert claim(state, limit=2) == ["b/second", "a/late"]
+        assert claim(state) == ["b/second", "a/late"]
 
     def test_a_pause_during_a_lease_is_kept(self, state: StateStore) -> None:
         """The holder may end its work, and nobody claims it after that."""

@@ -25,7 +25,7 @@ class TestConcurrency:
         """They share them all."""
         for number in range(self.repositories):
             state.add_repository(a_repository(f"o/r{number}"))
-        claimed = self.in_threads(lambda number: claim_all(state, f"thread-{number}"))
+        claimed = self.in_threads(lambda number: claim(state, f"thread-{number}"))
         names = [name for share in claimed for name in share]
         assert sorted(names) == sorted(f"o/r{number}" for number in range(self.repositories))
 
@@ -105,14 +105,6 @@ class TestConcurrency:
         return in_threads(work, threads=self.threads)
 
 
-def claim_all(state: StateStore, holder: str) -> list[str]:
-    """Claim a few at a time until there are none."""
-    names: list[str] = []
-    while share := claim(state, holder=holder, limit=3):
-        names += share
-    return names
-
-
 CLAIM_ALL = """
 import sys
 from datetime import datetime
@@ -121,11 +113,10 @@ url, holder, now = sys.argv[1:]
 state = open_sql_state(url)
 print("ready", flush=True)
 sys.stdin.readline()
-while share := state.claim_repositories(
-    holder=holder, now=datetime.fromisoformat(now), lease_seconds=60, limit=3
+while record := state.claim_repository(
+    holder=holder, now=datetime.fromisoformat(now), lease_seconds=60
 ):
-    for record in share:
-        print(record.full_name)
+    print(record.full_name)
 state.close()
 """
 

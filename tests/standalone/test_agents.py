@@ -130,9 +130,9 @@ def test_a_store_out_of_reach_ends_no_agent(stage):
     def claim(**options):
         if failures:
             raise failures.pop()
-        return here.state.claim_repositories(**options)
+        return here.state.claim_repository(**options)
 
-    store = Changed(here.state, claim_repositories=claim)
+    store = Changed(here.state, claim_repository=claim)
     run_until(here, lambda: len(here.logs()) >= 8, context=replace(here.context, store=store))
     assert failures == []
     assert any("the database restarts" in what for what in here.errors())
@@ -257,9 +257,9 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
 
     def claim(**options):
         claims.append(1)
-        return here.state.claim_repositories(**options)
+        return here.state.claim_repository(**options)
 
-    store = Changed(here.state, claim_repositories=claim)
+    store = Changed(here.state, claim_repository=claim)
     watchdog = threading.Timer(60, stop.set)
     watchdog.start()
     options = AgentOptions(monitoring_threads=1, log_threads=1, idle_seconds=7.0)

@@ -85,7 +85,7 @@ def test_an_idle_agent_asks_its_queue_from_one_thread_at_a_time(stage: OpenStage
 
 def test_an_idle_agent_looks_for_due_repositories_from_one_thread(stage: OpenStage) -> None:
     here = stage(WorldBuilder().repository("octo/api"), at=300, speed=20)
-    asked, stop, claim = list[int](), threading.Event(), here.state.claim_repositories
+    asked, stop, claim = list[int](), threading.Event(), here.state.claim_repository
 
     def noted(**arguments: Any) -> Any:
         asked.append(threading.get_ident())
@@ -93,7 +93,7 @@ def test_an_idle_agent_looks_for_due_repositories_from_one_thread(stage: OpenSta
             stop.set()
         return claim(**arguments)
 
-    here.state.claim_repositories = noted
+    here.state.claim_repository = noted
     options = replace(LOCAL_OPTIONS, monitoring_threads=THREADS, log_threads=0)
     with agent_threads(here.context, lambda: None, stop, options):
         assert stop.wait(60)

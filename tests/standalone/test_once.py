@@ -330,7 +330,7 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
     process.wait()
     dead = f"{worker_id().rpartition(':')[0]}:{process.pid}"
     now = here.clock.now()
-    here.state.claim_repositories(holder=dead, now=now, lease_seconds=600, limit=1)
+    here.state.claim_repository(holder=dead, now=now, lease_seconds=600)
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 5
 
@@ -338,9 +338,7 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
 def test_what_a_living_collector_holds_is_waited_for(stage):
     """It is taken over when the lease has run out."""
     here = stage(a_world(), at=300, speed=SPEED)
-    here.state.claim_repositories(
-        holder="another machine", now=here.clock.now(), lease_seconds=20, limit=1
-    )
+    here.state.claim_repository(holder="another machine", now=here.clock.now(), lease_seconds=20)
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 5
 

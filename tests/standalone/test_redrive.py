@@ -53,9 +53,7 @@ now = context.clock.now()
 context.store.add_repository(
     RepositoryRecord(full_name="octo/api", added_at=now, watched_since=now - timedelta(days=1))
 )
-[record] = context.store.claim_repositories(
-    holder=context.worker_id, now=now, lease_seconds=60, limit=1
-)
+record = context.store.claim_repository(holder=context.worker_id, now=now, lease_seconds=60)
 assert poll_repository(context, record, should_continue=lambda: True) is None
 collector.close()
 """

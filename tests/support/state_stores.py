@@ -12,11 +12,12 @@ from support.state_records import NOW
 
 
 def claim(state: StateStore, holder: str = "me", now: datetime = NOW, **values: Any) -> list[str]:
-    """Claim and name what was claimed."""
-    chosen = {"lease_seconds": 60, "limit": 10, **values}
-    return [
-        record.full_name for record in state.claim_repositories(holder=holder, now=now, **chosen)
-    ]
+    """Claim whatever is due, one after the other, and name it."""
+    chosen = {"holder": holder, "now": now, "lease_seconds": 60, **values}
+    names = []
+    while record := state.claim_repository(**chosen):
+        names.append(record.full_name)
+    return names
 
 
 def in_threads(work: Callable[[int], Any], *, threads: int = 8) -> list[Any]:

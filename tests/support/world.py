@@ -25,7 +25,7 @@ from ingest.services.context import CollectorContext
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.read_log import LogReader
 from ingest.services.monitoring.poll_runs import poll_repository
-from ingest.services.monitoring.poll_session import LEASE_SECONDS
+from ingest.services.monitoring.poll_session import claim_due_repository
 from ingest.services.sources.record_credentials import clear_refusals
 from ingest.settings import CollectingSettings, GithubSettings, Secret
 
@@ -207,15 +207,9 @@ class Stage:
         context = context or self.context
         clear_refusals(self.state, [name], now=self.clock.now())
         self.state.make_due(name, now=self.clock.now())
-        claimed = context.store.claim_repositories(
-            holder=context.worker_id,
-            now=self.clock.now(),
-            lease_seconds=LEASE_SECONDS,
-            limit=1,
-            only=[name],
-        )
+        claimed = claim_due_repository(context, only=[name])
         assert claimed, f"{name} is leased to another, paused or not watched"
-        return poll_repository(context, claimed[0], should_continue=lambda: True)
+        return poll_repository(context, claimed, should_continue=lambda: True)
 
     def poll_for(self, seconds: float, *, every: float = 30, name: str = REPOSITORY) -> None:
         """Poll a repository again and again while time passes; nothing may go wrong."""
@@ -249,7 +243,7 @@ class Stage:
         """Change the record of a repository that nobody has leased."""
         holder, now = "the test", self.clock.now()
         self.state.make_due(REPOSITORY, now=now)
-        [held] = self.state.claim_repositories(holder=holder, now=now, lease_seconds=9, limit=1)
+        held = self.state.claim_repository(holder=holder, now=now, lease_seconds=9)
         self.state.release_repository(replace(held, **changes), holder=holder, next_poll_at=now)
 
     def remove_validators(self) -> None:

@@ -43,21 +43,20 @@ class RepositoryStore(Protocol):
         Leased ones are included; those without a ``next_poll_at`` are not.
         """
 
-    def claim_repositories(
+    def claim_repository(
         self,
         *,
         holder: str,
         now: datetime,
         lease_seconds: int,
-        limit: int,
         only: Collection[str] | None = None,
-    ) -> list[RepositoryRecord]:
-        """Lease up to ``limit`` due repositories atomically, the most overdue first.
+    ) -> RepositoryRecord | None:
+        """Lease the most overdue repository atomically; None if none is due.
 
         A repository is due if it is not paused, its ``next_poll_at`` is reached, and it has no
         lease or an expired one, because the holder has died. Claiming clears ``next_poll_at``, so
-        that a ``make_due`` during the lease is kept. In the returned records, ``next_poll_at`` is
-        when they became due. ``only`` restricts the choice to these names.
+        that a ``make_due`` during the lease is kept. In the returned record, ``next_poll_at`` is
+        when it became due. ``only`` restricts the choice to these names.
         """
 
     def save_progress(

@@ -46,7 +46,7 @@ def test_a_list_shows_what_changed_since_it_was_read(state: StateStore) -> None:
     before = listed(state)
     state.set_paused("octo/a", paused=True)
     state.remove_repository("octo/c")
-    [claimed, *_] = state.claim_repositories(holder="me", now=NOW, lease_seconds=60, limit=1)
+    claimed = state.claim_repository(holder="me", now=NOW, lease_seconds=60)
     assert claimed.full_name == "octo/b"
     progress = replace(claimed, cursor=NOW, last_error="late")
     state.release_repository(progress, holder="me", next_poll_at=NOW + timedelta(minutes=1))

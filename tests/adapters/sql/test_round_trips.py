@@ -90,13 +90,13 @@ def test_a_poll_claims_and_releases_in_few_messages(counted: tuple[SqlState, Exa
     """The most frequent writes: each poll claims a repository and gives it back."""
     state, exactly = counted
     with exactly(1):
-        assert _claim(state, NOW) == []
+        assert _claim(state, NOW) is None
     state.add_repository(a_repository())
     with exactly(1 + 2 + 1):
         claimed = _claim(state, NOW)
     with exactly(1 + 1):
-        assert state.release_repository(claimed[0], holder="me", next_poll_at=at(600))
+        assert state.release_repository(claimed, holder="me", next_poll_at=at(600))
 
 
-def _claim(state: SqlState, now: datetime) -> list[RepositoryRecord]:
-    return state.claim_repositories(holder="me", now=now, lease_seconds=60, limit=1)
+def _claim(state: SqlState, now: datetime) -> RepositoryRecord | None:
+    return state.claim_repository(holder="me", now=now, lease_seconds=60)

@@ -30,11 +30,10 @@ print("ready", flush=True)
 sys.stdin.readline()
 """
 CLAIM_ALL = """
-while share := state.claim_repositories(
-    holder=own, now=datetime.fromisoformat(now), lease_seconds=60, limit=3
+while record := state.claim_repository(
+    holder=own, now=datetime.fromisoformat(now), lease_seconds=60
 ):
-    for record in share:
-        print(record.full_name)
+    print(record.full_name)
 """
 SAVE_THE_SAME = """
 from support.processes import start_at_once

@@ -50,8 +50,8 @@ def on_cache(name: str, *args: Any) -> StoreCall:
 REPOSITORIES = [
     on_state("add_repository", a_repository()),
     on_state("add_repository", a_repository("octo/web", next_poll_at=at(100))),
-    on_state("claim_repositories", holder="me", now=NOW, lease_seconds=60, limit=5),
-    on_state("claim_repositories", holder="you", now=NOW, lease_seconds=60, limit=5),
+    on_state("claim_repository", holder="me", now=NOW, lease_seconds=60),
+    on_state("claim_repository", holder="you", now=NOW, lease_seconds=60),
     on_state("save_progress", HELD, holder="me", lease_until=at(90)),
     on_state("make_due", "OCTO/api", now=at(5)),
     on_state("release_repository", HELD, holder="you", next_poll_at=at(60)),

@@ -130,9 +130,7 @@ def test_a_paused_agent_stops_waiting_for_logs_within_seconds(stage):
 def test_a_lease_of_a_killed_holder_is_taken_over_as_soon_as_it_is_over(stage):
     """In the tick that its end falls into; before that, nobody waits for it."""
     here = stage(ended_runs(), at=600)
-    here.state.claim_repositories(
-        holder="killed", now=here.clock.now(), lease_seconds=LEASE_SECONDS, limit=1
-    )
+    here.state.claim_repository(holder="killed", now=here.clock.now(), lease_seconds=LEASE_SECONDS)
     began = here.clock.now()
     assert monitor(here) == 0
     assert since(here, began) < 1

@@ -184,12 +184,8 @@ def test_two_things_that_stand_still_hold_nothing_up_together(stage, seconds):
     here = stage(two_repositories(), at=100)
     here.fail(Fault(path="octo/web/actions/jobs/.*/logs", do="missing"))
     collection = start(here)
-    held = here.state.claim_repositories(
-        holder="another",
-        now=here.clock.now(),
-        lease_seconds=LEASE_SECONDS,
-        limit=1,
-        only=["octo/api"],
+    held = here.state.claim_repository(
+        holder="another", now=here.clock.now(), lease_seconds=LEASE_SECONDS, only=["octo/api"]
     )
     assert held
     collect(here, collection, seconds=seconds)
@@ -257,7 +253,7 @@ def test_what_ends_a_round_is_noted(stage):
     """The state says why, and the task fails."""
     here = stage(two_repositories(), at=100)
     gone = raising(StateUnavailable("The database went away."))
-    broken = Changed(here.state, claim_repositories=gone)
+    broken = Changed(here.state, claim_repository=gone)
     with pytest.raises(StateUnavailable):
         collect_round(replace(here.context, store=broken), start(here), seconds=25)
     record = progress(here)

@@ -316,8 +316,7 @@ def test_two_collectors_never_poll_one_repository_at_once(stage):
     here = stage(a_finished_run(), at=600)
     now = here.clock.now()
     other = here.join(holder="other")
-    dead = here.state.claim_repositories(holder="dead", now=now, lease_seconds=120, limit=9)
-    assert len(dead) == 1
+    assert here.state.claim_repository(holder="dead", now=now, lease_seconds=120) is not None
     assert not poll_due_repository(other, should_continue=lambda: True)
     here.advance(121)
     assert poll_due_repository(other, should_continue=lambda: True)
@@ -328,11 +327,9 @@ def test_two_collectors_never_poll_one_repository_at_once(stage):
 def test_a_holder_that_comes_back_too_late_reads_and_publishes_nothing(stage):
     """A lease that was taken over is noticed before anything is published."""
     here = stage(a_finished_run(), at=600)
-    [late] = here.state.claim_repositories(
-        holder="this", now=here.clock.now(), lease_seconds=120, limit=1
-    )
+    late = here.state.claim_repository(holder="this", now=here.clock.now(), lease_seconds=120)
     here.advance(121)
-    here.state.claim_repositories(holder="other", now=here.clock.now(), lease_seconds=99, limit=1)
+    here.state.claim_repository(holder="other", now=here.clock.now(), lease_seconds=99)
     from ingest.services.monitoring.poll_runs import poll_repository
 
     assert poll_repository(here.context, late, should_continue=lambda: True) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -19,7 +19,7 @@ from ...ports import RepositoryStore
 from .cached_rows import CachedRow, CachedRows, saved_now
 from .errors import translate_errors
 from .seldom_changed import Changes, load_changes, note_change
-from .table import KEYS_PER_QUERY, Table, Values, distinct, update
+from .table import Table, Values, distinct
 from .transactions import transact
 from .values import as_optional_utc, as_utc
 
@@ -122,30 +122,27 @@ class TableRepositories(RepositoryStore):
         rows = distinct(_REPOSITORIES.search(columns=("key", "full_name"), where=where))
         return [row["full_name"] for row in rows]
 
-    def claim_repositories(
+    def claim_repository(
         self,
         *,
         holder: str,
         now: datetime,
         lease_seconds: int,
-        limit: int,
         only: Collection[str] | None = None,
-    ) -> list[RepositoryRecord]:
-        """Lease up to ``limit`` due repositories atomically, the most overdue first."""
+    ) -> RepositoryRecord | None:
+        """Lease the most overdue repository that no other process claims first."""
         names = None if only is None else {repository_key(name) for name in only}
         lease = {
             "lease_holder": holder,
             "lease_until": now + timedelta(seconds=lease_seconds),
         }
-        # Most searches find nothing, and cost one query. The transaction reads only the rows that
-        # it claims, so that it does not conflict with claims of other rows.
-        due = _due(names, now) if limit > 0 else []
-        claimed: list[RepositoryRecord] = []
-        while due and len(claimed) < limit:
-            size = min(limit - len(claimed), KEYS_PER_QUERY)
-            claimed += transact(partial(_lease, due[:size], lease, now))
-            due = due[size:]
-        return claimed
+        # Most searches find nothing, and cost one query. A transaction reads only the row that it
+        # claims, so that it does not conflict with claims of other rows.
+        for key in _due(names, now):
+            claimed = transact(partial(_lease, key, lease, now))
+            if claimed is not None:
+                return claimed
+        return None
 
     def save_progress(
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
@@ -176,15 +173,14 @@ def _due(names: set[str] | None, now: datetime) -> list[str]:
     return sorted(due, key=lambda key: (due[key], key))
 
 
-def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[RepositoryRecord]:
-    """Lease the repositories that are still due; to be called in a transaction."""
-    found = distinct(_REPOSITORIES.search_by("key", keys, columns=_ALL_COLUMNS))
-    rows = {row["key"]: row for row in found if not row["paused"] and _is_due(row, now)}
-    leased = {key: replace(_record(row), **lease, next_poll_at=None) for key, row in rows.items()}
-    due_since = {key: _due_since(row) for key, row in rows.items()}
-    changes = {**lease, "next_poll_at": None}
-    update((row, {**changes, **page_columns(leased[key])}) for key, row in rows.items())
-    return [replace(leased[key], next_poll_at=due_since[key]) for key in keys if key in rows]
+def _lease(key: str, lease: dict[str, Any], now: datetime) -> RepositoryRecord | None:
+    """Lease a repository if it is still due; to be called in a transaction."""
+    row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where={"key": key})
+    if row is None or row["paused"] or not _is_due(row, now):
+        return None
+    due_since, leased = _due_since(row), replace(_record(row), **lease, next_poll_at=None)
+    row.update(**lease, next_poll_at=None, **page_columns(leased))
+    return replace(leased, next_poll_at=due_since)
 
 
 def _due_since(row: Any) -> datetime:  # noqa: ANN401 - a row

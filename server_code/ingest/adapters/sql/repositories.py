@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -32,27 +32,28 @@ _SELECT = f"SELECT {_COLUMNS} FROM repositories "  # noqa: S608
 #: A repository that has no next poll is due: it is new, or its holder died before it was released.
 #: A time that is too far ahead counts as past: a clock that was ahead set it.
 _SELECT_DUE = f"""
-    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key, {_COLUMNS}
-    FROM repositories
-    WHERE paused = 0
+    SELECT COALESCE(next_poll_at, lease_until, added_at), {_COLUMNS} FROM repositories
+    WHERE name_key = ? AND paused = 0
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """  # noqa: S608
 _SELECT_UNLEASED_KEYS = """
-    SELECT name_key FROM repositories
+    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key FROM repositories
     WHERE paused = 0 AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
-#: The same repositories as _SELECT_DUE, by a UNION of queries, each of which an index answers.
-_SELECT_DUE_KEYS = "UNION".join(
-    _SELECT_UNLEASED_KEYS + f"AND {condition} "
-    for condition in (
-        "next_poll_at IS NULL",
-        "next_poll_at <= ?",
-        "next_poll_at > ?",
-        "last_polled_at > ?",
+#: All that are due, the longest first: a UNION of queries, each of which an index answers.
+_SELECT_DUE_KEYS = (
+    "UNION".join(
+        _SELECT_UNLEASED_KEYS + f"AND {condition} "
+        for condition in (
+            "next_poll_at IS NULL",
+            "next_poll_at <= ?",
+            "next_poll_at > ?",
+            "last_polled_at > ?",
+        )
     )
+    + "ORDER BY 1, 2"
 )
-_LONGEST_OVERDUE_FIRST = "ORDER BY 1, name_key LIMIT ? "
 
 _ADD = """
     INSERT INTO repositories (name_key, full_name, added_at, paused, next_poll_at, last_polled_at,
@@ -71,7 +72,7 @@ _RELEASE = _SAVE_HELD.format(
 )
 _LEASE = """
     UPDATE repositories SET lease_holder = ?, lease_until = ?, next_poll_at = NULL
-    WHERE name_key IN (...)
+    WHERE name_key = ?
 """
 #: A resumed repository is due since its last poll, which is past by the clock of every process.
 _RESUME = """
@@ -126,39 +127,35 @@ class SqlRepositories(SqlStore, RepositoryStore):
         rows = self._database.read(sql, (format_time(moment),))
         return [full_name for (full_name,) in rows]
 
-    def claim_repositories(
+    def claim_repository(
         self,
         *,
         holder: str,
         now: datetime,
         lease_seconds: int,
-        limit: int,
         only: Collection[str] | None = None,
-    ) -> list[RepositoryRecord]:
-        """Lease up to ``limit`` due repositories atomically, the most overdue first.
+    ) -> RepositoryRecord | None:
+        """Lease the most overdue repository that no other process is claiming.
 
         A query finds the due keys first, and no transaction begins if there are none, as usual.
         """
         found = self._find_due(now, only)
-        if not found:
-            return []
         until = now + timedelta(seconds=lease_seconds)
 
-        def claim(session: Session) -> list[RepositoryRecord]:
-            due = _lock_due(session, now, found, limit)
-            keys = [key for _, key, *_ in due]
-            session.execute_in_chunks(_LEASE, (holder, format_time(until)), keys)
-            return [
-                replace(
-                    repository_record(tuple(row)),
-                    next_poll_at=parse_time(since),
-                    lease_holder=holder,
-                    lease_until=until,
-                )
-                for since, _, *row in due
-            ]
+        def claim(session: Session) -> RepositoryRecord | None:
+            select = _SELECT_DUE + session.dialect.skip_locked
+            for key in found:
+                for since, *row in session.query(select, (key, *_due_parameters(now))):
+                    session.execute(_LEASE, (holder, format_time(until), key))
+                    return replace(
+                        repository_record(tuple(row)),
+                        next_poll_at=parse_time(since),
+                        lease_holder=holder,
+                        lease_until=until,
+                    )
+            return None
 
-        return self._database.write(claim)
+        return self._database.write(claim) if found else None
 
     def save_progress(
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
@@ -179,14 +176,15 @@ class SqlRepositories(SqlStore, RepositoryStore):
         return self._change(sql, *saved, moment, key, holder) == 1
 
     def _find_due(self, now: datetime, only: Collection[str] | None) -> list[str]:
-        """Find the keys of what is due, without a lock."""
+        """Find the keys of what is due, the most overdue first, without a lock."""
         *polls, expired, too_far_ahead = _due_parameters(now)
         leases = (expired, too_far_ahead)
         parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
-        found = {key for (key,) in self._database.read(_SELECT_DUE_KEYS, parameters)}
+        found = [key for _, key in self._database.read(_SELECT_DUE_KEYS, parameters)]
         if found and only is not None:
-            found &= _keys_of(tuple(only))
-        return sorted(found)
+            wanted = _keys_of(tuple(only))
+            found = [key for key in found if key in wanted]
+        return found
 
     def _change(self, sql: str, *parameters: str | None) -> int:
         return self._database.write(lambda session: session.execute(sql, parameters))
@@ -198,17 +196,8 @@ def _keys_of(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(repository_key, names))
 
 
-def _lock_due(session: Session, now: datetime, found: Sequence[str], limit: int) -> list[Row]:
-    """Lock and return the most overdue of these repositories that nobody else is claiming."""
-    order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
-    rows = session.query_in_chunks(
-        _SELECT_DUE + "AND name_key IN (...)" + order, _due_parameters(now), found, limit=maximum
-    )
-    return sorted(rows, key=lambda row: row[:2])[:maximum]
-
-
 def _due_parameters(now: datetime) -> tuple[str, ...]:
-    """Return the parameters of ``_SELECT_DUE``."""
+    """Return the times that ``_SELECT_DUE`` compares with."""
     polled_ahead = format_time(now + MAX_CLOCK_DIFFERENCE)
     return (
         *format_due_times(due_poll_times(now)),

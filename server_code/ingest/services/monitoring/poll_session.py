@@ -98,10 +98,9 @@ def claim_due_repository(
 ) -> RepositoryRecord | None:
     """Lease the most overdue repository; None if none is due."""
     now, holder = context.clock.now(), context.worker_id
-    claimed = context.store.claim_repositories(
-        holder=holder, now=now, lease_seconds=LEASE_SECONDS, limit=1, only=only
+    return context.store.claim_repository(
+        holder=holder, now=now, lease_seconds=LEASE_SECONDS, only=only
     )
-    return claimed[0] if claimed else None
 
 
 def save_progress(context: CollectorContext, poll_session: PollSession) -> bool:
