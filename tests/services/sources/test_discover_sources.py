@@ -769,14 +769,17 @@ class TestOneOwner:
         }
         assert "GitHub does not show it any more" in str(known["acme/b"])
 
+    @pytest.mark.parametrize("is_failing", [False, True])
     def test_repositories_that_left_their_list_are_checked_in_turn(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch, is_failing: bool
     ) -> None:
-        """One that GitHub still shows does not keep the others from their check."""
+        """One that GitHub still shows, or fails to show, keeps no other from its check."""
         monkeypatch.setattr("ingest.services.sources.apply_discovery.MAX_CHECKS", 1)
         self.discover(stage, "acme")
         stage.server.world.change("acme/a", full_name="umbra/a")
         stage.server.world.remove("acme/b")
+        if is_failing:
+            stage.fail(Fault(path="^/repos/acme/a$", do="error"))
         self.discover(stage)
         assert self.discover(stage) == ["acme/a", "acme/web-c"]
 

@@ -275,7 +275,7 @@ class _Discovery:
 
     def _check(self, key: str, known: DiscoveredRepository) -> None:
         """Request a repository itself: it may be deleted, or have another name."""
-        checked = replace(known, checked_at=self._now)
+        checked = self._changed[key] = replace(known, checked_at=self._now)
         try:
             info = self._context.github.fetch_repository(known.full_name)
         except Skippable as error:
