@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from uuid import uuid4
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.servicebus._pyamqp.error import AMQPConnectionError, AMQPError, AMQPLinkError
+from azure.servicebus._transport._pyamqp_transport import PyamqpTransport
 from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.azure.errors import NETWORK_REMEDY, translate_azure_errors
 from ingest.domain.clock_errors import CLOCK_REMEDY
 from ingest.domain.counters import Counters
 from ingest.domain.error_causes import without_ids
-from ingest.errors import QueueUnavailable
+from ingest.errors import AccessDenied, QueueUnavailable
 from ingest.settings import AzureSettings, QueueSettings, Secret
 
 CONTAINER = "https://here.blob.core.windows.net/logs"
@@ -88,3 +91,30 @@ def test_two_answers_of_a_busy_storage_are_one_error_for_people() -> None:
     assert found == {
         "Container c cannot be used now: Server busy. RequestId:… ErrorCode:ServerBusy."
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "error"),
+    [
+        (AMQPLinkError, b"com.microsoft:server-busy", QueueUnavailable),
+        (AMQPConnectionError, b"amqp:connection:forced", QueueUnavailable),
+        (AMQPLinkError, b"amqp:unauthorized-access", AccessDenied),
+    ],
+)
+@pytest.mark.parametrize("make_id", [lambda: uuid4().hex, uuid4])
+def test_two_answers_of_service_bus_are_one_error_for_people(
+    kind: type[AMQPError], condition: bytes, error: type[Exception], make_id: Callable[[], object]
+) -> None:
+    """It adds an id with the parts of its cluster, a server, and the time."""
+    found = set()
+    for number in (1, 2):
+        text = (
+            f"No. TrackingId:{make_id()}_G{number}_B3{number}, SystemTracker:gateway{number}, "
+            f"Timestamp:2026-11-30T15:01:0{number}"
+        )
+        amqp = kind(condition, description=text)
+        with pytest.raises(error) as raised, translate_azure_errors("Queue m"):
+            raise PyamqpTransport.create_servicebus_exception(logging.getLogger(), amqp)
+        found.add(without_ids(str(raised.value)))
+    assert len(found) == 1
+    assert "No. TrackingId:…" in found.pop()

@@ -21,8 +21,8 @@ _SYSTEM_REASON = re.compile(
 )
 _CONNECTION_PREFIX = re.compile(r"^(?:<[^>]*>|HTTPS?Connection\w*\([^)]*\)): ")
 
-#: The time of an answer, which would make each error of the same cause another one.
-_TIME_LINE = re.compile(r"\nTime:\S+")
+#: The time and the server of an answer: with them each error of the same cause would be another.
+_TIME_AND_SERVER = re.compile(r"\nTime:\S+|,? (?:SystemTracker|Timestamp):\S+")
 
 
 @contextmanager
@@ -52,15 +52,19 @@ def translate_azure_errors(subject: str) -> Iterator[None]:
         ServiceBusAuthenticationError,
         ServiceBusAuthorizationError,
     ) as error:
-        raise _denied(subject, error) from error
+        raise _denied(subject, _reason_of(error)) from error
     except (ServiceRequestError, ServiceBusConnectionError) as error:
-        raise _unreachable(subject, str(error)) from error
+        raise _unreachable(subject, _reason_of(error)) from error
     except AzureError as error:
         if getattr(error, "status_code", None) in (401, 403):
-            raise _denied(subject, error) from error
-        reason = _TIME_LINE.sub("", str(error)).rstrip(".")
+            raise _denied(subject, _reason_of(error)) from error
+        reason = _reason_of(error).rstrip(".")
         remedy = CLOCK_REMEDY if is_clock_error(reason) else None
         raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
+
+
+def _reason_of(error: Exception) -> str:
+    return _TIME_AND_SERVER.sub("", str(error))
 
 
 def _unreachable(subject: str, message: str) -> QueueUnavailable:
@@ -71,9 +75,9 @@ def _unreachable(subject: str, message: str) -> QueueUnavailable:
     return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
 
 
-def _denied(subject: str, error: Exception) -> AccessDenied:
-    first_line = str(error).partition("\n")[0]
-    if is_clock_error(str(error)):
+def _denied(subject: str, message: str) -> AccessDenied:
+    first_line = message.partition("\n")[0]
+    if is_clock_error(message):
         return AccessDenied(f"{subject} refuses the credentials ({first_line}). {CLOCK_REMEDY}")
     return AccessDenied(
         f"{subject} refuses the credentials ({first_line}). Check the key of the connection "
