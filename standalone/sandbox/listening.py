@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from waitress import wasyncore
@@ -39,17 +40,21 @@ class Listener:
         logging.getLogger("waitress").setLevel(logging.ERROR)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
-        self._server = _server(application, self._sockets, host, port, threads)
-        if not hasattr(self._server, "effective_port"):
-            raise ValueError(f"{host} has several addresses; name one of them.")
-        self.port = int(self._server.effective_port)
-        self.url = f"http://{host}:{self.port}"
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._serve, name=f"sandbox {self.port}", daemon=True
-        )
-        self._thread.start()
+        with ExitStack() as opened:
+            opened.callback(wasyncore.close_all, self._sockets, ignore_all=True)
+            self._server = _server(application, self._sockets, host, port, threads)
+            opened.callback(self._server.task_dispatcher.shutdown)
+            if not hasattr(self._server, "effective_port"):
+                raise ValueError(f"{host} has several addresses; name one of them.")
+            self.port = int(self._server.effective_port)
+            self.url = f"http://{host}:{self.port}"
+            self._thread = threading.Thread(
+                target=self._serve, name=f"sandbox {self.port}", daemon=True
+            )
+            self._thread.start()
+            opened.pop_all()
 
     def close(self) -> None:
         """Close every connection and wait until every thread has ended."""

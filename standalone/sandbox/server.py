@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 from .clock import SandboxClock
@@ -34,11 +35,15 @@ class SandboxServer:
         self._state = State(world, self.clock, self.settings)
         self._hooks = HookSender(self._state)
         threads = self.settings.threads
-        self._api = Listener(GithubApi(self._state), host, port, threads)
-        self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))
-        self._state.blob_url = self._log_host.url
-        self._state.closed_port_url = f"http://127.0.0.1:{_closed_port()}/"
-        self._hooks.start(self._api.url)
+        with ExitStack() as opened:
+            self._api = Listener(GithubApi(self._state), host, port, threads)
+            opened.callback(self._api.close)
+            self._log_host = Listener(LogHost(self._state), host, 0, max(4, threads // 4))
+            opened.callback(self._log_host.close)
+            self._state.blob_url = self._log_host.url
+            self._state.closed_port_url = f"http://127.0.0.1:{_closed_port()}/"
+            self._hooks.start(self._api.url)
+            self._listeners = opened.pop_all()
 
     @property
     def url(self) -> str:
@@ -66,8 +71,7 @@ class SandboxServer:
     def close(self) -> None:
         """Stop at once; no thread and no socket is left."""
         self._hooks.close()
-        self._api.close()
-        self._log_host.close()
+        self._listeners.close()
 
     def __enter__(self) -> SandboxServer:
         return self

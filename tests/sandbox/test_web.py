@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from html import unescape
 
 import pytest
 import requests
 from support.world_builder import WorldBuilder
+
+from standalone.sandbox.server import SandboxServer
 
 MANIFEST = {
     "name": "Octo",
@@ -41,3 +45,20 @@ def test_a_manifest_whose_permissions_are_no_object_is_invalid(url, permissions)
     manifest = json.dumps({**MANIFEST, "default_permissions": permissions})
     page = post(f"{url}/settings/apps/new", manifest=manifest)
     assert (page.status_code, "The manifest is not valid." in page.text) == (422, True)
+
+
+def test_a_sandbox_that_cannot_start_keeps_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine refuses a thread to its second server."""
+    start, names = threading.Thread.start, []
+
+    def refuse_second(thread: threading.Thread) -> None:
+        names.extend([thread.name] if thread.name.startswith("sandbox ") else [])
+        if len(names) == 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_second)
+    with pytest.raises(RuntimeError, match="new thread"):
+        SandboxServer(WorldBuilder().build())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(names[0].split()[1])), timeout=60)
