@@ -131,9 +131,10 @@ def test_why_a_log_is_missing_is_reported_without_its_code() -> None:
 
 
 def test_jobs_are_squares_with_words() -> None:
-    run = {"job_marks": "ssfrx"}
+    run = {"job_marks": "ssfrx", "job_count": 5}
     assert run_texts.job_tones(run) == ["ok", "ok", "bad", "busy", "quiet"]
     assert run_texts.job_marks_text(run) == "2 succeeded, 1 failed, 1 in progress"
+    assert run_texts.job_marks_text({**run, "job_count": 65}).endswith("in progress, 60 more")
 
 
 def test_a_run_counts_on_until_it_has_ended() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.domain.summaries import FAILED_CONCLUSIONS, summary_of
+from ingest.domain.summaries import FAILED_CONCLUSIONS, MAX_JOB_MARKS, summary_of
 from support.builders import a_commit, a_job, a_run, at
 
 
@@ -15,6 +15,14 @@ def test_a_summary_reports_what_a_list_shows():
     assert summary.created_at == at(0)
     assert (summary.completed_at, summary.duration_seconds) == (at(80), 80)
     assert (summary.job_count, summary.failed_job_count) == (2, 1)
+
+
+def test_a_failed_job_is_among_the_first_that_a_list_shows():
+    """Of many jobs a list has room for some, and on a phone for fewer."""
+    ends = [*["success"] * 100, None, "failure", "timed_out"]
+    jobs = [a_job(conclusion=end, status="completed" if end else "in_progress") for end in ends]
+    marks = summary_of(a_run(), jobs, None, created_at=at(0)).job_marks
+    assert marks == "ffr" + "s" * (MAX_JOB_MARKS - 3)
 
 
 def test_what_is_not_known_is_left_open():

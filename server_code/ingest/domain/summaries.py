@@ -20,6 +20,9 @@ MAX_JOB_MARKS = 60
 #: The letters of job results; "o" is any other, and "r" and "q" are running and waiting jobs.
 _MARKS = {"success": "s", "cancelled": "c", "skipped": "k"} | dict.fromkeys(FAILED_CONCLUSIONS, "f")
 
+#: Failed jobs come first, then running and waiting ones, as on the page of a run.
+_MARKS_FIRST = {"f": 0, "r": 1, "q": 2}
+
 _TITLE_LENGTH = 120
 
 
@@ -28,7 +31,7 @@ class RunSummary(KeepsUnknownFields):
     """One attempt in a list; ``title`` is the first line of its commit's message.
 
     ``queued_seconds``: from the attempt's start to that of its first job. ``job_marks``: one letter
-    for each of the first MAX_JOB_MARKS jobs, as in ``_MARKS``.
+    for each of MAX_JOB_MARKS jobs, as in ``_MARKS``; failed ones come first.
     """
 
     key: AttemptKey
@@ -61,6 +64,7 @@ def summary_of(
 ) -> RunSummary:
     """Shorten an attempt; ``created_at`` stands in where GitHub gives no time."""
     known = list(jobs)
+    marks = sorted(map(_mark, known), key=lambda mark: _MARKS_FIRST.get(mark, 3))
     ended_at = completed_at(run, known)
     return RunSummary(
         key=run.key,
@@ -80,7 +84,7 @@ def summary_of(
         job_count=len(known),
         failed_job_count=sum(job.conclusion in FAILED_CONCLUSIONS for job in known),
         queued_seconds=_queued_seconds(run, known),
-        job_marks="".join(map(_mark, known[:MAX_JOB_MARKS])),
+        job_marks="".join(marks[:MAX_JOB_MARKS]),
     )
 
 
