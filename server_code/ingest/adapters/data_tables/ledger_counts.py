@@ -12,7 +12,14 @@ from dataclasses import asdict, fields
 from functools import partial
 from typing import Any
 
-from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE, LedgerCounts
+from ...domain.ledger import (
+    LOG_EXPIRED,
+    LOG_FETCHED,
+    LOG_PENDING,
+    LOG_UNAVAILABLE,
+    LedgerCounts,
+    sum_counts,
+)
 from .cached_rows import CachedRows, saved_now
 from .table import Table, distinct, update
 from .transactions import transact
@@ -24,8 +31,10 @@ _JOB_LOGS = Table("job_logs")
 
 _NAMES = tuple(field.name for field in fields(LedgerCounts))
 
-#: The key of a row that exists once all attempts of an earlier release have been counted.
-_ALL_COUNTED = ""
+#: The key of a row with what no other row counts. It exists once what an earlier release collected
+#: has been counted. Of repositories that are not watched any more it is the difference to all, for
+#: their names are not known: attempts that are settled, and logs that do not wait.
+_OTHERS = ""
 
 _COUNT_OF_STATE = {
     LOG_PENDING: "logs_pending",
@@ -56,11 +65,12 @@ class CountChanges:
             return
         found = _COUNTS.search_by("key", changes, columns=("key", *_NAMES))
         rows = {row["key"]: row for row in distinct(found)}
+        new = {name: _count(name) for name in sorted(changes) if name not in rows}
+        _take_from_others(new.values())
         _COUNTS.add_rows(
             [
-                {"key": name, **_summed(asdict(_count(name)), change), **saved_now()}
-                for name, change in sorted(changes.items())
-                if name not in rows
+                {"key": name, **_summed(asdict(each), changes[name]), **saved_now()}
+                for name, each in new.items()
             ]
         )
         update((row, {**_summed(row, changes[name]), **saved_now()}) for name, row in rows.items())
@@ -80,29 +90,55 @@ def load_counts(repository: str, cache: CachedRows[LedgerCounts]) -> LedgerCount
     row = _COUNTS.first(columns=("key", *_NAMES), where={"key": repository})
     if row is not None:
         return _counts(row)
-    return load_counts_by_repository(cache).get(repository, LedgerCounts())
+    counts = load_counts_by_repository(cache)
+    if repository not in counts and _OTHERS in counts:
+        _count_each([repository])
+        counts = load_counts_by_repository(cache)
+    return counts.get(repository, LedgerCounts())
 
 
 def load_counts_by_repository(cache: CachedRows[LedgerCounts]) -> dict[str, LedgerCounts]:
-    """Load the counts of all repositories that have any, by their keys."""
+    """Load the counts of all repositories that have any, by their keys; others' by no name."""
     counts = cache.load(_COUNTS)
-    if _ALL_COUNTED not in counts:
+    if _OTHERS not in counts:
         _count_all(counts)
         counts = cache.load(_COUNTS)
-    return {name: each for name, each in counts.items() if name != _ALL_COUNTED}
+    return {name: each for name, each in counts.items() if name or each.attempts}
 
 
 def _count_all(known: Mapping[str, LedgerCounts]) -> None:
     """Count what an earlier release saved, one repository at a time: the process may be killed."""
-    _count_each({row["key"] for row in _REPOSITORIES.search(columns=("key",))} - known.keys())
-    counted = {row["key"]: row["attempts"] for row in _COUNTS.search(columns=("key", "attempts"))}
-    if _ATTEMPTS.count() > sum(counted.values()):
-        # Some belong to repositories that are not watched any more. All attempts are read to find
-        # these; with hundreds of thousands that takes longer than a call may take.
-        names = {row["repository"] for row in _ATTEMPTS.search(columns=("repository",))}
-        _count_each(names - counted.keys())
-    done = {"key": _ALL_COUNTED, **asdict(LedgerCounts()), **saved_now()}
-    transact(lambda: _COUNTS.upsert([done]))
+    names = {row["key"] for row in _REPOSITORIES.search(columns=("key",))}
+    for table, where in ((_ATTEMPTS, {"settled": False}), (_JOB_LOGS, {"state": LOG_PENDING})):
+        names |= {row["repository"] for row in table.search(columns=("repository",), where=where)}
+    _count_each(names - known.keys())
+    counted = sum_counts(map(_counts, distinct(_COUNTS.search(columns=("key", *_NAMES)))))
+    others = {"key": _OTHERS, **asdict(_count_others(counted)), **saved_now()}
+    transact(lambda: _COUNTS.upsert([others]))
+
+
+def _count_others(counted: LedgerCounts) -> LedgerCounts:
+    """Return by how much all attempts and logs are more than those that were counted."""
+    attempts = _ATTEMPTS.count() - counted.attempts
+    if attempts <= 0:
+        return LedgerCounts()
+    logs = _count_logs({})
+    return LedgerCounts(
+        attempts=attempts,
+        logs_fetched=max(logs["logs_fetched"] - counted.logs_fetched, 0),
+        logs_unavailable=max(logs["logs_unavailable"] - counted.logs_unavailable, 0),
+    )
+
+
+def _take_from_others(new: Iterable[LedgerCounts]) -> None:
+    """Subtract what has a row of its own from now on."""
+    taken = asdict(sum_counts(new))
+    if not taken["attempts"]:
+        return
+    row = _COUNTS.first(columns=("key", *_NAMES), where={"key": _OTHERS})
+    if row is not None:
+        left = {name: max(int(row[name]) - taken[name], 0) for name in _NAMES}
+        update([(row, {**left, **saved_now()})])
 
 
 def _count_each(names: Collection[str]) -> None:
@@ -112,22 +148,28 @@ def _count_each(names: Collection[str]) -> None:
 
 def _add_counted(name: str) -> None:
     if _COUNTS.first(columns=("key",), where={"key": name}) is None:
-        _COUNTS.add_rows([{"key": name, **asdict(_count(name)), **saved_now()}])
+        counts = _count(name)
+        _take_from_others([counts])
+        _COUNTS.add_rows([{"key": name, **asdict(counts), **saved_now()}])
 
 
 def _count(repository: str) -> LedgerCounts:
     """Count attempts and logs of a repository row by row."""
     where = {"repository": repository}
     open_attempts = list(_ATTEMPTS.search(columns=("unread",), where={"settled": False, **where}))
-    logs: Counter[str] = Counter()
-    for state, name in _COUNT_OF_STATE.items():
-        logs[name] += _JOB_LOGS.count({"state": state, **where})
     return LedgerCounts(
         attempts=_ATTEMPTS.count(where),
         open_attempts=len(open_attempts),
         unread_attempts=sum(row["unread"] for row in open_attempts),
-        **logs,
+        **_count_logs(where),
     )
+
+
+def _count_logs(where: Mapping[str, str]) -> Counter[str]:
+    logs: Counter[str] = Counter()
+    for state, name in _COUNT_OF_STATE.items():
+        logs[name] += _JOB_LOGS.count({"state": state, **where})
+    return logs
 
 
 def _counted_attempt(row: Any) -> list[str]:  # noqa: ANN401 - a row, or its columns
