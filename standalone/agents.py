@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import release_leases_of_dead_processes
 from ingest.domain.ledger import new_repository
-from ingest.errors import StateUnavailable
 from ingest.services.agents.agent_loop import (
     IDLE_SECONDS,
     PAUSE_CHECK_SECONDS,
@@ -32,7 +30,6 @@ from ingest.services.sources.record_credentials import record_credential_changes
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .idle_poll_gate import IdlePollGate
-from .terminal.progress import ReadProgress, read_progress
 
 #: Returns the names of the repositories to poll, or None to poll all in the state.
 SelectRepositories = Callable[[], Sequence[str] | None]
@@ -67,7 +64,7 @@ def run_agents(
     select_repositories: SelectRepositories,
     *,
     stop: threading.Event,
-    on_progress: Callable[[ReadProgress], None],
+    on_progress: Callable[[], None],
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> None:
     """Collect the selected repositories until ``stop`` is set, then finish the work in progress.
@@ -75,11 +72,9 @@ def run_agents(
     An error of a repository or a log is saved, for ``status`` and the pages; the agents continue.
     """
     release_leases_of_dead_processes(collector.context.store, now=collector.context.clock.now())
-    started = time.monotonic()
     with agent_threads(collector.context, select_repositories, stop, options):
         while not stop.wait(IDLE_SECONDS):
-            with suppress(StateUnavailable):  # the agents wait for the state, and log why
-                on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
+            on_progress()
 
 
 def add_repositories(collector: Collector, repositories: Sequence[str]) -> None:

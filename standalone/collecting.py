@@ -85,7 +85,7 @@ def collect_until_stopped(
 ) -> int:
     """Run the agents until ``stop`` is set; return 0, because being stopped is not a failure."""
     started = time.monotonic()
-    with open_view(collector.context.store) as show, _announcing_stop(stop):
+    with open_view(collector) as show, _announcing_stop(stop):
         run_agents(
             collector,
             select_repositories,
@@ -119,7 +119,7 @@ def _collect_all(
 ) -> tuple[int, str | None]:
     """Collect and report; return the exit code, and a sentence on what is left, None for 0."""
     policy = options.policy
-    with open_view(collector.context.store) as show, _announcing_stop(stop):
+    with open_view(collector) as show, _announcing_stop(stop):
         result = collect_once(
             collector, found.names, stop=stop.event, on_progress=show, policy=policy
         )

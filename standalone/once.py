@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import release_leases_of_dead_processes
-from ingest.errors import IngestError, StateUnavailable
+from ingest.errors import IngestError
 from ingest.services.collections.collection import Collection
 from ingest.services.collections.collection_plan import (
     COMPLETE_COLLECTION,
@@ -20,7 +19,7 @@ from ingest.services.collections.collection_plan import (
 
 from .agents import LOG_THREADS, MONITORING_THREADS, add_repositories
 from .terminal.pending_items import pending_attempt, pending_log
-from .terminal.progress import ReadProgress, Summary, read_progress, summarize
+from .terminal.progress import Summary, summarize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ def collect_once(
     repositories: Sequence[str],
     *,
     stop: threading.Event,
-    on_progress: Callable[[ReadProgress], None],
+    on_progress: Callable[[], None],
     policy: CollectionPolicy = COMPLETE_COLLECTION,
 ) -> CollectOnceResult:
     """Collect every run, job, commit and log of the named repositories, or of all known ones.
@@ -49,18 +48,14 @@ def collect_once(
     release_leases_of_dead_processes(context.store, now=context.clock.now())
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
-    def show() -> None:
-        with suppress(StateUnavailable):  # the collecting threads fail as well, and report it
-            on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
-
     plan = CollectionPlan(names=names, policy=policy, should_continue=lambda: not stop.is_set())
     collection = Collection(context, plan)
     result = collection.collect_in_threads(
-        monitoring_threads=MONITORING_THREADS, log_threads=LOG_THREADS, on_wait=show
+        monitoring_threads=MONITORING_THREADS, log_threads=LOG_THREADS, on_wait=on_progress
     )
     pending = (
         *map(pending_attempt, result.unread_attempts),
         *map(pending_log, result.pending_logs),
     )
-    summary = summarize(collector, seconds=time.monotonic() - started)
-    return CollectOnceResult(summary=replace(summary, pending=pending), errors=result.errors)
+    summary = summarize(collector, seconds=time.monotonic() - started, pending=pending)
+    return CollectOnceResult(summary=summary, errors=result.errors)

@@ -8,16 +8,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING
 
+from ingest.bootstrap.collector import Collector
 from ingest.domain.counted_nouns import plural
+from ingest.errors import StateUnavailable
 from ingest.ports import StateStore
 
 from ..logs import is_json_log, write_notice
-from .progress import Progress, ReadProgress
+from .progress import Progress, read_progress
 
-Show = Callable[[ReadProgress], None]
+if TYPE_CHECKING:
+    from rich.console import Group
+
+#: Reads the progress, which costs a query; called only if it is shown.
+ReadProgress = Callable[[], Progress]
 
 #: How many repositories the live view lists; `status --all` lists every one.
 SHOWN_REPOSITORIES = 12
@@ -31,16 +39,21 @@ FIRST_LINE_SECONDS = 2.0
 
 
 @contextmanager
-def open_view(store: StateStore) -> Iterator[Show]:
-    """Yield a function that shows the progress: as tables on a terminal, else in lines."""
+def open_view(collector: Collector) -> Iterator[Callable[[], None]]:
+    """Yield a function that shows the progress: as tables on a terminal, else in lines.
+
+    It shows nothing while the state is unavailable: whoever collects waits for it, and reports it.
+    """
+    read = partial(read_progress, collector)
     if is_json_log() or not sys.stderr.isatty():
-        yield PlainLines().show
+        yield PlainLines(read).show
         return
     from rich.console import Console
     from rich.live import Live
 
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
-        tables = LiveTables(store, lambda view: live.update(view, refresh=True))
+        store = collector.context.store
+        tables = LiveTables(store, read, lambda view: live.update(view, refresh=True))
         yield tables.show
         tables.show_end()
 
@@ -48,64 +61,64 @@ def open_view(store: StateStore) -> Iterator[Show]:
 class PlainLines:
     """A view that writes a line when the progress has changed, every few seconds at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: ReadProgress) -> None:
+        self._read = read
         self._last = ""
         self._next_at = time.monotonic() + FIRST_LINE_SECONDS
 
-    def show(self, read_progress: ReadProgress) -> None:
+    def show(self) -> None:
         """Write a line if one is due and the progress has changed."""
         if time.monotonic() < self._next_at:
             return
-        line = describe(read_progress())
-        if line == self._last:
-            self._next_at = time.monotonic() + REFRESH_SECONDS
-            return
-        self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
-        write_notice(line)
+        with suppress(StateUnavailable):
+            line = describe(self._read())
+            if line == self._last:
+                self._next_at = time.monotonic() + REFRESH_SECONDS
+                return
+            self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
+            write_notice(line)
 
 
 class LiveTables:
     """A live view: tables of agents, repositories, counts and the last errors."""
 
-    def __init__(self, store: StateStore, draw: Callable[..., None]) -> None:
+    def __init__(self, store: StateStore, read: ReadProgress, draw: Callable[..., None]) -> None:
         self._store = store
+        self._read = read
         self._draw = draw
         self._next_at = 0.0
-        self._read_progress: ReadProgress | None = None
 
-    def show(self, read_progress: ReadProgress) -> None:
+    def show(self) -> None:
         """Read the progress and draw it, once a second at most."""
-        if time.monotonic() < self._next_at:
-            return
-        self._next_at = time.monotonic() + REFRESH_SECONDS
-        self._read_progress = read_progress
-        self._show(read_progress())
+        if time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + REFRESH_SECONDS
+            self._show()
 
     def show_end(self) -> None:
         """Draw the final counts, so that no older ones stay on the screen."""
-        if self._read_progress is not None:
-            self._show(self._read_progress())
+        if self._next_at:
+            self._show()
 
-    def _show(self, progress: Progress) -> None:
-        from rich.console import Group
-        from rich.text import Text
+    def _show(self) -> None:
+        with suppress(StateUnavailable):
+            self._draw(_tables(self._store, self._read()))
 
-        from .snapshot import load_snapshot, with_recent_heartbeat
-        from .tables import agents_table, errors_table, repositories_table
 
-        now = datetime.now(timezone.utc)
-        snapshot = load_snapshot(
-            self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
-        )
-        counts = Text("\n".join(_lines(progress)), style="bold")
-        self._draw(
-            Group(
-                agents_table(with_recent_heartbeat(snapshot.agents, now), now),
-                repositories_table(snapshot),
-                counts,
-                errors_table(snapshot.errors, now),
-            )
-        )
+def _tables(store: StateStore, progress: Progress) -> Group:
+    from rich.console import Group
+    from rich.text import Text
+
+    from .snapshot import load_snapshot, with_recent_heartbeat
+    from .tables import agents_table, errors_table, repositories_table
+
+    now = datetime.now(timezone.utc)
+    snapshot = load_snapshot(store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES)
+    return Group(
+        agents_table(with_recent_heartbeat(snapshot.agents, now), now),
+        repositories_table(snapshot),
+        Text("\n".join(_lines(progress)), style="bold"),
+        errors_table(snapshot.errors, now),
+    )
 
 
 def describe(progress: Progress) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,7 +20,8 @@ class Summary:
 
     ``messages`` are counted by queue name, ``github_requests`` as ``charged`` to the rate limit or
     as ``free``. ``runs_filtered`` and ``logs_filtered`` were left out by filters.
-    ``pending``: what a collection that has ended leaves for a later one.
+    ``pending`` and ``seconds``: what a collection that has ended leaves for a later one, and how
+    long it took.
     """
 
     runs: int
@@ -38,7 +38,7 @@ class Summary:
     github_requests: dict[str, int]
     errors: int
     pending: tuple[PendingItem, ...] = ()
-    seconds: float
+    seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``collect --json`` prints it."""
@@ -54,11 +54,9 @@ class Progress:
     rate_limit_status: RateLimitStatus
 
 
-#: Reads the progress, which costs a query; called only if it is shown.
-ReadProgress = Callable[[], Progress]
-
-
-def summarize(collector: Collector, *, seconds: float) -> Summary:
+def summarize(
+    collector: Collector, *, seconds: float = 0.0, pending: tuple[PendingItem, ...] = ()
+) -> Summary:
     """Return the counters of this process as a summary."""
     context, counts = collector.context, collector.context.counters.snapshot()
     return Summary(
@@ -77,15 +75,16 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
             kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")
         },
         errors=counts.get("errors", 0),
+        pending=pending,
         seconds=round(seconds, 3),
     )
 
 
-def read_progress(collector: Collector, *, seconds: float) -> Progress:
+def read_progress(collector: Collector) -> Progress:
     """Read the progress of a collector; costs one query of its state and no request."""
     context = collector.context
     return Progress(
-        summary=summarize(collector, seconds=seconds),
+        summary=summarize(collector),
         ledger_counts=context.store.count_ledger(),
         rate_limit_status=context.github.rate_limit_status(),
     )

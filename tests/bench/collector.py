@@ -97,7 +97,7 @@ def main() -> None:
     webhooks = None if port is None else Address("127.0.0.1", port)
     with serve_endpoints(collector, webhooks=webhooks):
         add_repositories(collector, repositories)
-        run_agents(collector, lambda: repositories, stop=stop, on_progress=lambda _: None)
+        run_agents(collector, lambda: repositories, stop=stop, on_progress=lambda: None)
     collector.close()
 
 

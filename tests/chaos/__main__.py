@@ -14,12 +14,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import boto3
+from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.queues import set_up_queues
 from ingest.bootstrap.state_stores import open_state
 from ingest.errors import IngestError
@@ -271,7 +272,7 @@ def _collect(pace: Pace, name: str) -> bool:
     stop = threading.Event()
     collector = open_worker(pace, stop)
     try:
-        result = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress())
+        result = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress(collector))
         _print(f"{name}: {json.dumps(result.summary.as_json())}")
         for error in result.errors.values():
             raise error
@@ -283,14 +284,14 @@ def _collect(pace: Pace, name: str) -> bool:
         collector.close()
 
 
-def _progress() -> Any:
+def _progress(collector: Collector) -> Callable[[], None]:
     reported_at = time.monotonic()
 
-    def report(look: Any) -> None:
+    def report() -> None:
         nonlocal reported_at
         if time.monotonic() - reported_at > 10:
             reported_at = time.monotonic()
-            _print(f"the rest: {look().ledger_counts}")
+            _print(f"the rest: {collector.context.store.count_ledger()}")
 
     return report
 

@@ -29,7 +29,7 @@ def main() -> None:
     collector = open_worker(pace, stop)
     try:
         add_repositories(collector, repositories)
-        run_agents(collector, lambda: repositories, stop=stop, on_progress=lambda _: None)
+        run_agents(collector, lambda: repositories, stop=stop, on_progress=lambda: None)
     finally:
         collector.close()
 

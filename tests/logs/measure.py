@@ -36,6 +36,6 @@ collector = open_standalone_collector(read_settings(os.environ.get), stop=stop)
 for repository in sys.argv[1:]:
     forget_peak()
     idle = resident_kib("VmRSS")
-    collect_once(collector, [repository], stop=stop, on_progress=lambda _: None)
+    collect_once(collector, [repository], stop=stop, on_progress=lambda: None)
 collector.close()
 print(json.dumps({"idle_kib": idle, "peak_kib": resident_kib("VmHWM")}))

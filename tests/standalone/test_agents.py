@@ -40,14 +40,13 @@ def a_world() -> WorldBuilder:
     return world.run(created=350, seconds=60).job("later")
 
 
-def run_until(here: Stage, done, *, context=None) -> list[object]:
+def run_until(here: Stage, done, *, context=None) -> None:
     """Run the agents until something is so, for a minute at most."""
-    stop, seen = threading.Event(), []
+    stop = threading.Event()
     watchdog = threading.Timer(60, stop.set)
     watchdog.start()
 
-    def on_progress(progress) -> None:
-        seen.append(progress)
+    def on_progress() -> None:
         if done():
             stop.set()
 
@@ -56,7 +55,6 @@ def run_until(here: Stage, done, *, context=None) -> list[object]:
     run_agents(collector, lambda: [REPOSITORY], stop=stop, on_progress=on_progress)
     watchdog.cancel()
     assert done()
-    return seen
 
 
 def test_runs_and_logs_are_collected_as_they_come(stage):

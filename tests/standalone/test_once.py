@@ -51,7 +51,9 @@ def a_world(*names: str, runs: int = 5) -> WorldBuilder:
 def collect(here: Stage, *names: str, stop: threading.Event | None = None):
     collector = Collector(settings=Settings(), context=here.context, closers=())
     seen = []
-    result = collect_once(collector, names, stop=stop or threading.Event(), on_progress=seen.append)
+    result = collect_once(
+        collector, names, stop=stop or threading.Event(), on_progress=lambda: seen.append(1)
+    )
     assert not result.errors
     return result.summary, seen
 
@@ -139,7 +141,7 @@ def collect_with_errors(
     context = replace(here.context, **changes)
     collector = Collector(settings=Settings(), context=context, closers=())
     return collect_once(
-        collector, names, stop=threading.Event(), on_progress=lambda _: None, policy=policy
+        collector, names, stop=threading.Event(), on_progress=lambda: None, policy=policy
     )
 
 

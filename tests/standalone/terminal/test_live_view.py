@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
+from ingest.bootstrap.collector import Collector
 from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, RepositoryRecord
+from ingest.errors import StateUnavailable
 from ingest.ports import RateLimitStatus
+from ingest.services.context import CollectorContext
+from ingest.settings import Settings
 from rich.console import Console, Group
 
 from standalone.terminal.live_view import (
@@ -76,7 +82,7 @@ def store() -> SqlState:
 def drawn(store: SqlState, progress: Progress) -> str:
     """Draw the tables once."""
     console = Console(file=io.StringIO(), width=160)
-    LiveTables(store, console.print).show(lambda: progress)
+    LiveTables(store, lambda: progress, console.print).show()
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -119,19 +125,19 @@ def test_of_many_repositories_those_in_trouble_are_shown(store):
 def test_tables_are_not_drawn_more_often_than_people_read(store):
     """Each look costs a query a repository."""
     seen: list[object] = []
-    tables = LiveTables(store, seen.append)
-    tables.show(a_progress)
-    tables.show(lambda: a_progress(runs=1))
+    tables = LiveTables(store, a_progress, seen.append)
+    tables.show()
+    tables.show()
     assert len(seen) == 1
 
 
 def test_the_last_picture_shows_what_the_agents_ended_with(store):
     """The tables stay on the screen after the end, above the summary."""
     seen: list[Group] = []
-    tables = LiveTables(store, seen.append)
+    tables = LiveTables(store, lambda: a_progress(runs=len(seen)), seen.append)
     tables.show_end()
     assert seen == []
-    tables.show(lambda: a_progress(runs=len(seen)))
+    tables.show()
     (agent,) = (each for each in store.list_agents() if each.name == "Pipeline Monitoring Agent")
     store.save_agent(replace(agent, state="stopped", counts={"attempts": 7}))
     tables.show_end()
@@ -143,13 +149,31 @@ def test_the_last_picture_shows_what_the_agents_ended_with(store):
     assert "1 run," in text
 
 
+def test_a_state_that_is_gone_at_the_end_is_no_failure(store):
+    """What was collected is reported all the same, as where lines are written."""
+    failures: list[Exception] = []
+
+    def read() -> Progress:
+        if failures:
+            raise failures[0]
+        return a_progress()
+
+    seen: list[object] = []
+    tables = LiveTables(store, read, seen.append)
+    tables.show()
+    failures.append(StateUnavailable("the database restarts"))
+    tables.show_end()
+    assert len(seen) == 1
+
+
 def test_plain_lines_wait_for_the_first_seconds(capsys):
     """What fails at once has one sentence to say, not a line of zeros before it."""
-    PlainLines().show(lambda: pytest.fail("the state was read"))
+    PlainLines(lambda: pytest.fail("the state was read")).show()
     assert capsys.readouterr().err == ""
 
 
 def test_where_stderr_is_no_terminal_lines_are_written(store):
     """Neither colours nor cursor movements end in a file."""
-    with open_view(store) as show:
+    context = cast("CollectorContext", SimpleNamespace(store=store))
+    with open_view(Collector(settings=Settings(), context=context, closers=())) as show:
         assert getattr(show, "__self__", None).__class__ is PlainLines
