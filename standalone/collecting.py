@@ -28,8 +28,7 @@ from .repositories import FoundRepositories
 from .startup_retries import retry_at_start
 from .stopping import Stop
 from .terminal.live_view import open_view
-from .terminal.pending_items import PendingItem
-from .terminal.progress import Summary, summarize
+from .terminal.progress import PendingItem, Summary, summarize
 
 #: The values of ``--only``: each names an agent by what it publishes.
 METRICS = "metrics"

@@ -18,8 +18,7 @@ from ingest.services.collections.collection_plan import (
 )
 
 from .agents import LOG_THREADS, MONITORING_THREADS, add_repositories
-from .terminal.pending_items import pending_attempt, pending_log
-from .terminal.progress import Summary, summarize
+from .terminal.progress import Summary, pending_attempt, pending_log, summarize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from ingest.bootstrap.private_files import write_private
 from ingest.settings import SETTINGS
 
+from ..local.free_port import free_port, is_free
 from ..local.supervised_process import Program, SupervisedProcess
 from .configuration import SERVER_ADDRESS, ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog
+
+if TYPE_CHECKING:
+    from ..reverse_proxy.server import ReverseProxy
 
 #: How long a start may take: the first creates the database's schema, and machines may be slow.
 START_SECONDS = 240.0
@@ -28,6 +33,9 @@ WAIT_MESSAGE_SECONDS = 15.0
 #: The size of the downlink's cache of apps. With it, the source of the app (2 MB) is sent with each
 #: call, even to a process that has it. Without it, each new process requests the source once.
 APP_CACHE_SIZE = "0"
+
+#: How many ports are tried in all.
+PORTS_TRIED = 3
 
 _CHECK_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
@@ -116,6 +124,35 @@ class AppServer:
             ) from error
         finally:
             connection.close()
+
+
+def start_app_server(
+    start: Callable[[int], AppServer],
+    proxy: ReverseProxy,
+    *,
+    echo: Callable[[str], None],
+    stop: Event,
+) -> AppServer:
+    """Start the server behind a proxy, and wait until it answers, or ``stop`` is set.
+
+    If another program takes the port before the server listens there, the server ends and is
+    started on another port. Raises what ``AppServer.await_answer`` raises.
+    """
+    tries_left = PORTS_TRIED
+    while True:
+        server = start(proxy.server_port)
+        try:
+            server.await_answer(echo, stop)
+        except BaseException as error:
+            server.close()
+            tries_left -= 1
+            is_taken = isinstance(error, ServerEnded) and not is_free(proxy.server_port)
+            if not is_taken or tries_left == 0:
+                raise
+            echo(f"Another program has taken port {proxy.server_port}: starting on another one.")
+            proxy.server_port = free_port()
+        else:
+            return server
 
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -23,8 +23,7 @@ from .configuration import ServerConfiguration, secrets_from
 from .errors import ServerEnded
 from .jdbc import is_postgres, jdbc_url
 from .program import find_app_server, require_startable
-from .running import AppServer, client_host, listen
-from .starting import start_app_server
+from .running import AppServer, client_host, listen, start_app_server
 
 if TYPE_CHECKING:
     from ..reverse_proxy.server import ReverseProxy

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from ingest.bootstrap.buses import open_bus
 from ingest.bootstrap.collector import open_standalone_collector
 from ingest.domain.counters import Counters
-from ingest.domain.timestamps import format_timestamp
+from ingest.domain.timestamps import format_timestamp, parse_timestamp
 from ingest.errors import IngestError, QueueMissing
 from ingest.ports import EventBus, Publisher
 from ingest.services.collections.replay import ReplayProgress
@@ -23,10 +23,36 @@ from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
-from ..time_type import TimeType
 
 #: The pause between two reports of the progress.
 NOTICE_SECONDS = 5.0
+
+_DAY = timedelta(days=1)
+_DATE_LENGTH = len("2026-11-01")
+
+
+class TimeType(click.ParamType["datetime"]):
+    """A time in UTC. A date means its first second, or with ``is_end`` its last one."""
+
+    name = "time"
+
+    def __init__(self, *, is_end: bool = False) -> None:
+        self._is_end = is_end
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the moment in UTC."""
+        if isinstance(value, datetime):
+            return value
+        text = str(value).strip()
+        is_date = len(text) == _DATE_LENGTH
+        moment = parse_timestamp(f"{text}T00:00:00Z" if is_date else text)
+        if moment is None:
+            self.fail(
+                f"{text!r} is not a time. Give 2026-11-01 or 2026-11-01T12:00:00Z.", param, ctx
+            )
+        return moment + _DAY - timedelta(seconds=1) if is_date and self._is_end else moment
 
 
 @command(

@@ -11,9 +11,8 @@ import h11
 
 from .compression import CompressedBodies, compressed_headers, is_compressible, is_shared
 from .headers import is_websocket, request_headers, response_headers
-from .http_stream import HttpStream, ServerFailed
+from .http_stream import CHUNK_BYTES, HttpStream, ServerFailed
 from .trusted_proxies import TrustedProxies
-from .tunnel import tunnel
 
 #: In effect no limit: the server's time begins only when the request's body has been sent.
 _UPLOAD_SECONDS = 86_400.0
@@ -82,7 +81,7 @@ class Exchange:
         headers = response_headers(response, self.request)
         if isinstance(response, h11.InformationalResponse):
             await self.client.send(h11.InformationalResponse(status_code=101, headers=headers))
-            await tunnel(self.client, self.server)
+            await _tunnel(self.client, self.server)
             return
         compressed = None
         if is_compressible(self.request, response):
@@ -109,3 +108,32 @@ class Exchange:
         """Yield the response's body as it arrives."""
         while isinstance(event := await self.server.receive(), h11.Data):
             yield bytes(event.data)
+
+
+async def _tunnel(client: HttpStream, server: HttpStream) -> None:
+    """Pass on a WebSocket's bytes as they arrive, without time limits, until one end closes."""
+    pumps = [
+        asyncio.ensure_future(_pump(source, target))
+        for source, target in ((client, server), (server, client))
+    ]
+    try:
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in pumps:
+            each.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+
+
+async def _pump(source: HttpStream, target: HttpStream) -> None:
+    """Copy until the end of the source, no faster than the target reads."""
+    received: bytes = source.http.trailing_data[0]
+    try:
+        while True:
+            if received:
+                target.writer.write(received)
+                await target.writer.drain()
+            received = await source.reader.read(CHUNK_BYTES)
+            if not received:
+                return
+    except OSError:
+        return

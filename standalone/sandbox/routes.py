@@ -18,7 +18,6 @@ from .handlers import (
     jobs,
     log_redirects,
     repositories,
-    repository_lists,
     runs,
 )
 
@@ -49,16 +48,16 @@ _REPOSITORY: tuple[tuple[str, Handler], ...] = (
     ("/hooks/<int:hook_id>/deliveries/<int:delivery_id>", hooks.get_delivery),
 )
 _ROOT: tuple[tuple[str, Handler], ...] = (
-    ("/user/repos", repository_lists.list_user_repositories),
-    ("/orgs/<owner>/repos", repository_lists.list_organization_repositories),
-    ("/users/<owner>/repos", repository_lists.list_account_repositories),
+    ("/user/repos", repositories.list_user_repositories),
+    ("/orgs/<owner>/repos", repositories.list_organization_repositories),
+    ("/users/<owner>/repos", repositories.list_account_repositories),
     ("/rate_limit", repositories.rate_limit),
     ("/user", repositories.get_user),
     ("/graphql", graphql.graphql),
     ("/app-manifests/<code>/conversions", apps.convert_manifest),
     ("/app/installations", apps.list_installations),
     ("/app/installations/<int:installation_id>/access_tokens", apps.mint_token),
-    ("/installation/repositories", repository_lists.list_installation_repositories),
+    ("/installation/repositories", repositories.list_installation_repositories),
 )
 
 _POSTED = (graphql.graphql, apps.convert_manifest, apps.mint_token)

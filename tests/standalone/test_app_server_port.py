@@ -13,8 +13,7 @@ import pytest
 
 from standalone.app_server.configuration import ServerConfiguration
 from standalone.app_server.errors import ServerEnded
-from standalone.app_server.running import AppServer, listen
-from standalone.app_server.starting import PORTS_TRIED, start_app_server
+from standalone.app_server.running import PORTS_TRIED, AppServer, listen, start_app_server
 from standalone.local.free_port import free_port
 from standalone.reverse_proxy.server import ReverseProxy
 

@@ -19,10 +19,9 @@ from ingest.domain.timestamps import format_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
 from support.world_builder import FIRST_RUN, WorldBuilder
 
-from standalone.commands.replay import replay
+from standalone.commands.replay import TimeType, replay
 from standalone.sandbox.specs import LogSpec
 from standalone.sandbox.times import DAY, iso
-from standalone.time_type import TimeType
 
 pytestmark = pytest.mark.slow
 
