@@ -1,15 +1,14 @@
-"""Which responses are compressed, and a cache of the compressed bodies that were used last."""
+"""Which responses are compressed, and how."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import re
-import threading
-from collections import OrderedDict
 
 import h11
 
+from ..byte_cache import ByteCache
 from .headers import Header, get_values, weak_etag
 
 #: A smaller body is not compressed: that would save less than its headers cost.
@@ -18,7 +17,7 @@ MIN_BYTES = 1024
 #: A larger body is not compressed, because it would be in memory as a whole.
 MAX_BYTES = 8 << 20
 
-#: The app's own files and its server's together are less than 1 MB compressed.
+#: The limit of the cache. The app's own files and its server's together have less than 1 MB.
 CACHE_BYTES = 16 << 20
 
 _TYPES = re.compile(
@@ -27,32 +26,11 @@ _TYPES = re.compile(
 )
 
 
-class CompressedBodies:
-    """A cache of compressed bodies by the digest of the body; safe for several threads."""
-
-    def __init__(self) -> None:
-        self._bytes = 0
-        self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def compress(self, body: bytes, *, keep: bool) -> bytes:
-        """Compress a body; ``keep`` caches the result, for a body that other clients get, too."""
-        if not keep:
-            return gzip.compress(body, 6, mtime=0)
-        key = hashlib.sha256(body).digest()
-        with self._lock:
-            known = self._bodies.get(key)
-            if known is not None:
-                self._bodies.move_to_end(key)
-                return known
-        compressed = gzip.compress(body, 9, mtime=0)
-        with self._lock:
-            if key not in self._bodies:
-                self._bodies[key] = compressed
-                self._bytes += len(compressed)
-            while self._bytes > CACHE_BYTES:
-                self._bytes -= len(self._bodies.popitem(last=False)[1])
-        return compressed
+def compress(body: bytes, cache: ByteCache[bytes] | None) -> bytes:
+    """Compress a body; with a cache, for a body that other clients get, too."""
+    if cache is None:
+        return gzip.compress(body, 6, mtime=0)
+    return cache.get(hashlib.sha256(body).digest(), lambda: gzip.compress(body, 9, mtime=0))
 
 
 def is_compressible(request: h11.Request, response: h11.Response) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import h11
 
-from .compression import CompressedBodies, compressed_headers, is_compressible, is_shared
+from ..byte_cache import ByteCache
+from .compression import compress, compressed_headers, is_compressible, is_shared
 from .headers import is_websocket, request_headers, response_headers
 from .http_stream import CHUNK_BYTES, HttpStream, ServerFailed
 from .trusted_proxies import TrustedProxies
@@ -26,7 +27,7 @@ class Exchange:
     client: HttpStream
     server: HttpStream
     trusted: TrustedProxies
-    compressed_bodies: CompressedBodies
+    compressed_bodies: ByteCache[bytes]
 
     async def run(self) -> None:
         """Forward the request and its response, or a WebSocket to its end. Raises StreamFailed."""
@@ -100,9 +101,8 @@ class Exchange:
         body = b"".join([chunk async for chunk in self._chunks()])
         if not body:  # the response to HEAD
             return body
-        return await asyncio.to_thread(
-            self.compressed_bodies.compress, body, keep=is_shared(response)
-        )
+        cache = self.compressed_bodies if is_shared(response) else None
+        return await asyncio.to_thread(compress, body, cache)
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         """Yield the response's body as it arrives."""

@@ -8,8 +8,9 @@ import socket
 import threading
 from contextlib import suppress
 
+from ..byte_cache import ByteCache
 from ..connection_limit import connection_limit
-from .compression import CompressedBodies
+from .compression import CACHE_BYTES
 from .connection import ClientConnection
 from .http_stream import CHUNK_BYTES, TimeLimits
 from .trusted_proxies import TrustedProxies
@@ -36,7 +37,7 @@ class ReverseProxy:
         self.server_port = server_port
         self.trusted = trusted or TrustedProxies()
         self.limits = limits or TimeLimits()
-        self.compressed_bodies = CompressedBodies()
+        self.compressed_bodies = ByteCache[bytes](CACHE_BYTES, len)
         self._listener = listener
         self._max_connections = connection_limit(max_connections)
         self._open: dict[ClientConnection, asyncio.Task[None]] = {}

@@ -7,7 +7,8 @@ import hmac
 import secrets
 import time
 
-from .body_cache import BodyCache
+from ..byte_cache import ByteCache
+from .answers import Answer
 from .clock import SandboxClock
 from .deliveries import Deliveries
 from .faults import NO_FAULT, Fault, Faults
@@ -36,7 +37,7 @@ class State:
         self.limiter = Limiter(settings.limits)
         self.faults = Faults(settings.faults, seed=world.seed)
         self.tokens = Tokens(settings.tokens)
-        self.cache = BodyCache(CACHE_BYTES)
+        self.cache = ByteCache[Answer](CACHE_BYTES, lambda each: len(each.body))
         self.deliveries = Deliveries()
         self.registrations: dict[str, PendingApp] = {}
         self.setup_url: str | None = None

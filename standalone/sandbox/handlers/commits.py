@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..answers import Answer, Refusal, error_answer, json_bytes
-from ..body_cache import with_digest
+from ..answers import Answer, Refusal, error_answer
 from ..calls import Call
 from ..pages import link_header, requested_page
 from ..payloads.commits import MAX_FILES, commit_payload
 from ..payloads.pulls import head_label, pull_payload
 from ..specs import CommitSpec, PullRequestSpec
-from .conditional import conditional, conditional_page
+from .conditional import conditional_json, conditional_page
 
 FILES_PER_PAGE = 300
 
@@ -26,7 +25,7 @@ def get_commit(call: Call) -> Answer:
     spec = call.repository.spec
     payload = commit_payload(spec, commit, call.base, start=page.start, size=page.size)
     link = link_header(call.numeric_url, call.args, page, min(commit.files, MAX_FILES))
-    return conditional(with_digest(json_bytes(payload), link))
+    return conditional_json(payload, link)
 
 
 def list_pulls(call: Call) -> Answer:

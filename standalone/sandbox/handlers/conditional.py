@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..answers import Answer, json_bytes
-from ..body_cache import DigestedBody, with_digest
 from ..calls import Call
 from ..pages import link_header, requested_page
 from ..specs import Json
@@ -14,15 +14,15 @@ from ..specs import Json
 T = TypeVar("T")
 
 
-def conditional_json(value: object) -> Answer:
-    """Answer with JSON and an ETag."""
-    return conditional(with_digest(json_bytes(value)))
-
-
-def conditional(digested: DigestedBody) -> Answer:
+def conditional(body: bytes, link: str = "") -> Answer:
     """Answer with a body and an ETag."""
-    headers = (("Link", digested.link),) if digested.link else ()
-    return Answer(body=digested.body, digest=digested.digest, headers=headers)
+    digest = hashlib.sha256(body + link.encode()).hexdigest()
+    return Answer(body=body, digest=digest, headers=(("Link", link),) if link else ())
+
+
+def conditional_json(value: object, link: str = "") -> Answer:
+    """Answer with JSON and an ETag."""
+    return conditional(json_bytes(value), link)
 
 
 def conditional_page(
@@ -35,4 +35,4 @@ def conditional_page(
     page = requested_page(call.args)
     described = [describe(each) for each in items[page.start : page.start + page.size]]
     link = link_header(call.list_url, call.args, page, len(items))
-    return conditional(with_digest(json_bytes(wrap(len(items), described)), link))
+    return conditional_json(wrap(len(items), described), link)

@@ -5,13 +5,12 @@ https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-web
 
 from __future__ import annotations
 
-from ..answers import Answer, json_bytes, not_found
-from ..body_cache import with_digest
+from ..answers import Answer, not_found
 from ..calls import Call
 from ..pages import requested_page
 from ..payloads.hooks import delivery_payload, full_delivery_payload, hook_payload
 from ..specs import HookSpec
-from .conditional import conditional, conditional_json
+from .conditional import conditional_json
 
 
 def list_hooks(call: Call) -> Answer:
@@ -32,8 +31,7 @@ def list_deliveries(call: Call) -> Answer:
     if len(newest) > size:
         url = f"{call.numeric_url}?per_page={size}&cursor=v1_{newest[size].id}"
         link = f'<{url}>; rel="next"'
-    body = json_bytes([delivery_payload(item) for item in newest[:size]])
-    return conditional(with_digest(body, link))
+    return conditional_json([delivery_payload(item) for item in newest[:size]], link)
 
 
 def get_delivery(call: Call) -> Answer:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
-from ..body_cache import DigestedBody, with_digest
+from ..answers import (
+    Answer,
+    Refusal,
+    error_answer,
+    not_found,
+)
 from ..calls import Call
 from ..pages import Page, link_header, requested_page
 from ..payloads.runs import artifact_payload, pending_deployment, run_payload
@@ -30,19 +34,19 @@ def list_runs(call: Call) -> Answer:
         raise Refusal(_too_deep())
     version = call.repository.version(as_of)
     key = ("runs", call.repository.spec.full_name, call.numeric_url, call.query, version)
-    return conditional(call.state.cache.get(key, lambda: _list(call, filters, page, as_of)))
+    return call.state.cache.get(key, lambda: _list(call, filters, page, as_of))
 
 
 def get_run(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}."""
     run = requested_run(call)
-    return conditional(_run(call, run, current_attempt(run, call.now), call.now))
+    return _run(call, run, current_attempt(run, call.now), call.now)
 
 
 def get_attempt(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}."""
     run = requested_run(call)
-    return conditional(_run(call, run, requested_attempt(call, run), call.now))
+    return _run(call, run, requested_attempt(call, run), call.now)
 
 
 def list_pending_deployments(call: Call) -> Answer:
@@ -84,7 +88,7 @@ def requested_attempt(call: Call, run: RunSpec) -> AttemptSpec:
     return attempt
 
 
-def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> DigestedBody:
+def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> Answer:
     settings = call.state.settings
     if filters:
         matched = _matching_runs(call, filters, as_of)
@@ -95,7 +99,7 @@ def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> 
         reachable = min(total, settings.unfiltered_cap)
     parts = [_run(call, run, current_attempt(run, as_of), as_of).body for run in runs]
     body = b'{"total_count":%d,"workflow_runs":[%s]}' % (total, b",".join(parts))
-    return with_digest(body, link_header(call.numeric_url, call.args, page, reachable))
+    return conditional(body, link_header(call.numeric_url, call.args, page, reachable))
 
 
 def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> list[RunSpec]:
@@ -106,17 +110,17 @@ def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> lis
     return [run for run in call.repository.runs(as_of) if test(run, as_of)]
 
 
-def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> DigestedBody:
+def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Answer:
     version = bisect_right(sorted(run_times(run)), now)
     no_pulls = call.args.get("exclude_pull_requests") == "true"
     name = call.repository.spec.full_name
     key = ("run", call.base, name, run.id, attempt.number, version, no_pulls)
 
-    def render() -> DigestedBody:
+    def render() -> Answer:
         payload = run_payload(call.repository, run, attempt, call.base, now)
         if no_pulls:
             payload = {**payload, "pull_requests": []}
-        return with_digest(json_bytes(payload))
+        return conditional_json(payload)
 
     return call.state.cache.get(key, render)
 

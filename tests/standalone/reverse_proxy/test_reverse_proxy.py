@@ -88,7 +88,7 @@ def test_a_shared_file_is_compressed_once_and_a_page_with_a_session_is_not_kept(
     )
     for path in ("/a.js", "/a.js", "/"):
         get(proxy, path, Accept_Encoding="gzip")
-    assert [gzip.decompress(each) for each in proxy.compressed_bodies._bodies.values()] == [SCRIPT]
+    assert [gzip.decompress(each) for each in proxy.compressed_bodies._values.values()] == [SCRIPT]
 
 
 @pytest.mark.parametrize(
