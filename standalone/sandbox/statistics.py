@@ -35,12 +35,6 @@ class Statistics:
             self._totals[name] += 1
             return self._totals[name]
 
-    def reset(self) -> None:
-        """Reset all counts."""
-        with self._lock:
-            for counts in (self._statuses, self._charged, self._totals, self._details):
-                counts.clear()
-
     def snapshot(self) -> dict[str, Any]:
         """Return all counts by endpoint and in sum, and `details` of the last violations."""
         with self._lock:

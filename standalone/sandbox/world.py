@@ -41,12 +41,6 @@ class World:
         repository.spec = replace(spec, former_names=former, **changes)
         self._index()
 
-    def rename_owner(self, owner: str, new_name: str) -> None:
-        """Rename the owner of repositories; the owner's id stays the same."""
-        for each in [e.spec for e in self.repositories if e.spec.owner == owner]:
-            full_name = f"{new_name}/{each.name}"
-            self.change(each.full_name, full_name=full_name, first_owner=each.first_owner or owner)
-
     def remove(self, full_name: str) -> None:
         """Delete a repository."""
         self.repositories.remove(self._by_name[full_name.lower()])

@@ -14,6 +14,7 @@ from support.world import Stage
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.repository import Repository
+from standalone.sandbox.world import World
 
 OLD, NEW = "octo", "octo-cat"
 SECONDS = DISCOVER_EVERY.total_seconds() + 60
@@ -48,6 +49,13 @@ def create(here: Stage, name: str, number: int, first_owner: str | None = None) 
     here.server.world.add(Repository(spec))
 
 
+def rename_owner(world: World, owner: str, new_name: str) -> None:
+    """Rename the owner of repositories; the owner's id stays the same."""
+    for each in [item.spec for item in world.repositories if item.spec.owner == owner]:
+        full_name = f"{new_name}/{each.name}"
+        world.change(each.full_name, full_name=full_name, first_owner=each.first_owner or owner)
+
+
 def watched(here: Stage) -> set[str]:
     return {each.full_name for each in here.state.list_repositories() if not each.paused}
 
@@ -60,7 +68,7 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
     owner = OLD
     for number in range(times):
         new = f"{NEW}-{number}"
-        here.server.world.rename_owner(owner, new)
+        rename_owner(here.server.world, owner, new)
         owner = new
         create(here, f"{new}/new", 900 + 2 * number, first_owner=OLD)
         create(here, f"{new}/sandbox-2", 901 + 2 * number, first_owner=OLD)
@@ -77,7 +85,7 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
 
 
 def test_another_account_that_takes_the_name_is_not_watched(here: Stage) -> None:
-    here.server.world.rename_owner(OLD, NEW)
+    rename_owner(here.server.world, OLD, NEW)
     pass_time(here, 2 * SECONDS)
     create(here, "octo/squatted", 900, first_owner="somebody")
     pass_time(here, 2 * SECONDS)
