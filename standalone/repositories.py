@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ingest.bootstrap.collector import Collector
 from ingest.errors import CredentialSuspended, IngestError, Retriable
-from ingest.ports import RepositoryInfo, RepositoryStore
+from ingest.ports import RepositoryInfo
 from ingest.services.context import CollectorContext
 from ingest.services.fetch_each import fetch_each
 
@@ -101,11 +101,3 @@ def _wait_until_added(context: CollectorContext, names: Sequence[str]) -> list[s
         if left:
             context.clock.sleep(0.2)
     return left
-
-
-def require_repositories(names: Sequence[object], state: RepositoryStore) -> None:
-    """Raise NothingToCollect if nothing is named and the state has no repository."""
-    if not names and not state.list_repositories():
-        raise NothingToCollect(
-            "No repository is watched yet. Name one, for example: runstream collect octo/api"
-        )

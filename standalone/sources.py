@@ -20,9 +20,9 @@ from .logs import write_notice
 from .rechecked_repositories import RecheckedRepositories
 from .repositories import (
     FoundRepositories,
+    NothingToCollect,
     check_repositories,
     is_fatal_at_start,
-    require_repositories,
 )
 
 #: How often the repositories of the sources are looked up in the state.
@@ -46,8 +46,11 @@ def find_sources(
         names, failed = _discover_given(collector, patterns, is_once=is_once)
     elif is_once and not names:  # so that new repositories of known sources are collected
         discover_at_start(context, is_forced=bool(context.store.list_sources()))
-    known = context.store.list_sources()
-    require_repositories([*names, *patterns, *collector.settings.sources, *known], context.store)
+    known = collector.settings.sources or context.store.list_sources()
+    if not (patterns or known or context.store.list_repositories()):
+        raise NothingToCollect(
+            "No repository is watched yet. Name one, for example: runstream collect octo/api"
+        )
     checked = check_repositories(names, collector, is_once=is_once)
     found = replace(checked, refused={**failed, **checked.refused})
     # Exclusions alone restrict nothing: every repository in the state is polled.

@@ -83,10 +83,4 @@ def _serve(*, with_schedule: bool, health_and_metrics: Address | None) -> None:
     app = _app_address(settings)
     with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
         register(with_schedule=with_schedule)
-        run_daemon(
-            settings,
-            app=app,
-            health_and_metrics=health_and_metrics,
-            stop=stop.event,
-            echo=write_notice,
-        )
+        run_daemon(settings, app=app, health_and_metrics=health_and_metrics, stop=stop.event)

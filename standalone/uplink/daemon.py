@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
@@ -17,6 +16,7 @@ from ..agents import AgentOptions, agent_threads
 from ..failures import exit_code_for
 from ..http.endpoints import serve_endpoints
 from ..http.server import Address
+from ..logs import write_notice
 from ..startup_retries import retry_at_start
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
@@ -33,7 +33,6 @@ def run_daemon(
     app: AppAddress,
     health_and_metrics: Address | None,
     stop: threading.Event,
-    echo: Callable[[str], None],
 ) -> None:
     """Connect, run both agents and answer the app's calls until ``stop`` is set.
 
@@ -44,13 +43,13 @@ def run_daemon(
     from ingest.adapters.system_clock import SystemClock
 
     retry_at_start(partial(connect, app, max_wait_seconds=0), retry_on=AppUnreachable, stop=stop)
-    echo(f"Connected to {app.url}.")
+    write_notice(f"Connected to {app.url}.")
     try:
         state = open_data_tables_state()
         clock = SystemClock(stop)
         with closing(open_collector(settings, state=state, clock=clock)) as collector:
             release_leases_of_dead_processes(state, now=clock.now())
-            watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=partial(_end_process, echo))
+            watchdog = Watchdog(app.url, stop=stop, echo=write_notice, on_dead=_end_process)
             watchdog.start()
             with (
                 serve_endpoints(
@@ -58,7 +57,7 @@ def run_daemon(
                 ),
                 agent_threads(collector.context, lambda: None, stop, UPLINK_OPTIONS),
             ):
-                echo("Both agents work; the app's pages show it.")
+                write_notice("Both agents work; the app's pages show it.")
                 stop.wait()
     finally:
         disconnect()
@@ -79,6 +78,6 @@ def register(*, with_schedule: bool) -> None:
         import ingest.entrypoints.tasks  # noqa: F401 - it registers them
 
 
-def _end_process(echo: Callable[[str], None], error: Exception) -> None:
-    echo(f"{error} The daemon ends.")
+def _end_process(error: Exception) -> None:
+    write_notice(f"{error} The daemon ends.")
     os._exit(exit_code_for(error))
