@@ -81,6 +81,9 @@ class RepositoryInfo:
     owner_id: int | None = None
 
 
+HasLinks = TypeVar("HasLinks", WorkflowRun, Job, PullRequest, Commit, Artifact, RepositoryInfo)
+
+
 #: Heartbeats report that a rate limit lengthens an interval only if it does so by this factor.
 MIN_REPORTED_INTERVAL_FACTOR = 1.05
 
@@ -226,11 +229,8 @@ class ActionsApi(Protocol):
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs with failed deliveries; needs the permission to read webhooks."""
 
-    def sanitize_run_links(self, run: WorkflowRun) -> WorkflowRun:
-        """Return a run that a webhook delivered, with links to this GitHub only."""
-
-    def sanitize_job_links(self, job: Job) -> Job:
-        """Return a job that a webhook delivered, with links to this GitHub only."""
+    def sanitize_links(self, value: HasLinks) -> HasLinks:
+        """Return a run or job that a webhook delivered, with links to this GitHub only."""
 
     def pop_malformed_objects(self, repository: str) -> list[str]:
         """Return and forget which objects of a repository's lists could not be parsed."""

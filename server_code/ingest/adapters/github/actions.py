@@ -46,9 +46,7 @@ class GithubActions:
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens, self._now = tokens, tokens.clock.now
         self._lists = ListReader()
-        self._sanitizer = LinkSanitizer(tokens.api_url)
-        self.sanitize_run_links = self._sanitizer.sanitize_run
-        self.sanitize_job_links = self._sanitizer.sanitize_job
+        self.sanitize_links = LinkSanitizer(tokens.api_url).sanitize
         self._pulls = PullRequestReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
@@ -89,7 +87,7 @@ class GithubActions:
         )
         listed = wanted.offset + len(answer.items)
         page = RunPage(
-            runs=tuple(map(self._sanitizer.sanitize_run, runs)),
+            runs=tuple(map(self.sanitize_links, runs)),
             total_count=answer.total_count,
             has_next=answer.has_next,
             matches_total_count=answer.has_next or listed >= answer.total_count,
@@ -134,7 +132,7 @@ class GithubActions:
                 parse_job, listed, repository=key.repository, path=request.path
             )
         )
-        jobs = {job.job_id: self._sanitizer.sanitize_job(job) for job in read}
+        jobs = {job.job_id: self.sanitize_links(job) for job in read}
         repeated = len(read) - len(jobs)
         counted = max(answer.total_count, len(answer.items) - repeated)
         matches_total_count = not answer.has_next and len(jobs) >= counted
@@ -146,26 +144,25 @@ class GithubActions:
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, Commit]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         found = commits.fetch_commits(self._client(repository), list(shas))
-        return {sha: self._sanitizer.sanitize_commit(commit) for sha, commit in found.items()}
+        return {sha: self.sanitize_links(commit) for sha, commit in found.items()}
 
     def fetch_commit(self, repository: str, sha: str) -> Commit:
         """Fetch one commit's metrics."""
-        commit = commits.fetch_commit(self._client(repository), self._lists, sha)
-        return self._sanitizer.sanitize_commit(commit)
+        return commits.fetch_commit(self._client(repository), self._lists, sha)
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests of a head branch."""
         pulls = self._pulls.fetch_of_branch(self._client(repository), head, since=since)
-        return self._sanitizer.sanitize_pulls(pulls)
+        return tuple(map(self.sanitize_links, pulls))
 
     def fetch_commit_pulls(
         self, repository: str, sha: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests that contain a commit."""
         pulls = self._pulls.fetch_of_commit(self._client(repository), sha, since=since)
-        return self._sanitizer.sanitize_pulls(pulls)
+        return tuple(map(self.sanitize_links, pulls))
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
@@ -184,8 +181,8 @@ class GithubActions:
 
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts of a run."""
-        client = self._client(repository)
-        return details.fetch_artifacts(self._lists, client, self._sanitizer, run_id)
+        found = details.fetch_artifacts(self._lists, self._client(repository), run_id)
+        return tuple(map(self.sanitize_links, found))
 
     def fetch_job_log(
         self, repository: str, job_id: int, into: BinaryIO, *, is_backfill: bool
@@ -209,7 +206,7 @@ class GithubActions:
         response = self._client(repository).get(Request.to("/repos/{}", repository))
         info = parse_repository(mapping(response.json()), requested_name=repository)
         self._renames.note_name(repository, info.full_name, f'"{response.validator}"')
-        return replace(info, html_url=self._sanitizer.sanitize_link(info.html_url))
+        return self.sanitize_links(info)
 
     def rate_limit_status(self) -> RateLimitStatus:
         """Return what is left of the hour's requests over all credentials."""
@@ -287,5 +284,4 @@ class GithubActions:
         return self._renames.current_name(repository)
 
     def _parse_run(self, response: Response, repository: str) -> WorkflowRun:
-        run = parse_run(mapping(response.json()), repository=repository)
-        return self._sanitizer.sanitize_run(run)
+        return self.sanitize_links(parse_run(mapping(response.json()), repository=repository))

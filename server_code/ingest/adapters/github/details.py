@@ -9,7 +9,6 @@ from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
 from ...ports import Answer
 from ...wire.details import parse_annotations, parse_artifact, parse_pending_environments
-from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
@@ -51,10 +50,7 @@ def fetch_pending_environments(client: RepositoryClient, run_id: int) -> tuple[s
 
 
 def fetch_artifacts(
-    lists: ListReader,
-    client: RepositoryClient,
-    sanitizer: LinkSanitizer,
-    run_id: int,
+    lists: ListReader, client: RepositoryClient, run_id: int
 ) -> tuple[Artifact, ...]:
     """Fetch the artifacts of a run, a hundred in a request.
 
@@ -69,6 +65,4 @@ def fetch_artifacts(
         if answer.pages == 1 or answer.has_next or len(found) >= answer.total_count:
             break
     parsed = map(parse_artifact, found.values())
-    return tuple(
-        sanitizer.sanitize_artifact(artifact) for artifact in parsed if artifact is not None
-    )
+    return tuple(artifact for artifact in parsed if artifact is not None)

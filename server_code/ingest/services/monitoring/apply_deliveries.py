@@ -60,7 +60,7 @@ def _apply_runs(
     )
     states = {run_and_attempt(key): record.run for key, record in known.items()}
     later = [run for run in runs if is_later_run(states.get(run_and_attempt(run.key)), run)]
-    upsert_runs(context, poll_session, [context.github.sanitize_run_links(run) for run in later])
+    upsert_runs(context, poll_session, list(map(context.github.sanitize_links, later)))
 
 
 def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequence[Job]) -> None:
@@ -72,7 +72,7 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
         for key, record in context.store.load_attempts(name, {job.run_id for job in jobs}).items()
     }
     changed: dict[tuple[int, int], AttemptRecord] = {}
-    for job in map(context.github.sanitize_job_links, jobs):
+    for job in map(context.github.sanitize_links, jobs):
         numbers = job.run_id, job.run_attempt
         record = changed.get(numbers) or known.get(numbers) or _new_record(context, name, job)
         before = next((each for each in record.jobs if each.job_id == job.job_id), None)
