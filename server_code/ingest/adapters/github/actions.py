@@ -19,6 +19,7 @@ from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
 from ...wire.poll_demand import PollDemand, PollPlan
 from ...wire.purposes import Purpose
+from ...wire.rate_limiter import RateLimiter
 from . import commits, details
 from .client import GithubClient, sum_rate_limits
 from .deliveries import failed_delivery_runs
@@ -52,6 +53,8 @@ class GithubActions:
         self._malformed = MalformedObjects()
         self.pop_malformed_objects = self._malformed.pop
         self.fetch_rate_limit = tokens.fetch_rate_limit
+        self.pop_rejected_credentials = tokens.pop_rejected_credentials
+        self._purposes: dict[str, Purpose] = {}
         self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
         self._poll_demand = PollDemand()
 
@@ -217,22 +220,19 @@ class GithubActions:
 
     def has_headroom(self, repository: str) -> bool:
         """Return whether the repository's credential has requests left for optional reads."""
-        client = self._next_client(repository)
-        return client is None or client.rate_limiter.has_headroom(now=self._now())
+        return self._next_limiter(repository).has_headroom(now=self._now())
 
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether less than half of a minute's requests are used."""
-        client = self._next_client(repository)
-        return client is None or client.rate_limiter.has_minute_headroom(now=self._now())
+        return self._next_limiter(repository).has_minute_headroom(now=self._now())
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
         """Set the purpose of a repository's next requests, except those for logs."""
-        self._tokens.set_purpose(self._current_name(repository), purpose)
+        self._purposes[repository] = purpose
 
     def hour_interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
-        client = self._next_client(repository)
-        return 1.0 if client is None else client.rate_limiter.hour_interval_factor(now=self._now())
+        return self._next_limiter(repository).hour_interval_factor(now=self._now())
 
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
         """Note how many requests a repository's polls send if no limit delays them."""
@@ -266,12 +266,9 @@ class GithubActions:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
         return failed_delivery_runs(self._client(repository), self._lists, since)
 
-    def pop_rejected_credentials(self) -> dict[str, IngestError]:
-        """Return the credentials that GitHub rejects as a whole, each once, by name."""
-        return self._tokens.pop_rejections()
-
     def _client(self, repository: str) -> RepositoryClient:
-        return RepositoryClient(self._tokens, self._current_name(repository))
+        purpose = self._purposes.get(repository, Purpose.POLLING)
+        return RepositoryClient(self._tokens, self._current_name(repository), purpose)
 
     def _next_client(self, repository: str) -> GithubClient | None:
         """Return the client that is most likely to send a repository's next request."""
@@ -279,6 +276,11 @@ class GithubActions:
             return self._tokens.client_for(self._current_name(repository))
         except IngestError:
             return None
+
+    def _next_limiter(self, repository: str) -> RateLimiter:
+        """Return the rate limiter of ``_next_client``, or one that limits nothing."""
+        client = self._next_client(repository)
+        return RateLimiter() if client is None else client.rate_limiter
 
     def _current_name(self, repository: str) -> str:
         return self._renames.current_name(repository)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...errors import AccessDenied
 from ...wire.fields import mapping, objects, text
+from ...wire.purposes import Purpose
 from .known_refusals import STEP_DAY, STEP_HOUR
 from .refusal_scopes import feature_scope
 from .request import Request, Response
@@ -18,11 +20,17 @@ _UNKNOWN_FIELD = re.compile("doesn't exist on type|Cannot query field|Unknown ty
 
 
 class RepositoryClient:
-    """A client for one repository's requests, by its current name on GitHub."""
+    """A client for one repository's requests, by its current name on GitHub.
 
-    def __init__(self, tokens: TokenPool, repository: str) -> None:
+    ``purpose``: of all its requests except those for logs, which have their own.
+    """
+
+    def __init__(
+        self, tokens: TokenPool, repository: str, purpose: Purpose = Purpose.POLLING
+    ) -> None:
         self._tokens = tokens
         self.repository = repository
+        self._purpose = purpose
 
     @property
     def credential_name(self) -> str:
@@ -31,11 +39,13 @@ class RepositoryClient:
 
     def get(self, request: Request) -> Response:
         """Send one GET. Raises as ``TokenPool.get`` does."""
+        if request.log_file is None:
+            request = replace(request, purpose=self._purpose)
         return self._tokens.get(self.repository, request)
 
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query. Raises as ``TokenPool.query`` does."""
-        return self._tokens.query(self.repository, query, variables)
+        return self._tokens.query(self.repository, query, variables, self._purpose)
 
     def may_use(self, feature: str) -> bool:
         """Return whether to use a feature of GraphQL: the credential was not refused it lately."""

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -74,7 +73,6 @@ class TokenPool:
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._reported_apps: set[str] = set()
-        self._purposes: dict[str, Purpose] = {}
 
     def get(self, repository: str, request: Request) -> Response:
         """Send one GET with a credential that reads the repository.
@@ -82,8 +80,6 @@ class TokenPool:
         Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
         credential has just read the repository's runs.
         """
-        if request.log_file is None:
-            request = replace(request, purpose=self.purpose_of(repository))
         clients, endpoint = self._by_name(), request.endpoint
         scopes = scopes_of(repository, endpoint)
         paused: dict[str, IngestError] = {}
@@ -118,11 +114,13 @@ class TokenPool:
         active = self._active_refusals(clients, scopes).values()
         raise least_restrictive(limited) or most_informative(repository, reasons, active)
 
-    def query(self, repository: str, query: str, variables: Mapping[str, str]) -> object:
+    def query(
+        self, repository: str, query: str, variables: Mapping[str, str], purpose: Purpose
+    ) -> object:
         """Send one GraphQL query about a repository. Raises as ``GithubClient.query`` does."""
         client = self.client_for(repository)
         with self.noting_rejection(client):
-            return client.query(query, variables, self.purpose_of(repository))
+            return client.query(query, variables, purpose)
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
@@ -130,16 +128,6 @@ class TokenPool:
         if not names:
             raise most_informative(repository, [*self.failed_apps().values()])
         return self._by_name()[names[0]]
-
-    def set_purpose(self, repository: str, purpose: Purpose) -> None:
-        """Set the purpose of a repository's next requests, except those for logs."""
-        self._purposes.pop(repository, None)
-        if purpose is not Purpose.POLLING:
-            self._purposes[repository] = purpose
-
-    def purpose_of(self, repository: str) -> Purpose:
-        """Return the purpose of a repository's requests, except those for logs."""
-        return self._purposes.get(repository, Purpose.POLLING)
 
     def pin_by_validator(self, repository: str, validator: str | None) -> None:
         """Pin a repository to the credential that got its validator, if it is still configured."""
@@ -201,7 +189,7 @@ class TokenPool:
                     client.get(Request.to(RATE_LIMIT))
                 return
 
-    def pop_rejections(self) -> dict[str, IngestError]:
+    def pop_rejected_credentials(self) -> dict[str, IngestError]:
         """Return credentials that GitHub rejects, each once, by name."""
         failed = self.failed_apps()
         with self._lock:
