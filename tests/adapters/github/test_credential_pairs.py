@@ -8,15 +8,15 @@ from ingest.adapters.github.credential_pairs import MAX_PAIRS, CredentialPairs
 def test_the_credentials_of_an_owner_are_those_of_its_pairs():
     pairs: CredentialPairs[float] = CredentialPairs()
     for pair in (("a", "octo/api"), ("a", "octo/web"), ("b", "octo/api"), ("b", "other/api")):
-        pairs.set(pair, 0.0)
-    pairs.set(("a", "octo/api"), 1.0)
+        pairs[pair] = 0.0
+    pairs["a", "octo/api"] = 1.0
     assert pairs.has_repository_of("a", "octo")
     assert pairs.has_repository_of("b", "octo")
-    pairs.pop(("b", "octo/api"))
-    pairs.pop(("a", "octo/web"))
+    pairs.remove(("b", "octo/api"))
+    pairs.remove(("a", "octo/web"))
     assert pairs.has_repository_of("a", "octo")
     assert not pairs.has_repository_of("b", "octo")
-    assert pairs.pop(("a", "octo/api")) == 1.0
+    assert pairs.remove(("a", "octo/api")) == 1.0
     assert not pairs.has_repository_of("a", "octo")
     assert list(pairs) == [("b", "other/api")]
 
@@ -24,7 +24,7 @@ def test_the_credentials_of_an_owner_are_those_of_its_pairs():
 def test_the_oldest_pairs_are_forgotten():
     pairs: CredentialPairs[int] = CredentialPairs()
     for number in range(MAX_PAIRS + 2):
-        pairs.set(("a", f"owner-{number}/api"), number)
+        pairs["a", f"owner-{number}/api"] = number
     assert ("a", "owner-1/api") not in pairs
     assert not pairs.has_repository_of("a", "owner-1")
     assert len(list(pairs)) == MAX_PAIRS

@@ -53,7 +53,7 @@ class CredentialAccess:
             if repin:
                 self._pins.pop(pair[1], None)
             self.pin(*pair)
-            self._read_at.set(pair, time.monotonic())
+            self._read_at[pair] = time.monotonic()
             for scope in (repository, *scopes):
                 self._forget_refusal(name, scope.lower())
 
@@ -62,7 +62,7 @@ class CredentialAccess:
         with self._lock:
             if not self._forget_refusal(name, ALL_REQUESTS):
                 return
-            for pair, refusal in self.refusals.items():
+            for pair, refusal in list(self.refusals.items()):
                 if pair[0] == name and isinstance(refusal.error, BadCredentials):
                     self._forget_refusal(*pair)
 
@@ -94,7 +94,7 @@ class CredentialAccess:
         pair = (name, scope.lower())
         with self._lock:
             if min_step >= STEP_HOUR:
-                self._read_at.pop(pair)
+                self._read_at.remove(pair)
                 self.unpin(*pair)
             refusal = self.refusals.note(pair, error, min_step=min_step)
             self._note_change(*pair, refusal)
@@ -136,7 +136,7 @@ class CredentialAccess:
             return  # a full record lacks refusals that nobody has cleared
         with self._lock:
             unsaved = self._changes.get(name, {})
-            for pair, refusal in self.refusals.items():
+            for pair, refusal in list(self.refusals.items()):
                 is_saved = pair[0] == name and pair[1] not in unsaved
                 if is_saved and pair[1] not in kept and not isinstance(refusal.error, Retriable):
                     self.refusals.end_pause(pair)
@@ -149,7 +149,7 @@ class CredentialAccess:
 
     def _forget_refusal(self, name: str, scope: str) -> bool:
         """Forget a refusal, also in the state store; return whether there was one."""
-        is_known = self.refusals.pop((name, scope)) is not None
+        is_known = self.refusals.remove((name, scope)) is not None
         if is_known:
             self._note_change(name, scope)
         return is_known

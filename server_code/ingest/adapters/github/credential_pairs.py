@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from typing import Generic, TypeVar
+from collections import Counter
+from typing import TypeVar
 
 #: A credential's name, and a repository or another scope of a refusal, in lower case.
 Pair = tuple[str, str]
@@ -15,41 +14,27 @@ MAX_PAIRS = 20_000
 V = TypeVar("V")
 
 
-class CredentialPairs(Generic[V]):
-    """Values by credential and repository. Not safe for many threads by itself."""
+class CredentialPairs(dict[Pair, V]):
+    """Values by credential and repository, which only ``remove`` removes.
+
+    Not safe for many threads by itself.
+    """
 
     def __init__(self) -> None:
-        self._values: OrderedDict[Pair, V] = OrderedDict()
+        super().__init__()
         self._credentials: dict[str, Counter[str]] = {}
 
-    def __iter__(self) -> Iterator[Pair]:
-        return iter(self._values)
-
-    def __bool__(self) -> bool:
-        return bool(self._values)
-
-    def __contains__(self, pair: Pair) -> bool:
-        return pair in self._values
-
-    def items(self) -> list[tuple[Pair, V]]:
-        """Return a copy of the items, so that pairs may be removed while it is iterated."""
-        return list(self._values.items())
-
-    def get(self, pair: Pair) -> V | None:
-        """Return the value of a pair."""
-        return self._values.get(pair)
-
-    def set(self, pair: Pair, value: V) -> None:
+    def __setitem__(self, pair: Pair, value: V) -> None:
         """Keep a value, and remove the oldest one if there are too many."""
-        if pair not in self._values:
+        if pair not in self:
             self._credentials.setdefault(_owner(pair), Counter())[pair[0]] += 1
-        self._values[pair] = value
-        if len(self._values) > MAX_PAIRS:
-            self.pop(next(iter(self._values)))
+        super().__setitem__(pair, value)
+        if len(self) > MAX_PAIRS:
+            self.remove(next(iter(self)))
 
-    def pop(self, pair: Pair) -> V | None:
-        """Remove a pair; return its value."""
-        value = self._values.pop(pair, None)
+    def remove(self, pair: Pair) -> V | None:
+        """Remove a pair; return its value, if there is one."""
+        value = self.pop(pair, None)
         if value is not None:
             credentials = self._credentials[_owner(pair)]
             credentials[pair[0]] -= 1

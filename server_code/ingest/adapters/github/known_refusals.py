@@ -142,7 +142,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         elif known.probe_at or known.paused_until(now) is None or known.step < min_step:
             step = max(min(known.step + 1, STEP_HOUR), min_step)
             known = Refusal(error=copy(error), at=now, step=step)
-        self.set(pair, known)
+        self[pair] = known
         error.times_refused, error.retry_at = known.step, known.ends_at
         return known
 
@@ -158,7 +158,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
             return
         step = record.times_refused or STEP_HOUR
         error = error_class(record.reason, remedy=record.remedy)
-        self.set(pair, Refusal(error=error, at=record.until - _pause_of(step), step=step))
+        self[pair] = Refusal(error=error, at=record.until - _pause_of(step), step=step)
 
     def _change(
         self, name: str, scopes: tuple[str, ...], change: Callable[[Refusal], Refusal]
@@ -166,7 +166,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
         for scope in scopes:
             pair = (name, scope.lower())
             if known := self.get(pair):
-                self.set(pair, change(known))
+                self[pair] = change(known)
 
 
 def _pause_of(step: int) -> timedelta:
