@@ -32,6 +32,7 @@ from ...wire.app_keys import parse_private_keys
 from ...wire.app_manifest import PERMISSIONS
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
+from .credential_access import CredentialAccess
 from .credentials import APP_REMEDY, AppToken, Credential, InstallationToken
 from .lists import ListReader, ListRequest
 from .request import Request
@@ -67,6 +68,7 @@ class App:
         open_client: Callable[[InstallationToken], GithubClient],
         *,
         installation_id: int | None,
+        access: CredentialAccess,
         clock: Clock,
     ) -> None:
         self.name = app.name
@@ -74,13 +76,12 @@ class App:
         self._app = app
         self._open_client = open_client
         self._only_installation_id = installation_id
+        self._access = access
         self._clock = clock
         self._lock = threading.Lock()
         self._next_listing_at: datetime | None = None
         self._failures = 0
         self._clients: dict[int, GithubClient] = {}
-        self._accounts: dict[str, str] = {}
-        self._unsuspended: frozenset[str] = frozenset()
 
     def clients(self) -> list[GithubClient]:
         """Return a client for each installation; lists them anew every ten minutes."""
@@ -97,16 +98,6 @@ class App:
         """List the installations anew when they are needed next."""
         with self._lock:
             self._next_listing_at = None
-
-    def accounts(self) -> dict[str, str]:
-        """Return the account of each client's installation, by the client's name, where known."""
-        return dict(self._accounts)
-
-    def pop_unsuspended(self) -> frozenset[str]:
-        """Return the names of clients that GitHub listed as not suspended since the last call."""
-        with self._lock:
-            taken, self._unsuspended = self._unsuspended, frozenset()
-            return taken
 
     def close(self) -> None:
         """Close every client."""
@@ -132,15 +123,13 @@ class App:
         self._next_listing_at = self._clock.now() + LISTING_INTERVAL
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
-        unsuspended = set[str]()
         for installation_id, each in found.items():
             client = self._open(installation_id)
             client.missing_permissions = each.missing_permissions
             if each.account is not None:
-                self._accounts[client.name] = each.account
+                self._access.set_account(client.name, each.account)
             if not each.is_suspended:
-                unsuspended.add(client.name)
-        self._unsuspended = frozenset(unsuspended)
+                self._access.note_unsuspended(client.name)
 
     def _note_failure(self, error: IngestError, *, longest: timedelta) -> None:
         self.failure = error
@@ -216,7 +205,11 @@ def _missing_permissions(permissions: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def open_apps(
-    settings: GithubSettings, open_client: Callable[[Credential], GithubClient], *, clock: Clock
+    settings: GithubSettings,
+    open_client: Callable[[Credential], GithubClient],
+    access: CredentialAccess,
+    *,
+    clock: Clock,
 ) -> list[App]:
     """Open the configured apps. Raises BadCredentials for a key that is missing or invalid."""
     ids = [number.strip() for number in (settings.app_id or "").split(",") if number.strip()]
@@ -232,6 +225,7 @@ def open_apps(
             open_client(AppToken(app_id, key, clock.now)),
             open_client,
             installation_id=only,
+            access=access,
             clock=clock,
         )
         for app_id, key in zip(ids, keys, strict=True)

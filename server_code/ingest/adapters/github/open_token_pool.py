@@ -9,6 +9,7 @@ from ...errors import AccessDenied, BadCredentials
 from ...ports import Clock
 from ...settings import GithubSettings
 from .client import GithubClient
+from .credential_access import CredentialAccess
 from .credentials import Credential, StaticToken
 from .tokens import TokenPool
 
@@ -27,16 +28,17 @@ def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counter
             credential=credential, api_url=settings.api_url, clock=clock, counters=counters
         )
 
+    access = CredentialAccess(clock)
     apps: list[App] = []
     if settings.app_id:
         from .apps import open_apps
 
-        apps = open_apps(settings, open_client, clock=clock)
+        apps = open_apps(settings, open_client, access, clock=clock)
     tokens: list[str | None] = [token.reveal() for token in settings.tokens]
     if not tokens and not apps:
         tokens = [None]
     clients = [open_client(StaticToken(token)) for token in tokens]
-    pool = TokenPool(clients, apps, api_url=settings.api_url, clock=clock)
+    pool = TokenPool(clients, apps, access, api_url=settings.api_url, clock=clock)
     if not pool.clients():
         for error in pool.failed_apps().values():
             if isinstance(error, (BadCredentials, AccessDenied)):

@@ -61,6 +61,7 @@ class TokenPool:
         self,
         clients: Sequence[GithubClient],
         apps: Sequence[App],
+        access: CredentialAccess,
         *,
         api_url: str,
         clock: Clock,
@@ -69,7 +70,7 @@ class TokenPool:
         self.clock = clock
         self._clients = list(clients)
         self._apps = apps
-        self.access = CredentialAccess(clock)
+        self.access = access
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._reported_apps: set[str] = set()
@@ -137,14 +138,8 @@ class TokenPool:
 
     def clients(self) -> list[GithubClient]:
         """List all clients, by name."""
-        found = list(self._clients)
-        for app in self._apps:
-            found += app.clients()
-            for name, account in app.accounts().items():
-                self.access.set_account(name, account)
-            for name in app.pop_unsuspended():
-                self.access.note_unsuspended(name)
-        return sorted(found, key=lambda client: client.name)
+        of_apps = (client for app in self._apps for client in app.clients())
+        return sorted((*self._clients, *of_apps), key=lambda client: client.name)
 
     def refresh_installations(self) -> None:
         """Let every app list its installations anew when clients are needed next."""
