@@ -52,8 +52,7 @@ def test_no_stored_name_changes(kind: type) -> None:
     assert sorted(stored_names(kind)) == KNOWN[kind.__name__]
 
 
-def stored_names(kind: type) -> set[str]:
+def stored_names(kind: type) -> frozenset[str]:
     """Return the names under which the fields of a record are stored."""
     layout = codec._layout(kind)
-    stored_as = {field: stored for stored, field in layout.renamed.items()}
-    return {stored_as.get(name, name) for name in layout.names} | {*layout.flattened_fields}
+    return layout.stored_names.union(*map(stored_names, layout.flattened.values()))

@@ -66,8 +66,8 @@ def encode_dataclass(value: object, *, without: Collection[str] = ()) -> dict[st
     for stored, name in layout.renamed.items():
         if name in body:
             body[stored] = body.pop(name)
-    for name, inner in layout.flattened_fields.items():
-        body[name] = _plain(getattr(getattr(value, inner.record_field), inner.name))
+    for name in layout.flattened:
+        body.update(encode_dataclass(getattr(value, name)))
     return body
 
 
@@ -95,21 +95,12 @@ def _add_flattened_and_unknown(
     layout: _Layout, body: Body, columns: Mapping[str, object], values: dict[str, Any]
 ) -> None:
     """Move values that are no field of the class to its flattened values and unknown fields."""
-    values_of: dict[str, dict[str, Any]] = {name: {} for name in layout.flattened}
-    unknown: dict[str, Any] = {}
-    for name, stored in body.items():
-        if name in layout.known or name in columns:
-            continue
-        del values[name]
-        if name in layout.flattened_fields:
-            inner = layout.flattened_fields[name]
-            values_of[inner.record_field][inner.name] = inner.decode(stored)
-        else:
-            unknown[name] = stored
+    unknown = {name: values.pop(name) for name in body.keys() - layout.known - columns.keys()}
+    for name, inner in layout.flattened.items():
+        names = _layout(inner).stored_names & unknown.keys()
+        values[name] = decode_dataclass(inner, {each: unknown.pop(each) for each in names})
     if unknown and layout.keeps_unknown:
         values[_UNKNOWN_FIELDS] = unknown
-    for name, inner_class in layout.flattened.items():
-        values[name] = inner_class(**values_of[name])
 
 
 def upgrade_body(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str, Any]:
@@ -137,32 +128,23 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _FlattenedField:
-    """The field ``name`` of a flattened value that is the field ``record_field`` of its record."""
-
-    record_field: str
-    name: str
-    decode: Decode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
     """How a class is stored.
 
     ``defaults``: values for missing fields that have no default of their own: None for a field that
     may be None, and an empty tuple for a list. ``flattened``: the classes of flattened values, by
-    the field that holds them. ``flattened_fields``: the fields of these classes, by their stored
-    names. ``renamed``: fields that are stored under another name, by that name. ``scalars``: fields
-    that are stored as they are. ``decoders``: functions for the fields that must be decoded.
+    the field that holds them. ``renamed``: fields that are stored under another name, by that name.
+    ``scalars``: fields that are stored as they are. ``decoders``: functions for the fields that
+    must be decoded.
     """
 
     names: tuple[str, ...]
     known: frozenset[str]
+    stored_names: frozenset[str]
     scalars: frozenset[str]
     renamed: Mapping[str, str]
     decoders: Mapping[str, Decode]
     flattened: Mapping[str, type]
-    flattened_fields: Mapping[str, _FlattenedField]
     defaults: Mapping[str, object]
     required: frozenset[str]
     keeps_unknown: bool
@@ -181,27 +163,16 @@ def _layout(kind: type) -> _Layout:
     lists = {name: () for name in bare if get_origin(hints[name]) is tuple}
     flattened = {name: hints[name] for name, each in known.items() if each.metadata == FLATTENED}
     names = tuple(name for name in known if name != _UNKNOWN_FIELDS and name not in flattened)
+    stored_names = {known[name].metadata.get(_STORED_AS, name): name for name in names}
     decoders = {name: _decoder(hints[name]) for name in names}
     return _Layout(
         names=names,
         known=frozenset(names),
+        stored_names=frozenset(stored_names),
         scalars=frozenset(name for name in names if _is_scalar(hints[name])),
-        renamed={
-            known[name].metadata[_STORED_AS]: name
-            for name in names
-            if _STORED_AS in known[name].metadata
-        },
+        renamed={stored: name for stored, name in stored_names.items() if stored != name},
         decoders={name: read for name, read in decoders.items() if read is not _unchanged},
         flattened=flattened,
-        flattened_fields={
-            inner.metadata.get(_STORED_AS, inner.name): _FlattenedField(
-                record_field=name,
-                name=inner.name,
-                decode=_decoder(get_type_hints(inner_class)[inner.name]),
-            )
-            for name, inner_class in flattened.items()
-            for inner in fields(inner_class)
-        },
         defaults={**nullable, **lists},
         required=frozenset(bare),
         keeps_unknown=issubclass(kind, KeepsUnknownFields),
