@@ -17,7 +17,6 @@ from ingest.services.context import AGENTS
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
 from ..query_runner import QueryRunner, query_directly
-from .dead_letters import DeadLetterCount
 from .health import HEALTH_PATH, HealthApp
 from .server import Address, HttpServer, Routes, WsgiApp, cannot_listen
 
@@ -79,7 +78,7 @@ def _webhooks(collector: Collector) -> dict[str, WsgiApp]:
 def _health_and_metrics(
     collector: Collector, run_query: QueryRunner, agents: Sequence[str]
 ) -> dict[str, WsgiApp]:
-    from .metrics import METRICS_PATH, metrics_app
+    from .metrics import METRICS_PATH, DeadLetterCount, metrics_app
 
     context, settings = collector.context, collector.settings
     letters = DeadLetterCount(lambda: count_dead_letters(settings))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +30,7 @@ from .server import WsgiApp
 logger = logging.getLogger(__name__)
 
 METRICS_PATH = "/metrics"
+REFRESH_SECONDS = 60.0
 
 #: Counters, with the names and descriptions of their metrics.
 _COUNTERS = {
@@ -53,6 +56,32 @@ def metrics_app(
     ProcessCollector(registry=registry)
     app: WsgiApp = make_wsgi_app(registry)
     return app
+
+
+class DeadLetterCount:
+    """The last count of dead letters, made in the background so that no scrape waits for it."""
+
+    def __init__(self, count: Callable[[], int | None]) -> None:
+        self._count = count
+        self._latest: int | None = None
+        self._next_at = 0.0
+        self._lock = threading.Lock()
+
+    def latest(self) -> int | None:
+        """Return the last count, None if unknown; start a new one at most once a minute."""
+        with self._lock:
+            if time.monotonic() >= self._next_at:
+                self._next_at = time.monotonic() + REFRESH_SECONDS
+                threading.Thread(target=self.refresh, name="dead letters", daemon=True).start()
+        return self._latest
+
+    def refresh(self) -> None:
+        """Count again."""
+        try:
+            self._latest = self._count()
+        except IngestError as error:
+            logger.warning("dead letters not counted", extra={"reason": str(error)})
+            self._latest = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -34,8 +34,7 @@ from ingest.wire.rate_limiter import RateLimiter
 from ingest.wire.reasons import parse_reason
 from ingest.wire.refusals import permission_remedy, sso_remedy
 from ingest.wire.token_expiration import parse_token_expiration
-from ingest.wire.webhook_events import parse_delivered_event
-from ingest.wire.webhooks import parse_delivery
+from ingest.wire.webhooks import parse_delivered_event, parse_delivery
 
 JOB_NAMES = {1: "build", 2: "test (3.12)", 3: "deploy 💚"}
 SECRET = "fuzzed"

@@ -19,8 +19,7 @@ from prometheus_client.core import Metric
 from support.state_records import an_attempt
 from support.world_builder import WorldBuilder
 
-from standalone.http.dead_letters import DeadLetterCount
-from standalone.http.metrics import MetricsCollector
+from standalone.http.metrics import DeadLetterCount, MetricsCollector
 from standalone.query_runner import query_directly
 
 ROOT = Path(__file__).parents[2]

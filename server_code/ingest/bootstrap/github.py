@@ -44,7 +44,7 @@ def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp
 
     A person is waiting, so a failure of GitHub is retried at once.
     """
-    from ..adapters.github.app_registration import exchange_code
+    from ..adapters.github.apps import exchange_code
 
     for _ in range(EXCHANGE_TRIES - 1):
         try:

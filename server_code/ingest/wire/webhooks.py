@@ -1,4 +1,4 @@
-"""A webhook delivery: verified, then read.
+"""A webhook delivery: verified, then read, with the run or job in its payload.
 
 https://docs.github.com/en/webhooks
 """
@@ -9,18 +9,24 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from ..domain.ledger import DeliveredEvent
 from ..domain.repositories import parse_full_name
 from ..errors import InvalidRepository, InvalidSignature, MalformedPayload
 from .fields import integer, load_json, mapping, text
+from .payloads import parse_job, parse_run
 
 #: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
 MAX_BODY_BYTES = 25 * 1024 * 1024
 
 #: GitHub's ids are GUIDs. They are not signed, and the state stores them as keys.
 _DELIVERY_ID = re.compile(r"[ -~]{1,100}")
+
+#: A payload without these has an older form, and its run is requested instead.
+_NEEDED = ("id", "run_attempt", "status", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,23 @@ def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None
     expected = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
         raise InvalidSignature("The webhook is not signed with the secret configured here.")
+
+
+def parse_delivered_event(delivery: Delivery, *, received_at: datetime) -> DeliveredEvent | None:
+    """Return the run or job of a delivery; None if the delivery does not contain all of it."""
+    payload = mapping(delivery.payload.get(delivery.event))
+    if not all(payload.get(name) for name in _NEEDED):
+        return None
+    event = DeliveredEvent(delivery_id=delivery.delivery_id, received_at=received_at)
+    try:
+        if delivery.event == "workflow_run" and delivery.repository is not None:
+            run = parse_run(payload, repository=delivery.repository)
+            return replace(event, run=run)
+        if delivery.event == "workflow_job":
+            return replace(event, job=parse_job(payload))
+    except MalformedPayload:
+        pass
+    return None
 
 
 def _repository(payload: Mapping[str, Any]) -> str | None:

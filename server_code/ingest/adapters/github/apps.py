@@ -1,4 +1,4 @@
-"""GitHub Apps and their installations, each of which is a credential.
+"""GitHub Apps: their registration, and their installations, each of which is a credential.
 
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
+from ...domain.counters import Counters
 from ...domain.due import is_still_ahead
 from ...domain.source_records import MAX_REFUSAL_PAUSE
 from ...domain.timestamps import parse_timestamp
@@ -23,17 +24,20 @@ from ...errors import (
     GithubUnavailable,
     IngestError,
     NotFound,
+    Rejected,
+    RepositoryUnavailable,
     RequestFailed,
     Skippable,
 )
 from ...ports import Clock
 from ...settings import GithubSettings
+from ...wire.answers import MANIFESTS_PATH
 from ...wire.app_keys import parse_private_keys
-from ...wire.app_manifest import PERMISSIONS
+from ...wire.app_manifest import PERMISSIONS, RegisteredApp, parse_registered_app
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
 from .credential_access import CredentialAccess
-from .credentials import APP_REMEDY, AppToken, Credential, InstallationToken
+from .credentials import APP_REMEDY, AppToken, Credential, InstallationToken, StaticToken
 from .lists import ListReader, ListRequest
 from .request import Request
 
@@ -230,3 +234,28 @@ def open_apps(
         )
         for app_id, key in zip(ids, keys, strict=True)
     ]
+
+
+def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
+    """Exchange a code, which GitHub accepts once and within an hour.
+
+    Raises Rejected for a code that GitHub does not accept, and what ``GithubClient.post`` does.
+    """
+    client = GithubClient(
+        credential=StaticToken(None), api_url=api_url, clock=clock, counters=Counters()
+    )
+    try:
+        request = Request.to(MANIFESTS_PATH + "{}/conversions", code)
+        return parse_registered_app(client.post(request).json())
+    except (NotFound, RepositoryUnavailable) as error:
+        raise Rejected(
+            "GitHub does not accept this code: it is used or older than one hour. "
+            "Create the App again."
+        ) from error
+    except BadRequest as error:
+        raise Rejected(
+            f"{error} The App can be received again for an hour after it was created; if GitHub "
+            "keeps rejecting it, delete the App on GitHub and create another one."
+        ) from error
+    finally:
+        client.close()

@@ -9,8 +9,7 @@ from ...errors import (
     RequestFailed,
     has_too_many_open_files,
 )
-from .origins import origin_of
-from .proxies import proxy_for
+from .origins import origin_of, proxy_for
 
 _TLS_REMEDY = (
     "If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA. If "

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from .connections import ConnectionCheck, open_pools
-from .origins import split_origin
-from .proxies import proxy_for
+from .origins import proxy_for, split_origin
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse

@@ -15,8 +15,7 @@ from ...domain.ledger import DeliveredEvent, RepositoryRecord
 from ...errors import IngestError, InvalidSignature, Rejected, Skippable
 from ...ports import StateStore
 from ...settings import Secret
-from ...wire.webhook_events import parse_delivered_event
-from ...wire.webhooks import parse_delivery
+from ...wire.webhooks import parse_delivered_event, parse_delivery
 from ..sources.source_hints import SOURCES_HINT
 
 logger = logging.getLogger(__name__)
