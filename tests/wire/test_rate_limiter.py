@@ -63,7 +63,7 @@ def test_a_token_of_which_nothing_is_known_may_ask():
     """The first answer names its limits."""
     rate_limiter = RateLimiter()
     assert wait_for(rate_limiter) == 0
-    assert rate_limiter.limits() == []
+    assert rate_limiter.core_limit is None
 
 
 def test_the_reserve_is_left_to_the_tokens_other_users():
@@ -119,7 +119,7 @@ def test_answers_without_change_use_nothing_up():
     for second in range(500):
         ask(rate_limiter, seconds=second)
         rate_limiter.update(304, limit_headers(101), "", now=at(second))
-    assert [limit.remaining for limit in rate_limiter.limits()] == [101]
+    assert rate_limiter.core_limit.remaining == 101
 
 
 def test_answers_out_of_order_are_distinguished():
@@ -132,9 +132,9 @@ def test_answers_out_of_order_are_distinguished():
         limit_headers(4999, reset_in=-600),
     ):
         rate_limiter.update(200, headers, "", now=NOW)
-    assert [limit.remaining for limit in rate_limiter.limits()] == [100]
+    assert rate_limiter.core_limit.remaining == 100
     rate_limiter.update(200, limit_headers(4990, reset_in=6600), "", now=NOW)
-    assert [limit.remaining for limit in rate_limiter.limits()] == [4990]
+    assert rate_limiter.core_limit.remaining == 4990
 
 
 def test_an_end_that_is_rounded_apart_is_of_the_same_hour():
@@ -143,7 +143,7 @@ def test_an_end_that_is_rounded_apart_is_of_the_same_hour():
     for turn in range(2400):
         headers = limit_headers(4999 - turn, reset_in=3400 + turn % 2)
         rate_limiter.update(200, headers, "", now=at(400), purpose=BACKFILL)
-    assert [limit.remaining for limit in rate_limiter.limits()] == [2600]
+    assert rate_limiter.core_limit.remaining == 2600
     assert rate_limiter.hour_interval_factor(now=at(400)) == 1, "a backfill stretches no polls"
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..domain.source_records import CredentialRecord, RefusalChanges
+from ..wire.rate_limits import RateLimit
 from .github import Answer, RepositoryInfo
 
 ANONYMOUS_KIND = "no token"
@@ -46,9 +47,7 @@ class CredentialInfo:
     kind: str
     was_used: bool = False
     owner: str | None = None
-    limit: int | None = None
-    remaining: int | None = None
-    reset_at: datetime | None = None
+    rate_limit: RateLimit | None = None
     expires_at: datetime | None = None
     missing_permissions: tuple[str, ...] = ()
     rejection: str | None = None

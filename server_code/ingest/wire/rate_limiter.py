@@ -139,10 +139,11 @@ class RateLimiter:
         """Return by how much GitHub's clock is ahead of ours."""
         return self._offset
 
-    def limits(self) -> list[RateLimit]:
-        """List the primary limits of the last answers."""
+    @property
+    def core_limit(self) -> RateLimit | None:
+        """Return the primary limit of REST requests; None before the first answer."""
         with self._lock:
-            return list(self._limits.values())
+            return self._limits.get("core")
 
     def paused_until(self, *, now: datetime) -> datetime | None:
         """Return until when REST requests are forbidden; None where they are not."""

@@ -15,7 +15,6 @@ from ...ports import Clock, RateLimitStatus
 from ...wire.answers import RawAnswer, error_of
 from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
-from ...wire.rate_limits import RateLimit
 from ...wire.refusals import missing_permissions_of
 from ...wire.token_expiration import parse_token_expiration
 from .credentials import TOKEN_PROPAGATION_TIME, Credential
@@ -111,14 +110,9 @@ class GithubClient:
         """Return until when this credential must not be used; None where it may be."""
         return self.rate_limiter.paused_until(now=self._clock.now())
 
-    def core_limit(self) -> RateLimit | None:
-        """Return the rate limit of REST requests; None before the first answer."""
-        limits = self.rate_limiter.limits()
-        return next((limit for limit in limits if limit.resource == "core"), None)
-
     def remaining_share(self) -> float:
         """Return the share of the hour's requests that is left, in tenths; 1 where not known."""
-        core = self.core_limit()
+        core = self.rate_limiter.core_limit
         return 1.0 if core is None or core.limit <= 0 else round(core.remaining / core.limit, 1)
 
     def close(self) -> None:
@@ -253,7 +247,8 @@ class GithubClient:
 def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
     """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer."""
     factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
-    limits = [limit for client in clients if (limit := client.core_limit()) is not None]
+    known = [client.rate_limiter.core_limit for client in clients]
+    limits = [limit for limit in known if limit is not None]
     if not limits:
         return RateLimitStatus(limit=None, remaining=None, reset_at=None)
     return RateLimitStatus(

@@ -103,7 +103,6 @@ class GithubRepositories(RepositoryApi):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))
 
     def _info(self, client: GithubClient) -> CredentialInfo:
-        core = client.core_limit()
         rejection = self._tokens.access.rejection_of(client.name)
         is_temporary = isinstance(rejection, Retriable)
         return CredentialInfo(
@@ -112,9 +111,7 @@ class GithubRepositories(RepositoryApi):
             was_used=client.was_used,
             missing_permissions=client.missing_permissions,
             owner=self._tokens.access.account_of(client.name),
-            limit=None if core is None else core.limit,
-            remaining=None if core is None else core.remaining,
-            reset_at=None if core is None else core.reset_at,
+            rate_limit=client.rate_limiter.core_limit,
             expires_at=client.expires_at,
             rejection=None if rejection is None or is_temporary else str(rejection),
         )

@@ -81,9 +81,9 @@ def preview_source(
     active = [each for each in matched if each.pushed_at and now - each.pushed_at <= ACTIVE_FOR]
     runs_per_hour = _count_runs(github.actions, active, now) / (ACTIVE_FOR / timedelta(hours=1))
     limits = [
-        each.limit
+        each.rate_limit.limit
         for each in github.repositories.credentials()
-        if each.name in lists.credentials and each.limit is not None
+        if each.name in lists.credentials and each.rate_limit is not None
     ]
     return SourcePreview(
         matched=tuple(each.full_name for each in matched),

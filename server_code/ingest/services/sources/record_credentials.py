@@ -129,15 +129,15 @@ def _with_info(
     answer yet keeps the rejection that another process has saved.
     """
     record = record or CredentialRecord(name=info.name, kind=info.kind, updated_at=now)
-    is_known = info.limit is not None
+    rate_limit = info.rate_limit or record
     return replace(
         record,
         kind=info.kind,
         updated_at=now,
         owner=info.owner or record.owner,
-        limit=info.limit if is_known else record.limit,
-        remaining=info.remaining if is_known else record.remaining,
-        reset_at=info.reset_at if is_known else record.reset_at,
+        limit=rate_limit.limit,
+        remaining=rate_limit.remaining,
+        reset_at=rate_limit.reset_at,
         minute_interval_factor=factors.get(info.name, 1.0),
         expires_at=info.expires_at or record.expires_at,
         missing_permissions=info.missing_permissions,
@@ -173,7 +173,7 @@ def _updated(
     """
     record = _with_info(known, info, factors, now)
     is_refused = any(each.scope == _USER_PATH and each.is_in_force(now) for each in record.refusals)
-    is_used = info.reset_at is not None and info.reset_at + _USED_EVERY > now
+    is_used = info.rate_limit is not None and info.rate_limit.reset_at + _USED_EVERY > now
     if (record.owner is not None and is_used) or info.rejection is not None or is_refused:
         return record
     try:
