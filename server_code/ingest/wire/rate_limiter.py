@@ -124,8 +124,7 @@ class RateLimiter:
                 self._reports_limits = False
             if not is_limit_answer(status, headers, body):
                 self._end_pauses(limit, now)
-                after = parse_retry_after(headers, github_now=now + self._offset)
-                wait = None if after is None else timedelta(seconds=after)
+                wait = parse_retry_after(headers, github_now=now + self._offset)
                 self._paths.note_answer(path, wait=wait, now=now)
                 return
             scope = exhausted_resource(headers, body) or _ALL_RESOURCES

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
+from ..domain.backoff import backoff
+
 #: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 #: If no header names a time: wait at least one minute, then longer each time.
-SECONDARY_WAIT_SECONDS = 60
+SECONDARY_WAIT = timedelta(minutes=1)
 
 #: The longest of the waits that grow with each refusal in a row.
-MAX_GROWN_SECONDS = 3600
+MAX_GROWN_WAIT = timedelta(hours=1)
 
 #: A wrong clock or a proxy cannot stop a collector for longer.
 MAX_WAIT_SECONDS = 24 * 3600
@@ -118,13 +120,15 @@ def retry_at(
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
     limit = plausible_limit(parse_rate_limit(headers), github_now=github_now)
-    if after is not None:
-        wait = after if after >= SECONDARY_WAIT_SECONDS else max(after, _grown_pause(1, refusals))
+    if after is not None and after >= SECONDARY_WAIT:
+        wait = after
+    elif after is not None:
+        wait = max(after, backoff(refusals, maximum=MAX_GROWN_WAIT))
     elif limit is not None and limit.remaining <= 0 and limit.reset_at > github_now:
-        wait = (limit.reset_at - github_now).total_seconds() + 1
+        wait = limit.reset_at - github_now + timedelta(seconds=1)
     else:
-        wait = _grown_pause(SECONDARY_WAIT_SECONDS, refusals)
-    return now + timedelta(seconds=min(wait, MAX_WAIT_SECONDS))
+        wait = backoff(refusals, first=SECONDARY_WAIT, maximum=MAX_GROWN_WAIT)
+    return now + wait
 
 
 def plausible_limit(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
@@ -134,19 +138,17 @@ def plausible_limit(limit: RateLimit | None, *, github_now: datetime) -> RateLim
     return replace(limit, reset_at=min(limit.reset_at, github_now + MAX_RESET_TIME))
 
 
-def parse_retry_after(headers: Mapping[str, str], *, github_now: datetime) -> float | None:
-    """Read ``retry-after``, which is a number of seconds or a date, as seconds from now.
+def parse_retry_after(headers: Mapping[str, str], *, github_now: datetime) -> timedelta | None:
+    """Return how long ``retry-after`` asks to wait, given as a number of seconds or as a date.
 
     https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
     value = headers.get("retry-after")
     seconds = _number(value)
-    if seconds is not None:
-        return min(max(seconds, 0), MAX_WAIT_SECONDS)
-    date = parse_http_date(value)
-    if date is None:
-        return None
-    return min(max((date - github_now).total_seconds(), 0), MAX_WAIT_SECONDS)
+    if seconds is None:
+        date = parse_http_date(value)
+        seconds = None if date is None else (date - github_now).total_seconds()
+    return None if seconds is None else timedelta(seconds=min(max(seconds, 0), MAX_WAIT_SECONDS))
 
 
 @lru_cache  # the answers of one second have the same date
@@ -172,10 +174,6 @@ def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | No
     if abs(offset) > MAX_CLOCK_OFFSET:
         return None
     return offset if abs(offset) > CLOCK_TOLERANCE else timedelta(0)
-
-
-def _grown_pause(seconds: float, refusals: int) -> float:
-    return min(seconds * 2.0 ** min(refusals - 1, 20), MAX_GROWN_SECONDS)
 
 
 def _nothing_remains(headers: Mapping[str, str]) -> bool:
