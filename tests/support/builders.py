@@ -7,10 +7,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ingest.domain.annotations import Annotation
-from ingest.domain.artifacts import Artifact
 from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job, Step
-from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
+from ingest.domain.runs import Artifact, PullRequest, ReferencedWorkflow, WorkflowRun
 
 #: The moment at which the builders' run was created.
 CREATED_AT = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)

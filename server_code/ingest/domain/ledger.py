@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from .annotations import AnnotationList
-from .artifacts import Artifact
 from .codec import FLATTENED, KeepsUnknownFields, stored_as
 from .error_causes import Cause, cause_of
 from .job_counts import RecentJobCounts
 from .jobs import Job
 from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
-from .runs import AttemptKey, WorkflowRun
+from .runs import Artifact, AttemptKey, WorkflowRun
 
 #: States of a job's log; no other state ever becomes pending again.
 LOG_PENDING = "pending"

@@ -1,4 +1,4 @@
-"""Workflow runs and their attempts."""
+"""Workflow runs, their attempts, and what belongs to them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,21 @@ class ReferencedWorkflow(KeepsUnknownFields):
     path: str | None
     sha: str | None
     ref: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact(KeepsUnknownFields):
+    """One artifact of a run; messages have the same fields.
+
+    https://docs.github.com/en/rest/actions/artifacts#list-workflow-run-artifacts
+    """
+
+    id: int
+    name: str | None
+    size_in_bytes: int | None
+    digest: str | None
+    expires_at: datetime | None
+    archive_download_url: str | None
 
 
 @dataclass(frozen=True, slots=True, order=True)

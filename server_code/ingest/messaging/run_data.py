@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain.annotations import AnnotationList
-from ..domain.artifacts import Artifact
 from ..domain.codec import KeepsUnknownFields, encode_dataclass
 from ..domain.commits import Commit, triggering_pull_request
 from ..domain.jobs import Job, Step
-from ..domain.runs import PullRequest, WorkflowRun, completed_at
+from ..domain.runs import Artifact, PullRequest, WorkflowRun, completed_at
 from ..domain.timestamps import format_timestamp, seconds_between
 from .attempt_envelope import attempt_fields
 

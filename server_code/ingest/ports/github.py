@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from ..domain.annotations import AnnotationList
-from ..domain.artifacts import Artifact
 from ..domain.commits import Commit
 from ..domain.jobs import Job
-from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
+from ..domain.runs import Artifact, AttemptKey, PullRequest, WorkflowRun
 from ..errors import IngestError
 from ..wire.purposes import Purpose
 

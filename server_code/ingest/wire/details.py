@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..domain.annotations import Annotation, AnnotationList
-from ..domain.artifacts import Artifact
+from ..domain.runs import Artifact
 from ..domain.timestamps import parse_timestamp
 from .fields import integer, lower_text, mapping, objects, text
 

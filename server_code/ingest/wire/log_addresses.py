@@ -8,11 +8,13 @@ one.
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from ..errors import GithubUnavailable, LogExpired, LogPending
+from ..errors import GithubUnavailable, LogExpired, LogPending, RequestFailed
+from .fields import mapping, text
 from .reasons import parse_reason, printable
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -74,6 +76,24 @@ def raise_for_log_host_status(status: int, headers: Mapping[str, str], start: st
         )
 
 
+def require_log(content_type: str, start: bytes) -> None:
+    """Raise RequestFailed for a web page, or for an answer of GitHub's API.
+
+    ``start``: the first piece of the body, which is the whole body where it is small.
+    """
+    kind = content_type.lower()
+    if "text/html" in kind:
+        raise RequestFailed(
+            "A web page was answered in place of a log.",
+            remedy="Check proxies and the sign-in pages between this machine and GitHub.",
+        )
+    if "json" not in kind:
+        return
+    message = _api_message(start)
+    if message is not None:
+        raise RequestFailed(f"An error was answered in place of a log: {message}")
+
+
 def is_private(host: str) -> bool:
     """Return whether a host is on a private network, or this machine, as far as its name shows."""
     name = _in_ascii(host.strip("[]")).rstrip(".").lower()
@@ -81,6 +101,18 @@ def is_private(host: str) -> bool:
         return True
     address = _parse(name.partition("%")[0])
     return address is not None and not _is_public(address)
+
+
+def _api_message(start: bytes) -> str | None:
+    """Return the message of an object of the API; None for anything that can begin a log."""
+    if not start.strip():
+        return "an empty body."
+    try:
+        payload = json.loads(start)
+    except (ValueError, RecursionError):
+        return None
+    message = text(mapping(payload).get("message"))
+    return None if message is None else printable(message)
 
 
 def _in_ascii(name: str) -> str:

@@ -9,10 +9,9 @@ from functools import partial
 from typing import BinaryIO
 
 from ...domain.annotations import AnnotationList
-from ...domain.artifacts import Artifact
 from ...domain.commits import Commit
 from ...domain.counters import Counters
-from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
+from ...domain.runs import Artifact, AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, JobList, RateLimitStatus, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
@@ -28,9 +27,9 @@ from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader
-from .renamed_repositories import RenamedRepositories
+from .renamed_repositories import RenamedRepositories, repository_of_jobs, repository_of_runs
 from .repository_client import RepositoryClient
-from .repository_info import parse_repository, repository_of_jobs, repository_of_runs
+from .repository_lists import parse_repository
 from .request import Request, Response
 from .start_failures import fetch_start_failure
 from .tokens import TokenPool

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...domain.annotations import AnnotationList
-from ...domain.artifacts import Artifact
+from ...domain.runs import Artifact
 from ...ports import Answer
 from ...wire.details import parse_annotations, parse_artifact, parse_pending_environments
 from .lists import ListReader, ListRequest

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from ...domain.due import is_still_ahead
 from ...ports import Clock
+from ...wire.fields import mapping, text
 
 #: The time after which the old name is requested again: a new repository may have got it.
 RENAME_TTL = timedelta(hours=1)
@@ -60,3 +62,17 @@ class RenamedRepositories:
         name = self.current_name(repository)
         is_own = name.lower() == repository.lower()
         return validator if validator is None or is_own else f"{_RENAMED}{name} {validator}"
+
+
+def repository_of_runs(runs: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the full name of the repository of a list of runs; None for an empty list."""
+    names = (mapping(run.get("repository")) for run in runs)
+    return next((text(name.get("full_name")) for name in names), None)
+
+
+def repository_of_jobs(jobs: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the full name of the repository of a list of jobs, from the URL of their run."""
+    for job in jobs:
+        _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
+        return "/".join(path.split("/")[:2]) if found else None
+    return None

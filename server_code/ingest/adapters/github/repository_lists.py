@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from ...domain.source_records import ALL_OWNERS, CredentialRecord, RefusalChanges
+from ...domain.timestamps import parse_timestamp
 from ...errors import NotFound, RepositoryUnavailable, Retriable
-from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryList, RepositoryListQuery
-from ...wire.fields import mapping, text
+from ...ports import (
+    Answer,
+    CredentialInfo,
+    RepositoryApi,
+    RepositoryInfo,
+    RepositoryList,
+    RepositoryListQuery,
+)
+from ...wire.fields import integer, mapping, text
 from .client import GithubClient
 from .credentials import ANONYMOUS, INSTALLATION_PREFIX
 from .lists import ListAnswer, ListReader, ListRequest
-from .repository_info import parse_repository
 from .request import Request
 from .tokens import TokenPool
 
@@ -141,6 +149,20 @@ class GithubRepositories(RepositoryApi):
                 return answer
             return Answer(answer.value, f"{kind} {answer.validator}")
         raise NotFound(f"{owner} is not an account on GitHub, or {client.name} cannot see it.")
+
+
+def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") -> RepositoryInfo:
+    """Parse a repository object; ``requested_name`` stands in for a name that it lacks."""
+    return RepositoryInfo(
+        full_name=text(payload.get("full_name")) or requested_name,
+        is_private=payload.get("private") is True,
+        is_archived=payload.get("archived") is True,
+        is_disabled=payload.get("disabled") is True,
+        repository_id=integer(payload.get("id")),
+        pushed_at=parse_timestamp(payload.get("pushed_at")),
+        html_url=text(payload.get("html_url")),
+        owner_id=integer(mapping(payload.get("owner")).get("id")),
+    )
 
 
 def _answer(answer: ListAnswer, validator: str | None) -> Answer[RepositoryList]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ...domain.pending_requests import PendingRequests
 from ...errors import GithubUnavailable, RequestFailed
 from ...wire.answers import RawAnswer
-from ...wire.log_bodies import require_log
+from ...wire.log_addresses import require_log
 from .connection_errors import connection_error, was_silent
 from .origins import origin_of
 from .read_timeouts import ReadTimeouts
