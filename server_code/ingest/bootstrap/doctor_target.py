@@ -9,9 +9,9 @@ from ..domain.sources import SourcePattern
 from ..ports import Clock, StateStore
 from ..ports.inspection import QueueInspector
 from ..services.doctor.checks import DoctorTarget
-from ..services.doctor.github import DoctorGithub
 from ..settings import Settings
 from .buses import open_bus
+from .github import open_github_apis
 
 
 @contextmanager
@@ -25,20 +25,6 @@ def open_doctor_target(
 ) -> Iterator[DoctorTarget]:
     """Build the target of the checks; close at the end what they have opened."""
 
-    def open_github() -> DoctorGithub:
-        from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
-        from ..adapters.github.inspect import CredentialInspector
-        from ..domain.counters import Counters
-
-        counters = Counters()
-        tokens = open_token_pool(settings.github, clock=clock, counters=counters)
-        opened.callback(tokens.close)
-        return DoctorGithub(
-            inspector=CredentialInspector(tokens),
-            actions=GithubActions(tokens, counters),
-            repositories=GithubRepositories(tokens),
-        )
-
     def open_queues() -> QueueInspector:
         bus = open_bus(settings)
         opened.callback(bus.close)
@@ -47,7 +33,7 @@ def open_doctor_target(
     with ExitStack() as opened:
         yield DoctorTarget(
             settings=settings,
-            open_github=open_github,
+            open_github=lambda: opened.enter_context(open_github_apis(settings, clock=clock)),
             open_queues=open_queues,
             open_state=open_state,
             clock=clock,

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from ..domain.counters import Counters
 from ..errors import GithubUnavailable
 from ..ports import ActionsApi, Clock, StateStore
+from ..services.doctor.github import DoctorGithub
 from ..services.log_ingestion.read_log import LogReader
-from ..services.sources.preview_source import GithubApis
 from ..settings import Settings
 from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
@@ -27,14 +27,19 @@ def open_github(settings: Settings, *, clock: Clock, counters: Counters) -> Acti
 
 
 @contextmanager
-def open_github_apis(settings: Settings, *, clock: Clock) -> Iterator[GithubApis]:
-    """Open GitHub for the preview of a source. Raises BadCredentials or BadSettings."""
+def open_github_apis(settings: Settings, *, clock: Clock) -> Iterator[DoctorGithub]:
+    """Open GitHub for ``doctor`` and previews of sources. Raises BadCredentials or BadSettings."""
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
+    from ..adapters.github.inspect import CredentialInspector
 
     counters = Counters()
     tokens = open_token_pool(settings.github, clock=clock, counters=counters)
     try:
-        yield GithubApis(GithubRepositories(tokens), GithubActions(tokens, counters))
+        yield DoctorGithub(
+            repositories=GithubRepositories(tokens),
+            actions=GithubActions(tokens, counters),
+            inspector=CredentialInspector(tokens),
+        )
     finally:
         tokens.close()
 
