@@ -10,6 +10,7 @@ from io import BytesIO
 
 import pytest
 from ingest.adapters.github import open_token_pool
+from ingest.adapters.github.lists import ListReader
 from ingest.adapters.github.logs import LogDownloader
 from ingest.adapters.github.repository_client import RepositoryClient
 from ingest.adapters.github.request import Request
@@ -77,7 +78,7 @@ def test_a_log_comes_after_interim_answers():
     """The host of logs may send them too."""
     into = BytesIO()
     with server_with(b"HTTP/1.1 103 Early Hints\r\n\r\n") as url:
-        client = RepositoryClient(pool_of(url), "octo/api")
+        client = RepositoryClient(pool_of(url), ListReader(), "octo/api")
         LogDownloader(Counters(), api_url=url).download(client, LOG, into, is_backfill=False)
     assert into.getvalue() == b"a log\n"
 

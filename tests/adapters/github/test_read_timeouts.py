@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from ingest.adapters.github import open_token_pool
+from ingest.adapters.github.lists import ListReader
 from ingest.adapters.github.logs import MAX_DOWNLOADS, LogDownloader
 from ingest.adapters.github.read_timeouts import MAX_READ_SECONDS, MAX_URLS, ReadTimeouts
 from ingest.adapters.github.repository_client import RepositoryClient
@@ -91,8 +92,7 @@ def test_a_log_is_given_longer_after_each_silence_of_its_host():
             settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
             pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
             downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=timeouts)
+            client = RepositoryClient(pool, ListReader(), "octo/api")
             with pytest.raises(GithubUnavailable):
-                downloader.download(
-                    RepositoryClient(pool, "octo/api"), request, BytesIO(), is_backfill=False
-                )
+                downloader.download(client, request, BytesIO(), is_backfill=False)
     assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_DOWNLOADS)

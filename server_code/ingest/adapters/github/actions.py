@@ -31,7 +31,6 @@ from .renamed_repositories import RenamedRepositories, repository_of_jobs, repos
 from .repository_client import RepositoryClient
 from .repository_lists import parse_repository
 from .request import Request, Response
-from .start_failures import fetch_start_failure
 from .tokens import TokenPool
 
 #: Runs of one ``RunPage``, however many requests it takes.
@@ -47,7 +46,7 @@ class GithubActions:
         self._tokens, self._now = tokens, tokens.clock.now
         self._lists = ListReader()
         self.sanitize_links = LinkSanitizer(tokens.api_url).sanitize
-        self._pulls = PullRequestReader(self._lists)
+        self._pulls = PullRequestReader()
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
         self.pop_malformed_objects = self._malformed.pop
@@ -76,7 +75,7 @@ class GithubActions:
             max_items=PER_PAGE,
         )
         condition = None if query.without_etag else known
-        answer = self._lists.fetch(client, wanted, condition)
+        answer = client.fetch_list(wanted, condition)
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
@@ -122,7 +121,7 @@ class GithubActions:
         client = self._client(key.repository)
         request = Request.to(_ATTEMPT + "/jobs", client.repository, key.run_id, key.run_attempt)
         wanted = ListRequest(request=request, key="jobs")
-        answer = self._lists.fetch(client, wanted, validator)
+        answer = client.fetch_list(wanted, validator)
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
@@ -150,7 +149,7 @@ class GithubActions:
 
     def fetch_commit(self, repository: str, sha: str) -> Commit:
         """Fetch one commit's metrics."""
-        return commits.fetch_commit(self._client(repository), self._lists, sha)
+        return commits.fetch_commit(self._client(repository), sha)
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
@@ -170,12 +169,11 @@ class GithubActions:
         self, repository: str, check_run_id: int, validator: str | None = None
     ) -> Answer[AnnotationList]:
         """Fetch the annotations of a check run."""
-        client = self._client(repository)
-        return details.fetch_annotations(self._lists, client, check_run_id, validator)
+        return details.fetch_annotations(self._client(repository), check_run_id, validator)
 
     def fetch_start_failure(self, run: WorkflowRun) -> AnnotationList | None:
         """Fetch the annotations of an attempt that could not start."""
-        return fetch_start_failure(self._client(run.repository), self._lists, run)
+        return details.fetch_start_failure(self._client(run.repository), run)
 
     def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
         """Fetch the names of the environments that a run waits for."""
@@ -183,7 +181,7 @@ class GithubActions:
 
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts of a run."""
-        found = details.fetch_artifacts(self._lists, self._client(repository), run_id)
+        found = details.fetch_artifacts(self._client(repository), run_id)
         return tuple(map(self.sanitize_links, found))
 
     def fetch_job_log(
@@ -263,11 +261,11 @@ class GithubActions:
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
-        return failed_delivery_runs(self._client(repository), self._lists, since)
+        return failed_delivery_runs(self._client(repository), since)
 
     def _client(self, repository: str) -> RepositoryClient:
         purpose = self._purposes.get(repository, Purpose.POLLING)
-        return RepositoryClient(self._tokens, self._current_name(repository), purpose)
+        return RepositoryClient(self._tokens, self._lists, self._current_name(repository), purpose)
 
     def _next_client(self, repository: str) -> GithubClient | None:
         """Return the client that is most likely to send a repository's next request."""

@@ -24,7 +24,7 @@ from ...errors import (
 )
 from ...wire.fields import boolean, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
-from .lists import ListReader, ListRequest
+from .lists import ListRequest
 from .repository_client import RepositoryClient, has_unknown_field
 from .request import Request
 
@@ -105,7 +105,7 @@ def _fetch_answer(client: RepositoryClient, shas: Sequence[str]) -> Mapping[str,
     return mapping(_query_commits(client, shas, ""))
 
 
-def fetch_commit(client: RepositoryClient, lists: ListReader, sha: str) -> Commit:
+def fetch_commit(client: RepositoryClient, sha: str) -> Commit:
     """Fetch one commit by REST; if GitHub does not have it, its fields are None."""
     wanted = ListRequest(
         request=Request.to("/repos/{}/commits/{}", client.repository, sha),
@@ -115,7 +115,7 @@ def fetch_commit(client: RepositoryClient, lists: ListReader, sha: str) -> Commi
         is_key_optional=True,
     )
     try:
-        answer = lists.fetch(client, wanted)
+        answer = client.fetch_list(wanted)
     except NotFound:
         return Commit(commit_sha=sha)
     commit = parse_commit(answer.first_page)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...domain.timestamps import parse_timestamp
 from ...wire.fields import integer, mapping
-from .lists import ListReader, ListRequest
+from .lists import ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
 
@@ -22,24 +22,24 @@ _DELIVERIES = "/repos/{}/hooks/{}/deliveries"
 MAX_DELIVERIES = 1000
 
 
-def failed_delivery_runs(client: RepositoryClient, lists: ListReader, since: datetime) -> set[int]:
+def failed_delivery_runs(client: RepositoryClient, since: datetime) -> set[int]:
     """Fetch the ids of the runs of failed deliveries, of all hooks of a repository.
 
     Raises NotFound or AccessDenied where the token may not read hooks.
     """
     hooks = ListRequest(request=Request.to("/repos/{}/hooks", client.repository), key=None)
     runs: set[int] = set()
-    for hook in lists.fetch(client, hooks).items or ():
+    for hook in client.fetch_list(hooks).items or ():
         hook_id = integer(hook.get("id"))
         if hook_id is None or not _EVENTS & set(hook.get("events") or ()):
             continue
-        for delivery in _failed_deliveries(client, lists, hook_id, since):
+        for delivery in _failed_deliveries(client, hook_id, since):
             runs |= _run_ids_of(client, hook_id, delivery)
     return runs
 
 
 def _failed_deliveries(
-    client: RepositoryClient, lists: ListReader, hook_id: int, since: datetime
+    client: RepositoryClient, hook_id: int, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
     """Fetch a hook's failed deliveries, newest first, unless a redelivery has succeeded."""
 
@@ -50,7 +50,7 @@ def _failed_deliveries(
     request = Request.to(_DELIVERIES, client.repository, hook_id)
     wanted = ListRequest(request=request, key=None, max_items=MAX_DELIVERIES, stop_at=is_older)
     delivered: set[str] = set()
-    for delivery in lists.fetch(client, wanted).items or ():
+    for delivery in client.fetch_list(wanted).items or ():
         if is_older(delivery):
             return
         guid = str(delivery.get("guid"))

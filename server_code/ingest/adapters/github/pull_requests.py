@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ...domain.runs import PullRequest
 from ...wire.payloads import parse_pull_requests
-from .lists import ListReader, ListRequest
+from .lists import ListRequest
 from .repository_client import RepositoryClient
 from .request import Request
 
@@ -33,8 +33,7 @@ class _CachedAnswer:
 class PullRequestReader:
     """A reader of pull requests with a bounded cache. Safe for many threads."""
 
-    def __init__(self, lists: ListReader) -> None:
-        self._lists = lists
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: OrderedDict[str, _CachedAnswer] = OrderedDict()
 
@@ -62,7 +61,7 @@ class PullRequestReader:
         if since is not None and cached.answered_at is not None and cached.answered_at > since:
             return cached.pulls
         wanted = ListRequest(request=request, key=None)
-        answer = self._lists.fetch(client, wanted, cached.validator)
+        answer = client.fetch_list(wanted, cached.validator)
         pulls = cached.pulls if answer.items is None else parse_pull_requests(list(answer.items))
         with self._lock:
             self._answers[key] = _CachedAnswer(answer.validator, answer.answered_at, pulls)

@@ -6,13 +6,13 @@ feature of GraphQL. It has nothing to do with OAuth's scopes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from ...domain.source_records import ALL_REQUESTS, CredentialRefusal
+from ...domain.source_records import ALL_REQUESTS
 from ...errors import AccessDenied, BadCredentials, IngestError
 from .client import GithubClient
 from .credential_access import CredentialAccess
-from .credentials import KINDS_WITH_PERMISSIONS, InstallationToken
+from .credentials import KINDS_WITH_PERMISSIONS
 from .known_refusals import STEP_15_SECONDS, STEP_HOUR
 
 RUNS_PATH = "/repos/{}/actions/runs"
@@ -24,23 +24,10 @@ REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS_PATH})
 _OPTIONAL_ENDPOINTS = frozenset({"/repos/{}/hooks"})
 
 
-def feature_scope(feature: str) -> str:
-    """Return the scope of a feature of GraphQL."""
-    return f"/graphql {feature}"
-
-
 def scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
     """Return every scope whose refusal covers a request."""
     of_owner = (_owner_scope(repository, endpoint),) if endpoint in _OPTIONAL_ENDPOINTS else ()
     return ALL_REQUESTS, repository, f"{repository} {endpoint}", *of_owner
-
-
-def restorable_refusals(
-    refusals: Iterable[CredentialRefusal], client: GithubClient | None
-) -> list[CredentialRefusal]:
-    """Return the refusals that hold after a restart: an installation has a new token then."""
-    is_renewed = client is not None and client.kind == InstallationToken.kind
-    return [each for each in refusals if not (is_renewed and each.error == BadCredentials.__name__)]
 
 
 def note_refusals(  # noqa: PLR0913 - a request, and what came of it

@@ -11,7 +11,7 @@ from ...errors import AccessDenied
 from ...wire.fields import mapping, objects, text
 from ...wire.purposes import Purpose
 from .known_refusals import STEP_DAY, STEP_HOUR
-from .refusal_scopes import feature_scope
+from .lists import ListAnswer, ListReader, ListRequest
 from .request import Request, Response
 from .tokens import TokenPool
 
@@ -26,9 +26,14 @@ class RepositoryClient:
     """
 
     def __init__(
-        self, tokens: TokenPool, repository: str, purpose: Purpose = Purpose.POLLING
+        self,
+        tokens: TokenPool,
+        lists: ListReader,
+        repository: str,
+        purpose: Purpose = Purpose.POLLING,
     ) -> None:
         self._tokens = tokens
+        self._lists = lists
         self.repository = repository
         self._purpose = purpose
 
@@ -43,13 +48,17 @@ class RepositoryClient:
             request = replace(request, purpose=self._purpose)
         return self._tokens.get(self.repository, request)
 
+    def fetch_list(self, wanted: ListRequest, validator: str | None = None) -> ListAnswer:
+        """Fetch a list. Raises as ``ListReader.fetch`` does."""
+        return self._lists.fetch(self, wanted, validator)
+
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query. Raises as ``TokenPool.query`` does."""
         return self._tokens.query(self.repository, query, variables, self._purpose)
 
     def may_use(self, feature: str) -> bool:
         """Return whether to use a feature of GraphQL: the credential was not refused it lately."""
-        scopes = (feature_scope(feature),)
+        scopes = (_scope_of(feature),)
         return self._tokens.access.refusals.active(self.credential_name, scopes) is None
 
     def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
@@ -58,10 +67,15 @@ class RepositoryClient:
         error = AccessDenied(f"GraphQL gives no {feature}.")
         self._tokens.access.note_refusal(
             self.credential_name,
-            feature_scope(feature),
+            _scope_of(feature),
             error,
             min_step=STEP_DAY if is_unsupported else STEP_HOUR,
         )
+
+
+def _scope_of(feature: str) -> str:
+    """Return the scope of a refusal (``refusal_scopes``) of a feature."""
+    return f"/graphql {feature}"
 
 
 def has_unknown_field(answer: Mapping[str, Any]) -> bool:

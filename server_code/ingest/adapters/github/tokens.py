@@ -25,6 +25,7 @@ from ...ports import Clock
 from ...wire.purposes import Purpose
 from .client import GithubClient
 from .credential_access import CredentialAccess
+from .credentials import InstallationToken
 from .refusal_reasons import (
     REFUSAL_ERRORS,
     is_worth_trying,
@@ -36,7 +37,6 @@ from .refusal_scopes import (
     REPOSITORY_ENDPOINTS,
     RUNS_PATH,
     note_refusals,
-    restorable_refusals,
     scopes_of,
 )
 from .request import RATE_LIMIT, Request, Response
@@ -167,7 +167,10 @@ class TokenPool:
 
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
-        self.access.restore_refusals(name, restorable_refusals(refusals, self._by_name().get(name)))
+        client = self._by_name().get(name)
+        if client is not None and client.kind == InstallationToken.kind:  # with a new token
+            refusals = [each for each in refusals if each.error != BadCredentials.__name__]
+        self.access.restore_refusals(name, refusals)
 
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps have no installation to use, by the app's name."""
