@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ...domain.source_records import ALL_OWNERS, CredentialRecord, RefusalChanges
+from ...domain.source_records import ALL_OWNERS, CredentialRecord
 from ...domain.timestamps import parse_timestamp
 from ...errors import NotFound, RepositoryUnavailable, Retriable
 from ...ports import (
     Answer,
     CredentialInfo,
-    RepositoryApi,
     RepositoryInfo,
     RepositoryList,
     RepositoryListQuery,
@@ -31,13 +30,15 @@ _USER_LIST = ListRequest(
 )
 
 
-class GithubRepositories(RepositoryApi):
+class GithubRepositories:
     """The lists of repositories that credentials may read."""
 
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
         self._lists = ListReader()
         self._account_kinds: dict[str, str] = {}
+        self.refresh_installations = tokens.refresh_installations
+        self.pop_refusal_changes = tokens.access.pop_changes
 
     def list_queries_for(
         self, owners: Collection[str], *, of_all_owners: bool
@@ -61,10 +62,6 @@ class GithubRepositories(RepositoryApi):
                 RepositoryListQuery(client.name, owner) for owner in sorted(wanted.values())
             ]
         return queries
-
-    def refresh_installations(self) -> None:
-        """Let the next call find new installations of the apps."""
-        self._tokens.refresh_installations()
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
@@ -93,10 +90,6 @@ class GithubRepositories(RepositoryApi):
         """Retry what the records of the state store no longer name as refused."""
         for record in load() if self._tokens.access.refusals else ():
             self._tokens.access.retry_cleared_refusals(record.name, record.refusals)
-
-    def pop_refusal_changes(self) -> dict[str, RefusalChanges]:
-        """Return the refusals that began or ended since the last call, by credential."""
-        return self._tokens.access.pop_changes()
 
     def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""
