@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
-from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
+from ingest.adapters.github.credentials import StaticToken
 from ingest.adapters.github.interrupted_reads import MAX_READS, InterruptedReads
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import GithubUnavailable, RateLimited
-from ingest.ports import RunQuery
+from ingest.ports import RepositoryListQuery, RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.builders import job_payload, run_payload
 from support.stub_github import Asked, Reply, StillClock, StubGithub, a_page, stub_github
@@ -72,6 +73,30 @@ def test_a_long_list_is_read_on_where_a_limit_ended_it():
         trickle.jobs = [*JOBS[:-1], job_payload(id=350, name="renamed")]
         changed = fetch_patiently(actions, clock, first.validator)
         assert changed.value.jobs[-1].name == "renamed"
+
+
+def test_an_interrupted_list_is_read_on_with_its_own_credential():
+    """The repositories of all tokens are listed at one address, and each list is another one."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.token == "limited" and asked.page == 2:
+            return 403, {"Retry-After": "60"}, {"message": "You have exceeded a secondary limit."}
+        names = [{"full_name": f"{asked.token}/{number}"} for number in range(150)]
+        return a_page(asked, names, None)
+
+    with stub_github(answer) as github:
+        tokens = (Secret("limited"), Secret("other"))
+        settings = GithubSettings(api_url=github.url, tokens=tokens)
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        with closing(pool):
+            lists = GithubRepositories(pool)
+            limited, other = (
+                RepositoryListQuery(StaticToken(t.reveal()).name, "*") for t in tokens
+            )
+            with pytest.raises(RateLimited):
+                lists.fetch_repositories(limited)
+            listed = lists.fetch_repositories(other).value.repositories
+    assert [each.full_name for each in listed] == [f"other/{number}" for number in range(150)]
 
 
 def test_a_list_that_needs_smaller_pages_gets_them_though_each_failure_asks_to_wait():

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ...errors import RateLimited, RequestFailed, RequestPaused
 from ...wire.answers import malformed_answer
@@ -53,8 +53,7 @@ class ListAnswer:
         return integer(self.first_page.get("total_count")) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class _PageEtags:
+class _PageEtags(NamedTuple):
     """The validator of a list, parsed: one ETag for each page of a size."""
 
     size: int
@@ -68,6 +67,7 @@ class ListRequest:
     ``offset`` and ``max_items`` (multiples of 100) select a part of it; no page is read after one
     with an item for which ``stop_at`` is true. ``default_page_size``: GitHub's size of pages where
     none is requested, tried first. ``is_key_optional``: an answer without the key is an empty list.
+    ``credential``: whose list it is, if each credential gets another one at this address.
     """
 
     request: Request
@@ -77,6 +77,7 @@ class ListRequest:
     default_page_size: int | None = None
     stop_at: Callable[[Mapping[str, Any]], bool] | None = None
     is_key_optional: bool = False
+    credential: str | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -120,7 +121,8 @@ class ListReader:
         If a rate limit interrupts the read, the next call continues it. Raises the first failure of
         a page that GitHub does not answer in any size, and what the client raises.
         """
-        key = f"{wanted.request.path} {wanted.request.parameters} {wanted.offset} {validator}"
+        request = wanted.request
+        key = f"{wanted.credential} {request.path} {request.parameters} {wanted.offset} {validator}"
         read = self._interrupted.pop(key) or _ListRead(wanted, validator, self._sizes)
         try:
             return read.run(client)
@@ -145,11 +147,8 @@ class _ListRead:
         self._revalidate(client)
         changed = {index: page for index, page in self._pages.items() if not page.is_unchanged}
         if self._pages and not changed:
-            return ListAnswer(
-                items=None,
-                validator=self._validator,
-                answered_at=self._pages[0].answered_at,
-            )
+            answered_at = self._pages[0].answered_at
+            return ListAnswer(items=None, validator=self._validator, answered_at=answered_at)
         if self._paginator is None:
             self._paginator = _Paginator(self._wanted, self._page_sizes)
             if self._etags is not None and self._etags.size == self._paginator.size:
@@ -165,7 +164,7 @@ class _ListRead:
         if self._etags is None or self._page_sizes.has_failed(path, offset=offset):
             self._etags = None
             return
-        size, etags = self._etags.size, self._etags.etags
+        size, etags = self._etags
         for index in range(len(self._pages), len(etags)):
             number = self._wanted.offset // size + index + 1
             request = replace(self._wanted.page_request(size, number, {}), validator=etags[index])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...domain.source_records import ALL_OWNERS, CredentialRecord
@@ -73,7 +74,8 @@ class GithubRepositories:
                 return self._fetch_of_owner(client, query.owner, validator)
             is_installation = client.name.startswith(INSTALLATION_PREFIX)
             wanted = _INSTALLATION_LIST if is_installation else _USER_LIST
-            return _answer(self._lists.fetch(client, wanted, validator), validator)
+            own = replace(wanted, credential=client.name)
+            return _answer(self._lists.fetch(client, own, validator), validator)
 
     def note_listed_repositories(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note which repositories GitHub lists to a credential: it is tried first for these."""
@@ -129,7 +131,7 @@ class GithubRepositories:
         kinds = sorted(("orgs", "users"), key=lambda kind: kind != known_kind)
         for kind in kinds:
             request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
-            wanted = ListRequest(request=request, key=None)
+            wanted = ListRequest(request=request, key=None, credential=client.name)
             try:
                 known = etags if kind == known_kind and etags else None
                 answer = _answer(self._lists.fetch(client, wanted, known), validator)
