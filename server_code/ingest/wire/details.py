@@ -24,16 +24,16 @@ def parse_annotations(
 ) -> AnnotationList:
     """Read annotations, in GitHub's order; ``total``: how many there are."""
     found = [_annotation(item) for item in payload]
-    ranked = sorted(range(len(found)), key=lambda place: (found[place].level != "failure", place))
+    ranked = sorted(range(len(found)), key=lambda index: (found[index].level != "failure", index))
     kept: list[int] = []
     room = MAX_TOTAL_CHARS
-    for place in ranked[:MAX_ANNOTATIONS]:
-        room -= _text_size(found[place])
+    for index in ranked[:MAX_ANNOTATIONS]:
+        room -= _text_size(found[index])
         if room < 0:
             break
-        kept.append(place)
+        kept.append(index)
     return AnnotationList(
-        items=tuple(found[place] for place in sorted(kept)),
+        items=tuple(found[index] for index in sorted(kept)),
         total=total,
         validator=validator,
     )

@@ -175,13 +175,13 @@ def _labels(value: object) -> tuple[str, ...]:
 
 
 def _steps(value: object) -> tuple[Step, ...]:
-    steps = [_step(step, place) for place, step in enumerate(objects(value), start=1)]
+    steps = [_step(step, index) for index, step in enumerate(objects(value), start=1)]
     return tuple(sorted(steps, key=lambda step: step.number))
 
 
-def _step(payload: Mapping[str, Any], place: int) -> Step:
+def _step(payload: Mapping[str, Any], index: int) -> Step:
     return Step(
-        number=integer(payload.get("number")) or place,
+        number=integer(payload.get("number")) or index,
         name=text(payload.get("name")) or "",
         status=lower_text(payload.get("status")),
         conclusion=lower_text(payload.get("conclusion")),
@@ -222,17 +222,18 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
 def _full_name(repository: Mapping[str, Any]) -> str | None:
     """Return a repository's full name; its short form has only its API address."""
     name = text(repository.get("full_name"))
-    return name or _name_in(text(repository.get("url")))
+    return name or repository_in_url(text(repository.get("url")))
 
 
-def _name_in(api_url: str | None) -> str | None:
+def repository_in_url(api_url: str | None) -> str | None:
+    """Return the full name of the repository in a URL of the API; None if it has none."""
     _, found, rest = _split(api_url).path.partition("/repos/")
     return "/".join(rest.split("/")[:2]) if found else None
 
 
 def _page_of(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
     """Return the page of a pull request; its short form in a run has only its API address."""
-    name = _name_in(text(payload.get("url")))
+    name = repository_in_url(text(payload.get("url")))
     return f"{web_root}/{name}/pull/{number}" if web_root and name else None
 
 

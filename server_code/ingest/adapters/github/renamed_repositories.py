@@ -9,6 +9,7 @@ from typing import Any
 from ...domain.due import is_still_ahead
 from ...ports import Clock
 from ...wire.fields import mapping, text
+from ...wire.payloads import repository_in_url
 
 #: The time after which the old name is requested again: a new repository may have got it.
 RENAME_TTL = timedelta(hours=1)
@@ -66,13 +67,9 @@ class RenamedRepositories:
 
 def repository_of_runs(runs: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the full name of the repository of a list of runs; None for an empty list."""
-    names = (mapping(run.get("repository")) for run in runs)
-    return next((text(name.get("full_name")) for name in names), None)
+    return text(mapping(runs[0].get("repository")).get("full_name")) if runs else None
 
 
 def repository_of_jobs(jobs: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the full name of the repository of a list of jobs, from the URL of their run."""
-    for job in jobs:
-        _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
-        return "/".join(path.split("/")[:2]) if found else None
-    return None
+    return repository_in_url(text(jobs[0].get("run_url"))) if jobs else None
