@@ -76,7 +76,7 @@ class RateLimiter:
         path: str = "",
         purpose: Purpose = Purpose.POLLING,
     ) -> None:
-        """Reserve a slot for one request; ``path`` is the pattern of its path.
+        """Reserve a slot for one request; ``endpoint`` is the pattern of its path.
 
         Raises RateLimited if a limit forbids the request, and RequestPaused if only its path must
         wait.

@@ -15,48 +15,48 @@ from .reasons import https_link, printable
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A refusal that is recognized by ``phrases`` in its message (lower case)."""
+class RefusalPattern:
+    """A kind of refusal, which is recognized by ``phrases`` in its message (lower case)."""
 
     phrases: tuple[str, ...]
     error: type[AccessDenied | BadCredentials | RepositoryUnavailable]
     remedy: str
 
 
-REFUSALS = (
-    Refusal(
+REFUSAL_PATTERNS = (
+    RefusalPattern(
         ("installation has been suspended", "installation is suspended"),
         CredentialSuspended,
         "The GitHub App's installation is suspended: unsuspend it in the account's settings under "
         "GitHub Apps. Collection then resumes by itself.",
     ),
-    Refusal(
+    RefusalPattern(
         ("account was suspended", "account has been suspended", "account is suspended"),
         CredentialSuspended,
         "The account of the credential is suspended: use another account's token.",
     ),
-    Refusal(
+    RefusalPattern(
         ("ip allow list",),
         AccessDenied,
         "Add this machine's IP address to the organization's IP allow list.",
     ),
-    Refusal(
+    RefusalPattern(
         ("saml", "single sign-on"),
         AccessDenied,
         "Authorize the token for the organization's single sign-on (SSO): "
         "https://github.com/settings/tokens.",
     ),
-    Refusal(
+    RefusalPattern(
         ("forbids access via", "token's lifetime"),
         AccessDenied,
         "Create a token that meets the organization's policy, and set GITHUB_TOKEN.",
     ),
-    Refusal(
+    RefusalPattern(
         ("actions is disabled", "actions are disabled", "actions has been disabled"),
         RepositoryUnavailable,
         "Enable Actions in the repository's settings, or remove the repository.",
     ),
-    Refusal(
+    RefusalPattern(
         ("access blocked", "dmca", "unavailable due to"),
         RepositoryUnavailable,
         "GitHub has blocked the repository: remove it, or wait until its owner has settled it with "
@@ -67,12 +67,14 @@ REFUSALS = (
 _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 
-def find_refusal_by_message(message: str) -> Refusal | None:
+def find_refusal_by_message(message: str) -> RefusalPattern | None:
     """Return the refusal that a message of GitHub describes; None if it is not a known one."""
     if is_clock_error(message):
-        return Refusal((), BadCredentials, CLOCK_REMEDY)
+        return RefusalPattern((), BadCredentials, CLOCK_REMEDY)
     lowered = message.lower()
-    return next((each for each in REFUSALS if any(w in lowered for w in each.phrases)), None)
+    return next(
+        (each for each in REFUSAL_PATTERNS if any(w in lowered for w in each.phrases)), None
+    )
 
 
 def requires_sso(headers: Mapping[str, str]) -> bool:
