@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from ...domain.source_records import (
     ALL_OWNERS,
@@ -221,25 +221,19 @@ class CredentialAccess:
                 self._forget_refusal(name, repository)
             lists[owner.lower()] = listed
 
-    def order(
-        self,
-        names: Iterable[str],
-        repository: str,
-        preference: Callable[[str], tuple[float, bytes]],
-    ) -> list[str]:
-        """Order credentials by how likely they read a repository, then by preference."""
-        return sorted(names, key=lambda name: (self._rank(name, repository), *preference(name)))
-
     def may_read(self, name: str, repository: str) -> bool:
         """Return whether a credential reads a repository, or may be able to read it."""
-        return self._rank(name, repository) <= _UNKNOWN
+        return self.rank(name, repository) <= _UNKNOWN
 
     def may_read_or_reads_owner_of(self, name: str, repository: str) -> bool:
         """Return whether a credential may read a repository, or reads others of its owner."""
-        return self._rank(name, repository) <= _READS_OWNER
+        return self.rank(name, repository) <= _READS_OWNER
 
-    def _rank(self, name: str, repository: str) -> int:
-        """Return the rank of a credential by its pins, lists, account and refusals."""
+    def rank(self, name: str, repository: str) -> int:
+        """Return how likely a credential reads a repository, by pins, lists, account and refusals.
+
+        The most likely one has the lowest rank.
+        """
         owner = repository.lower().partition("/")[0]
         is_listed = self.is_listed(name, repository)
         with self._lock:

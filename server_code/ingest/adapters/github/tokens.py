@@ -273,14 +273,15 @@ class TokenPool:
         return {name: error for name, error in found if error is not None}
 
     def _order(self, repository: str) -> list[str]:
+        """Order credentials by how likely they read a repository, then by their remaining hour."""
         clients = self._by_name()
 
-        def preference(name: str) -> tuple[float, bytes]:
+        def preference(name: str) -> tuple[int, float, bytes]:
             # In tenths, so that small differences do not move repositories. The hash spreads ties.
             digest = hashlib.sha256(f"{name} {repository.lower()}".encode()).digest()
-            return -clients[name].remaining_share(), digest
+            return self.access.rank(name, repository), -clients[name].remaining_share(), digest
 
-        return self.access.order(clients, repository, preference)
+        return sorted(clients, key=preference)
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}
