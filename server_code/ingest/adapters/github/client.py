@@ -116,7 +116,7 @@ class GithubClient:
         return 1.0 if core is None or core.limit <= 0 else round(core.remaining / core.limit, 1)
 
     def close(self) -> None:
-        """Close every thread's connections."""
+        """Close the connections."""
         self._transport.close()
 
     def _exchange(self, call: _Call) -> RawAnswer:

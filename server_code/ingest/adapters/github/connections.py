@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 #: Interim answers that one request may have.
 MAX_INTERIM_ANSWERS = 20
 
+#: Connections to one host that are kept for the next requests. GitHub allows a token no more
+#: requests at once.
+MAX_KEPT_CONNECTIONS = 100
+
 #: Called with each direct connection before a request is sent over it.
 ConnectionCheck = Callable[["socket.socket"], None]
 
@@ -57,6 +61,7 @@ def open_pools(proxy: str | None, check: ConnectionCheck | None = None) -> PoolM
         manager = PoolManager() if proxy is None else _open_proxy(proxy)
     except ValueError as error:
         raise LocationValueError(str(error)) from error
+    manager.connection_pool_kw["maxsize"] = MAX_KEPT_CONNECTIONS
     if proxy is None or not proxy.lower().startswith("socks"):  # which has connections of its own
         manager.pool_classes_by_scheme = _pool_classes(check)
     return manager

@@ -21,7 +21,7 @@ from .connection_errors import log_host_error, was_silent
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
-from .sessions import ThreadSessions
+from .sessions import PlainSession
 from .transport import MAX_LOG_SECONDS, lower_case_headers, resolve, write_log
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class LogDownloader:
         self._counters = counters
         self._api_url = api_url
         self._read_timeouts = read_timeouts or ReadTimeouts()
-        self._sessions = ThreadSessions(self._check_peer)
+        self._session = PlainSession(self._check_peer)
 
     def download(
         self, client: RepositoryClient, request: Request, into: BinaryIO, *, is_backfill: bool
@@ -93,7 +93,7 @@ class LogDownloader:
         for _ in range(MAX_HOPS + 1):
             require_allowed_url(url, api_url=self._api_url)
             try:
-                with self._sessions.get().send(
+                with self._session.send(
                     "GET", url, headers={}, read_seconds=read_seconds
                 ) as response:
                     location = response.get_redirect_location()

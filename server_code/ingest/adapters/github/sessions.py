@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +27,7 @@ class _Route(NamedTuple):
 
 
 class PlainSession:
-    """The connections of one thread.
+    """The connections to hosts, which are used again. Safe for many threads.
 
     ``requests.Session`` would spend two thirds of a request's CPU on merging settings, cookies and
     credentials, of which there are none here.
@@ -91,45 +90,20 @@ class PlainSession:
             manager.clear()
 
     def _route_to(self, origin: str) -> _Route:
-        if self._last is None or self._last.origin != origin:
-            self._last = self._find_route(origin)
-        return self._last
+        route = self._last
+        if route is None or route.origin != origin:
+            route = self._last = self._find_route(origin)
+        return route
 
     def _find_route(self, origin: str) -> _Route:
         from urllib3.util import parse_url
 
         proxy = proxy_for(origin)
         manager = self._managers.get(proxy)
-        if manager is None:
-            manager = self._managers[proxy] = open_pools(proxy, self._check)
+        if manager is None:  # of two threads that open the pools at once, both use the first
+            manager = self._managers.setdefault(proxy, open_pools(proxy, self._check))
         address = parse_url(origin)
         pool = manager.connection_from_host(address.host, address.port, address.scheme)
         # A proxy gets whole URLs, except in TLS connections, which it passes on unread.
         is_whole = manager.proxy is not None and address.scheme == "http"
         return _Route(origin, pool, f"http://{address.netloc}" if is_whole else "")
-
-
-class ThreadSessions:
-    """A session for each thread."""
-
-    def __init__(self, check: ConnectionCheck | None = None) -> None:
-        self._check = check
-        self._local = threading.local()
-        self._opened: list[PlainSession] = []
-        self._lock = threading.Lock()
-
-    def get(self) -> PlainSession:
-        """Return the session of the calling thread."""
-        session: PlainSession | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = PlainSession(self._check)
-            with self._lock:
-                self._opened.append(session)
-        return session
-
-    def close(self) -> None:
-        """Close the sessions of all threads."""
-        with self._lock:
-            for session in self._opened:
-                session.close()
-            self._opened.clear()

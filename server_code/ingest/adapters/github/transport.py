@@ -15,7 +15,7 @@ from ...wire.log_addresses import require_log
 from .connection_errors import connection_error, was_silent
 from .origins import origin_of
 from .read_timeouts import ReadTimeouts
-from .sessions import ThreadSessions
+from .sessions import PlainSession
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -31,7 +31,7 @@ LOG_CHUNK_BYTES = 256 * 1024
 
 
 class Transport:
-    """A session per thread. Safe for many threads; never retries, never follows a redirect."""
+    """A client for single requests. Safe for many threads; never retries, follows no redirect."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Transport:
     ) -> None:
         self._read_timeouts = read_timeouts or ReadTimeouts()
         self._pending = pending_requests or PendingRequests()
-        self._sessions = ThreadSessions()
+        self._session = PlainSession()
 
     def send(
         self,
@@ -61,7 +61,7 @@ class Transport:
         started = time.monotonic()
         request_number = self._pending.begin(host, at=started)
         try:
-            with self._sessions.get().send(
+            with self._session.send(
                 method, url, headers=headers, body=body, read_seconds=read_seconds
             ) as response:
                 answered = time.monotonic()
@@ -85,8 +85,8 @@ class Transport:
         return RawAnswer(status=response.status, headers=received, body=_decode(content))
 
     def close(self) -> None:
-        """Close every thread's connections."""
-        self._sessions.close()
+        """Close the connections."""
+        self._session.close()
 
 
 def resolve(host: str) -> set[str]:
