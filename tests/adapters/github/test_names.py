@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import timedelta
+
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
+from ingest.errors import BackfillLimited
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
+from ingest.wire.purposes import Purpose
 from support.builders import job_payload, run_payload
 from support.stub_github import Asked, Reply, StillClock, stub_github
 
@@ -40,3 +45,19 @@ def test_a_name_is_replaced_only_after_a_redirect(lists: list[str]) -> None:
         finally:
             pool.close()
         assert {asked.path.split("/actions")[0] for asked in github.asked} == {"/repos/octo/web"}
+
+
+def test_the_purpose_of_a_repository_is_that_of_its_name_in_any_case() -> None:
+    """GitHub spells the name in the key of an attempt; a person has typed that of the poll."""
+    left = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "50"}
+    ends_at = StillClock().now() + timedelta(minutes=30)
+    headers = {**left, "X-RateLimit-Reset": str(int(ends_at.timestamp()))}
+    with stub_github(lambda _: (200, headers, run_payload())) as github:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("token"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        with closing(pool):
+            actions = GithubActions(pool, Counters())
+            actions.fetch_attempt(KEY)
+            actions.set_purpose("Octo/Web", Purpose.BACKFILL)
+            with pytest.raises(BackfillLimited):
+                actions.fetch_attempt(KEY)

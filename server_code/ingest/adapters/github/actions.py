@@ -225,7 +225,7 @@ class GithubActions:
 
     def set_purpose(self, repository: str, purpose: Purpose) -> None:
         """Set the purpose of a repository's next requests, except those for logs."""
-        self._purposes[repository] = purpose
+        self._purposes[repository.lower()] = purpose
 
     def hour_interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
@@ -264,7 +264,7 @@ class GithubActions:
         return failed_delivery_runs(self._client(repository), since)
 
     def _client(self, repository: str) -> RepositoryClient:
-        purpose = self._purposes.get(repository, Purpose.POLLING)
+        purpose = self._purposes.get(repository.lower(), Purpose.POLLING)
         return RepositoryClient(self._tokens, self._lists, self._current_name(repository), purpose)
 
     def _next_client(self, repository: str) -> GithubClient | None:
