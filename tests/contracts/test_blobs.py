@@ -17,6 +17,7 @@ from ingest.adapters.azure.blobs import AzureBlobStore
 from ingest.adapters.azure.clients import AzureClients
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.errors import NotFound, QueueMissing
+from ingest.messaging.claim_check import LogObjects
 from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
 from ingest.settings import AzureSettings, Secret
@@ -149,7 +150,7 @@ def test_a_consumer_reads_a_range_of_a_log_by_its_address(
     """With the vendor's package alone; both ends belong to the range, as those of a step."""
     content = bytes(range(256)) * (9 * MIB // 256) + b"end"
     stored = put(store, "logs/octo/a b/1.txt", content)
-    message = store.claim_check(AN_ENVELOPE, payload=stored, payload_bytes=1, plain_log=stored)
+    message = store.claim_check(AN_ENVELOPE, LogObjects(stored, 1, stored))
     url = json.loads(message.body)["data"]["content_url"]
     address = url.partition(f"/{ACCOUNT}/")[0]
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(address))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
-from ingest.messaging.attempt_envelope import message_group
 from ingest.messaging.encoding import encode_envelope
+from ingest.messaging.envelope import message_group
 from ingest.messaging.run_data import job_data, run_data, step_data
 from ingest.messaging.run_events import (
     job_envelope,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ingest.errors import NotFound
-from ingest.messaging.claim_check import pointer_message
+from ingest.messaging.claim_check import LogObjects, pointer_message
 from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
@@ -31,16 +31,9 @@ class MemoryBlobStore(BlobStore):
             self._objects[reference] = content
         return reference
 
-    def claim_check(
-        self,
-        envelope: Envelope,
-        *,
-        payload: BlobReference,
-        payload_bytes: int,
-        plain_log: BlobReference,
-    ) -> QueueMessage:
+    def claim_check(self, envelope: Envelope, log: LogObjects) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
-        return pointer_message(envelope, payload, payload_bytes=payload_bytes)
+        return pointer_message(envelope, log.payload, payload_bytes=log.payload_bytes)
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

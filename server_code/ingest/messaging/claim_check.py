@@ -28,6 +28,14 @@ class BlobReference(NamedTuple):
     key: str
 
 
+class LogObjects(NamedTuple):
+    """The objects of one log: ``payload`` holds the complete envelope, ``plain_log`` the log."""
+
+    payload: BlobReference
+    payload_bytes: int
+    plain_log: BlobReference
+
+
 def pointer_message(
     envelope: Envelope, payload: BlobReference, *, payload_bytes: int
 ) -> QueueMessage:

@@ -14,9 +14,8 @@ from typing import Any, BinaryIO, Literal
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import format_timestamp
 from ..errors import MessageRefused
-from .attempt_envelope import attempt_envelope, attempt_fields
 from .encoding import QueueMessage, encode_envelope, encode_json, envelope_fields
-from .envelope import Envelope
+from .envelope import Envelope, attempt_envelope, attempt_fields
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
 from .log_outline import MessageOutline, max_outline_bytes
 from .log_work import is_cut_name

@@ -10,8 +10,8 @@ from ..domain.codec import encode_dataclass
 from ..domain.jobs import Job
 from ..domain.ledger import JobLogRecord
 from ..domain.runs import AttemptKey
-from .attempt_envelope import attempt_envelope, attempt_fields
 from .encoding import QueueMessage, encode_envelope
+from .envelope import attempt_envelope, attempt_fields
 
 JOB_LOG_DUE = "job_log_due"
 ATTEMPT_LOGS_DUE = "attempt_logs_due"

@@ -12,7 +12,7 @@ from ..domain.commits import Commit, triggering_pull_request
 from ..domain.jobs import Job, Step
 from ..domain.runs import Artifact, PullRequest, WorkflowRun, completed_at
 from ..domain.timestamps import format_timestamp, seconds_between
-from .attempt_envelope import attempt_fields
+from .envelope import attempt_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,7 @@ from ..domain.commits import Commit
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..domain.timestamps import format_timestamp
-from .attempt_envelope import attempt_envelope, attempt_fields
-from .envelope import Envelope
+from .envelope import Envelope, attempt_envelope, attempt_fields
 from .run_data import RunDetails, job_data, run_data, step_data
 
 _NOT_A_WORD = re.compile("[^a-z0-9_]+")

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..messaging.claim_check import BlobReference
+from ..messaging.claim_check import BlobReference, LogObjects
 from ..messaging.encoding import QueueMessage
 from ..messaging.envelope import Envelope
 
@@ -107,18 +107,8 @@ class BlobStore(Protocol):
     def require_bucket(self) -> None:
         """Raise QueueMissing where the bucket is not there."""
 
-    def claim_check(
-        self,
-        envelope: Envelope,
-        *,
-        payload: BlobReference,
-        payload_bytes: int,
-        plain_log: BlobReference,
-    ) -> QueueMessage:
-        """Encode the message that says where a log is stored, in the format of the bus's readers.
-
-        ``payload`` holds the complete envelope, ``plain_log`` the log alone.
-        """
+    def claim_check(self, envelope: Envelope, log: LogObjects) -> QueueMessage:
+        """Encode the message of a stored log in the format that the bus's readers expect."""
 
     def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:
         """Read an object in chunks; raises NotFound."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from ..domain.batches import batches
@@ -12,7 +12,8 @@ from ..domain.counted_nouns import plural
 from ..domain.ledger import JobLogRecord
 from ..errors import MessageRefused, QueueUnavailable
 from ..messaging.encoding import QueueMessage
-from ..messaging.split_log_work import split_log_work
+from ..messaging.log_work import LogWork, WorkItemJob, job_work_message
+from ..messaging.log_work_parser import parse_log_work
 from ..messaging.truncation import SIZE_REMEDY
 from ..ports import Clock, Publisher, SendFailure
 from .context import LOG_INGESTION_AGENT, CollectorContext
@@ -69,6 +70,30 @@ def publish_log_work(
             [replace(log, updated_at=due, pending_since=log.waits_since) for log in logs]
         )
     return not refused
+
+
+def split_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> list[QueueMessage]:
+    """Return the message of a work item, or if it is too large, one message for each job.
+
+    The name of a job is shortened as far as needed. The receiver finds the job by its id and takes
+    its name from the ledger.
+    """
+    if message.size_bytes <= max_bytes:
+        return [message]
+    work = parse_log_work(message.body)
+    return [_fit_job(work, job, message.delay_seconds, max_bytes, now) for job in work.jobs]
+
+
+def _fit_job(
+    work: LogWork, job: WorkItemJob, delay_seconds: int, max_bytes: int, now: datetime
+) -> QueueMessage:
+    while True:
+        message = job_work_message(
+            work.key, job, now=now, tries=work.tries, delay_seconds=delay_seconds
+        )
+        if message.size_bytes <= max_bytes or len(job.job_name) == 1:
+            return message
+        job = replace(job, job_name=job.job_name[: len(job.job_name) // 2])
 
 
 def refusal_error(

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied, BadSettings, IngestError, QueueUnavailable
-from ...messaging.claim_check import pointer_message
+from ...messaging.claim_check import LogObjects, pointer_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
@@ -71,16 +71,9 @@ class S3BlobStore(BlobStore):
             self._put_large(key, chain([first], parts), content_type)
         return BlobReference(self._bucket, key)
 
-    def claim_check(
-        self,
-        envelope: Envelope,
-        *,
-        payload: BlobReference,
-        payload_bytes: int,
-        plain_log: BlobReference,  # noqa: ARG002 - readers open the payload
-    ) -> QueueMessage:
+    def claim_check(self, envelope: Envelope, log: LogObjects) -> QueueMessage:
         """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
-        return pointer_message(envelope, payload, payload_bytes=payload_bytes)
+        return pointer_message(envelope, log.payload, payload_bytes=log.payload_bytes)
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

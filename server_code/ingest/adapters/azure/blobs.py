@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ...errors import AccessDenied, NotFound, QueueMissing
-from ...messaging.claim_check import content_url_message
+from ...messaging.claim_check import LogObjects, content_url_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
@@ -76,16 +76,9 @@ class AzureBlobStore(BlobStore):
             )
         return BlobReference(self._url, key)
 
-    def claim_check(
-        self,
-        envelope: Envelope,
-        *,
-        payload: BlobReference,  # noqa: ARG002 - readers download the log itself
-        payload_bytes: int,  # noqa: ARG002
-        plain_log: BlobReference,
-    ) -> QueueMessage:
+    def claim_check(self, envelope: Envelope, log: LogObjects) -> QueueMessage:
         """Encode the message of the log with the address of its content."""
-        return content_url_message(envelope, f"{plain_log.bucket}/{quote(plain_log.key)}")
+        return content_url_message(envelope, f"{log.plain_log.bucket}/{quote(log.plain_log.key)}")
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

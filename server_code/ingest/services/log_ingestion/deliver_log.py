@@ -11,6 +11,7 @@ from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRe
 from ...domain.log_cache import LogToCache
 from ...domain.runs import AttemptKey
 from ...errors import IngestError
+from ...messaging.claim_check import LogObjects
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
     LogMetadata,
@@ -174,10 +175,8 @@ def _upload(
 
     key = log_object_key(metadata, "json")
     reference = blobs.put(key, payload(), content_type="application/json")
-    claim_message = blobs.claim_check(
-        log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), plain_log=plain_log
-    )
-    return reference, claim_message
+    objects = LogObjects(reference, sum(sizes), plain_log)
+    return reference, blobs.claim_check(log_envelope(metadata), objects)
 
 
 def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogMetadata:

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from ...errors import MalformedPayload
-from ...messaging.attempt_envelope import message_group
 from ...messaging.encoding import QueueMessage, message_attributes
+from ...messaging.envelope import message_group
 from ...messaging.log_work_parser import parse_log_work
 from ...ports import Clock, ReceivedMessage, WorkQueue
 from ..publish import publish

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ingest.messaging.log_work import attempt_work_message, job_work_message
 from ingest.messaging.log_work_parser import parse_log_work
-from ingest.messaging.split_log_work import split_log_work
+from ingest.services.publish import split_log_work
 from support.builders import CREATED_AT, a_job, a_run
 
 SMALLEST = 1024
