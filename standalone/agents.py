@@ -12,7 +12,6 @@ from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import release_leases_of_dead_processes
 from ingest.domain.ledger import new_repository
 from ingest.services.agents.agent_loop import (
-    IDLE_SECONDS,
     PAUSE_CHECK_SECONDS,
     AgentLoop,
     DesiredStates,
@@ -27,6 +26,7 @@ from ingest.services.context import (
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.record_credentials import record_credential_changes
+from ingest.services.time_limits import IDLE_SECONDS
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .idle_poll_gate import IdlePollGate

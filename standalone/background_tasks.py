@@ -12,14 +12,13 @@ from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import CollectorContext
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from ingest.services.retention import purge_expired
+from ingest.services.time_limits import IDLE_SECONDS
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 REQUEUE_SECONDS = 600.0
 PURGE_SECONDS = 3600.0
-
-IDLE_SECONDS = 0.5
 
 
 def run_background_tasks(

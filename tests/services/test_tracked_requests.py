@@ -8,8 +8,7 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.pending_requests import PendingRequests
 from ingest.errors import AccessDenied, QueueUnavailable
-from ingest.services.intercepted_ports import intercept
-from ingest.services.tracked_requests import TrackedRequests
+from ingest.services.intercepted_ports import TrackedRequests, intercept
 from support.changed_ports import raising
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue

@@ -12,8 +12,7 @@ from typing import TypeVar
 from ..domain.counters import Counters
 from ..ports import BlobStore, Clock, EventBus, Publisher, StateStore
 from ..services.context import CollectorContext
-from ..services.intercepted_ports import intercept
-from ..services.tracked_requests import TrackedRequests
+from ..services.intercepted_ports import TrackedRequests, intercept
 from ..settings import Settings
 from .buses import open_bus
 from .state_stores import open_state

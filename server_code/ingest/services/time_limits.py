@@ -1,15 +1,21 @@
-"""Waiting for results of other threads, with a time limit or a function to call meanwhile."""
+"""Waiting for a time, or for results of other threads with a limit or a call meanwhile."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from ..domain.due import is_still_ahead
 from ..errors import GithubUnavailable
+from ..ports import Clock
 
 _Value = TypeVar("_Value")
+
+#: How often a thread with nothing to do checks whether there is something.
+IDLE_SECONDS = 0.5
 
 #: How often ``while_waiting`` is called.
 WAIT_SECONDS = 1.0
@@ -20,6 +26,13 @@ def await_result(future: Future[_Value], while_waiting: Callable[[], object]) ->
     while wait([future], timeout=WAIT_SECONDS).not_done:
         while_waiting()
     return future.result()
+
+
+def sleep_until(moment: datetime, clock: Clock, should_continue: Callable[[], bool]) -> None:
+    """Sleep until a time, but no longer if the clock is set back meanwhile."""
+    pause = moment - clock.now() + timedelta(seconds=IDLE_SECONDS)
+    while should_continue() and is_still_ahead(moment, clock.now(), max_plausible=pause):
+        clock.sleep(IDLE_SECONDS)
 
 
 def call_with_timeout(

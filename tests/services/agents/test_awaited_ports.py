@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.errors import GithubUnavailable
 from ingest.ports import RunQuery
-from ingest.services.agents.awaited_ports import awaited_ports
+from ingest.services.intercepted_ports import awaited_ports
 from ingest.services.time_limits import await_result
 from support.world import REPOSITORY, Stage
 from support.world_builder import WorldBuilder

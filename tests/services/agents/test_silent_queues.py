@@ -25,8 +25,7 @@ from ingest.services.agents import heartbeat, tick
 from ingest.services.agents.heartbeat import Heartbeat
 from ingest.services.agents.tick import log_tick, report_error
 from ingest.services.context import LOG_INGESTION_AGENT
-from ingest.services.intercepted_ports import intercept
-from ingest.services.tracked_requests import TrackedRequests
+from ingest.services.intercepted_ports import TrackedRequests, intercept
 from ingest.settings import AwsSettings, Secret, read_settings
 from support.world import Stage
 from support.world_builder import WorldBuilder

@@ -19,7 +19,7 @@ from ingest.services.collections.manual_collection import (
     new_collection,
     start_collection,
 )
-from ingest.services.monitoring import load_due_batch
+from ingest.services.monitoring import collect_attempts
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from services.faulty_ports import Fuse, Fused, Killed
 from support.changed_ports import Changed, raising
@@ -139,8 +139,8 @@ def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
         builder.run(created=number, seconds=60).job("build", log=LOG)
     here = stage(builder, at=200)
     slow = Slow(here)
-    monkeypatch.setattr(load_due_batch, "BATCH_SIZE", 8)
-    monkeypatch.setattr(load_due_batch, "NEWEST_IN_BATCH", 4)
+    monkeypatch.setattr(collect_attempts, "BATCH_SIZE", 8)
+    monkeypatch.setattr(collect_attempts, "NEWEST_IN_BATCH", 4)
     rounds = collect(here, start(here), seconds=3, context=replace(here.context, store=slow))
     assert rounds > 1
     assert Phase.COLLECTING in slow.phases

@@ -19,10 +19,9 @@ from ...domain.ledger import DESIRED_PAUSED
 from ...errors import IngestError, OutOfMemory, RateLimited, StateBusy, is_out_of_memory
 from ...ports import CoordinationStore
 from ..context import CollectorContext
+from ..time_limits import IDLE_SECONDS, sleep_until
 
 logger = logging.getLogger(__name__)
-
-IDLE_SECONDS = 0.5
 
 #: How often an agent checks whether it is paused.
 PAUSE_CHECK_SECONDS = 2.0
@@ -125,7 +124,7 @@ class AgentLoop:
             self.state, self.note = AgentState.LIMITED, str(limit)
             if ends_at is not None and limit.retry_at >= ends_at:
                 return False
-            self._sleep_until(limit.retry_at, should_continue)
+            sleep_until(limit.retry_at, self._context.clock, should_continue)
             return True
         self.state, self.note = AgentState.RUNNING, None
         return is_more_to_do is not False
@@ -140,7 +139,8 @@ class AgentLoop:
         self._failures += 1
         pause = backoff(self._failures, first=FAILURE_PAUSE, maximum=LONGEST_FAILURE_PAUSE)
         self.state, self.note = (AgentState.ERROR if is_error else AgentState.RUNNING), what
-        self._sleep_until(self._context.clock.now() + pause, should_continue)
+        clock = self._context.clock
+        sleep_until(clock.now() + pause, clock, should_continue)
 
     def _report(self, what: str) -> None:
         try:
@@ -150,14 +150,6 @@ class AgentLoop:
         except IngestError:
             # The database does not respond, so the error can only be logged.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
-
-    def _sleep_until(self, moment: datetime, should_continue: ShouldContinue) -> None:
-        """Sleep until a time, but no longer if the clock is set back meanwhile."""
-        pause = moment - self._context.clock.now() + timedelta(seconds=IDLE_SECONDS)
-        while should_continue() and is_still_ahead(
-            moment, self._context.clock.now(), max_plausible=pause
-        ):
-            self._context.clock.sleep(IDLE_SECONDS)
 
 
 class DesiredStates:

@@ -19,11 +19,11 @@ from ..context import (
     REPORT_AGAIN_AFTER,
     CollectorContext,
 )
+from ..intercepted_ports import awaited_ports
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..monitoring.poll_runs import poll_due_repository
 from ..sources.record_credentials import record_credential_changes
 from .agent_loop import AgentLoop, ShouldContinue
-from .awaited_ports import awaited_ports
 from .heartbeat import Heartbeat, idle_heartbeat, is_alive, unanswered_since
 
 #: The pause of a tick without due polls, and the longest single wait for messages.

@@ -27,6 +27,7 @@ from ..log_ingestion.log_results import LogNotReady
 from ..log_ingestion.log_retries import may_still_be_written
 from ..log_ingestion.requeue_logs import requeue_stale_logs
 from ..log_ingestion.visibility import MAX_BATCH_SECONDS
+from ..time_limits import IDLE_SECONDS, sleep_until
 from ..unexpected_errors import as_ingest_error
 from .collection_plan import CollectionPlan
 
@@ -39,7 +40,6 @@ LONGEST_LIMIT_PAUSE = timedelta(seconds=5)
 #: How often a batch reports its progress.
 PROGRESS_INTERVAL = timedelta(seconds=5)
 
-IDLE_SECONDS = 0.5
 MAX_PENDING = 1000
 
 
@@ -174,8 +174,7 @@ class LogCollection:
                 self.last_change = self.last_change.after_pause(clock.now(), until)
         else:
             until = min(until, clock.now() + LONGEST_LIMIT_PAUSE)
-        while self._should_continue() and clock.now() < until:
-            clock.sleep(IDLE_SECONDS)
+        sleep_until(until, clock, self._should_continue)
 
 
 def _fingerprint(keys: Sequence[tuple[AttemptKey, int]]) -> str:

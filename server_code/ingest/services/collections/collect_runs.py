@@ -28,9 +28,9 @@ from ..monitoring.poll_session import claim_due_repository
 from ..monitoring.read_attempts import needs_job_reread
 from ..monitoring.sweep_days import sweep_progress
 from ..monitoring.unreleased_leases import retry_lease_releases
+from ..time_limits import IDLE_SECONDS
 from .collection_plan import CollectionPlan, CollectionPolicy
 
-IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
 #: If more attempts than this were never read and their number still changes, they are not loaded to

@@ -11,12 +11,11 @@ from ...domain.ledger import AttemptRecord, JobLogRecord
 from ...errors import IngestError, OutOfMemory, StateUnavailable
 from ..context import CollectorContext
 from ..log_ingestion.requeue_logs import requeue_stale_logs
+from ..time_limits import IDLE_SECONDS
 from ..unexpected_errors import as_ingest_error
 from .collect_logs import LogCollection
 from .collect_runs import RunCollection
 from .collection_plan import CollectionPlan
-
-IDLE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

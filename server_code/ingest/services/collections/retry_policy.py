@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from ...errors import RateLimited, Retriable
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
+from ..time_limits import sleep_until
 
 T = TypeVar("T")
 
 #: After pauses of 1, 2, 4, 8 and 16 seconds; rate limits do not count.
 MAX_RETRIES = 5
-
-_WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +30,18 @@ class RetryPolicy:
 
         Raises errors that are not Retriable, and a Retriable one after MAX_RETRIES retries.
         """
-        retries = 0
+        clock, retries = self.context.clock, 0
         while self.should_continue():
             try:
                 self.context.apply_credential_pauses()
                 return work()
             except RateLimited as limit:
                 self.context.save_credential_pauses()
-                self._wait_until(limit.retry_at)
+                sleep_until(limit.retry_at, clock, self.should_continue)
             except Retriable:
                 if retries == MAX_RETRIES:
                     raise
-                self._wait_until(self.context.clock.now() + timedelta(seconds=2**retries))
+                pause = timedelta(seconds=2**retries)
+                sleep_until(clock.now() + pause, clock, self.should_continue)
                 retries += 1
         return None
-
-    def _wait_until(self, moment: datetime) -> None:
-        while self.should_continue() and self.context.clock.now() < moment:
-            self.context.clock.sleep(_WAIT_SECONDS)

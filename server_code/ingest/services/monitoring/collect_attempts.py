@@ -38,7 +38,6 @@ from .commit_and_detail_readers import (
 )
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
-from .load_due_batch import load_due_batch
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, renew_lease_when_due, save_progress
 from .read_attempts import AttemptSnapshot, read_attempt
@@ -58,14 +57,34 @@ from .verify_deliveries import (
     note_missed_deliveries,
 )
 
+#: Attempts that are loaded at once; their commits fit one GraphQL query.
+BATCH_SIZE = 100
+NEWEST_IN_BATCH = 20
+
 #: If access is denied to all attempts of a batch, at least this many, the poll fails.
 MIN_DENIALS = 5
 
 
 def collect_due_batch(context: CollectorContext, poll_session: PollSession) -> int:
     """Collect one batch of due attempts, as ``collect_attempts`` does; return how many."""
-    due = load_due_batch(context, poll_session.repository.full_name)
+    due = _load_due_batch(context, poll_session.repository.full_name)
     return collect_attempts(context, poll_session, due)
+
+
+def _load_due_batch(context: CollectorContext, repository: str) -> list[AttemptRecord]:
+    """Load a batch: the oldest attempts, because logs expire, and always some of the newest."""
+    now = context.clock.now()
+    newest = context.store.load_due_attempts(
+        repository, now=now, limit=NEWEST_IN_BATCH, newest_first=True
+    )
+    batch = {record.key: record for record in newest}
+    if len(newest) == NEWEST_IN_BATCH:
+        oldest = context.store.load_due_attempts(
+            repository, now=now, limit=BATCH_SIZE - NEWEST_IN_BATCH
+        )
+        batch |= {record.key: record for record in oldest}
+    # The attempts of one run have the same creation time.
+    return sorted(batch.values(), key=lambda record: (record.created_at, record.key))
 
 
 def collect_attempts(

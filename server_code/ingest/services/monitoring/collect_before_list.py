@@ -10,9 +10,8 @@ from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...wire.purposes import Purpose
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
-from .collect_attempts import collect_attempts
+from .collect_attempts import BATCH_SIZE, collect_attempts
 from .discover_runs import discover_hinted_runs
-from .load_due_batch import BATCH_SIZE
 from .poll_session import PollSession
 from .request_purposes import MIN_BACKLOG, purpose_of, set_request_purpose
 from .verify_deliveries import decide_reliance

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 
 from ...domain.due import is_urgent
+from ...domain.error_causes import differs_only_in_repository
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
+    AccessDenied,
     BadCredentials,
     IngestError,
     OutOfMemory,
@@ -29,15 +31,18 @@ from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
 from ..sources.record_credentials import record_credential_changes
 from ..unexpected_errors import as_ingest_error
-from .clock_changes import make_checks_due_after_clock_change, make_polls_due_after_clock_change
 from .collect_attempts import collect_due_batch
 from .collect_before_list import collect_delivered, collect_overdue
-from .denied_owners import is_reported_for_owner
 from .discover_runs import discover_runs, discover_runs_sparingly
 from .poll_session import PollSession, claim_due_repository
 from .poll_turn import find_urgent, until_urgent
 from .schedule_attempts import make_scheduled_attempts_due
-from .schedule_polls import next_poll_after, next_try_at
+from .schedule_polls import (
+    make_checks_due_after_clock_change,
+    make_polls_due_after_clock_change,
+    next_poll_after,
+    next_try_at,
+)
 from .unreleased_leases import release_later_if_state_fails, retry_lease_releases
 
 logger = logging.getLogger(__name__)
@@ -99,9 +104,18 @@ def _log_failure(
     if error is None or not error.counts_as_failure or isinstance(error, BadCredentials):
         return
     is_new = str(error) != repository.last_error
-    if is_new and not is_reported_for_owner(context, repository.full_name, error):
+    if is_new and not _is_reported_for_owner(context, repository.full_name, error):
         facts = {"repository": repository.full_name, "remedy": error.remedy_or_usual}
         logger.warning(str(error), extra=facts)
+
+
+def _is_reported_for_owner(context: CollectorContext, repository: str, error: IngestError) -> bool:
+    """Return whether an owner's denial of access is reported for another of its repositories."""
+    return isinstance(error, AccessDenied) and any(
+        each.repository != repository
+        and differs_only_in_repository(str(error), repository, each.message, each.repository)
+        for each in context.list_recent_errors()
+    )
 
 
 def _claim_first(
@@ -267,7 +281,7 @@ def _after_failure(
     is_new = stored.failed_polls == 0 or stored.last_error != str(error)
     # A rejected credential is reported by itself: it concerns all its repositories.
     is_own = is_new and not isinstance(error, BadCredentials)
-    if is_own and not is_reported_for_owner(context, name, error):
+    if is_own and not _is_reported_for_owner(context, name, error):
         what, remedy = str(error), error.remedy_or_usual
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failed_polls=failures, last_error=str(error))

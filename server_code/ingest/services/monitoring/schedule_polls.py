@@ -1,4 +1,4 @@
-"""When a repository is polled again."""
+"""When a repository is polled again, also after the clock was set back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...errors import BadCredentials, CredentialSuspended, IngestError, Retriabl
 from ..context import CollectorContext
 from .open_runs import requests_per_poll
 from .poll_session import PollSession, run_list_due_at
-from .schedule_attempts import OPEN_AGE_DIVISOR
+from .schedule_attempts import OPEN_AGE_DIVISOR, make_scheduled_attempts_due
 
 #: The longest interval between two polls of an idle repository.
 MAX_POLL_INTERVAL = timedelta(minutes=10)
@@ -100,6 +100,26 @@ def _next_poll_without_minute_limit(
     return min(
         idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
     )
+
+
+def make_polls_due_after_clock_change(context: CollectorContext) -> None:
+    """Make every repository due if the clock was set back since the last call.
+
+    The times of their next polls, and of their attempts' next checks, are too far ahead then.
+    """
+    now = context.clock.now()
+    if not context.poll_order.is_clock_set_back(now):
+        return
+    for repository in context.store.list_repositories():
+        context.store.make_due(repository.full_name, now=now)
+        context.repositories_to_reschedule.add(repository.full_name)
+
+
+def make_checks_due_after_clock_change(context: CollectorContext, repository: str) -> None:
+    """Make the attempts of a leased repository due if the clock was set back."""
+    if repository in context.repositories_to_reschedule:
+        make_scheduled_attempts_due(context, repository)
+        context.repositories_to_reschedule.discard(repository)
 
 
 def next_try_at(repository: str, failures: int, error: IngestError, now: datetime) -> datetime:
