@@ -57,45 +57,44 @@ def interleave(
             else:
                 left -= isinstance(entry[1], Finished)
                 yield entry
-            if not should_continue() and not buffer.is_ending:
-                buffer.end()
+            if not should_continue() and not buffer.is_ending.is_set():
+                buffer.is_ending.set()
                 for key in [key for future, key in futures if future.cancel()]:
                     left -= 1
                     yield key, Finished(is_cut_short=True)
     finally:
-        buffer.stop()
+        buffer.is_stopped.set()
         for future, _ in futures:
             if not future.cancel():
                 future.result()
 
 
 class _ItemBuffer(Generic[K, V]):
-    """A bounded buffer between many worker threads and one consumer."""
+    """A bounded buffer between many worker threads and one consumer.
+
+    Once ``is_ending`` is set, each generator ends after the item that it produces. Once
+    ``is_stopped`` is set, every worker is released, whether it is blocked or working.
+    """
 
     def __init__(self, produce: Callable[[K], Iterator[V]]) -> None:
+        self.is_ending = threading.Event()
+        self.is_stopped = threading.Event()
         self._produce = produce
         self._items: queue.SimpleQueue[tuple[K, V | Finished] | BaseException]
         self._items = queue.SimpleQueue()
         self._room = threading.Semaphore(MAX_BUFFERED)
         self._timeout = IDLE_AFTER_SECONDS
-        self._ending = threading.Event()
-        self._stopped = threading.Event()
-
-    @property
-    def is_ending(self) -> bool:
-        """Return whether generators end after the item that they produce."""
-        return self._ending.is_set()
 
     def fill(self, key: K) -> None:
-        """Add a key's items and then its end; does nothing after ``stop``."""
-        if self._stopped.is_set():
+        """Add a key's items and then its end; does nothing once the buffer is stopped."""
+        if self.is_stopped.is_set():
             return
         end = Finished()
         try:
             for item in self._produce(key):
                 if not self._put(key, item):
                     return
-                if self.is_ending:
+                if self.is_ending.is_set():
                     end = Finished(is_cut_short=True)
                     break
         except Exception as raised:  # noqa: BLE001 - passed on to the consumer
@@ -118,16 +117,8 @@ class _ItemBuffer(Generic[K, V]):
         self._timeout = IDLE_AFTER_SECONDS
         return entry
 
-    def end(self) -> None:
-        """Let each generator end after the item that it produces."""
-        self._ending.set()
-
-    def stop(self) -> None:
-        """Release every worker, whether it is blocked or working."""
-        self._stopped.set()
-
     def _put(self, key: K, item: V | Finished) -> bool:
-        while not self._stopped.is_set():
+        while not self.is_stopped.is_set():
             if self._room.acquire(timeout=0.2):
                 self._items.put((key, item))
                 return True
