@@ -17,8 +17,8 @@ from botocore.exceptions import ReadTimeoutError, UnknownServiceError
 from botocore.session import get_session
 from ingest.adapters.aws import clients as product
 from ingest.adapters.aws import credential_files
+from ingest.adapters.aws.clients import avoid_service_scan
 from ingest.adapters.aws.errors import translate_aws_errors
-from ingest.adapters.aws.service_folders import avoid_service_scan
 from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings, QueueUnavailable

@@ -10,7 +10,7 @@ import pytest
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
 from ingest.ports import SendFailure
 from ingest.services.context import CollectorContext
-from ingest.services.monitoring.published_jobs import as_published, as_text
+from ingest.services.monitoring.attempt_messages import as_published, as_text
 from services.faulty_ports import Fuse, Fused, Killed
 from support.changed_ports import raising
 from support.world import (

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from ...domain.counters import Counters
+from ...errors import AccessDenied, QueueMissing
 from ...ports import EventBus, QueueDepth
 from ...ports.inspection import QueueInspector
 from ...settings import QueueSettings
-from .clients import PubsubClients, open_clients
+from .clients import REQUEST_SECONDS, PubsubClients, brief_retry, open_clients
+from .errors import translate_google_errors
 from .inspect import PubsubInspector
 from .provision import dead_letter_name, ensure_queue
 from .pubsub import PubsubPublisher, PubsubWorkQueue
 from .storage import GcsBlobStore, open_storage
-from .subscriptions import has_ordering, read_subscription, require_topic
 
 
 class PubsubBus(EventBus):
@@ -26,13 +27,13 @@ class PubsubBus(EventBus):
 
     def open_publisher(self, name: str, counters: Counters) -> PubsubPublisher:
         """Open a topic for sending. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-        require_topic(self._clients, name)
-        is_ordered = has_ordering(self._clients, name)
+        _require_topic(self._clients, name)
+        is_ordered = _has_ordering(self._clients, name)
         return PubsubPublisher(self._clients, name, counters, is_ordered=is_ordered)
 
     def open_work_queue(self, name: str, counters: Counters) -> PubsubWorkQueue:
         """Open a topic and its subscription. Raises what ``open_publisher`` raises."""
-        subscription = read_subscription(self._clients, name)
+        subscription = self._clients.read_subscription(name)
         return PubsubWorkQueue(self._clients, name, subscription, counters)
 
     def open_dead_letters(self, name: str, counters: Counters) -> PubsubWorkQueue:
@@ -59,7 +60,7 @@ class PubsubBus(EventBus):
 
     def depth(self, name: str) -> QueueDepth:
         """Return an unknown depth: only Cloud Monitoring counts (num_undelivered_messages)."""
-        require_topic(self._clients, name)
+        _require_topic(self._clients, name)
         return QueueDepth(visible=None, in_flight=None, delayed=None)
 
     def close(self) -> None:
@@ -70,3 +71,21 @@ class PubsubBus(EventBus):
     @cached_property
     def _clients(self) -> PubsubClients:
         return open_clients(self._project)
+
+
+def _has_ordering(clients: PubsubClients, name: str) -> bool:
+    """Return whether a topic is read in order; False where its subscription cannot be read."""
+    try:
+        return bool(clients.read_subscription(name).enable_message_ordering)
+    except (AccessDenied, QueueMissing):
+        return False
+
+
+def _require_topic(clients: PubsubClients, name: str) -> None:
+    """Raise QueueMissing if a topic does not exist and the credentials may check it."""
+    path = clients.topic_path(name)
+    try:
+        with translate_google_errors(f"Topic {path}"):
+            clients.publisher.get_topic(topic=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
+    except AccessDenied:
+        return

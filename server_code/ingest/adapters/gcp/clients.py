@@ -11,6 +11,7 @@ from .errors import translate_google_errors
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.pubsub_v1 import PublisherClient, SubscriberClient
+    from google.pubsub_v1.types import Subscription
 
 #: The time limit of one request; the collector sends again what failed.
 REQUEST_SECONDS = 30
@@ -31,6 +32,14 @@ class PubsubClients:
     def subscription_path(self, name: str) -> str:
         """Return the path of the subscription that has the topic's name."""
         return self.topic_path(name).replace("/topics/", "/subscriptions/")
+
+    def read_subscription(self, name: str) -> Subscription:
+        """Fetch a queue's subscription. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+        path = self.subscription_path(name)
+        with translate_google_errors(f"Subscription {path}"):
+            return self.subscriber.get_subscription(
+                subscription=path, retry=brief_retry(), timeout=REQUEST_SECONDS
+            )
 
     def close(self) -> None:
         """Close both connections."""

@@ -8,7 +8,6 @@ from .clients import REQUEST_SECONDS, PubsubClients
 from .errors import NETWORK_REMEDY, translate_google_errors
 from .pubsub import MAX_MESSAGE_BYTES
 from .storage import GcsBlobStore, open_storage
-from .subscriptions import read_subscription
 
 _PUBLISH_PERMISSION = "pubsub.topics.publish"
 
@@ -27,7 +26,7 @@ class PubsubInspector(QueueInspector):
 
     def inspect_queue(self, name: str) -> QueueAttributes:
         """Read a queue's limits; Pub/Sub does not report how many messages wait."""
-        found = read_subscription(self._clients, name)
+        found = self._clients.read_subscription(name)
         dead_letters = found.dead_letter_policy.dead_letter_topic
         return QueueAttributes(
             max_message_bytes=MAX_MESSAGE_BYTES,

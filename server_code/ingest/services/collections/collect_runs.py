@@ -24,10 +24,9 @@ from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
 from ..monitoring.poll_runs import poll_repository
-from ..monitoring.poll_session import claim_due_repository
+from ..monitoring.poll_session import claim_due_repository, retry_lease_releases
 from ..monitoring.read_attempts import needs_job_reread
 from ..monitoring.sweep_days import sweep_progress
-from ..monitoring.unreleased_leases import retry_lease_releases
 from ..time_limits import IDLE_SECONDS
 from .collection_plan import CollectionPlan, CollectionPolicy
 

@@ -22,8 +22,12 @@ from ...messaging.log_work import (
     work_item_job,
 )
 from ...messaging.run_data import RunDetails
-from ...messaging.run_events import job_envelope, run_envelope, run_fingerprint
-from .published_jobs import PublishedJob, as_published, as_text, find_published
+from ...messaging.run_events import (
+    job_envelope,
+    job_fingerprint,
+    run_envelope,
+    run_fingerprint,
+)
 
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
@@ -33,6 +37,27 @@ ABANDONED_AFTER = timedelta(seconds=90)
 
 #: In live mode an archive is fetched if it holds at most this many logs for each one that is due.
 MAX_LOGS_PER_DUE_LOG = 4
+
+_COMPLETED = "completed"
+_ABANDONED = " abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedJob:
+    """The state in which a job was published last; the ledger keeps it as a text.
+
+    ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome;
+    empty if nothing was published. ``is_abandoned``: it had not ended long after its run, and
+    its log was requested.
+    """
+
+    state: str
+    is_abandoned: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the job had ended."""
+        return self.state.startswith(_COMPLETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +111,23 @@ def find_unpublished_changes(
         else None,
         filtered_logs=len(ended) - len(requested),
     )
+
+
+def as_published(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
+    """Return what is recorded of a job when it is published as it is now."""
+    state = f"{_COMPLETED} {job_fingerprint(job)}" if job.is_completed else job.status
+    return PublishedJob(state, is_abandoned)
+
+
+def find_published(record: AttemptRecord, job: Job) -> PublishedJob:
+    """Return the state in which a job was published last."""
+    text = record.published_jobs.get(str(job.job_id), "")
+    return PublishedJob(text.removesuffix(_ABANDONED), text.endswith(_ABANDONED))
+
+
+def as_text(published: PublishedJob) -> str:
+    """Return a published state as the ledger keeps it."""
+    return published.state + (_ABANDONED if published.is_abandoned else "")
 
 
 def is_unpublished(record: AttemptRecord, job: Job) -> bool:

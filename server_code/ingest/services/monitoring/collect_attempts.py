@@ -39,10 +39,14 @@ from .commit_and_detail_readers import (
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
 from .parallel_reads import read_in_groups
-from .poll_session import PollSession, renew_lease_when_due, save_progress
+from .poll_session import (
+    PollSession,
+    renew_lease_when_due,
+    save_progress,
+    set_request_purpose,
+)
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReader
-from .request_purposes import set_request_purpose
 from .save_runs import count_filtered, is_wanted, upsert_runs
 from .schedule_attempts import (
     is_waiting_for_jobs,

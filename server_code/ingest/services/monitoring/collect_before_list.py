@@ -12,8 +12,7 @@ from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
 from .collect_attempts import BATCH_SIZE, collect_attempts
 from .discover_runs import discover_hinted_runs
-from .poll_session import PollSession
-from .request_purposes import MIN_BACKLOG, purpose_of, set_request_purpose
+from .poll_session import MIN_BACKLOG, PollSession, purpose_of, set_request_purpose
 from .verify_deliveries import decide_reliance
 
 

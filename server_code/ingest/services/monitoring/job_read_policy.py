@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from ...domain.due import is_interval_over, max_request_interval
+from ...domain.job_counts import next_change_ends_run
 from ...domain.ledger import AttemptRecord
+from ...domain.runs import WorkflowRun
 from ..context import CollectorContext
 from .attempt_messages import has_unpublished_run_changes
 from .poll_session import PollSession
-from .schedule_attempts import is_job_read_due
+from .schedule_attempts import jobs_known_at
+
+#: The longest time between two reads of the jobs in flight, though no change is expected.
+LONGEST_SKIP = timedelta(minutes=5)
 
 
 class JobReadPolicy:
@@ -37,9 +45,21 @@ class JobReadPolicy:
             return False
         if not self._has_rate_limit_headroom:
             return has_unpublished_run_changes(record)
-        return is_job_read_due(
-            self._context,
-            record,
-            self._recent_job_counts,
-            has_changed_in_list=record.key in self.changed_in_list,
-        )
+        return self._is_due(record, record.run)
+
+    def _is_due(self, record: AttemptRecord, run: WorkflowRun) -> bool:
+        """Return whether the jobs of an attempt in flight are read at this poll.
+
+        A read is charged if anything has changed since the last one. So jobs are read as seldom as
+        the longest delay of an event allows: just before two poll intervals have passed. They are
+        not read if the next change can only be the end of the run, which the run list shows.
+        """
+        now = self._context.clock.now()
+        gap = max_request_interval(self._context.settings.poll_seconds)
+        if not is_interval_over(jobs_known_at(record), gap, now):
+            return False
+        if record.key in self.changed_in_list or record.jobs_read_at is None:
+            return True
+        if now >= record.jobs_read_at + LONGEST_SKIP:
+            return True
+        return not next_change_ends_run(self._recent_job_counts, run, record.jobs)

@@ -34,7 +34,12 @@ from ..unexpected_errors import as_ingest_error
 from .collect_attempts import collect_due_batch
 from .collect_before_list import collect_delivered, collect_overdue
 from .discover_runs import discover_runs, discover_runs_sparingly
-from .poll_session import PollSession, claim_due_repository
+from .poll_session import (
+    PollSession,
+    claim_due_repository,
+    release_later_if_state_fails,
+    retry_lease_releases,
+)
 from .poll_turn import find_urgent, until_urgent
 from .schedule_attempts import make_scheduled_attempts_due
 from .schedule_polls import (
@@ -43,7 +48,6 @@ from .schedule_polls import (
     next_poll_after,
     next_try_at,
 )
-from .unreleased_leases import release_later_if_state_fails, retry_lease_releases
 
 logger = logging.getLogger(__name__)
 

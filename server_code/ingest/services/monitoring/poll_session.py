@@ -1,16 +1,17 @@
-"""One poll of one repository: what it has seen, its lease, and how many requests it may send."""
+"""One poll of one repository: what it has seen, its lease, and which requests it may send."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over, max_request_interval
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey
-from ...errors import IngestError
-from ...wire.purposes import Purpose
+from ...errors import IngestError, StateUnavailable
+from ...wire.purposes import BACKFILL_AGE, Purpose
 from ..context import CollectorContext
 
 #: A repository's lease: renewed during a poll, taken over if its holder is gone.
@@ -21,6 +22,9 @@ _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 #: the part of PACE_SHARE that corresponds to the part of the hour that has passed.
 FREE_SHARE = 0.1
 PACE_SHARE = 0.6
+
+#: This many due attempts are a backlog, whose requests leave a part of the limit to webhooks.
+MIN_BACKLOG = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +123,33 @@ def renew_lease_when_due(context: CollectorContext, poll_session: PollSession) -
     return save_progress(context, poll_session)
 
 
+@contextmanager
+def release_later_if_state_fails(
+    context: CollectorContext, repository: RepositoryRecord
+) -> Iterator[None]:
+    """Keep a claimed repository for ``retry_lease_releases`` if the state fails in the block.
+
+    Its lease is released as soon as the state responds. Otherwise it would wait until the lease
+    expires, minutes later.
+    """
+    try:
+        yield
+    except StateUnavailable:
+        context.unreleased_leases[repository.full_name] = repository
+        raise
+
+
+def retry_lease_releases(context: CollectorContext) -> None:
+    """Release each lease that was kept; its repository is due at once. Raises StateUnavailable."""
+    for name in list(context.unreleased_leases):
+        repository = context.unreleased_leases.pop(name, None)
+        if repository is not None:  # another thread may have taken it
+            with release_later_if_state_fails(context, repository):
+                context.store.release_repository(
+                    repository, holder=context.worker_id, next_poll_at=context.clock.now()
+                )
+
+
 def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:
     """Return whether optional requests may be sent now without putting off any poll.
 
@@ -145,3 +176,27 @@ def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> 
     if changed_at is None or is_interval_over(changed_at, interval, now):
         return now
     return changed_at + interval
+
+
+def set_request_purpose(
+    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
+) -> None:
+    """Set what the requests of a poll are sent for from here on, while it reads due attempts."""
+    purpose = max(poll_session.purpose, purpose_of(due, context.clock.now()))
+    context.github.set_purpose(poll_session.repository.full_name, purpose)
+
+
+def purpose_of(due: Sequence[AttemptRecord], now: datetime) -> Purpose:
+    """Return the purpose of reading due attempts: a backfill if most of them ended long ago."""
+    if len(due) < MIN_BACKLOG:
+        return Purpose.POLLING
+    past = sum(_ended_long_ago(record, now) for record in due)
+    return Purpose.BACKFILL if 2 * past > len(due) else Purpose.BACKLOG
+
+
+def _ended_long_ago(record: AttemptRecord, now: datetime) -> bool:
+    run = record.run
+    if run is None:
+        return now - record.created_at > BACKFILL_AGE
+    ended_at = run.updated_at or record.created_at
+    return run.is_completed and now - ended_at > BACKFILL_AGE

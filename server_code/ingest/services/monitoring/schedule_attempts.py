@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
-from ...domain.due import MAX_CHECK_DELAY, is_interval_over, max_request_interval
-from ...domain.job_counts import RecentJobCounts, add_job_count, next_change_ends_run
+from ...domain.due import MAX_CHECK_DELAY, max_request_interval
+from ...domain.job_counts import add_job_count
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
@@ -38,9 +38,6 @@ _MAX_ATTEMPTS = 1000
 #: Failures that may pass are reported after this many in a row, others at once.
 REPORTED_FAILURES = 5
 
-#: The longest time between two reads of the jobs in flight, though no change is expected.
-LONGEST_SKIP = timedelta(minutes=5)
-
 #: How long an ended run waits for its jobs to end, and the pause before they are read again.
 MAX_WAIT_FOR_JOBS = timedelta(minutes=1)
 MIN_PAUSE_FOR_JOBS = timedelta(seconds=5)
@@ -66,31 +63,7 @@ def is_waiting_for_jobs(snapshot: AttemptSnapshot, now: datetime) -> bool:
     return run.updated_at is not None and now - run.updated_at < MAX_WAIT_FOR_JOBS
 
 
-def is_job_read_due(
-    context: CollectorContext,
-    record: AttemptRecord,
-    counts: RecentJobCounts,
-    *,
-    has_changed_in_list: bool,
-) -> bool:
-    """Return whether the jobs of an attempt in flight are read at this poll.
-
-    A read is charged if anything has changed since the last one. So jobs are read as seldom as the
-    longest delay of an event allows: just before two poll intervals have passed. They are not read
-    if the next change can only be the end of the run, which the run list shows.
-    ``has_changed_in_list``: the list shows a change.
-    """
-    now, gap = context.clock.now(), max_request_interval(context.settings.poll_seconds)
-    if not is_interval_over(_jobs_known_at(record), gap, now):
-        return False
-    if has_changed_in_list or record.run is None or record.jobs_read_at is None:
-        return True
-    if now >= record.jobs_read_at + LONGEST_SKIP:
-        return True
-    return not next_change_ends_run(counts, record.run, record.jobs)
-
-
-def _jobs_known_at(record: AttemptRecord) -> datetime:
+def jobs_known_at(record: AttemptRecord) -> datetime:
     """Return when the state of the jobs of an attempt in flight was last known.
 
     Before they are read, that is when the run was created, or when it started.
@@ -155,7 +128,7 @@ def settle_or_schedule(
     if run is not None and not run.is_completed:
         if run.status == "in_progress":
             # `updated_at` is the start of a run until GitHub updates it again: keep it here.
-            record = replace(record, jobs_read_at=_jobs_known_at(record))
+            record = replace(record, jobs_read_at=jobs_known_at(record))
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failed_reads=0, last_error=None)
 
@@ -184,7 +157,7 @@ def _pause_in_flight(
     gap = max(pause, max_request_interval(context.settings.poll_seconds))
     if context.settings.log_mode != "live":
         return gap
-    due_at = _jobs_known_at(record) + gap
+    due_at = jobs_known_at(record) + gap
     return due_at - now if due_at > now else gap
 
 
