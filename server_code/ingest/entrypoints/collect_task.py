@@ -8,7 +8,11 @@ from __future__ import annotations
 import anvil.server
 
 from ..errors import IngestError
-from ..services.collections.manual_collection import collect_round, fail_collection, find_collection
+from ..services.collections.manual_collection import (
+    CollectionRound,
+    fail_collection,
+    find_collection,
+)
 from .request_context import RequestContext
 
 
@@ -24,7 +28,7 @@ def collect_now(collection_id: str) -> None:
         raise
     try:
         seconds = request.settings.collecting.task_seconds
-        record = collect_round(collector.context, record, seconds=seconds)
+        record = CollectionRound(collector.context, record, seconds=seconds).run()
     finally:
         collector.close()
     if not record.has_ended:

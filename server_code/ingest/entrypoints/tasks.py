@@ -16,8 +16,8 @@ import anvil.server
 from ..bootstrap.collector import Collector
 from ..bootstrap.workers import release_leases_of_dead_processes
 from ..domain.counters import Counters
+from ..domain.ledger import DESIRED_PAUSED
 from ..errors import BadSettings, IngestError
-from ..services.agents.agent_loop import is_paused
 from ..services.agents.heartbeat import Heartbeat, idle_heartbeat
 from ..services.agents.tick import (
     TickResult,
@@ -95,7 +95,8 @@ def _run_tick(
 ) -> int:
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state, started_at = request.state, request.now
-    if is_paused(state, agent) or not _has_anything_to_watch(request):
+    is_paused = state.load_desired_states().get(agent) == DESIRED_PAUSED
+    if is_paused or not _has_anything_to_watch(request):
         state.save_agent(idle_heartbeat(state, agent, host=HOST, now=request.now))
         return 0
     collector: Collector | None = None

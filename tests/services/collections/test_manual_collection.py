@@ -12,8 +12,8 @@ from ingest.errors import StateUnavailable
 from ingest.services.collections.manual_collection import (
     LOST_AFTER,
     MAX_ROUNDS,
+    CollectionRound,
     claim_collection,
-    collect_round,
     find_collection,
     find_running_collection,
     new_collection,
@@ -78,7 +78,7 @@ def collect(here, collection, *, seconds=25, context=None):
     """Go from round to round, each of which knows only what the state holds."""
     rounds = 0
     while not collection.has_ended:
-        collect_round(a_process(here, context or here.context), collection, seconds=seconds)
+        CollectionRound(a_process(here, context or here.context), collection, seconds=seconds).run()
         collection = find_collection(here.state, collection.collection_id)
         rounds += 1
     return rounds
@@ -239,7 +239,7 @@ def test_a_killed_collection_is_found_no_more(stage):
     here = stage(two_repositories(), at=100)
     dying = replace(here.context, store=Fused(here.state, Fuse(3)))
     with pytest.raises(Killed):
-        collect_round(dying, start(here), seconds=25)
+        CollectionRound(dying, start(here), seconds=25).run()
     assert find_running_collection(here.state, now=here.clock.now()) is not None
     here.advance(LOST_AFTER.total_seconds())
     assert find_running_collection(here.state, now=here.clock.now()) is None
@@ -255,7 +255,7 @@ def test_what_ends_a_round_is_noted(stage):
     gone = raising(StateUnavailable("The database went away."))
     broken = Changed(here.state, claim_repository=gone)
     with pytest.raises(StateUnavailable):
-        collect_round(replace(here.context, store=broken), start(here), seconds=25)
+        CollectionRound(replace(here.context, store=broken), start(here), seconds=25).run()
     record = progress(here)
     assert (record.phase, record.note) == (Phase.FAILED, "The database went away.")
     assert find_running_collection(here.state, now=here.clock.now()) is None
@@ -267,5 +267,5 @@ def test_rounds_have_an_end(stage):
     started = start(here)
     assert not started.has_ended
     assert here.record(REPOSITORY).next_poll_at == urgent_due_at(here.clock.now())
-    last = collect_round(here.context, replace(started, rounds=MAX_ROUNDS - 1), seconds=0)
+    last = CollectionRound(here.context, replace(started, rounds=MAX_ROUNDS - 1), seconds=0).run()
     assert (last.phase, last.note) == ("failed", "The agents collect the rest automatically.")

@@ -97,21 +97,15 @@ def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> str:
             client.create_queue(QueueName=name, Attributes=wanted)  # type: ignore[arg-type] # open names
         return f"queue {name} created"
     current = read_attributes(client, name, url)
-    changes = _differences(current, wanted)
+    changes = {
+        each: value for each, value in wanted.items() if not _is_satisfied(each, value, current)
+    }
     if not changes:
         return f"queue {name} unchanged"
     with translate_aws_errors(f"Queue {name}"):
         client.set_queue_attributes(QueueUrl=url, Attributes=changes)  # type: ignore[arg-type] # open names
     details = (f"{each} {current.get(each, 'unset')} -> {value}" for each, value in changes.items())
     return f"queue {name} adjusted: {', '.join(details)}"
-
-
-def _differences(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    return {
-        attribute: value
-        for attribute, value in wanted.items()
-        if not _is_satisfied(attribute, value, current)
-    }
 
 
 def _is_satisfied(attribute: str, value: str, current: Mapping[str, str]) -> bool:

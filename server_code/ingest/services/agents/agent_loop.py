@@ -17,7 +17,6 @@ from ...domain.backoff import backoff
 from ...domain.due import is_still_ahead
 from ...domain.ledger import DESIRED_PAUSED
 from ...errors import IngestError, OutOfMemory, RateLimited, StateBusy, is_out_of_memory
-from ...ports import CoordinationStore
 from ..context import CollectorContext
 from ..time_limits import IDLE_SECONDS, sleep_until
 
@@ -170,8 +169,3 @@ class DesiredStates:
             self._states = self._context.store.load_desired_states()
             self._next_at = now + self._every
         return self._states.get(agent) == DESIRED_PAUSED
-
-
-def is_paused(store: CoordinationStore, agent: str) -> bool:
-    """Return whether an agent is paused."""
-    return store.load_desired_states().get(agent) == DESIRED_PAUSED

@@ -89,16 +89,6 @@ def find_running_collection(store: CoordinationStore, *, now: datetime) -> Colle
     return None
 
 
-def collect_round(
-    context: CollectorContext, record: CollectionRecord, *, seconds: float
-) -> CollectionRecord:
-    """Collect for ``seconds``; return the collection, which has ended or needs another round.
-
-    Raises what the agents' work raises, after recording that the collection has failed.
-    """
-    return _Round(context, record, seconds=seconds).run()
-
-
 def fail_collection(
     store: CoordinationStore, record: CollectionRecord, *, reason: str, now: datetime
 ) -> None:
@@ -107,8 +97,8 @@ def fail_collection(
     store.save_collection(failed)
 
 
-class _Round:
-    """One process's share of a collection."""
+class CollectionRound:
+    """One process's share of a collection, which takes ``seconds`` at most."""
 
     def __init__(
         self, context: CollectorContext, record: CollectionRecord, *, seconds: float
@@ -130,7 +120,10 @@ class _Round:
         self._collection = Collection(context, plan)
 
     def run(self) -> CollectionRecord:
-        """Collect, and record how it ended."""
+        """Collect; return the collection, which has ended or needs another round.
+
+        Raises what the agents' work raises, after recording that the collection has failed.
+        """
         try:
             self._collection.collect()
             return self._end()

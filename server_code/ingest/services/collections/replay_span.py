@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -99,46 +99,40 @@ def _fetch_purged(
     """Yield the attempts that were purged, if GitHub has them and the filters accept them."""
     if span.since >= until:
         return
+
+    def fetch_page(window: CreationWindow, number: int) -> RunPage | None:
+        query = RunQuery(created=window.created_range, page=number)
+        answer = retry_policy.call(lambda: context.github.fetch_runs(span.repository, query))
+        return answer.value if answer else None
+
     filters = context.filters_of(span.repository)
     window = CreationWindow(span.since.replace(microsecond=0), until.replace(microsecond=0))
-    for run in _list_runs(context, span, window, retry_policy):
+    for run in _list_runs(window, fetch_page):
         if run.created_at is not None and filters.accepts(run):
             known = context.store.load_attempts(span.repository, [run.run_id])
             yield from _attempts_not_in_ledger(run.key, run.created_at, known)
 
 
 def _list_runs(
-    context: CollectorContext, span: ReplaySpan, window: CreationWindow, retry_policy: RetryPolicy
+    window: CreationWindow, fetch_page: Callable[[CreationWindow, int], RunPage | None]
 ) -> Iterator[WorkflowRun]:
     """List the runs of a window, in halves if it has more than the 1,000 that a query lists."""
-    page = _fetch_page(context, span, window, 1, retry_policy)
+    page = fetch_page(window, 1)
     if page is None:
         return
     is_filtered = all(window.holds(run) for run in page.runs)
     if page.has_next and is_filtered and window.first < window.last:
         for half in window.halves():
-            yield from _list_runs(context, span, half, retry_policy)
+            yield from _list_runs(half, fetch_page)
         return
     runs = list(page.runs)
     for number in range(2, MAX_PAGES + 1):
         if page is None or not page.has_next:
             break
-        page = _fetch_page(context, span, window, number, retry_policy)
+        page = fetch_page(window, number)
         runs += page.runs if page else ()
     found = {run.run_id: run for run in runs if window.holds(run)}
     yield from sorted(found.values(), key=lambda run: (str(run.created_at), run.run_id))
-
-
-def _fetch_page(
-    context: CollectorContext,
-    span: ReplaySpan,
-    window: CreationWindow,
-    number: int,
-    retry_policy: RetryPolicy,
-) -> RunPage | None:
-    query = RunQuery(created=window.created_range, page=number)
-    answer = retry_policy.call(lambda: context.github.fetch_runs(span.repository, query))
-    return answer.value if answer else None
 
 
 def _attempts_not_in_ledger(

@@ -111,23 +111,33 @@ def _request_by_status(
 ) -> None:
     name, list_name = poll_session.repository.full_name, _list_name(query.status)
     validator = poll_session.repository.run_lists.validators.get(list_name)
-    for number in range(1, MAX_FILTERED_PAGES + 1):
-        page = replace(query, page=number)
-        try:
-            answer = context.github.fetch_runs(name, page, validator if number == 1 else None)
-        except NotFound:
-            # An older GitHub Enterprise Server does not have every status.
-            return
+    try:
+        answer = context.github.fetch_runs(name, query, validator)
         if answer.value is None:
             # The deep runs in this status are the same as before.
             poll_session.unchanged_statuses.add(query.status or "")
             return
         upsert_runs(context, poll_session, answer.value.runs)
-        if number == 1:
-            poll_session.set_validator(list_name, answer.validator)
-        if not answer.value.has_next:
-            _make_missing_due(context, poll_session, query.status)
-            return
+        poll_session.set_validator(list_name, answer.validator)
+        is_whole = not answer.value.has_next or save_more_pages(context, poll_session, query)
+    except NotFound:
+        # An older GitHub Enterprise Server does not have every status.
+        return
+    if is_whole:
+        _make_missing_due(context, poll_session, query.status)
+
+
+def save_more_pages(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> bool:
+    """Save the runs after the first page of a filtered list; return whether it was read whole."""
+    for number in range(2, MAX_FILTERED_PAGES + 1):
+        page = context.github.fetch_runs(
+            poll_session.repository.full_name, replace(query, page=number)
+        ).value
+        if page is not None:
+            upsert_runs(context, poll_session, page.runs)
+        if page is None or not page.has_next:
+            return True
+    return False
 
 
 def _make_missing_due(

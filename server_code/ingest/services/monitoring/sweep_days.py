@@ -19,7 +19,7 @@ from ...domain.timestamps import format_timestamp
 from ...ports import RunQuery
 from ...settings import RUN_LIFETIME_DAYS
 from ..context import CollectorContext
-from .open_runs import MAX_FILTERED_PAGES
+from .open_runs import save_more_pages
 from .poll_session import PollSession, can_afford_extra
 from .save_runs import upsert_runs
 
@@ -207,9 +207,8 @@ def _fetch_window(
     """Save a window's runs; return False if the window must be halved, which is remembered."""
     list_name = _CREATED_PREFIX + window.created_range
     validator = poll_session.repository.run_lists.validators.get(list_name)
-    answer = context.github.fetch_runs(
-        poll_session.repository.full_name, RunQuery(created=window.created_range), validator
-    )
+    query = RunQuery(created=window.created_range)
+    answer = context.github.fetch_runs(poll_session.repository.full_name, query, validator)
     page = answer.value
     if page is None:
         return True
@@ -218,35 +217,19 @@ def _fetch_window(
         # The server ignores the filter, so each window has the same runs: their pages are read
         # once.
         poll_session.ignores_created = True
-        _request_more_pages(context, poll_session, window)
+        poll_session.has_unread_pages |= not save_more_pages(context, poll_session, query)
         return True
     if page.has_next and window.first < window.last:
         poll_session.set_validator(list_name, _HALVED)
         return False
     if page.has_next:
-        _request_more_pages(context, poll_session, window)
+        # A window of one second cannot be halved.
+        poll_session.has_unread_pages |= not save_more_pages(context, poll_session, query)
     # A window with fewer runs than its count, or with several pages, gets no validator: the next
     # sweep requests it again.
     is_complete = len(page.runs) >= page.total_count and not page.has_next
     poll_session.set_validator(list_name, answer.validator if is_complete else None)
     return True
-
-
-def _request_more_pages(
-    context: CollectorContext, poll_session: PollSession, window: CreationWindow
-) -> None:
-    """Read the pages after the first of a window that cannot be halved."""
-    name = poll_session.repository.full_name
-    for number in range(2, MAX_FILTERED_PAGES + 1):
-        page = context.github.fetch_runs(
-            name, RunQuery(created=window.created_range, page=number)
-        ).value
-        if page is None:
-            return
-        upsert_runs(context, poll_session, page.runs)
-        if not page.has_next:
-            return
-    poll_session.has_unread_pages = True
 
 
 def _midnight(moment: datetime) -> datetime:
