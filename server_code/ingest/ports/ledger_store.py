@@ -44,7 +44,7 @@ class LedgerStore(Protocol):
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
         """Remove up to ``limit`` settled attempts created before, oldest first; return how many.
 
-        The states of their logs and their commits are removed as well.
+        The states of their logs and their commits are removed as well, all in one transaction.
         """
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:

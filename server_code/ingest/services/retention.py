@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from .context import CollectorContext
 
-#: The most attempts that one call deletes, so that no other write waits for long.
+#: The most attempts that one call deletes, and that it deletes at once: others wait for the rows.
 MAX_PURGED = 500
+_BATCH = 50
 
 
 def purge_expired(context: CollectorContext) -> bool:
@@ -17,5 +19,5 @@ def purge_expired(context: CollectorContext) -> bool:
     that no purged run is published again. Raises StateUnavailable.
     """
     created_before = context.clock.now() - timedelta(days=context.settings.ledger_days)
-    removed = context.store.remove_settled_attempts(created_before=created_before, limit=MAX_PURGED)
-    return removed == MAX_PURGED
+    remove = partial(context.store.remove_settled_attempts, created_before=created_before)
+    return all(remove(limit=_BATCH) == _BATCH for _ in range(MAX_PURGED // _BATCH))

@@ -40,8 +40,6 @@ _COMMITS = Table("commits")
 #: ``age`` sorts by creation.
 _COLUMNS = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "body_bytes")
 
-_PURGE_BATCH = 50
-
 
 @translate_errors
 class TableAttempts:
@@ -139,15 +137,8 @@ class TableAttempts:
             transact(partial(_save, rows, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Remove settled attempts in batches, each in a transaction of its own."""
-        removed = 0
-        while removed < limit:
-            batch_size = min(_PURGE_BATCH, limit - removed)
-            removed_now = transact(partial(_purge_batch, created_before, batch_size))
-            removed += removed_now
-            if removed_now < batch_size:
-                break
-        return removed
+        """Remove the oldest settled attempts with their logs and commits; return how many."""
+        return transact(partial(_purge, created_before, limit))
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
@@ -231,7 +222,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     ]
 
 
-def _purge_batch(created_before: datetime, limit: int) -> int:
+def _purge(created_before: datetime, limit: int) -> int:
     expired = ATTEMPTS.list_first(
         columns=("key", "commit", "repository", "settled"),
         order_by="age",

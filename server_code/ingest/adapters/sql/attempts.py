@@ -31,10 +31,7 @@ from .ledger_counts import (
     change_and_count,
     ledger_counts,
 )
-from .retention import purge_settled
 from .session import Row, Session, upsert
-
-_PURGE_BATCH = 100
 
 _OLDEST_UNPUBLISHED = """
     SELECT (SELECT created_at FROM attempts WHERE repository_key = repositories.name_key
@@ -57,6 +54,14 @@ _SAVE = upsert(
     "created_at, settled, unread, look_at, record",
 )
 _SAVE_COMMITS = upsert("commits", "repository_key, sha", "metrics")
+_EXPIRED = """
+    SELECT repository_key, run_id, run_attempt, record FROM attempts
+    WHERE settled = 1 AND created_at < ?
+    ORDER BY created_at, run_id, run_attempt LIMIT ?
+"""
+_REMOVE_ATTEMPT = "DELETE FROM attempts WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+_REMOVE_LOGS = "DELETE FROM job_logs WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+_REMOVE_COMMIT = "DELETE FROM commits WHERE repository_key = ? AND sha = ?"
 
 
 class SqlAttempts(SqlStore):
@@ -125,16 +130,23 @@ class SqlAttempts(SqlStore):
             self._database.write(save)
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Remove settled attempts in batches, so that others do not wait long for the rows."""
-        removed = 0
-        while removed < limit:
-            batch_size = min(_PURGE_BATCH, limit - removed)
-            purge = partial(purge_settled, created_before=created_before, limit=batch_size)
-            removed_now = self._database.write(purge)
-            removed += removed_now
-            if removed_now < batch_size:
-                break
-        return removed
+        """Remove the oldest settled attempts with their logs and commits; return how many.
+
+        One that another process is saving at this moment is skipped: it may not stay settled. A
+        commit that a later attempt shares is removed too, and requested again where it is needed.
+        """
+        expired = (format_time(created_before), limit)
+
+        def purge(session: Session) -> int:
+            runs = {row[:2] for row in session.query(_EXPIRED, expired)}
+
+            def remove() -> int:
+                rows = session.query(_EXPIRED + session.dialect.skip_locked, expired)
+                return _remove(session, [row for row in rows if row[:2] in runs])
+
+            return change_and_count(session, runs, remove)
+
+        return self._database.write(purge)
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository or of all, expired logs as unavailable."""
@@ -163,6 +175,17 @@ class SqlAttempts(SqlStore):
         rows = [(key, sha, to_json(encode_dataclass(newest[sha]))) for sha in sorted(newest)]
         if rows:
             self._database.write(lambda session: session.insert(_SAVE_COMMITS, rows))
+
+
+def _remove(session: Session, rows: Sequence[Row]) -> int:
+    """Remove attempts, given by the columns of _EXPIRED, with their logs and commits."""
+    keys = sorted(row[:3] for row in rows)
+    read = ((row[0], from_json(row[3])["run"]) for row in rows)
+    shas = {(name, run["head_sha"]) for name, run in read if run is not None}
+    commits = sorted((name, escape_text(sha)) for name, sha in shas if sha is not None)
+    session.delete(_REMOVE_LOGS, keys)
+    session.delete(_REMOVE_COMMIT, commits)
+    return session.delete(_REMOVE_ATTEMPT, keys)
 
 
 def _row(record: AttemptRecord) -> Row:
