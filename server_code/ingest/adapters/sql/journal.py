@@ -45,7 +45,7 @@ class SqlJournal(SqlStore):
             # So few are kept that reading all is faster than maintaining an index.
             rows = session.query("SELECT id, record FROM errors")
             same = [number for number, body in rows if error_identity(from_json(body)) == wanted]
-            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", (), same)
+            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", same)
 
         return self._database.write(remove)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...domain.log_cache import (
     EVICTION_SLACK,
@@ -65,26 +64,6 @@ _SELECT_TOTALS = """
     FROM cached_logs
 """
 
-#: A process that writes logs sums up those of all processes after this many logs, or this time.
-_MAX_LOGS_BETWEEN_SUMS = 32
-_MAX_TIME_BETWEEN_SUMS = timedelta(minutes=1)
-
-
-@dataclass(slots=True)
-class _Allowance:
-    """What this process may write before it sums up the logs of all processes again."""
-
-    logs: float
-    stored_bytes: float
-    summed_at: datetime
-
-    def take(self, stored_bytes: int, now: datetime) -> bool:
-        """Subtract one more log; return False where the logs must be summed up."""
-        self.logs -= 1
-        self.stored_bytes -= stored_bytes
-        is_recent = timedelta(0) <= now - self.summed_at < _MAX_TIME_BETWEEN_SUMS
-        return is_recent and self.logs >= 0 and self.stored_bytes >= 0
-
 
 class SqlLogPageStore(LogPageStore):
     """Pages of logs in the database that holds the state."""
@@ -99,7 +78,6 @@ class SqlLogPageStore(LogPageStore):
         self.database = database
         self._max_logs = max_logs
         self._max_bytes = max_bytes
-        self._allowance: _Allowance | None = None
 
     def new_log(self, job: JobLogId, now: datetime) -> _LogWriter:
         """Begin to write a log."""
@@ -108,12 +86,13 @@ class SqlLogPageStore(LogPageStore):
     def add_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
         """Write whole logs in one transaction; of two logs of a job, the last one stays."""
         newest = {log.job: (_new_name(now), log) for log in logs}
-        sizes = {job: _stored_bytes(log.pages) for job, (_, log) in newest.items()}
         if not newest:
             return
-        has_room = all(self.take_room(sizes[job], now) for job in newest)
         rows = [
-            (name, *job, format_time(now), 1, *_columns(log.size, sizes[job], log.outline))
+            (
+                *(name, *job, format_time(now), 1),
+                *_columns(log.size, _stored_bytes(log.pages), log.outline),
+            )
             for job, (name, log) in newest.items()
         ]
         pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
@@ -123,8 +102,7 @@ class SqlLogPageStore(LogPageStore):
             session.insert(_ADD_LOG, rows)
             session.insert(_ADD_PAGE, pages)
             _delete(session, replaced)
-            if not has_room:
-                self.evict(session, now)
+            self.evict(session, now)
 
         self.database.write(add)
 
@@ -137,19 +115,11 @@ class SqlLogPageStore(LogPageStore):
         size = LogSize(total_lines, total_bytes, parse_long_lines(long_lines))
         return _StoredLog(self.database, name, size)
 
-    def take_room(self, stored_bytes: int, now: datetime) -> bool:
-        """Count one more log; return whether it surely fits: if not, the caller runs ``evict``."""
-        allowance = self._allowance
-        return allowance is not None and allowance.take(stored_bytes, now)
-
     def evict(self, session: Session, now: datetime) -> None:
         """Sum up all logs; delete the oldest beyond the limits, and those that never ended."""
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
-        # PostgreSQL sums up as decimals.
-        logs_left = self._max_logs * EVICTION_SLACK - int(count)
-        bytes_left = self._max_bytes * EVICTION_SLACK - int(size)
-        self._allowance = _Allowance(min(logs_left, _MAX_LOGS_BETWEEN_SUMS), bytes_left, now)
-        is_full = logs_left < 0 or bytes_left < 0
+        has_too_many = count > self._max_logs * EVICTION_SLACK
+        is_full = has_too_many or size > self._max_bytes * EVICTION_SLACK
         if not is_full and not is_abandoned(unfinished_since and parse_time(unfinished_since), now):
             return
         logs = (
@@ -185,7 +155,6 @@ class _LogWriter:
     def finish(self, pages: Sequence[CompressedPage], size: LogSize, outline: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
-        has_room = self._pages.take_room(stored_bytes, self._now)
         columns = _columns(size, stored_bytes, outline)
 
         def finish(session: Session) -> None:
@@ -196,8 +165,7 @@ class _LogWriter:
                 self._add_log(session, (1, *columns))
             self._add_pages(session, pages)
             _delete(session, replaced)
-            if not has_room:
-                self._pages.evict(session, self._now)
+            self._pages.evict(session, self._now)
 
         self._pages.database.write(finish)
 
@@ -259,8 +227,5 @@ def _log_names_of_jobs(session: Session, jobs: Collection[JobLogId]) -> list[str
 
 def _delete(session: Session, names: Sequence[str]) -> None:
     for table in ("cached_logs", "log_pages"):
-        session.execute_in_chunks(
-            f"DELETE FROM {table} WHERE log_name IN (...)",  # noqa: S608 - constants
-            (),
-            sorted(names),
-        )
+        sql = f"DELETE FROM {table} WHERE log_name IN (...)"  # noqa: S608 - constants
+        session.execute_in_chunks(sql, sorted(names))

@@ -71,15 +71,12 @@ class Session:
             found += self.query(with_placeholders(sql, chunk), (*parameters, *chunk, *last))
         return found
 
-    def execute_in_chunks(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> int:
-        """Run a statement with ``IN (...)`` as its last condition for each chunk of ``values``.
-
-        Returns how many rows were changed.
-        """
-        changed = 0
-        for chunk in chunks(values, MAX_PARAMETERS):
-            changed += self.execute(with_placeholders(sql, chunk), (*parameters, *chunk))
-        return changed
+    def execute_in_chunks(self, sql: str, values: Sequence[Any]) -> int:
+        """Run a statement with ``IN (...)`` for each chunk of values; return how many changed."""
+        return sum(
+            self.execute(with_placeholders(sql, chunk), chunk)
+            for chunk in chunks(values, MAX_PARAMETERS)
+        )
 
     def insert(self, sql: str, rows: Sequence[Row]) -> int:
         """Insert rows in chunks by a statement with ``VALUES (...)``; return how many changed.

@@ -22,7 +22,7 @@ _FIND_DISCOVERED = """
     SELECT record FROM discovered_repositories WHERE repository_id = ? ORDER BY name_key
 """
 _LIST = "SELECT record FROM {} ORDER BY name_key"
-_REMOVE = "DELETE FROM {} WHERE name_key IN (...)"
+_REMOVE = "DELETE FROM {} WHERE name_key = ?"
 
 
 class SqlSources(SqlStore, SourceStore):
@@ -34,7 +34,7 @@ class SqlSources(SqlStore, SourceStore):
 
     def remove_source(self, pattern: str) -> None:
         """Remove a source; its repositories stay."""
-        self._remove_all(_SOURCES, [repository_key(pattern)])
+        self._remove(_SOURCES, repository_key(pattern))
 
     def list_sources(self) -> list[SourceRecord]:
         """List all, by pattern."""
@@ -65,7 +65,7 @@ class SqlSources(SqlStore, SourceStore):
 
     def remove_credential(self, name: str) -> None:
         """Remove a credential that is no longer configured."""
-        self._remove_all(_CREDENTIALS, [escape_text(name)])
+        self._remove(_CREDENTIALS, escape_text(name))
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
@@ -85,9 +85,8 @@ class SqlSources(SqlStore, SourceStore):
         rows = [(key, to_json(encode_dataclass(record))) for key, record in sorted(records.items())]
         self._database.write(lambda session: session.insert(_SAVE.format(table), rows))
 
-    def _remove_all(self, table: str, keys: Sequence[str]) -> None:
-        sql = _REMOVE.format(table)
-        self._database.write(lambda session: session.execute_in_chunks(sql, (), keys))
+    def _remove(self, table: str, key: str) -> None:
+        self._database.write(lambda session: session.execute(_REMOVE.format(table), (key,)))
 
     def _list_all(self, table: str) -> Iterable[dict[str, Any]]:
         return _bodies(self._database.read(_LIST.format(table)))
