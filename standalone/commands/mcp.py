@@ -57,7 +57,6 @@ def mcp(*, address: Address | None) -> None:
         clock = SystemClock(threading.Event())
         tools = McpTools(
             state=state,
-            cache=state.log_cache,
             settings=settings,
             clock=clock,
             open_log_reader=lambda: open_log_reader(settings, state=state, clock=clock),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from ingest.domain.annotations import UNSUCCESSFUL_CONCLUSIONS
 from ingest.errors import NotFound
-from ingest.ports import Clock, LogCache, StateStore
+from ingest.ports import Clock, StateStore
 from ingest.services.dashboard.logs import find_job_log
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.rows import summary_row
@@ -47,7 +47,6 @@ class McpTools:
     """
 
     state: StateStore
-    cache: LogCache
     settings: Settings
     clock: Clock
     open_log_reader: Callable[[], LogReader]
@@ -163,7 +162,7 @@ class McpTools:
         characters are returned.
         """
         reference = RunReference(run_id=run_id, run_attempt=run_attempt, repository=repository)
-        log = find_job_log(self.state, self.cache, self.open_log_reader, reference, job_id)
+        log = find_job_log(self.state, self.open_log_reader, reference, job_id)
         head = log.page(1, 1)
         for name in ("lines", "first_line", "long_lines"):
             del head[name]

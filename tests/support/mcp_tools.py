@@ -10,20 +10,18 @@ from ingest.settings import Settings
 
 from standalone.mcp.tools import McpTools
 
-from .log_caches import open_log_cache
 from .world import Stage, log_reader
 from .world_builder import FIRST_JOB
 
 
 def open_tools_with_log(here: Stage, log: bytes, outline: LogOutline) -> McpTools:
     """Return the tools of a stage with one job, whose log is in their cache."""
-    cache = open_log_cache()
+    cache = here.state.log_cache
     here.context = replace(here.context, log_cache=cache)
     assert here.poll() is None
     cache.save_log(here.attempt().key, FIRST_JOB + 1, io.BytesIO(log), outline, here.clock.now())
     return McpTools(
         state=here.state,
-        cache=cache,
         settings=Settings(),
         clock=here.clock,
         open_log_reader=lambda: log_reader(here.context),

@@ -129,19 +129,20 @@ def repository_row_of(request: RequestContext, full_name: str) -> dict[str, Any]
     return repository_row(record, counts, web_url=request.settings.github.web_url, now=request.now)
 
 
+def run_reference(
+    run_id: object, run_attempt: object = None, repository: object = None, **_ignored: object
+) -> RunReference:
+    """Return the ids of a run; its attempt and repository may not be known. Raises Rejected."""
+    return RunReference(
+        run_id=require_id(run_id, "The run's id"),
+        run_attempt=optional_id(run_attempt, "The attempt"),
+        repository=optional_text(repository, "The repository's name"),
+    )
+
+
 def open_job_log(
     request: RequestContext, run_id: object, job_id: object, **run_fields: object
 ) -> JobLog:
-    """Find a job's log by its ids. Raises NotFound.
-
-    ``run_fields``: the run's attempt and repository, where they are known.
-    """
-    reference = RunReference(
-        run_id=require_id(run_id, "The run's id"),
-        run_attempt=optional_id(run_fields.get("run_attempt"), "The attempt"),
-        repository=optional_text(run_fields.get("repository"), "The repository's name"),
-    )
-    job = require_id(job_id, "The job's id")
-    return find_job_log(
-        request.state, request.state.log_cache, request.open_log_reader, reference, job
-    )
+    """Find a job's log by its ids. Raises NotFound."""
+    reference, job = run_reference(run_id, **run_fields), require_id(job_id, "The job's id")
+    return find_job_log(request.state, request.open_log_reader, reference, job)

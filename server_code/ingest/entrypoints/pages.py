@@ -18,11 +18,11 @@ from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
 from ..services.dashboard.repositories import require_watched
-from ..services.dashboard.runs import RunReference, load_run
+from ..services.dashboard.runs import load_run
 from ..services.dashboard.workflows import list_workflows
-from .arguments import bounded, optional_id, optional_text, require_id, require_text
+from .arguments import bounded, optional_text, require_text
 from .auth import login_required
-from .callables import open_job_log, repository_row_of
+from .callables import open_job_log, repository_row_of, run_reference
 from .request_context import RequestContext
 from .roles import Role
 from .task_launcher import TASKS, launch_tick
@@ -79,11 +79,7 @@ def get_run(
     request: RequestContext, run_id: object, run_attempt: object = None, repository: object = None
 ) -> dict[str, Any]:
     """Return the details of a run's attempt, the newest by default."""
-    reference = RunReference(
-        run_id=require_id(run_id, "The run's id"),
-        run_attempt=optional_id(run_attempt, "The attempt"),
-        repository=optional_text(repository, "The repository's name"),
-    )
+    reference = run_reference(run_id, run_attempt, repository)
     return load_run(
         request.state, reference, web_url=request.settings.github.web_url, now=request.now
     )

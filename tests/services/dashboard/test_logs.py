@@ -26,16 +26,21 @@ def collected(stage, log: bytes = b"hello\n", *, conclusion: str = "success") ->
     """Collect one job whose log is kept for people."""
     builder = WorldBuilder().run(conclusion, seconds=60).job("build", conclusion, log=log)
     here = stage(builder, at=100)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     assert here.poll() is None
     here.ingest()
     return here
 
 
+def empty_the_cache(here: Stage) -> None:
+    """Let the state keep logs for people, and none so far."""
+    here.state.log_cache = open_log_cache()
+    here.context = replace(here.context, log_cache=here.state.log_cache)
+
+
 def opened(here: Stage, job_id: int = JOB, **reference):
     return find_job_log(
         here.state,
-        here.context.log_cache,
         lambda: log_reader(here.context),
         RunReference(run_id=RUN, **reference),
         job_id,
@@ -120,7 +125,7 @@ def test_an_outline_has_the_steps_with_their_lines(stage):
     """Of a step whose place is not certain it has no lines."""
     builder = WorldBuilder().run("failure", seconds=60).job("build", "failure")
     here = stage(builder, at=100)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     assert here.poll() is None
     here.ingest()
     steps = opened(here).outline()["steps"]
@@ -173,7 +178,7 @@ def test_a_log_too_large_for_a_browser_reports_where_it_is(stage, monkeypatch):
 def test_a_log_that_has_left_the_cache_is_fetched_again(stage, ask):
     """Once, whatever is asked of it first."""
     here = collected(stage, b"hello\n")
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     before = here.requests("get_job_log")
     reads = {
         "page": lambda log: log.page(1, 9)["lines"] == ["hello"],
@@ -204,7 +209,7 @@ def assert_unreadable(here: Stage, state: str, reason: str, *, may_become_availa
 def test_a_log_that_is_not_there_yet_may_come(stage):
     """The page looks again by itself."""
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     assert here.poll() is None
     assert_unreadable(here, "pending", "waits on the job events queue", may_become_available=True)
 
@@ -212,7 +217,7 @@ def test_a_log_that_is_not_there_yet_may_come(stage):
 def test_a_job_that_runs_has_no_log_yet(stage):
     """Nobody has asked for it."""
     here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     assert here.poll() is None
     assert_unreadable(here, "pending", "still running", may_become_available=True)
 
@@ -221,7 +226,7 @@ def test_a_job_that_runs_has_no_log_yet(stage):
 def test_a_log_that_never_was_or_is_gone_reports_why(stage, state):
     """And is not waited for."""
     here = collected(stage)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     [known] = here.state.load_job_logs(here.attempt().key).values()
     here.state.save_job_logs([replace(known, state=state, reason="It never ran.")])
     assert_unreadable(here, state, "It never ran.", may_become_available=False)
@@ -230,7 +235,7 @@ def test_a_log_that_never_was_or_is_gone_reports_why(stage, state):
 def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
     """Its record still says fetched: the queue has it, the page has not."""
     here = collected(stage)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     here.fail(Fault(path="/logs$", do="error", status=502))
     assert_unreadable(here, "unavailable", "GitHub", may_become_available=True)
 
@@ -238,7 +243,7 @@ def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
 def test_a_job_of_several_attempts_is_the_newest(stage):
     """Where nobody says which."""
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     for number in (1, 2):
         jobs = (a_job(JOB, run_id=RUN, run_attempt=number),)
         here.state.save_attempts([an_attempt(RUN, number, REPOSITORY, jobs=jobs)])
@@ -251,7 +256,7 @@ def test_a_job_is_found_in_whichever_attempt_has_it(stage):
     world = WorldBuilder().run("failure", seconds=60).job("build", log=b"one\n")
     world.rerun("success", at=300, seconds=30).job("build", log=b"two\n")
     here = stage(world, at=900)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     assert here.poll() is None
     here.ingest()
     assert opened(here).page(1, 9)["lines"] == ["one"]
@@ -274,7 +279,7 @@ def test_a_skipped_job_has_no_log_and_says_so(stage):
 def test_a_running_job_shows_its_steps_before_its_log(stage):
     """What is known so far comes with the reason why there is no log yet."""
     here = stage(WorldBuilder().run("success", created=0, seconds=600).job("build"), at=70)
-    here.context = replace(here.context, log_cache=open_log_cache())
+    empty_the_cache(here)
     assert here.poll() is None
     log = opened(here)
     assert log.page(1, 10)["may_become_available"] is True

@@ -13,7 +13,7 @@ from ...domain.log_pages import LogLines
 from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
 from ...messaging.run_data import step_data
-from ...ports import LogCache, StateStore
+from ...ports import StateStore
 from ..log_ingestion.read_log import LogReader, UnreadableLog, explain_not_fetched
 from .annotations import annotation_rows, files_url
 from .runs import RunReference, load_run_attempts
@@ -36,14 +36,13 @@ class JobLog:
     def __init__(
         self,
         store: StateStore,
-        cache: LogCache,
         open_log_reader: OpenLogReader,
         *,
         record: AttemptRecord,
         job: Job,
     ) -> None:
         self._store = store
-        self._cache = cache
+        self._cache = store.log_cache
         self._open_log_reader = open_log_reader
         self._record = record
         self._job = job
@@ -211,7 +210,6 @@ class JobLog:
 
 def find_job_log(
     store: StateStore,
-    cache: LogCache,
     open_log_reader: OpenLogReader,
     reference: RunReference,
     job_id: int,
@@ -222,7 +220,7 @@ def find_job_log(
             continue
         for job in record.jobs:
             if job.job_id == job_id:
-                return JobLog(store, cache, open_log_reader, record=record, job=job)
+                return JobLog(store, open_log_reader, record=record, job=job)
     attempt = f"Attempt {reference.run_attempt} of run" if reference.run_attempt else "Run"
     raise NotFound(f"{attempt} {reference.run_id} has no job {job_id} that was collected.")
 
