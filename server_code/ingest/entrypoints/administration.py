@@ -20,7 +20,7 @@ from ..settings import Settings
 from . import accounts
 from .arguments import require_text
 from .auth import login_required
-from .password_limits import count_password_attempt
+from .passwords import count_password_attempt
 from .request_context import RequestContext
 from .roles import Role, parse_role
 

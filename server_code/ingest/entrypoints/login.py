@@ -11,7 +11,7 @@ from ..adapters.anvil_secrets import get_setting
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
-from .password_limits import count_password_attempt
+from .passwords import count_password_attempt
 from .request_context import RequestContext
 from .roles import stored_role
 
