@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -81,6 +82,6 @@ def test_the_order_of_the_answers_does_not_matter(
     context, sources = stage(WorldBuilder()).join(), Sources(parse_sources(["acme", "umbra"]))
     for ordered in permutations(answers):
         api: Any = _Lists(ordered)
-        lists: RepositoryLists = fetch_lists(context, api, sources)
+        lists: RepositoryLists = fetch_lists(replace(context, repository_api=api), sources)
         assert lists.are_complete == is_complete
         assert str(lists.error_of(parse_source("acme")) or "") == shown

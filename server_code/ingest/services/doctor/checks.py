@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ...domain.counted_nouns import join_first
 from ...domain.source_records import (
     CredentialRecord,
     DiscoveredRepository,
     SourceRecord,
     patterns_of,
 )
-from ...domain.sources import SourcePattern
+from ...domain.sources import SourcePattern, parse_source
 from ...errors import IngestError
 from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, CheckResult, QueueInspector
@@ -31,7 +32,6 @@ from .github import (
 )
 from .machine import check_machine
 from .queues import check_bucket, check_queues
-from .suspended import check_suspended
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -39,6 +39,9 @@ MIN_WEBHOOK_SECRET_LENGTH = 16
 
 #: Repositories that are checked one by one, with three requests each.
 MAX_REPOSITORIES = 50
+
+#: The most names of suspended repositories in a finding; the others are counted.
+NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,24 @@ def check_sources(
             yield CheckResult.warning(
                 f"source {record.pattern}", record.truncation_note, NAME_MISSING_REMEDY
             )
+
+
+def check_suspended(discovered: Sequence[DiscoveredRepository]) -> Iterator[CheckResult]:
+    """Report repositories that are not polled; warn if a source names one of them."""
+    reasons: dict[str, list[DiscoveredRepository]] = {}
+    for each in discovered:
+        if each.suspension_reason is not None:
+            reasons.setdefault(each.suspension_reason, []).append(each)
+    for reason, suspended in reasons.items():
+        names = [each.full_name for each in suspended]
+        finding = f"{join_first(names, NAMES_SHOWN)}: {reason}"
+        if any(
+            each.is_missing and parse_source(each.source).names_one_repository for each in suspended
+        ):
+            remedy = "Correct its name, let a credential read it, or remove it: runstream sources."
+            yield CheckResult.warning("not polled", finding, remedy)
+        else:
+            yield CheckResult.ok("not polled", finding)
 
 
 def _named_sources(target: DoctorTarget) -> list[SourcePattern]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,6 @@ from ...domain.sources import SourcePattern, parse_source
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, apply_discovery
 from .fetch_lists import RepositoryLists, fetch_lists, note_former_names
-from .follow_owners import describe_owner_rename, follow_owner, is_renamed
 from .follow_settings import follow_settings, report_change
 from .manage_sources import add_sources
 from .record_credentials import record_credentials, sync_configured_credentials
@@ -121,7 +120,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     began_at = context.clock.now()
     context.store.save_sources([replace(each, listed_at=began_at) for each in records])
     sources = sources_of(records)
-    lists = fetch_lists(context, context.repository_api, sources)
+    lists = fetch_lists(context, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = lists.are_complete
     if result.is_complete:
@@ -132,11 +131,11 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     patterns = {each.pattern for each in records}
     stored = [each for each in context.store.list_sources() if each.pattern in patterns]
     listed = [
-        follow_owner(_with_result(each, result, lists, now), result.owners) for each in stored
+        _with_owner_name(_with_result(each, result, lists, now), result.owners) for each in stored
     ]
-    renamed = [e for e, before in zip(listed, stored, strict=True) if is_renamed(e, before)]
+    renamed = [e for e, before in zip(listed, stored, strict=True) if _is_renamed(e, before)]
     for each in renamed:
-        report_change(context, describe_owner_rename(each))
+        report_change(context, _owner_rename_sentence(each))
     context.store.save_sources([replace(e, listed_at=None) if e in renamed else e for e in listed])
     for record in records:
         error = lists.error_of(parse_source(record.pattern))
@@ -169,4 +168,35 @@ def _with_result(
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),
         truncation_note=lists.truncation_notes.get(lists.owner_of(pattern)),
+    )
+
+
+def _with_owner_name(record: SourceRecord, owners: Mapping[int, str]) -> SourceRecord:
+    """Return a source with its owner's number, and with the owner's new name if it was renamed.
+
+    ``owners`` are names by number. Another owner may have taken the former name: only the number
+    shows which owner the source means.
+    """
+    owner = parse_source(record.pattern).exact_owner
+    if owner is None:
+        return record
+    if record.owner_id is None:
+        numbers = (number for number, name in owners.items() if name.lower() == owner.lower())
+        return replace(record, owner_id=next(numbers, None))
+    name = owners.get(record.owner_id, record.renamed_to or owner)
+    return replace(record, renamed_to=None if name.lower() == owner.lower() else name)
+
+
+def _is_renamed(record: SourceRecord, before: SourceRecord) -> bool:
+    """Return whether a source's owner has another name than before; exclusions do not matter."""
+    return record.renamed_to != before.renamed_to and not record.pattern.startswith("!")
+
+
+def _owner_rename_sentence(record: SourceRecord) -> str:
+    """Return a sentence about what follows from the new name of an owner."""
+    owner = parse_source(record.pattern).owner
+    new = record.renamed_to or owner
+    return (
+        f"follows the owner of {record.pattern}, now named {new} on GitHub, so new repositories of "
+        f"{new} are watched too. Write {new} instead of {owner} in the sources when convenient."
     )

@@ -116,8 +116,9 @@ class RepositoryLists:
         return unread
 
 
-def fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> RepositoryLists:
+def fetch_lists(context: CollectorContext, sources: Sources) -> RepositoryLists:
     """Fetch all lists concurrently; one that fails does not delay the others."""
+    api = context.repository_api
     listed_patterns = [each for each in sources.included if not each.names_one_repository]
     wanted = [sources.current_owner(each) for each in listed_patterns]
     owners = {owner for owner in wanted if owner is not None}
