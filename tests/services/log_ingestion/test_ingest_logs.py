@@ -171,6 +171,20 @@ def test_logs_of_a_repository_that_is_hidden_for_a_while_arrive(stage, count):
 
 
 @pytest.mark.parametrize("log_mode", MODES)
+def test_logs_of_a_run_of_which_nothing_is_found_for_a_while_arrive(stage, log_mode):
+    """GitHub answers 404 for all of a run in an outage, but its list shows the run."""
+    here = collected(stage, a_world(None, None), log_mode=log_mode)
+    here.fail(Fault(path="/actions/(runs|jobs)/", do="missing"))
+    for _ in range(60):
+        ingest_due_logs(here.context, wait_seconds=0)
+        here.advance(60)
+    assert states(here) == {LOG_PENDING}
+    here.fail()
+    here.ingest(rounds=60, every=300)
+    assert_logs_are_true(here)
+
+
+@pytest.mark.parametrize("log_mode", MODES)
 def test_an_expired_log_is_reported_to_be_expired(stage, log_mode):
     """GitHub deletes logs with age and answers 410."""
     here = stage(a_world(None, None), at=91 * 86_400, days=100, log_mode=log_mode)

@@ -241,13 +241,32 @@ def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
     assert_all_published(here)
 
 
+@pytest.mark.parametrize("at", [30, 600])
+def test_a_run_of_which_nothing_is_found_for_a_while_is_collected(stage, at):
+    """GitHub answers 404 for all of a run in an outage, but its list shows the run."""
+    here = stage(WorldBuilder().run(seconds=60).job("test"), at=at)
+    here.fail(Fault(path=f"/actions/runs/{FIRST_RUN + 1}", do="missing"))
+    for _ in range(6):
+        here.poll()
+        here.advance(100)
+    assert not here.attempt().settled
+    here.fail()
+    here.advance(3600)
+    here.poll()
+    assert_all_published(here)
+
+
 def test_a_deleted_run_settles(stage):
     """What was seen of a run that is gone is all there will be."""
     here = stage(WorldBuilder().run(seconds=9000).job("test"), at=60)
     here.poll()
-    here.fail(Fault(path=f"runs/{FIRST_RUN + 1}", do="missing"))
-    here.advance(60)
-    assert here.poll() is None
+    here.fail(
+        Fault(path=f"runs/{FIRST_RUN + 1}", do="missing"),
+        Fault(path="/actions/runs$", query="created=", do="empty_list"),
+    )
+    for _ in range(6):
+        here.advance(60)
+        here.poll()
     assert here.attempt().settled
     assert here.errors() == []
 

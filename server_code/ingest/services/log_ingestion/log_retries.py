@@ -13,11 +13,18 @@ from datetime import datetime, timedelta
 from ...domain.backoff import backoff
 from ...domain.ledger import LOG_FETCHED
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, LogExpired, LogPending, NotFound, Retriable
+from ...errors import (
+    GithubUnavailable,
+    IngestError,
+    LogExpired,
+    LogPending,
+    NotFound,
+    Retriable,
+)
 from ...messaging.log_work import LogWork, WorkItemJob
-from ...ports import ActionsApi
 from ...wire.purposes import BACKFILL_AGE
 from ..context import CollectorContext
+from ..listed_runs import is_run_listed
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
 
@@ -61,7 +68,7 @@ def recheck_missing_log(
     if not _is_given_up(context, result, work, now):
         return result
     try:
-        _require_readable(github, work.key)
+        _require_readable(context, work.key)
     except IngestError as error:
         return LogNotReady(job=result.job, error=error)
     again = fetch_single(github, work, result.job)
@@ -70,12 +77,19 @@ def recheck_missing_log(
     return again
 
 
-def _require_readable(github: ActionsApi, key: AttemptKey) -> None:
-    """Read the run, or if it was deleted its repository; raises what reading raises."""
+def _require_readable(context: CollectorContext, key: AttemptKey) -> None:
+    """Read the run, or if it was deleted its repository; raises what reading raises.
+
+    Raises GithubUnavailable for a run that GitHub lists, but does not show.
+    """
+    github, name = context.github, key.repository
     try:
-        github.fetch_attempt(key)
-    except NotFound:
-        github.fetch_repository(key.repository)
+        github.fetch_run(name, key.run_id)
+    except NotFound as error:
+        github.fetch_repository(name)
+        record = context.store.load_attempts(name, [key.run_id]).get(key)
+        if record and is_run_listed(github, name, key.run_id, created_at=record.created_at):
+            raise GithubUnavailable(f"GitHub lists {key}, but does not show it now.") from error
 
 
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:

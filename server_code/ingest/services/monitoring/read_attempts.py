@@ -15,12 +15,16 @@ from ...domain.ledger import AttemptRecord
 from ...domain.runs import WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
 from ...ports import ActionsApi
+from ..listed_runs import is_run_listed
 from .attempt_messages import has_unpublished_run_changes
 from .commit_and_detail_readers import CommitAndDetailReaders
 from .read_commits import CommitReader
 
 #: After this many failed reads (an hour), a run whose jobs answer 404 is published without them.
 MAX_PARTIAL_READS = 13
+
+#: After this many (15 seconds), a run that answers 404 and that no list shows counts as deleted.
+MIN_DELETED_READS = 4
 
 #: A job list that is empty, or shorter than GitHub's count, is published as it is after the first
 #: number of re-reads (a minute), and final after the second (an hour; unchanged answers are free).
@@ -211,14 +215,23 @@ def _explain_not_found(
     record = snapshot.record
     if record.run is not None and record.failed_reads < MAX_PARTIAL_READS:
         try:
-            github.fetch_run(record.key.repository, record.key.run_id)
-        except NotFound:
-            return replace(snapshot, is_gone=True)
+            if record.failed_reads >= MIN_DELETED_READS and _is_deleted(github, record):
+                return replace(snapshot, is_gone=True)
         except IngestError as failure:
             return replace(snapshot, error=failure)
-        late = GithubUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
+        late = GithubUnavailable(f"GitHub does not show all of {record.key} now: {error}")
         return replace(snapshot, error=late)
     try:
         return replace(_read_commit(commits, snapshot), is_gone=True)
     except IngestError as failure:
         return replace(snapshot, error=failure)
+
+
+def _is_deleted(github: ActionsApi, record: AttemptRecord) -> bool:
+    """Return whether GitHub shows a run neither by its id nor in its list."""
+    name, run_id = record.key.repository, record.key.run_id
+    try:
+        github.fetch_run(name, run_id)
+    except NotFound:
+        return not is_run_listed(github, name, run_id, created_at=record.created_at)
+    return False
