@@ -42,7 +42,7 @@ def record(here):
 
 
 LOGS = ("fetch_job_log", "fetch_attempt_logs")
-PROOFS = ("fetch_attempt", "fetch_repository")
+PROOFS = ("fetch_run", "fetch_repository")
 
 
 def break_source(here, failure, *names):
@@ -151,7 +151,8 @@ def test_a_run_that_was_deleted_has_no_logs(stage, log_mode):
     """Its repository still answers, so the 404 is about the run."""
     here = one_job(stage, log_mode)
     break_source(here, LogPending("404"), *LOGS)
-    break_source(here, NotFound("404"), "fetch_attempt")
+    break_source(here, NotFound("404"), "fetch_run")
+    here.fail(Fault(path="/actions/runs$", do="empty_list"))
     here.advance(3600)
     here.ingest(rounds=20)
     assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from ingest.domain.jobs import Job
+from ingest.domain.runs import AttemptKey
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
-from ingest.ports import SendFailure
+from ingest.ports import Answer, JobList, SendFailure
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.attempt_messages import as_published, as_text
 from services.faulty_ports import Fuse, Fused, Killed
@@ -239,6 +242,39 @@ def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
     here.advance(3600)
     here.poll()
     assert_all_published(here)
+
+
+def change_first_list(here: Stage, change: Callable[[tuple[Job, ...]], Iterable[Job]]) -> None:
+    """Change the jobs of the first list that GitHub answers with."""
+    github, fetch = here.context.github, here.context.github.fetch_jobs
+
+    def fetch_jobs(key: AttemptKey) -> Answer[JobList]:
+        github.fetch_jobs = fetch
+        answer = fetch(key)
+        return replace(answer, value=replace(answer.value, jobs=tuple(change(answer.value.jobs))))
+
+    github.fetch_jobs = lambda key, _validator=None: fetch_jobs(key)
+
+
+def test_a_job_that_has_ended_without_a_conclusion_is_read_again(stage):
+    """GitHub shows the end of a job a moment before its outcome."""
+    here = stage(WorldBuilder().run("failure", seconds=60).job("test", "failure"), at=70)
+    change_first_list(here, lambda jobs: [replace(job, conclusion=None) for job in jobs])
+    here.poll()
+    assert not here.attempt().settled
+    here.poll_for(300)
+    assert here.attempt().settled
+    assert_all_published(here)
+
+
+def test_a_job_that_is_listed_once_and_never_again_keeps_no_run_open(stage):
+    """It has no end to wait for."""
+    here = stage(WorldBuilder().run(seconds=60).job("test"), at=30)
+    open_job = {"job_id": 7, "status": "queued", "conclusion": None, "completed_at": None}
+    change_first_list(here, lambda jobs: [*jobs, replace(jobs[0], **open_job, steps=())])
+    here.poll_for(600)
+    assert [each.name for each in here.attempt().jobs] == ["test"]
+    assert here.attempt().settled
 
 
 @pytest.mark.parametrize("at", [30, 600])

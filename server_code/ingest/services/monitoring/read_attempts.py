@@ -26,8 +26,9 @@ MAX_PARTIAL_READS = 13
 #: After this many (15 seconds), a run that answers 404 and that no list shows counts as deleted.
 MIN_DELETED_READS = 4
 
-#: A job list that is empty, or shorter than GitHub's count, is published as it is after the first
-#: number of re-reads (a minute), and final after the second (an hour; unchanged answers are free).
+#: A job list that is empty, shorter than GitHub's count, or has an ended job without a conclusion
+#: (https://github.com/knaisoma/data-olympus/pull/191), is published as it is after the first number
+#: of re-reads (a minute), and final after the second (an hour; unchanged answers are free).
 MAX_INCOMPLETE_READS = 6
 FINAL_INCOMPLETE_READS = 12
 
@@ -162,13 +163,15 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
             replace(job, run_id=key.run_id, run_attempt=key.run_attempt)
             for job in answer.value.jobs
         ]
-        jobs = merge_jobs(record.jobs, _without_older(record, listed))
+        known = _without_vanished(record, listed) if is_complete else record.jobs
+        jobs = merge_jobs(known, _without_older(record, listed))
         # The ledger does not keep that the list of an open run was incomplete.
         validator = answer.validator if is_complete or record.has_ended else None
         record = replace(record, jobs=jobs, jobs_validator=validator, has_delivered_jobs=False)
     if not record.has_ended:
         return replace(snapshot, record=record)
-    lacks_jobs = not is_complete or _lacks_every_job(record)
+    lacks_results = any(job.is_completed and job.conclusion is None for job in record.jobs)
+    lacks_jobs = not is_complete or lacks_results or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
     is_final = not lacks_jobs or record.incomplete_job_reads >= FINAL_INCOMPLETE_READS
     read = replace(
@@ -183,6 +186,14 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
 def _lacks_every_job(record: AttemptRecord) -> bool:
     run = record.run
     return run is not None and not record.jobs and run.conclusion not in _ENDS_WITHOUT_JOBS
+
+
+def _without_vanished(record: AttemptRecord, listed: Sequence[Job]) -> tuple[Job, ...]:
+    """Leave out open jobs of an ended attempt that its list, read several times, does not have."""
+    if record.open_job_reads < MAX_OPEN_READS - 1:
+        return record.jobs
+    ids = {job.job_id for job in listed}
+    return tuple(job for job in record.jobs if job.is_completed or job.job_id in ids)
 
 
 def _without_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
