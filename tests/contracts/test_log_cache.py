@@ -16,7 +16,7 @@ from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.log_cache import SqlLogPageStore
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
-from ingest.domain.log_cache import LogToCache
+from ingest.domain.log_cache import compress_log
 from ingest.domain.log_outline import LogOutline, read_outline
 from ingest.domain.log_pages import MAX_ANSWER_BYTES, MAX_PAGE_BYTES, MAX_PART_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
@@ -142,7 +142,7 @@ def test_small_logs_are_kept_together_as_each_alone(cache: LogCache, log: bytes)
     save(cache, b"earlier\n", 1)
     logs = {1: log, 2: b"##[error]second\n" + log}
     several = [
-        LogToCache(key=KEY, job_id=job_id, content=each, outline=read_outline([each]))
+        compress_log(key=KEY, job_id=job_id, content=each, outline=read_outline([each]))
         for job_id, each in logs.items()
     ]
     cache.save_logs(several, NOW + timedelta(seconds=1))
@@ -152,7 +152,9 @@ def test_small_logs_are_kept_together_as_each_alone(cache: LogCache, log: bytes)
         assert cache.load_outline(KEY, job_id) == read_outline([each])
     save(cache, log, 1, at=2)
     assert all_lines(cache) == lines
-    cache.save_logs([replace(several[0], job_id=each) for each in range(3, 30)], NOW)
+    cache.save_logs(
+        [replace(several[0], job=(*several[0].job[:3], each)) for each in range(3, 30)], NOW
+    )
     assert content(cache, 1) == log
     assert sum(content(cache, each) is not None for each in range(1, 30)) <= MAX_LOGS + 1
 

@@ -54,16 +54,6 @@ class EvictionCandidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogToCache:
-    """A log, held in memory, that is to be saved in the cache."""
-
-    key: AttemptKey
-    job_id: int
-    content: bytes
-    outline: LogOutline
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedLog:
     """A whole log as it is stored."""
 
@@ -73,14 +63,16 @@ class CompressedLog:
     outline: bytes
 
 
-def compress_log(log: LogToCache) -> CompressedLog:
+def compress_log(
+    key: AttemptKey, job_id: int, content: bytes, outline: LogOutline
+) -> CompressedLog:
     """Cut and compress a log."""
-    pages, size = cut_log(log.content)
+    pages, size = cut_log(content)
     return CompressedLog(
-        job=(*normalized_attempt_key(log.key), log.job_id),
+        job=(*normalized_attempt_key(key), job_id),
         pages=tuple(map(compress_page, pages)),
         size=size,
-        outline=pack_outline(log.outline),
+        outline=pack_outline(outline),
     )
 
 

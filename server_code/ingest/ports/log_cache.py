@@ -9,8 +9,6 @@ from typing import BinaryIO, Protocol
 from ..domain.log_cache import (
     CompressedLog,
     CompressedPage,
-    LogToCache,
-    compress_log,
     compress_page,
 )
 from ..domain.log_outline import LogOutline, pack_outline, read_outline, unpack_outline
@@ -100,9 +98,9 @@ class LogCache:
             portion_bytes += len(packed.content)
         writer.finish(portion, cutter.size(), pack_outline(outline))
 
-    def save_logs(self, logs: Sequence[LogToCache], now: datetime) -> None:
+    def save_logs(self, logs: Sequence[CompressedLog], now: datetime) -> None:
         """Cache several small logs like ``save_log``, with as few requests as possible."""
-        self._pages.add_logs(list(map(compress_log, logs)), now)
+        self._pages.add_logs(logs, now)
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load ``count`` lines from line ``first`` (from 1) on; fewer if they are very long."""

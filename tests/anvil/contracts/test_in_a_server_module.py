@@ -12,7 +12,7 @@ from contracts.test_source_store import A_CREDENTIAL, A_REPOSITORY, A_SOURCE
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.commits import Commit
 from ingest.domain.ledger import WRITE_CHECK_KEY
-from ingest.domain.log_cache import LogToCache
+from ingest.domain.log_cache import compress_log
 from ingest.domain.log_outline import LogOutline, read_outline
 from ingest.ports import LogCache, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
@@ -145,7 +145,7 @@ def log_calls() -> list[StoreCall]:
     return [
         on_cache("save_log", KEY, 1, io.BytesIO(LOG), read_outline([LOG]), NOW),
         on_cache(
-            "save_logs", [LogToCache(key=KEY, job_id=3, content=LOG, outline=LogOutline())], NOW
+            "save_logs", [compress_log(key=KEY, job_id=3, content=LOG, outline=LogOutline())], NOW
         ),
         on_cache("load_lines", KEY, 1, 2, 5),
         on_cache("load_lines", KEY, 2, 1, 5),

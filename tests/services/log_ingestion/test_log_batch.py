@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ingest.domain.ledger import LOG_FETCHED, JobLogRecord
-from ingest.domain.log_cache import LogToCache
+from ingest.domain.log_cache import compress_log
 from ingest.domain.log_outline import LogOutline
 from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUnavailable
@@ -37,7 +37,7 @@ def filled(here, count: int, body: str = "{}") -> tuple[LogBatch, dict[int, Inge
         def trouble(error: IngestError, number: int = number) -> None:
             troubles[number] = error
 
-        log = LogToCache(key=KEY, job_id=number, content=b"line\n", outline=LogOutline())
+        log = compress_log(key=KEY, job_id=number, content=b"line\n", outline=LogOutline())
         batch.add(LogMessage(a_message(number, body), record, log), trouble)
     return batch, troubles
 

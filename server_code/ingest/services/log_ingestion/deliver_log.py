@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
-from ...domain.log_cache import LogToCache
+from ...domain.log_cache import CompressedLog, compress_log
 from ...domain.runs import AttemptKey
 from ...errors import IngestError
 from ...messaging.claim_check import LogObjects
@@ -38,7 +38,7 @@ class LogMessage(NamedTuple):
 
     message: QueueMessage
     record: JobLogRecord
-    log: LogToCache | None
+    log: CompressedLog | None
 
 
 def deliver_log(
@@ -73,23 +73,22 @@ def build_log_message(
     message = whole_log_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
     if message is None:
         return None
-    content = None
+    compressed = None
     if context.log_cache is not None:
         with log.spool.open() as file:
-            content = LogToCache(
-                key=key, job_id=log.job.job_id, content=file.read(), outline=log.outline
-            )
-    return LogMessage(message, _record(metadata, None), content)
+            compressed = compress_log(key, log.job.job_id, file.read(), log.outline)
+    return LogMessage(message, _record(metadata, None), compressed)
 
 
-def cache_logs(context: CollectorContext, logs: Sequence[LogToCache]) -> None:
+def cache_logs(context: CollectorContext, built: Sequence[LogMessage]) -> None:
     """Cache small logs for the dashboard; publishing does not depend on it, so it may fail."""
+    logs = [each.log for each in built if each.log is not None]
     if context.log_cache is None or not logs:
         return
     try:
         context.log_cache.save_logs(logs, context.clock.now())
     except IngestError as error:
-        _report_uncached(context, logs[0].key, logs[0].job_id, error)
+        _report_uncached(context, built[0].record.key, built[0].record.job_id, error)
 
 
 def deliver_unavailable(

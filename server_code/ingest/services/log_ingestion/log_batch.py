@@ -54,7 +54,7 @@ class LogBatch:
         built = [each for each, _ in entries]
         messages = [each.message for each in built]
         try:
-            cache_logs(self._context, [each.log for each in built if each.log is not None])
+            cache_logs(self._context, built)
             refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
             reasons = {each.event_id: each for each in refused}
             taken = [each for each in built if each.message.event_id not in reasons]
