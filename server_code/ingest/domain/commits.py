@@ -61,8 +61,8 @@ def _has_head_of(run: WorkflowRun, pull: PullRequest) -> bool:
     if run.head_repository_id is not None and pull.head_repository_id is not None:
         is_same_repository = run.head_repository_id == pull.head_repository_id
     else:
-        names = (_lower(run.head_repository), _lower(pull.head_repository))
-        is_same_repository = _may_equal(*names)
+        names = (run.head_repository, pull.head_repository)
+        is_same_repository = _may_equal(*(name and name.lower() for name in names))
     return is_same_repository and _may_equal(run.head_branch, pull.head_ref)
 
 
@@ -78,10 +78,6 @@ def _was_open(pull: PullRequest, moment: datetime | None) -> bool:
 
 def _may_equal(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
-
-
-def _lower(name: str | None) -> str | None:
-    return None if name is None else name.lower()
 
 
 def _distinct(pulls: Iterable[PullRequest]) -> list[PullRequest]:

@@ -52,7 +52,8 @@ class RateLimiter:
     """The limits of one credential, which are updated from the answers to its requests.
 
     Safe for many threads. It never sleeps: if a limit forbids a request, it raises RateLimited with
-    the time of the next try. Times of GitHub's clock are translated by the ``Date`` of its answers.
+    the time of the next try. ``clock_offset``: by how much GitHub's clock is ahead of ours, by the
+    ``Date`` of its answers.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class RateLimiter:
         self._limits: dict[str, RateLimit] = {}
         self._pauses: dict[str, _Pause] = {}
         self._paths = PathPauses()
-        self._offset = timedelta(0)
+        self.clock_offset = timedelta(0)
         self._points: dict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._response_times = ResponseTimes()
         self._hourly_use = HourlyUse()
@@ -113,18 +114,18 @@ class RateLimiter:
         """
         with self._lock:
             offset = clock_offset(headers, now=now)
-            self._offset = self._offset if offset is None else offset
-            limit = plausible_limit(parse_rate_limit(headers), github_now=now + self._offset)
+            self.clock_offset = self.clock_offset if offset is None else offset
+            limit = plausible_limit(parse_rate_limit(headers), github_now=now + self.clock_offset)
             if limit is not None:
                 self._keep(limit)
                 self._reports_limits = True
                 if limit.resource == "core" and status != 304:
-                    self._hourly_use.record(limit, purpose, github_now=now + self._offset)
+                    self._hourly_use.record(limit, purpose, github_now=now + self.clock_offset)
             elif status == 200 and self._reports_limits is None:
                 self._reports_limits = False
             if not is_limit_answer(status, headers, body):
                 self._end_pauses(limit, now)
-                wait = parse_retry_after(headers, github_now=now + self._offset)
+                wait = parse_retry_after(headers, github_now=now + self.clock_offset)
                 self._paths.note_answer(path, wait=wait, now=now)
                 return
             scope = exhausted_resource(headers, body) or _ALL_RESOURCES
@@ -132,11 +133,6 @@ class RateLimiter:
             if scope == _ALL_RESOURCES:
                 self._paths.note_limit(path, until=until, now=now)
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
-
-    @property
-    def clock_offset(self) -> timedelta:
-        """Return by how much GitHub's clock is ahead of ours."""
-        return self._offset
 
     @property
     def core_limit(self) -> RateLimit | None:
@@ -164,7 +160,7 @@ class RateLimiter:
     def has_headroom(self, *, now: datetime) -> bool:
         """Return whether enough of the hour's requests is left for optional ones."""
         with self._lock:
-            limit, github_now = self._limits.get("core"), now + self._offset
+            limit, github_now = self._limits.get("core"), now + self.clock_offset
             if limit is None or limit.reset_at <= github_now:
                 return True
             left_of_hour = (limit.reset_at - github_now) / timedelta(hours=1)
@@ -190,7 +186,7 @@ class RateLimiter:
     def hour_interval_factor(self, *, now: datetime) -> float:
         """Return how many times too fast the hour's requests are used up; 1 where they last."""
         with self._lock:
-            limit, github_now = self._limits.get("core"), now + self._offset
+            limit, github_now = self._limits.get("core"), now + self.clock_offset
             if limit is None:
                 return 1.0
             return self._hourly_use.hour_interval_factor(limit, github_now)
@@ -214,7 +210,7 @@ class RateLimiter:
         """
         known = self._pauses.get(scope, _Pause(until=now, refusals=0))
         refusals = known.refusals + (now >= known.until)
-        wanted = retry_at(headers, now=now, refusals=refusals, offset=self._offset)
+        wanted = retry_at(headers, now=now, refusals=refusals, offset=self.clock_offset)
         until = max(known.until, wanted)
         self._pauses[scope] = _Pause(until, refusals)
         return until
@@ -243,7 +239,7 @@ class RateLimiter:
         limit = self._limits.get(resource)
         if limit is None:
             return
-        reset_at, reserve = limit.reset_at - self._offset, reserve_of(limit, purpose)
+        reset_at, reserve = limit.reset_at - self.clock_offset, reserve_of(limit, purpose)
         log_reserve = reserve_of(limit, Purpose.LIVE_LOG)
         left_at_least = limit.remaining - self._in_flight[resource]
         if reset_at <= now:
@@ -266,7 +262,7 @@ class RateLimiter:
     def _check_more_urgent(self, limit: RateLimit, now: datetime, purpose: Purpose) -> None:
         """Raise if more urgent requests need what is left of the hour."""
         left = limit.remaining - self._in_flight["core"] - reserve_of(limit, purpose)
-        wait = self._hourly_use.wait_for_more_urgent(limit, purpose, now + self._offset, left)
+        wait = self._hourly_use.wait_for_more_urgent(limit, purpose, now + self.clock_offset, left)
         if wait:
             raise (BackfillLimited if purpose.is_bulk else RateLimited)(
                 "What is left of this hour's requests is needed for polls.", retry_at=now + wait

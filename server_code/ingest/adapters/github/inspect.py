@@ -37,7 +37,7 @@ class CredentialInspector(GithubInspector):
         failure = self._tokens.failed_apps().get(credential)
         if failure is not None:
             raise failure
-        client = next(each for each in self._tokens.clients() if each.name == credential)
+        client = self._tokens.client_named(credential)
         login, headers = (None, {}) if credential == ANONYMOUS else _identity(client)
         limit_headers, rate_limit = _fetch_rate_limit(client)
         return InspectedCredential(
