@@ -57,7 +57,7 @@ class PathPauses:
         self._keep(path, now + max(min(factor * wait, MAX_PAUSE), wait), factor=factor)
 
     def _keep(self, path: str, until: datetime, *, factor: int) -> None:
-        """Remember a pause; if there are too many, forget the oldest."""
+        """Keep a pause; if there are too many, remove the oldest."""
         if not path:
             return
         self._pauses.pop(path, None)

@@ -24,7 +24,7 @@ MAX_WAIT_SECONDS = 24 * 3600
 #: A primary limit lasts an hour. A reset that is further ahead is wrong, or of another clock.
 MAX_RESET_TIME = timedelta(minutes=65)
 
-#: A limit whose hour ended this long before an answer says nothing of it any more.
+#: A limit whose hour ended this long before an answer shows nothing of it any more.
 ENDED_SECONDS = 60
 
 #: Smaller differences between two ends are of one hour: GitHub's servers may round them apart.

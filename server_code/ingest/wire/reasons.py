@@ -56,7 +56,7 @@ def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
         payload = load_json(body)
         message = _message_of(payload)
     except (ValueError, RecursionError):
-        payload, message = None, _read_words(body[:_READ_CHARS])
+        payload, message = None, _read_message(body[:_READ_CHARS])
     fields = mapping(payload)
     link = fields.get("documentation_url") or mapping(fields.get("block")).get("html_url")
     return Reason(
@@ -67,7 +67,7 @@ def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
     )
 
 
-def _read_words(start: str) -> str:
+def _read_message(start: str) -> str:
     """Return a web page's title, XML's code and message, or else the beginning of a text."""
     found = _PAGE_TITLE.findall(start)[:1] or _XML_FIELDS.findall(start)
     if found:
@@ -76,11 +76,11 @@ def _read_words(start: str) -> str:
 
 
 def _message_of(payload: object) -> str:
-    """Return the words of an answer in JSON, which has them in a few usual places."""
+    """Return the message of an answer in JSON, which has it in a few usual places."""
     fields = mapping(payload)
     places = (fields, mapping(fields.get("error")), *objects(fields.get("errors"))[:1])
     found = ([text(place.get(name)) for name in _MESSAGE_FIELDS] for place in places)
-    return next((": ".join(filter(None, words)) for words in found if any(words)), "")
+    return next((": ".join(filter(None, parts)) for parts in found if any(parts)), "")
 
 
 def printable(value: str) -> str:

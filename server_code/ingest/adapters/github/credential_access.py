@@ -55,16 +55,16 @@ class CredentialAccess:
             self.pin(*pair)
             self._read_at[pair] = time.monotonic()
             for scope in (repository, *scopes):
-                self._forget_refusal(name, scope.lower())
+                self._remove_refusal(name, scope.lower())
 
     def note_accepted(self, name: str) -> None:
         """Note that GitHub accepts a credential: its rejection ends, and the refusals due to it."""
         with self._lock:
-            if not self._forget_refusal(name, ALL_REQUESTS):
+            if not self._remove_refusal(name, ALL_REQUESTS):
                 return
             for pair, refusal in list(self.refusals.items()):
                 if pair[0] == name and isinstance(refusal.error, BadCredentials):
-                    self._forget_refusal(*pair)
+                    self._remove_refusal(*pair)
 
     def note_unsuspended(self, name: str) -> None:
         """Note that GitHub lists the installation of a credential as not suspended."""
@@ -147,8 +147,8 @@ class CredentialAccess:
             taken, self._changes = self._changes, {}
         return dict(taken)
 
-    def _forget_refusal(self, name: str, scope: str) -> bool:
-        """Forget a refusal, also in the state store; return whether there was one."""
+    def _remove_refusal(self, name: str, scope: str) -> bool:
+        """Remove a refusal, also from the state store; return whether there was one."""
         is_known = self.refusals.remove((name, scope)) is not None
         if is_known:
             self._note_change(name, scope)
@@ -218,7 +218,7 @@ class CredentialAccess:
         with self._lock:
             lists = self._lists.setdefault(name, {})
             for repository in listed - lists.get(owner.lower(), listed):
-                self._forget_refusal(name, repository)
+                self._remove_refusal(name, repository)
             lists[owner.lower()] = listed
 
     def may_read(self, name: str, repository: str) -> bool:
