@@ -96,15 +96,16 @@ def do_nothing():
 Call = Callable[..., Any]
 Refresh = Callable[[Call], object]
 
+#: As pages call: their answers are texts.
 REFRESHES: dict[str, Refresh] = {
     "a call that does nothing": lambda call: call("do_nothing"),
-    "Overview": lambda call: call("get_collection_status"),
-    "Runs": lambda call: call("get_recent_metrics", limit=50, offset=0),
-    "Repositories": lambda call: call("get_repositories"),
-    "Activity": lambda call: call("list_activity"),
-    "Settings": lambda call: call("get_settings"),
-    "a run of 20 jobs": lambda call: call("get_run", RUN_ID, 1, REPOSITORY),
-    "a log": lambda call: call("get_job_logs", RUN_ID, 1, 1, 500, details=True),
+    "Overview": lambda call: call("get_collection_status", as_json=True),
+    "Runs": lambda call: call("get_recent_metrics", limit=50, offset=0, as_json=True),
+    "Repositories": lambda call: call("get_repositories", as_json=True),
+    "Activity": lambda call: call("list_activity", as_json=True),
+    "Settings": lambda call: call("get_settings", as_json=True),
+    "a run of 20 jobs": lambda call: call("get_run", RUN_ID, 1, REPOSITORY, as_json=True),
+    "a log": lambda call: call("get_job_logs", RUN_ID, 1, 1, 500, details=True, as_json=True),
 }
 
 

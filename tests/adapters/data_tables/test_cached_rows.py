@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+import anvil.tables.query as q
 import pytest
 from ingest.adapters.data_tables import (
     DataTablesState,
@@ -64,8 +64,11 @@ class StoredRows:
 
 def _matches(value: Any, wanted: Any) -> bool:
     if hasattr(wanted, "args"):
-        return any(_matches(value, each) for each in wanted.args)
-    if hasattr(wanted, "value"):
+        is_enough = all if isinstance(wanted, q.all_of) else any
+        return is_enough(_matches(value, each) for each in wanted.args)
+    if isinstance(wanted, q.less_than):
+        return value is not None and value < wanted.value
+    if isinstance(wanted, q.greater_than_or_equal_to):
         return value is not None and value >= wanted.value
     return bool(value == wanted)
 
@@ -107,46 +110,79 @@ def ids(state: DataTablesState) -> list[int]:
     return [each.key.run_id for each in state.load_run_summaries()]
 
 
+class WallClock(datetime):
+    """The time, as far as a test has moved it."""
+
+    passed = timedelta()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        """Return the time, which is ahead by what has passed."""
+        return datetime.now(tz) + cls.passed
+
+
+@pytest.fixture
+def wall_clock(monkeypatch: pytest.MonkeyPatch) -> type[WallClock]:
+    monkeypatch.setattr(cached_rows, "datetime", WallClock)
+    monkeypatch.setattr(WallClock, "passed", timedelta())
+    return WallClock
+
+
 def test_only_what_was_saved_since_is_read(runs: StoredRows) -> None:
-    """With an overlap, because the clocks of hosts differ."""
+    """With an overlap, because commits take time."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
-    runs.rows = [saved(number, now - cached_rows.REREAD_BEFORE * number) for number in range(1, 50)]
+    before = now - AN_HOUR
+    runs.rows = [saved(n, before + timedelta(microseconds=n)) for n in range(1, 50)]
     assert sorted(ids(state)) == list(range(1, 50))
     runs.rows[1] = saved(2, now, title="changed")
-    runs.rows.append(saved(77, now - cached_rows.REREAD_BEFORE / 2))
+    runs.rows.append(saved(77, now - cached_rows.COMMIT_TIME / 2))
     shown = {each.key.run_id: each for each in state.load_run_summaries()}
     assert shown.keys() == {*range(1, 50), 77}
     assert shown[2].title == "changed"
     assert runs.brought == [49, 3]
 
 
-def test_of_many_rows_those_that_come_late_are_read_within_a_minute(
-    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("late", "found_after"), [(10, 60), (50, 60), (70, 300), (290, 300)])
+def test_rows_that_come_late_are_read_once_they_are_a_minute_or_five_old(
+    runs: StoredRows, wall_clock: type[WallClock], late: float, found_after: float
 ) -> None:
-    """The latest, which have them among them, are not read again each time."""
+    """Each refresh reads the few that have this age; the latest are not read again each time."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
-    before = now - timedelta(seconds=30)
-    runs.rows = [saved(number, before + timedelta(milliseconds=number)) for number in range(50)]
-    assert len(ids(state)) == 50
-    runs.rows += [saved(50, now), saved(51, before)]
-    assert sorted(ids(state)) == list(range(51))
-    later = time.monotonic() + cached_rows.REREAD_SECONDS
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert sorted(ids(state)) == list(range(52))
-    assert runs.brought == [50, 2, 52]
+    shown_after = []
+    for seconds in range(0, 331, 15):
+        wall_clock.passed = timedelta(seconds=seconds)
+        runs.rows += [saved(seconds + n, now + wall_clock.passed) for n in range(2)]
+        if 999 in ids(state):
+            shown_after.append(seconds + late)
+        if seconds == 0:
+            runs.rows.append(saved(999, now - timedelta(seconds=late)))
+    assert found_after <= shown_after[0] < found_after + 15
+    assert len(shown_after) == 1 + (330 - shown_after[0] + late) // 15
+    assert max(runs.brought) <= 12
 
 
-def test_a_row_that_comes_late_after_many_were_read_again_is_read_the_next_time(
-    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
+def test_what_is_saved_after_a_clock_was_set_back_is_read(
+    runs: StoredRows, wall_clock: type[WallClock]
 ) -> None:
-    """Each time reaches further back than the time before it."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
-    runs.rows = [saved(number, now + timedelta(milliseconds=number)) for number in range(50)]
-    assert len(ids(state)) == 50
-    runs.rows.append(saved(50, now - timedelta(seconds=70)))
-    later = time.monotonic() + cached_rows.REREAD_SECONDS
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert sorted(ids(state)) == list(range(51))
+    runs.rows = [saved(1, now - AN_HOUR), saved(2, now)]
+    assert len(ids(state)) == 2
+    wall_clock.passed = -AN_HOUR / 2
+    runs.rows.append(saved(3, now + wall_clock.passed))
+    assert sorted(ids(state)) == [1, 2, 3]
+
+
+def test_after_a_pause_all_is_read_that_was_saved_in_it(
+    runs: StoredRows, wall_clock: type[WallClock]
+) -> None:
+    """And what came late before it."""
+    state, now = DataTablesState(), datetime.now(timezone.utc)
+    runs.rows = [saved(1, now - AN_HOUR), saved(2, now)]
+    assert len(ids(state)) == 2
+    wall_clock.passed = AN_HOUR / 2
+    runs.rows += [saved(3, now - timedelta(minutes=4)), saved(4, now + AN_HOUR / 4)]
+    assert sorted(ids(state)) == [1, 2, 3, 4]
+    assert runs.brought == [2, 3]
 
 
 def test_of_runs_that_were_saved_long_ago_one_is_read(runs: StoredRows) -> None:
@@ -182,21 +218,6 @@ def test_another_state_is_read_whole(runs: StoredRows) -> None:
     assert ids(state) == [3]
     runs.rows = []
     assert ids(state) == []
-
-
-def test_what_a_host_with_a_late_clock_saved_is_read_within_ten_minutes(
-    runs: StoredRows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Others that are older are not read again."""
-    state, now = DataTablesState(), datetime.now(timezone.utc)
-    runs.rows = [saved(1, now - AN_HOUR), saved(2, now)]
-    assert len(ids(state)) == 2
-    runs.rows.append(saved(3, now - timedelta(minutes=4)))
-    assert sorted(ids(state)) == [1, 2]
-    later = time.monotonic() + cached_rows.RECHECK_SECONDS
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert sorted(ids(state)) == [1, 2, 3]
-    assert runs.brought == [2, 1, 2]
 
 
 def test_all_are_read_again_after_a_while(

@@ -18,19 +18,12 @@ from ...domain.due import MAX_CLOCK_DIFFERENCE
 from .table import Table, Values, distinct
 from .values import as_optional_utc
 
-#: Rows that were saved up to this long before the last load are read again: clocks differ, and
-#: commits take time. It is longer than REREAD_SECONDS, so that a late row is read twice.
-REREAD_BEFORE = timedelta(minutes=2)
-
-#: Where these are more than REREAD_AT_MOST rows, they are read again every REREAD_SECONDS only. In
-#: between, rows that were saved up to COMMIT_TIME before the last load are read again.
-REREAD_SECONDS = 60.0
-REREAD_AT_MOST = 20
+#: Rows that were saved up to this long before the last load are read again: commits take time.
 COMMIT_TIME = timedelta(seconds=5)
 
-#: Every RECHECK_SECONDS, all rows that were saved in this time or up to MAX_CLOCK_DIFFERENCE before
-#: it are read again, because clocks may differ by more than REREAD_BEFORE.
-RECHECK_SECONDS = 600.0
+#: The ages at which rows are read once more, because clocks of hosts differ and a commit may take
+#: longer: what was saved so long ago comes late.
+REREAD_AGES = (timedelta(minutes=1), MAX_CLOCK_DIFFERENCE)
 
 #: All rows are read again after this time, because an earlier release saves rows without a time.
 RELOAD_SECONDS = 3600.0
@@ -41,16 +34,16 @@ READ_WHOLE_BELOW = 50
 #: More rows than Anvil returns at once; with fewer it would send a query after the last.
 _PAGE_SIZE = 2000
 
-_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
+LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
 class CachedRow(Generic[_Value]):
-    """A row, and when it was saved; rows of earlier releases have no time."""
+    """A row, and when it was saved: LONG_AGO, if an earlier release has saved it."""
 
-    saved_at: datetime | None
+    saved_at: datetime
     value: _Value
 
 
@@ -69,19 +62,17 @@ class NewestRows(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot(Generic[_Value]):
-    """All rows at one moment, last saved last, and when some or all of them are read again."""
+    """All rows at one moment, last saved last, and when all of them are read again."""
 
     rows: dict[str, CachedRow[_Value]]
     change_ids: frozenset[str]
     began_at: datetime
-    reread_at: float
-    recheck_at: float
     reload_at: float
 
     def saved_since(self, moment: datetime) -> set[str]:
         """Return the keys of the rows that were saved at a moment or later."""
         newest_first = reversed(self.rows.items())
-        return {key for key, _ in takewhile(lambda row: _time_of(row) >= moment, newest_first)}
+        return {key for key, _ in takewhile(lambda row: row[1].saved_at >= moment, newest_first)}
 
 
 class CachedRows(Generic[_Value]):
@@ -115,38 +106,33 @@ class CachedRows(Generic[_Value]):
         if newest is None:
             began_at, now = datetime.now(timezone.utc), time.monotonic()
             rows = self._trimmed(_in_order(self._read(self._search(table))))
-            read_again = now + REREAD_SECONDS, now + RECHECK_SECONDS, now + RELOAD_SECONDS
-            newest = _Snapshot(rows, change_ids, began_at, *read_again)
+            newest = _Snapshot(rows, change_ids, began_at, now + RELOAD_SECONDS)
         self._last = newest
         values = {key: each.value for key, each in newest.rows.items()}
         return values if self._newest is None else self._newest.sorted(values)
 
     def _load_changed(self, table: Table, last: _Snapshot[_Value]) -> _Snapshot[_Value] | None:
         """Load what was saved since a snapshot; None where all must be read."""
-        known, began_at, now = last.rows, datetime.now(timezone.utc), time.monotonic()
+        known, began_at = last.rows, datetime.now(timezone.utc)
         if not known or (self._verifies_count and len(known) < READ_WHOLE_BELOW):
             return None
-        newest_saved = _time_of(next(reversed(known.items())))
-        since, reread_at = last.began_at - REREAD_BEFORE, now + REREAD_SECONDS
-        recheck_at = last.recheck_at
-        if now >= recheck_at:
-            checked_at = began_at - timedelta(seconds=now - recheck_at + RECHECK_SECONDS)
-            since, recheck_at = checked_at - MAX_CLOCK_DIFFERENCE, now + RECHECK_SECONDS
-        elif now < last.reread_at and len(last.saved_since(since)) > REREAD_AT_MOST:
-            since, reread_at = last.began_at - COMMIT_TIME, last.reread_at
-        since = min(since, last.began_at if newest_saved == _LONG_AGO else newest_saved)
-        changed = self._read(
-            self._search(table, {self._saved_at: q.greater_than_or_equal_to(since)})
+        newest_saved = next(reversed(known.values())).saved_at
+        before = min(last.began_at, began_at)  # a clock may have been set back
+        since = min(before - COMMIT_TIME, before if newest_saved == LONG_AGO else newest_saved)
+        times = q.any_of(
+            q.greater_than_or_equal_to(since),
+            *(q.between(before - age, min(began_at - age, since)) for age in REREAD_AGES),
         )
+        changed = self._read(self._search(table, {self._saved_at: times}))
         expected = last.saved_since(since)
         kept = {key: row for key, row in known.items() if key not in changed}
-        rows = self._trimmed({**kept, **_in_order(changed)})
+        rows = self._trimmed(_in_order({**kept, **changed}))
         # A row is missing: newer ones displaced it, or the tables were restored from a copy.
         if not (expected & rows.keys()) <= changed.keys():
             return None
         if self._verifies_count and table.count() != len(rows):
             return None
-        return _Snapshot(rows, last.change_ids, began_at, reread_at, recheck_at, last.reload_at)
+        return _Snapshot(rows, last.change_ids, began_at, last.reload_at)
 
     def _search(self, table: Table, where: Values | None = None) -> Iterable[Any]:
         return table.search(columns=self._columns, page_size=_PAGE_SIZE, where=where)
@@ -161,15 +147,11 @@ class CachedRows(Generic[_Value]):
         return {row["key"]: self._read_row(row) for row in distinct(rows)}
 
     def _read_row(self, row: Any) -> CachedRow[_Value]:  # noqa: ANN401 - a row
-        return CachedRow(as_optional_utc(row[self._saved_at]), self._restore(row))
+        return CachedRow(as_optional_utc(row[self._saved_at]) or LONG_AGO, self._restore(row))
 
 
 def _in_order(rows: Mapping[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Value]]:
-    return dict(sorted(rows.items(), key=_time_of))
-
-
-def _time_of(row: tuple[str, CachedRow[Any]]) -> datetime:
-    return row[1].saved_at or _LONG_AGO
+    return dict(sorted(rows.items(), key=lambda row: row[1].saved_at))
 
 
 def saved_now() -> dict[str, datetime]:

@@ -16,7 +16,7 @@ from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, body_of, restore_record
 from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
-from .cached_rows import CachedRow, CachedRows, saved_now
+from .cached_rows import LONG_AGO, CachedRow, CachedRows, saved_now
 from .errors import translate_errors
 from .seldom_changed import Changes, load_changes, note_change
 from .table import Table, Values, distinct
@@ -236,13 +236,11 @@ class RepositoryCache(CachedRows[RepositoryRecord]):
 
     def _read_row(self, row: Any) -> CachedRow[RepositoryRecord]:  # noqa: ANN401 - a row
         if not _has_page_text(row):
-            return CachedRow(None, _record(row))
-        _, moments, values = json.loads(row["page_row"])
-        saved_at, *times = [
-            None if moment is None else _EPOCH + moment * _MICROSECOND for moment in moments
-        ]
+            return CachedRow(LONG_AGO, _record(row))
+        _, (saved, *moments), values = json.loads(row["page_row"])
+        times = [None if moment is None else _EPOCH + moment * _MICROSECOND for moment in moments]
         shown = zip((*_PAGE_TIMES, *_PAGE_VALUES), (*times, *values), strict=True)
-        return CachedRow(saved_at, RepositoryRecord(**dict(shown)))
+        return CachedRow(_EPOCH + saved * _MICROSECOND, RepositoryRecord(**dict(shown)))
 
 
 def page_columns(record: RepositoryRecord) -> dict[str, Any]:
