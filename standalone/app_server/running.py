@@ -34,6 +34,10 @@ WAIT_MESSAGE_SECONDS = 15.0
 #: call, even to a process that has it. Without it, each new process requests the source once.
 APP_CACHE_SIZE = "0"
 
+#: The server sends itself a trace of each request of server code, which nothing reads, wherever
+#: OpenTelemetry's SDK is installed, as the packages for Pub/Sub do.
+OTEL_SDK_DISABLED = "true"
+
 #: How many ports are tried in all.
 PORTS_TRIED = 3
 
@@ -159,7 +163,12 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the server: this Python, and no settings of other commands."""
     other_settings = {setting.name for setting in SETTINGS if setting.read_by != "all"}
     kept = {name: value for name, value in environment.items() if name not in other_settings}
-    return {"APP_CACHE_SIZE": APP_CACHE_SIZE, **kept, "PYTHON_INTERPRETER": sys.executable}
+    return {
+        "APP_CACHE_SIZE": APP_CACHE_SIZE,
+        "OTEL_SDK_DISABLED": OTEL_SDK_DISABLED,
+        **kept,
+        "PYTHON_INTERPRETER": sys.executable,
+    }
 
 
 def listen(host: str, port: int) -> socket.socket:

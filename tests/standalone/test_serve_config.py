@@ -100,13 +100,20 @@ def test_the_state_of_a_headless_collector_is_kept_from_the_app():
     assert inherited == {
         "APP_CACHE_SIZE": "0",
         "HOME": "h",
+        "OTEL_SDK_DISABLED": "true",
         "PYTHON_INTERPRETER": sys.executable,
     }
 
 
-def test_an_app_is_not_sent_with_each_call_unless_somebody_wants_it():
-    assert server_environment({})["APP_CACHE_SIZE"] == "0"
-    assert server_environment({"APP_CACHE_SIZE": "16"})["APP_CACHE_SIZE"] == "16"
+@pytest.mark.parametrize(
+    ("name", "cheap", "wanted"),
+    [("APP_CACHE_SIZE", "0", "16"), ("OTEL_SDK_DISABLED", "true", "false")],
+)
+def test_no_app_or_trace_is_sent_with_each_call_unless_somebody_wants_it(
+    name: str, cheap: str, wanted: str
+):
+    assert server_environment({})[name] == cheap
+    assert server_environment({name: wanted})[name] == wanted
 
 
 def test_a_private_file_is_private_whatever_it_replaces(tmp_path: Path):
