@@ -1,5 +1,6 @@
 """Calls to the server, and the state of the connection."""
 
+import json
 import time
 
 import anvil.server
@@ -68,10 +69,11 @@ def describe(error):
 
 def _call_in_session(name, arguments, options):
     try:
-        return anvil.server.call_s(name, *arguments, **options)
+        answer = anvil.server.call_s(name, *arguments, as_json=True, **options)
     except anvil.server.SessionExpiredError:
         anvil.server.reset_session()  # a remembered login stays valid in the new session
-        return anvil.server.call_s(name, *arguments, **options)
+        answer = anvil.server.call_s(name, *arguments, as_json=True, **options)
+    return json.loads(answer) if isinstance(answer, str) else answer  # else it is a file
 
 
 def _is_lost(error):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 from types import ModuleType
+from typing import Any
 
+import anvil
 import anvil.server
 import pytest
 from support.changed_ports import raising
@@ -45,3 +48,17 @@ def test_a_server_that_failed_itself_is_named(
     answer_with(monkeypatch, error)
     with pytest.raises(connection.ServerFailed, match=r"may be down.* Try again in a moment\."):
         connection.call("list_activity")
+
+
+def test_an_answer_is_read_from_its_text_and_a_file_stays_one(
+    connection: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = anvil.BlobMedia("text/plain", b"a log")
+
+    def call_s(name: str, *arguments: Any, as_json: bool, **options: Any) -> Any:
+        assert as_json
+        return file if name == "download_log" else json.dumps([name, arguments, options])
+
+    monkeypatch.setattr(anvil.server, "call_s", call_s, raising=False)
+    assert connection.call("get_run", 7, since=None) == ["get_run", [7], {"since": None}]
+    assert connection.call("download_log", 7) is file

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import anvil
 import anvil.server
 import anvil.users
 
@@ -29,16 +31,20 @@ def login_required(required: Role) -> Callable[[_Function], _Function]:
 
     The function gets a RequestContext and then the arguments of the call. Errors reach the page
     as sentences; unexpected ones are logged and reported without details.
+    With ``as_json``, as pages call, the answer is a text: Anvil handles each value of an answer by
+    itself, in each process that it passes. A file stays a file.
     """
 
     def register(function: _Function) -> _Function:
         @functools.wraps(function)
-        def answer(*args: object, **kwargs: object) -> object:
+        def answer(*args: object, as_json: bool = False, **kwargs: object) -> object:
             user = _require_user(function.__name__)
             role = stored_role(user["role"])
             require_role(role, required)
             request = RequestContext(actor=str(user["email"]), role=role)
-            return with_readable_errors(function)(request, *args, **kwargs)
+            found = with_readable_errors(function)(request, *args, **kwargs)
+            is_text = as_json and not isinstance(found, anvil.Media)
+            return json.dumps(found, ensure_ascii=False) if is_text else found
 
         anvil.server.callable(answer)
         return function
