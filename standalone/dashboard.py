@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from ingest.errors import IngestError
@@ -14,7 +13,6 @@ from .app_server.messages import describe_served_app, masked_echo
 from .app_server.served_app import (
     DEFAULT_PORT,
     TASK_SECONDS,
-    ServedApp,
     ServeOptions,
     open_app_server,
 )
@@ -30,10 +28,20 @@ STOP_LINE = "Stop   Ctrl-C"
 def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped, and return 0; print why and return None if the app cannot be served."""
     environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **local.settings}
+    settings = read_environment(environment)
+    options = ServeOptions(
+        folder=local.folder,
+        port=DEFAULT_PORT if is_free(DEFAULT_PORT) else free_port(),
+        sources=tuple(local.sources),
+        backfill_days=settings.collecting.backfill_days,
+        is_durable=not local.has_sandbox,
+    )
     echo = masked_echo(environment)
     with ExitStack() as stack:
         try:
-            served = _open(local, environment, echo, stop, stack)
+            served = stack.enter_context(
+                open_app_server(options, environment, echo=echo, stop=stop.event)
+            )
         except IngestError as error:
             echo(_view_line(error))
             return None
@@ -55,21 +63,3 @@ def _view_line(error: IngestError) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _open(
-    local: LocalEnvironment,
-    environment: Mapping[str, str],
-    echo: Callable[[str], None],
-    stop: Stop,
-    stack: ExitStack,
-) -> ServedApp | None:
-    settings = read_environment(environment)
-    options = ServeOptions(
-        folder=local.folder,
-        port=DEFAULT_PORT if is_free(DEFAULT_PORT) else free_port(),
-        sources=tuple(local.sources),
-        backfill_days=settings.collecting.backfill_days,
-        is_durable=not local.has_sandbox,
-    )
-    return stack.enter_context(open_app_server(options, environment, echo=echo, stop=stop.event))

@@ -17,10 +17,10 @@ from ingest.services.sources.record_credentials import clear_refusals
 from .agents import add_repositories
 from .failures import sentence_for
 from .logs import write_notice
-from .rechecked_repositories import RecheckedRepositories
 from .repositories import (
     FoundRepositories,
     NothingToCollect,
+    RecheckedRepositories,
     check_repositories,
     is_fatal_at_start,
 )

@@ -60,6 +60,7 @@ class AppServer:
     ) -> None:
         """Start the server; its configuration and its log are written to `folder`."""
         self._configuration = configuration
+        self._echo = echo
         file = folder / "config.yaml"
         write_private(file, configuration.as_yaml())
         self._process = SupervisedProcess(
@@ -76,7 +77,7 @@ class AppServer:
         """Return the file with everything that the server has printed."""
         return self._log.file
 
-    def await_answer(self, echo: Callable[[str], None], stop: Event) -> None:
+    def await_answer(self, stop: Event) -> None:
         """Wait until the app answers; raises ServerEnded or CannotServe. ``stop`` ends the wait."""
         started = time.monotonic()
         last_message_at = started
@@ -89,10 +90,10 @@ class AppServer:
                 raise CannotServe(self._with_output("The app server does not answer."))
             if now - last_message_at > WAIT_MESSAGE_SECONDS:
                 last_message_at = now
-                echo(f"  still starting, after {now - started:.0f} seconds")
+                self._echo(f"  still starting, after {now - started:.0f} seconds")
         status = self._request_health()
         if status == http.client.INTERNAL_SERVER_ERROR:
-            echo(f"The app answers with an error; see {self.log_file}.")
+            self._echo(f"The app answers with an error; see {self.log_file}.")
 
     def require_alive(self) -> None:
         """Raise ServerEnded, with the server's last output, if it has ended by itself."""
@@ -146,7 +147,7 @@ def start_app_server(
     while True:
         server = start(proxy.server_port)
         try:
-            server.await_answer(echo, stop)
+            server.await_answer(stop)
         except BaseException as error:
             server.close()
             tries_left -= 1

@@ -61,7 +61,9 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
         open_local_environment(list(map(str, given)), environment=os.environ) as local,
     ):
         if seconds is not None:
-            _stop_after(seconds, stop)
+            timer = threading.Timer(seconds, stop.event.set)
+            timer.daemon = True
+            timer.start()
         print_result("\n".join(local.lines))
         if local.has_local_aws:
             _create_local_queues(local, stop)
@@ -95,9 +97,3 @@ def _collect(local: LocalEnvironment, stop: Stop) -> int:
         patterns = parse_sources(local.sources, hosts=settings.github.web_hosts)
         found = find_sources(collector, patterns, is_once=False)
         return collect_until_stopped(collector, found.select, stop)
-
-
-def _stop_after(seconds: float, stop: Stop) -> None:
-    timer = threading.Timer(seconds, stop.event.set)
-    timer.daemon = True
-    timer.start()

@@ -14,10 +14,9 @@ from ..command import command, examples, host_option, option
 from ..environment import read_environment
 from ..logs import write_notice
 from ..output import print_result
-from ..stopping import Stop, shutdown_deadline, stopped_by_signals
+from ..stopping import shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
-    from ..app_server.served_app import ServeOptions
     from ..reverse_proxy.trusted_proxies import IPNetwork
 
 
@@ -85,26 +84,21 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     """
     _require_origin(options["origin"])
     read_environment()  # an error should be reported before anything starts
-    from ..app_server.served_app import ServeOptions
-
-    with stopped_by_signals() as stop, shutdown_deadline(stop, exit_code=0):
-        return _serve(ServeOptions(**options), stop)
-
-
-def _serve(options: ServeOptions, stop: Stop) -> int:
-    """Serve until stopped; return 0, because being stopped is not a failure."""
     from ..app_server.messages import describe_served_app, masked_echo
-    from ..app_server.served_app import open_app_server
+    from ..app_server.served_app import ServeOptions, open_app_server
 
-    with open_app_server(
-        options, os.environ, echo=masked_echo(os.environ, options.database), stop=stop.event
-    ) as served:
+    echo = masked_echo(os.environ, options["database"])
+    with (
+        stopped_by_signals() as stop,
+        shutdown_deadline(stop, exit_code=0),
+        open_app_server(ServeOptions(**options), os.environ, echo=echo, stop=stop.event) as served,
+    ):
         if served is not None:
             for line in describe_served_app(served):
                 print_result(line)
             served.wait(stop.event)
         write_notice("Stopping the app server.")
-    return 0
+    return 0  # being stopped is not a failure
 
 
 def _require_origin(origin: str | None) -> None:

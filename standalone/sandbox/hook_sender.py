@@ -96,15 +96,9 @@ class HookSender:
         if self._fraction(key, "lost") < faults.lost:
             copies = 0
         send: Callable[[], None] = partial(self._send, hook, delivery, copies)
-        delay = 0.0
         if self._fraction(key, "late") < faults.late:
-            delay = self._fraction(key, "by") * faults.late_seconds
-        elif self._fraction(key, "order") < faults.out_of_order:
-            # long enough that the next change of the same run is usually sent first
-            delay = faults.late_seconds
-        if delay:
             self._state.statistics.count_event("webhooks.delayed")
-            heapq.heappush(self._delayed, (now + delay, next(self._order), send))
+            heapq.heappush(self._delayed, (now + faults.late_seconds, next(self._order), send))
         else:
             send()
 

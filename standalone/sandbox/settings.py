@@ -69,11 +69,13 @@ class AppSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookFaults:
-    """The faults of webhooks: each is a probability, except `late_seconds`, the longest delay."""
+    """The faults of webhooks: each is a probability, except `late_seconds`, the delay of late ones.
+
+    That is long enough that the next change of the same run is usually sent first.
+    """
 
     lost: float = 0.0
     doubled: float = 0.0
-    out_of_order: float = 0.0
     late: float = 0.0
     late_seconds: float = 60.0
 

@@ -76,7 +76,16 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
     started = approved + rng.uniform(1, 20)
     ended = started + rng.uniform(*template.seconds)
     if conclusion == "cancelled" and rng.random() < 0.3:
-        return _never_started(template, name, ready, started, job_id)
+        return JobSpec(
+            id=job_id,
+            name=name,
+            created_at=ready,
+            started_at=started,
+            completed_at=started,
+            conclusion=conclusion,
+            labels=template.labels,
+            runner=None,
+        )
     return JobSpec(
         id=job_id,
         name=name,
@@ -89,21 +98,6 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
         labels=template.labels,
         runner=f"GitHub Actions {job_id % 997}",
         log=_log(job_id, rng),
-    )
-
-
-def _never_started(
-    template: JobTemplate, name: str, created: Timestamp, ended: Timestamp, job_id: int
-) -> JobSpec:
-    return JobSpec(
-        id=job_id,
-        name=name,
-        created_at=created,
-        started_at=ended,
-        completed_at=ended,
-        conclusion="cancelled",
-        labels=template.labels,
-        runner=None,
     )
 
 

@@ -165,7 +165,7 @@ def _sandbox(plan: Plan, start: float) -> SandboxServer:
     settings = Settings(
         tokens=TOKENS,
         faults=FAULTS,
-        hook_faults=HookFaults(lost=0.7, doubled=0.1, out_of_order=0.1, late=0.1),
+        hook_faults=HookFaults(lost=0.7, doubled=0.1, late=0.2),
         limits=Limits(grace=3.0),
         index_lag=60,
     )

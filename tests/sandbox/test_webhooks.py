@@ -118,7 +118,7 @@ def test_doubled_deliveries_share_their_id(send, receiver):
 
 def test_late_deliveries_arrive_after_their_time(send, receiver):
     """Nothing comes until the clock has moved on."""
-    api = send(hook_faults=HookFaults(out_of_order=1.0, late_seconds=50))
+    api = send(hook_faults=HookFaults(late=1.0, late_seconds=50))
     assert received_events(receiver) == []
     api.server.advance(51)
     assert len(received_events(receiver)) == 6
@@ -126,7 +126,7 @@ def test_late_deliveries_arrive_after_their_time(send, receiver):
 
 def test_some_overtake_others(send, receiver):
     """Half of them held back change the order, and none is missing."""
-    api = send(hook_faults=HookFaults(out_of_order=0.5, late_seconds=10))
+    api = send(hook_faults=HookFaults(late=0.5, late_seconds=10))
     api.server.advance(20)
     order = received_events(receiver)
     assert len(order) == 6
