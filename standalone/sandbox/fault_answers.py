@@ -7,7 +7,6 @@ import math
 from dataclasses import replace
 
 from .answers import (
-    JSON,
     SSO_MESSAGE,
     Answer,
     Headers,
@@ -58,7 +57,7 @@ def error_page(fault: Fault) -> Answer:
         return Answer(status=fault.status, body=body, content_type="text/html", cost=0)
     wait = (("Retry-After", str(math.ceil(fault.seconds))),) if fault.do == "busy" else ()
     body = json_bytes({"message": "Server Error"})
-    return Answer(status=fault.status, body=body, content_type=JSON, headers=wait, cost=0)
+    return Answer(status=fault.status, body=body, headers=wait, cost=0)
 
 
 def block_by_fault(fault: Fault, limiter: Limiter, key: str, now: Timestamp) -> Answer | None:

@@ -51,10 +51,10 @@ def annotation_node(annotation: AnnotationSpec) -> Json:
     """Describe one annotation."""
     place = {"line": annotation.line, "column": None}
     return {
-        "annotationLevel": annotation.level.upper(),
+        "annotationLevel": "FAILURE",
         "path": annotation.path,
         "location": {"start": place, "end": place},
         "title": annotation.title,
         "message": annotation.message,
-        "rawDetails": annotation.raw_details,
+        "rawDetails": "",
     }

@@ -12,7 +12,7 @@ from .graphql_checks import CheckRun, annotation_node, find_check_runs
 from .payloads.pulls import pull_page
 from .repository import Repository
 from .specs import CommitSpec, PullRequestSpec
-from .times import iso, iso_or_none
+from .times import iso
 
 #: https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 MAX_PAGE_SIZE = 100
@@ -97,7 +97,7 @@ class Root:
             "headRefName": pull.head_branch,
             "baseRefName": pull.base_branch,
             "createdAt": iso(pull.created_at),
-            "closedAt": iso_or_none(pull.closed_at),
+            "closedAt": None,
             "headRepository": {"nameWithOwner": head} if head else None,
             "labels": lambda _info, first: self._connection(
                 pull.labels, first, lambda name: {"name": name}

@@ -35,25 +35,20 @@ NOT_CONNECTED = (502, "failed to connect to host")
 class HookSender:
     """The sender of all webhooks, with a thread of its own if any repository has a hook."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, base: str) -> None:
+        """Ping every hook, then send what is due, until `close`; `base` is the API's URL."""
         self._state = state
+        self._base = base
         self._repositories = [item for item in state.world.repositories if item.hooks]
         self._feed = HookFeed(self._repositories, state.clock.now())
         self._delayed: list[tuple[Timestamp, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._base = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
         self._lock = threading.RLock()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, base: str) -> None:
-        """Start the thread: ping every hook, then send what is due; `base` is the API's URL."""
-        self._base = base
-        if not self._repositories:
-            return
         self._thread = threading.Thread(target=self._watch, name="sandbox hooks", daemon=True)
-        self._thread.start()
+        if self._repositories:
+            self._thread.start()
 
     def deliver_due(self) -> None:
         """Send everything that is due by now."""
@@ -68,7 +63,7 @@ class HookSender:
     def close(self) -> None:
         """Stop sending."""
         self._stop.set()
-        if self._thread is not None:
+        if self._repositories:
             self._thread.join(timeout=TIMEOUT + 1)
         self._pool.clear()
 

@@ -33,7 +33,6 @@ class SandboxServer:
         self.settings = settings or Settings()
         self.world = world
         self._state = State(world, self.clock, self.settings)
-        self._hooks = HookSender(self._state)
         threads = self.settings.threads
         with ExitStack() as opened:
             self._api = Listener(GithubApi(self._state), host, port, threads)
@@ -42,8 +41,9 @@ class SandboxServer:
             opened.callback(self._log_host.close)
             self._state.blob_url = self._log_host.url
             self._state.closed_port_url = f"http://127.0.0.1:{_closed_port()}/"
-            self._hooks.start(self._api.url)
-            self._listeners = opened.pop_all()
+            self._hooks = HookSender(self._state, self._api.url)
+            opened.callback(self._hooks.close)
+            self._opened = opened.pop_all()
 
     @property
     def url(self) -> str:
@@ -70,8 +70,7 @@ class SandboxServer:
 
     def close(self) -> None:
         """Stop at once; no thread and no socket is left."""
-        self._hooks.close()
-        self._listeners.close()
+        self._opened.close()
 
     def __enter__(self) -> SandboxServer:
         return self

@@ -40,14 +40,12 @@ class LogSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationSpec:
-    """One annotation of a check run; those that the runner writes have the path `.github`."""
+    """One failure among the annotations of a check run; the runner's have the path `.github`."""
 
     message: str
     path: str = ".github"
     line: int = 1
-    level: str = "failure"
     title: str = ""
-    raw_details: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +151,7 @@ class CommitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestSpec:
-    """One pull request; it comes from a fork if `head_repository` is another repository."""
+    """One open pull request; it comes from a fork if `head_repository` is another repository."""
 
     id: int
     number: int
@@ -164,7 +162,6 @@ class PullRequestSpec:
     base_branch: str
     head_repository: str | None
     created_at: Timestamp
-    closed_at: Timestamp | None = None
     draft: bool = False
     labels: tuple[str, ...] = ()
 

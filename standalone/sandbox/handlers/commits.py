@@ -37,13 +37,13 @@ def list_pulls(call: Call) -> Answer:
 
 
 def list_branch_pulls(call: Call) -> Answer:
-    """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head` and `state`."""
+    """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head`; all are open."""
     call.identity.require_permission("pull_requests", call.repository)
     spec = call.repository.spec
     found = [
         pull
         for pull in sorted(call.repository.pulls.values(), key=lambda pull: -pull.number)
-        if call.args.get("head") in (None, head_label(spec, pull)) and _has_state(call, pull)
+        if call.args.get("head") in (None, head_label(spec, pull))
     ]
     return _page_of_pulls(call, found)
 
@@ -51,11 +51,6 @@ def list_branch_pulls(call: Call) -> Answer:
 def _page_of_pulls(call: Call, pulls: Sequence[PullRequestSpec]) -> Answer:
     spec = call.repository.spec
     return conditional_page(call, pulls, lambda pull: pull_payload(spec, pull, call.base))
-
-
-def _has_state(call: Call, pull: PullRequestSpec) -> bool:
-    is_open = pull.closed_at is None or pull.closed_at > call.now
-    return call.args.get("state", "open") in ("all", "open" if is_open else "closed")
 
 
 def _requested_commit(call: Call) -> CommitSpec:

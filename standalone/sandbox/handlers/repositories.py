@@ -6,6 +6,7 @@ https://docs.github.com/rest/repos/repos
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..calls import Call
@@ -42,8 +43,7 @@ def rate_limit(call: Call) -> Answer:
     points = call.state.limiter.budget(identity.key, "graphql", graphql, call.now)
     search = Budget("search", 30, call.now + 60)
     resources = {"core": _as_json(core), "search": _as_json(search), "graphql": _as_json(points)}
-    answer = json_answer({"resources": resources, "rate": _as_json(core)})
-    return Answer(body=answer.body, cost=0)
+    return replace(json_answer({"resources": resources, "rate": _as_json(core)}), cost=0)
 
 
 def list_user_repositories(call: Call) -> Answer:

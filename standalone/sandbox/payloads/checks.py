@@ -20,10 +20,10 @@ def annotation_payload(spec: RepositorySpec, annotation: AnnotationSpec, sha: st
         "start_column": None,
         "end_line": annotation.line,
         "end_column": None,
-        "annotation_level": annotation.level,
+        "annotation_level": "failure",
         "title": annotation.title,
         "message": annotation.message,
-        "raw_details": annotation.raw_details,
+        "raw_details": "",
     }
 
 

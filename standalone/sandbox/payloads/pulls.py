@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..rng import seeded_sha
 from ..specs import Json, PullRequestSpec, RepositorySpec
-from ..times import iso, iso_or_none
+from ..times import iso
 from .repositories import fork_id, full_repository
 from .users import node_id, simple_user
 
@@ -56,14 +56,14 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
         "patch_url": f"{page}.patch",
         **{f"{name}_url": link for name, link in links.items()},
         "number": pull.number,
-        "state": "open" if pull.closed_at is None else "closed",
+        "state": "open",
         "locked": False,
         "title": pull.title,
         "user": simple_user(pull.author, base),
         "body": None,
         "created_at": iso(pull.created_at),
         "updated_at": iso(pull.created_at),
-        "closed_at": iso_or_none(pull.closed_at),
+        "closed_at": None,
         "merged_at": None,
         "merge_commit_sha": seeded_sha("merge", pull.id),
         **_EMPTY_FIELDS,
