@@ -35,7 +35,7 @@ WAIT_MESSAGE_SECONDS = 15.0
 APP_CACHE_SIZE = "0"
 
 #: The server sends itself a trace of each request of server code, which nothing reads, wherever
-#: OpenTelemetry's SDK is installed, as the packages for Pub/Sub do.
+#: OpenTelemetry's SDK is installed, which other packages require.
 OTEL_SDK_DISABLED = "true"
 
 #: How many ports are tried in all.
