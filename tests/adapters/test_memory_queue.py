@@ -21,7 +21,6 @@ def clock() -> ManualClock:
 def a_message(number: int = 1, **changes) -> QueueMessage:
     fields = {
         "event_id": f"e{number}",
-        "event_type": "job_log_due",
         "group": "octo/api/7",
         "body": f'{{"number":{number}}}',
         "attributes": {"event_type": "job_log_due"},

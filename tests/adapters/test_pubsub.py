@@ -47,9 +47,7 @@ def queue(bus: PubsubBus) -> PubsubWorkQueue:
 
 
 def a_message(number: int, body: str = "{}", group: str = "octo/api/1") -> QueueMessage:
-    return QueueMessage(
-        event_id=f"e{number}", event_type="t", group=group, body=body, attributes={"repo": "o/a"}
-    )
+    return QueueMessage(event_id=f"e{number}", group=group, body=body, attributes={"repo": "o/a"})
 
 
 def test_a_moment_of_throttling_is_waited_for(server: PubsubServer, queue: PubsubWorkQueue):

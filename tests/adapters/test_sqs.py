@@ -62,7 +62,6 @@ def queue(client, queue_name: str, counters: Counters, proxy: FaultProxy) -> Sqs
 def a_message(number: int = 1, body: str = "{}") -> QueueMessage:
     return QueueMessage(
         event_id=f"e{number}",
-        event_type="job_log_due",
         group="octo/api/7",
         body=body,
         attributes={"event_type": "job_log_due", "repo": "octo/api"},

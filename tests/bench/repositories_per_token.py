@@ -179,4 +179,4 @@ def _charged(stage: Stage) -> dict[str, int]:
 
 def _ended_runs(stage: Stage) -> int:
     messages = stage.queues.metrics.accepted()
-    return sum(message.event_type == "workflow_run_completed" for message in messages)
+    return sum(message.attributes["event_type"] == "workflow_run_completed" for message in messages)

@@ -111,9 +111,7 @@ def faulty(
 
 def messages(*bodies: str) -> list[QueueMessage]:
     return [
-        QueueMessage(
-            event_id=str(uuid.uuid4()), event_type="t", group="g", body=body, attributes={"a": "b"}
-        )
+        QueueMessage(event_id=str(uuid.uuid4()), group="g", body=body, attributes={"a": "b"})
         for body in bodies
     ]
 

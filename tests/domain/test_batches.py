@@ -15,9 +15,7 @@ LIMIT = 1000
 
 
 def a_message(number, size):
-    message = QueueMessage(
-        event_id=str(number), event_type="x", group="g", body="x" * size, attributes={}
-    )
+    message = QueueMessage(event_id=str(number), group="g", body="x" * size, attributes={})
     assert message.size_bytes == size
     return message
 

@@ -37,7 +37,6 @@ def forged(here, **changes: Any) -> QueueMessage:
 def as_message(envelope: dict[str, Any]) -> QueueMessage:
     return QueueMessage(
         event_id="forged",
-        event_type=envelope["event_type"],
         group="forged",
         body=json.dumps(envelope),
         attributes={"event_type": envelope["event_type"]},

@@ -88,7 +88,9 @@ def every_message() -> list[QueueMessage]:
     ]
 
 
-@pytest.mark.parametrize("message", every_message(), ids=lambda message: message.event_type)
+@pytest.mark.parametrize(
+    "message", every_message(), ids=lambda message: message.attributes["event_type"]
+)
 def test_the_attributes_repeat_those_of_the_event(message: QueueMessage) -> None:
     """Next to those of Runstream, so that every filter goes on working."""
     own = {"event_type", "repo", "schema_version"}
@@ -96,7 +98,7 @@ def test_the_attributes_repeat_those_of_the_event(message: QueueMessage) -> None
     assert {
         name: value for name, value in message.attributes.items() if name not in own
     } == expected
-    assert message.attributes["event_type"] == message.event_type
+    assert message.attributes["ce-type"] == f"runstream.{message.attributes['event_type']}"
 
 
 def test_sqs_accepts_the_attributes_of_a_claim_check() -> None:

@@ -152,7 +152,10 @@ def test_an_encoded_envelope_keeps_what_the_queue_needs():
     """Id and group for FIFO queues, the delay for work that waits."""
     message = encode_envelope(an_envelope(), delay_seconds=60)
     assert (message.event_id, message.group) == (an_envelope().event_id, "octo/api/7")
-    assert (message.event_type, message.delay_seconds) == ("workflow_run_completed", 60)
+    assert (message.attributes["event_type"], message.delay_seconds) == (
+        "workflow_run_completed",
+        60,
+    )
     assert json.loads(message.body) == envelope_fields(an_envelope())
     assert encode_envelope(an_envelope()).delay_seconds == 0
 

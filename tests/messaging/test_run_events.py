@@ -327,6 +327,6 @@ def test_any_run_and_its_jobs_can_be_sent(run, jobs, commit):
     envelopes += [job_envelope(run.key, job, now=NOW) for job in jobs]
     for envelope in envelopes:
         message = encode_envelope(envelope)
-        assert re.fullmatch(r"workflow_(run|job)_[a-z0-9_]+", message.event_type)
+        assert re.fullmatch(r"workflow_(run|job)_[a-z0-9_]+", message.attributes["event_type"])
         assert not re.search(r'_seconds":-', message.body)
         assert json.loads(message.body)["data"]["run_id"] == run.run_id

@@ -17,7 +17,6 @@ def messages(count: int) -> list[QueueMessage]:
     return [
         QueueMessage(
             event_id=f"id-{number}",
-            event_type="t",
             group="g",
             body=f"body {number}",
             attributes={"event_type": "t"},

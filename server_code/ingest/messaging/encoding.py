@@ -27,7 +27,6 @@ class QueueMessage:
     """An encoded message: its body and attributes, as the queue will hold them."""
 
     event_id: str
-    event_type: str
     group: str
     body: str
     attributes: Mapping[str, str]
@@ -86,7 +85,6 @@ def encode_envelope(
     is_plain = envelope.cloudevents_source_root is None
     return QueueMessage(
         event_id=envelope.event_id,
-        event_type=envelope.event_type,
         group=envelope.group,
         body=encode_json(envelope_fields(envelope)) if body is None else body,
         attributes=attributes if is_plain else {**attributes, **cloudevent_attributes(envelope)},

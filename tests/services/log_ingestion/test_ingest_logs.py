@@ -315,7 +315,7 @@ def test_work_that_was_done_before_is_not_done_again(stage):
 def test_invalid_work_is_reported_once_and_moves_to_the_dead_letter_queue(stage):
     """A poison message does no harm and is kept for inspection."""
     here = collected(stage, a_world(None))
-    poison = QueueMessage(event_id="x", event_type="x", group="x", body="{]", attributes={"a": "b"})
+    poison = QueueMessage(event_id="x", group="x", body="{]", attributes={"a": "b"})
     here.queues.job_events.send([poison])
     ingest_due_logs(here.context, wait_seconds=0)
     [letter] = here.queues.job_events.dead_letters()

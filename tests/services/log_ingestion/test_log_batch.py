@@ -21,9 +21,7 @@ KEY = AttemptKey("octo/api", 1, 1)
 
 
 def a_message(number: int, body: str = "{}") -> QueueMessage:
-    return QueueMessage(
-        event_id=f"log-{number}", event_type="job_log_fetched", group="g", body=body, attributes={}
-    )
+    return QueueMessage(event_id=f"log-{number}", group="g", body=body, attributes={})
 
 
 def filled(here, count: int, body: str = "{}") -> tuple[LogBatch, dict[int, IngestError]]:

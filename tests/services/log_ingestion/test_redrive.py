@@ -28,7 +28,7 @@ def work(job_id: int) -> QueueMessage:
 
 
 def strange(body: str) -> QueueMessage:
-    return QueueMessage(event_id=body, event_type="x", group="x", body=body, attributes={"a": "b"})
+    return QueueMessage(event_id=body, group="x", body=body, attributes={"a": "b"})
 
 
 @pytest.fixture

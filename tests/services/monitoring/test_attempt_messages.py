@@ -58,7 +58,7 @@ def test_live_orders_each_log_at_its_jobs_end():
     changes = publish(
         a_record(run, a_job(), a_job(job_id=2, status="in_progress", conclusion=None))
     )
-    assert [work.event_type for work in changes.log_work] == ["job_log_due"]
+    assert [work.attributes["event_type"] for work in changes.log_work] == ["job_log_due"]
     assert [log.job_id for log in changes.pending_logs] == [a_job().job_id]
 
 
@@ -69,7 +69,7 @@ def test_economy_orders_and_expects_logs_only_when_the_attempt_ends():
     first = publish(running, log_mode="economy")
     assert (first.log_work, first.pending_logs) == ((), ())
     changes = publish(replace(first.record, run=a_run()), log_mode="economy")
-    assert [work.event_type for work in changes.log_work] == ["attempt_logs_due"]
+    assert [work.attributes["event_type"] for work in changes.log_work] == ["attempt_logs_due"]
     assert len(changes.pending_logs) == 2
     assert publish(changes.record, log_mode="economy").log_work == ()
 
@@ -80,13 +80,13 @@ SKIPPED = a_job(job_id=2, conclusion="skipped", steps=(), runner_name=None)
 def test_economy_orders_the_only_log_of_an_attempt_as_its_archive():
     """It costs the same, and its step files prove where the steps are."""
     changes = publish(a_record(a_run(), a_job(), SKIPPED), log_mode="economy")
-    assert [work.event_type for work in changes.log_work] == ["attempt_logs_due"]
+    assert [work.attributes["event_type"] for work in changes.log_work] == ["attempt_logs_due"]
 
 
 def test_live_orders_the_only_log_of_an_ended_attempt_alone():
     """As the logs of jobs that end before their run; an archive may come later."""
     changes = publish(a_record(a_run(), a_job(), SKIPPED))
-    assert [work.event_type for work in changes.log_work] == ["job_log_due"] * 2
+    assert [work.attributes["event_type"] for work in changes.log_work] == ["job_log_due"] * 2
 
 
 @pytest.mark.parametrize(("days", "kind"), [(89, "attempt_logs_due"), (91, "job_log_due")])
@@ -94,7 +94,7 @@ def test_economy_orders_an_only_log_that_has_most_likely_expired_alone(days, kin
     """An archive that has expired is not believed without its log: a request more."""
     record, now = a_record(a_run(), a_job()), at(days * 86_400)
     changes = find_unpublished_changes(record, a_commit(), log_mode="economy", now=now)
-    assert [work.event_type for work in changes.log_work] == [kind]
+    assert [work.attributes["event_type"] for work in changes.log_work] == [kind]
 
 
 def test_economy_orders_a_single_log_of_several_alone():
@@ -105,7 +105,7 @@ def test_economy_orders_a_single_log_of_several_alone():
     changes = find_unpublished_changes(
         record, a_commit(), log_mode="economy", now=at(60), filters=filters
     )
-    assert [work.event_type for work in changes.log_work] == ["job_log_due"]
+    assert [work.attributes["event_type"] for work in changes.log_work] == ["job_log_due"]
 
 
 @pytest.mark.parametrize(

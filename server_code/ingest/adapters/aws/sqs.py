@@ -209,7 +209,6 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         )
         dead_letter = QueueMessage(
             event_id=event_id("rejected", message.body),
-            event_type="rejected",
             group="rejected",
             body=message.body,
             attributes={REJECTION_ATTRIBUTE: escape_json(reason)},

@@ -196,7 +196,6 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             )
         dead_letter = QueueMessage(
             event_id="rejected",
-            event_type="rejected",
             group="",
             body=message.body,
             attributes={REJECTION_ATTRIBUTE: escape_json(reason)[:MAX_REASON_CHARACTERS]},

@@ -57,7 +57,6 @@ def _rebuild_message(message: ReceivedMessage) -> QueueMessage | None:
         return None
     return QueueMessage(
         event_id=event_id,
-        event_type=event_type,
         group=message_group(key),
         body=message.body,
         attributes=message_attributes(event_type, key.repository),
