@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..domain.counters import Counters
 from ..domain.due import is_interval_over, is_still_ahead
@@ -161,10 +162,8 @@ class CollectorContext:
         Called after each publishing, so that the counts of a killed process are not lost.
         Raises StateUnavailable.
         """
-        now = self.clock.now()
-        self.counters.save_increments(
-            lambda counts: self.store.add_to_saved_counters(counts, now=now)
-        )
+        save = partial(self.store.add_to_saved_counters, now=self.clock.now())
+        self.counters.save_increments(save)
 
     def report_error(
         self,

@@ -32,18 +32,12 @@ if TYPE_CHECKING:
 _BUSY = frozenset(
     {
         "BadDigest",
-        "BandwidthLimitExceeded",
         "ClientDisconnected",
         "ConditionalRequestConflict",
         "ConflictException",
-        "EC2ThrottledException",
         "IDPCommunicationError",
         "IncompleteBody",
-        "InternalFailure",
-        "InternalError",
         "InvalidPart",
-        "LimitExceeded",
-        "LimitExceededException",
         "NoSuchUpload",
         "OperationAborted",
         "OverLimit",
@@ -52,31 +46,17 @@ _BUSY = frozenset(
         "QueueDeletedRecently",
         "RateExceeded",
         "ReplicationOperation",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "SlowDown",
-        "SlowDownException",
-        "SlowDownRead",
-        "SlowDownWrite",
-        "Throttled",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
         "TemporaryRedirect",
         "TooManyRequestsException",
         "TransactionInProgressException",
         "XAmzContentSHA256Mismatch",
     }
 )
+#: Parts of other codes of a busy service: of ``SlowDownRead`` as of ``KMS.ThrottlingException``.
+_BUSY_PARTS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded", "slowdown")
 #: From a proxy or a store that is not Amazon's: the request was too slow, too early or one of too
 #: many, or the resource is locked.
 _BUSY_STATUSES = frozenset({408, 423, 425, 429})
-#: Parts of KMS's codes for a busy service; its other codes are about a key that cannot be used.
-_BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
 #: For an answer without a body, such as one to HEAD, botocore uses the HTTP status as the code.
 _MISSING = frozenset(
     {"404", "InvalidAddress", "NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist"}
@@ -144,17 +124,15 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
     KMS's errors come as ``KMS.DisabledException`` from S3 and as ``KmsDisabled`` from SQS. A key
     that is disabled, awaits its deletion or may not be used can be enabled again.
     """
-    base = _base_code(code)
-    if "kms" in code.lower():
-        is_busy = any(each in code.lower() for each in _BUSY_KMS)
-        return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
+    base, is_about_key = _base_code(code), "kms" in code.lower()
     # 501 is an operation that a store does not support; the answer to a HEAD has no code.
     is_server_fault = 500 <= status < 600 and status != 501
-    if base in _BUSY or status in _BUSY_STATUSES or is_server_fault:
+    is_busy = base in _BUSY or status in _BUSY_STATUSES or is_server_fault
+    if any(part in code.lower() for part in _BUSY_PARTS) or (is_busy and not is_about_key):
         return ErrorKind.BUSY
     if base in _NOT_FOUND:
         return ErrorKind.NOT_FOUND
-    if base in _DENIED:
+    if base in _DENIED or is_about_key:
         return ErrorKind.DENIED
     if base in _MISSING:
         return ErrorKind.MISSING

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from ...domain.agent_states import AgentState
@@ -86,9 +87,7 @@ class Heartbeat:
         """Save a heartbeat now. Raises StateUnavailable."""
         now, at = self._clock.now(), time.monotonic()
         pending, rate_limit = self._counters.pending_requests, self._read_rate_limit_status()
-        self._counters.save_increments(
-            lambda counts: self._store.add_to_saved_counters(counts, now=now)
-        )
+        self._counters.save_increments(partial(self._store.add_to_saved_counters, now=now))
         self._resume(now)
         if rate_limit.remaining is not None:
             self._rate_limit = rate_limit_fields(rate_limit)

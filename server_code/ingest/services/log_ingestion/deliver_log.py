@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -85,10 +85,8 @@ def cache_logs(context: CollectorContext, built: Sequence[LogMessage]) -> None:
     logs = [each.log for each in built if each.log is not None]
     if context.log_cache is None or not logs:
         return
-    try:
+    with _report_uncached(context, built[0].record.key, built[0].record.job_id):
         context.log_cache.save_logs(logs, context.clock.now())
-    except IngestError as error:
-        _report_uncached(context, built[0].record.key, built[0].record.job_id, error)
 
 
 def deliver_unavailable(
@@ -126,25 +124,24 @@ def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
     """Cache a log for the dashboard; publishing does not depend on it, so it may fail."""
     if context.log_cache is None or log.content_info.log_bytes > MAX_CACHED_LOG_BYTES:
         return
+    job_id, now = log.job.job_id, context.clock.now()
+    with _report_uncached(context, key, job_id), log.spool.open() as content:
+        context.log_cache.save_log(key, job_id, content, log.outline, now)
+
+
+@contextmanager
+def _report_uncached(context: CollectorContext, key: AttemptKey, job_id: int) -> Iterator[None]:
+    """Report an error of the cache, and continue without it."""
     try:
-        with log.spool.open() as content:
-            context.log_cache.save_log(
-                key, log.job.job_id, content, log.outline, context.clock.now()
-            )
+        yield
     except IngestError as error:
-        _report_uncached(context, key, log.job.job_id, error)
-
-
-def _report_uncached(
-    context: CollectorContext, key: AttemptKey, job_id: int, error: IngestError
-) -> None:
-    with suppress(IngestError):
-        context.report_error(
-            LOG_INGESTION_AGENT,
-            key.repository,
-            f"The log of job {job_id} of {key} was not cached: {error}",
-            "No action is needed if this passes; the page fetches the log again.",
-        )
+        with suppress(IngestError):
+            context.report_error(
+                LOG_INGESTION_AGENT,
+                key.repository,
+                f"The log of job {job_id} of {key} was not cached: {error}",
+                "No action is needed if this passes; the page fetches the log again.",
+            )
 
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:
