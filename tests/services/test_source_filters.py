@@ -15,6 +15,17 @@ START = datetime(2026, 5, 1, tzinfo=timezone.utc)
 FILTERS = parse_filters({"branches": "main"})
 
 
+class RemovedMeanwhile(SourceFilters):
+    """The filters that another thread loads again while a repository's source is found."""
+
+    def source_of(self, store, clock, repository):
+        pattern = super().source_of(store, clock, repository)
+        store.remove_source(pattern)
+        clock.sleep(LOOK_UP_EVERY.total_seconds())
+        super().find(store, clock, repository)
+        return pattern
+
+
 class Sources:
     """A state with one filtered source, and what a poll finds there."""
 
@@ -48,3 +59,10 @@ def test_a_new_name_counts_as_soon_as_a_discovery_has_ended() -> None:
         assert here.find() == NO_FILTERS
     here.listed(START + timedelta(minutes=9))
     assert here.find() == FILTERS
+
+
+def test_a_source_that_is_removed_while_it_is_found_has_no_filters() -> None:
+    """Another thread of the agent loads the sources at that moment."""
+    here = Sources()
+    here.filters = RemovedMeanwhile()
+    assert here.filters.find(here.state, here.clock, "umbra/api") == NO_FILTERS

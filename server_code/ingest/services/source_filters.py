@@ -39,7 +39,8 @@ class SourceFilters:
         if not any(each.are_set for each in self._filters.values()):
             return NO_FILTERS
         source = self.source_of(store, clock, repository)
-        return NO_FILTERS if source is None else self._filters[source]
+        # Another thread may have found meanwhile that the source was removed.
+        return NO_FILTERS if source is None else self._filters.get(source, NO_FILTERS)
 
     def source_of(self, store: SourceStore, clock: Clock, repository: str) -> str | None:
         """Return the pattern of a repository's source, or None. Raises StateUnavailable.

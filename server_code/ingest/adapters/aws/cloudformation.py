@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ...messaging.log_work import DEFAULT_RETENTION
 from ...ports.queues import MAX_RECEIVES
 from ...settings import QueueSettings
 from .cloudformation_ecs import (
@@ -35,9 +36,6 @@ from .provision import (
     new_queue_attributes,
 )
 from .provision_bucket import LOG_PREFIX, PUBLIC_ACCESS_BLOCK
-
-#: As long as GitHub keeps logs by default.
-LOG_RETENTION_DAYS = 90
 
 #: The time in which a log that was overwritten or deleted can be restored.
 _NONCURRENT_DAYS = 7
@@ -91,7 +89,7 @@ def _parameters(bucket: str) -> dict[str, Any]:
         },
         "LogRetentionDays": {
             "Type": "Number",
-            "Default": LOG_RETENTION_DAYS,
+            "Default": DEFAULT_RETENTION.days,
             "MinValue": 1,
             "Description": "Days after which logs are removed from the bucket.",
         },

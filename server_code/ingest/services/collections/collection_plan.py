@@ -23,7 +23,7 @@ class CollectionPolicy:
     ``job_lag``: how long the jobs of a run that has just ended may lag behind it.
     ``outage_timeout``: how long to retry a state or queue that does not respond.
     ``waits_for_limits``: wait for GitHub's limits, and for the leases of other processes; a limit
-    of more than ``longest_limit``, which GitHub itself never sets, is not waited for.
+    of more than MAX_RESET_TIME, which GitHub itself never sets, is not waited for.
     ``collects_runs``, ``collects_logs``: False if another process collects them.
     """
 
@@ -35,14 +35,13 @@ class CollectionPolicy:
     job_lag: timedelta
     outage_timeout: timedelta
     waits_for_limits: bool
-    longest_limit: timedelta = MAX_RESET_TIME
     collects_runs: bool = True
     collects_logs: bool = True
 
     def is_pause_too_long(self, error: IngestError, now: datetime) -> bool:
         """Return whether GitHub requests a longer pause than a collection waits for."""
         if isinstance(error, RateLimited):
-            return error.retry_at - now > self.longest_limit
+            return error.retry_at - now > MAX_RESET_TIME
         return isinstance(error, RequestPaused) and error.retry_at - now > self.stall_timeout
 
 

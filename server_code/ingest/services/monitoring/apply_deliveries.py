@@ -16,7 +16,7 @@ from ...domain.runs import AttemptKey, WorkflowRun
 from ..context import CollectorContext
 from .poll_session import PollSession
 from .read_attempts import merge_jobs
-from .save_runs import run_and_attempt, upsert_runs
+from .save_runs import load_known_attempts, run_and_attempt, upsert_runs
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -55,10 +55,9 @@ def _apply_runs(
 ) -> None:
     if not runs:
         return
-    known = context.store.load_attempts(
-        poll_session.repository.full_name, {run.run_id for run in runs}
-    )
-    states = {run_and_attempt(key): record.run for key, record in known.items()}
+    name = poll_session.repository.full_name
+    known = load_known_attempts(context, name, [run.run_id for run in runs])
+    states = {numbers: record.run for numbers, record in known.items()}
     later = [run for run in runs if is_later_run(states.get(run_and_attempt(run.key)), run)]
     upsert_runs(context, poll_session, list(map(context.github.sanitize_links, later)))
 
@@ -67,10 +66,7 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
     if not jobs:
         return
     name = poll_session.repository.full_name
-    known = {
-        run_and_attempt(key): record
-        for key, record in context.store.load_attempts(name, {job.run_id for job in jobs}).items()
-    }
+    known = load_known_attempts(context, name, [job.run_id for job in jobs])
     changed: dict[tuple[int, int], AttemptRecord] = {}
     for job in map(context.github.sanitize_links, jobs):
         numbers = job.run_id, job.run_attempt

@@ -26,11 +26,7 @@ def upsert_runs(
     _adopt_spelling(poll_session, runs)
     repository, now = poll_session.repository, context.clock.now()
     filters = context.filters_of(repository.full_name)
-    ids = sorted({run.run_id for run in runs})
-    known = {
-        run_and_attempt(key): record
-        for key, record in context.store.load_attempts(repository.full_name, ids).items()
-    }
+    known = load_known_attempts(context, repository.full_name, [run.run_id for run in runs])
     due: dict[AttemptKey, AttemptRecord] = {}
     filtered: dict[AttemptKey, AttemptRecord] = {}
     for listed in runs:
@@ -134,6 +130,14 @@ def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
         run.updated_at,
         run.run_started_at,
     )
+
+
+def load_known_attempts(
+    context: CollectorContext, repository: str, run_ids: Collection[int]
+) -> dict[tuple[int, int], AttemptRecord]:
+    """Load the known attempts of runs, by what ``run_and_attempt`` returns of them."""
+    known = context.store.load_attempts(repository, sorted(set(run_ids)))
+    return {run_and_attempt(key): record for key, record in known.items()}
 
 
 def run_and_attempt(key: AttemptKey) -> tuple[int, int]:
