@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..domain.log_outline import LogOutline
 from ..domain.step_ranges import StepRange
 from .encoding import encode_json
-from .log_content import MAX_CHARACTER_BYTES
 
 #: The largest number of groups or error lines in a message. If some are left out, ``truncated``
 #: names the field.
@@ -26,10 +25,6 @@ class MessageOutline(NamedTuple):
     fields: dict[str, Any]
     truncated: tuple[str, ...]
 
-
-#: No range and no line takes more than this, apart from its text.
-_MAX_ENTRY_BYTES = 256
-_RANGES = ("groups", "steps", "uncertain_steps")
 
 #: The fields in the order in which they are dropped if they are too large, each with its empty
 #: value.
@@ -61,22 +56,12 @@ def truncate_outline(outline: LogOutline, max_bytes: int) -> MessageOutline:
         name for name in found if name in outline.truncated or found[name] > MAX_OUTLINE_ENTRIES
     ]
     for name, empty in _DROPPED_FIRST:
-        if _fits(fields, max_bytes):
+        if len(encode_json(fields).encode()) <= max_bytes:
             break
         if fields[name]:
             fields[name] = empty
             truncated.append(name)
     return MessageOutline(fields, tuple(dict.fromkeys(truncated)))
-
-
-def _fits(fields: Mapping[str, Any], max_bytes: int) -> bool:
-    """Return whether the fields fit into ``max_bytes``; if they are few, without measuring them."""
-    ranges = [each for name in _RANGES for each in fields[name] or ()]
-    texts = sum(len(value) for each in ranges for value in each.values() if isinstance(value, str))
-    most = _MAX_ENTRY_BYTES * (1 + len(ranges) + len(fields["error_lines"]))
-    if most + MAX_CHARACTER_BYTES * texts <= max_bytes:
-        return True
-    return len(encode_json(fields).encode()) <= max_bytes
 
 
 def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:

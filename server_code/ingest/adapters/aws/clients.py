@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
@@ -61,12 +61,7 @@ def sqs_client(aws: AwsSettings) -> SQSClient:
     # SQS validates parameters itself: validation in botocore slows sending by a sixth.
     config = config.merge(Config(parameter_validation=False))
     with _session(aws, "SQS") as session:
-        client: SQSClient = session.create_client(  # type: ignore[assignment] # of SQS
-            "sqs",
-            region_name=_region(session),
-            endpoint_url=_endpoint(aws, "SQS")[1],
-            config=config,
-        )
+        client: SQSClient = _create_client(session, aws, "sqs", config)
         for operation in _RETRIED_BY_CALLER:
             client.meta.events.register_first(f"needs-retry.sqs.{operation}", _raise_read_timeout)
         return client
@@ -84,26 +79,26 @@ def s3_client(aws: AwsSettings) -> S3Client:
 
     config = _config(attempts=_S3_ATTEMPTS, read_seconds=_S3_READ_SECONDS)
     with _session(aws, "S3") as session:
-
-        def build(config: Config) -> S3Client:
-            client: S3Client = session.create_client(  # type: ignore[assignment] # of S3
-                "s3",
-                region_name=_region(session),
-                endpoint_url=_endpoint(aws, "S3")[1],
-                config=config,
-            )
-            return client
-
-        client = build(config)
+        client: S3Client = _create_client(session, aws, "s3", config)
         # A profile may set the endpoint, so it is read from a client that was built.
-        if _AMAZON_HOST.search(urlsplit(client.meta.endpoint_url).hostname or ""):
-            return client
-        compatible = Config(s3={"addressing_style": "path"})
-        if "AWS_REQUEST_CHECKSUM_CALCULATION" not in os.environ:
-            compatible = compatible.merge(Config(request_checksum_calculation="when_required"))
-        if "AWS_RESPONSE_CHECKSUM_VALIDATION" not in os.environ:
-            compatible = compatible.merge(Config(response_checksum_validation="when_required"))
-        return build(config.merge(compatible))
+        if not _AMAZON_HOST.search(urlsplit(client.meta.endpoint_url).hostname or ""):
+            config = config.merge(Config(s3={"addressing_style": "path"}))
+            if "AWS_REQUEST_CHECKSUM_CALCULATION" not in os.environ:
+                config = config.merge(Config(request_checksum_calculation="when_required"))
+            if "AWS_RESPONSE_CHECKSUM_VALIDATION" not in os.environ:
+                config = config.merge(Config(response_checksum_validation="when_required"))
+            client = _create_client(session, aws, "s3", config)
+        return client
+
+
+def _create_client(session: BotocoreSession, aws: AwsSettings, service: str, config: Config) -> Any:  # noqa: ANN401 - of either service
+    """Build a client of a service, with the region and the endpoint that are configured."""
+    return session.create_client(
+        service,
+        region_name=_region(session),
+        endpoint_url=_endpoint(aws, service.upper())[1],
+        config=config,
+    )
 
 
 def count_requests(client: SQSClient, counters: Counters) -> None:
