@@ -36,7 +36,6 @@ def follow_credential_files(session: Session, *, every_seconds: float = REREAD_S
 
 def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> CredentialProvider:
     from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
-    from botocore.exceptions import BotoCoreError
 
     class FileCredentials(Credentials):
         """Credentials that are loaded again from their file, at most every ``every_seconds``."""
@@ -54,11 +53,7 @@ def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> C
                 return super().get_frozen_credentials()
 
         def _reread(self) -> None:
-            try:
-                found = provider.load()
-            except BotoCoreError as error:
-                logger.warning("credential file not read", extra={"reason": str(error)})
-                return
+            found = _reload(provider)
             # A file that is being replaced may be empty or incomplete: the old ones stay then.
             if found is not None:
                 self.access_key, self.secret_key = found.access_key, found.secret_key
@@ -75,3 +70,14 @@ def _rereading_provider(provider: CredentialProvider, every_seconds: float) -> C
             return None if found is None else FileCredentials(found)
 
     return RereadingProvider()
+
+
+def _reload(provider: CredentialProvider) -> Credentials | None:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        found: Credentials | None = provider.load()
+    except BotoCoreError as error:
+        logger.warning("credential file not read", extra={"reason": str(error)})
+        return None
+    return found
