@@ -13,6 +13,7 @@ from .dashboard_store import DashboardStore as DashboardStore
 from .github import ActionsApi as ActionsApi
 from .github import Answer as Answer
 from .github import JobList as JobList
+from .github import PullQuery as PullQuery
 from .github import RateLimitStatus as RateLimitStatus
 from .github import RepositoryInfo as RepositoryInfo
 from .github import RunPage as RunPage

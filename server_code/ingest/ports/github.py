@@ -46,6 +46,14 @@ class RunQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullQuery:
+    """The pull requests of a head branch, given as ``OWNER:BRANCH``, or those with a commit."""
+
+    head: str | None = None
+    sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
     """One page of runs. ``total_count`` is GitHub's count over all pages, which may be wrong.
 
@@ -139,18 +147,10 @@ class ActionsApi(Protocol):
     def fetch_commit(self, repository: str, sha: str) -> Commit:
         """Fetch a commit without its pull requests; all fields of an unknown commit are None."""
 
-    def fetch_branch_pulls(
-        self, repository: str, head: str, *, since: datetime | None
+    def fetch_pulls(
+        self, repository: str, query: PullQuery, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch the open and closed pull requests of a head branch, given as ``OWNER:BRANCH``.
-
-        An answer that was cached after ``since`` may be returned.
-        """
-
-    def fetch_commit_pulls(
-        self, repository: str, sha: str, *, since: datetime | None
-    ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests that hold a commit, as ``fetch_branch_pulls`` does."""
+        """Fetch open and closed pull requests; an answer cached after ``since`` may be returned."""
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None

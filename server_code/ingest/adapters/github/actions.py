@@ -13,7 +13,7 @@ from ...domain.commits import Commit
 from ...domain.counters import Counters
 from ...domain.runs import Artifact, AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
-from ...ports import Answer, JobList, RateLimitStatus, RepositoryInfo, RunPage, RunQuery
+from ...ports import Answer, JobList, PullQuery, RateLimitStatus, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
 from ...wire.poll_demand import PollDemand, PollPlan
@@ -54,7 +54,9 @@ class GithubActions:
         self.pop_rejected_credentials = tokens.pop_rejected_credentials
         self._purposes: dict[str, Purpose] = {}
         self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
+        self._current_name = self._renames.current_name
         self._poll_demand = PollDemand()
+        self.minute_interval_factor = self._poll_demand.interval_factor
 
     def fetch_runs(
         self, repository: str, query: RunQuery, validator: str | None = None
@@ -151,18 +153,11 @@ class GithubActions:
         """Fetch one commit's metrics."""
         return commits.fetch_commit(self._client(repository), sha)
 
-    def fetch_branch_pulls(
-        self, repository: str, head: str, *, since: datetime | None
+    def fetch_pulls(
+        self, repository: str, query: PullQuery, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests of a head branch."""
-        pulls = self._pulls.fetch_of_branch(self._client(repository), head, since=since)
-        return tuple(map(self.sanitize_links, pulls))
-
-    def fetch_commit_pulls(
-        self, repository: str, sha: str, *, since: datetime | None
-    ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests that contain a commit."""
-        pulls = self._pulls.fetch_of_commit(self._client(repository), sha, since=since)
+        """Fetch the pull requests of a head branch, or those that contain a commit."""
+        pulls = self._pulls.fetch(self._client(repository), query, since=since)
         return tuple(map(self.sanitize_links, pulls))
 
     def fetch_annotations(
@@ -244,10 +239,6 @@ class GithubActions:
             )
             self._poll_demand.plan(repository, plan)
 
-    def minute_interval_factor(self, repository: str) -> float:
-        """Return how many times longer a repository's polls wait for the limit per minute."""
-        return self._poll_demand.interval_factor(repository)
-
     def credential_pauses(self) -> dict[str, datetime]:
         """Return until when rate limits pause credentials, by their names."""
         paused = {client.name: client.paused_until() for client in self._tokens.clients()}
@@ -278,9 +269,6 @@ class GithubActions:
         """Return the rate limiter of ``_next_client``, or one that limits nothing."""
         client = self._next_client(repository)
         return RateLimiter() if client is None else client.rate_limiter
-
-    def _current_name(self, repository: str) -> str:
-        return self._renames.current_name(repository)
 
     def _parse_run(self, response: Response, repository: str) -> WorkflowRun:
         return self.sanitize_links(parse_run(mapping(response.json()), repository=repository))

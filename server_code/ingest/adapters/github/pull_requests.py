@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...domain.runs import PullRequest
+from ...ports import PullQuery
 from ...wire.payloads import parse_pull_requests
 from .lists import ListRequest
 from .repository_client import RepositoryClient
@@ -37,24 +38,17 @@ class PullRequestReader:
         self._lock = threading.Lock()
         self._answers: OrderedDict[str, _CachedAnswer] = OrderedDict()
 
-    def fetch_of_branch(
-        self, client: RepositoryClient, head: str, *, since: datetime | None
+    def fetch(
+        self, client: RepositoryClient, query: PullQuery, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch all pull requests of a branch, given as ``OWNER:BRANCH``."""
-        request = Request.to("/repos/{}/pulls", client.repository, head=head, state="all")
-        return self._fetch(client, request, since=since)
+        """Fetch pull requests, or return a cached answer that GitHub gave after ``since``.
 
-    def fetch_of_commit(
-        self, client: RepositoryClient, sha: str, *, since: datetime | None
-    ) -> tuple[PullRequest, ...]:
-        """Fetch the pull requests that contain a commit, those of forks included."""
-        request = Request.to("/repos/{}/commits/{}/pulls", client.repository, sha)
-        return self._fetch(client, request, since=since)
-
-    def _fetch(
-        self, client: RepositoryClient, request: Request, *, since: datetime | None
-    ) -> tuple[PullRequest, ...]:
-        """Fetch pull requests, or return a cached answer that GitHub gave after ``since``."""
+        Those that contain a commit may be of forks.
+        """
+        if query.sha is None:
+            request = Request.to("/repos/{}/pulls", client.repository, head=query.head, state="all")
+        else:
+            request = Request.to("/repos/{}/commits/{}/pulls", client.repository, query.sha)
         key = f"{client.credential_name} {request.path} {request.parameters.get('head')}"
         with self._lock:
             cached = self._answers.get(key, _CachedAnswer())

@@ -11,7 +11,7 @@ from typing import TypeVar
 from ...domain.commits import Commit, triggering_pull_request
 from ...domain.runs import PullRequest, WorkflowRun
 from ...errors import AccessDenied, RequestPaused, Skippable
-from ...ports import ActionsApi, Clock
+from ...ports import ActionsApi, Clock, PullQuery
 from .long_pauses import is_too_long
 
 T = TypeVar("T")
@@ -101,21 +101,16 @@ class CommitReader:
     def _fetch_pulls_of(self, run: WorkflowRun, owner: str | None) -> tuple[PullRequest, ...]:
         if not owner or not run.head_branch:
             return ()
-        head = f"{owner}:{run.head_branch}"
-        try:
-            return self._github.fetch_branch_pulls(self._repository, head, since=run.created_at)
-        except (AccessDenied, Skippable):
-            # Reading pull requests needs a permission of its own; without it, none is published.
-            return ()
-        except RequestPaused as pause:
-            return self._default_if_long(pause, ())
+        return self._fetch_pulls(run, PullQuery(head=f"{owner}:{run.head_branch}"))
 
     def _fetch_commit_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
+        return self._fetch_pulls(run, PullQuery(sha=run.head_sha or ""))
+
+    def _fetch_pulls(self, run: WorkflowRun, query: PullQuery) -> tuple[PullRequest, ...]:
         try:
-            return self._github.fetch_commit_pulls(
-                self._repository, run.head_sha or "", since=run.created_at
-            )
+            return self._github.fetch_pulls(self._repository, query, since=run.created_at)
         except (AccessDenied, Skippable):
+            # Reading pull requests needs a permission of its own; without it, none is published.
             return ()
         except RequestPaused as pause:
             return self._default_if_long(pause, ())
