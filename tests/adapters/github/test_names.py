@@ -61,3 +61,22 @@ def test_the_purpose_of_a_repository_is_that_of_its_name_in_any_case() -> None:
             actions.set_purpose("Octo/Web", Purpose.BACKFILL)
             with pytest.raises(BackfillLimited):
                 actions.fetch_attempt(KEY)
+
+
+def test_the_new_name_of_a_repository_is_requested_for_its_old_name_in_any_case() -> None:
+    """Attempts that were read before have the old name as GitHub spelled it."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.lower().startswith("/repos/octo/web"):
+            return 301, {"Location": asked.path.lower().replace("octo/web", "octo/api")}, None
+        return 200, {}, {"total_count": 1, "workflow_runs": [run_payload()], **run_payload()}
+
+    with stub_github(answer) as github:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("token"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        with closing(pool):
+            actions = GithubActions(pool, Counters())
+            actions.fetch_runs("Octo/Web", RunQuery())
+            actions.fetch_attempt(KEY)
+        assert github.asked[-1].path.startswith("/repos/octo/api/")
+        assert len(github.asked) == 3

@@ -31,7 +31,7 @@ class RenamedRepositories:
 
     def current_name(self, repository: str) -> str:
         """Return the name to request for a repository, given by the name it is watched under."""
-        name, until = self._names.get(repository, (repository, None))
+        name, until = self._names.get(repository.lower(), (repository, None))
         if until is None or not is_still_ahead(until, self._clock.now(), max_plausible=RENAME_TTL):
             return repository
         return name
@@ -44,7 +44,7 @@ class RenamedRepositories:
         """
         if name is not None and name.lower() != self.current_name(repository).lower():
             self._pin_by_validator(name, validator)
-            self._names[repository] = (name, self._clock.now() + RENAME_TTL)
+            self._names[repository.lower()] = (name, self._clock.now() + RENAME_TTL)
 
     def without_new_name(self, repository: str, validator: str | None) -> str | None:
         """Return a validator without the new name, which is requested from now on.
@@ -54,7 +54,7 @@ class RenamedRepositories:
         if validator is None or not validator.startswith(_RENAMED):
             return validator
         name, _, own = validator.removeprefix(_RENAMED).partition(" ")
-        if repository not in self._names:
+        if repository.lower() not in self._names:
             self.note_name(repository, name, own)
         return own if name == self.current_name(repository) else None
 
