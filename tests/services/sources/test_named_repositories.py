@@ -68,7 +68,7 @@ def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> No
 
     before = named.stage.requests(column="requests")
     polled_before = named.stage.requests("list_runs")
-    named.pass_time(minutes=60)
+    named.pass_time(minutes=65)
     others = named.stage.requests() - before - (named.stage.requests("list_runs") - polled_before)
     assert others == 1, "the repository itself"
 
@@ -76,6 +76,19 @@ def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> No
     named.pass_time(minutes=62)
     assert named.is_polled("acme/b")
     assert named.known("acme/b").suspension_reason is None
+
+
+def test_a_repository_that_is_hidden_for_minutes_is_polled_as_soon_as_it_is_shown(
+    named: Named,
+) -> None:
+    """In an outage GitHub answers 404 for what is there."""
+    named.stage.fail(Fault(path="^/repos/acme/b", do="missing"))
+    named.pass_time(minutes=3)
+    assert named.stage.record("acme/b").failed_polls
+    named.stage.fail()
+    named.pass_time(minutes=5)
+    assert named.is_polled("acme/b")
+    assert not named.stage.record("acme/b").failed_polls
 
 
 def test_a_name_that_github_does_not_show_is_asked_for_once(named: Named) -> None:

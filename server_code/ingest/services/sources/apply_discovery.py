@@ -22,6 +22,7 @@ from .suspend_repositories import (
     DISABLED,
     NO_SOURCE,
     exclusion_reason,
+    may_be_missing,
     missing_reason,
     reason_if_missing,
     suspend_or_resume,
@@ -145,7 +146,7 @@ class _Discovery:
         for name in names:
             key = self._renamed.get(repository_key(name), repository_key(name))
             record, known = self._watched.get(key), self._known.get(key)
-            if record is None or known is None or not (record.failed_polls or known.is_auto_paused):
+            if record is None or known is None or not may_be_missing(record, known):
                 continue
             if is_interval_over(known.checked_at, CHECKED_EVERY, self._now):
                 due.append((known.checked_at or _NEVER, name))
@@ -279,9 +280,8 @@ class _Discovery:
         try:
             info = self._context.github.fetch_repository(known.full_name)
         except Skippable as error:
-            reason = (
-                missing_reason(error) if isinstance(error, RepositoryUnavailable) else str(error)
-            )
+            is_hidden = isinstance(error, RepositoryUnavailable)
+            reason = missing_reason(error) if is_hidden else str(error)
             self._suspend(key, replace(checked, is_missing=True), reason)
         except IngestError as error:
             self.result.errors[known.full_name] = error

@@ -14,6 +14,10 @@ ARCHIVED = "It is archived on GitHub: no new workflows run."
 DISABLED = "GitHub has disabled it."
 NO_SOURCE = "No source includes it any more."
 
+#: Polls in a row, some eight minutes, after which a repository that fails may be missing: GitHub
+#: may answer 404 for one for a moment.
+MIN_FAILED_POLLS = 4
+
 
 def exclusion_reason(exclusion: SourcePattern) -> str:
     """Return the suspension reason of a repository that a source leaves out."""
@@ -23,6 +27,11 @@ def exclusion_reason(exclusion: SourcePattern) -> str:
 def missing_reason(error: IngestError | str) -> str:
     """Return the suspension reason of a repository that GitHub does not show."""
     return f"GitHub does not show it any more: {error}"
+
+
+def may_be_missing(record: RepositoryRecord, known: DiscoveredRepository) -> bool:
+    """Return whether a repository that is on no list is to be requested by itself."""
+    return record.failed_polls >= MIN_FAILED_POLLS or known.is_auto_paused
 
 
 def suspend_or_resume(
