@@ -99,7 +99,7 @@ class AttemptRecord(KeepsUnknownFields):
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``is_filtered_out``: a filter leaves it out, so that it is neither read nor published.
     ``incomplete_job_reads``: how often in a row its list of jobs was empty, shorter than GitHub's
-    count, or had an ended job without a conclusion; ``open_job_reads``: how often in a row it held
+    count, or had an end without a conclusion; ``open_job_reads``: how often in a row it held
     open jobs, though the attempt has ended. ``jobs_read_at``: when that list was last read, or the
     run started.
     ``has_delivered_jobs``: some of its jobs are as webhooks delivered them, and were not read

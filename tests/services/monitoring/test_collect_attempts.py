@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.jobs import Job
-from ingest.domain.runs import AttemptKey
+from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
 from ingest.ports import Answer, JobList, SendFailure
 from ingest.services.context import CollectorContext
@@ -264,6 +264,20 @@ def test_a_job_that_has_ended_without_a_conclusion_is_read_again(stage):
     assert not here.attempt().settled
     here.poll_for(300)
     assert here.attempt().settled
+    assert_all_published(here)
+
+
+def test_an_earlier_attempt_that_has_ended_without_a_conclusion_is_read_again(stage):
+    """No list shows it any more, so that it is read by its number."""
+    here = stage(a_small_world(), at=1000)
+    github, fetch = here.context.github, here.context.github.fetch_attempt
+
+    def fetch_attempt(key: AttemptKey) -> WorkflowRun:
+        github.fetch_attempt = fetch
+        return replace(fetch(key), conclusion=None)
+
+    github.fetch_attempt = fetch_attempt
+    here.poll_for(300)
     assert_all_published(here)
 
 

@@ -26,7 +26,7 @@ MAX_PARTIAL_READS = 13
 #: After this many (15 seconds), a run that answers 404 and that no list shows counts as deleted.
 MIN_DELETED_READS = 4
 
-#: A job list that is empty, shorter than GitHub's count, or has an ended job without a conclusion
+#: A job list that is empty, shorter than GitHub's count, or has an end without a conclusion
 #: (https://github.com/knaisoma/data-olympus/pull/191), is published as it is after the first number
 #: of re-reads (a minute), and final after the second (an hour; unchanged answers are free).
 MAX_INCOMPLETE_READS = 6
@@ -125,7 +125,7 @@ def _read_run(
     record, run = snapshot.record, snapshot.record.run
     if run is None:
         return _with_run(snapshot, github.fetch_attempt(record.key))
-    if is_run_current or run.is_completed:
+    if run.conclusion is not None if run.is_completed else is_run_current:
         return snapshot
     answer = github.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
     if answer.value is None:
@@ -170,8 +170,7 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         record = replace(record, jobs=jobs, jobs_validator=validator, has_delivered_jobs=False)
     if not record.has_ended:
         return replace(snapshot, record=record)
-    lacks_results = any(job.is_completed and job.conclusion is None for job in record.jobs)
-    lacks_jobs = not is_complete or lacks_results or _lacks_every_job(record)
+    lacks_jobs = not is_complete or _lacks_conclusion(record) or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
     is_final = not lacks_jobs or record.incomplete_job_reads >= FINAL_INCOMPLETE_READS
     read = replace(
@@ -181,6 +180,12 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
         has_all_jobs=is_final and not has_open_jobs,
     )
     return replace(snapshot, record=read)
+
+
+def _lacks_conclusion(record: AttemptRecord) -> bool:
+    """Return whether an ended attempt, or a job that has ended, has no conclusion yet."""
+    ended = [record.run, *(job for job in record.jobs if job.is_completed)]
+    return any(each is not None and each.conclusion is None for each in ended)
 
 
 def _lacks_every_job(record: AttemptRecord) -> bool:
