@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from ..command import command, examples
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @command(
@@ -25,8 +25,5 @@ def completion(ctx: click.Context, shell: str) -> None:
     To complete commands and options in every new shell, add the line of your shell from the
     examples to its start-up file: ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
     """
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"click has no completion for {shell}.")
     root = ctx.find_root().command
-    click.echo(kind(root, {}, "runstream", "_RUNSTREAM_COMPLETE").source())
+    click.echo(SHELLS[shell](root, {}, "runstream", "_RUNSTREAM_COMPLETE").source())
