@@ -84,7 +84,11 @@ def sandbox(  # noqa: PLR0913 - one for each option
         else:
             world = corpus_world(corpus)
         clock = SandboxClock(world.newest_at, speed=speed)
-        with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
+        try:
+            server = SandboxServer(world, clock=clock, settings=settings, host=host, port=port)
+        except ValueError as error:
+            raise click.UsageError(f"--host {host}: {error}") from error
+        with server:
             click.echo("\n".join(_how_to_use(server)))
             stop.event.wait()
 

@@ -49,7 +49,9 @@ class Listener:
             if not hasattr(self._server, "effective_port"):
                 raise ValueError(f"{host} has several addresses; name one of them.")
             self.port = int(self._server.effective_port)
-            self.url = f"http://{host}:{self.port}"
+            self.url = (
+                f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+            )
             self._thread = threading.Thread(
                 target=self._serve, name=f"sandbox {self.port}", daemon=True
             )

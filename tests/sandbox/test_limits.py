@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 
 import jwt
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from support.world_builder import WorldBuilder
 
+from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import AppSpec, InstallationSpec, Limits, TokenSpec
 
 RUNS = "/repos/octo/api/actions/runs"
@@ -171,6 +174,17 @@ def test_an_app_mints_tokens_that_live_an_hour(serve):
     assert api.get("/app/installations", token="a.b.c").status_code == 401
     stale = jwt.encode({**claims, "exp": now - 5}, key, algorithm="RS256")
     assert api.get("/app/installations", token=stale).status_code == 401
+
+
+def test_an_address_of_ipv6_is_in_brackets():
+    """Without them the colon before the port would be one of the address."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with SandboxServer(world().build(), host="::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        assert requests.get(f"{server.url}{RUNS}", timeout=60).status_code == 200
 
 
 def test_a_closed_server_leaves_no_thread(serve):

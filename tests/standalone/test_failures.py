@@ -104,6 +104,7 @@ def test_all_faulty_repositories_are_named_at_once(cli: CommandLine):
         ["collect", "--nope"],
         ["nope"],
         ["sandbox", "--port", "70000"],
+        ["sandbox", "--port", "0", "--host", "256.0.0.1"],
         ["sandbox", "--corpus", ".", "--webhook-url", "http://127.0.0.1:9/"],
         ["run", "--seconds", "0"],
         ["setup", "--print-iam", "--print-cloudformation"],
