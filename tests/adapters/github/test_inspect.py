@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.github.inspect import CredentialInspector
+from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
+from ingest.errors import AccessDenied
 from ingest.ports.inspection import FAILED
 from ingest.services.doctor.github import check_credentials, check_repository
 from ingest.settings import GithubSettings, Secret
@@ -127,3 +131,26 @@ def test_a_server_that_is_addressed_without_its_api_path_is_recognized(status):
     page = {"Content-Type": "text/html"}
     found = checks_of(lambda _: (status, page, "<!DOCTYPE html><title>Sign in</title>"))
     assert all("/api/v3" in check for check in found)
+
+
+def test_a_permission_is_missing_until_a_request_that_needs_it_is_accepted():
+    """A person gives it to the token, which stays the same; another repository says nothing."""
+    needed = {"x-accepted-github-permissions": "actions=read"}
+    granted = set()
+
+    def answer(asked):
+        name = asked.path.removeprefix("/repos/octo/").partition("/")[0]
+        runs = {"total_count": 0, "workflow_runs": []}
+        return (200, needed, runs) if name in granted else (403, needed, {"message": "No."})
+
+    with stub_github(answer) as github:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        client = pool.client_for("octo/api")
+        missing = []
+        for name in ("api", "web", "api"):
+            with suppress(AccessDenied):
+                client.get(Request.to("/repos/{}/actions/runs", f"octo/{name}"))
+            missing.append(client.missing_permissions)
+            granted.add("web" if name == "api" else "api")
+    assert missing == [("actions=read",), ("actions=read",), ()]

@@ -129,7 +129,7 @@ class App:
             self._clients.pop(gone).close()
         for installation_id, each in found.items():
             client = self._open(installation_id)
-            client.missing_permissions = each.missing_permissions
+            client.permissions_not_granted = each.missing_permissions
             if each.account is not None:
                 self._access.set_account(client.name, each.account)
             if not each.is_suspended:

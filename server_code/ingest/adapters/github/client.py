@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
@@ -45,7 +46,8 @@ class GithubClient:
     """An HTTP client with one credential. Safe for many threads; never sleeps.
 
     A request is sent once, and once more where the credential could be renewed after a 401.
-    ``was_used``: GitHub has answered a request with the credential.
+    ``was_used``: GitHub has answered a request with the credential. ``permissions_not_granted``:
+    those that an App's installation was not given.
     """
 
     def __init__(
@@ -55,14 +57,21 @@ class GithubClient:
         self.kind = credential.kind
         self.rate_limiter = RateLimiter()
         self.expires_at: datetime | None = None
-        self.missing_permissions: tuple[str, ...] = ()
+        self.permissions_not_granted: tuple[str, ...] = ()
         self.was_used = False
+        self._permissions_of_refusals: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._credential = credential
         self._rejected_since: datetime | None = None
         self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
         self._counters = counters
         self._transport = Transport(pending_requests=counters.pending_requests)
+
+    @property
+    def missing_permissions(self) -> tuple[str, ...]:
+        """Return what an App was not given, and what refused requests need, until one succeeds."""
+        of_refusals = chain.from_iterable(list(self._permissions_of_refusals.values()))
+        return tuple(sorted({*self.permissions_not_granted, *of_refusals}))
 
     def get(self, request: Request) -> Response:
         """Send one GET, conditional where the request carries a validator of this client's.
@@ -149,9 +158,11 @@ class GithubClient:
             expired_at=self._expired_at(),
             is_fresh_token=self._note_rejection(answer.status),
         )
+        endpoint = (call.request.endpoint, *call.request.path.split("/")[2:4])
         if isinstance(error, AccessDenied):
-            lacking = missing_permissions_of(answer.headers)
-            self.missing_permissions = tuple(sorted({*self.missing_permissions, *lacking}))
+            self._permissions_of_refusals[endpoint] = missing_permissions_of(answer.headers)
+        elif error is None:
+            self._permissions_of_refusals.pop(endpoint, None)
         return answer, error
 
     def _note_rejection(self, status: int) -> bool:
