@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 from ..domain.sources import SourcePattern
 from ..ports import Clock, StateStore
-from ..ports.inspection import QueueInspector
 from ..services.doctor.checks import DoctorTarget
 from ..settings import Settings
 from .buses import open_bus
@@ -24,17 +23,11 @@ def open_doctor_target(
     sources: Sequence[SourcePattern] = (),
 ) -> Iterator[DoctorTarget]:
     """Build the target of the checks; close at the end what they have opened."""
-
-    def open_queues() -> QueueInspector:
-        bus = open_bus(settings)
-        opened.callback(bus.close)
-        return bus.inspector()
-
     with ExitStack() as opened:
         yield DoctorTarget(
             settings=settings,
             open_github=lambda: opened.enter_context(open_github_apis(settings, clock=clock)),
-            open_queues=open_queues,
+            open_queues=lambda: opened.enter_context(closing(open_bus(settings))).inspector(),
             open_state=open_state,
             clock=clock,
             repositories=repositories,
