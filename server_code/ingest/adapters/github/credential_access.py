@@ -23,7 +23,7 @@ from .known_refusals import STEP_15_SECONDS, STEP_HOUR, KnownRefusals, Refusal
 PROOF_SECONDS = 2.0
 
 #: Ranks of credentials by how likely they read a repository, the most likely first.
-_PINNED, _LISTED, _UNKNOWN, _READS_OWNER, _UNLIKELY = range(5)
+RANK_PINNED, RANK_LISTED, RANK_UNKNOWN, RANK_READS_OWNER, RANK_UNLIKELY = range(5)
 
 
 class CredentialAccess:
@@ -221,34 +221,26 @@ class CredentialAccess:
                 self._remove_refusal(name, repository)
             lists[owner.lower()] = listed
 
-    def may_read(self, name: str, repository: str) -> bool:
-        """Return whether a credential reads a repository, or may be able to read it."""
-        return self.rank(name, repository) <= _UNKNOWN
-
-    def may_read_or_reads_owner_of(self, name: str, repository: str) -> bool:
-        """Return whether a credential may read a repository, or reads others of its owner."""
-        return self.rank(name, repository) <= _READS_OWNER
-
     def rank(self, name: str, repository: str) -> int:
         """Return how likely a credential reads a repository, by pins, lists, account and refusals.
 
         The most likely one has the lowest rank.
         """
         owner = repository.lower().partition("/")[0]
-        is_listed = self.is_listed(name, repository)
         with self._lock:
             account = self._accounts.get(name)
             if self._pins.get(repository.lower()) == name:
-                return _PINNED
-            if is_listed:
-                return _LISTED
+                return RANK_PINNED
+            if self.is_listed(name, repository):
+                return RANK_LISTED
             if self._lists_owner(name, owner):
-                return _UNLIKELY
+                return RANK_UNLIKELY
             if account is not None:
-                return _LISTED if account == owner else _UNLIKELY
-            if self.refusals.has_repository_of(name, owner):
-                return _READS_OWNER if self._read_at.has_repository_of(name, owner) else _UNLIKELY
-            return _UNKNOWN
+                return RANK_LISTED if account == owner else RANK_UNLIKELY
+            if not self.refusals.has_repository_of(name, owner):
+                return RANK_UNKNOWN
+            reads_owner = self._read_at.has_repository_of(name, owner)
+            return RANK_READS_OWNER if reads_owner else RANK_UNLIKELY
 
     def _lists_owner(self, name: str, owner: str) -> bool:
         """Return whether GitHub has listed all that a credential reads of an owner."""
