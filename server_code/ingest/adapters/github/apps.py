@@ -131,7 +131,7 @@ class App:
             client = self._open(installation_id)
             client.permissions_not_granted = each.missing_permissions
             if each.account is not None:
-                self._access.set_account(client.name, each.account)
+                self._access.accounts[client.name] = each.account.lower()
             if not each.is_suspended:
                 self._access.note_unsuspended(client.name)
 

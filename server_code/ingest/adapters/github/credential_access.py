@@ -30,6 +30,7 @@ class CredentialAccess:
     """What is known of credentials (by ``name``) and repositories. Safe for many threads.
 
     A repository is pinned to the credential that reads it: its ETags are valid for no other.
+    ``accounts``: the account of each App's installation, in lower case.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -38,7 +39,7 @@ class CredentialAccess:
         self._read_at: CredentialPairs[float] = CredentialPairs()
         self.refusals = KnownRefusals(clock, self._lock)
         self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
-        self._accounts: dict[str, str] = {}
+        self.accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
 
     def note_read(
@@ -111,11 +112,6 @@ class CredentialAccess:
             self._note_change(*pair, noted)
             return known is None or isinstance(known.error, Retriable)
 
-    def is_refused(self, name: str, scope: str) -> bool:
-        """Return whether GitHub's latest answer for a scope was a refusal, paused or not."""
-        with self._lock:
-            return self.refusals.get((name, scope.lower())) is not None
-
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore a credential's refusals, except those that later answers have ended."""
         with self._lock:
@@ -176,16 +172,6 @@ class CredentialAccess:
             others = (pair for pair in self._read_at if pair != (name, repository.lower()))
             return any(pair[0] == name and self.refusals.get(pair) is None for pair in others)
 
-    def set_account(self, name: str, account: str) -> None:
-        """Note the account of a credential's installation."""
-        with self._lock:
-            self._accounts[name] = account.lower()
-
-    def account_of(self, name: str) -> str | None:
-        """Return the account of a credential's installation, in lower case."""
-        with self._lock:
-            return self._accounts.get(name)
-
     def rejection_of(self, name: str) -> BadCredentials | None:
         """Return why GitHub rejects a credential as a whole."""
         with self._lock:
@@ -203,7 +189,7 @@ class CredentialAccess:
         owner = repository.lower().partition("/")[0]
         with self._lock:
             refusal = self.refusals.get((name, repository.lower()))
-            account = self._accounts.get(name)
+            account = self.accounts.get(name)
             lists_owner = self._lists_owner(name, owner)
         if refusal is not None and not isinstance(refusal.error, BadCredentials):
             return False
@@ -228,7 +214,7 @@ class CredentialAccess:
         """
         owner = repository.lower().partition("/")[0]
         with self._lock:
-            account = self._accounts.get(name)
+            account = self.accounts.get(name)
             if self._pins.get(repository.lower()) == name:
                 return RANK_PINNED
             if self.is_listed(name, repository):
@@ -245,4 +231,4 @@ class CredentialAccess:
     def _lists_owner(self, name: str, owner: str) -> bool:
         """Return whether GitHub has listed all that a credential reads of an owner."""
         lists = self._lists.get(name, {})
-        return owner in lists or (self._accounts.get(name) == owner and ALL_OWNERS in lists)
+        return owner in lists or (self.accounts.get(name) == owner and ALL_OWNERS in lists)

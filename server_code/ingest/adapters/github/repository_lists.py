@@ -52,7 +52,7 @@ class GithubRepositories:
         wanted = {owner.lower(): owner for owner in owners}
         queries: list[RepositoryListQuery] = []
         for client in self._tokens.clients():
-            account = self._tokens.access.account_of(client.name)
+            account = self._tokens.access.accounts.get(client.name)
             if client.name.startswith(INSTALLATION_PREFIX):
                 if of_all_owners or account is None or account in wanted:
                     queries.append(RepositoryListQuery(client.name, ALL_OWNERS, account))
@@ -113,7 +113,7 @@ class GithubRepositories:
             kind=client.kind,
             was_used=client.was_used,
             missing_permissions=client.missing_permissions,
-            owner=self._tokens.access.account_of(client.name),
+            owner=self._tokens.access.accounts.get(client.name),
             rate_limit=client.rate_limiter.core_limit,
             expires_at=client.expires_at,
             rejection=None if rejection is None or is_temporary else str(rejection),

@@ -210,7 +210,7 @@ class TokenPool:
         """
         started = time.monotonic()
         is_of_item = request.endpoint not in REPOSITORY_ENDPOINTS
-        if is_of_item and self.access.is_refused(client.name, repository):
+        if is_of_item and (client.name, repository.lower()) in self.access.refusals:
             self._check_readable(client, repository)
         try:
             return client.get(request)
