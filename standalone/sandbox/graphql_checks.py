@@ -35,7 +35,7 @@ def find_check_runs(call: Call, wanted: str) -> Sequence[CheckRun] | None:
             if node_id("CS", check_suite_id(run)) != wanted:
                 continue
             try:
-                call.identity.require_permission("checks", repository)
+                call.identity.require_permission("checks")
             except Refusal:
                 message = "Resource not accessible by personal access token"
                 raise GraphQLError(message, extensions={"type": "FORBIDDEN"}) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from .answers import SSO_MESSAGE, Refusal, error_answer, not_found, sso_headers
+from .answers import SSO_MESSAGE, Refusal, error_answer, sso_headers
 from .repository import Repository
 from .settings import AppSpec, TokenSpec
 from .times import Timestamp
@@ -20,12 +20,10 @@ class Identity:
     token: TokenSpec | None
     limit: int
 
-    def require_permission(self, permission: str, repository: Repository | None) -> None:
-        """Refuse if the token lacks a permission, or does not see the repository."""
-        if repository is not None and not self.sees(repository):
-            raise not_found()
+    def require_permission(self, permission: str) -> None:
+        """Refuse if the token lacks a permission."""
         token = self.token
-        if token is None and permission in {"logs", "hooks", "administration"}:
+        if token is None and permission in {"logs", "hooks"}:
             raise Refusal(error_answer(403, "Must have admin rights to Repository."))
         if token is None or token.permissions is None:
             return

@@ -123,9 +123,8 @@ class Limiter:
 
     def count_points(self, key: str, endpoint: str, points: int, now: Timestamp) -> Answer | None:
         """Count an endpoint's points of the last minute; return a refusal if they are too many."""
-        resource = "graphql" if endpoint == "graphql" else "core"
         maximum = self.limits.points_per_minute
-        if resource == "graphql":
+        if endpoint == "graphql":
             maximum = self.limits.graphql_points_per_minute
         if maximum <= 0:
             return None

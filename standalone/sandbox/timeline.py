@@ -32,7 +32,9 @@ def current_attempt(run: RunSpec, now: Timestamp) -> AttemptSpec:
 def attempt_status(attempt: AttemptSpec, now: Timestamp) -> StatusSnapshot:
     """Return the status of an attempt at `now`."""
     if attempt.recorded is not None:
-        return _recorded_status(attempt)
+        recorded = attempt.recorded
+        updated = attempt.completed_at or attempt.in_progress_at or attempt.requested_at
+        return StatusSnapshot(recorded["status"], recorded["conclusion"], updated)
     if attempt.completed_at is not None and attempt.completed_at <= now:
         return StatusSnapshot("completed", attempt.conclusion, attempt.completed_at)
     if attempt.in_progress_at is not None and attempt.in_progress_at <= now:
@@ -84,9 +86,3 @@ def run_times(run: RunSpec) -> Iterator[Timestamp]:
         times = (attempt.requested_at, attempt.in_progress_at, attempt.completed_at)
         yield from (time for time in times if time is not None)
     yield from run.touched_at
-
-
-def _recorded_status(attempt: AttemptSpec) -> StatusSnapshot:
-    recorded = attempt.recorded or {}
-    updated = attempt.completed_at or attempt.in_progress_at or attempt.requested_at
-    return StatusSnapshot(recorded["status"], recorded["conclusion"], updated)

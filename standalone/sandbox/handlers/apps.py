@@ -37,7 +37,7 @@ def convert_manifest(call: Call) -> Answer:
     call.state.setup_url = pending.setup_url
     is_active = pending.manifest["hook_attributes"].get("active", True)
     body = {
-        **app_payload(app, call.base),
+        **app_payload(app),
         "name": pending.name,
         "owner": simple_user(pending.owner, call.base, "User"),
         "html_url": f"{call.base}/apps/{app.slug}",

@@ -23,7 +23,7 @@ from .conditional import conditional_json, conditional_page
 
 def list_annotations(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations."""
-    call.identity.require_permission("checks", call.repository)
+    call.identity.require_permission("checks")
     check_run_id = int(call.params["check_run_id"])
     sha, annotations = _annotations(call, check_run_id)
     spec = call.repository.spec
@@ -35,7 +35,7 @@ def list_check_runs(call: Call) -> Answer:
 
     Only attempts that could not start have a check run here; no client requests those of jobs.
     """
-    call.identity.require_permission("checks", call.repository)
+    call.identity.require_permission("checks")
     wanted = int(call.params["check_suite_id"])
     found = (run for run in call.repository.runs(call.now) if check_suite_id(run) == wanted)
     run = next(found, None)

@@ -31,14 +31,14 @@ def get_commit(call: Call) -> Answer:
 def list_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha}/pulls."""
     commit = _requested_commit(call)
-    call.identity.require_permission("pull_requests", call.repository)
+    call.identity.require_permission("pull_requests")
     known = call.repository.pulls
     return _page_of_pulls(call, [known[number] for number in commit.pulls if number in known])
 
 
 def list_branch_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head`; all are open."""
-    call.identity.require_permission("pull_requests", call.repository)
+    call.identity.require_permission("pull_requests")
     spec = call.repository.spec
     found = [
         pull
@@ -54,7 +54,7 @@ def _page_of_pulls(call: Call, pulls: Sequence[PullRequestSpec]) -> Answer:
 
 
 def _requested_commit(call: Call) -> CommitSpec:
-    call.identity.require_permission("contents", call.repository)
+    call.identity.require_permission("contents")
     sha = str(call.params["sha"])
     commit = call.repository.commits.get(sha)
     if commit is None or commit.authored_at > call.now:

@@ -15,7 +15,7 @@ from .conditional import conditional_json
 
 def list_hooks(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks."""
-    call.identity.require_permission("hooks", call.repository)
+    call.identity.require_permission("hooks")
     spec = call.repository.spec
     return conditional_json([hook_payload(spec, hook, call.base) for hook in call.repository.hooks])
 
@@ -44,7 +44,7 @@ def get_delivery(call: Call) -> Answer:
 
 
 def _requested_hook(call: Call) -> HookSpec:
-    call.identity.require_permission("hooks", call.repository)
+    call.identity.require_permission("hooks")
     hook_id = call.params["hook_id"]
     found = next((hook for hook in call.repository.hooks if hook.id == hook_id), None)
     if found is None:

@@ -49,7 +49,7 @@ def jobs_of_attempts(
 
 def requested_job(call: Call) -> JobInRun:
     """Return the job that the path names, or refuse."""
-    call.identity.require_permission("actions", call.repository)
+    call.identity.require_permission("actions")
     job_in_run = call.repository.job(int(call.params["job_id"]), call.now)
     if job_in_run is None:
         raise not_found()

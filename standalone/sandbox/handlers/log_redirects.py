@@ -15,7 +15,7 @@ from .runs import requested_attempt, requested_run
 
 def get_job_log(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs."""
-    call.identity.require_permission("logs", call.repository)
+    call.identity.require_permission("logs")
     job_in_run = requested_job(call)
     state = log_state(job_in_run.job, call.now, call.repository.spec.retention_days)
     if state == EXPIRED:
@@ -30,7 +30,7 @@ def get_attempt_log(call: Call) -> Answer:
     """Answer GET …/actions/runs/{run_id}/attempts/{attempt_number}/logs."""
     run = requested_run(call)
     attempt = requested_attempt(call, run)
-    call.identity.require_permission("logs", call.repository)
+    call.identity.require_permission("logs")
     if attempt_status(attempt, call.now).status != "completed":
         raise not_found()
     retention_days = call.repository.spec.retention_days

@@ -25,7 +25,7 @@ from .conditional import conditional, conditional_json, conditional_page
 
 def list_runs(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs."""
-    call.identity.require_permission("actions", call.repository)
+    call.identity.require_permission("actions")
     filters = filters_in(call.args)
     # GitHub reads filtered lists from a search index, which lags behind
     as_of = call.now - call.state.settings.index_lag if filters else call.now
@@ -71,7 +71,7 @@ def list_artifacts(call: Call) -> Answer:
 
 def requested_run(call: Call) -> RunSpec:
     """Return the run that the path names, or refuse."""
-    call.identity.require_permission("actions", call.repository)
+    call.identity.require_permission("actions")
     run = call.repository.run(int(call.params["run_id"]), call.now)
     if run is None:
         raise not_found()

@@ -20,18 +20,15 @@ PERMISSIONS = {
 _SINCE = "2024-01-01T00:00:00Z"
 
 
-def app_payload(app: AppSpec, base: str) -> Json:
-    """Describe the app itself."""
+def app_payload(app: AppSpec) -> Json:
+    """Describe the app itself, but for its name, its owner and its page."""
     return {
         "id": app.id,
         "slug": app.slug,
         "node_id": node_id("A", app.id),
         "client_id": f"Iv1.{app.id:016x}",
-        "owner": simple_user("octo", base, "Organization"),
-        "name": app.slug.title(),
         "description": "",
         "external_url": "https://example.com",
-        "html_url": f"https://github.com/apps/{app.slug}",
         "created_at": _SINCE,
         "updated_at": _SINCE,
         "permissions": PERMISSIONS,
