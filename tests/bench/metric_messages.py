@@ -12,7 +12,7 @@ from ingest.adapters.aws.clients import sqs_client
 from ingest.adapters.aws.sqs import SqsPublisher
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.ports import Publisher
 from ingest.services.publish import publish
@@ -21,7 +21,7 @@ from ingest.settings import AwsSettings, Secret
 from standalone.agents import MONITORING_THREADS
 from standalone.local.aws import LocalAws
 from tests.bench.report import Row
-from tests.support.builders import a_job, a_run
+from tests.support.builders import a_job, a_run, envelope_of_run
 from tests.support.manual_clock import ManualClock
 
 QUEUE = "bench-metrics"
@@ -105,5 +105,5 @@ def _facts() -> list[Envelope]:
         run = a_run(run_id=number + 1)
         jobs = [a_job(job_id=number * 100 + job, run_id=run.run_id) for job in range(JOBS_PER_RUN)]
         facts += [job_envelope(run.key, job, now=NOW) for job in jobs]
-        facts.append(run_envelope(run, jobs, None, occurrence=0, now=NOW))
+        facts.append(envelope_of_run(run, jobs, None, occurrence=0, now=NOW))
     return facts

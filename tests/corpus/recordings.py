@@ -17,12 +17,13 @@ from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.messaging.encoding import encode_envelope
 from ingest.messaging.envelope import Envelope
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 from ingest.wire.fields import mapping
 from ingest.wire.payloads import parse_job, parse_run
 from ingest.wire.webhooks import Delivery, parse_delivery
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
+from support.builders import envelope_of_run
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -116,7 +117,7 @@ def run_message(
     run: WorkflowRun, jobs: Iterable[Job] = (), commit: Commit | None = None
 ) -> dict[str, Any]:
     """Send a run, and take the message's data as a reader gets it, checked."""
-    return _sent(run_envelope(run, jobs, commit, occurrence=0, now=NOW), "workflow_run")
+    return _sent(envelope_of_run(run, jobs, commit, occurrence=0, now=NOW), "workflow_run")
 
 
 def job_message(job: Job, repository: str = "octo/api") -> dict[str, Any]:

@@ -12,8 +12,7 @@ from corpus.recordings import (
     run_message,
 )
 from ingest.domain.runs import WorkflowRun
-from ingest.messaging.run_events import run_envelope
-from support.builders import a_commit, a_job, a_pull
+from support.builders import a_commit, a_job, a_pull, envelope_of_run
 
 #: Fields that a message takes over as they are, by GitHub's name for them.
 TAKEN_OVER = {
@@ -32,7 +31,7 @@ TAKEN_OVER = {
 
 
 def fact_of(run: WorkflowRun, jobs=()) -> str:
-    return run_envelope(run, jobs, None, occurrence=0, now=NOW).event_id
+    return envelope_of_run(run, jobs, None, occurrence=0, now=NOW).event_id
 
 
 def seconds_of(run: WorkflowRun) -> float:

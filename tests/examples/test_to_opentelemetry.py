@@ -16,10 +16,19 @@ from examples.otlp_receiver import OtlpReceiver, plain
 from ingest.domain.annotations import AnnotationList
 from ingest.messaging.encoding import encode_envelope
 from ingest.messaging.envelope import Envelope
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.aws_server import LocalAws, sqs_client
-from support.builders import a_commit, a_job, a_pull, a_run, a_step, an_annotation, at
+from support.builders import (
+    a_commit,
+    a_job,
+    a_pull,
+    a_run,
+    a_step,
+    an_annotation,
+    at,
+    envelope_of_run,
+)
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "to_opentelemetry.py"
 
@@ -41,7 +50,7 @@ RUN = a_run(conclusion="failure", event="pull_request", pull_requests=(PULL,))
 def envelopes() -> list[Envelope]:
     commit = a_commit(pull_requests=(PULL,))
     jobs = [job_envelope(RUN.key, job, now=at(90)) for job in (WAITING, JOB, SKIPPED)]
-    return [*jobs, run_envelope(RUN, [JOB], commit, occurrence=0, now=at(90))]
+    return [*jobs, envelope_of_run(RUN, [JOB], commit, occurrence=0, now=at(90))]
 
 
 class Exporter:
@@ -169,7 +178,7 @@ def test_names_are_those_of_the_conventions(exporter: Exporter) -> None:
 def test_a_repeated_message_exports_the_same_span(exporter: Exporter) -> None:
     """Ids are derived; the next attempt is another trace."""
     last = envelopes()[-1]
-    again = run_envelope(replace(RUN, run_attempt=2), [], None, occurrence=0, now=at(90))
+    again = envelope_of_run(replace(RUN, run_attempt=2), [], None, occurrence=0, now=at(90))
     exporter.send(last, last, again)
     assert exporter.run() == 0
     ids = [(span.trace_id, span.span_id) for _, span in exporter.receiver.spans]

@@ -21,10 +21,10 @@ from ingest.messaging.log_events import (
     log_unavailable_message,
 )
 from ingest.messaging.log_payload_reader import read_log_payload
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.settings import read_settings
-from support.builders import a_commit, a_job, a_run
+from support.builders import a_commit, a_job, a_run, envelope_of_run
 from support.message_examples import NOW, an_absence, log_metadata
 
 ROOT = "https://github.com"
@@ -44,7 +44,7 @@ def open_log() -> io.BytesIO:
     return io.BytesIO(LOG)
 
 
-RUN = run_envelope(a_run(), [a_job()], a_commit(), occurrence=0, now=NOW)
+RUN = envelope_of_run(a_run(), [a_job()], a_commit(), occurrence=0, now=NOW)
 JOB = job_envelope(KEY, a_job(), now=NOW)
 
 
@@ -131,7 +131,7 @@ def test_the_object_of_a_claim_check_is_a_cloudevent() -> None:
 def test_a_cloudevent_that_does_not_fit_is_cut_like_any_message() -> None:
     """Its envelope and attributes count as well."""
     jobs = [a_job(job_id=number) for number in range(1, 40)]
-    envelope = run_envelope(a_run(), jobs, a_commit(), occurrence=0, now=NOW)
+    envelope = envelope_of_run(a_run(), jobs, a_commit(), occurrence=0, now=NOW)
     message = encode_to_fit(replace(envelope, cloudevents_source_root=ROOT), max_bytes=20_000)
     assert message.size_bytes <= 20_000
     assert "truncated" in read(message.body).get_data()  # type: ignore[operator]

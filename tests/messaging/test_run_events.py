@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.encoding import encode_envelope
 from ingest.messaging.envelope import message_group
-from ingest.messaging.run_data import job_data, run_data, step_data
+from ingest.messaging.run_data import job_data, step_data
 from ingest.messaging.run_events import (
     job_envelope,
     job_fingerprint,
-    run_envelope,
     run_fingerprint,
 )
-from support.builders import HEAD_SHA, a_commit, a_job, a_pull, a_run, a_step, at
+from support.builders import HEAD_SHA, a_commit, a_job, a_pull, a_run, a_step, at, envelope_of_run
 from support.strategies import COMMITS, JOBS, RUNS
 
 NOW = at(600)
@@ -26,7 +25,7 @@ KEY = a_run().key
 
 
 def run_id_of(run, jobs=(), *, occurrence=0):
-    return run_envelope(run, jobs, None, occurrence=occurrence, now=NOW).event_id
+    return envelope_of_run(run, jobs, None, occurrence=occurrence, now=NOW).event_id
 
 
 def job_id_of(job, key=KEY):
@@ -38,7 +37,7 @@ def test_a_completed_run_is_reported_in_full():
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
     in_full = a_pull(title="Parse it", author="hubot", draft=False, labels=("bug",))
     commit = a_commit(pull_requests=(in_full,))
-    envelope = run_envelope(run, [a_job()], commit, occurrence=0, now=NOW)
+    envelope = envelope_of_run(run, [a_job()], commit, occurrence=0, now=NOW)
     assert envelope.event_type == "workflow_run_completed"
     assert (envelope.repo, envelope.group) == ("octo/api", "octo/api/12000000001")
     assert envelope.timestamp == NOW
@@ -110,7 +109,7 @@ def test_a_pull_request_that_was_not_read_has_no_title():
     run = a_run(pull_requests=(a_pull(),))
     other = a_pull(id=502, title="Another one", author="hubot", draft=True, labels=())
     for commit in (None, a_commit(), a_commit(pull_requests=(other,))):
-        [pull] = run_envelope(run, [], commit, occurrence=0, now=NOW).data["pull_requests"]
+        [pull] = envelope_of_run(run, [], commit, occurrence=0, now=NOW).data["pull_requests"]
         assert [pull[name] for name in ("title", "author", "draft", "labels")] == [None] * 4
 
 
@@ -176,11 +175,13 @@ def test_a_job_belongs_to_the_attempt_it_was_listed_for():
 
 def test_what_github_cannot_report_is_null():
     """Never 0, and never empty text."""
-    data = run_data(a_run(head_sha=None, actor=None, run_number=None), [], None)
+    data = envelope_of_run(
+        a_run(head_sha=None, actor=None, run_number=None), [], None, now=NOW
+    ).data
     assert (data["head_sha"], data["actor"], data["run_number"]) == (None, None, None)
     assert set(data["code_metrics"].values()) == {None}
     unknown = a_commit(additions=None, deletions=None, files_changed_count=None)
-    metrics = run_data(a_run(), [], unknown)["code_metrics"]
+    metrics = envelope_of_run(a_run(), [], unknown, now=NOW).data["code_metrics"]
     assert (metrics["commit_sha"], metrics["additions"]) == (HEAD_SHA, None)
     assert (metrics["deletions"], metrics["files_changed_count"]) == (None, None)
 
@@ -188,21 +189,25 @@ def test_what_github_cannot_report_is_null():
 def test_a_fork_run_names_the_pull_request_of_its_commit():
     """GitHub's list is empty; a push names none, whatever its commit belongs to."""
     commit = a_commit(pull_requests=(a_pull(),))
-    data = run_data(a_run(event="pull_request"), [], commit)
+    data = envelope_of_run(a_run(event="pull_request"), [], commit, now=NOW).data
     assert [pull["id"] for pull in data["pull_requests"]] == [501]
-    assert run_data(a_run(), [], commit)["pull_requests"] == []
+    assert envelope_of_run(a_run(), [], commit, now=NOW).data["pull_requests"] == []
     assert data["code_metrics"]["pull_request_id"] == 501
 
 
 def test_a_push_names_no_pull_request():
     """Although its commit belongs to one."""
-    metrics = run_data(a_run(), [], a_commit(pull_requests=(a_pull(),)))["code_metrics"]
+    metrics = envelope_of_run(a_run(), [], a_commit(pull_requests=(a_pull(),)), now=NOW).data[
+        "code_metrics"
+    ]
     assert (metrics["pull_request_id"], metrics["pull_request_url"]) == (None, None)
 
 
 def test_a_run_in_flight_has_neither_end_nor_duration():
     """They come with its completion."""
-    data = run_data(a_run(status="in_progress", conclusion=None), [a_job()], None)
+    data = envelope_of_run(
+        a_run(status="in_progress", conclusion=None), [a_job()], None, now=NOW
+    ).data
     assert (data["completed_at"], data["duration_seconds"]) == (None, None)
 
 
@@ -222,7 +227,7 @@ def test_a_run_in_flight_has_neither_end_nor_duration():
 def test_the_type_names_the_status(status, word):
     """Also one that GitHub has not invented yet."""
     run, job = a_run(status=status), a_job(status=status)
-    envelope = run_envelope(run, [], None, occurrence=0, now=NOW)
+    envelope = envelope_of_run(run, [], None, occurrence=0, now=NOW)
     assert envelope.event_type == f"workflow_run_{word}"
     assert job_envelope(KEY, job, now=NOW).event_type == f"workflow_job_{word}"
 
@@ -323,7 +328,7 @@ def test_a_group_holds_one_run():
 @given(RUNS, st.lists(JOBS, max_size=2), st.none() | COMMITS)
 def test_any_run_and_its_jobs_can_be_sent(run, jobs, commit):
     """Whatever GitHub shows, it becomes JSON without a negative duration."""
-    envelopes = [run_envelope(run, jobs, commit, occurrence=0, now=NOW)]
+    envelopes = [envelope_of_run(run, jobs, commit, occurrence=0, now=NOW)]
     envelopes += [job_envelope(run.key, job, now=NOW) for job in jobs]
     for envelope in envelopes:
         message = encode_envelope(envelope)

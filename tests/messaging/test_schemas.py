@@ -21,8 +21,9 @@ from ingest.messaging.log_events import (
     log_unavailable_message,
 )
 from ingest.messaging.log_work import WorkItemJob, attempt_work_message, job_work_message
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 from jsonschema import Draft202012Validator
+from support.builders import envelope_of_run
 from support.message_examples import an_absence, example_messages, log_metadata
 from support.message_schemas import (
     OPEN_1_0,
@@ -69,7 +70,7 @@ def test_run_messages_are_as_published(
     run: WorkflowRun, jobs: list[Job], commit: Commit | None, occurrence: int
 ) -> None:
     """Whatever GitHub leaves out or invents."""
-    envelope = run_envelope(run, jobs, commit, occurrence=occurrence, now=NOW)
+    envelope = envelope_of_run(run, jobs, commit, occurrence=occurrence, now=NOW)
     assert_valid("workflow_run", encode_envelope(envelope))
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.annotations import AnnotationList
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 from ingest.messaging.truncation import encode_to_fit
-from support.builders import a_commit, a_job, a_run, a_step, an_annotation
+from support.builders import a_commit, a_job, a_run, a_step, an_annotation, envelope_of_run
 from support.state_records import NOW
 
 SMALLEST = 2_000
@@ -33,7 +33,7 @@ def data_of(message) -> dict:
 
 def a_run_envelope(**values):
     commit = replace(a_commit(), **values)
-    return run_envelope(a_run(), [a_job()], commit, occurrence=0, now=NOW)
+    return envelope_of_run(a_run(), [a_job()], commit, occurrence=0, now=NOW)
 
 
 def test_what_fits_is_not_cut():
@@ -113,7 +113,7 @@ def test_annotations_of_nested_jobs_are_the_first_to_go():
     """Each job's own message has them; the steps stay where they fit."""
     details = AnnotationList(items=(an_annotation(message="m" * 4000),) * 5, total=5)
     jobs = [a_job(conclusion="failure", annotations=details), a_job(job_id=2)]
-    envelope = run_envelope(a_run(), jobs, a_commit(), occurrence=0, now=NOW)
+    envelope = envelope_of_run(a_run(), jobs, a_commit(), occurrence=0, now=NOW)
     data = data_of(encode_to_fit(envelope, max_bytes=8_000))
     assert data["truncated"] == ["jobs.annotations"]
     assert [job["annotations"] for job in data["jobs"]] == [None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from ingest.domain.annotations import Annotation
 from ingest.domain.commits import Commit
 from ingest.domain.jobs import Job, Step
+from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import Artifact, PullRequest, ReferencedWorkflow, WorkflowRun
+from ingest.messaging.envelope import Envelope
+from ingest.messaging.run_events import run_envelope
 
 #: The moment at which the builders' run was created.
 CREATED_AT = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
@@ -140,6 +144,22 @@ def a_job(**changes: Any) -> Job:
 def a_run(**changes: Any) -> WorkflowRun:
     """Build a run that has succeeded."""
     return replace(_RUN, **changes)
+
+
+def envelope_of_run(
+    run: WorkflowRun,
+    jobs: Iterable[Job],
+    commit: Commit | None,
+    *,
+    occurrence: int = 0,
+    now: datetime,
+    **details: Any,
+) -> Envelope:
+    """Build the message of a run of which the ledger knows these jobs and details."""
+    record = AttemptRecord(
+        key=run.key, created_at=run.created_at or now, run=run, jobs=tuple(jobs), **details
+    )
+    return run_envelope(run, record, commit, occurrence=occurrence, now=now)
 
 
 def a_commit(**changes: Any) -> Commit:

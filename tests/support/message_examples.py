@@ -24,10 +24,17 @@ from ingest.messaging.log_events import (
 )
 from ingest.messaging.log_outline import MessageOutline, truncate_outline
 from ingest.messaging.log_work import attempt_work_message, job_work_message
-from ingest.messaging.run_data import RunDetails
-from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.run_events import job_envelope
 
-from .builders import a_commit, a_job, a_pull, a_run, an_annotation, an_artifact
+from .builders import (
+    a_commit,
+    a_job,
+    a_pull,
+    a_run,
+    an_annotation,
+    an_artifact,
+    envelope_of_run,
+)
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
@@ -73,8 +80,14 @@ def example_messages() -> dict[str, QueueMessage]:
     """Build one full message of each kind."""
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
     job = a_failed_job()
-    details = RunDetails(annotations=job.annotations, artifacts=(an_artifact(),))
-    run_message = run_envelope(run, [job], a_commit(), occurrence=0, now=NOW, details=details)
+    run_message = envelope_of_run(
+        run,
+        [job],
+        a_commit(),
+        now=NOW,
+        annotations=job.annotations,
+        artifacts=(an_artifact(),),
+    )
     key = run.key
     log = b"log\n"
     return {

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..domain.annotations import AnnotationList
 from ..domain.codec import KeepsUnknownFields, encode_dataclass
 from ..domain.commits import Commit, triggering_pull_request
 from ..domain.jobs import Job, Step
-from ..domain.runs import Artifact, PullRequest, WorkflowRun, completed_at
+from ..domain.ledger import AttemptRecord
+from ..domain.runs import PullRequest, WorkflowRun, completed_at
 from ..domain.timestamps import format_timestamp, seconds_between
 from .envelope import attempt_fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDetails:
-    """The annotations, environments and artifacts of an attempt; None for what was not read."""
-
-    annotations: AnnotationList | None = None
-    artifacts: tuple[Artifact, ...] | None = None
-    environments: tuple[str, ...] | None = None
-
-
-def run_data(
-    run: WorkflowRun,
-    jobs: list[Job],
-    commit: Commit | None,
-    details: RunDetails = RunDetails(),
-) -> dict[str, Any]:
-    """Return a run as readers of GitHub's API expect it."""
-    ended_at = completed_at(run, jobs)
-    awaited = details.environments if run.status == "waiting" else None
+def run_data(run: WorkflowRun, record: AttemptRecord, commit: Commit | None) -> dict[str, Any]:
+    """Return a run as readers of GitHub's API expect it; ``record``: what else is known of it."""
+    ended_at = completed_at(run, record.jobs)
+    awaited = record.environments if run.status == "waiting" else None
     return {
         **attempt_fields(run.key),
         "run_number": run.run_number,
@@ -57,11 +44,11 @@ def run_data(
         "previous_attempt_url": run.previous_attempt_url,
         "referenced_workflows": _list_data(run.referenced_workflows),
         "pull_requests": _pull_requests_data(run, commit),
-        "jobs": [job_data(job) for job in jobs],
+        "jobs": [job_data(job) for job in record.jobs],
         "code_metrics": _code_metrics_data(run, commit),
-        **_annotations_data(details.annotations),
+        **_annotations_data(record.annotations),
         "environments": None if awaited is None else list(awaited),
-        "artifacts": _list_data(details.artifacts),
+        "artifacts": _list_data(record.artifacts),
     }
 
 

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from ..domain.commits import Commit
 from ..domain.jobs import Job
+from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..domain.timestamps import format_timestamp
 from .envelope import Envelope, attempt_envelope, attempt_fields
-from .run_data import RunDetails, job_data, run_data, step_data
+from .run_data import job_data, run_data, step_data
 
 _NOT_A_WORD = re.compile("[^a-z0-9_]+")
 
@@ -22,20 +23,19 @@ _NOT_A_WORD = re.compile("[^a-z0-9_]+")
 MAX_STATUS_CHARS = 100
 
 
-def run_envelope(  # noqa: PLR0913 - what a message is made of
+def run_envelope(
     run: WorkflowRun,
-    jobs: Iterable[Job],
+    record: AttemptRecord,
     commit: Commit | None,
     *,
     occurrence: int,
     now: datetime,
-    details: RunDetails = RunDetails(),  # noqa: B008 - it is frozen
 ) -> Envelope:
     """Build an attempt's message. ``occurrence``: how often it had this status before."""
-    known = list(jobs)
     event_type = f"workflow_run_{_type_suffix(run.status)}"
-    identity = run_fingerprint(run, known) if run.is_completed else f"visit {occurrence}"
-    data = run_data(run, known, commit, details)
+    is_end = run.is_completed
+    identity = run_fingerprint(run, record.jobs) if is_end else f"visit {occurrence}"
+    data = run_data(run, record, commit)
     return attempt_envelope(event_type, run.key, identity, now=now, data=data)
 
 

@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 from ingest.domain.filters import FilterChain, Filters
 from ingest.domain.ledger import AttemptRecord
-from ingest.messaging.run_events import run_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.services.monitoring.attempt_messages import find_unpublished_changes
-from support.builders import a_commit, a_job, a_run, at
+from support.builders import a_commit, a_job, a_run, at, envelope_of_run
 
 
 def a_record(run, *jobs) -> AttemptRecord:
@@ -114,7 +113,7 @@ def test_economy_orders_a_single_log_of_several_alone():
 def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted):
     """First the steps go, then the jobs: both are on the queue alone."""
     jobs = [a_job(job_id=number) for number in range(1, 16)]
-    envelope = run_envelope(a_run(), jobs, a_commit(), occurrence=0, now=at(0))
+    envelope = envelope_of_run(a_run(), jobs, a_commit(), occurrence=0, now=at(0))
     message = encode_to_fit(envelope, max_bytes=max_bytes)
     assert message.event_id == envelope.event_id
     assert message.size_bytes <= max_bytes

@@ -16,7 +16,6 @@ from ...errors import NotFound, Rejected
 from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import DashboardStore, LedgerStore, StateStore
-from ..monitoring.attempt_messages import details_besides_jobs
 from .annotations import annotation_rows, files_url
 from .rows import summary_row
 
@@ -120,11 +119,10 @@ def load_run(
     commits = store.load_commits(run.repository, [run.head_sha]) if run.head_sha else {}
     envelope = run_envelope(
         run,
-        record.jobs,
+        record,
         commits.get(run.head_sha or ""),
         occurrence=max(0, record.published_statuses.count(run.status) - 1),
         now=run.updated_at or now,
-        details=details_besides_jobs(record),
     )
     logs = store.load_job_logs(record.key)
     return {

@@ -21,7 +21,6 @@ from ...messaging.log_work import (
     job_work_message,
     work_item_job,
 )
-from ...messaging.run_data import RunDetails
 from ...messaging.run_events import (
     job_envelope,
     job_fingerprint,
@@ -157,19 +156,7 @@ def _run_envelopes(
     if not has_unpublished_run_changes(record):
         return ()
     occurrence = record.published_statuses.count(run.status)
-    details = details_besides_jobs(record)
-    return (
-        run_envelope(run, record.jobs, commit, occurrence=occurrence, now=now, details=details),
-    )
-
-
-def details_besides_jobs(record: AttemptRecord) -> RunDetails:
-    """Return the details of an attempt other than its jobs."""
-    return RunDetails(
-        annotations=record.annotations,
-        artifacts=record.artifacts,
-        environments=record.environments,
-    )
+    return (run_envelope(run, record, commit, occurrence=occurrence, now=now),)
 
 
 def _record_once_published(
