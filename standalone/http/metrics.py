@@ -14,7 +14,7 @@ from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.rows import repository_state
-from ingest.services.monitoring.job_lag import read_job_lag
+from ingest.services.monitoring.count_published import read_job_lag
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import (
     CounterMetricFamily,

@@ -8,7 +8,7 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.counters import Counters
 from ingest.domain.saved_counters import SavedCounters
 from ingest.services.dashboard.windows import WINDOWS, window_rows
-from ingest.services.monitoring.job_lag import count_job_lag
+from ingest.services.monitoring.count_published import count_job_lag
 from support.state_records import a_job, a_summary
 
 NOW = datetime(2026, 11, 24, 12, 7, tzinfo=timezone.utc)

@@ -11,7 +11,7 @@ from typing import Any
 from ...domain.saved_counters import SavedCounters
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
-from ..monitoring.job_lag import LAG_BOUNDS, read_job_lag
+from ..monitoring.count_published import LAG_BOUNDS, read_job_lag
 
 RESULTS = ("success", "failure", "cancelled", "skipped", "other")
 

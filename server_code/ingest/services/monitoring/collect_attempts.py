@@ -203,7 +203,7 @@ def _publish_group(
     if context.settings.log_mode == "live":
         note_job_counts(poll_session, snapshots, before)
     changed = [each for each in changes if each.record is not before[each.record.key]]
-    count_published(context, repository, before, changed)
+    count_published(context, repository, before, [each.record for each in changed])
     _record(context, changed)
 
 

@@ -1,24 +1,37 @@
-"""Count runs, attempts, jobs and steps that are published for the first time."""
+"""Count runs, attempts, jobs and steps that are published for the first time.
+
+A histogram shows how long after its end a job is published.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
+from ...domain.counters import Counters
+from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ..context import CollectorContext
-from .attempt_messages import Changes
-from .job_lag import count_job_lag
+
+#: Upper bounds of the buckets, in seconds.
+LAG_BOUNDS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600)
+
+_COUNT, _SUM = "job_lag.count", "job_lag.seconds"
 
 
 def count_published(
     context: CollectorContext,
     repository: str,
     before: Mapping[AttemptKey, AttemptRecord],
-    changes: Sequence[Changes],
+    after: Sequence[AttemptRecord],
 ) -> None:
-    """Count what is published for the first time; called before the ledger records it."""
-    published = [each.record for each in changes if each.record.published_statuses]
+    """Count what is published for the first time; called before the ledger records it.
+
+    ``before`` and ``after``: the records of the attempts before this publication and after it.
+    """
+    published = [record for record in after if record.published_statuses]
     first = [record for record in published if not before[record.key].published_statuses]
     new_runs = {record.key.run_id for record in first}
     for key, known in context.store.load_attempts(repository, new_runs).items():
@@ -36,3 +49,28 @@ def count_published(
 def _count_steps(record: AttemptRecord) -> int:
     """Return the number of published steps."""
     return sum(len(job.steps) for job in record.jobs if record.published_statuses)
+
+
+def count_job_lag(
+    counters: Counters, now: datetime, before: Iterable[Job], published: Iterable[Job]
+) -> None:
+    """Count the lag of each job whose end was not known at the last read of the attempt."""
+    ended_before = {job.job_id for job in before if job.completed_at is not None}
+    for job in published:
+        if job.completed_at is None or job.job_id in ended_before:
+            continue
+        seconds = max(0, round((now - job.completed_at).total_seconds()))
+        counters.add(_COUNT)
+        counters.add(_SUM, seconds)
+        for bound in LAG_BOUNDS[bisect_left(LAG_BOUNDS, seconds) :]:
+            counters.add(_bucket(bound))
+
+
+def read_job_lag(counts: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:
+    """Return the cumulative buckets of the histogram, and the sum of all lags in seconds."""
+    buckets = [(str(float(bound)), counts.get(_bucket(bound), 0)) for bound in LAG_BOUNDS]
+    return [*buckets, ("+Inf", counts.get(_COUNT, 0))], counts.get(_SUM, 0)
+
+
+def _bucket(bound: int) -> str:
+    return f"job_lag.le.{bound}"
