@@ -1,10 +1,11 @@
-"""The connections to GitHub: interim answers before the one that counts."""
+"""The connections to GitHub: shared by threads, with interim answers before the one that counts."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
@@ -14,6 +15,7 @@ from ingest.adapters.github.lists import ListReader
 from ingest.adapters.github.logs import LogDownloader
 from ingest.adapters.github.repository_client import RepositoryClient
 from ingest.adapters.github.request import Request
+from ingest.adapters.github.transport import Transport
 from ingest.domain.counters import Counters
 from ingest.errors import GithubUnavailable
 from ingest.settings import GithubSettings, Secret
@@ -24,11 +26,16 @@ LOG = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 9)
 
 
 @contextmanager
-def server_with(interim: bytes) -> Iterator[str]:
-    """Serve each path's last part, after the given interim answers."""
+def server_with(interim: bytes, connections: list[object] | None = None) -> Iterator[str]:
+    """Serve each path's last part, after the given interim answers; collect its connections."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            if connections is not None:
+                connections.append(self.client_address)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -59,6 +66,23 @@ def server_with(interim: bytes) -> Iterator[str]:
 def pool_of(url):
     settings = GithubSettings(api_url=url, tokens=(Secret("tok_secret"),))
     return open_token_pool(settings, clock=StillClock(), counters=Counters())
+
+
+def test_a_thread_uses_the_connection_that_another_one_has_left():
+    """Each new connection costs a TLS handshake. At once, each request has one of its own."""
+    with server_with(b"", connections := []) as url, closing(Transport()) as transport:
+
+        def send(number: int) -> str:
+            return transport.send("GET", f"{url}/{number}", {}).body
+
+        for number in range(3):
+            with ThreadPoolExecutor(1) as thread:
+                assert thread.submit(send, number).result() == str(number)
+        assert len(connections) == 1
+        with ThreadPoolExecutor(8) as threads:
+            numbers = [number % 10 for number in range(200)]
+            assert list(threads.map(send, numbers)) == [str(number) for number in numbers]
+        assert len(connections) <= 8
 
 
 @pytest.mark.parametrize("status", [100, 102, 103, 199])
