@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 
 from ...errors import AccessDenied, RequestFailed, Skippable
-from ...ports import RateLimitStatus
 from ...ports.inspection import GithubInspector, InspectedCredential
 from ...ports.repository_api import ANONYMOUS_KIND
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from ...wire.token_expiration import parse_token_expiration
-from .client import GithubClient
+from .client import GithubClient, sum_rate_limits
 from .credentials import ANONYMOUS, INSTALLATION_PREFIX
 from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
@@ -39,13 +37,13 @@ class CredentialInspector(GithubInspector):
             raise failure
         client = self._tokens.client_named(credential)
         login, headers = (None, {}) if credential == ANONYMOUS else _identity(client)
-        limit_headers, rate_limit = _fetch_rate_limit(client)
+        limit_headers = _fetch_rate_limit(client)
         return InspectedCredential(
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
             expires_at=parse_token_expiration(headers),
-            rate_limit_status=rate_limit,
+            rate_limit_status=sum_rate_limits([client], now=self._tokens.clock.now()),
             server_time=parse_http_date(limit_headers.get("date", headers.get("date"))),
         )
 
@@ -87,20 +85,13 @@ def _scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
     return tuple(scope.strip() for scope in listed.split(",") if scope.strip())
 
 
-def _fetch_rate_limit(client: GithubClient) -> tuple[Mapping[str, str], RateLimitStatus]:
-    """Fetch the rate limit, and the headers of the answer.
+def _fetch_rate_limit(client: GithubClient) -> Mapping[str, str]:
+    """Fetch the rate limit, which the client keeps; return the headers of the answer.
 
     A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 or another
     error. Raises GithubUnavailable where nothing answers.
     """
     try:
-        response = client.get(Request.to(RATE_LIMIT))
+        return client.get(Request.to(RATE_LIMIT)).headers
     except (AccessDenied, Skippable, RequestFailed):
-        return {}, RateLimitStatus(limit=None, remaining=None, reset_at=None)
-    core = mapping(mapping(mapping(response.json()).get("resources")).get("core"))
-    reset = integer(core.get("reset"))
-    return response.headers, RateLimitStatus(
-        limit=integer(core.get("limit")),
-        remaining=integer(core.get("remaining")),
-        reset_at=None if reset is None else datetime.fromtimestamp(reset, timezone.utc),
-    )
+        return {}
