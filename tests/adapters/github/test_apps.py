@@ -240,6 +240,29 @@ def test_a_new_installation_is_found_within_ten_minutes():
         assert all(reads(actions, "other/a"))
 
 
+def test_an_installation_that_one_listing_lacks_remains_in_use():
+    """It moves up a page when another one is removed while the list is read."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo", 2: "other"}})
+    with stub_github(world) as github:
+        pool = pool_of(github, clock)
+        actions = GithubActions(pool, Counters())
+        assert all(reads(actions, "octo/a", "other/a"))
+        lost = world.apps["9"].pop(2)
+        clock.sleep(601)
+        assert all(reads(actions, "octo/a", "other/a"))
+        world.apps["9"][2] = lost
+        clock.sleep(31)
+        assert all(reads(actions, "octo/a", "other/a"))
+        assert world.minted == 2
+        del world.apps["9"][2]
+        clock.sleep(601)
+        reads(actions, "octo/a")
+        clock.sleep(31)
+        reads(actions, "octo/a")
+        assert [each.name for each in pool.clients()] == ["installation-1"]
+
+
 def test_a_token_that_is_revoked_early_is_minted_again():
     """A new one that is not known yet is a failure that passes."""
     clock = StillClock()

@@ -63,7 +63,8 @@ class App:
     """A GitHub App: its installations and their tokens. Safe for many threads.
 
     ``failure`` is why the last listing failed, or was not read to its end; the known installations
-    remain in use.
+    remain in use. So does one that a single listing lacks: a list loses items that move up a page
+    while it is read.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class App:
         self._next_listing_at: datetime | None = None
         self._failures = 0
         self._clients: dict[int, GithubClient] = {}
+        self._unlisted: set[int] = set()
 
     def clients(self) -> list[GithubClient]:
         """Return a client for each installation; lists them anew every ten minutes."""
@@ -124,9 +126,12 @@ class App:
             return
         self.failure = None if is_whole else _not_all_listed(self.name, len(found))
         self._failures = 0
-        self._next_listing_at = self._clock.now() + LISTING_INTERVAL
-        for gone in self._clients.keys() - found.keys():
+        unlisted = self._clients.keys() - found.keys()
+        for gone in unlisted & self._unlisted:
             self._clients.pop(gone).close()
+        self._unlisted = unlisted - self._unlisted
+        pause = FAILED_LIST_PAUSE if self._unlisted else LISTING_INTERVAL
+        self._next_listing_at = self._clock.now() + pause
         for installation_id, each in found.items():
             client = self._open(installation_id)
             client.permissions_not_granted = each.missing_permissions
