@@ -47,20 +47,15 @@ def call_with_timeout(
     The error says that ``who`` did not answer. The function runs in another thread, so it must not
     use Anvil's tables. After the time limit it continues there until its own time limits end it.
     """
-    answers: list[_Value] = []
-    errors: list[BaseException] = []
+    future: Future[_Value] = Future()
 
     def run() -> None:
         try:
-            answers.append(function())
+            future.set_result(function())
         except BaseException as raised:  # noqa: BLE001 - it is raised in the calling thread
-            errors.append(raised)
+            future.set_exception(raised)
 
-    thread = threading.Thread(target=run, name=f"call {who}", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not answers:
+    threading.Thread(target=run, name=f"call {who}", daemon=True).start()
+    if wait([future], timeout=seconds).not_done:
         raise error(f"{who} did not answer within {seconds:g} seconds.")
-    return answers[0]
+    return future.result()
