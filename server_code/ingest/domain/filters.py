@@ -105,6 +105,3 @@ class FilterChain:
         """Return whether the log of an ended job is collected."""
         choices = [each for each in self.filters if each.logs is not None]
         return not choices or choices[-1].wants_log(job)
-
-
-NO_FILTER_CHAIN = FilterChain()

@@ -17,7 +17,9 @@ def a_record(run, *jobs) -> AttemptRecord:
 
 
 def publish(record, *, log_mode="live"):
-    return find_unpublished_changes(record, a_commit(), log_mode=log_mode, now=at(100))
+    return find_unpublished_changes(
+        record, a_commit(), log_mode=log_mode, now=at(100), filters=FilterChain()
+    )
 
 
 def kinds(changes):
@@ -92,7 +94,9 @@ def test_live_orders_the_only_log_of_an_ended_attempt_alone():
 def test_economy_orders_an_only_log_that_has_most_likely_expired_alone(days, kind):
     """An archive that has expired is not believed without its log: a request more."""
     record, now = a_record(a_run(), a_job()), at(days * 86_400)
-    changes = find_unpublished_changes(record, a_commit(), log_mode="economy", now=now)
+    changes = find_unpublished_changes(
+        record, a_commit(), log_mode="economy", now=now, filters=FilterChain()
+    )
     assert [work.attributes["event_type"] for work in changes.log_work] == [kind]
 
 

@@ -13,7 +13,7 @@ from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
 from ingest.ports import Answer, JobList, SendFailure
 from ingest.services.context import CollectorContext
-from ingest.services.monitoring.attempt_messages import as_published, as_text
+from ingest.services.monitoring.attempt_messages import job_state
 from services.faulty_ports import Fuse, Fused, Killed
 from support.changed_ports import raising
 from support.world import (
@@ -341,7 +341,7 @@ def test_a_late_change_of_a_settled_attempt_is_a_new_fact(stage):
     here.poll()
     settled = here.attempt()
     older = replace(settled.jobs[0], conclusion="failure")
-    known = {str(older.job_id): as_text(as_published(older))}
+    known = {str(older.job_id): job_state(older)}
     here.state.save_attempts(
         [replace(settled, jobs=(older,), published_jobs=known, fingerprint="another")]
     )

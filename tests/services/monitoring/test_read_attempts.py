@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from ingest.domain.filters import NO_FILTER_CHAIN
+from ingest.domain.filters import FilterChain
 from ingest.ports import Answer, JobList
 from ingest.services.monitoring.commit_and_detail_readers import CommitAndDetailReaders
 from ingest.services.monitoring.read_attempts import (
@@ -38,7 +38,7 @@ def read(here, **wanted):
     github = here.context.github
     commits = CommitReader(github, REPOSITORY, {}, clock=here.clock)
     details = DetailReader(github, REPOSITORY, clock=here.clock, with_artifacts=False)
-    readers = CommitAndDetailReaders(commits, details, NO_FILTER_CHAIN)
+    readers = CommitAndDetailReaders(commits, details, FilterChain())
     return read_attempt(github, here.attempt(), readers, **wanted)
 
 

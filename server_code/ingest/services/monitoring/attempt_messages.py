@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...domain.commits import Commit
-from ...domain.filters import NO_FILTER_CHAIN, FilterChain
+from ...domain.filters import FilterChain
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
 from ...domain.runs import WorkflowRun
@@ -37,26 +37,8 @@ ABANDONED_AFTER = timedelta(seconds=90)
 #: In live mode an archive is fetched if it holds at most this many logs for each one that is due.
 MAX_LOGS_PER_DUE_LOG = 4
 
-_COMPLETED = "completed"
+#: The end of the state of a job that had not ended long after its run, and whose log was requested.
 _ABANDONED = " abandoned"
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedJob:
-    """The state in which a job was published last; the ledger keeps it as a text.
-
-    ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome;
-    empty if nothing was published. ``is_abandoned``: it had not ended long after its run, and
-    its log was requested.
-    """
-
-    state: str
-    is_abandoned: bool = False
-
-    @property
-    def has_ended(self) -> bool:
-        """Return whether the job had ended."""
-        return self.state.startswith(_COMPLETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +64,7 @@ def find_unpublished_changes(
     *,
     log_mode: str,
     now: datetime,
-    filters: FilterChain = NO_FILTER_CHAIN,
+    filters: FilterChain,
 ) -> Changes:
     """Return what has changed since an attempt was last published.
 
@@ -112,31 +94,29 @@ def find_unpublished_changes(
     )
 
 
-def as_published(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
-    """Return what is recorded of a job when it is published as it is now."""
-    state = f"{_COMPLETED} {job_fingerprint(job)}" if job.is_completed else job.status
-    return PublishedJob(state, is_abandoned)
+def job_state(job: Job) -> str:
+    """Return the state in which a job is published: its status, and a hash of how it ended."""
+    return f"completed {job_fingerprint(job)}" if job.is_completed else job.status
 
 
-def find_published(record: AttemptRecord, job: Job) -> PublishedJob:
-    """Return the state in which a job was published last."""
-    text = record.published_jobs.get(str(job.job_id), "")
-    return PublishedJob(text.removesuffix(_ABANDONED), text.endswith(_ABANDONED))
-
-
-def as_text(published: PublishedJob) -> str:
-    """Return a published state as the ledger keeps it."""
-    return published.state + (_ABANDONED if published.is_abandoned else "")
+def _published_state(record: AttemptRecord, job: Job) -> str:
+    """Return the state in which a job was published last; empty if it was not published."""
+    return record.published_jobs.get(str(job.job_id), "")
 
 
 def is_unpublished(record: AttemptRecord, job: Job) -> bool:
     """Return whether the job has changed since it was last published."""
-    return find_published(record, job).state != as_published(job).state
+    return _published_state(record, job).removesuffix(_ABANDONED) != job_state(job)
 
 
 def has_ended_before(record: AttemptRecord, job: Job) -> bool:
     """Return whether an end of the job was published."""
-    return find_published(record, job).has_ended
+    return _published_state(record, job).startswith("completed")
+
+
+def _is_abandoned(record: AttemptRecord, job: Job) -> bool:
+    """Return whether the job was published as abandoned."""
+    return _published_state(record, job).endswith(_ABANDONED)
 
 
 def has_unpublished_run_changes(record: AttemptRecord) -> bool:
@@ -165,7 +145,7 @@ def _record_once_published(
     statuses = record.published_statuses
     abandoned_ids = {job.job_id for job in abandoned}
     states = {
-        str(job.job_id): as_text(_next_state(record, job, is_abandoned=job.job_id in abandoned_ids))
+        str(job.job_id): _next_state(record, job, is_abandoned=job.job_id in abandoned_ids)
         for job in record.jobs
     }
     return replace(
@@ -176,10 +156,10 @@ def _record_once_published(
     )
 
 
-def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> PublishedJob:
-    """Return the job as it is published now; it stays abandoned until its state changes."""
-    before, current = find_published(record, job), as_published(job, is_abandoned=is_abandoned)
-    return before if before.is_abandoned and before.state == current.state else current
+def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> str:
+    """Return the state of a job as it is published now; it stays abandoned until it changes."""
+    stays_abandoned = _is_abandoned(record, job) and not is_unpublished(record, job)
+    return job_state(job) + (_ABANDONED if is_abandoned or stays_abandoned else "")
 
 
 def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
@@ -203,7 +183,7 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
     if not run.is_completed or now - ended_at < ABANDONED_AFTER:
         return []
     open_jobs = [job for job in record.jobs if not job.is_completed]
-    return [job for job in open_jobs if not find_published(record, job).is_abandoned]
+    return [job for job in open_jobs if not _is_abandoned(record, job)]
 
 
 def _log_work_messages(
