@@ -59,9 +59,7 @@ def sources(context: click.Context) -> None:
 def list_sources(*, as_json: bool) -> None:
     """List sources with their repositories and filters."""
     with closing(open_state(read_environment())) as store:
-        rows = list_source_rows(
-            store, store.list_discovered_repositories(), store.list_repositories()
-        )
+        rows = list_source_rows(store)
     if as_json:
         click.echo(json.dumps({"sources": rows}))
         return

@@ -212,7 +212,8 @@ def test_a_refresh_of_a_page(state: DataTablesState, asked: Callable[..., Any]) 
     state.save_agent(an_agent(heartbeat_at=at(5)))
     with asked(6):
         assert build_overview(state, settings, now=NOW)["repositories"]["watched"] == 40
-    with asked(6):
+    list_repository_page(state, settings, RepositoryQuery(), now=NOW)
+    with asked(4):
         list_repository_page(state, settings, RepositoryQuery(), now=NOW)
     with asked(1):
         list_runs(state, RunFilters(), limit=50, offset=0)
@@ -222,18 +223,18 @@ def test_a_look_at_many_repositories(state: DataTablesState, asked: Callable[...
     """Those that changed are read, and whether any was removed elsewhere."""
     watch(1500)
     name = "o/r007"
-    assert len(state.list_repositories_cached()) == 1500
+    assert len(state.for_page().list_repositories()) == 1500
     with asked(2):
-        assert len(state.list_repositories_cached()) == 1500
+        assert len(state.for_page().list_repositories()) == 1500
     assert state.make_due(name, now=at(-120))
-    state.list_repositories_cached()
+    state.for_page().list_repositories()
     another_process().set_paused(name, paused=True)
     with asked(2):
-        shown = {each.full_name: each for each in state.list_repositories_cached()}
+        shown = {each.full_name: each for each in state.for_page().list_repositories()}
     assert shown[name].paused
     another_process().remove_repository("o/r009")
     another_process().add_repository(a_repository())
-    names = {each.full_name for each in state.list_repositories_cached()}
+    names = {each.full_name for each in state.for_page().list_repositories()}
     assert names ^ shown.keys() == {"o/r009", REPOSITORY}
     assert names == {each.full_name for each in state.list_repositories()}
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, MAX_ERRORS
-from ingest.domain.source_records import CredentialRecord, SourceRecord
-from ingest.ports import CachedRecords, StateStore
+from ingest.domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
+from ingest.ports import PageStore, StateStore
 from support.state_records import NOW, a_collection, an_error, at
 
 SOURCE = SourceRecord(pattern="octo/*", added_at=NOW, origin="settings")
 CREDENTIAL = CredentialRecord(name="token", kind="token", updated_at=NOW)
+FOUND = DiscoveredRepository(full_name="octo/api", source="octo/*", discovered_at=NOW)
 CHANGES: tuple[Callable[[StateStore], object], ...] = (
     lambda state: state.save_desired_state("monitor", DESIRED_PAUSED),
     lambda state: state.save_desired_state("monitor", DESIRED_RUNNING),
@@ -28,6 +29,8 @@ CHANGES: tuple[Callable[[StateStore], object], ...] = (
     lambda state: state.save_credentials([CREDENTIAL]),
     lambda state: state.save_credentials([replace(CREDENTIAL, remaining=7)]),
     lambda state: state.remove_credential("token"),
+    lambda state: state.save_discovered_repositories([FOUND]),
+    lambda state: state.save_discovered_repositories([replace(FOUND, is_archived=True)]),
 )
 
 
@@ -40,21 +43,22 @@ class TestSeldomChanged:
     def test_each_change_is_there_with_the_next_load(
         self, state: StateStore, writer: StateStore
     ) -> None:
-        before = state.load_cached_records()
+        before = listed(state.for_page())
         for change in CHANGES:
             change(writer)
-            loaded = state.load_cached_records()
+            loaded = listed(state.for_page())
             assert loaded == listed(writer)
             assert loaded != before
             before = loaded
 
 
-def listed(state: StateStore) -> CachedRecords:
-    return CachedRecords(
-        repositories=state.list_repositories(),
-        desired_states=state.load_desired_states(),
-        collections=state.list_collections(),
-        errors=state.list_errors(limit=MAX_ERRORS),
-        sources=state.list_sources(),
-        credentials=state.list_credentials(),
-    )
+def listed(page: PageStore) -> list[object]:
+    return [
+        page.list_repositories(),
+        page.list_discovered_repositories(),
+        page.load_desired_states(),
+        page.list_collections(),
+        page.list_errors(limit=MAX_ERRORS),
+        page.list_sources(),
+        page.list_credentials(),
+    ]

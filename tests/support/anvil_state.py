@@ -41,7 +41,8 @@ def call_stores(text, limits):
     answers = []
     for part, name, args, kwargs in FromTests(io.BytesIO(base64.b64decode(text))).load():
         try:
-            answer = getattr(stores[part], name)(*args, **kwargs)
+            store = state.for_page() if part == "page" else stores[part]
+            answer = getattr(store, name)(*args, **kwargs)
             answers.append((list(answer) if hasattr(answer, "__next__") else answer, None))
         except Exception as error:
             answers.append((None, error))

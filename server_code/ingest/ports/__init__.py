@@ -21,6 +21,7 @@ from .github import RunQuery as RunQuery
 from .ledger_store import LedgerStore as LedgerStore
 from .ledger_store import LogStateStore as LogStateStore
 from .log_cache import LogCache as LogCache
+from .page_store import PageStore as PageStore
 from .queues import BlobStore as BlobStore
 from .queues import Publisher as Publisher
 from .queues import ReceivedMessage as ReceivedMessage
@@ -32,5 +33,4 @@ from .repository_api import RepositoryList as RepositoryList
 from .repository_api import RepositoryListQuery as RepositoryListQuery
 from .repository_store import RepositoryStore as RepositoryStore
 from .source_store import SourceStore as SourceStore
-from .state import CachedRecords as CachedRecords
 from .state import StateStore as StateStore

@@ -24,10 +24,6 @@ class RepositoryStore(Protocol):
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
 
-    def list_repositories_cached(self) -> list[RepositoryRecord]:
-        """List all for a web page, by name; may be cached, without fields that no page shows."""
-        return self.list_repositories()
-
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due."""
 

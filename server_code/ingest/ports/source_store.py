@@ -30,10 +30,6 @@ class SourceStore(Protocol):
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
 
-    def list_discovered_repositories_cached(self) -> list[DiscoveredRepository]:
-        """List all for a page, by name; a store may cache what it has read."""
-        return self.list_discovered_repositories()
-
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find the repositories with an id of GitHub's, by name."""
 

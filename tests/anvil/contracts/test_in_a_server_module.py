@@ -14,7 +14,7 @@ from ingest.domain.commits import Commit
 from ingest.domain.ledger import WRITE_CHECK_KEY
 from ingest.domain.log_cache import compress_log
 from ingest.domain.log_outline import LogOutline, read_outline
-from ingest.ports import LogCache, StateStore
+from ingest.ports import LogCache, PageStore, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
 from support.state_records import (
     NOW,
@@ -43,6 +43,10 @@ def on_state(name: str, *args: Any, **kwargs: Any) -> StoreCall:
     return "state", name, args, kwargs
 
 
+def on_page(name: str, **kwargs: Any) -> StoreCall:
+    return "page", name, (), kwargs
+
+
 def on_cache(name: str, *args: Any) -> StoreCall:
     return "log_cache", name, args, {}
 
@@ -58,7 +62,7 @@ REPOSITORIES = [
     on_state("release_repository", HELD, holder="me", next_poll_at=at(60)),
     on_state("set_paused", "octo/web", paused=True),
     on_state("list_repositories"),
-    on_state("list_repositories_cached"),
+    on_page("list_repositories"),
     on_state("remove_repository", "octo/web"),
     on_state("load_repository", "octo/web"),
     on_state("load_repository", REPOSITORY),
@@ -108,11 +112,12 @@ SOURCES = [
     on_state("list_sources"),
     on_state("save_discovered_repositories", [A_REPOSITORY]),
     on_state("list_discovered_repositories"),
-    on_state("list_discovered_repositories_cached"),
-    on_state("load_cached_records"),
+    on_page("list_discovered_repositories"),
+    on_page("list_sources"),
     on_state("find_discovered_repositories", A_REPOSITORY.repository_id),
     on_state("save_credentials", [A_CREDENTIAL]),
     on_state("list_credentials"),
+    on_page("list_credentials"),
     on_state("remove_credential", A_CREDENTIAL.name),
     on_state("list_credentials"),
     on_state("load_reported_filters"),
@@ -126,14 +131,17 @@ VIEW = [
     on_state("list_agents"),
     on_state("save_collection", a_collection(remaining_repositories=(REPOSITORY,))),
     on_state("list_collections"),
+    on_page("list_collections"),
     on_state("save_desired_state", "monitor", "paused"),
     on_state("load_desired_states"),
+    on_page("load_desired_states"),
     on_state("add_to_saved_counters", {"runs": 2, "jobs": 0}, now=NOW),
     on_state("add_to_saved_counters", {"runs": 3}, now=at(600)),
     on_state("load_saved_counters"),
     *(on_state("add_error", an_error(number, message=f"w{number % 2}")) for number in range(4)),
     on_state("remove_errors", agent="monitor", repository=None, message="w0"),
     on_state("list_errors", limit=9),
+    on_page("list_errors", limit=1),
     on_state("add_activity", an_activity(repository=REPOSITORY)),
     on_state("list_activities", limit=9),
     on_state("close"),
@@ -163,7 +171,7 @@ def calls() -> list[StoreCall]:
 
 def in_sqlite(called: list[StoreCall]) -> list[Any]:
     with closing(open_sql_state("sqlite://")) as state:
-        stores = {"state": state, "log_cache": state.log_cache}
+        stores = {"state": state, "page": state.for_page(), "log_cache": state.log_cache}
         answers = [
             # A closed database answers nothing more, and Data Tables have nothing to close.
             None if name == "close" else getattr(stores[part], name)(*args, **kw)
@@ -192,9 +200,12 @@ def test_every_method_answers_as_in_sqlite(app_call: Callable[..., Any]) -> None
         assert answer == wanted, called[:2]
 
 
-@pytest.mark.parametrize(("part", "store"), [("state", StateStore), ("log_cache", LogCache)])
+@pytest.mark.parametrize(
+    ("part", "store"), [("state", StateStore), ("page", PageStore), ("log_cache", LogCache)]
+)
 def test_no_method_is_left_out(part: str, store: type) -> None:
-    assert {name for each, name, _, _ in calls() if each == part} == public(store)
+    called = {name for each, name, _, _ in calls() if each == part}
+    assert called == public(store) - {"for_page"}  # which returns what the calls of a page are for
 
 
 def test_what_one_call_kept_another_finds(app_call: Callable[..., Any]) -> None:

@@ -108,6 +108,6 @@ def test_a_source_that_is_listed_again_keeps_its_error(store: StateStore) -> Non
     denied = replace(new, pattern="mona/*", listed_at=NOW, found=0, last_error="GitHub denied it.")
     store.save_sources([new, denied])
     make_sources_due(store)
-    findings = {row["pattern"]: row["finding"] for row in list_source_rows(store, ())}
+    findings = {row["pattern"]: row["finding"] for row in list_source_rows(store)}
     assert findings["acme/*"] == "is listed for the first time now."
     assert findings["mona/*"] == "0 repositories. Error: GitHub denied it."

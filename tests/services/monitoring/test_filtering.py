@@ -86,7 +86,7 @@ def test_runs_that_a_setting_leaves_out_are_counted_for_their_source(stage: Open
     now = opened.clock.now()
     add_sources(opened.state, parse_sources(["octo"]), origin="test", now=now)
     opened.poll()
-    [row] = list_source_rows(opened.state, opened.state.list_discovered_repositories())
+    [row] = list_source_rows(opened.state)
     assert (row["filters"], row["runs_filtered"]) == ({}, 1)
 
 
@@ -99,7 +99,7 @@ def test_a_source_has_filters_of_its_own(stage: OpenStage) -> None:
     assert said == "Filters of octo/*: branches main."
     assert opened.poll() is None
     assert workflows(opened) == ["main"]
-    [row] = list_source_rows(opened.state, opened.state.list_discovered_repositories())
+    [row] = list_source_rows(opened.state)
     assert (row["filters"], row["runs_filtered"]) == ({"branches": "main"}, 2)
     change_filters(opened.state, "octo/*", parse_filters({"branches": "", "logs": "none"}))
     opened.advance(60)

@@ -52,14 +52,15 @@ def organization() -> Iterator[tuple[_Organization, StubGithub]]:
 def found_of(context: CollectorContext) -> tuple[str, list[str]]:
     """Return what `sources list` prints, and what `status` reports."""
     state, now = context.store, context.clock.now()
-    [row] = list_source_rows(state, state.list_discovered_repositories())
+    [row] = list_source_rows(state)
     problems = load_health(state, Settings(), [], now=now).problems
     return row["finding"], [each.sentence for each in problems]
 
 
 def assert_told(context: CollectorContext) -> None:
     finding, problems = found_of(context)
-    assert finding.startswith("5,000 repositories. GitHub lists more than 5,000 repositories of ")
+    assert finding.startswith("5,000 repositories, 5,000 of them waiting for their first poll. ")
+    assert "GitHub lists more than 5,000 repositories of " in finding
     assert TOLD in problems
 
 
@@ -79,7 +80,7 @@ def test_a_list_that_is_longer_than_what_is_read_of_it_is_reported(
     del served.items[MAX_ITEMS:]
     discover_sources(context)
     finding, problems = found_of(context)
-    assert finding == "5,000 repositories."
+    assert finding == "5,000 repositories, 5,000 of them waiting for their first poll."
     assert TOLD not in problems
 
 

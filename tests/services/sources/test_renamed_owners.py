@@ -77,7 +77,7 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
     assert {"octo/api", "octo/web"} <= watched(here)
     assert not any("sandbox" in name for name in watched(here))
     assert not any(each.failed_polls for each in here.state.list_repositories())
-    rows = {row["pattern"]: row for row in list_source_rows(here.state, ())}
+    rows = {row["pattern"]: row for row in list_source_rows(here.state)}
     assert rows["octo/*"]["renamed_to"] == owner
     assert rows["octo/*"]["error"] is None
     assert len([e for e in caplog.records if "now named octo-cat-" in e.getMessage()]) == times

@@ -18,12 +18,12 @@ from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
 from .cached_rows import LONG_AGO, CachedRow, CachedRows, saved_now
 from .errors import translate_errors
-from .seldom_changed import Changes, load_changes, note_change
+from .seldom_changed import note_change
 from .table import Table, Values, distinct
 from .transactions import transact
 from .values import as_optional_utc, as_utc
 
-_REPOSITORIES = Table("repositories")
+REPOSITORIES = Table("repositories")
 
 _ALL_COLUMNS = ("key", *REPOSITORY_COLUMNS, "progress")
 _DUE_COLUMNS = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until", "added_at")
@@ -52,8 +52,6 @@ _MICROSECOND = timedelta(microseconds=1)
 class TableRepositories(RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
-    _repository_cache: RepositoryCache
-
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
         row = {
@@ -64,44 +62,34 @@ class TableRepositories(RepositoryStore):
         }
 
         def add() -> RepositoryRecord:
-            known = _REPOSITORIES.first(columns=_ALL_COLUMNS, where={"key": row["key"]})
+            known = REPOSITORIES.first(columns=_ALL_COLUMNS, where={"key": row["key"]})
             if known is not None:
                 return _record(known)
-            _REPOSITORIES.add_rows([row])
+            REPOSITORIES.add_rows([row])
             return record
 
         return transact(add)
 
     def remove_repository(self, full_name: str) -> None:
         """Stop watching; the ledger keeps what was collected."""
-        if _REPOSITORIES.delete_by("key", [repository_key(full_name)]):
-            note_change(_REPOSITORIES)
+        if REPOSITORIES.delete_by("key", [repository_key(full_name)]):
+            note_change(REPOSITORIES)
 
     def load_repository(self, full_name: str) -> RepositoryRecord | None:
         """Load one repository."""
-        row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
+        row = REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
         return None if row is None else _record(row)
 
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
-        rows = distinct(_REPOSITORIES.search(columns=_ALL_COLUMNS))
+        rows = distinct(REPOSITORIES.search(columns=_ALL_COLUMNS))
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
-
-    def list_repositories_cached(self) -> list[RepositoryRecord]:
-        """List all by name, as far as pages show them; only what has changed is read."""
-        return self._list_repositories(load_changes())
-
-    def _list_repositories(self, changes: Changes) -> list[RepositoryRecord]:
-        # A removal leaves no row to find: its id makes the cache read all rows again.
-        removal_ids = changes.get(_REPOSITORIES.name, frozenset())
-        records = self._repository_cache.load(_REPOSITORIES, removal_ids)
-        return [records[key] for key in sorted(records)]
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due, once a lease has ended."""
 
         def change() -> None:
-            row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
+            row = REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
             if row is None or row["paused"] == paused:
                 return
             known = _record(row)
@@ -119,7 +107,7 @@ class TableRepositories(RepositoryStore):
     def list_due_before(self, moment: datetime) -> list[str]:
         """List unpaused repositories with a ``next_poll_at`` up to a moment, leased or not."""
         where = {"paused": False, "next_poll_at": q.less_than_or_equal_to(moment)}
-        rows = distinct(_REPOSITORIES.search(columns=("key", "full_name"), where=where))
+        rows = distinct(REPOSITORIES.search(columns=("key", "full_name"), where=where))
         return [row["full_name"] for row in rows]
 
     def claim_repository(
@@ -164,7 +152,7 @@ def _where(full_name: str) -> dict[str, str]:
 
 def _due(names: set[str] | None, now: datetime) -> list[str]:
     """Find what is due, the most overdue first; what has no next poll is new or not released."""
-    rows = _REPOSITORIES.search(columns=_DUE_COLUMNS, where={"paused": False})
+    rows = REPOSITORIES.search(columns=_DUE_COLUMNS, where={"paused": False})
     due = {
         row["key"]: _due_since(row)
         for row in distinct(rows)
@@ -175,7 +163,7 @@ def _due(names: set[str] | None, now: datetime) -> list[str]:
 
 def _lease(key: str, lease: dict[str, Any], now: datetime) -> RepositoryRecord | None:
     """Lease a repository if it is still due; to be called in a transaction."""
-    row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where={"key": key})
+    row = REPOSITORIES.first(columns=_ALL_COLUMNS, where={"key": key})
     if row is None or row["paused"] or not _is_due(row, now):
         return None
     due_since, leased = _due_since(row), replace(_record(row), **lease, next_poll_at=None)
@@ -200,7 +188,7 @@ def _save_if_held(
     record: RepositoryRecord, holder: str, lease: dict[str, Any], *, next_poll_at: datetime | None
 ) -> bool:
     def save() -> bool:
-        row = _REPOSITORIES.first(
+        row = REPOSITORIES.first(
             columns=("key", "lease_holder", "next_poll_at", "paused"),
             where=_where(record.full_name),
         )
@@ -275,7 +263,7 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:
     """Make a repository due before all others; False if it is not watched. Needs a transaction."""
-    row = _REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
+    row = REPOSITORIES.first(columns=_ALL_COLUMNS, where=_where(full_name))
     if row is None:
         return False
     record, due_at = _record(row), urgent_due_at(now)

@@ -18,7 +18,7 @@ from .table import Table, chunks_of_keys, distinct
 from .transactions import transact
 
 SOURCES = SeldomChangedTable("sources")
-_DISCOVERED = Table("discovered_repositories")
+DISCOVERED = SeldomChangedTable("discovered_repositories")
 CREDENTIALS = SeldomChangedTable("credentials")
 _FILTERS = Table("reported_filters")
 
@@ -29,8 +29,6 @@ _FILTERS_KEY = "settings"
 @translate_errors
 class TableSources(SourceStore):
     """Records of sources and credentials, each under its name."""
-
-    _discovered_cache: CachedRows[DiscoveredRepository]
 
     def save_sources(self, records: Sequence[SourceRecord]) -> None:
         """Save sources by their patterns."""
@@ -53,20 +51,15 @@ class TableSources(SourceStore):
         ]
         for chunk in chunks_of_keys(rows):
             # Thousands take minutes, and pages read what was saved since their last load.
-            transact(partial(_DISCOVERED.upsert, [{**row, **saved_now()} for row in chunk]))
+            transact(partial(DISCOVERED.upsert, [{**row, **saved_now()} for row in chunk]))
 
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
-        return [decode_dataclass(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
-
-    def list_discovered_repositories_cached(self) -> list[DiscoveredRepository]:
-        """List all for a page, by name; only rows saved since the last call are read."""
-        found = self._discovered_cache.load(_DISCOVERED)
-        return [found[key] for key in sorted(found)]
+        return [decode_dataclass(DiscoveredRepository, body) for body in _list_all(DISCOVERED)]
 
     def find_discovered_repositories(self, repository_id: int) -> list[DiscoveredRepository]:
         """Find repositories by GitHub's id, in the order of their names."""
-        found = _list_all(_DISCOVERED, where={"repository_id": str(repository_id)})
+        found = _list_all(DISCOVERED, where={"repository_id": str(repository_id)})
         return [decode_dataclass(DiscoveredRepository, body) for body in found]
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:

@@ -28,9 +28,9 @@ _HEARTBEAT_AT = attrgetter("heartbeat_at")
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
     """Load the state of both agents. Raises StateUnavailable."""
-    return agent_rows(
-        store.list_agents(), store.load_desired_states(), store.list_repositories_cached(), now=now
-    )
+    page = store.for_page()
+    desired_states, repositories = page.load_desired_states(), page.list_repositories()
+    return agent_rows(store.list_agents(), desired_states, repositories, now=now)
 
 
 def agent_rows(

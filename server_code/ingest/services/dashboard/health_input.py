@@ -11,6 +11,7 @@ from ...domain.agent_states import AgentState
 from ...domain.collection_records import CollectionRecord
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import (
+    MAX_ERRORS,
     AgentRecord,
     ErrorRecord,
     JobLogRecord,
@@ -70,8 +71,9 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    heartbeats, cached = store.list_agents(), store.load_cached_records()
-    agents = agent_rows(heartbeats, cached.desired_states, cached.repositories, now=now)
+    heartbeats, page = store.list_agents(), store.for_page()
+    repositories, collections = page.list_repositories(), page.list_collections()
+    agents = agent_rows(heartbeats, page.load_desired_states(), repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)
     saved_counters = store.load_saved_counters()
     recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
@@ -81,17 +83,17 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
-        repositories=cached.repositories,
+        repositories=repositories,
         counts=counts,
         counts_by_repository=counts_by_repository,
-        errors=cached.errors,
+        errors=page.list_errors(limit=MAX_ERRORS),
         saved_counters=saved_counters,
         recent_log_count=sum(counts.get(logs, 0) for counts in recent),
-        sources=cached.sources,
-        credentials=cached.credentials,
+        sources=page.list_sources(),
+        credentials=page.list_credentials(),
         oldest_pending_log=_oldest_pending_log(store, now) if counts.logs_pending else None,
-        collections=cached.collections,
-        one_time_collection=find_one_time_collection(cached.collections, heartbeats)
+        collections=collections,
+        one_time_collection=find_one_time_collection(collections, heartbeats)
         if has_ended
         else None,
         unanswered_since=_unanswered(heartbeats, now),

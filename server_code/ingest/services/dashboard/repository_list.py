@@ -14,7 +14,7 @@ from ...ports import StateStore
 from ...settings import Settings
 from .repositories import with_recorded_remedies
 from .rows import discovery_fields, repository_row
-from .sources import list_source_rows
+from .sources import source_rows
 
 PER_PAGE = 25
 
@@ -36,9 +36,10 @@ def list_repository_page(
     store: StateStore, settings: Settings, query: RepositoryQuery, *, now: datetime
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
-    records = store.list_repositories_cached()
+    stored = store.for_page()
+    records = stored.list_repositories()
     discovered = {
-        repository_key(each.full_name): each for each in store.list_discovered_repositories_cached()
+        repository_key(each.full_name): each for each in stored.list_discovered_repositories()
     }
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
@@ -47,10 +48,11 @@ def list_repository_page(
         _row(counts, settings, record, discovered, now=now)
         for record in found[start : start + PER_PAGE]
     ]
-    sources = list_source_rows(store, discovered.values(), records)
+    counters = store.load_saved_counters()
+    sources = source_rows(stored.list_sources(), discovered.values(), records, counters)
     by_name = sum(repository_key(each.full_name) not in discovered for each in records)
     return {
-        "repositories": with_recorded_remedies(store, rows),
+        "repositories": with_recorded_remedies(stored, rows),
         "total": len(found),
         "per_page": PER_PAGE,
         "watched": len(records),

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ...domain.counted_nouns import plural
 from ...domain.ledger import RepositoryRecord
-from ...domain.source_records import DiscoveredRepository, filtered_out_counter
+from ...domain.saved_counters import SavedCounters
+from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_out_counter
 from ...domain.stored_values import repository_key
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 
 
-def list_source_rows(
-    store: StateStore,
-    discovered: Collection[DiscoveredRepository],
-    records: Collection[RepositoryRecord] = (),
-) -> list[dict[str, Any]]:
+def list_source_rows(store: StateStore) -> list[dict[str, Any]]:
     """List all sources, with how many repositories each matches, suspends and leaves out."""
+    discovered, records = store.list_discovered_repositories(), store.list_repositories()
+    return source_rows(store.list_sources(), discovered, records, store.load_saved_counters())
+
+
+def source_rows(
+    sources: Iterable[SourceRecord],
+    discovered: Collection[DiscoveredRepository],
+    records: Iterable[RepositoryRecord],
+    counters: SavedCounters,
+) -> list[dict[str, Any]]:
+    """Return a row for each source."""
     new = {repository_key(each.full_name) for each in records if _is_unpolled(each)}
     unpolled = Counter(
         each.source.lower() for each in discovered if repository_key(each.full_name) in new
     )
     matched = Counter(each.source.lower() for each in discovered)
     suspended = Counter(each.source.lower() for each in discovered if each.suspension_reason)
-    counts = store.load_saved_counters().totals
     rows = []
-    for record in store.list_sources():
+    for record in sources:
         key = record.pattern.lower()
         row = {
             "pattern": record.pattern,
@@ -40,7 +47,7 @@ def list_source_rows(
             "unpolled": unpolled[key],
             "left_out": record.left_out,
             "filters": record.filters.as_texts(),
-            "runs_filtered": counts.get(filtered_out_counter(record.pattern), 0),
+            "runs_filtered": counters.totals.get(filtered_out_counter(record.pattern), 0),
             "error": record.last_error,
             "renamed_to": record.renamed_to,
             "part": record.truncation_note,
