@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
@@ -62,9 +62,10 @@ class NewestRows(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot(Generic[_Value]):
-    """All rows at one moment, last saved last, and when all of them are read again."""
+    """All rows at one moment, last saved last, their values, and when all are read again."""
 
     rows: dict[str, CachedRow[_Value]]
+    values: dict[str, _Value]
     change_ids: frozenset[str]
     began_at: datetime
     reload_at: float
@@ -106,10 +107,10 @@ class CachedRows(Generic[_Value]):
         if newest is None:
             began_at, now = datetime.now(timezone.utc), time.monotonic()
             rows = self._trimmed(_in_order(self._read(self._search(table))))
-            newest = _Snapshot(rows, change_ids, began_at, now + RELOAD_SECONDS)
+            values, reload_at = self._values(rows), now + RELOAD_SECONDS
+            newest = _Snapshot(rows, values, change_ids, began_at, reload_at)
         self._last = newest
-        values = {key: each.value for key, each in newest.rows.items()}
-        return values if self._newest is None else self._newest.sorted(values)
+        return newest.values
 
     def _load_changed(self, table: Table, last: _Snapshot[_Value]) -> _Snapshot[_Value] | None:
         """Load what was saved since a snapshot; None where all must be read."""
@@ -124,15 +125,16 @@ class CachedRows(Generic[_Value]):
             *(q.between(before - age, min(began_at - age, since)) for age in REREAD_AGES),
         )
         changed = self._read(self._search(table, {self._saved_at: times}))
-        expected = last.saved_since(since)
-        kept = {key: row for key, row in known.items() if key not in changed}
-        rows = self._trimmed(_in_order({**kept, **changed}))
+        expected, rows, values = last.saved_since(since), known, last.values
+        if not changed.items() <= known.items():
+            rows = self._trimmed(_in_order({**known, **changed}))
+            values = self._values(rows)
         # A row is missing: newer ones displaced it, or the tables were restored from a copy.
         if not (expected & rows.keys()) <= changed.keys():
             return None
         if self._verifies_count and table.count() != len(rows):
             return None
-        return _Snapshot(rows, last.change_ids, began_at, last.reload_at)
+        return replace(last, rows=rows, values=values, began_at=began_at)
 
     def _search(self, table: Table, where: Values | None = None) -> Iterable[Any]:
         return table.search(columns=self._columns, page_size=_PAGE_SIZE, where=where)
@@ -140,8 +142,12 @@ class CachedRows(Generic[_Value]):
     def _trimmed(self, rows: dict[str, CachedRow[_Value]]) -> dict[str, CachedRow[_Value]]:
         if self._newest is None or len(rows) <= self._newest.limit:
             return rows
-        newest = self._newest.sorted({key: row.value for key, row in rows.items()})
+        newest = self._values(rows)
         return {key: row for key, row in rows.items() if key in newest}
+
+    def _values(self, rows: Mapping[str, CachedRow[_Value]]) -> dict[str, _Value]:
+        values = {key: row.value for key, row in rows.items()}
+        return values if self._newest is None else self._newest.sorted(values)
 
     def _read(self, rows: Iterable[Any]) -> dict[str, CachedRow[_Value]]:
         return {row["key"]: self._read_row(row) for row in distinct(rows)}
