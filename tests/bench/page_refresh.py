@@ -80,7 +80,7 @@ MODULE = f"""
 import anvil.server
 from .ingest.adapters.data_tables import cached_rows, saved_counters, seldom_changed
 
-cached_rows.REREAD_AGES = [age / {TIME_LAPSE} for age in cached_rows.REREAD_AGES]
+cached_rows.MAX_CLOCK_DIFFERENCE /= {TIME_LAPSE}
 cached_rows.COMMIT_TIME /= {TIME_LAPSE}
 for module in (cached_rows, saved_counters, seldom_changed):
     module.RELOAD_SECONDS /= {TIME_LAPSE}

@@ -143,9 +143,9 @@ def test_only_what_was_saved_since_is_read(runs: StoredRows) -> None:
     assert runs.brought == [49, 3]
 
 
-@pytest.mark.parametrize(("late", "found_after"), [(10, 60), (50, 60), (70, 300), (290, 300)])
-def test_rows_that_come_late_are_read_once_they_are_a_minute_or_five_old(
-    runs: StoredRows, wall_clock: type[WallClock], late: float, found_after: float
+@pytest.mark.parametrize("late", [10, 290])
+def test_rows_that_come_late_are_read_once_they_are_five_minutes_old(
+    runs: StoredRows, wall_clock: type[WallClock], late: float
 ) -> None:
     """Each refresh reads the few that have this age; the latest are not read again each time."""
     state, now = DataTablesState(), datetime.now(timezone.utc)
@@ -157,9 +157,9 @@ def test_rows_that_come_late_are_read_once_they_are_a_minute_or_five_old(
             shown_after.append(seconds + late)
         if seconds == 0:
             runs.rows.append(saved(999, now - timedelta(seconds=late)))
-    assert found_after <= shown_after[0] < found_after + 15
+    assert 300 <= shown_after[0] < 315
     assert len(shown_after) == 1 + (330 - shown_after[0] + late) // 15
-    assert max(runs.brought) <= 12
+    assert max(runs.brought) <= 8
 
 
 def test_what_is_saved_after_a_clock_was_set_back_is_read(

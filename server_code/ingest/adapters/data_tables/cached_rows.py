@@ -18,12 +18,10 @@ from ...domain.due import MAX_CLOCK_DIFFERENCE
 from .table import Table, Values, distinct
 from .values import as_optional_utc
 
-#: Rows that were saved up to this long before the last load are read again: commits take time.
+#: Rows that were saved up to this long before the last load are read again: commits take time. Rows
+#: are read once more when they are as old as clocks of hosts may differ: some of their age may have
+#: come late.
 COMMIT_TIME = timedelta(seconds=5)
-
-#: The ages at which rows are read once more, because clocks of hosts differ and a commit may take
-#: longer: what was saved so long ago comes late.
-REREAD_AGES = (timedelta(minutes=1), MAX_CLOCK_DIFFERENCE)
 
 #: All rows are read again after this time, because an earlier release saves rows without a time.
 RELOAD_SECONDS = 3600.0
@@ -120,10 +118,8 @@ class CachedRows(Generic[_Value]):
         newest_saved = next(reversed(known.values())).saved_at
         before = min(last.began_at, began_at)  # a clock may have been set back
         since = min(before - COMMIT_TIME, before if newest_saved == LONG_AGO else newest_saved)
-        times = q.any_of(
-            q.greater_than_or_equal_to(since),
-            *(q.between(before - age, min(began_at - age, since)) for age in REREAD_AGES),
-        )
+        late = q.between(before - MAX_CLOCK_DIFFERENCE, min(began_at - MAX_CLOCK_DIFFERENCE, since))
+        times = q.any_of(q.greater_than_or_equal_to(since), late)
         changed = self._read(self._search(table, {self._saved_at: times}))
         expected, rows, values = last.saved_since(since), known, last.values
         if not changed.items() <= known.items():
