@@ -114,8 +114,7 @@ class Exchange:
 
     def _log_at(self, location: str) -> Answer:
         """Answer with the log itself, as a server does that has no separate host for logs."""
-        incoming = replace(self._incoming, path=urlsplit(location).path, range="")
-        return LogHost(self._state).content(incoming, NO_FAULT, self._now)
+        return LogHost(self._state).content(urlsplit(location).path, NO_FAULT, self._now)
 
     def _repository(self, identity: Identity) -> Repository | None:
         params, world = self._route.params, self._state.world

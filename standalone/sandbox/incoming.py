@@ -24,7 +24,6 @@ class Request:
     authorization: str | None
     if_none_match: str
     accept: str
-    range: str
     body: bytes
 
 
@@ -43,6 +42,5 @@ def read_request(environ: Environ) -> Request:
         authorization=environ.get("HTTP_AUTHORIZATION"),
         if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
         accept=environ.get("HTTP_ACCEPT", "*/*"),
-        range=environ.get("HTTP_RANGE", ""),
         body=environ["wsgi.input"].read(length) if length else b"",
     )

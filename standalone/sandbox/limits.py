@@ -155,14 +155,7 @@ class Limiter:
                 account.in_flight -= 1
 
     def _apply_secondary_limit(self, key: str, now: Timestamp) -> Answer:
-        limits = self.limits
-        return self.block(
-            key,
-            now,
-            seconds=MINUTE,
-            status=limits.secondary_status,
-            retry_after=limits.secondary_retry_after,
-        )
+        return self.block(key, now, seconds=MINUTE, status=403, retry_after=True)
 
     def _secondary(self, account: _Account, now: Timestamp) -> Answer:
         wait = str(max(1, math.ceil(account.blocked_until - now)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .answers import Answer, blob_error
 from .faults import Fault
 from .incoming import Environ, Request, read_request
 from .log_archive import archive_chunks, archive_entries
-from .logs import AVAILABLE, LogContent, job_log, log_state
+from .logs import AVAILABLE, job_log, log_state
 from .sending import StartResponse, send
 from .state import State
 from .statistics import NOT_SENT
@@ -47,24 +48,25 @@ class LogHost:
         expires, signature = incoming.args.get("se", ""), incoming.args.get("sig", "")
         if not expires or not self._state.accepts_signature(incoming.path, expires, signature, now):
             return blob_error(403, "AuthenticationFailed")
-        return self.content(incoming, fault, now)
+        return self.content(incoming.path, fault, now)
 
-    def content(self, incoming: Request, fault: Fault, now: Timestamp) -> Answer:
-        """Answer with the log or the archive at the request's path."""
-        if found := _JOB.match(incoming.path):
-            return self._job(int(found[1]), int(found[2]), incoming, now)
-        if found := _ZIP.match(incoming.path):
-            return self._zip(found, incoming, fault, now)
+    def content(self, path: str, fault: Fault, now: Timestamp) -> Answer:
+        """Answer with the log or the archive at a path."""
+        if found := _JOB.match(path):
+            return self._job(int(found[1]), int(found[2]), now)
+        if found := _ZIP.match(path):
+            return self._zip(found, fault, now)
         return blob_error(404, "BlobNotFound")
 
-    def _job(self, repository_id: int, job_id: int, incoming: Request, now: Timestamp) -> Answer:
+    def _job(self, repository_id: int, job_id: int, now: Timestamp) -> Answer:
         repository = self._state.world.by_id(repository_id)
         job_in_run = repository.job(job_id, now) if repository else None
         if job_in_run is None:
             return blob_error(404, "BlobNotFound")
-        return self._ranged(job_log(job_in_run.job), incoming, "text/plain")
+        log = job_log(job_in_run.job)
+        return Answer(stream=log.chunks(), length=log.size, content_type="text/plain")
 
-    def _zip(self, found: re.Match[str], incoming: Request, fault: Fault, now: Timestamp) -> Answer:
+    def _zip(self, found: re.Match[str], fault: Fault, now: Timestamp) -> Answer:
         repository_id, run_id, number = (int(part) for part in found.groups())
         repository = self._state.world.by_id(repository_id)
         run = repository.run(run_id, now) if repository else None
@@ -77,29 +79,11 @@ class LogHost:
             if log_state(job, now, repository.spec.retention_days) == AVAILABLE
         ]
         chunks = archive_chunks(archive_entries(jobs, fault), attempt.completed_at or now)
+        archive = Answer(stream=chunks, content_type="application/zip")
         if any(job.log is not None and job.log.giant_bytes for job in jobs):
-            return Answer(stream=chunks, content_type="application/zip")
+            return archive
         # the jobs are listed in the key because their logs expire one by one
         key = ("zip", repository_id, run_id, number, fault.do, tuple(job.id for job in jobs))
-        archive = self._state.cache.get(key, lambda: Answer(body=b"".join(chunks))).body
-        return self._ranged(LogContent(archive, len(archive)), incoming, "application/zip")
-
-    def _ranged(self, content: LogContent, incoming: Request, content_type: str) -> Answer:
-        start = _start(incoming.range) if self._state.settings.log_ranges else None
-        if start is None:
-            return Answer(stream=content.chunks(), length=content.size, content_type=content_type)
-        if start >= content.size:
-            return blob_error(416, "InvalidRange")
-        span = f"bytes {start}-{content.size - 1}/{content.size}"
-        return Answer(
-            status=206,
-            stream=content.chunks(start),
-            length=content.size - start,
-            content_type=content_type,
-            headers=(("Content-Range", span), ("Accept-Ranges", "bytes")),
+        return self._state.cache.get(
+            key, lambda: replace(archive, stream=None, body=b"".join(chunks))
         )
-
-
-def _start(header: str) -> int | None:
-    found = re.fullmatch(r"bytes=(\d+)-", header.strip())
-    return int(found[1]) if found else None

@@ -38,16 +38,12 @@ class LogContent:
     head: bytes
     size: int
 
-    def chunks(self, start: int = 0) -> Iterator[bytes]:
-        """Yield the bytes from `start` on, at most 64 KiB at once."""
-        for position in range(start, min(len(self.head), self.size), BLOCK):
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes, at most 64 KiB at once."""
+        for position in range(0, min(len(self.head), self.size), BLOCK):
             yield self.head[position : min(position + BLOCK, self.size)]
-        position = max(start, len(self.head))
-        while position < self.size:
-            number, within = divmod(position - len(self.head), BLOCK)
-            piece = _block(number)[within : within + self.size - position]
-            yield piece
-            position += len(piece)
+        for number, position in enumerate(range(len(self.head), self.size, BLOCK)):
+            yield _block(number)[: self.size - position]
 
 
 def log_state(job: JobSpec, now: Timestamp, retention_days: float) -> str:

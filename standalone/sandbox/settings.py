@@ -40,8 +40,6 @@ class Limits:
     points_per_minute: int = 900
     graphql_points_per_minute: int = 2000
     concurrent: int = 100
-    secondary_status: int = 403
-    secondary_retry_after: bool = True
     grace: float = 0.0
     """Real seconds after a limit is reported during which further requests are no violations."""
 
@@ -110,8 +108,6 @@ class Settings:
     filtered_cap: int = 1000
     unfiltered_cap: int = 40_000
     """How many runs can be reached page by page, in a list with filters and in one without."""
-    log_ranges: bool = True
-    """Whether the logs' host answers a `Range` with a part of the log."""
     steps_kept_seconds: float | None = None
     """How many seconds after its end a job still has its steps; None: for ever."""
     threads: int = 112

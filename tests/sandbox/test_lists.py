@@ -152,14 +152,6 @@ def test_filtered_lists_lag_behind_the_world(serve):
     assert len(api.runs()) == 3
 
 
-def test_pull_requests_can_be_left_out(serve):
-    """`exclude_pull_requests` trims them, and is no filter."""
-    builder = WorldBuilder().repository("octo/api").pull(5, "abc").run(sha="abc", pulls=[5])
-    api = serve(builder, index_lag=5000)
-    assert api.runs()[0]["pull_requests"][0]["number"] == 5
-    assert api.runs("?exclude_pull_requests=true")[0]["pull_requests"] == []
-
-
 def test_jobs_beyond_a_hundred_lie_on_further_pages(serve):
     """More than 100 jobs need a second page."""
     api = serve(WorldBuilder().repository("octo/api").run(id=1).jobs(130))

@@ -112,17 +112,12 @@ def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> lis
 
 def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Answer:
     version = bisect_right(sorted(run_times(run)), now)
-    no_pulls = call.args.get("exclude_pull_requests") == "true"
     name = call.repository.spec.full_name
-    key = ("run", call.base, name, run.id, attempt.number, version, no_pulls)
+    key = ("run", call.base, name, run.id, attempt.number, version)
 
-    def render() -> Answer:
-        payload = run_payload(call.repository, run, attempt, call.base, now)
-        if no_pulls:
-            payload = {**payload, "pull_requests": []}
-        return conditional_json(payload)
-
-    return call.state.cache.get(key, render)
+    return call.state.cache.get(
+        key, lambda: conditional_json(run_payload(call.repository, run, attempt, call.base, now))
+    )
 
 
 def _too_deep() -> Answer:
