@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
+from ingest.domain.source_records import ALL_OWNERS
 from ingest.domain.sources import SourcePattern, Sources, named_repositories
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
@@ -34,12 +35,14 @@ def find_sources(
 ) -> FoundRepositories:
     """Find the repositories that the sources include; without sources, those that are watched.
 
-    Raises NothingToCollect if no repository is named, and none is watched.
+    Raises NothingToCollect if no repository is named, and none is watched, or if a collection that
+    ends is given sources that include none.
     """
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failed_polls]
     # A person has asked for this collection, so what GitHub refused lately is requested again.
-    clear_refusals(context.store, failing, now=context.clock.now())
+    owners = [each.exact_owner or ALL_OWNERS for each in patterns if not each.is_exclusion]
+    clear_refusals(context.store, failing, owners=owners, now=context.clock.now())
     names, failed = named_repositories(patterns), dict[str, IngestError]()
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
@@ -53,6 +56,9 @@ def find_sources(
         )
     checked = check_repositories(names, collector, is_once=is_once)
     found = replace(checked, refused={**failed, **checked.refused})
+    wanted = [str(each) for each in patterns if not each.is_exclusion]
+    if is_once and wanted and not found.names:  # without names, all that is watched is collected
+        raise NothingToCollect(f"No repository matches {', '.join(wanted)}.")
     # Exclusions alone restrict nothing: every repository in the state is polled.
     if is_once or all(each.is_exclusion for each in patterns):
         return found

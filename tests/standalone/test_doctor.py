@@ -47,6 +47,11 @@ def test_an_error_of_all_queues_is_printed_once(cli: CommandLine):
         ({"GITHUB_TOKEN": WRONG_TOKEN}, "token-", ["rejected the credential", "GITHUB_TOKEN"]),
         ({"GITHUB_TOKEN": POWERLESS}, "repository octo/api", ["denied access", "read access"]),
         ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "token-", ["could not be reached", "proxy"]),
+        (
+            {"GITHUB_API_URL": "http://127.0.0.1:9", "GITHUB_TOKEN": ""},
+            "token",
+            ["could not be reached"],
+        ),
         ({"METRICS_QUEUE": "none"}, "queue none", ["does not exist", "runstream setup"]),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "queue ", ["reached", "AWS_ENDPOINT_URL"]),
         ({"LOG_BUCKET": "no-such-bucket"}, "bucket no-such", ["does not exist", "setup"]),

@@ -58,6 +58,18 @@ def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage
     assert here.state.load_repository("octo/private") is not None
 
 
+def test_a_source_that_includes_nothing_collects_nothing_else(cli: CommandLine) -> None:
+    """It says so each time, though GitHub's refusal of its list is remembered for agents."""
+    cli.json("collect", "octo/api", "--once")
+    for named in ("okto", "okto/*"):
+        ended = cli.run("collect", named, "--once")
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "/users/okto/repos (404)" in ended.stderr
+    ended = cli.run("collect", "octo/x-*", "--once")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "No repository matches octo/x-*." in ended.stderr
+
+
 @pytest.mark.parametrize("named", [REPOSITORY, "octo"])
 def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -> None:
     """A collection that ends does not; a suspension that begins later ends no agent either."""

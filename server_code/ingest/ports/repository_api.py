@@ -11,6 +11,8 @@ from ..domain.source_records import CredentialRecord, RefusalChanges
 from ..wire.rate_limits import RateLimit
 from .github import Answer, RepositoryInfo
 
+#: The name and the kind of access without a credential.
+ANONYMOUS = "anonymous"
 ANONYMOUS_KIND = "no token"
 
 

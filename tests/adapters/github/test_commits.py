@@ -75,6 +75,14 @@ def test_an_older_server_is_asked_for_what_it_has(stage):
     assert here.requests("get_commit") == 0
 
 
+def test_without_a_token_commits_are_read_by_rest(stage):
+    """GraphQL requires one: its 401 would be a rejection of all requests."""
+    here = stage(WorldBuilder().repository("octo/api").commit(sha(1), additions=7), at=10)
+    github = here.join(tokens=()).github
+    assert fetch_all(github, [sha(1)])[sha(1)].additions == 7
+    assert here.requests("graphql") == 0
+
+
 @pytest.mark.parametrize(("faults", "asked"), [("lacks_pull_details", 2), ("absent", 1)])
 def test_what_a_server_lacks_is_asked_for_once_a_day_by_all_processes(stage, faults, asked):
     """On Anvil each tick is a process. What is merely refused is asked for once an hour."""

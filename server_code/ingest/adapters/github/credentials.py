@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Protocol
 
 from ...errors import BadCredentials
-from ...ports.repository_api import ANONYMOUS_KIND
+from ...ports.repository_api import ANONYMOUS, ANONYMOUS_KIND
 
 #: It may take this long until all of GitHub's servers accept a new token.
 TOKEN_PROPAGATION_TIME = timedelta(seconds=60)
@@ -25,8 +25,7 @@ _ALGORITHM = "RS256"
 
 APP_REMEDY = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's clock."
 
-#: The name of anonymous access, and the prefix of the names of installations.
-ANONYMOUS = "anonymous"
+#: The prefix of the names of installations.
 INSTALLATION_PREFIX = "installation-"
 
 #: Kinds of tokens by their prefixes.
@@ -79,6 +78,8 @@ class StaticToken(Credential):
     remedy_of_expired = "Create a new token and set GITHUB_TOKEN."
 
     def __init__(self, token: str | None) -> None:
+        if token is None:
+            self.remedy = self.remedy_of_expired = "Set GITHUB_TOKEN, or create a GitHub App."
         self._token = token
         digest = "" if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
         self.name = f"token-{digest}" if token is not None else ANONYMOUS

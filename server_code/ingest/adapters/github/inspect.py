@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from ...errors import AccessDenied, RequestFailed, Skippable
 from ...ports.inspection import GithubInspector, InspectedCredential
-from ...ports.repository_api import ANONYMOUS_KIND
+from ...ports.repository_api import ANONYMOUS, ANONYMOUS_KIND
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from ...wire.token_expiration import parse_token_expiration
 from .client import GithubClient, sum_rate_limits
-from .credentials import ANONYMOUS, INSTALLATION_PREFIX
+from .credentials import INSTALLATION_PREFIX
 from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
 

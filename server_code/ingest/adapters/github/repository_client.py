@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import AccessDenied
+from ...ports.repository_api import ANONYMOUS
 from ...wire.fields import mapping, objects, text
 from ...wire.purposes import Purpose
 from .known_refusals import STEP_DAY, STEP_HOUR
@@ -57,9 +58,12 @@ class RepositoryClient:
         return self._tokens.query(self.repository, query, variables, self._purpose)
 
     def may_use(self, feature: str) -> bool:
-        """Return whether to use a feature of GraphQL: the credential was not refused it lately."""
-        scopes = (_scope_of(feature),)
-        return self._tokens.access.refusals.active(self.credential_name, scopes) is None
+        """Return whether to use a feature of GraphQL: with a token that was not refused it lately.
+
+        Without a token GraphQL answers 401, which would count as a rejection of all requests.
+        """
+        name, scopes = self.credential_name, (_scope_of(feature),)
+        return name != ANONYMOUS and self._tokens.access.refusals.active(name, scopes) is None
 
     def note_refused(self, feature: str, answer: Mapping[str, Any] | None = None) -> None:
         """Do not use a feature for an hour; for a day where the server does not support it."""

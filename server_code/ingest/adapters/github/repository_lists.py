@@ -16,9 +16,10 @@ from ...ports import (
     RepositoryList,
     RepositoryListQuery,
 )
+from ...ports.repository_api import ANONYMOUS
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
-from .credentials import ANONYMOUS, INSTALLATION_PREFIX
+from .credentials import INSTALLATION_PREFIX
 from .lists import ListAnswer, ListReader, ListRequest
 from .request import Request
 from .tokens import TokenPool

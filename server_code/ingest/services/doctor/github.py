@@ -23,7 +23,7 @@ from ...ports.inspection import (
     GithubInspector,
     InspectedCredential,
 )
-from ...ports.repository_api import ANONYMOUS_KIND
+from ...ports.repository_api import ANONYMOUS, ANONYMOUS_KIND
 from ..dashboard.credentials import describe_expiry, minute_limit_problem, missing_access
 from ..sources.preview_source import GithubApis, describe_preview, preview_source
 
@@ -56,12 +56,13 @@ def check_credentials(
     """
     clock_errors: list[timedelta] = []
     for name in inspector.credentials():
+        subject = "token" if name == ANONYMOUS else name
         try:
             info = inspector.inspect(name)
         except RateLimited as error:
-            yield _limited(name, error)
+            yield _limited(subject, error)
         except IngestError as error:
-            yield CheckResult.failed(name, error, _credential_remedy(error))
+            yield CheckResult.failed(subject, error, _credential_remedy(error))
         else:
             yield _check_identity(name, info, now())
             of_name = "without a token" if info.kind == ANONYMOUS_KIND else f"of {name}"

@@ -98,15 +98,22 @@ def record_credential_changes(context: CollectorContext) -> None:
         _make_failing_due(context.store, now)
 
 
-def clear_refusals(store: StateStore, repositories: Collection[str], *, now: datetime) -> None:
-    """Delete the refusals of repositories, and those of credentials that GitHub rejects.
+def clear_refusals(
+    store: StateStore,
+    repositories: Collection[str],
+    *,
+    owners: Collection[str] = (),
+    now: datetime,
+) -> None:
+    """Delete the refusals of repositories and of owners' lists, and rejections of credentials.
 
     A person asks for a collection now, and may have removed the cause.
     """
-    wanted = {ALL_REQUESTS, *map(repository_key, repositories)}
+    lists = [owner + LIST_SUFFIX for owner in owners]
+    wanted = {ALL_REQUESTS, *map(repository_key, [*repositories, *lists])}
     for record in store.list_credentials():
         # In a scope, a path may follow the repository. None ends the refusal.
-        ended = {e.scope: None for e in record.refusals if e.scope.partition(" ")[0] in wanted}
+        ended = {e.scope: None for e in record.refusals if e.scope.partition(" ")[0].lower() in wanted}
         if ended:
             store.save_credentials([record.with_refusals(ended, now=now)])
 
