@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import FrameType
 
 from .cpu_watchdog import restart_cpu_watchdog
+from .malloc_arena import share_one_arena
 
 #: The number of new objects after which Python searches for cycles of garbage. With the default,
 #: 700, the searches take 4 % of the time of a collection, and nearly no object is part of a cycle.
@@ -34,6 +35,7 @@ def main() -> None:
     _open_standard_streams()
     gc.set_threshold(_FIRST_GC_THRESHOLD)
     gc.callbacks.append(_lower_gc_threshold)
+    share_one_arena()
     # Otherwise the interpreter searches for cycles at its exit: 10 % of a short command's time.
     atexit.register(gc.freeze)
     try:

@@ -63,8 +63,8 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType
             ago(agent.heartbeat_at, now),
             _work_done(agent),
         )
-    notes = [Text(f"{each.name}: {each.note}", style="yellow") for each in agents if each.note]
-    return Group(table, *notes)
+    notes = dict.fromkeys(f"{each.name}: {each.note}" for each in agents if each.note)
+    return Group(table, *(Text(note, style="yellow") for note in notes))
 
 
 def repositories_table(snapshot: CollectorSnapshot) -> Table:

@@ -105,6 +105,13 @@ def test_tables_show_who_is_alive_and_what_is_in_trouble(store):
     assert "4,321 of 5,000" in text
 
 
+def test_what_several_processes_note_is_shown_once(store):
+    (agent,) = (each for each in store.list_agents() if each.name == "Pipeline Monitoring Agent")
+    for host in ("here:2", "here:3"):
+        store.save_agent(replace(agent, host=host, note="The limit is used up."))
+    assert drawn(store, a_progress()).count("The limit is used up.") == 1
+
+
 def test_what_github_wrote_is_never_markup(store):
     """Brackets are shown, not obeyed."""
     assert "GitHub said [red]no[/red]" in drawn(store, a_progress())

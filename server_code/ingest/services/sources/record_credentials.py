@@ -113,7 +113,8 @@ def clear_refusals(
     wanted = {ALL_REQUESTS, *map(repository_key, [*repositories, *lists])}
     for record in store.list_credentials():
         # In a scope, a path may follow the repository. None ends the refusal.
-        ended = {e.scope: None for e in record.refusals if e.scope.partition(" ")[0].lower() in wanted}
+        scopes = [each.scope for each in record.refusals]
+        ended = {scope: None for scope in scopes if scope.partition(" ")[0].lower() in wanted}
         if ended:
             store.save_credentials([record.with_refusals(ended, now=now)])
 
