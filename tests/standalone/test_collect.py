@@ -391,7 +391,7 @@ def test_a_stream_that_the_caller_closed_ends_nothing(cli: CommandLine, stream: 
 @pytest.mark.parametrize("more", ["", " --once"])
 def test_too_little_memory_is_named_instead_of_hanging(cli: CommandLine, more: str):
     """Threads that could be started end with those that could not."""
-    limited = f"ulimit -v 300000 && exec {sys.executable} -m standalone collect octo/api{more}"
+    limited = f"ulimit -v 150000 && exec {sys.executable} -m standalone collect octo/api{more}"
     done = subprocess.run(
         ["sh", "-c", limited],
         cwd=cli.folder,
