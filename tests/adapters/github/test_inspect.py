@@ -73,7 +73,7 @@ def test_an_unreachable_github_is_reported_without_a_token_too():
     settings = GithubSettings(api_url=address)
     inspector = CredentialInspector(open_token_pool(settings, clock=clock, counters=Counters()))
     (check,) = check_credentials(inspector, now=clock.now)
-    assert (check.status, check.subject) == (FAILED, "anonymous")
+    assert (check.status, check.subject) == (FAILED, "token")
     assert "could not be reached" in check.finding
 
 
