@@ -54,8 +54,10 @@ class RepositoryClient:
         return self._lists.fetch(self, wanted, validator)
 
     def query(self, query: str, variables: dict[str, str]) -> object:
-        """Send one GraphQL query. Raises as ``TokenPool.query`` does."""
-        return self._tokens.query(self.repository, query, variables, self._purpose)
+        """Send one GraphQL query. Raises as ``GithubClient.query`` does."""
+        client = self._tokens.client_for(self.repository)
+        with self._tokens.noting_rejection(client):
+            return client.query(query, variables, self._purpose)
 
     def may_use(self, feature: str) -> bool:
         """Return whether to use a feature of GraphQL: with a token that was not refused it lately.

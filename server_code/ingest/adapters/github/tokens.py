@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ from ...errors import (
     Retriable,
 )
 from ...ports import Clock
-from ...wire.purposes import Purpose
 from .client import GithubClient
 from .credential_access import CredentialAccess
 from .credentials import InstallationToken
@@ -86,7 +85,7 @@ class TokenPool:
         paused: dict[str, IngestError] = {}
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
-        for client in self._candidates(clients, repository, scopes):
+        for client in self._candidates(repository, scopes):
             if not is_worth_trying(self.access, client.name, repository, refused, limited):
                 continue
             if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:
@@ -112,23 +111,15 @@ class TokenPool:
         reasons = list_reasons(self.access, repository, refused, rejected, failed)
         note_refusals(self.access, clients, repository, endpoint, refused, other_accepted=False)
         reasons = reasons or [*paused.values()]
-        active = self._active_refusals(clients, scopes).values()
+        active = self._active_refusals(clients.values(), scopes).values()
         raise least_restrictive(limited) or most_informative(repository, reasons, active)
-
-    def query(
-        self, repository: str, query: str, variables: Mapping[str, str], purpose: Purpose
-    ) -> object:
-        """Send one GraphQL query about a repository. Raises as ``GithubClient.query`` does."""
-        client = self.client_for(repository)
-        with self.noting_rejection(client):
-            return client.query(query, variables, purpose)
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
-        names = self._order(repository)
-        if not names:
+        clients = self._order(repository)
+        if not clients:
             raise most_informative(repository, [*self.failed_apps().values()])
-        return self._by_name()[names[0]]
+        return clients[0]
 
     def pin_by_validator(self, repository: str, validator: str | None) -> None:
         """Pin a repository to the credential that got its validator, if it is still configured."""
@@ -155,7 +146,7 @@ class TokenPool:
 
     @contextmanager
     def noting_rejection(self, client: GithubClient) -> Iterator[None]:
-        """Note whether GitHub accepts the credential of a request that concerns no repository.
+        """Note whether GitHub accepts the credential of a request that ``get`` does not send.
 
         Raises BadCredentials, without a request, in the pause after a rejection of the credential.
         """
@@ -250,38 +241,37 @@ class TokenPool:
             raise
         self.access.note_accepted(client.name)
 
-    def _candidates(
-        self, clients: Mapping[str, GithubClient], repository: str, scopes: tuple[str, ...]
-    ) -> list[GithubClient]:
+    def _candidates(self, repository: str, scopes: tuple[str, ...]) -> list[GithubClient]:
         """Return the clients to try, in order. Raises the known refusal where there are none."""
         order = self._order(repository)
         refused = self._active_refusals(order, scopes)
         allowed = [
-            name
-            for name in order
-            if name not in refused and is_worth_trying(self.access, name, repository, refused)
+            client
+            for client in order
+            if client.name not in refused
+            and is_worth_trying(self.access, client.name, repository, refused)
         ]
         if not allowed:
             raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
-        return [clients[name] for name in allowed]
+        return allowed
 
     def _active_refusals(
-        self, names: Iterable[str], scopes: tuple[str, ...]
+        self, clients: Iterable[GithubClient], scopes: tuple[str, ...]
     ) -> dict[str, IngestError]:
         """Return the refusals whose pauses are not over, by credential."""
+        names = (client.name for client in clients)
         found = ((name, self.access.refusals.active(name, scopes)) for name in names)
         return {name: error for name, error in found if error is not None}
 
-    def _order(self, repository: str) -> list[str]:
-        """Order credentials by how likely they read a repository, then by their remaining hour."""
-        clients = self._by_name()
+    def _order(self, repository: str) -> list[GithubClient]:
+        """Order clients by how likely they read a repository, then by their remaining hour."""
 
-        def preference(name: str) -> tuple[int, float, bytes]:
+        def preference(client: GithubClient) -> tuple[int, float, bytes]:
             # In tenths, so that small differences do not move repositories. The hash spreads ties.
-            digest = hashlib.sha256(f"{name} {repository.lower()}".encode()).digest()
-            return self.access.rank(name, repository), -clients[name].remaining_share(), digest
+            digest = hashlib.sha256(f"{client.name} {repository.lower()}".encode()).digest()
+            return self.access.rank(client.name, repository), -client.remaining_share(), digest
 
-        return sorted(clients, key=preference)
+        return sorted(self.clients(), key=preference)
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}
