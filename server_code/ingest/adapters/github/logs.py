@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MAX_DOWNLOADS = 3
 RESTARTED_WITHIN_SECONDS = 15
 
-#: The part of an error answer of a log's host that is read.
+#: The beginning of an error answer of a log's host that is read: it contains the reason.
 MAX_REFUSAL_BYTES = 4096
 
 #: Redirects between the hosts of a log that are followed.
@@ -80,8 +80,9 @@ class LogDownloader:
     def _stream(self, path: str, url: str, into: BinaryIO, *, deadline: float) -> None:
         with self._open(path, url) as response:
             if response.status != 200:
-                headers = lower_case_headers(response)
-                raise_for_log_host_status(response.status, headers, _read_start(response))
+                start = next(response.stream(MAX_REFUSAL_BYTES, decode_content=True), b"")
+                headers, reason = lower_case_headers(response), start.decode("utf-8", "replace")
+                raise_for_log_host_status(response.status, headers, reason)
             write_log(response, into, deadline=deadline)
 
     @contextmanager
@@ -120,13 +121,6 @@ class LogDownloader:
             return
         if not any(map(is_private, resolve(urlsplit(self._api_url).hostname or ""))):
             raise GithubUnavailable("The log's host name stands for a private address.")
-
-
-def _read_start(response: BaseHTTPResponse) -> str:
-    """Return the beginning of an error answer of a log's host, which contains the reason."""
-    return next(response.stream(MAX_REFUSAL_BYTES, decode_content=True), b"").decode(
-        "utf-8", "replace"
-    )
 
 
 def _fetch_log_url(client: RepositoryClient, request: Request) -> str | None:

@@ -82,7 +82,9 @@ class Transport:
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         finally:
             self._pending.end(host, request_number, at=time.monotonic())
-        return RawAnswer(status=response.status, headers=received, body=_decode(content))
+        # A proxy may have recoded the JSON to UTF-16, with or without a byte order mark.
+        text = content.decode(json.detect_encoding(content), "replace")
+        return RawAnswer(status=response.status, headers=received, body=text)
 
     def close(self) -> None:
         """Close the connections."""
@@ -134,8 +136,3 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
                 f"GitHub's answer took longer than {MAX_ANSWER_SECONDS} s to arrive."
             )
     return b"".join(chunks)
-
-
-def _decode(content: bytes) -> str:
-    """Decode an answer as JSON: a proxy may have recoded it to UTF-16, with or without a BOM."""
-    return content.decode(json.detect_encoding(content), "replace")
