@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ingest.domain.jobs import Job, Step
 from ingest.domain.ledger import AttemptRecord
-from ingest.domain.runs import AttemptKey, PullRequest, WorkflowRun
+from ingest.domain.runs import AttemptKey
 from ingest.ports import StateStore
 from support.state_records import (
     LARGEST_ID,
@@ -20,6 +18,7 @@ from support.state_records import (
     a_full_repository,
     a_full_summary,
 )
+from support.strategies import JOBS, RUNS, moments
 
 
 @pytest.mark.parametrize(
@@ -35,43 +34,17 @@ def test_the_full_records_are_full(record: Any) -> None:
 
 TEXTS = st.text(max_size=20)
 IDS = st.integers(0, LARGEST_ID)
-MOMENTS = st.datetimes(
-    datetime(1971, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
-    datetime(2200, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
-    timezones=st.just(timezone.utc),
-)
-#: GitHub's times have milliseconds at most.
-SEEN = MOMENTS.map(lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000))
-JOBS = st.builds(
-    Job,
-    job_id=IDS,
-    run_id=IDS,
-    run_attempt=IDS,
-    created_at=st.none() | SEEN,
-    started_at=st.none() | SEEN,
-    completed_at=st.none() | SEEN,
-    steps=st.lists(
-        st.builds(Step, started_at=st.none() | SEEN, completed_at=st.none() | SEEN), max_size=3
-    ).map(tuple),
-)
-RUNS = st.builds(
-    WorkflowRun,
-    created_at=st.none() | SEEN,
-    updated_at=st.none() | SEEN,
-    run_started_at=st.none() | SEEN,
-    pull_requests=st.lists(st.builds(PullRequest), max_size=2).map(tuple),
-)
 ATTEMPTS = st.builds(
     AttemptRecord,
     key=st.builds(
         AttemptKey, st.sampled_from(["Octo/API", "octo/api", "a/b"]), IDS, st.integers(1, 1000)
     ),
-    created_at=MOMENTS,
+    created_at=moments(),
     run=st.none() | RUNS,
     jobs=st.lists(JOBS, max_size=3).map(tuple),
     published_jobs=st.dictionaries(TEXTS, TEXTS, max_size=3),
     published_statuses=st.lists(TEXTS, max_size=3).map(tuple),
-    next_check_at=st.none() | MOMENTS,
+    next_check_at=st.none() | moments(),
 )
 
 

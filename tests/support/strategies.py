@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta, timezone
+from typing import Any, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
-from ingest.domain.annotations import Annotation, AnnotationList
 from ingest.domain.commits import Commit
-from ingest.domain.jobs import Job, Step
-from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
+from ingest.domain.jobs import Job
+from ingest.domain.runs import PullRequest, WorkflowRun
 
 #: Text with everything that is hard to carry: controls, half surrogate pairs, non-characters.
 UGLY_TEXT = st.text(
@@ -57,119 +58,40 @@ def moments() -> st.SearchStrategy[datetime]:
 
 
 _IDS = st.integers(min_value=1, max_value=2**63 - 1)
-_TEXT = st.none() | UGLY_TEXT
-_TIME = st.none() | moments()
+_STATUSES = UGLY_TEXT | st.sampled_from(["queued", "in_progress", "completed"])
 
-PULLS = st.builds(
-    PullRequest,
-    id=_IDS,
-    number=_IDS,
-    html_url=_TEXT,
-    head_sha=_TEXT,
-    base_ref=_TEXT,
-    head_ref=_TEXT,
-    head_repository=_TEXT,
-    title=_TEXT,
-    author=_TEXT,
-    draft=st.none() | st.booleans(),
-    labels=st.none() | st.lists(UGLY_TEXT, max_size=2).map(tuple),
-)
+#: What fields hold, whatever their types allow.
+_BY_NAME: dict[type, dict[str, st.SearchStrategy[Any]]] = {
+    Job: {"status": _STATUSES},
+    WorkflowRun: {
+        "repository": st.just("octo/api"),
+        "status": _STATUSES,
+        "event": st.none() | UGLY_TEXT | st.sampled_from(["push", "pull_request"]),
+    },
+}
+_BY_TYPE = {int: _IDS, str: UGLY_TEXT, bool: st.booleans(), datetime: moments()}
 
-_NUMBER = st.none() | st.integers(min_value=0, max_value=2**31)
 
-ANNOTATIONS = st.builds(
-    AnnotationList,
-    items=st.lists(
-        st.builds(
-            Annotation,
-            path=_TEXT,
-            start_line=_NUMBER,
-            end_line=_NUMBER,
-            start_column=_NUMBER,
-            end_column=_NUMBER,
-            level=_TEXT,
-            title=_TEXT,
-            message=_TEXT,
-            raw_details=_TEXT,
-        ),
-        max_size=2,
-    ).map(tuple),
-    total=_NUMBER,
-    validator=_TEXT,
-)
+def instances_of(kind: type) -> st.SearchStrategy[Any]:
+    """Draw instances of a class of the domain, with anything in each field that its type allows."""
+    hints = get_type_hints(kind)
+    drawn = {field.name: _of_type(hints[field.name]) for field in fields(kind) if field.compare}
+    return st.builds(kind, **{**drawn, **_BY_NAME.get(kind, {})})
 
-STEPS = st.builds(
-    Step,
-    number=_IDS,
-    name=UGLY_TEXT,
-    status=_TEXT,
-    conclusion=_TEXT,
-    started_at=_TIME,
-    completed_at=_TIME,
-)
 
-JOBS = st.builds(
-    Job,
-    job_id=_IDS,
-    run_id=_IDS,
-    run_attempt=_IDS,
-    name=UGLY_TEXT,
-    status=UGLY_TEXT | st.sampled_from(["queued", "in_progress", "completed"]),
-    conclusion=_TEXT,
-    created_at=_TIME,
-    started_at=_TIME,
-    completed_at=_TIME,
-    html_url=_TEXT,
-    runner_name=_TEXT,
-    runner_group_name=_TEXT,
-    labels=st.lists(UGLY_TEXT, max_size=3).map(tuple),
-    steps=st.lists(STEPS, max_size=3).map(tuple),
-    workflow_name=_TEXT,
-    head_branch=_TEXT,
-    check_run_url=_TEXT,
-    runner_id=st.none() | _IDS,
-    annotations=st.none() | ANNOTATIONS,
-)
+def _of_type(hint: Any) -> st.SearchStrategy[Any]:
+    if hint in _BY_TYPE:
+        return _BY_TYPE[hint]
+    arguments = get_args(hint)
+    if type(None) in arguments:
+        (other,) = set(arguments) - {type(None)}
+        return st.none() | (st.just(0) | _IDS if other is int else _of_type(other))
+    if get_origin(hint) is tuple:
+        return st.lists(_of_type(arguments[0]), max_size=2).map(tuple)
+    return instances_of(hint)
 
-RUNS = st.builds(
-    WorkflowRun,
-    repository=st.just("octo/api"),
-    run_id=_IDS,
-    run_attempt=_IDS,
-    run_number=st.none() | _IDS,
-    workflow_id=st.none() | _IDS,
-    workflow_name=_TEXT,
-    workflow_path=_TEXT,
-    status=UGLY_TEXT | st.sampled_from(["queued", "in_progress", "completed"]),
-    conclusion=_TEXT,
-    created_at=_TIME,
-    updated_at=_TIME,
-    run_started_at=_TIME,
-    head_branch=_TEXT,
-    head_sha=_TEXT,
-    event=_TEXT | st.sampled_from(["push", "pull_request"]),
-    html_url=_TEXT,
-    actor=_TEXT,
-    triggering_actor=_TEXT,
-    pull_requests=st.lists(PULLS, max_size=2).map(tuple),
-    head_repository=_TEXT,
-    display_title=_TEXT,
-    previous_attempt_url=_TEXT,
-    referenced_workflows=st.none()
-    | st.lists(st.builds(ReferencedWorkflow, path=_TEXT, sha=_TEXT, ref=_TEXT), max_size=2).map(
-        tuple
-    ),
-    check_suite_id=st.none() | _IDS,
-    check_suite_node_id=_TEXT,
-)
 
-COMMITS = st.builds(
-    Commit,
-    commit_sha=UGLY_TEXT,
-    commit_message=_TEXT,
-    commit_author=_TEXT,
-    files_changed_count=st.none() | st.integers(min_value=0, max_value=3000),
-    additions=st.none() | st.integers(min_value=0),
-    deletions=st.none() | st.integers(min_value=0),
-    pull_requests=st.lists(PULLS, max_size=2).map(tuple),
-)
+PULLS = instances_of(PullRequest)
+JOBS = instances_of(Job)
+RUNS = instances_of(WorkflowRun)
+COMMITS = instances_of(Commit)
