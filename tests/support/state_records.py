@@ -23,6 +23,8 @@ from ingest.domain.repository_progress import DaySweep, ListWalk, RunLists, Webh
 from ingest.domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ingest.domain.summaries import RunSummary
 
+from . import builders
+
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=timezone.utc)
 REPOSITORY = "Octo/API"
 LARGEST_ID = 2**63 - 1
@@ -77,67 +79,22 @@ def _moments(kind: type, moments: Iterator[int]) -> dict[str, Any]:
 
 
 def a_step(number: int = 1, name: str = "Run tests") -> Step:
-    return Step(
-        number=number,
-        name=name,
-        status="completed",
-        conclusion="success",
-        started_at=datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
-        completed_at=None,
-    )
+    return builders.a_step(number=number, name=name, completed_at=None)
 
 
 def a_job(job_id: int = 1, **values: Any) -> Job:
-    return Job(
-        **{
-            "job_id": job_id,
-            "run_id": 7,
-            "run_attempt": 1,
-            "name": "build",
-            "status": "completed",
-            "conclusion": "success",
-            "created_at": datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
-            "started_at": None,
-            "completed_at": datetime(2026, 11, 24, 12, 1, 2, 345000, tzinfo=timezone.utc),
-            "html_url": None,
-            "runner_name": None,
-            "runner_group_name": None,
-            "labels": ("ubuntu-latest", "x64"),
-            "steps": (a_step(1), a_step(3)),
-            **values,
-        }
-    )
+    given_values = {"run_id": 7, "steps": (a_step(1), a_step(3)), **values}
+    return builders.a_job(job_id=job_id, **given_values)
 
 
 def a_run(run_id: int = 7, **values: Any) -> WorkflowRun:
-    return WorkflowRun(
-        **{
-            "repository": REPOSITORY,
-            "run_id": run_id,
-            "run_attempt": 1,
-            "run_number": 1,
-            "workflow_id": LARGEST_ID,
-            "workflow_name": "CI",
-            "workflow_path": ".github/workflows/ci.yml",
-            "status": "completed",
-            "conclusion": "success",
-            "created_at": datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
-            "updated_at": datetime(2026, 11, 24, 12, 5, tzinfo=timezone.utc),
-            "run_started_at": None,
-            "head_branch": "main",
-            "head_sha": "a" * 40,
-            "event": "pull_request",
-            "html_url": None,
-            "actor": "octocat",
-            "triggering_actor": None,
-            "pull_requests": (a_pull_request(),),
-            **values,
-        }
-    )
+    pulls = (a_pull_request(),)
+    given_values = {"repository": REPOSITORY, "workflow_id": LARGEST_ID, "pull_requests": pulls}
+    return builders.a_run(run_id=run_id, **{**given_values, **values})
 
 
 def a_pull_request() -> PullRequest:
-    return PullRequest(id=LARGEST_ID, number=5, html_url=None, head_sha="a" * 40, base_ref="main")
+    return builders.a_pull(id=LARGEST_ID)
 
 
 def an_attempt(
