@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 
@@ -18,6 +16,7 @@ from support.anvil_people import (
 from support.anvil_server import WEBHOOK_SECRET, AnvilApp, ServeAnvil
 from support.command_line import wait_until
 from support.state_stores import in_threads
+from support.webhook_headers import signed_headers
 
 REPOSITORY = "octo/api"
 OTHER = "octo/web"
@@ -154,13 +153,8 @@ def test_what_is_paused_rests(app, collected):
 
 
 def deliver(app: AnvilApp, body: bytes, *, secret: str = WEBHOOK_SECRET, delivery: str = "1"):
-    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    headers = {
-        "X-GitHub-Event": "workflow_run",
-        "X-GitHub-Delivery": delivery,
-        "X-Hub-Signature-256": signature,
-        "Content-Type": "application/json",
-    }
+    headers = signed_headers("workflow_run", body, secret=secret, delivery=delivery)
+    headers["content-type"] = "application/json"
     return app.post("/_/api/github/webhook?stray=1", data=body, headers=headers)
 
 

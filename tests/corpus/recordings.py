@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from ingest.wire.webhooks import Delivery, parse_delivery
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from support.builders import envelope_of_run
+from support.webhook_headers import signed_headers
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -104,12 +103,7 @@ def deliver(path: Path, **changes: Any) -> Delivery:
     body = path.read_bytes()
     if changes:
         body = json.dumps({**json.loads(body), **changes}).encode()
-    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    headers = {
-        "x-hub-signature-256": f"sha256={signature}",
-        "x-github-event": path.name.partition(".")[0],
-        "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
-    }
+    headers = signed_headers(path.name.partition(".")[0], body, secret=SECRET)
     return parse_delivery(headers, body, secret=SECRET)
 
 

@@ -10,7 +10,8 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,14 @@ import pytest
 from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from support.aws_server import LocalAws, s3_client, sqs_client
 from support.forked_commands import run_forked
+from support.world import GENEROUS
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenSpec
+from standalone.sandbox.settings import DEFAULT_TOKEN
 from standalone.sandbox.times import iso
 
 ROOT = Path(__file__).parents[2]
-
-GENEROUS: dict[str, Any] = {
-    "tokens": (TokenSpec(limit=10**6, graphql_limit=10**6),),
-    "limits": Limits(points_per_minute=0, graphql_points_per_minute=0),
-    "threads": 24,
-}
 
 
 def a_world() -> WorldBuilder:
@@ -44,7 +40,7 @@ class Rig:
     def __init__(self, world: WorldBuilder, aws: LocalAws, folder: Path, **options: Any) -> None:
         self.aws = aws
         self.folder = folder
-        self.github = SandboxServer(world.build(), settings=Settings(**GENEROUS))
+        self.github = SandboxServer(world.build(), settings=replace(GENEROUS, threads=24))
         name = f"rig-{uuid.uuid4().hex[:12]}"
         self.metrics, self.logs, self.work = f"{name}-m", f"{name}-l", f"{name}-w"
         self.sqs, self.s3 = sqs_client(aws), s3_client(aws)
@@ -83,14 +79,16 @@ class Rig:
         return done.stdout
 
     @contextmanager
-    def start(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def start(
+        self, *arguments: str, output: int = subprocess.PIPE
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Run Python with its output in pipes; it is killed with -9 at the end of the block."""
         with subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,
             env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
         ) as process:
             try:
                 yield process
@@ -103,19 +101,10 @@ class Rig:
         summary: dict[str, Any] = json.loads(self.python(*command, **environment))
         return summary
 
-    @contextmanager
-    def agent(self) -> Iterator[subprocess.Popen[bytes]]:
+    def agent(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run both agents in a process; it is killed with -9 at the end of the block."""
-        command = [sys.executable, "-m", "standalone", "collect", "octo/api"]
-        quiet = subprocess.DEVNULL
-        environment = {**os.environ, **self.environment}
-        with subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdout=quiet, stderr=quiet
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
+        command = ("-m", "standalone", "collect", "octo/api")
+        return self.start(*command, output=subprocess.DEVNULL)
 
     def read_by_example(self) -> dict[int, str]:
         """Read both queues with the example; return each log's digest."""

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from cloudevents.core.formats.json import JSONFormat
 from logs.rig import a_world
-
-
-def receive_all(rig: Any, queue: str) -> list[dict[str, Any]]:
-    url = rig.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    found: list[dict[str, Any]] = []
-    while messages := rig.sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
-    ).get("Messages"):
-        found += messages
-    return found
+from support.aws_server import take_messages
 
 
 def test_every_message_on_sqs_is_a_cloudevent(rig):
@@ -25,7 +15,7 @@ def test_every_message_on_sqs_is_a_cloudevent(rig):
     here = rig(world, MESSAGE_FORMAT="cloudevents")
     summary = here.collect()
     assert summary["logs"] == 2
-    metrics, logs = receive_all(here, here.metrics), receive_all(here, here.logs)
+    metrics, logs = (list(take_messages(here.sqs, name)) for name in (here.metrics, here.logs))
     checked = [each for each in logs if "ExtendedPayloadSize" in each["MessageAttributes"]]
     assert (len(logs), len(checked)) == (2, 1)
     _, pointer = json.loads(checked[0]["Body"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections import defaultdict
 from contextlib import ExitStack
 
 import pytest
 from logs.rig import OpenRig, Rig, a_world
+from support.aws_server import take_messages
+from support.command_line import wait_until
 
 #: LOG_PROOF=full kills them in the middle of 1,000 logs.
 LOGS = 1000 if os.environ.get("LOG_PROOF") == "full" else 240
@@ -17,25 +18,13 @@ JOBS_PER_RUN = 40
 VISIBILITY_SECONDS = "5"
 
 
-def wait_for(here: Rig, logs: int) -> None:
-    """Wait for what other processes do, which send no event."""
-    deadline = time.monotonic() + 240
-    while here.count(here.logs) < logs:
-        assert time.monotonic() < deadline, f"{here.count(here.logs)} of {logs} logs in time"
-        time.sleep(0.1)
-
-
 def event_ids(here: Rig) -> dict[int, list[str]]:
     """Read the logs' queue to its end; return each job's messages."""
-    url = here.sqs.get_queue_url(QueueName=here.logs)["QueueUrl"]
     found: dict[int, list[str]] = defaultdict(list)
-    while messages := here.sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600, WaitTimeSeconds=0
-    ).get("Messages", []):
-        for message in messages:
-            envelope = json.loads(message["Body"])
-            assert envelope["event_type"] == "job_log_fetched"
-            found[envelope["data"]["job_id"]].append(envelope["event_id"])
+    for message in take_messages(here.sqs, here.logs):
+        envelope = json.loads(message["Body"])
+        assert envelope["event_type"] == "job_log_fetched"
+        found[envelope["data"]["job_id"]].append(envelope["event_id"])
     return found
 
 
@@ -55,7 +44,7 @@ def test_two_agents_killed_in_the_middle_of_many_logs_lose_none(rig: OpenRig, po
         with ExitStack() as agents:
             for _ in range(2):
                 agents.enter_context(here.agent())
-            wait_for(here, reached)
+            wait_until(lambda logs=reached: here.count(here.logs) >= logs, seconds=240)
     here.collect()
     found = event_ids(here)
     assert found.keys() == here.truth().keys()

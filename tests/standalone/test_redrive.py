@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from logs.rig import OpenRig, a_world, rig
+from support.aws_server import take_messages
 
 __all__ = ["rig"]
 
 
 def bury(here) -> None:
     """Move all work to the dead letters, as the queue does after five failures."""
-    url = here.sqs.get_queue_url(QueueName=here.work)["QueueUrl"]
     dead = here.sqs.get_queue_url(QueueName=here.dead_letters)["QueueUrl"]
-    while messages := here.sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
-    ).get("Messages", []):
-        for message in messages:
-            here.sqs.send_message(QueueUrl=dead, MessageBody=message["Body"])
-            here.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    for message in take_messages(here.sqs, here.work):
+        here.sqs.send_message(QueueUrl=dead, MessageBody=message["Body"])
 
 
 def test_dead_letters_become_logs(rig: OpenRig) -> None:

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.timestamps import format_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
+from support.aws_server import take_messages
 from support.world_builder import FIRST_RUN, WorldBuilder
 
 from standalone.commands.replay import TimeType, replay
@@ -35,18 +36,13 @@ CHANGES = {"timestamp", "fetched_at", "replayed"}
 
 def take(here: Rig, queue: str) -> dict[str, dict[str, Any]]:
     """Receive a queue's messages by their ids, each claim check with the message it points to."""
-    url = here.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     found = {}
-    while messages := here.sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
-    ).get("Messages", []):
-        for message in messages:
-            body = json.loads(message["Body"])
-            if isinstance(body, list):
-                place = {"Bucket": body[1]["s3BucketName"], "Key": body[1]["s3Key"]}
-                body = json.loads(here.s3.get_object(**place)["Body"].read())
-            found[body["event_id"]] = body
-            here.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    for message in take_messages(here.sqs, queue):
+        body = json.loads(message["Body"])
+        if isinstance(body, list):
+            place = {"Bucket": body[1]["s3BucketName"], "Key": body[1]["s3Key"]}
+            body = json.loads(here.s3.get_object(**place)["Body"].read())
+        found[body["event_id"]] = body
     return found
 
 

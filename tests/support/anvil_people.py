@@ -14,7 +14,7 @@ from ingest.entrypoints.roles import Role
 from playwright.sync_api import Page, expect
 
 from .anvil_server import EMAIL, ROOT, AnvilApp
-from .aws_server import sqs_client
+from .aws_server import sqs_client, take_messages
 
 Call = Callable[..., Any]
 
@@ -91,36 +91,26 @@ class Published:
     def read(self) -> None:
         """Take all messages that there are now."""
         for setting in ("METRICS_QUEUE", "LOGS_QUEUE"):
-            url = self._sqs.get_queue_url(QueueName=self._app.queues[setting])["QueueUrl"]
-            while batch := self._receive(url):
-                for message in batch:
-                    body = json.loads(message["Body"])
-                    self.received.append(body["event_id"])
-                    self.messages[body["event_id"]] = body
-                    self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            for message in take_messages(self._sqs, self._app.queues[setting]):
+                body = json.loads(message["Body"])
+                self.received.append(body["event_id"])
+                self.messages[body["event_id"]] = body
 
     def runs(self, repository: str) -> set[int]:
         """Return the runs whose end was published."""
-        self.read()
-        return {
-            body["data"]["run_id"]
-            for body in self.messages.values()
-            if body["event_type"] == "workflow_run_completed" and body["data"]["repo"] == repository
-        }
+        return self._ids("run_id", "workflow_run_completed", repository)
 
     def logs(self, repository: str) -> set[int]:
         """Name the jobs whose log arrived."""
+        return self._ids("job_id", "job_log_fetched", repository)
+
+    def _ids(self, field: str, event_type: str, repository: str) -> set[int]:
         self.read()
         return {
-            body["data"]["job_id"]
+            body["data"][field]
             for body in self.messages.values()
-            if body["event_type"] == "job_log_fetched" and body["data"]["repo"] == repository
+            if (body["event_type"], body["data"]["repo"]) == (event_type, repository)
         }
-
-    def _receive(self, url: str) -> list[Any]:
-        # Without a word about it, a receive waits as long as the queue says.
-        answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-        return list(answer.get("Messages", []))
 
 
 def ended_runs_of(app: AnvilApp, repository: str) -> set[int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import boto3
 from botocore.config import Config
 
 from standalone.local.aws import LocalAws
 
-__all__ = ["LocalAws", "s3_client", "sqs_client"]
+__all__ = ["LocalAws", "s3_client", "sqs_client", "take_messages"]
 
 _CREDENTIALS = {
     "region_name": "us-east-1",
@@ -20,6 +23,17 @@ _CREDENTIALS = {
 def sqs_client(aws: LocalAws):
     """Open an SQS client of a test's own, whatever the environment says."""
     return boto3.client("sqs", endpoint_url=aws.endpoint_url, **_CREDENTIALS)
+
+
+def take_messages(sqs, queue: str) -> Iterator[dict[str, Any]]:
+    """Receive and delete every message of a queue."""
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    # Without a word about it, a receive waits as long as the queue says.
+    request = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 0, "MessageAttributeNames": ["All"]}
+    while found := sqs.receive_message(QueueUrl=url, **request).get("Messages"):
+        for message in found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            yield message
 
 
 def s3_client(aws: LocalAws):

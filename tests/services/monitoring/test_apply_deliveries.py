@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import itertools
 import json
 from datetime import timedelta
@@ -15,6 +13,7 @@ from ingest.errors import RateLimited
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
+from support.webhook_headers import signed_headers
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -31,12 +30,7 @@ def deliver(here, event: str, payload) -> str:
     here.advance(0.01)
     content = {"action": "x", "repository": {"full_name": REPOSITORY}, event: payload, "n": number}
     body = json.dumps(content).encode()
-    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    headers = {
-        "x-hub-signature-256": f"sha256={signature}",
-        "x-github-event": event,
-        "x-github-delivery": f"delivery-{number}",
-    }
+    headers = signed_headers(event, body, secret=SECRET, delivery=f"delivery-{number}")
     return receive_webhook(here.state, headers, body, secret=Secret(SECRET), now=here.clock.now())
 
 

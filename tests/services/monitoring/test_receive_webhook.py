@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import sqlite3
 from contextlib import closing
@@ -16,25 +14,18 @@ from ingest.domain.timestamps import format_timestamp
 from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
 from ingest.services.monitoring.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
+from support.webhook_headers import signed_headers
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 from support.world_builder import WorldBuilder
 
 SECRET = "a secret"
 
 
-def deliver(
-    here, payload, *, event="workflow_run", delivery="d1", secret=SECRET, state=None, **headers
-):
+def deliver(here, payload, *, event="workflow_run", delivery="d1", secret=SECRET, state=None):
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    sent = {
-        "x-hub-signature-256": f"sha256={signature}",
-        "x-github-event": event,
-        "x-github-delivery": delivery,
-        **headers,
-    }
+    headers = signed_headers(event, body, secret=secret, delivery=delivery)
     now = here.clock.now()
-    return receive_webhook(state or here.state, sent, body, secret=Secret(SECRET), now=now)
+    return receive_webhook(state or here.state, headers, body, secret=Secret(SECRET), now=now)
 
 
 def of_run(number=1, name=REPOSITORY):
@@ -141,11 +132,7 @@ def test_a_delivery_that_could_not_be_stored_is_accepted_when_it_is_sent_again(
 def test_a_secret_may_hold_any_bytes(here, secret):
     """As the environment holds them: bytes that are no UTF-8 arrive as surrogates."""
     body = json.dumps(of_run()).encode()
-    headers = {
-        "x-hub-signature-256": f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}",
-        "x-github-event": "workflow_run",
-        "x-github-delivery": "d1",
-    }
+    headers = signed_headers("workflow_run", body, secret=secret)
     known = Secret(secret.decode(errors="surrogateescape"))
     now = here.clock.now()
     assert "accepted" in receive_webhook(here.state, headers, body, secret=known, now=now)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -55,6 +53,7 @@ from support.organizations import (
     organization_settings,
     umbra_labs,
 )
+from support.webhook_headers import signed_headers
 from support.world import GENEROUS, OpenStage, Stage
 from support.world_builder import FIRST_RUN, WorldBuilder
 
@@ -205,12 +204,7 @@ def test_a_webhook_brings_a_new_repository_within_ten_seconds(
     stage.server.world.add(builder.build().repositories[0])
     use_up_bulk(organizations)
     body = b'{"action": "created", "repository": {"full_name": "umbra/new"}}'
-    signature = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
-    headers = {
-        "x-github-event": "repository",
-        "x-github-delivery": "d-1",
-        "x-hub-signature-256": f"sha256={signature}",
-    }
+    headers = signed_headers("repository", body, secret="s3cret")
     answers = [
         receive_webhook(stage.state, headers, body, secret=Secret("s3cret"), now=stage.clock.now())
         for _ in range(2)
@@ -444,11 +438,7 @@ INSTALLED = b'{"action": "created", "installation": {"id": 2, "account": {"login
 
 def deliver(state: StateStore, body: bytes, now: datetime) -> str:
     """Deliver an installation webhook."""
-    headers = {
-        "x-github-event": "installation",
-        "x-github-delivery": f"d-{len(body)}",
-        "x-hub-signature-256": f"sha256={hmac.new(b's3cret', body, hashlib.sha256).hexdigest()}",
-    }
+    headers = signed_headers("installation", body, secret="s3cret", delivery=f"d-{len(body)}")
     return receive_webhook(state, headers, body, secret=Secret("s3cret"), now=now)
 
 

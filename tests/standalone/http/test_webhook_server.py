@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import socket
 import threading
@@ -13,6 +11,7 @@ import requests
 from ingest.errors import StateUnavailable
 from ingest.settings import Secret
 from support.changed_ports import Changed, raising
+from support.webhook_headers import signed_headers
 from support.webhook_server import WebhookServer
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 from support.world_builder import WorldBuilder
@@ -44,13 +43,8 @@ def serve():
 
 
 def post(url, body=BODY, *, secret=SECRET, delivery="d1"):
-    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    headers = {
-        "X-Hub-Signature-256": f"sha256={signature}",
-        "X-GitHub-Event": "workflow_run",
-        "X-GitHub-Delivery": delivery,
-        "Content-Type": "application/json",
-    }
+    headers = signed_headers("workflow_run", body, secret=secret, delivery=delivery)
+    headers["content-type"] = "application/json"
     return requests.post(url, data=body, headers=headers, timeout=60)
 
 
