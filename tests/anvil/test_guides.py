@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from docs.pages import ROOT, Page
 from support.anvil_server import AnvilApp, free_port
+from support.processes import run_program
 
 HOSTED = Page(ROOT / "docs" / "guides" / "anvil-hosted.md")
 UPLINK = Page(ROOT / "docs" / "guides" / "uplink.md")
@@ -34,14 +35,10 @@ def environment(anvil_server: AnvilApp) -> dict[str, str]:
 
 
 def ends_with(environment: dict[str, str], folder: Path, **changes: str) -> tuple[int, str]:
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-m", "standalone", "uplink"],
-        cwd=folder,
-        env={**environment, **changes},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        folder=folder,
+        environment={**environment, **changes},
     )
     return done.returncode, done.stderr
 
@@ -55,14 +52,7 @@ def test_the_first_login_is_made_once(environment: dict[str, str]) -> None:
         "app.connect(os.environ['ANVIL_UPLINK_KEY'])",
         "app.connect(os.environ['ANVIL_UPLINK_KEY'], url=os.environ['ANVIL_UPLINK_URL'])",
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = run_program([sys.executable, "-c", code], environment=environment)
     assert (done.returncode, done.stdout.strip()) == (0, "None"), done.stderr
 
 

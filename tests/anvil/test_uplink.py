@@ -23,6 +23,7 @@ import requests
 from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
 from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port, hanging, serving_anvil
 from support.command_line import ROOT, wait_until
+from support.processes import run_program
 
 REPOSITORY = "octo/api"
 
@@ -76,13 +77,9 @@ def daemon(app: AnvilApp, log: Path, **changed: str) -> Iterator[subprocess.Pope
 
 
 def run(app: AnvilApp, *options: str, **changed: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run_program(
         [sys.executable, "-m", "standalone", "uplink", *options],
-        env=environment(app, **changed),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        environment=environment(app, **changed),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 _LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -38,13 +38,10 @@ ADAPTERS = "Adapters do not import each other"
 def lint(folder: Path) -> tuple[int, str]:
     """Check the packages in a folder against the repository's contracts."""
     search = os.pathsep.join([str(folder), str(folder / "server_code")])
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-c", _LINT, "--no-cache", "--no-logo", "--config=pyproject.toml"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": search},
-        capture_output=True,
-        text=True,
-        check=False,
+        folder=folder,
+        environment={**os.environ, "PYTHONPATH": search},
     )
     return done.returncode, done.stdout + done.stderr
 

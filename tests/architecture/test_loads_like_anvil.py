@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 SERVER_CODE = ROOT / "server_code"
@@ -27,11 +28,8 @@ def allowed_packages() -> set[str]:
 
 
 def load(server_code: Path, *, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [python, "-I", "-W", "error::SyntaxWarning", LOADER, server_code, *allowed_packages()],
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_program(
+        [python, "-I", "-W", "error::SyntaxWarning", LOADER, server_code, *allowed_packages()]
     )
 
 
@@ -128,12 +126,6 @@ def test_loading_is_light():
         "print(sorted({'boto3', 'botocore', 'github', 'requests', 'psycopg2', 'jwt',"
         " 'cryptography'} & set(sys.modules)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=SERVER_CODE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_program([sys.executable, "-c", program], folder=SERVER_CODE)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "[]\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,12 +19,6 @@ def test_nothing_is_lost_when_everything_fails():
     `make chaos` does the same in economy mode.
     """
     words = ["--runs", "6", "--rate", "3", "--kills", "2", "--log-mode", "live"]
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_program([sys.executable, "-m", "tests.chaos", *words], folder=ROOT)
     assert run.returncode == 0, run.stdout + run.stderr[-3000:]
     assert "missing               0" in run.stdout

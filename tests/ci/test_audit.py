@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,13 +51,8 @@ def database_of_holes(answer: Answer | None) -> Iterator[str]:
 
 
 def audit(url: str, cache: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ".ci/audit.py", "--osv-url", url, "--cache-dir", cache, *more],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
+    return run_program(
+        [sys.executable, ".ci/audit.py", "--osv-url", url, "--cache-dir", cache, *more], folder=ROOT
     )
 
 

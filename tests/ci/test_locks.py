@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 LISTS = (
@@ -77,12 +77,7 @@ def test_the_bill_of_materials_lists_the_image(tmp_path: Path) -> None:
     """`make sbom` writes it in the format CycloneDX."""
     program = Path(sys.executable).with_name("cyclonedx-py")
     lock = ROOT / "deploy" / "requirements.lock"
-    done = subprocess.run(
-        [program, "requirements", "--output-reproducible", lock],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_program([program, "requirements", "--output-reproducible", lock])
     assert done.returncode == 0, done.stderr
     for package in entries(lock):
         assert f'"purl": "pkg:pypi/{package}@' in done.stdout

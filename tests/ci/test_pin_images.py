@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.processes import run_program
+
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "ab" * 32
 
@@ -17,12 +19,9 @@ def pin(folder: Path, docker: str, *files: Path) -> subprocess.CompletedProcess[
     program = folder / "docker"
     program.write_text(f"#!/bin/sh\n{docker}\n")
     program.chmod(0o700)
-    return subprocess.run(
+    return run_program(
         [sys.executable, ROOT / ".ci" / "pin_images.py", *files],
-        env={"PATH": f"{folder}:{os.defpath}"},
-        capture_output=True,
-        text=True,
-        check=False,
+        environment={"PATH": f"{folder}:{os.defpath}"},
     )
 
 

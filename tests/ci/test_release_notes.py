@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.processes import run_program
+
 ROOT = Path(__file__).parents[2]
 
 
 def notes(tag: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, ROOT / ".ci" / "release_notes.py", tag]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_program(command)
 
 
 def test_the_version_is_described() -> None:

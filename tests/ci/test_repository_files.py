@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import yaml
 from check_jsonschema.cli import main as check_jsonschema
 from click.testing import CliRunner
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
@@ -84,13 +84,13 @@ def test_a_test_of_a_real_bus_asks_for_its_account(
     """It names what is missing instead of testing nothing."""
     programs = Path(sys.executable).parent
     stamp = ROOT / ".venv" / ".installed"
-    done = subprocess.run(
+    done = run_program(
         ["make", "-C", ROOT, f"BIN={programs}", f"STAMP={stamp}", f"--assume-old={stamp}", target],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+        environment={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        },
     )
     assert done.returncode == 2
     assert message in done.stderr
@@ -120,13 +120,7 @@ def test_a_misspelt_word_fails(tmp_path: Path) -> None:
     """The configuration leaves words of ours alone, and others it reports."""
     page = tmp_path / "page.md"
     page.write_text("caf and re" + "cieve\n")
-    done = subprocess.run(
-        [CODESPELL, "--toml", ROOT / "pyproject.toml", page],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_program([CODESPELL, "--toml", ROOT / "pyproject.toml", page], folder=tmp_path)
     assert done.returncode != 0
     assert "receive" in done.stdout
     assert "caf" not in done.stdout

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = ("", "azure", "gcp", "mcp", "postgres", "sandbox", "server", "uplink", "all")
@@ -78,15 +79,7 @@ def collects(program: Path, folder: Path, home: Path) -> bool:
 
 
 def run(program: Path, folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [program, *words],
-        cwd=folder,
-        env=environment_in(home),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
+    return run_program([program, *words], folder=folder, environment=environment_in(home))
 
 
 def environment_in(home: Path) -> dict[str, str]:

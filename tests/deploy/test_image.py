@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
@@ -14,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from support.command_line import ROOT, TOKEN, CommandLine, bare, cli, github
+from support.processes import run_program
 
 __all__ = ["bare", "cli", "github"]
 
@@ -48,9 +48,7 @@ def test_a_linter_of_dockerfiles_finds_no_fault() -> None:
     linter = Path(sys.executable).with_name("hadolint")
     if not linter.exists():
         pytest.skip("hadolint comes from pip for Linux on x86-64 only")
-    done = subprocess.run(
-        [linter, ROOT / "Dockerfile"], capture_output=True, text=True, check=False
-    )
+    done = run_program([linter, ROOT / "Dockerfile"])
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -118,14 +116,10 @@ def test_what_it_installs_is_enough_to_collect(cli: CommandLine, tmp_path: Path)
     for package in INSTALLED:
         link_package(distribution(package), packages)
     path = os.pathsep.join(map(str, (packages, ROOT, ROOT / "server_code")))
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-S", "-m", "standalone", "collect", "--once", "--json", "octo/api"],
-        cwd=cli.folder,
-        env=cli.whole_environment({"PYTHONPATH": path, "GITHUB_TOKEN": TOKEN}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+        folder=cli.folder,
+        environment=cli.whole_environment({"PYTHONPATH": path, "GITHUB_TOKEN": TOKEN}),
     )
     assert done.returncode == 0, done.stderr
     assert '"logs": 3' in done.stdout

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support.processes import run_program
 
 from standalone.local.aws_python import RELEASE
 
@@ -37,9 +38,7 @@ def build(command: str, folder: Path) -> Path:
     words = (
         f"import sys, setuptools.build_meta as backend; print(backend.build_{command}(sys.argv[1]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", words, folder], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = run_program([sys.executable, "-c", words, folder], folder=ROOT)
     assert done.returncode == 0, done.stderr
     return folder / done.stdout.splitlines()[-1]
 
@@ -68,15 +67,7 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(program: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [program, *words],
-        cwd=folder,
-        env={**CLEAN, "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return run_program([program, *words], folder=folder, environment={**CLEAN, "HOME": str(folder)})
 
 
 def test_it_installs_one_package_and_the_whole_app(wheel: Path) -> None:
@@ -147,9 +138,7 @@ def test_a_shell_completes_its_commands(
     script = run(program, tmp_path, "completion", shell).stdout
     assert f"_RUNSTREAM_COMPLETE={shell}_complete" in script
     asked = {"_RUNSTREAM_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": number}
-    done = subprocess.run(
-        [program], cwd=tmp_path, env=CLEAN | asked, capture_output=True, text=True, check=False
-    )
+    done = run_program([program], folder=tmp_path, environment=CLEAN | asked)
     assert "completion" in done.stdout
 
 

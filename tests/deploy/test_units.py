@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.command_line import ROOT
+from support.processes import run_program
 
 from standalone.cli import cli
 from standalone.failures import MISCONFIGURED, UNAVAILABLE
@@ -46,16 +46,14 @@ def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_systemd_finds_no_fault(unit: Path, analyze: str) -> None:
     """Every section, name and value is one that it knows."""
-    done = subprocess.run(
-        [analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False
-    )
+    done = run_program([analyze, "verify", "--man=no", unit])
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_its_access_is_restricted(unit: Path, analyze: str) -> None:
     """Systemd rates what a compromised service could do."""
     measured = [analyze, "security", "--offline=true", f"--threshold={MAX_EXPOSURE}", unit]
-    done = subprocess.run(measured, capture_output=True, text=True, check=False)
+    done = run_program(measured)
     assert done.returncode == 0, done.stdout
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from check_jsonschema.cli import main as check_jsonschema
 from click.testing import CliRunner
 from fuzz.targets import TARGETS
 from support.command_line import ROOT
+from support.processes import run_program
 
 from standalone import cli
 
@@ -45,7 +45,7 @@ def test_a_linter_of_workflows_finds_no_fault() -> None:
     linter = Path(sys.executable).with_name("actionlint")
     if not linter.exists():
         pytest.skip("actionlint comes from pip for Linux on x86-64 only")
-    done = subprocess.run([linter, *FILES], capture_output=True, text=True, check=False)
+    done = run_program([linter, *FILES])
     assert (done.returncode, done.stdout) == (0, "")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from docs.pages import BLOCKS, GUIDES, ROOT, Block
 from support.command_line import CommandLine, bare, cli, github, wait_until
+from support.processes import run_program
 
 from standalone.local.free_port import free_port
 
@@ -50,14 +51,10 @@ def test_a_block_of_commands_does_what_it_is_there_for(
 ) -> None:
     """Each command of it ends well, one after the other."""
     _prepare(block, cli, checkout)
-    done = subprocess.run(
+    done = run_program(
         ["bash", "-eu", "-o", "pipefail", "-c", block.text],
-        cwd=checkout,
-        env=activated(cli, checkout),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
+        folder=checkout,
+        environment=activated(cli, checkout),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import uuid
 from dataclasses import replace
@@ -17,6 +16,7 @@ from ingest.messaging.run_events import job_envelope
 from support.aws_server import LocalAws, sqs_client
 from support.builders import a_run
 from support.message_examples import NOW, a_failed_job, example_messages
+from support.processes import run_program
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "read_queues.py"
 
@@ -74,13 +74,9 @@ class Queues:
 
     def read(self) -> None:
         arguments = [f"--{name}-queue={url}" for name, url in self._urls.items()]
-        done = subprocess.run(
+        done = run_program(
             [sys.executable, str(SCRIPT), str(self._folder), "--once", *arguments],
-            env={**os.environ, **self._aws.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
+            environment={**os.environ, **self._aws.environment},
         )
         assert done.returncode == 0, done.stderr[-4000:]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from ingest.bootstrap.collector import open_standalone_collector
 from ingest.errors import QueueMissing
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import read_settings
-from support.command_line import CommandLine, wait_until
+from support.command_line import CommandLine, stop, wait_until
 from support.postgres_server import PostgresServer
 
 from standalone.local.free_port import free_port
@@ -153,10 +152,8 @@ def test_status_is_readable_while_a_collector_works(cli: CommandLine):
         # The agents' heartbeats come within seconds, and after the logs are here.
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
         seen = cli.json("status")
-        collector.send_signal(signal.SIGTERM)
-        stdout, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
-    assert json.loads(stdout)["logs"] == 3
+        ended = stop(collector)
+    assert json.loads(ended.stdout)["logs"] == 3
     assert {agent["name"]: agent["is_alive"] for agent in seen["agents"]} == {
         "Pipeline Monitoring Agent": True,
         "Log Ingestion Agent": True,
@@ -187,9 +184,7 @@ def test_health_and_metrics_are_served_while_a_collector_works(cli: CommandLine)
         wait_until(is_healthy)
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
         text = requests.get(f"{url}/metrics", timeout=60).text
-        collector.send_signal(signal.SIGTERM)
-        _, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
+        stop(collector)
     queue = cli.queues["LOGS_QUEUE"]
     assert f'runstream_messages_total{{queue="{queue}"}} 3.0' in text
     assert cli.json("collect", "--once", RUNSTREAM_HTTP=str(port))["errors"] == 0
@@ -214,19 +209,15 @@ def test_a_process_with_one_agent_is_healthy_without_the_other(cli: CommandLine,
     with cli.started("collect", "octo/api", "--only", only, "--http", address) as collector:
         wait_until(find_agents)
         assert find_agents() == [agent]
-        collector.send_signal(signal.SIGTERM)
-        _, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
+        stop(collector)
 
 
 def test_after_the_end_agents_are_reported_to_have_stopped(cli: CommandLine):
     """Ctrl-C is an orderly end, and people read the rest in tables."""
     with cli.started("collect", "octo/api") as collector:
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
-        collector.send_signal(signal.SIGINT)
-        stdout, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
-    assert "Collected 2 runs in 2 attempts, 3 jobs" in stdout
+        ended = stop(collector, signal.SIGINT)
+    assert "Collected 2 runs in 2 attempts, 3 jobs" in ended.stdout
     printed = cli.run("status").stdout
     assert "octo/api" in printed
     assert "stopped" in printed
@@ -244,8 +235,7 @@ def test_status_tells_how_a_one_time_collection_ended(cli: CommandLine):
     assert (health["state"], health["tone"], health["sentence"]) == ("stopped", "quiet", ended)
     with cli.started("collect", "octo/api") as collector:
         wait_until(lambda: cli.json("status", "--json")["agents"])
-        collector.send_signal(signal.SIGINT)
-        collector.communicate(timeout=60)
+        stop(collector, signal.SIGINT)
     assert "The Pipeline Monitoring Agent was stopped." in cli.run("status").stdout
 
 
@@ -265,11 +255,9 @@ def test_collecting_once_that_is_cut_short_reports_it(cli: CommandLine):
     cli.inject(path="/actions/runs$", do="slow", seconds=3, count=1)
     with cli.started("collect", "octo/api", "--once", "--json") as collector:
         wait_until(lambda: cli.github.stats()["faults"].get("slow"))
-        collector.send_signal(signal.SIGTERM)
-        stdout, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 128 + signal.SIGTERM
-    assert list(json.loads(stdout)) == KEYS
-    assert "the next start continues" in stderr
+        ended = stop(collector, code=128 + signal.SIGTERM)
+    assert list(json.loads(ended.stdout)) == KEYS
+    assert "the next start continues" in ended.stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback(cli: CommandLine):
@@ -309,9 +297,7 @@ def test_two_collectors_on_one_sqlite_file_share_the_work(cli: CommandLine):
     with cli.started("collect", "octo/api") as one, cli.started("collect", "octo/api") as other:
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") >= 3)
         for collector in (one, other):
-            collector.send_signal(signal.SIGTERM)
-            _, stderr = collector.communicate(timeout=60)
-            assert collector.returncode == 0, stderr
+            stop(collector)
     found = cli.json("status")
     assert cli.count_messages("LOGS_QUEUE") == found["counts"]["logs_fetched"] == 3
     assert found["errors"] == []
@@ -322,10 +308,8 @@ def test_a_signal_in_the_middle_of_a_log_ends_the_process(cli: CommandLine):
     cli.inject(path="/logs$", do="slow", seconds=40)
     with cli.started("collect", "octo/api") as collector:
         wait_until(lambda: cli.github.stats()["faults"].get("slow"))
-        collector.send_signal(signal.SIGTERM)
-        _, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
-    assert "which the next start repeats" in stderr
+        ended = stop(collector)
+    assert "which the next start repeats" in ended.stderr
     assert cli.json("status")["counts"]["logs_pending"] > 0
 
 
@@ -347,9 +331,7 @@ def test_a_database_that_does_not_respond_at_start_is_waited_for(cli: CommandLin
     with cli.started("collect", "octo/api", DATABASE_URL=url) as collector:
         assert collector.stderr is not None
         assert "Trying again" in collector.stderr.readline()
-        collector.send_signal(signal.SIGTERM)
-        _, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
+        stop(collector)
 
 
 def test_a_database_that_goes_away_and_comes_back_is_waited_for(
@@ -366,23 +348,14 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(
                     break
         assert collector.poll() is None
         wait_until(lambda: cli.json("status", DATABASE_URL=url)["counts"]["logs_fetched"] == 3)
-        collector.send_signal(signal.SIGTERM)
-        _, stderr = collector.communicate(timeout=60)
-    assert collector.returncode == 0, stderr
+        stop(collector)
 
 
 @pytest.mark.parametrize("stream", ["0<&-", "1>&-", "2>&-"])
 def test_a_stream_that_the_caller_closed_ends_nothing(cli: CommandLine, stream: str):
     """Its number goes to no file that is opened later."""
-    done = subprocess.run(
-        ["sh", "-c", f"exec {sys.executable} -m standalone collect octo/api --once {stream}"],
-        cwd=cli.folder,
-        env=cli.whole_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    command = f"exec {sys.executable} -m standalone collect octo/api --once {stream}"
+    done = replace(cli, program=("sh", "-c", command)).run()
     assert done.returncode == 0, done
     assert ("Collected 2 runs" in done.stdout) == (stream != "1>&-")
     assert cli.json("status")["counts"]["logs_fetched"] == 3
@@ -392,15 +365,7 @@ def test_a_stream_that_the_caller_closed_ends_nothing(cli: CommandLine, stream: 
 def test_too_little_memory_is_named_instead_of_hanging(cli: CommandLine, more: str):
     """Threads that could be started end with those that could not."""
     limited = f"ulimit -v 150000 && exec {sys.executable} -m standalone collect octo/api{more}"
-    done = subprocess.run(
-        ["sh", "-c", limited],
-        cwd=cli.folder,
-        env=cli.whole_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = replace(cli, program=("sh", "-c", limited)).run()
     assert done.returncode == 69, done
     assert "too little memory" in done.stderr
 
@@ -425,14 +390,6 @@ def test_status_names_what_is_wrong_with_the_machine(cli: CommandLine):
     cli.json("collect", "octo/api", "--once")
     assert cli.json("status")["machine"] == []
     limited = f"ulimit -n 100; exec {sys.executable} -m standalone status"
-    done = subprocess.run(
-        ["sh", "-c", limited],
-        cwd=cli.folder,
-        env=cli.whole_environment({}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = replace(cli, program=("sh", "-c", limited)).run()
     assert done.returncode == 0, done.stderr
     assert "This machine: This process may open 100 files" in done.stdout

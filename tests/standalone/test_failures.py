@@ -8,12 +8,14 @@ import os
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ingest.errors import BadSettings, NotFound, ResourceExhausted
 from ingest.services.log_ingestion.log_results import as_ingest_error
 from support.command_line import POWERLESS, TOKEN, CommandLine
+from support.processes import run_program
 
 from standalone.failures import MISCONFIGURED, UNAVAILABLE, exit_code_for, sentence_for
 
@@ -139,15 +141,7 @@ def test_a_state_that_cannot_grow_is_reported_to_be_full(cli: CommandLine):
         "sys.argv[1:] = ['collect', 'octo/api', '--once'];"
         "runpy.run_module('standalone', run_name='__main__')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", limited],
-        cwd=cli.folder,
-        env=cli.whole_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = replace(cli, program=(sys.executable, "-c", limited)).run()
     assert_one_sentence(done, "runstream.db", "disk")
 
 
@@ -243,14 +237,7 @@ def test_our_own_errors_speak_for_themselves():
 
 def assert_memory_is_named(code: str) -> None:
     """Run Python code, and check that it ends with the sentence about memory."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_program([sys.executable, "-c", code], folder=ROOT)
     assert done.returncode == UNAVAILABLE
     assert_one_sentence(done, "too little memory", "1 GiB")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 
 import pytest
-from support.command_line import CommandLine, wait_until
+from support.command_line import CommandLine, stop, wait_until
 
 from standalone.environment import secret_values
 from standalone.logs import JsonFormatter, Mask, TextFormatter
@@ -138,9 +137,8 @@ def test_a_json_log_contains_nothing_else(cli: CommandLine):
     """A stop and an error are records of it."""
     with cli.started("collect", "octo/api", "--log-format", "json") as process:
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") >= 3)
-        process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=60)
-    messages = [json.loads(line)["message"] for line in stderr.splitlines()]
+        ended = stop(process)
+    messages = [json.loads(line)["message"] for line in ended.stderr.splitlines()]
     assert any("Stopping" in message for message in messages)
     failed = cli.run("collect", "octo/missing", "--log-format", "json", "--log-level", "error")
     (line,) = failed.stderr.splitlines()
@@ -180,8 +178,7 @@ def test_no_other_user_can_read_what_a_command_creates(cli: CommandLine, mask: i
         with cli.started("collect", "octo/api") as process:
             wait_until((cli.folder / "runstream.db-shm").exists)
             modes = {file.name: file.stat().st_mode & 0o777 for file in cli.folder.glob("*.db*")}
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+            stop(process)
     finally:
         os.umask(before)
     assert modes == {f"runstream.db{suffix}": 0o600 for suffix in ("", "-wal", "-shm")}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from ingest.services.agents.agent_loop import AgentLoop
 from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import AGENTS
 from prometheus_client.core import Metric
+from support.processes import run_program
 from support.state_records import an_attempt
 from support.world_builder import WorldBuilder
 
@@ -108,7 +108,7 @@ def test_promtool_accepts_the_alert_rules() -> None:
     if promtool is None:
         pytest.skip("promtool is not installed")
     command = [promtool, "test", "rules", DEPLOY / "prometheus" / "alerts_test.yaml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = run_program(command)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

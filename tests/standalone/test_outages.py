@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
 
-from support.aws_server import sqs_client
-from support.command_line import CommandLine, wait_until
+from support.aws_server import sqs_client, take_messages
+from support.command_line import CommandLine, stop, wait_until
 
 
 def published(cli: CommandLine) -> list[str]:
     """Take the event ids from both queues that consumers read."""
-    client, ids = sqs_client(cli.aws), []
-    for setting in ("METRICS_QUEUE", "LOGS_QUEUE"):
-        url = client.get_queue_url(QueueName=cli.queues[setting])["QueueUrl"]
-        # A queue of setup's would wait 20 seconds for what never comes.
-        request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0}
-        while found := client.receive_message(**request).get("Messages"):
-            for message in found:
-                ids.append(json.loads(message["Body"])["event_id"])
-                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return ids
+    client = sqs_client(cli.aws)
+    return [
+        json.loads(message["Body"])["event_id"]
+        for setting in ("METRICS_QUEUE", "LOGS_QUEUE")
+        for message in take_messages(client, cli.queues[setting])
+    ]
 
 
 def collect_until_the_logs_are_there(cli: CommandLine, *, delete: bool) -> list[str]:
@@ -32,8 +27,7 @@ def collect_until_the_logs_are_there(cli: CommandLine, *, delete: bool) -> list[
             status = cli.run("status")
             assert status.returncode != 0
             assert "No state exists" in status.stderr
-        collector.send_signal(signal.SIGTERM)
-        assert collector.wait(timeout=60) == 0
+        stop(collector)
     return published(cli)
 
 

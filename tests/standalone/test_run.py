@@ -13,8 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from support.command_line import ROOT, CommandLine
+from support.command_line import ROOT, CommandLine, stop
 from support.fault_proxy import Cut, FaultProxy
+from support.processes import run_program
 
 from standalone.local.local_environment import find_aws
 
@@ -24,13 +25,11 @@ def test_what_is_configured_is_used(cli: CommandLine):
     with cli.started("run", "octo/api", "--terminal") as process:
         assert process.stderr is not None
         next(line for line in process.stderr if line.startswith("2 runs"))
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 0, stderr
-    assert "From   GitHub, as GITHUB_TOKEN is set" in stdout
-    assert "To     SQS, configured by AWS_ENDPOINT_URL" in stdout
-    assert str(cli.folder / "runstream.db") in stdout
-    assert "Collected 2 runs" in stdout
+        ended = stop(process, signal.SIGINT)
+    assert "From   GitHub, as GITHUB_TOKEN is set" in ended.stdout
+    assert "To     SQS, configured by AWS_ENDPOINT_URL" in ended.stdout
+    assert str(cli.folder / "runstream.db") in ended.stdout
+    assert "Collected 2 runs" in ended.stdout
 
 
 def test_a_local_sqs_that_cannot_be_reached_for_a_moment_is_tried_again(bare: CommandLine):
@@ -43,9 +42,7 @@ def test_a_local_sqs_that_cannot_be_reached_for_a_moment_is_tried_again(bare: Co
             assert process.stderr is not None
             assert "Trying again for 5 min." in process.stderr.readline()
             next(line for line in process.stderr if line.startswith("2 runs"))
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
-    assert process.returncode == 0
+            stop(process, signal.SIGINT)
     assert proxy.operations.count("CreateQueue") > 0
 
 
@@ -57,18 +54,13 @@ def test_the_commands_that_it_prints_work_where_it_was_started(cli: CommandLine)
         assert process.stderr is not None
         line = next(line for line in process.stdout if line.startswith("Status "))
         next(line for line in process.stderr if re.match(r"[1-9]\d* runs", line))
-        done = subprocess.run(
+        done = run_program(
             ["bash", "-c", line.removeprefix("Status ")],
-            cwd=cli.folder,
-            env=cli.whole_environment(unset),
-            capture_output=True,
-            text=True,
-            check=False,
+            folder=cli.folder,
+            environment=cli.whole_environment(unset),
         )
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        stop(process, signal.SIGINT)
     assert "Pipeline Monitoring Agent" in done.stdout, done.stderr
-    assert process.returncode == 0
 
 
 def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from azure.servicebus import ServiceBusClient
 from support.command_line import ROOT, CommandLine
 from support.message_schemas import PUBLISHED, Messages
+from support.processes import run_program
 from support.servicebus_server import RunningServiceBus, ServiceBusServer, running_servicebus
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ def test_a_collection_reaches_the_queues_complete(
     assert depths[queues["LOGS_QUEUE"]] == len(logs) == 4
     read = tmp_path / "read"
     script = [sys.executable, str(ROOT / "examples" / "read_queues.py"), str(read), "--once"]
-    done = subprocess.run(script, env=bare.environment, capture_output=True, text=True, check=False)
+    done = run_program(script, environment=bare.environment)
     assert done.returncode == 0, done.stderr
     lines = (read / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == metrics

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 import requests
 from ingest.adapters.aws.provision import ensure_queues
+from support.processes import run_program
 
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -59,14 +61,10 @@ class CommandLine:
 
     def run_new(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, in a Python that starts with it."""
-        return subprocess.run(
+        return run_program(
             [*self.program, *arguments],
-            cwd=self.folder,
-            env=self.whole_environment(environment),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
+            folder=self.folder,
+            environment=self.whole_environment(environment),
         )
 
     def json(self, *arguments: str, **environment: str) -> dict[str, Any]:
@@ -123,6 +121,16 @@ class CommandLine:
     def whole_environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
         """Name all variables that a command is started with."""
         return {**os.environ, **self.environment, **(more or {})}
+
+
+def stop(
+    process: subprocess.Popen[str], number: int = signal.SIGTERM, *, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Send a signal to a command, and wait for its end; return what it printed."""
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == code, stderr
+    return subprocess.CompletedProcess(process.args, code, stdout, stderr)
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 60) -> None:

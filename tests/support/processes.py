@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -44,3 +44,15 @@ def start_at_once(commands: Sequence[Sequence[str]], *, search: Sequence[Path]) 
     printed = [process.communicate()[0].split() for process in started]
     assert [process.returncode for process in started] == [0] * len(started)
     return printed
+
+
+def run_program(
+    command: Sequence[str | Path],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, whatever its exit code; return what it printed."""
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )

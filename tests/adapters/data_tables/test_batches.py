@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+
+from support.processes import run_program
 
 #: One thread searches; another uses a batch for the first time before the rows are read.
 TWO_THREADS = """
@@ -41,7 +42,5 @@ with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
 def test_a_thread_that_reads_does_not_fail_at_the_first_batch_of_another() -> None:
     """In a process of its own, because Anvil replaces the batches once."""
     program = f"import sys; sys.path[:0] = {sys.path!r}\n{TWO_THREADS}"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run_program([sys.executable, "-c", program])
     assert (done.returncode, done.stderr) == (0, "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +15,7 @@ from ingest.adapters.sql import open_sql_state
 from ingest.adapters.sql.sqlite_errors import make_explainer
 from ingest.domain.commits import Commit
 from ingest.errors import StateFull, StateUnavailable
+from support.processes import run_program
 
 SERVER_CODE = Path(__file__).parents[3] / "server_code"
 
@@ -57,13 +57,9 @@ def opened_on_a_small_disk(folder: Path, *, used_kib: int, mode: str = "rw") -> 
     if unshare is None:
         pytest.skip("no program unshare")
     script = ["sh", "-c", _ON_A_SMALL_DISK, "sh", str(folder), str(used_kib * 1024), mode]
-    done = subprocess.run(
+    done = run_program(
         [unshare, "--mount", "--map-root-user", *script, sys.executable, _OPEN],
-        env={"PYTHONPATH": str(SERVER_CODE), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        environment={"PYTHONPATH": str(SERVER_CODE), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
     )
     if done.returncode in {1, 99} and "Traceback" not in done.stderr:
         pytest.skip(f"this machine mounts nothing: {done.stderr}")

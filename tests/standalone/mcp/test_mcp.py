@@ -18,6 +18,7 @@ import pytest
 import requests
 from support.command_line import CommandLine, wait_until
 from support.mcp_clients import over_http, over_stdio
+from support.processes import run_program
 
 from standalone.local.free_port import free_port
 from standalone.version import installed_version
@@ -244,14 +245,10 @@ def test_without_its_packages_the_extra_is_named(bare: CommandLine) -> None:
     blocked = (
         "import sys; sys.modules['uvicorn'] = None; from standalone.__main__ import main; main()"
     )
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-c", blocked, "mcp"],
-        env=bare.whole_environment(),
-        cwd=bare.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        folder=bare.folder,
+        environment=bare.whole_environment(),
     )
     assert done.returncode
     assert done.stderr == "`mcp` needs packages that are missing: pip install 'runstream[mcp]'\n"
