@@ -8,7 +8,6 @@ from typing import Any
 
 from ingest.errors import RateLimited
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
-from ingest.services.monitoring.poll_runs import poll_due_repository
 
 from tests.support.world import Stage
 
@@ -30,8 +29,7 @@ class Watch:
 
     def _work(self) -> None:
         world = self.stage.context
-        while poll_due_repository(world, should_continue=lambda: True):
-            pass
+        self.stage.poll_due()
         while self._logs_wait_until <= world.clock.now():
             try:
                 if not ingest_due_logs(world, wait_seconds=0):

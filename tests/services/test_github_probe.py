@@ -12,7 +12,6 @@ from ingest.domain.counters import Counters
 from ingest.services.agents.heartbeat import HEARTBEAT_INTERVAL, SILENCE_SECONDS
 from ingest.services.agents.tick import monitoring_tick
 from ingest.services.github_probe import PROBE_INTERVAL, GithubProbe
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.settings import GithubSettings, Secret
 from support.world import Stage
 from support.world_builder import WorldBuilder
@@ -28,8 +27,7 @@ def here(stage) -> Stage:
     here = stage(WorldBuilder().run(seconds=60).job(), at=4 * HOUR)
     here.watch()
     here.poll_for(60)
-    while poll_due_repository(here.context, should_continue=lambda: True):
-        pass
+    here.poll_due()
     return here
 
 

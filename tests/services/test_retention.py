@@ -52,10 +52,7 @@ def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
     published = collect_both(here)
     here.move_to(91 * DAY)
     purge_expired(here.context)
-    record = here.state.load_repository(REPOSITORY)
-    here.state.remove_repository(REPOSITORY)
-    lists = replace(record.run_lists, validators={})
-    here.state.add_repository(replace(record, run_lists=lists, lease_holder=None, lease_until=None))
+    here.remove_validators()
     assert here.poll() is None
     here.ingest()
     assert len(here.metrics()) == published
@@ -70,10 +67,7 @@ def test_an_attempt_that_was_forgotten_before_its_runs_others_is_no_news(stage):
     here.move_to(91 * DAY)
     here.state.remove_settled_attempts(created_before=here.clock.now(), limit=1)
     assert attempts(here) == [(1, 2), (2, 1)]
-    record = here.state.load_repository(REPOSITORY)
-    here.state.remove_repository(REPOSITORY)
-    lists = replace(record.run_lists, validators={})
-    here.state.add_repository(replace(record, run_lists=lists, lease_holder=None, lease_until=None))
+    here.remove_validators()
     assert here.poll() is None
     assert len(here.metrics()) == published
     assert attempts(here) == [(1, 2), (2, 1)]

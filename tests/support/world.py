@@ -24,10 +24,11 @@ from ingest.ports import Clock, StateStore
 from ingest.services.context import CollectorContext
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.read_log import LogReader
-from ingest.services.monitoring.poll_runs import poll_repository
+from ingest.services.monitoring.poll_runs import poll_due_repository, poll_repository
 from ingest.services.monitoring.poll_session import claim_due_repository
 from ingest.services.sources.record_credentials import clear_refusals
 from ingest.settings import CollectingSettings, GithubSettings, Secret
+from ingest.wire.rate_limiter import RESPONSE_SECONDS_PER_MINUTE
 
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault
@@ -188,6 +189,14 @@ class Stage:
         )
         self.state.add_repository(record)
 
+    def use_up_minute(self, share: float, *, context: CollectorContext | None = None) -> None:
+        """Use up a share of what each credential's minute has of GitHub's time."""
+        now = self.clock.now()
+        for client in (context or self.context).github._tokens.clients():  # type: ignore[attr-defined]
+            client.rate_limiter.admit("/", resource="core", now=now)
+            took_seconds = RESPONSE_SECONDS_PER_MINUTE * share
+            client.rate_limiter.release_slot("core", took_seconds=took_seconds, now=now)
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.server.advance(seconds)
@@ -210,6 +219,17 @@ class Stage:
         claimed = claim_due_repository(context, only=[name])
         assert claimed, f"{name} is leased to another, paused or not watched"
         return poll_repository(context, claimed, should_continue=lambda: True)
+
+    def poll_due(self, *, context: CollectorContext | None = None) -> None:
+        """Poll repositories until none is due."""
+        while poll_due_repository(context or self.context, should_continue=lambda: True):
+            pass
+
+    def poll_when_due(self, seconds: float, *, every: float = 1) -> None:
+        """Poll whatever is due while time passes."""
+        for _ in range(round(seconds / every)):
+            self.poll_due()
+            self.advance(every)
 
     def poll_for(self, seconds: float, *, every: float = 30, name: str = REPOSITORY) -> None:
         """Poll a repository again and again while time passes; nothing may go wrong."""
@@ -342,12 +362,14 @@ OpenStage = Callable[..., Stage]
 
 @pytest.fixture
 def stage() -> Iterator[OpenStage]:
-    """Put a collector on a builder's world, `at` seconds after its start; it watches octo/api."""
+    """Put a collector on a builder's world, `at` seconds after its start; it watches all of it."""
     opened: list[Stage] = []
 
-    def open_stage(builder: WorldBuilder, *, days: float = 1, **options: Any) -> Stage:
+    def open_stage(
+        builder: WorldBuilder, *, days: float = 1, watches: bool = True, **options: Any
+    ) -> Stage:
         opened.append(Stage(builder, **options))
-        for repository in builder._repositories:
+        for repository in builder._repositories if watches else ():
             opened[-1].watch(repository.spec.full_name, days=days)
         return opened[-1]
 

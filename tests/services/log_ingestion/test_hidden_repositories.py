@@ -9,7 +9,6 @@ from ingest.adapters.github import credential_access
 from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
 from ingest.ports import RepositoryListQuery
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import REPOSITORY, OpenStage, Stage
 from support.world_builder import WorldBuilder
 
@@ -40,8 +39,8 @@ class Deleted:
     def pass_time(self, seconds: float, *, every: float = 3, polls: bool = True) -> None:
         """Run both agents while time passes."""
         for _ in range(round(seconds / every)):
-            while polls and poll_due_repository(self.stage.context, should_continue=lambda: True):
-                pass
+            if polls:
+                self.stage.poll_due()
             while ingest_due_logs(self.stage.context, wait_seconds=0):
                 pass
             self.stage.advance(every)
@@ -85,9 +84,7 @@ def test_few_requests_find_out_for_all_logs(deleted: Deleted) -> None:
     soon = deleted.asked()
     assert soon - first <= 5, deleted.stage.server.stats()["endpoints"]
     deleted.pass_time(3 * 3600, every=60)
-    assert deleted.asked() - soon <= 4, deleted.stage.server.stats()[
-        "endpoints"
-    ].stage.server.stats()["endpoints"]
+    assert deleted.asked() - soon <= 4, deleted.stage.server.stats()["endpoints"]
     assert set(deleted.states()) == {LOG_PENDING}
     logs = deleted.stage.state.load_job_logs(deleted.stage.attempt().key).values()
     assert all(log.tries <= 2 for log in logs)

@@ -12,7 +12,7 @@ from ingest.domain.delivery_trust import DELIVERY_CHECK_INTERVAL, MIN_DELIVERIES
 from ingest.errors import RateLimited
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
-from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
+from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.webhook_headers import signed_headers
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
@@ -96,10 +96,7 @@ def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage
     for number in range(40):
         world.run(created=number - 500, seconds=20, sha="a" * 40).job("build")
     here = stage(world, at=50)
-    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter
-    limiter.admit("/", resource="core", now=here.clock.now())
-    took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
-    limiter.release_slot("core", took_seconds=took, now=here.clock.now())
+    here.use_up_minute(BULK_MINUTE_SHARE)
     assert isinstance(here.poll(), RateLimited)
     assert here.runs() == []
     here.move_to(105)

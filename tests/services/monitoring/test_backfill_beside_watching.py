@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import GENEROUS, REPOSITORY, OpenStage, Stage
 from support.world_builder import WorldBuilder
 
@@ -37,8 +36,7 @@ def pass_time(here: Stage, seconds: int) -> list[float]:
     gaps = []
     for _ in range(seconds // STEP_SECONDS):
         before = here.state.load_repository(REPOSITORY)
-        while poll_due_repository(here.context, should_continue=lambda: True):
-            pass
+        here.poll_due()
         after = here.state.load_repository(REPOSITORY)
         if before.last_polled_at not in (None, after.last_polled_at):
             gaps.append((after.last_polled_at - before.last_polled_at).total_seconds())

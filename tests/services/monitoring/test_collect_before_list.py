@@ -11,7 +11,7 @@ from ingest.domain.ledger import new_repository
 from ingest.errors import RateLimited
 from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.poll_order import PollOrder
-from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
+from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.world import REPOSITORY, OpenStage, Stage
 from support.world_builder import WorldBuilder
 
@@ -34,14 +34,6 @@ def here(stage: OpenStage) -> Stage:
     return opened
 
 
-def use_up_bulk(here: Stage) -> None:
-    """Use up what bulk requests may use of the minute."""
-    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
-    limiter.admit("/", resource="core", now=here.clock.now())
-    took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
-    limiter.release_slot("core", took_seconds=took, now=here.clock.now())
-
-
 def create(here: Stage) -> None:
     """Watch the new repository as discovery does."""
     now = here.clock.now()
@@ -56,7 +48,7 @@ def poll_once(here: Stage) -> None:
 def test_a_first_visit_leaves_a_part_of_the_minute_to_a_repository_that_was_just_created(
     here: Stage,
 ) -> None:
-    use_up_bulk(here)
+    here.use_up_minute(BULK_MINUTE_SHARE)
     poll_once(here)
     assert here.requests("list_runs") == 0
     create(here)
@@ -67,7 +59,7 @@ def test_a_first_visit_leaves_a_part_of_the_minute_to_a_repository_that_was_just
 def test_a_first_visit_leaves_a_part_of_the_minute_to_what_is_caught_up_with(here: Stage) -> None:
     create(here)
     poll_once(here)
-    use_up_bulk(here)
+    here.use_up_minute(BULK_MINUTE_SHARE)
     here.advance(40)
     poll_once(here)
     assert here.requests("list_runs") == 1, "the first visit"
@@ -77,7 +69,7 @@ def test_a_first_visit_leaves_a_part_of_the_minute_to_what_is_caught_up_with(her
 
 def test_the_list_is_bulk_as_long_as_a_backlog_waits(here: Stage) -> None:
     """Though a person asked for the poll."""
-    use_up_bulk(here)
+    here.use_up_minute(BULK_MINUTE_SHARE)
     assert isinstance(here.poll(), RateLimited), "the attempts"
     listed = here.requests("list_runs")
     assert listed > 0
@@ -99,9 +91,7 @@ def test_a_claim_that_was_urgent_is_known_as_such(here: Stage) -> None:
 def test_a_repository_whose_first_poll_a_limit_refuses_keeps_its_priority(here: Stage) -> None:
     """Its next poll is no backfill either, also in another process."""
     create(here)
-    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
-    limiter.admit("/", resource="core", now=here.clock.now())
-    limiter.release_slot("core", took_seconds=RESPONSE_SECONDS_PER_MINUTE, now=here.clock.now())
+    here.use_up_minute(1)
     poll_once(here)
     assert here.requests("list_runs") == 0
     refused = here.state.load_repository(NEW)
@@ -109,7 +99,7 @@ def test_a_repository_whose_first_poll_a_limit_refuses_keeps_its_priority(here: 
     assert refused.is_prioritized
     assert refused.next_poll_at is not None
     here.advance((refused.next_poll_at - here.clock.now()).total_seconds())
-    use_up_bulk(here)
+    here.use_up_minute(BULK_MINUTE_SHARE)
     poll_once(here)
     assert here.requests("list_runs") == 0, "the first visit has its turn"
     poll_once(here)

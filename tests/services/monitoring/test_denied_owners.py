@@ -26,10 +26,7 @@ def test_what_an_organization_denies_is_reported_once(
         Fault(path="^/repos/octo/", do="sso"),
         Fault(path="^/repos/other/", do="sso"),
     )
-    for _ in range(1800):
-        while poll_due_repository(here.context, should_continue=lambda: True):
-            pass
-        here.advance(4)
+    here.poll_when_due(7200, every=4)
     errors = here.state.list_errors(limit=99)
     assert sorted(str(each.repository).partition("/")[0] for each in errors) == ["octo", "other"]
     assert all("single sign-on" in each.remedy for each in errors)
@@ -40,8 +37,7 @@ def test_what_an_organization_denies_is_reported_once(
     assert here.requests("list_runs") <= 6 * len(records)
     here.fail()
     here.advance(3600)
-    while poll_due_repository(here.context, should_continue=lambda: True):
-        pass
+    here.poll_due()
     assert not any(each.failed_polls for each in here.state.list_repositories())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from ingest.adapters.github import credential_access
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from support.world import REPOSITORY, OpenStage, assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
 
@@ -30,10 +29,7 @@ def test_the_first_poll_that_reads_it_again_leaves_nothing_out(
     spec = here.server.world.by_name(REPOSITORY)
     assert spec is not None
     here.server.world.remove(REPOSITORY)
-    for _ in range(minutes):
-        while poll_due_repository(here.context, should_continue=lambda: True):
-            pass
-        here.advance(60)
+    here.poll_when_due(minutes * 60, every=60)
     here.server.world.add(spec)
     assert here.poll() is None
     assert_all_published(here)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from ingest.services.dashboard.credentials import list_credential_rows
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.record_credentials import record_credentials
 from ingest.wire.poll_demand import PLANNED_SHARE
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
@@ -66,8 +65,7 @@ def test_polls_of_many_repositories_fit_into_the_minute_and_the_active_ones_come
         here.watch(name)
     polls, start = Polls(here), here.server.clock.now()
     while here.server.clock.now() < start + SECONDS:
-        while poll_due_repository(here.context, should_continue=lambda: True):
-            pass
+        here.poll_due()
         here.advance(1)
     assert max(min(polls.times[name]) for name in names) < start + 10, "first polls"
     assert here.server.stats()["violations"] == 0

@@ -634,7 +634,6 @@ def test_a_process_claims_one_repository_at_a_time(stage):
         return fetch(*arguments, **options)
 
     here.context.github.fetch_runs = count_leases
-    while poll_due_repository(here.context, should_continue=lambda: True):
-        pass
+    here.poll_due()
     assert set(held) == {1}
     assert len({each["data"]["repo"] for each in here.runs()}) == 3

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from ingest.services.collections.manual_collection import start_collection
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.record_credentials import record_credential_changes
 from support.world import (
     GENEROUS,
@@ -36,14 +35,6 @@ def active_world(*names: str) -> WorldBuilder:
     return builder
 
 
-def pass_time(here: Stage, seconds: int) -> None:
-    """Poll whatever is due every second."""
-    for _ in range(seconds):
-        while poll_due_repository(here.context, should_continue=lambda: True):
-            pass
-        here.advance(1)
-
-
 def count_rejections(here: Stage) -> int:
     """Count the requests that were answered 401."""
     kinds = here.server.stats()["endpoints"].values()
@@ -64,7 +55,7 @@ def revoke(here: Stage, *tokens: TokenSpec) -> None:
 def assert_works_again(here: Stage, token: TokenSpec, *, seconds: float) -> None:
     """Let GitHub accept a token; so much later no poll fails, and nothing is missing."""
     here.server._state.tokens.add(token)
-    pass_time(here, seconds)
+    here.poll_when_due(seconds)
     assert failing(here) == []
     assert_all_published(here)
 
@@ -83,9 +74,9 @@ def test_one_request_finds_out_for_all_repositories_whether_a_token_works_again(
 ) -> None:
     """Of 15 repositories that only this token reads; its own reason is everybody's error."""
     here = stage(active_world(), poll_seconds=POLL_SECONDS)
-    pass_time(here, 60)
+    here.poll_when_due(60)
     revoke(here, TOKEN)
-    pass_time(here, 75)
+    here.poll_when_due(75)
     assert 3 <= count_rejections(here) <= 5
     assert len(failing(here)) == len(NAMES)
     for record in here.state.list_repositories():
@@ -93,9 +84,9 @@ def test_one_request_finds_out_for_all_repositories_whether_a_token_works_again(
     [error] = here.state.list_errors(limit=9)
     assert "GITHUB_TOKEN" in error.remedy
     here.server._state.tokens.add(TOKEN)
-    pass_time(here, 25)
+    here.poll_when_due(25)
     assert failing(here) == []
-    pass_time(here, 200)
+    here.poll_when_due(200)
     assert_all_published(here)
     assert_nothing_twice(here)
 
@@ -103,12 +94,12 @@ def test_one_request_finds_out_for_all_repositories_whether_a_token_works_again(
 def test_a_token_that_is_rejected_for_good_is_asked_once_an_hour(stage: OpenStage) -> None:
     """And not by each repository; it is accepted within that time."""
     here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
-    pass_time(here, 20)
+    here.poll_when_due(20)
     revoke(here, TOKEN)
-    pass_time(here, 600)
+    here.poll_when_due(600)
     assert count_rejections(here) <= 7
     for hour in range(1, 4):
-        pass_time(here, 3600)
+        here.poll_when_due(3600)
         assert count_rejections(here) <= 7 + hour
     assert_works_again(here, TOKEN, seconds=3601)
 
@@ -116,16 +107,16 @@ def test_a_token_that_is_rejected_for_good_is_asked_once_an_hour(stage: OpenStag
 def test_a_person_who_asks_for_one_repository_finds_out_for_all(stage: OpenStage) -> None:
     """Though the token is not to be asked for most of an hour."""
     here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
-    pass_time(here, 20)
+    here.poll_when_due(20)
     revoke(here, TOKEN)
-    pass_time(here, 900)
+    here.poll_when_due(900)
     here.server._state.tokens.add(TOKEN)
-    pass_time(here, 30)
+    here.poll_when_due(30)
     assert len(failing(here)) == 10
     start_collection(here.state, "asked", repository=NAMES[3], now=here.clock.now())
-    pass_time(here, 5)
+    here.poll_when_due(5)
     assert failing(here) == []
-    pass_time(here, 60)
+    here.poll_when_due(60)
     assert_all_published(here)
 
 
@@ -135,37 +126,37 @@ def test_a_rejection_that_passes_delays_no_poll_by_more_than_seconds(
 ) -> None:
     """GitHub's incidents answer 401 for a moment."""
     here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
-    pass_time(here, 60)
+    here.poll_when_due(60)
     here.fail(Fault(path="/actions/runs$", do="unauthorized", count=requests))
-    pass_time(here, POLL_SECONDS + 10)
+    here.poll_when_due(POLL_SECONDS + 10)
     assert count_rejections(here) == requests
     assert failing(here) == []
     now = here.clock.now()
     for record in here.state.list_repositories():
         assert record.last_polled_at is not None
         assert (now - record.last_polled_at).total_seconds() <= 2 * POLL_SECONDS
-    pass_time(here, 400)
+    here.poll_when_due(400)
     assert_all_published(here)
 
 
 def test_another_token_goes_on_while_one_is_rejected(stage: OpenStage) -> None:
     """Nothing is missing after five minutes, and no repository's poll fails."""
     here = open_with_two_tokens(stage)
-    pass_time(here, 60)
+    here.poll_when_due(60)
     revoke(here, OTHER)
-    pass_time(here, 300)
+    here.poll_when_due(300)
     assert 1 <= count_rejections(here) <= 6
     assert failing(here) == []
-    pass_time(here, 300)
+    here.poll_when_due(300)
     assert_all_published(here)
 
 
 def test_two_rejected_tokens_are_asked_as_a_single_one_is(stage: OpenStage) -> None:
     """Where none is accepted, either is asked once an hour at last."""
     here = open_with_two_tokens(stage)
-    pass_time(here, 60)
+    here.poll_when_due(60)
     revoke(here, TOKEN, OTHER)
-    pass_time(here, 3600)
+    here.poll_when_due(3600)
     assert count_rejections(here) <= 2 * 7
     assert_works_again(here, OTHER, seconds=3601)
 
@@ -175,16 +166,16 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
 ) -> None:
     """And reports it once: each process in its log, all of them in one error that people see."""
     here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
-    pass_time(here, 20)
+    here.poll_when_due(20)
     revoke(here, TOKEN)
-    pass_time(here, 1200)
+    here.poll_when_due(1200)
     before = count_rejections(here)
     for _ in range(12):
         here.context = here.join(poll_seconds=POLL_SECONDS)
         caplog.clear()
         record_credential_changes(here.context)  # as a task of the other agent does
         assert all(each.rejection for each in here.state.list_credentials())
-        pass_time(here, 50)
+        here.poll_when_due(50)
         assert "GitHub rejected the credential (401" in caplog.text
     assert count_rejections(here) == before
     [error] = here.state.list_errors(limit=9)
@@ -195,15 +186,15 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
 def test_a_token_that_was_replaced_is_tried_at_once_and_reported_no_more(stage: OpenStage) -> None:
     """From the next start on; that it was rejected says nothing of the new one."""
     here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
-    pass_time(here, 20)
+    here.poll_when_due(20)
     revoke(here, TOKEN)
-    pass_time(here, 60)
+    here.poll_when_due(60)
     [rejected] = here.state.list_credentials()
     assert rejected.rejection is not None
     here.server._state.tokens.add(OTHER)
     before = count_rejections(here)
     here.context = here.join(poll_seconds=POLL_SECONDS, tokens=[OTHER.value])
-    pass_time(here, 2)
+    here.poll_when_due(2)
     assert failing(here) == []
     assert count_rejections(here) == before
     [replaced] = here.state.list_credentials()

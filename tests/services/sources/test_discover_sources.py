@@ -20,7 +20,6 @@ from ingest.errors import Rejected, RequestFailed, StateUnavailable
 from ingest.ports import Answer, RepositoryList, RepositoryListQuery, StateStore
 from ingest.services.context import CollectorContext, DiscoveryState
 from ingest.services.dashboard.credentials import list_credential_rows
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
     DISCOVER_EVERY,
@@ -38,7 +37,7 @@ from ingest.services.sources.manage_sources import (
 from ingest.services.sources.preview_source import GithubApis, describe_preview, preview_source
 from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_HINT
 from ingest.settings import Secret
-from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
+from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.organizations import (
     ACME,
     ACME_SECRET,
@@ -54,7 +53,7 @@ from support.organizations import (
     umbra_labs,
 )
 from support.webhook_headers import signed_headers
-from support.world import GENEROUS, OpenStage, Stage
+from support.world import OpenStage, Stage
 from support.world_builder import FIRST_RUN, WorldBuilder
 
 from standalone.sandbox.faults import Fault
@@ -76,8 +75,7 @@ class Organizations:
         return replace(context, sources=parse_sources(given))
 
     def poll_all(self) -> None:
-        while poll_due_repository(self.context, should_continue=lambda: True):
-            pass
+        self.stage.poll_due(context=self.context)
 
     def collected(self) -> set[str]:
         return {each["data"]["repo"] for each in self.stage.runs()}
@@ -185,9 +183,7 @@ def test_a_new_repository_arrives_within_ten_minutes(organizations: Organization
     organizations.context = organizations.join("umbra")
     organizations.poll_all()
     stage = organizations.stage
-    builder = WorldBuilder(stage_time(stage))
-    builder.repository("umbra/new", private=True, id=777).run()
-    stage.server.world.add(builder.build().repositories[0])
+    add_to_umbra(stage)
     stage.advance(595)
     organizations.poll_all()
     assert "umbra/new" in organizations.collected()
@@ -199,10 +195,8 @@ def test_a_webhook_brings_a_new_repository_within_ten_seconds(
     organizations.context = organizations.join("umbra")
     organizations.poll_all()
     stage = organizations.stage
-    builder = WorldBuilder(stage_time(stage))
-    builder.repository("umbra/new", private=True, id=777).run()
-    stage.server.world.add(builder.build().repositories[0])
-    use_up_bulk(organizations)
+    add_to_umbra(stage)
+    stage.use_up_minute(BULK_MINUTE_SHARE, context=organizations.context)
     body = b'{"action": "created", "repository": {"full_name": "umbra/new"}}'
     headers = signed_headers("repository", body, secret="s3cret")
     answers = [
@@ -213,15 +207,6 @@ def test_a_webhook_brings_a_new_repository_within_ten_seconds(
     stage.advance(9)
     organizations.poll_all()
     assert "umbra/new" in organizations.collected()
-
-
-def use_up_bulk(organizations: Organizations) -> None:
-    """Use up what a backfill may use of every credential's minute."""
-    now = organizations.stage.clock.now()
-    for client in organizations.context.github._tokens.clients():  # type: ignore[attr-defined]
-        client.rate_limiter.admit("/", resource="core", now=now)
-        took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
-        client.rate_limiter.release_slot("core", took_seconds=took, now=now)
 
 
 @pytest.mark.parametrize("table", ["run_hints", "deliveries"])
@@ -270,9 +255,7 @@ def test_an_installation_whose_list_fails_is_listed_again_within_a_minute(
 ) -> None:
     """Whether the list of the App's other installation is answered before it or after it."""
     stage, new = organizations.stage, f"{account}/new"
-    app = stage.server.settings.app
-    assert app is not None
-    of_acme, of_umbra = app.installations
+    of_acme, of_umbra = installations(stage)
     of_acme = replace(of_acme, repositories=frozenset([*ACME, "acme/new"]))
     install(stage, [of_acme, of_umbra])
     github = replace(github_settings(stage.server.url), tokens=())
@@ -460,13 +443,11 @@ def test_a_source_that_one_credential_is_denied_says_why_nothing_was_found(
 def test_a_new_installation_is_used_at_once(organizations: Organizations) -> None:
     """GitHub sends a webhook for it; its repositories are read seconds later."""
     stage = organizations.stage
-    app = stage.server.settings.app
-    assert app is not None
-    install(stage, app.installations[:1])
+    install(stage, installations(stage)[:1])
     organizations.context = organizations.join("*")
     organizations.poll_all()
     assert not set(UMBRA) & organizations.collected()
-    install(stage, app.installations)
+    install(stage, installations(stage))
     deliver(stage.state, INSTALLED, stage.clock.now())
     stage.advance(9)
     organizations.poll_all()
@@ -479,18 +460,17 @@ def test_a_suspension_that_ends_is_over_within_minutes(
 ) -> None:
     """However long it has lasted, next to credentials that are accepted."""
     stage = organizations.stage
-    app = stage.server.settings.app
-    assert app is not None
+    of_acme, of_umbra = installations(stage)
     organizations.context = organizations.join("umbra", "mona")
     organizations.poll_all()
-    install(stage, [app.installations[0], replace(app.installations[1], is_suspended=True)])
+    install(stage, [of_acme, replace(of_umbra, is_suspended=True)])
     for _ in range(3 * 12):
         stage.advance(300)
         organizations.poll_all()
     asked = [each for each in organizations.witness.refused if each.status == 403]
     assert 3 <= len(asked) <= 12
     assert "umbra" in {each.full_name.split("/")[0] for each in failing(stage)}
-    install(stage, app.installations)
+    install(stage, [of_acme, of_umbra])
     if is_told:
         deliver(stage.state, INSTALLED, stage.clock.now())
     for _ in range(6 if is_told else 16):
@@ -502,6 +482,13 @@ def test_a_suspension_that_ends_is_over_within_minutes(
 def failing(stage: Stage) -> list[RepositoryRecord]:
     """List the repositories whose last poll failed."""
     return [each for each in stage.state.list_repositories() if each.failed_polls]
+
+
+def installations(stage: Stage) -> Sequence[InstallationSpec]:
+    """List where the sandbox's App is installed from the start."""
+    app = stage.server.settings.app
+    assert app is not None
+    return app.installations
 
 
 def install(stage: Stage, installations: Sequence[InstallationSpec]) -> None:
@@ -561,20 +548,18 @@ class TestOneOwner:
         builder = WorldBuilder()
         for name in ("acme/a", "acme/b", "acme/web-c"):
             builder.repository(name).run().jobs(1)
-        opened = stage(builder, at=600, settings=GENEROUS)
-        for each in opened.state.list_repositories():
-            opened.state.remove_repository(each.full_name)
-        return opened
+        return stage(builder, at=600, watches=False)
+
+    def reasons(self, stage: Stage) -> dict[str, str | None]:
+        """Return why each repository is suspended."""
+        known = stage.state.list_discovered_repositories()
+        return {each.full_name: each.suspension_reason for each in known}
 
     def discover(self, stage: Stage, *given: str) -> list[str]:
         patterns = parse_sources(given)
         add_sources(stage.state, patterns, origin=FROM_COMMAND_LINE, now=stage.clock.now())
         discover_sources(stage.context)
         return [each.full_name for each in stage.state.list_repositories() if not each.paused]
-
-    def poll_all(self, stage: Stage) -> None:
-        while poll_due_repository(stage.context, should_continue=lambda: True):
-            pass
 
     def test_patterns_bring_and_leave_out(self, stage: Stage) -> None:
         assert self.discover(stage, "acme", "!acme/b") == ["acme/a", "acme/web-c"]
@@ -589,10 +574,7 @@ class TestOneOwner:
     def test_what_is_left_out_later_rests_and_comes_back(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         assert self.discover(stage, "!acme/web-*") == ["acme/a", "acme/b"]
-        [suspended] = [
-            each for each in stage.state.list_discovered_repositories() if each.suspension_reason
-        ]
-        assert "!acme/web-*" in str(suspended.suspension_reason)
+        assert "!acme/web-*" in str(self.reasons(stage)["acme/web-c"])
         stage.state.remove_source("!acme/web-*")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
 
@@ -644,9 +626,7 @@ class TestOneOwner:
 
     def test_the_repositories_with_the_last_pushes_are_polled_first(self, stage: Stage) -> None:
         stage.server.world.change("acme/a", archived=False)
-        builder = WorldBuilder(stage_time(stage))
-        builder.repository("acme/new", id=778).run()
-        stage.server.world.add(builder.build().repositories[0])
+        stage.server.world.add(new_repository(stage, "acme/new", run_id=778))
         stage.advance(60)
         self.discover(stage, "acme")
         due = sorted(
@@ -707,13 +687,13 @@ class TestOneOwner:
     ) -> None:
         """Both are collected from the next discovery on, also where the redirect was followed."""
         self.discover(stage, "acme")
-        self.poll_all(stage)
+        stage.poll_due()
         stage.server.world.change("acme/a", full_name="acme/z")
         stage.advance(seconds)
-        self.poll_all(stage)
+        stage.poll_due()
         stage.server.world.add(new_repository(stage, "acme/a", run_id=901))
         stage.advance(700)
-        self.poll_all(stage)
+        stage.poll_due()
         assert {("acme/a", 901), ("acme/z", FIRST_RUN + 1)} <= collected_runs(stage)
         stage.server.world.change("acme/z", full_name="acme/y")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c", "acme/z"]
@@ -753,11 +733,7 @@ class TestOneOwner:
         self.discover(stage, "acme")
         stage.server.world.remove("acme/b")
         assert self.discover(stage) == ["acme/a", "acme/web-c"]
-        known = {
-            each.full_name: each.suspension_reason
-            for each in stage.state.list_discovered_repositories()
-        }
-        assert "GitHub does not show it any more" in str(known["acme/b"])
+        assert "GitHub does not show it any more" in str(self.reasons(stage)["acme/b"])
 
     @pytest.mark.parametrize("is_failing", [False, True])
     def test_repositories_that_left_their_list_are_checked_in_turn(
@@ -778,18 +754,12 @@ class TestOneOwner:
         self.discover(stage, "acme")
         assert stage.poll("acme/b") is None
         stage.server.world.remove("acme/b")
-        builder = WorldBuilder(stage_time(stage))
-        builder.repository("acme/new", id=778).run()
-        stage.server.world.add(builder.build().repositories[0])
+        stage.server.world.add(new_repository(stage, "acme/new", run_id=778))
         assert stage.poll("acme/b") is not None
         stage.advance(5)
         discover_when_due(stage.context)
-        known = {
-            each.full_name: each.suspension_reason
-            for each in stage.state.list_discovered_repositories()
-        }
-        assert known["acme/a"] is None
-        assert "GitHub does not show it any more" in str(known["acme/b"])
+        assert self.reasons(stage)["acme/a"] is None
+        assert "GitHub does not show it any more" in str(self.reasons(stage)["acme/b"])
         first = stage.state.claim_repository(holder="h", now=stage.clock.now(), lease_seconds=60)
         assert first is not None
         assert first.full_name == "acme/new"

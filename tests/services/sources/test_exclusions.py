@@ -14,7 +14,7 @@ from ingest.services.sources.manage_sources import (
     plan_removal,
     remove_source,
 )
-from support.world import GENEROUS, OpenStage, Stage
+from support.world import OpenStage, Stage
 from support.world_builder import WorldBuilder
 
 
@@ -23,10 +23,7 @@ def stage(stage: OpenStage) -> Stage:
     builder = WorldBuilder()
     for name in ("acme/a", "acme/old-1", "acme/old-2"):
         builder.repository(name).run()
-    opened = stage(builder, at=600, settings=GENEROUS)
-    for each in opened.state.list_repositories():
-        opened.state.remove_repository(each.full_name)
-    return opened
+    return stage(builder, at=600, watches=False)
 
 
 def discover(stage: Stage, *given: str) -> None:

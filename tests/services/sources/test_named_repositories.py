@@ -8,9 +8,8 @@ import pytest
 from ingest.domain.filters import parse_filters
 from ingest.domain.source_records import FROM_PAGE, DiscoveredRepository
 from ingest.domain.sources import parse_sources
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.manage_sources import add_sources, change_filters
-from support.world import GENEROUS, OpenStage, Stage
+from support.world import OpenStage, Stage
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.faults import Fault
@@ -21,8 +20,6 @@ class Named:
 
     def __init__(self, stage: Stage, sources: Sequence[str]) -> None:
         self.stage = stage
-        for each in stage.state.list_repositories():
-            stage.state.remove_repository(each.full_name)
         self.add(*sources)
 
     def add(self, *sources: str) -> None:
@@ -32,11 +29,9 @@ class Named:
         self.pass_time(minutes=2)
 
     def pass_time(self, *, minutes: int) -> None:
-        for _ in range(minutes):
-            for _ in range(3):
-                self.stage.advance(20)
-                while poll_due_repository(self.stage.context, should_continue=lambda: True):
-                    pass
+        for _ in range(3 * minutes):
+            self.stage.advance(20)
+            self.stage.poll_due()
 
     def known(self, name: str) -> DiscoveredRepository:
         return next(
@@ -52,7 +47,7 @@ def named(stage: OpenStage) -> Named:
     builder = WorldBuilder()
     builder.repository("acme/a").run().jobs(1)
     builder.repository("acme/b").run().jobs(1)
-    return Named(stage(builder, at=600, settings=GENEROUS), ["acme/a", "acme/b"])
+    return Named(stage(builder, at=600, watches=False), ["acme/a", "acme/b"])
 
 
 def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> None:
@@ -134,7 +129,7 @@ def test_a_repository_that_a_list_shows_is_not_asked_for_by_itself(named: Named)
 def test_an_archived_repository_on_no_list_comes_back(stage: OpenStage) -> None:
     builder = WorldBuilder()
     builder.repository("acme/old", archived=True).run().jobs(1)
-    named = Named(stage(builder, at=600, settings=GENEROUS), ["acme/old"])
+    named = Named(stage(builder, at=600, watches=False), ["acme/old"])
     named.pass_time(minutes=20)
     assert not named.is_polled("acme/old")
     assert len(named.stage.runs()) == 1
@@ -150,7 +145,7 @@ def test_a_renamed_repository_is_left_out_by_each_of_its_names(
     builder = WorldBuilder()
     builder.repository("acme/a").run().jobs(1)
     builder.repository("acme/b").run().jobs(1)
-    named = Named(stage(builder, at=600, settings=GENEROUS), ["acme"])
+    named = Named(stage(builder, at=600, watches=False), ["acme"])
     named.stage.server.world.change("acme/b", full_name="acme/z")
     named.pass_time(minutes=12)
     assert named.known("acme/b").new_name == "acme/z"
@@ -168,7 +163,7 @@ def test_a_former_name_is_watched_under_the_present_one(stage: OpenStage) -> Non
     builder = WorldBuilder()
     builder.repository("acme/z", former_names=["acme/b"]).run().jobs(1)
     builder.repository("other/a").run().jobs(1)
-    named = Named(stage(builder, at=600, settings=GENEROUS), ["acme/b", "other"])
+    named = Named(stage(builder, at=600, watches=False), ["acme/b", "other"])
     assert {each["data"]["repo"] for each in named.stage.runs()} == {"acme/z", "other/a"}
     known = named.known("acme/z")
     assert (known.source, known.new_name) == ("acme/b", None)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from ingest.domain.sources import parse_sources
 from ingest.services.dashboard.sources import list_source_rows
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.sources.discover_sources import DISCOVER_EVERY, discover_at_start
 from support.world import Stage
 from support.world_builder import WorldBuilder
@@ -30,16 +29,9 @@ def here() -> Iterator[Stage]:
     sources = parse_sources(["octo", "!octo/sandbox*"])
     stage.context = replace(stage.context, sources=sources)
     discover_at_start(stage.context)
-    pass_time(stage, 60)
+    stage.poll_when_due(60, every=10)
     yield stage
     stage.close()
-
-
-def pass_time(here: Stage, seconds: float) -> None:
-    for _ in range(round(seconds / 10)):
-        while poll_due_repository(here.context, should_continue=lambda: True):
-            pass
-        here.advance(10)
 
 
 def create(here: Stage, name: str, number: int, first_owner: str | None = None) -> None:
@@ -72,7 +64,7 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
         owner = new
         create(here, f"{new}/new", 900 + 2 * number, first_owner=OLD)
         create(here, f"{new}/sandbox-2", 901 + 2 * number, first_owner=OLD)
-        pass_time(here, 2 * SECONDS)
+        here.poll_when_due(2 * SECONDS, every=10)
         assert f"{new}/new" in watched(here)
     assert {"octo/api", "octo/web"} <= watched(here)
     assert not any("sandbox" in name for name in watched(here))
@@ -86,9 +78,9 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
 
 def test_another_account_that_takes_the_name_is_not_watched(here: Stage) -> None:
     rename_owner(here.server.world, OLD, NEW)
-    pass_time(here, 2 * SECONDS)
+    here.poll_when_due(2 * SECONDS, every=10)
     create(here, "octo/squatted", 900, first_owner="somebody")
-    pass_time(here, 2 * SECONDS)
+    here.poll_when_due(2 * SECONDS, every=10)
     assert "octo/squatted" not in watched(here)
 
 
@@ -97,5 +89,5 @@ def test_the_owner_of_a_transferred_repository_is_not_followed(here: Stage) -> N
     for name in ("api", "web", "sandbox"):
         here.server.world.change(f"octo/{name}", full_name=f"other/octo-{name}")
     create(here, "other/new", 900)
-    pass_time(here, 2 * SECONDS)
+    here.poll_when_due(2 * SECONDS, every=10)
     assert watched(here) == {"octo/api", "octo/web"}

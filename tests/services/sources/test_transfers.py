@@ -11,7 +11,6 @@ from ingest.domain.source_records import DiscoveredRepository
 from ingest.domain.sources import parse_sources
 from ingest.errors import AccessDenied
 from ingest.services.context import CollectorContext
-from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.source_filters import LOOK_UP_EVERY
 from ingest.services.sources.discover_sources import discover_at_start, discover_sources
 from ingest.services.sources.manage_sources import add_sources, change_filters
@@ -36,8 +35,7 @@ class Transfer:
         context = stage.join(github=github_settings(stage.server.url))
         self.context: CollectorContext = replace(context, sources=parse_sources(["acme", "umbra"]))
         discover_at_start(self.context)
-        while poll_due_repository(self.context, should_continue=lambda: True):
-            pass
+        stage.poll_due(context=self.context)
 
     def happen(self) -> None:
         """Transfer the repository."""
