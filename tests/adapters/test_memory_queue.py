@@ -10,22 +10,13 @@ from ingest.messaging.encoding import QueueMessage
 from support.manual_clock import ManualClock
 from support.memory_blobs import MemoryBlobStore
 from support.memory_queue import MemoryQueue
+from support.work_messages import a_message
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     """Hold time in the test's hand."""
     return ManualClock(datetime(2026, 11, 24, tzinfo=timezone.utc))
-
-
-def a_message(number: int = 1, **changes) -> QueueMessage:
-    fields = {
-        "event_id": f"e{number}",
-        "group": "octo/api/7",
-        "body": f'{{"number":{number}}}',
-        "attributes": {"event_type": "job_log_due"},
-    }
-    return QueueMessage(**{**fields, **changes})
 
 
 def test_tests_can_read_everything(clock: ManualClock) -> None:

@@ -20,9 +20,9 @@ from ingest.adapters.gcp.pubsub import (
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
-from ingest.messaging.encoding import QueueMessage
 from ingest.settings import QueueSettings
 from support.pubsub_server import PubsubServer, running_pubsub
+from support.work_messages import a_message
 
 
 @pytest.fixture
@@ -44,10 +44,6 @@ def bus(server: PubsubServer) -> Iterator[PubsubBus]:
 @pytest.fixture
 def queue(bus: PubsubBus) -> PubsubWorkQueue:
     return bus.open_work_queue("m", Counters())
-
-
-def a_message(number: int, body: str = "{}", group: str = "octo/api/1") -> QueueMessage:
-    return QueueMessage(event_id=f"e{number}", group=group, body=body, attributes={"repo": "o/a"})
 
 
 def test_a_moment_of_throttling_is_waited_for(server: PubsubServer, queue: PubsubWorkQueue):

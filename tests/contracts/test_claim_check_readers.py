@@ -5,26 +5,23 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
-import subprocess
 import sys
 import uuid
 from contextlib import closing
-from datetime import datetime, timezone
 
 import pytest
 from ingest.adapters.aws.s3 import S3BlobStore
 from ingest.adapters.aws.sqs import SqsPublisher
 from ingest.domain.counters import Counters
-from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import pointer_message
-from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
-    LogMetadata,
     log_envelope,
     log_object_key,
     log_payload,
 )
 from support.aws_server import LocalAws, s3_client, sqs_client
+from support.message_examples import log_metadata
+from support.processes import run_program
 
 LOG = "2026-11-24T06:30:00Z \x1b[32mgreen\x1b[0m é😀\r\n".encode() * 40_000
 
@@ -48,19 +45,6 @@ sys.stdout.buffer.write(message["Body"].encode())
 """
 
 
-def a_log_s_facts() -> LogMetadata:
-    log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(LOG))
-    return LogMetadata(
-        key=AttemptKey("octo/api", 7, 1),
-        job_id=9,
-        job_name="build",
-        log_bytes=log_bytes,
-        log_sha256=log_sha256,
-        fetched_at=datetime(2026, 11, 24, tzinfo=timezone.utc),
-        is_text=is_text,
-    )
-
-
 @pytest.mark.skipif(
     importlib.util.find_spec("sqs_extended_client") is None,
     reason="amazon-sqs-extended-client is not installed",
@@ -68,7 +52,7 @@ def a_log_s_facts() -> LogMetadata:
 def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
     """The Amazon SQS Extended Client for Python receives the whole envelope as the body."""
     name = f"logs-{uuid.uuid4()}"
-    metadata = a_log_s_facts()
+    metadata = log_metadata(LOG)
     with closing(s3_client(aws)) as s3, closing(sqs_client(aws)) as sqs:
         s3.create_bucket(Bucket=name)
         sqs.create_queue(QueueName=name)
@@ -80,10 +64,6 @@ def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
         size = s3.head_object(Bucket=name, Key=stored.key)["ContentLength"]
         message = pointer_message(log_envelope(metadata), stored, payload_bytes=size)
         assert SqsPublisher.open(sqs, name, Counters()).send([message]) == ()
-    read = subprocess.run(
-        [sys.executable, "-c", READER, aws.endpoint_url, name],
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=60,
-    )
+    read = run_program([sys.executable, "-c", READER, aws.endpoint_url, name])
+    assert read.returncode == 0, read.stderr
     assert json.loads(read.stdout)["data"]["log_content"].encode() == LOG

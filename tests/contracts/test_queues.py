@@ -30,6 +30,7 @@ from support.pubsub_emulator import find_emulator, running_emulator
 from support.pubsub_server import PubsubServer, running_pubsub
 from support.real_buses import REAL_BUSES, EmulatedPubsub
 from support.servicebus_server import ServiceBusServer, running_servicebus
+from support.work_messages import a_message
 
 
 class MemoryWorld:
@@ -220,16 +221,6 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         aws: LocalAws = request.getfixturevalue("aws")
         with closing(sqs_client(aws)) as client:
             yield SqsWorld(client)
-
-
-def a_message(number: int = 1, **changes) -> QueueMessage:
-    fields = {
-        "event_id": f"e{number}",
-        "group": "octo/api/7",
-        "body": f'{{"number":{number}}}',
-        "attributes": {"event_type": "job_log_due", "repo": "octo/api"},
-    }
-    return QueueMessage(**{**fields, **changes})
 
 
 def bodies(queue: WorkQueue, *, wait_seconds: int = 0) -> list[str]:

@@ -37,7 +37,7 @@ def read(body: str | bytes) -> BaseCloudEvent:
 
 
 def a_log() -> LogMetadata:
-    return replace(log_metadata(KEY, LOG), cloudevents_source_root=ROOT)
+    return replace(log_metadata(LOG, key=KEY), cloudevents_source_root=ROOT)
 
 
 def open_log() -> io.BytesIO:

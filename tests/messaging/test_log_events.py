@@ -31,6 +31,7 @@ from ingest.messaging.log_events import (
     whole_log_message,
 )
 from ingest.messaging.log_outline import truncate_outline
+from support.message_examples import log_metadata
 
 FETCHED_AT = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -65,16 +66,7 @@ class StingyFile(io.BytesIO):
 
 
 def metadata_of(log: bytes, *, job_name: str = "build (3.12)") -> LogMetadata:
-    log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
-    return LogMetadata(
-        key=AttemptKey("octo/api", 7, 2),
-        job_id=99,
-        job_name=job_name,
-        log_bytes=log_bytes,
-        log_sha256=log_sha256,
-        fetched_at=FETCHED_AT,
-        is_text=is_text,
-    )
+    return log_metadata(log, job_name, job_id=99)
 
 
 def parts_of(log: bytes, limit: int) -> list[QueueMessage]:

@@ -5,30 +5,18 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from ingest.domain.runs import AttemptKey
 from ingest.errors import MalformedPayload
-from ingest.messaging.log_content import inspect_log
-from ingest.messaging.log_events import LogMetadata, log_payload
+from ingest.messaging.log_events import log_payload
 from ingest.messaging.log_payload_reader import read_log_payload
+from support.message_examples import log_metadata
 
 
 def payload_of(log: bytes, job_name: str = "build") -> bytes:
-    log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
-    metadata = LogMetadata(
-        key=AttemptKey("octo/api", 7, 1),
-        job_id=9,
-        job_name=job_name,
-        log_bytes=log_bytes,
-        log_sha256=log_sha256,
-        fetched_at=datetime(2026, 11, 24, tzinfo=timezone.utc),
-        is_text=is_text,
-    )
-    return b"".join(log_payload(metadata, lambda: io.BytesIO(log)))
+    return b"".join(log_payload(log_metadata(log, job_name), lambda: io.BytesIO(log)))
 
 
 def chunks_of(payload: bytes, size: int) -> Iterator[bytes]:

@@ -83,7 +83,7 @@ def test_job_messages_are_as_published(key: AttemptKey, job: Job) -> None:
 @given(KEYS, st.binary(max_size=500) | st.text(max_size=500).map(str.encode), UGLY_TEXT)
 def test_log_messages_are_as_published(key: AttemptKey, log: bytes, job_name: str) -> None:
     """Whole logs and parts, text and bytes."""
-    metadata = log_metadata(key, log, job_name)
+    metadata = log_metadata(log, job_name, key=key)
     for limit in (1 << 20, 1100):
         for message in log_parts(metadata, lambda: io.BytesIO(log), limit):
             assert_valid("job_log_fetched", message)

@@ -36,14 +36,18 @@ from .builders import (
     envelope_of_run,
 )
 
+KEY = AttemptKey("octo/api", 7, 2)
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
 
-def log_metadata(key: AttemptKey, log: bytes, job_name: str = "build") -> LogMetadata:
+def log_metadata(
+    log: bytes, job_name: str = "build", *, key: AttemptKey = KEY, job_id: int = 9
+) -> LogMetadata:
+    """Return what the messages of a log say of it."""
     log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
     return LogMetadata(
         key=key,
-        job_id=9,
+        job_id=job_id,
         job_name=job_name,
         log_bytes=log_bytes,
         log_sha256=log_sha256,
@@ -90,12 +94,13 @@ def example_messages() -> dict[str, QueueMessage]:
     )
     key = run.key
     log = b"log\n"
+    metadata = log_metadata(log, key=key)
     return {
         "workflow_run": encode_envelope(run_message),
         "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
         "job_log_fetched": next(
             log_parts(
-                replace(log_metadata(key, log), outline=full_outline()),
+                replace(metadata, outline=full_outline()),
                 lambda: io.BytesIO(log),
                 1 << 20,
             )
@@ -106,6 +111,6 @@ def example_messages() -> dict[str, QueueMessage]:
         "job_log_due": job_work_message(key, job, now=NOW),
         "attempt_logs_due": attempt_work_message(key, [job], now=NOW),
         "claim_check": pointer_message(
-            log_envelope(log_metadata(key, log)), BlobReference("bucket", "key"), payload_bytes=4
+            log_envelope(metadata), BlobReference("bucket", "key"), payload_bytes=4
         ),
     }
