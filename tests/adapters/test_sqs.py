@@ -15,11 +15,11 @@ from ingest.adapters.aws.queues import queue_depth
 from ingest.adapters.aws.sqs import SqsWorkQueue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
-from ingest.messaging.encoding import QueueMessage
 from ingest.ports import QueueDepth, ReceivedMessage
 from ingest.settings import AwsSettings, Secret
 from support.aws_server import LocalAws, sqs_client
 from support.fault_proxy import Alter, Cut, FaultProxy, LetThrough, Reply
+from support.work_messages import a_message
 
 
 @pytest.fixture
@@ -57,15 +57,6 @@ def queue(client, queue_name: str, counters: Counters, proxy: FaultProxy) -> Sqs
     queue = SqsWorkQueue.open(client, queue_name, counters)
     proxy.operations.clear()
     return queue
-
-
-def a_message(number: int = 1, body: str = "{}") -> QueueMessage:
-    return QueueMessage(
-        event_id=f"e{number}",
-        group="octo/api/7",
-        body=body,
-        attributes={"event_type": "job_log_due", "repo": "octo/api"},
-    )
 
 
 def aws_error(code: str, status: int = 400) -> Reply:
@@ -133,23 +124,25 @@ def test_an_outage_amid_single_sends_forgets_nothing(
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "kind"),
     [
-        aws_error("RequestThrottled", 403),
-        aws_error("ThrottlingException"),
-        aws_error("InternalError", 500),
-        Reply(503, b"<html>Service Unavailable</html>", "text/html"),
-        Reply(200, b"<html>captive portal</html>", "text/html"),
-        Cut(),
+        (aws_error("RequestThrottled", 403), QueueUnavailable),
+        (aws_error("ThrottlingException"), QueueUnavailable),
+        (aws_error("InternalError", 500), QueueUnavailable),
+        (Reply(503, b"<html>Service Unavailable</html>", "text/html"), QueueUnavailable),
+        (Cut(), QueueUnavailable),
+        (aws_error("QueueDoesNotExist"), QueueMissing),
+        (aws_error("AccessDeniedException"), AccessDenied),
+        (aws_error("InvalidClientTokenId", 403), AccessDenied),
     ],
-    ids=["throttled", "throttling", "500", "503 html", "200 html", "cut"],
+    ids=["throttled", "throttling", "500", "html", "cut", "missing", "denied", "unknown key"],
 )
-def test_an_outage_takes_nothing_and_reports_it(
-    queue: SqsWorkQueue, proxy: FaultProxy, fault: Reply | Cut
+def test_what_takes_nothing_is_reported_as_what_it_is(
+    queue: SqsWorkQueue, proxy: FaultProxy, fault: Reply | Cut, kind: type[Exception]
 ) -> None:
-    """Throttles, server errors and broken connections are all worth another try."""
+    """An outage is worth another try; no message is blamed for a queue or a permission."""
     proxy.faults.append(fault)
-    with pytest.raises(QueueUnavailable):
+    with pytest.raises(kind):
         queue.send([a_message(1), a_message(2)])
 
 
@@ -161,24 +154,6 @@ def test_nobody_listening_is_an_outage(
     dead.close()
     with closing(sqs_client(dead)) as client, pytest.raises(QueueUnavailable, match="any"):
         SqsWorkQueue.open(client, "any", counters)
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        (aws_error("QueueDoesNotExist"), QueueMissing),
-        (aws_error("AccessDeniedException"), AccessDenied),
-        (aws_error("InvalidClientTokenId", 403), AccessDenied),
-    ],
-    ids=["missing", "denied", "unknown key"],
-)
-def test_what_needs_a_person_stops_the_sending(
-    queue: SqsWorkQueue, proxy: FaultProxy, fault: Reply, kind: type[Exception]
-) -> None:
-    """No message is blamed for a queue or a permission that is not there."""
-    proxy.faults.append(fault)
-    with pytest.raises(kind):
-        queue.send([a_message(1), a_message(2)])
 
 
 def test_what_was_not_deleted_is_deleted_again_once(

@@ -84,10 +84,13 @@ def google(opened: ExitStack, _folder: Path) -> Bus:
     return Bus(settings, lambda queue: server.change_deadline(SUBSCRIPTION.format(queue), 10))
 
 
-@pytest.fixture(params=[azure, pytest.param(google, marks=ONLY_FULL)])
-def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
+def open_bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
     with ExitStack() as opened:
         yield request.param(opened, tmp_path)
+
+
+bus = pytest.fixture(params=[azure, pytest.param(google, marks=ONLY_FULL)])(open_bus)
+any_bus = pytest.fixture(params=[azure, google])(open_bus)
 
 
 @pytest.mark.slow
@@ -115,12 +118,6 @@ def test_an_agent_reads_the_failing_step_alone(rig: OpenRig, bus: Bus) -> None:
     assert found["line"].endswith("##[error]Process completed with exit code 1.")
     assert found["line_number"] > lines
     assert found["annotations"]
-
-
-@pytest.fixture(params=[azure, google])
-def any_bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
-    with ExitStack() as opened:
-        yield request.param(opened, tmp_path)
 
 
 def take(here: Rig, *queues: str) -> dict[str, dict[str, Any]]:

@@ -407,25 +407,17 @@ def test_lists_by_status_that_always_fail_hide_nothing_that_every_day_shows(stag
     assert "in_progress" in here.attempt(2, run=4).published_statuses
 
 
-def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
-    """However long ago the run ended: nobody has been published yet."""
-    context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=500)
-    here = stage(context, at=300, speed=SPEED)
+@pytest.mark.parametrize(
+    ("moment", "fault"),
+    [(7200, {"do": "error", "count": 3}), (640, {"do": "late_jobs", "seconds": 200, "count": 1})],
+)
+def test_an_end_whose_jobs_cannot_be_read_or_lag_is_waited_for(stage, moment, fault):
+    """However long ago the run ended, and until it is clear that its jobs have, or never will."""
+    world = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=595)
+    here = stage(world, at=300, speed=SPEED)
     collect(here, REPOSITORY)
-    here.move_to(7200)
-    here.fail(Fault(path="/jobs$", do="error", count=3))
-    collect(here, REPOSITORY)
-    assert_all_published(here)
-    assert_nothing_twice(here)
-
-
-def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
-    """It is published when it is clear that they never end, or have."""
-    context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=595)
-    here = stage(context, at=300, speed=SPEED)
-    collect(here, REPOSITORY)
-    here.move_to(640)
-    here.fail(Fault(path="/jobs$", do="late_jobs", seconds=200, count=1))
+    here.move_to(moment)
+    here.fail(Fault(path="/jobs$", **fault))
     collect(here, REPOSITORY)
     assert_all_published(here)
     assert_nothing_twice(here)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
@@ -79,32 +79,24 @@ def test_reads_and_writes_continue_after_all_connections_were_ended(
     assert state.claim_once("a", now=NOW)
 
 
-def test_a_transaction_that_the_server_took_for_idle_runs_once_more(database: Database) -> None:
-    """As where the process was stopped, or the machine slept, for longer than the role's limit."""
+def sleep_too_long(session: Session) -> None:
+    """Wait as where the process was stopped, or the machine slept."""
+    session.execute("SET LOCAL idle_in_transaction_session_timeout = 1")
+    time.sleep(0.2)
+
+
+@pytest.mark.parametrize("lose", [sleep_too_long, lambda session: session.query(END_MYSELF)])
+def test_a_transaction_whose_connection_was_lost_runs_once_more(
+    database: Database, lose: Callable[[Session], object]
+) -> None:
+    """Its first half was undone by the server, which ended it or took it for idle."""
     attempts = []
 
     def work(session: Session) -> None:
         attempts.append(1)
         hint(session, 1)
         if len(attempts) == 1:
-            session.execute("SET LOCAL idle_in_transaction_session_timeout = 1")
-            time.sleep(0.2)
-        hint(session, 2)
-
-    database.write(work)
-    assert len(attempts) == 2
-    assert count(database) == 2
-
-
-def test_a_transaction_whose_connection_was_lost_runs_once_more(database: Database) -> None:
-    """Its first half was undone by the server."""
-    attempts = []
-
-    def work(session: Session) -> None:
-        attempts.append(1)
-        hint(session, 1)
-        if len(attempts) == 1:
-            session.query(END_MYSELF)
+            lose(session)
         hint(session, 2)
 
     database.write(work)

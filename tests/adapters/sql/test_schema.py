@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +15,7 @@ from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.schema import MIGRATIONS
 from ingest.adapters.sql.store import choose_dialect
 from ingest.errors import BadSettings, StateUnavailable
+from support.processes import start_at_once
 
 SERVER_CODE = Path(__file__).parents[3] / "server_code"
 STEPS = (
@@ -96,24 +95,8 @@ def test_a_newer_database_is_left_alone(database: Database) -> None:
 
 def test_processes_may_start_at_once_on_a_fresh_database(database_url: str) -> None:
     """One makes the tables, and the others wait for it."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", OPEN_AT_ONCE, database_url],
-            env={**os.environ, "PYTHONPATH": str(SERVER_CODE)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.communicate()[0] for process in started] == ["0\n"] * 4
+    opening = [sys.executable, "-c", OPEN_AT_ONCE, database_url]
+    assert start_at_once([opening] * 4, search=[SERVER_CODE]) == [["0"]] * 4
 
 
 def test_tables_that_are_up_to_date_are_only_read(tmp_path: Path) -> None:
