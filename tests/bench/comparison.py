@@ -14,24 +14,17 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import venv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from ingest.bootstrap.queues import set_up_queues
-from ingest.settings import read_settings
-
-from standalone.local.aws import LocalAws
-from standalone.sandbox.clock import SandboxClock
-from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import DEFAULT_TOKEN, TokenSpec
 from tests.bench.report import Row
+from tests.bench.services import running_services
 from tests.support.world import GENEROUS
 from tests.support.world_builder import WorldBuilder
 
@@ -173,26 +166,14 @@ def _measured(
     builder.rerun(at=runs * 60 + 600).jobs(JOBS)
     tokens = _numbered(DEFAULT_TOKEN, repositories)
     settings = replace(GENEROUS, tokens=tuple(map(_unlimited, tokens)))
-    with ExitStack() as stack:
-        aws = stack.enter_context(LocalAws())
-        now = builder.start + runs * 60 + 3600
-        clock = SandboxClock(now, speed=1)
-        github = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=settings))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runstream-bench-")))
-        environment = {
-            **aws.environment,
-            "GITHUB_API_URL": github.url,
-            "GITHUB_TOKEN": ",".join(tokens),
-            "DATABASE_URL": str(folder / "bench.db"),
-            "BACKFILL_DAYS": "3650",
-            "LOG_MODE": "economy",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        }
-        for _ in set_up_queues(read_settings(environment.get)):
-            pass
+    more = {"LOG_MODE": "economy", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with running_services(
+        builder, at=runs * 60 + 3600, settings=settings, tokens=tokens, **more
+    ) as services:
+        github, folder = services.github, services.folder
         prepare(folder, github.url)
         before = github.stats()["charged"]
-        cpu, output = _run(command, folder, environment)
+        cpu, output = _run(command, folder, services.environment)
         return Result(cpu, github.stats()["charged"] - before, read_counts(output))
 
 

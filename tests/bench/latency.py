@@ -8,25 +8,20 @@ nothing; without, they are as close as the setting says.
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import closing
 from typing import Any, NamedTuple
 
-import boto3
-from ingest.bootstrap.queues import set_up_queues
 from ingest.domain.timestamps import parse_timestamp
-from ingest.settings import read_settings
 
 from standalone.http.webhook_app import PATH
 from standalone.local.aws import LocalAws
 from standalone.local.free_port import free_port
-from standalone.sandbox.clock import SandboxClock
-from standalone.sandbox.server import SandboxServer
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
-from tests.support.world import GENEROUS
+from tests.bench.services import running_services
+from tests.support.aws_server import sqs_client, take_messages
 from tests.support.world_builder import FIRST_RUN, WorldBuilder
 
 SECRET = "bench"
@@ -74,25 +69,13 @@ def _latencies(runs: int, *, poll_seconds: int, port: int | None) -> _Latencies:
     for number in range(runs):
         created = FIRST_RUN_AFTER + number * EVERY_SECONDS
         builder.run(created=created, starts_after=1, seconds=RUN_SECONDS).job().job("second")
-    with ExitStack() as stack:
-        aws = stack.enter_context(LocalAws())
-        clock = SandboxClock(builder.start, speed=1)
-        begun = time.time()
-        server = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=GENEROUS))
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        environment = {
-            **aws.environment,
-            "GITHUB_API_URL": server.url,
-            "GITHUB_TOKEN": "sandbox-token",
-            "GITHUB_WEBHOOK_SECRET": SECRET,
-            "DATABASE_URL": f"{folder}/bench.db",
-            "BACKFILL_DAYS": "3650",
-            "POLL_SECONDS": str(poll_seconds),
-        }
-        for _ in set_up_queues(read_settings(environment.get)):
-            pass
-        stack.enter_context(CollectorProcess(["octo/api"], environment, port=port))
-        arrivals = _read(aws, runs, seconds=120 + runs * EVERY_SECONDS)
+    more = {"GITHUB_WEBHOOK_SECRET": SECRET, "POLL_SECONDS": str(poll_seconds)}
+    with (
+        running_services(builder, at=0, **more) as services,
+        CollectorProcess(["octo/api"], services.environment, port=port),
+    ):
+        begun = time.time() - (services.github.clock.now() - builder.start)
+        arrivals = _read(services.aws, runs, seconds=120 + runs * EVERY_SECONDS)
     began = {
         name: begun + parse_timestamp(started_at).timestamp() - builder.start
         for name, (_, started_at) in arrivals.starts.items()
@@ -114,27 +97,15 @@ class _Arrivals(NamedTuple):
 
 def _read(aws: LocalAws, runs: int, *, seconds: float) -> _Arrivals:
     """Read the metrics queue until so many runs have ended; return when each change arrived."""
-    environment = aws.environment
-    client: Any = boto3.client(
-        "sqs",
-        endpoint_url=aws.endpoint_url,
-        region_name=environment["AWS_DEFAULT_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
-    url = client.get_queue_url(QueueName="ci_cd_metrics_queue")["QueueUrl"]
     arrivals = _Arrivals({}, {})
     deadline = time.monotonic() + seconds
-    while len(arrivals.ends) < runs and time.monotonic() < deadline:
-        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        now = time.time()
-        for message in answer.get("Messages", ()):
-            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            body = json.loads(message["Body"])
-            kind, data = body["event_type"], body["data"]
-            if kind == "workflow_run_completed":
-                arrivals.ends.setdefault(data["run_id"], now)
-            elif kind == "workflow_job_in_progress":
-                arrivals.starts.setdefault(data["job_id"], (now, data["started_at"]))
-    client.close()
+    with closing(sqs_client(aws)) as client:
+        while len(arrivals.ends) < runs and time.monotonic() < deadline:
+            for message in take_messages(client, "ci_cd_metrics_queue", wait_seconds=1):
+                now, body = time.time(), json.loads(message["Body"])
+                kind, data = body["event_type"], body["data"]
+                if kind == "workflow_run_completed":
+                    arrivals.ends.setdefault(data["run_id"], now)
+                elif kind == "workflow_job_in_progress":
+                    arrivals.starts.setdefault(data["job_id"], (now, data["started_at"]))
     return arrivals

@@ -6,23 +6,18 @@ resident. A long log goes through in parts, read and deleted as they come.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
-import boto3
-from ingest.bootstrap.queues import set_up_queues
-from ingest.settings import read_settings
-
 from standalone.local.aws import LocalAws
-from standalone.sandbox.clock import SandboxClock
-from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings
 from standalone.sandbox.specs import LogSpec
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
+from tests.bench.services import running_services
+from tests.support.aws_server import sqs_client, take_messages
 from tests.support.world import GENEROUS
 from tests.support.world_builder import WorldBuilder
 
@@ -79,44 +74,24 @@ def _peak(builder: WorldBuilder, *, logs: int) -> int:
 
 @contextmanager
 def stage_of(builder: WorldBuilder, *, settings: Settings = GENEROUS) -> Iterator[dict[str, str]]:
-    """Put a sandbox, a local SQS and a state file there; yield the collector's environment."""
-    with ExitStack() as stack:
-        aws = stack.enter_context(LocalAws())
-        clock = SandboxClock(builder.start + 600, speed=1)
-        server = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=settings))
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        environment = {
-            **aws.environment,
-            "GITHUB_API_URL": server.url,
-            "GITHUB_TOKEN": "sandbox-token",
-            "DATABASE_URL": f"{folder}/bench.db",
-            "BACKFILL_DAYS": "3650",
-            "LOG_MODE": "live",
-        }
-        for _ in set_up_queues(read_settings(environment.get)):
-            pass
-        stack.enter_context(_emptied(aws, LOGS_QUEUE))
-        yield environment
+    """Run services whose logs queue is read empty; yield the collector's environment."""
+    with (
+        running_services(builder, settings=settings, LOG_MODE="live") as services,
+        _emptied(services.aws, LOGS_QUEUE),
+    ):
+        yield services.environment
 
 
 @contextmanager
 def _emptied(aws: LocalAws, queue: str) -> Iterator[None]:
     """Read a queue empty on a thread, so that the local SQS need not hold a whole log."""
-    environment = aws.environment
-    client: Any = boto3.client(
-        "sqs",
-        endpoint_url=aws.endpoint_url,
-        region_name=environment["AWS_DEFAULT_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
-    url, done = client.get_queue_url(QueueName=queue)["QueueUrl"], threading.Event()
+    done = threading.Event()
 
     def empty() -> None:
-        while not done.is_set():
-            answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            for message in answer.get("Messages", ()):
-                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        with closing(sqs_client(aws)) as client:
+            while not done.is_set():
+                for _ in take_messages(client, queue, wait_seconds=1):
+                    pass
 
     thread = threading.Thread(target=empty)
     thread.start()
@@ -125,7 +100,6 @@ def _emptied(aws: LocalAws, queue: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        client.close()
 
 
 def requests(status: dict[str, Any]) -> int:

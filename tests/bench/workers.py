@@ -15,16 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.bootstrap.queues import set_up_queues
 from ingest.bootstrap.state_stores import open_state
 from ingest.settings import read_settings
 
-from standalone.local.aws import LocalAws
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import TokenSpec
 from tests.bench.collector import HEARTBEAT_SECONDS, CollectorProcess
 from tests.bench.report import Row
+from tests.bench.services import running_services
 from tests.support.fleet import fleet, watch_all
 from tests.support.postgres_server import PostgresServer
 from tests.support.world import GENEROUS
@@ -97,20 +95,14 @@ def _row(processes: int, found: Found, *, times: float) -> Row:
 def _collect(postgres: PostgresServer, processes: int, repositories: int, runs: int) -> Found:
     builder = fleet(repositories, runs=runs, jobs=2)
     attempts = repositories * (runs + 1)
+    more = {"DATABASE_URL": postgres.new_database_url(), "POLL_SECONDS": "600"}
+    tokens = [token.value for token in GITHUB.tokens]
     with ExitStack() as stack:
-        aws = stack.enter_context(LocalAws())
-        github = stack.enter_context(SandboxServer(builder.build(), settings=GITHUB))
-        environment = {
-            **aws.environment,
-            "GITHUB_API_URL": github.url,
-            "GITHUB_TOKEN": ",".join(token.value for token in GITHUB.tokens),
-            "DATABASE_URL": postgres.new_database_url(),
-            "POLL_SECONDS": "600",
-        }
-        settings = read_settings(environment.get)
-        for _ in set_up_queues(settings):
-            pass
-        state = stack.enter_context(closing(open_state(settings)))
+        services = stack.enter_context(
+            running_services(builder, at=7200, settings=GITHUB, tokens=tokens, **more)
+        )
+        github, environment = services.github, services.environment
+        state = stack.enter_context(closing(open_state(read_settings(environment.get))))
         started = [stack.enter_context(CollectorProcess([], environment)) for _ in range(processes)]
         before, cpu, machine = _counts(started), _cpu_seconds(started), _ticks()
         began = time.monotonic()

@@ -25,15 +25,17 @@ def sqs_client(aws: LocalAws):
     return boto3.client("sqs", endpoint_url=aws.endpoint_url, **_CREDENTIALS)
 
 
-def take_messages(sqs, queue: str) -> Iterator[dict[str, Any]]:
+def take_messages(sqs, queue: str, *, wait_seconds: int = 0) -> Iterator[dict[str, Any]]:
     """Receive and delete every message of a queue."""
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     # Without a word about it, a receive waits as long as the queue says.
-    request = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 0, "MessageAttributeNames": ["All"]}
-    while found := sqs.receive_message(QueueUrl=url, **request).get("Messages"):
+    request = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": wait_seconds}
+    while found := sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], **request).get(
+        "Messages"
+    ):
         for message in found:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             yield message
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def s3_client(aws: LocalAws):
