@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -23,6 +22,7 @@ from support.anvil_server import (
 )
 from support.anvil_state import CALL_STORES_MODULE, empty_tables
 from support.browser import PATIENCE_MS, BrowserPage, open_page, visit
+from support.command_line import wait_until
 
 #: The thread of Anvil's Uplink client dies of its own socket when it disconnects.
 _ENDS_WITH_A_SHOUT = pytest.mark.filterwarnings(
@@ -113,12 +113,13 @@ def collected(anvil_server: AnvilApp) -> Iterator[None]:
     """Collect a repository until its logs are there."""
     with signed_in(anvil_server) as call:
         call("configure_repository", "octo/api")
-        end = time.monotonic() + PATIENCE_MS / 1000
-        while time.monotonic() < end:
-            repository = call("get_repositories")["repositories"][0]
-            if repository["logs_fetched"] == len(jobs_with_logs_of(anvil_server, "octo/api")):
-                break
-            time.sleep(1)
+        wait_until(
+            lambda: (
+                call("get_repositories")["repositories"][0]["logs_fetched"]
+                == len(jobs_with_logs_of(anvil_server, "octo/api"))
+            ),
+            seconds=PATIENCE_MS / 1000,
+        )
     yield
     with signed_in(anvil_server) as call:
         call("remove_repository", "octo/api")

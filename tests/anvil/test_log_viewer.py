@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import signed_in
 from support.anvil_server import ANNOTATED_LINE, LONG_REPOSITORY, AnvilApp
 from support.browser import PATIENCE_MS, BrowserPage
+from support.command_line import wait_until
 
 _TIME_OR_COLOR = re.compile(r"^\d{4}-\d\d-\d\dT\S+Z |\x1b\[[\d;]*m")
 
@@ -21,10 +21,10 @@ def long_run(anvil_server: AnvilApp) -> Iterator[dict[str, Any]]:
     """Collect a run with a long log, and return it with its jobs by name."""
     with signed_in(anvil_server) as call:
         call("configure_repository", LONG_REPOSITORY)
-        end = time.monotonic() + PATIENCE_MS / 1000
-        while call("get_repositories")["repositories"][0]["logs_fetched"] < 1:
-            assert time.monotonic() < end, "no log was fetched"
-            time.sleep(1)
+        wait_until(
+            lambda: call("get_repositories")["repositories"][0]["logs_fetched"],
+            seconds=PATIENCE_MS / 1000,
+        )
         runs = call("get_recent_metrics", repository=LONG_REPOSITORY)["runs"]
         shown = call("get_run", next(run["run_id"] for run in runs))
         jobs = {job["job_name"]: job["job_id"] for job in shown["run"]["jobs"]}

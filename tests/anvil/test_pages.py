@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from support.anvil_people import sign_in, signed_in
 from support.anvil_server import MATRIX_JOBS, AnvilApp, hanging, processes_of
 from support.browser import PATIENCE_MS, BrowserPage
+from support.command_line import wait_until
 
 REPOSITORY = "octo/api"
 PAGES = (
@@ -112,11 +113,12 @@ def matrix_run(anvil_server: AnvilApp) -> Iterator[int]:
     """Collect a run with more jobs than a page shows at once."""
     with signed_in(anvil_server) as call:
         call("configure_repository", "octo/matrix")
-        end = time.monotonic() + PATIENCE_MS / 1000
-        while not (found := call("get_recent_metrics", repository="octo/matrix")["runs"]):
-            assert time.monotonic() < end, "not collected"
-            time.sleep(1)
-    yield found[0]["run_id"]
+        wait_until(
+            lambda: call("get_recent_metrics", repository="octo/matrix")["runs"],
+            seconds=PATIENCE_MS / 1000,
+        )
+        [run] = call("get_recent_metrics", repository="octo/matrix")["runs"]
+    yield run["run_id"]
     with signed_in(anvil_server) as call:
         call("remove_repository", "octo/matrix")
 
