@@ -118,10 +118,12 @@ def test_faults_can_be_replaced_while_it_runs(serve):
 def test_chance_repeats_with_its_seed():
     """The same seed strikes the same requests, about as often as its probability says."""
     rule = Fault(path="x", do="error", probability=0.3)
-    struck = [[Faults([rule], seed=s).select("x") for _ in range(1)] for s in ("a", "a")]
-    assert struck[0] == struck[1]
-    faults = Faults([rule], seed="a")
-    assert 200 < sum(faults.select("x") is rule for _ in range(1000)) < 400
+    struck = []
+    for seed in ("a", "a", "b"):
+        faults = Faults([rule], seed=seed)
+        struck.append([faults.select("x") is rule for _ in range(1000)])
+    assert struck[0] == struck[1] != struck[2]
+    assert 200 < sum(struck[0]) < 400
 
 
 def test_a_scenario_is_read_from_yaml(tmp_path):
