@@ -67,11 +67,11 @@ def find(cache: LogCache, text: str, after: int = 0) -> tuple[int, ...]:
     return found.lines
 
 
-def all_lines(cache: LogCache, step: int = 100) -> list[bytes]:
+def all_lines(cache: LogCache) -> list[bytes]:
     """Read line by line range, as a viewer that is scrolled down."""
     found: list[bytes] = []
     while True:
-        answer = cache.load_lines(KEY, 1, len(found) + 1, step)
+        answer = cache.load_lines(KEY, 1, len(found) + 1, 100)
         assert answer is not None
         assert [line.number for line in answer.lines] == list(
             range(len(found) + 1, len(found) + 1 + len(answer.lines))

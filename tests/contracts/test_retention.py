@@ -19,11 +19,11 @@ from support.state_records import (
 )
 
 
-def settled(run_id: int, seconds: float, repository: str = REPOSITORY, attempt: int = 1):
+def settled(run_id: int, seconds: float, repository: str = REPOSITORY):
     run = a_run(run_id, head_sha=f"sha-{run_id}")
     return an_attempt(
         run_id,
-        attempt,
+        1,
         repository,
         run=run,
         settled=True,

@@ -22,10 +22,10 @@ ENTRYPOINTS = ROOT / "server_code" / "ingest" / "entrypoints"
 
 
 @contextmanager
-def signed_in(app: AnvilApp, password: str | None = None, email: str = EMAIL) -> Iterator[Call]:
-    """Call the app's functions as somebody who has logged in; by default the first account."""
+def signed_in(app: AnvilApp, password: str | None = None) -> Iterator[Call]:
+    """Call the app's functions as the first account."""
     with app.uplink() as call:
-        call("log_in", email, password or first_password(app))
+        call("log_in", EMAIL, password or first_password(app))
         try:
             yield call
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -140,14 +140,14 @@ class RefusalWitness:
 
         monkeypatch.setattr(sandbox_server, "GithubApi", Witnessed)
 
-    def repeated(self, *, within: timedelta = timedelta(hours=1)) -> list[tuple[Refused, Refused]]:
-        """Return pairs of the same refused request that came sooner than allowed."""
+    def repeated(self) -> list[tuple[Refused, Refused]]:
+        """Return pairs of the same refused request that came within an hour."""
         last: dict[tuple[str, str], Refused] = {}
         found: list[tuple[Refused, Refused]] = []
         for each in self.refused:
             key = (each.token, each.path)
             before = last.get(key)
-            if before is not None and each.at - before.at < within.total_seconds():
+            if before is not None and each.at - before.at < 3600:
                 found.append((before, each))
             last[key] = each
         return found

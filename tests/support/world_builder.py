@@ -31,9 +31,8 @@ STEPS = ("Set up job", "Run actions/checkout@v4", "Run tests", "Complete job")
 class WorldBuilder:
     """A builder of worlds; each call continues from the one before."""
 
-    def __init__(self, start: str = START, *, seed: object = 0) -> None:
+    def __init__(self, start: str = START) -> None:
         self.start = parse_time(start)
-        self._seed = seed
         self._repositories: list[RepositoryBuilder] = []
         self._run_count = 0
         self._job_count = 0
@@ -116,10 +115,9 @@ class WorldBuilder:
         at: float,
         starts_after: float | None = 5,
         seconds: float | None = 60,
-        actor: str = "octocat",
     ) -> WorldBuilder:
         """Add the next attempt of the run, requested `at`; jobs that follow belong to it."""
-        attempt = self._attempt(conclusion, at, starts_after, seconds, actor, "queued")
+        attempt = self._attempt(conclusion, at, starts_after, seconds, "octocat", "queued")
         self._here.runs[-1].attempts.append(attempt)
         return self
 
@@ -181,10 +179,8 @@ class WorldBuilder:
         self,
         sha: str,
         *,
-        message: str = "Update the build",
         files: int = 3,
         additions: int = 20,
-        deletions: int = 5,
         login: str | None = "octocat",
         pulls: Iterable[int] = (),
         at: float = 0,
@@ -192,13 +188,13 @@ class WorldBuilder:
         """Set what a commit changed."""
         self._here.commits[sha] = CommitSpec(
             sha=sha,
-            message=message,
+            message="Update the build",
             author_name="Mona Lisa",
             author_email="mona@example.com",
             author_login=login,
             authored_at=self.start + at,
             additions=additions,
-            deletions=deletions,
+            deletions=5,
             files=files,
             parents=(seeded_sha("parent", sha),),
             pulls=tuple(pulls),
@@ -252,7 +248,7 @@ class WorldBuilder:
 
     def build(self) -> World:
         """Return the world."""
-        return World([builder.finish() for builder in self._repositories], seed=self._seed)
+        return World([builder.finish() for builder in self._repositories], seed=0)
 
     @property
     def _here(self) -> RepositoryBuilder:

@@ -17,10 +17,10 @@ def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
 
 
-def waits(*, others: int, tries: int = 12) -> list[float]:
+def waits(*, others: int) -> list[float]:
     """Return how long a path waits that answers 429 and asks for two seconds each time."""
     pauses, now, found = PathPauses(), NOW, []
-    for _ in range(tries):
+    for _ in range(12):
         for number in range(others):
             pauses.note_answer(LOG.format(number + 2), wait=None, now=now)
         pauses.note_limit(LOG.format(1), until=now + seconds(2), now=now)

@@ -31,10 +31,10 @@ DAY = 86_400
 pytestmark = pytest.mark.usefixtures("ten_a_page")
 
 
-def many_runs(count: int, *, first: float = 0, every: float = 1) -> WorldBuilder:
+def many_runs(count: int, *, every: float = 1) -> WorldBuilder:
     world = WorldBuilder()
     for number in range(count):
-        world.run(created=first + number * every, seconds=10, sha="a" * 40).job("build")
+        world.run(created=number * every, seconds=10, sha="a" * 40).job("build")
     return world
 
 

@@ -17,10 +17,10 @@ RUNS = 100
 HOUR = 3600
 
 
-def ended_runs(runs: int, jobs: int, *, every: float = 60) -> WorldBuilder:
+def ended_runs(runs: int, jobs: int) -> WorldBuilder:
     world = WorldBuilder()
     for number in range(runs):
-        world.run("failure", created=number * every, seconds=120)
+        world.run("failure", created=number * 60, seconds=120)
         world.jobs(jobs)
     return world
 
@@ -34,11 +34,11 @@ def charged(here: Stage) -> int:
     return here.requests(column="charged") - sum(here.requests(kind, "charged") for kind in apart)
 
 
-def a_long_past(runs: int = 15) -> WorldBuilder:
+def a_long_past() -> WorldBuilder:
     """Make a repository whose list has several pages."""
     world = WorldBuilder()
-    for number in range(runs):
-        world.run(created=(number - runs - 30) * HOUR, sha="a" * 40)
+    for number in range(15):
+        world.run(created=(number - 45) * HOUR, sha="a" * 40)
     return world
 
 
