@@ -180,7 +180,9 @@ def test_a_refusal_shows_no_token():
 
 
 @given(
-    st.text(max_size=60) | st.from_regex(r"(https|ssh)://[\w.@:?#\[\]/\\-]{0,40}", fullmatch=True)
+    st.text(max_size=60)
+    | st.from_regex(r"(https|ssh)://[\w.@:?#\[\]/\\-]{0,40}", fullmatch=True)
+    | st.from_regex(r"[a-z.-]{1,9}/[\w.-]{1,8}", fullmatch=True)
 )
 def test_any_text_is_a_repository_or_refused(text):
     """Nothing but a plain owner and name ever comes out, and nothing else is raised."""
