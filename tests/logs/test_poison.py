@@ -50,37 +50,23 @@ def exchange(here, *messages: QueueMessage) -> None:
     queue.send(messages)
 
 
-POISON: list[dict[str, Any]] = [
-    {"repo": "../user?x="},
-    {"repo": "octo/api/../../user"},
-    {"repo": "octo/.."},
-    {"repo": "https://github.com/octo/api"},
-    {"repo": "octo/api\n"},
-    {"job_name": "x" * 10_001},
-    {"run_id": 2**63},
-    {"run_id": -1},
-    {"run_attempt": True},
-    {"job_id": 1.5},
-    {"tries": -1},
-    {"never_started": "no"},
-    {"completed_at": "yesterday"},
-    {"log_url": "http://169.254.169.254/"},  # the schema of the known versions is closed
-    {"job_id": 4711},  # the ledger knows each log before its work is sent
-]
-WHY = {"log_url": "fields other than", "job_id": "job "}
-
-
-@pytest.mark.parametrize("changes", POISON, ids=lambda changes: ascii(changes)[:40])
-def test_a_forged_item_is_rejected_at_once_and_holds_no_other(stage, changes):
-    """It becomes no request and no message."""
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"repo": "../user?x="}, "not a work item"),
+        ({"log_url": "http://169.254.169.254/"}, "fields other than"),
+        ({"job_id": 4711}, "job 4711"),  # the ledger knows each log before its work is sent
+    ],
+)
+def test_a_forged_item_is_rejected_at_once_and_holds_no_other(stage, changes, why):
+    """It becomes no request and no message; test_log_work has the items that are not read."""
     here = two_jobs(stage)
     poison = forged(here, **changes)
     here.queues.job_events.send([poison])
     ingest_due_logs(here.context, wait_seconds=0)
     [letter] = here.queues.job_events.dead_letters()
     assert letter.body == poison.body
-    reason = letter.attributes[REJECTION_ATTRIBUTE]
-    assert WHY.get(next(iter(changes)), "not a work item") in reason
+    assert why in letter.attributes[REJECTION_ATTRIBUTE]
     assert sorted(log["data"]["log_content"] for log in here.logs()) == ["1", "2"]
     assert here.queues.job_events.messages() == []
     assert here.server.stats()["violations"] == 0

@@ -77,16 +77,6 @@ def test_everything_is_collected_and_counted(stage, log_mode):
     assert threading.active_count() <= before + 8  # the collector's own workers, until it closes
 
 
-def test_a_second_collection_publishes_nothing_and_is_free(stage):
-    """What has not changed costs nothing."""
-    here = stage(a_world(), at=300, speed=SPEED)
-    collect(here, REPOSITORY)
-    published, charged = len(here.metrics()), here.requests(column="charged")
-    collect(here)
-    assert len(here.metrics()) == published
-    assert here.requests(column="charged") == charged
-
-
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 def test_what_is_in_flight_is_reported_and_not_waited_for(stage, log_mode):
     """Its logs come when it is collected after its end."""

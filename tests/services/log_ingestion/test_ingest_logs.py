@@ -82,23 +82,6 @@ def test_every_log_arrives_byte_for_byte(stage, log_mode):
     assert here.queues.job_events.messages() == []
 
 
-def test_economy_asks_once_for_all_logs_of_an_attempt(stage):
-    """One request pays for every job."""
-    here = collected(stage, a_world(*[b"log"] * 20), log_mode="economy")
-    here.ingest()
-    assert here.requests("get_attempt_log", "charged") == 1
-    assert here.requests("get_job_log") == 0
-    assert_logs_are_true(here)
-
-
-def test_live_has_a_log_while_its_run_still_runs(stage):
-    """A job that has ended does not wait for its sisters."""
-    world = WorldBuilder().run(seconds=900).job("quick", seconds=20).job("slow")
-    here = collected(stage, world)
-    here.ingest()
-    assert [log["data"]["job_name"] for log in here.logs()] == ["quick"]
-
-
 def test_jobs_whose_names_repeat_are_fetched_alone(stage):
     """An archive distinguishes such logs by suffixes that nobody documents."""
     world = WorldBuilder().run(seconds=60).job("a", log=b"1").job("a", log=b"2").job("b", log=b"3")
@@ -208,27 +191,6 @@ def test_a_log_that_expires_before_any_retention_time_is_asked_for_again(stage, 
     assert [log["data"]["reason"] for log in there.logs()] == ["expired"]
 
 
-def test_a_skipped_jobs_log_costs_no_request(stage):
-    """It never reached a runner, so there is nothing to ask for."""
-    here = collected(stage, WorldBuilder().run(seconds=60).job("skipped", "skipped"))
-    here.ingest()
-    assert here.logs()[0]["data"]["reason"] == "never_existed"
-    assert here.requests("get_job_log") == 0
-
-
-def test_a_token_that_may_not_read_logs_is_reported_and_loses_none(stage):
-    """The logs wait for another token."""
-    here = collected(stage, a_world(None))
-    lesser = here.join(tokens=())
-    for _ in range(4):
-        ingest_due_logs(lesser, wait_seconds=0)
-        here.advance(20)
-    assert here.logs() == []
-    assert len([what for what in here.errors() if "wait: " in what]) == 1
-    here.ingest()
-    assert_logs_are_true(here)
-
-
 def several_runs() -> WorldBuilder:
     world = WorldBuilder()
     for number in range(5):
@@ -237,11 +199,13 @@ def several_runs() -> WorldBuilder:
 
 
 def test_what_a_token_may_not_read_is_reported_once_for_a_repository(stage):
-    """However many attempts have logs that wait for it."""
+    """However many attempts have logs that wait for another token."""
     here = collected(stage, several_runs())
     lesser = here.join(tokens=())
-    while ingest_due_logs(lesser, wait_seconds=0):
-        pass
+    for _ in range(2):
+        ingest_due_logs(lesser, wait_seconds=0)
+        here.advance(20)
+    assert here.logs() == []
     assert len([what for what in here.errors() if "wait: " in what]) == 1
     here.ingest()
     assert_logs_are_true(here)
@@ -261,22 +225,6 @@ def test_a_rejected_token_is_reported_once_and_not_for_each_log(stage):
     here.server._state.tokens.add(TOKEN)
     here.ingest()
     assert_logs_are_true(here)
-
-
-def test_a_large_log_goes_in_parts_or_by_claim_check(stage):
-    """With a bucket the whole message lies there; without, its parts join byte for byte."""
-    log = ("\N{SNOWMAN} a line of a log\n" * 3000).encode()
-    parts = collected(stage, a_world(log), max_message_bytes=20_000)
-    parts.ingest()
-    assert len(parts.logs()) > 3
-    assert_logs_are_true(parts)
-    bucket = collected(stage, a_world(log, b"short"), max_message_bytes=20_000, with_bucket=True)
-    bucket.ingest()
-    bodies = [json.loads(message.body) for message in bucket.queues.logs.accepted()]
-    [pointer] = [body for body in bodies if isinstance(body, list)]
-    assert pointer[1]["s3Key"] == bucket.blobs.keys()[0]
-    records = bucket.state.load_job_logs(bucket.attempt().key).values()
-    assert sorted(record.blob_key is None for record in records) == [False, True]
 
 
 @pytest.mark.parametrize("log_mode", MODES)
@@ -481,23 +429,8 @@ def test_lost_log_work_of_a_clock_that_was_ahead_is_requested_again(stage):
     assert left.updated_at == now
 
 
-def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
-    """What cannot be unpacked for certain is asked for job by job."""
-    here = collected(stage, a_world(None, None), log_mode="economy")
-    fetch = here.context.github.fetch_attempt_logs
-
-    def damaged(key, into, *, is_backfill):
-        fetch(key, into, is_backfill=is_backfill)
-        into.seek(60)
-        into.write(b"!" * 400)
-
-    here.context.github.fetch_attempt_logs = damaged
-    here.ingest()
-    assert_logs_are_true(here)
-
-
-def test_a_failure_is_reported_though_the_log_was_not_there_at_first(stage, monkeypatch):
-    """As most logs are not; it is reported once."""
+def test_a_full_disk_is_reported_once_though_the_log_was_not_there_at_first(stage, monkeypatch):
+    """The work is put off, and the log arrives once there is room."""
     from ingest.services.log_ingestion import spool
 
     here = collected(stage, a_world(b"x" * 2_000_000))
@@ -511,20 +444,7 @@ def test_a_failure_is_reported_though_the_log_was_not_there_at_first(stage, monk
         ingest_due_logs(here.context, wait_seconds=0)
     [what] = here.errors()
     assert "temporary folder" in what
-
-
-def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
-    """The work is put off, and the log arrives once there is room."""
-    from ingest.services.log_ingestion import spool
-
-    here = collected(stage, a_world(b"x" * 2_000_000))
-    monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 10**18)
-    monkeypatch.setattr(spool, "_RESERVED_DIVISOR", 1)
-    for _ in range(3):
-        ingest_due_logs(here.context, wait_seconds=0)
-        here.advance(20)
-    assert here.logs() == []
-    assert states(here) == {LOG_PENDING}
+    assert (here.logs(), states(here)) == ([], {LOG_PENDING})
     monkeypatch.setattr(spool, "RESERVED_DISK_BYTES", 0)
     here.ingest()
     assert_logs_are_true(here)
@@ -538,16 +458,6 @@ def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
     assert here.logs() == []
     assert any("bytes, and the queue takes 300" in what for what in here.errors())
     assert here.queues.job_events.dead_letters() == []
-
-
-def test_a_giant_log_goes_by_claim_check(stage):
-    """Thirty-two megabytes arrive whole."""
-    plan = LogSpec(seed="giant", giant_bytes=32 * 2**20)
-    here = collected(stage, a_world(plan), with_bucket=True, settings=GENEROUS)
-    here.ingest()
-    [record] = here.state.load_job_logs(here.attempt().key).values()
-    [true] = [job["log_sha256"] for each in here.server.truth() for job in each["jobs"]]
-    assert (record.log_sha256, record.log_bytes) == (true, 32 * 2**20)
 
 
 @pytest.mark.parametrize("log_mode", MODES)

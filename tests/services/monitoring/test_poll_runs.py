@@ -370,15 +370,6 @@ def test_a_poll_that_lost_its_state_is_repeated_when_the_state_is_back(stage, lo
     assert_all_published(here)
 
 
-def test_a_paused_repository_is_left_alone(stage):
-    """Pausing ends polling, resuming begins it again."""
-    here = stage(a_finished_run(), at=600)
-    here.state.set_paused(REPOSITORY, paused=True)
-    assert not poll_due_repository(here.context, should_continue=lambda: True)
-    here.state.set_paused(REPOSITORY, paused=False)
-    assert poll_due_repository(here.context, should_continue=lambda: True)
-
-
 def test_a_tick_asked_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage):
     """What was not reached is collected by the next tick."""
     world = WorldBuilder()

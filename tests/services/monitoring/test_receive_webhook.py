@@ -11,7 +11,7 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import DiscoveredRepository
 from ingest.domain.timestamps import format_timestamp
-from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
+from ingest.errors import InvalidSignature, StateUnavailable
 from ingest.services.monitoring.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
 from support.webhook_headers import signed_headers
@@ -159,9 +159,3 @@ def test_what_is_not_signed_with_our_secret_is_refused(here):
     with pytest.raises(InvalidSignature):
         receive_webhook(here.state, {}, b"{}", secret=None, now=here.clock.now())
     assert here.state.load_run_hints(REPOSITORY) == {}
-
-
-def test_a_signed_body_that_is_no_object_is_malformed(here):
-    """It is refused with a sentence."""
-    with pytest.raises(MalformedPayload):
-        deliver(here, b"[1")
