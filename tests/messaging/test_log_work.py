@@ -197,7 +197,10 @@ def test_any_body_is_work_or_malformed(body):
         parse_log_work(body)
 
 
-@given(JSON, st.sampled_from(["repo", "run_id", "run_attempt", "tries", "jobs"]))
+@given(
+    JSON | st.integers(0, 9) | st.just("octo/other"),
+    st.sampled_from(["repo", "run_id", "run_attempt", "tries", "jobs"]),
+)
 def test_any_field_is_understood_or_malformed(value, name):
     """Work with one field of any kind."""
     message = json.loads(attempt_work_message(KEY, [BUILD], now=NOW).body)
