@@ -52,8 +52,8 @@ def test_a_collection_reaches_the_topics_complete(bare: CommandLine, pubsub: Pub
     assert pubsub.messages(subscription(bare.queues["METRICS_QUEUE"]))[0].attributes["event_id"]
 
 
-def test_a_dead_letter_is_brought_back(bare: CommandLine, pubsub: PubsubServer):
-    """Nothing is there to move, and redrive says so."""
+def test_redrive_finds_no_dead_letter(bare: CommandLine, pubsub: PubsubServer):
+    """And says so."""
     bare.run("setup")
     done = bare.run("redrive")
     assert done.returncode == 0, done.stderr
