@@ -55,7 +55,7 @@ def revoke(here: Stage, *tokens: TokenSpec) -> None:
 def assert_works_again(here: Stage, token: TokenSpec, *, seconds: float) -> None:
     """Let GitHub accept a token; so much later no poll fails, and nothing is missing."""
     here.server._state.tokens.add(token)
-    here.poll_when_due(seconds)
+    here.poll_when_due(seconds, every=5)
     assert failing(here) == []
     assert_all_published(here)
 
@@ -96,10 +96,10 @@ def test_a_token_that_is_rejected_for_good_is_asked_once_an_hour(stage: OpenStag
     here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
     here.poll_when_due(20)
     revoke(here, TOKEN)
-    here.poll_when_due(600)
+    here.poll_when_due(600, every=5)
     assert count_rejections(here) <= 7
     for hour in range(1, 4):
-        here.poll_when_due(3600)
+        here.poll_when_due(3600, every=5)
         assert count_rejections(here) <= 7 + hour
     assert_works_again(here, TOKEN, seconds=3601)
 
@@ -109,7 +109,7 @@ def test_a_person_who_asks_for_one_repository_finds_out_for_all(stage: OpenStage
     here = stage(active_world(*NAMES[:10]), poll_seconds=POLL_SECONDS)
     here.poll_when_due(20)
     revoke(here, TOKEN)
-    here.poll_when_due(900)
+    here.poll_when_due(900, every=5)
     here.server._state.tokens.add(TOKEN)
     here.poll_when_due(30)
     assert len(failing(here)) == 10
@@ -156,7 +156,7 @@ def test_two_rejected_tokens_are_asked_as_a_single_one_is(stage: OpenStage) -> N
     here = open_with_two_tokens(stage)
     here.poll_when_due(60)
     revoke(here, TOKEN, OTHER)
-    here.poll_when_due(3600)
+    here.poll_when_due(3600, every=5)
     assert count_rejections(here) <= 2 * 7
     assert_works_again(here, OTHER, seconds=3601)
 
@@ -168,7 +168,7 @@ def test_a_restart_asks_no_sooner_with_a_rejected_token(
     here = stage(active_world(*NAMES[:5]), poll_seconds=POLL_SECONDS)
     here.poll_when_due(20)
     revoke(here, TOKEN)
-    here.poll_when_due(1200)
+    here.poll_when_due(1200, every=5)
     before = count_rejections(here)
     for _ in range(12):
         here.context = here.join(poll_seconds=POLL_SECONDS)
