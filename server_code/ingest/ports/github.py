@@ -105,9 +105,9 @@ class RateLimitStatus:
     minute. A factor of 1 changes nothing.
     """
 
-    limit: int | None
-    remaining: int | None
-    reset_at: datetime | None
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
     hour_interval_factor: float = 1.0
     minute_interval_factors: Mapping[str, float] = field(default_factory=dict)
 

@@ -261,7 +261,7 @@ def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLi
     known = [client.rate_limiter.core_limit for client in clients]
     limits = [limit for limit in known if limit is not None]
     if not limits:
-        return RateLimitStatus(limit=None, remaining=None, reset_at=None)
+        return RateLimitStatus()
     return RateLimitStatus(
         limit=sum(limit.limit for limit in limits),
         remaining=sum(limit.remaining for limit in limits),

@@ -38,8 +38,6 @@ HANGING_SECONDS = 900.0
 #: A host or queue that has answered nothing for this time is reported as silent.
 SILENCE_SECONDS = 10.0
 
-_UNKNOWN_RATE_LIMIT_STATUS = RateLimitStatus(limit=None, remaining=None, reset_at=None)
-
 
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
@@ -56,7 +54,7 @@ class Heartbeat:
         store: StateStore,
         clock: Clock,
         counters: Counters,
-        read_rate_limit_status: Callable[[], RateLimitStatus] = lambda: _UNKNOWN_RATE_LIMIT_STATUS,
+        read_rate_limit_status: Callable[[], RateLimitStatus] = RateLimitStatus,
     ) -> None:
         self.agent = agent
         self._host = host
