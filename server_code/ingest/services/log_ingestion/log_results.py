@@ -64,10 +64,7 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
 
     ``step_files`` are those of an archive, which show where the steps are.
     """
-    try:
-        spool = Spool()
-    except IngestError as error:
-        return LogNotReady(job=job, error=error)
+    spool = Spool()
     try:
         stored_ranges = fetch(cast("BinaryIO", spool))
         reader, steps = LogOutlineReader(), StepFileReader(step_files)
