@@ -55,7 +55,7 @@ def serve_dashboard(local: LocalEnvironment, stop: Stop) -> int | None:
 def _view_line(error: IngestError) -> str:
     """Return a line on why the live view is shown instead; a long command is left to `serve`."""
     has_command = isinstance(error, CannotServe) and error.remedy is not None
-    text = f"{error} `runstream serve` prints the command." if has_command else str(error)
+    text = f"{error} `runstream serve` says what to do." if has_command else str(error)
     return textwrap.fill(
         f"View   below. {text}",
         width=80,

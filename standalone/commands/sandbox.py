@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..command import command, examples, host_option, option
+from ..http.server import Address, cannot_listen
 from ..stopping import stopped_by_signals
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def sandbox(  # noqa: PLR0913 - one for each option
             server = SandboxServer(world, clock=clock, settings=settings, host=host, port=port)
         except ValueError as error:
             raise click.UsageError(f"--host {host}: {error}") from error
+        except OSError as error:
+            raise cannot_listen(Address(host, port), error) from error
         with server:
             click.echo("\n".join(_how_to_use(server)))
             stop.event.wait()

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -133,6 +134,14 @@ def test_a_scenario_that_is_none_is_a_usage_error(bare: CommandLine, text: str, 
     assert done.returncode == 2
     assert "scenario.yaml is not a scenario" in done.stderr
     assert named in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(bare: CommandLine):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = bare.run("sandbox", "--port", str(port))
+    assert done.returncode == MISCONFIGURED
+    assert f"nothing can be served at 127.0.0.1:{port}" in done.stderr
 
 
 def test_a_state_that_cannot_grow_is_reported_to_be_full(cli: CommandLine):
