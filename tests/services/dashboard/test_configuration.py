@@ -86,6 +86,15 @@ def test_a_url_is_shown_without_its_password(value, seen):
     assert shown(GITHUB_API_URL=value)["GITHUB_API_URL"]["value"] == seen
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOGIN_CONTACT", "ops@example.com"), ("BRANCHES", "main, !renovate/@types*")],
+)
+def test_what_is_no_url_is_shown_in_full(name, value):
+    """An address of a person, or a pattern, has no password before its ``@``."""
+    assert shown(**{name: value})[name]["value"] == value
+
+
 def test_what_is_not_set_shows_its_default_or_that_it_is_missing():
     """And whether it is needed."""
     rows = shown()
