@@ -35,13 +35,7 @@ def unbroken(text):
 
 def number(value):
     """Format a whole number with separators: 1234 -> '1,234'; None -> a dash."""
-    if value is None:
-        return NOTHING
-    digits, sign = str(abs(int(value))), "-" if value < 0 else ""
-    head = len(digits) % 3
-    groups = [digits[:head]] if head else []
-    groups += [digits[at : at + 3] for at in range(head, len(digits), 3)]
-    return sign + ",".join(groups)
+    return NOTHING if value is None else "{:,}".format(int(value))
 
 
 def plural(count, one, many=None):

@@ -1,9 +1,12 @@
 """The state of collection at a glance."""
 
+from anvil import get_open_form
+
 from .. import badges, clock, connection, dom, overview_windows, routes, sentences, statuses
 from ..components.FailedRunRow import FailedRunRow
 from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
+from ..components.SetupStep import SetupStep
 from ..formatting import plural
 from ._anvil_designer import OverviewPageTemplate
 
@@ -20,6 +23,7 @@ class OverviewPage(OverviewPageTemplate):
         self.problem_rows = dom.Rows(self, "problems", ProblemRow)
         self.failure_rows = dom.Rows(self, "failures", FailedRunRow)
         self.repository_rows = dom.Rows(self, "repositories", RepositoryRow)
+        self.step_rows = dom.Rows(self, "steps", SetupStep)
 
     def open(self, parameters):
         """Read the window of time."""
@@ -45,7 +49,17 @@ class OverviewPage(OverviewPageTemplate):
             self.show_window(status)
             self.show_lists(status)
         else:
-            self.setup_steps.show(status["setup"])
+            self.show_setup(status["setup"])
+
+    def show_setup(self, steps):
+        """Draw the setup steps; the first open one is highlighted."""
+        following = next(step for step in steps if not step["is_done"])
+        self.step_rows.show([dict(step, is_next=step is following) for step in steps])
+        dom.show(self, add_place=following["step"] == "repository")
+
+    def add_added(self, **event):
+        """Show the dashboard."""
+        get_open_form().refresh()
 
     def show_health(self, status):
         """Draw the state of collection in one line."""

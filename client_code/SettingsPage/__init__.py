@@ -4,6 +4,7 @@ from anvil.js.window import document
 
 from .. import connection, dom, settings_parts
 from ..components.AgentControl import AgentControl
+from ..components.CredentialRow import CredentialRow
 from ..components.ErrorNote import ErrorNote
 from ._anvil_designer import SettingsPageTemplate
 
@@ -16,6 +17,7 @@ class SettingsPage(SettingsPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.settings_error_notes = dom.Rows(self, "settings_errors", ErrorNote)
+        self.credential_rows = dom.Rows(self, "credential_rows", CredentialRow)
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
@@ -43,7 +45,8 @@ class SettingsPage(SettingsPageTemplate):
             rows = settings_parts.settings_of(part, settings["settings"])
             getattr(self, part.replace("-", "_") + "_settings").show(rows)
         self.github_app.show(settings["github_app"])
-        self.credentials.show(settings["credentials"])
+        self.credential_rows.show(settings["credentials"])
+        dom.show(self, no_credentials=not settings["credentials"])
         self.queues.show(settings["queues"])
         self.webhook.show(settings["webhook"])
         self.agent_rows.show(settings["agents"])

@@ -30,11 +30,19 @@ class AccountsCard(AccountsCardTemplate):
         """Call the server, show a generated password, and return whether it succeeded."""
         is_done, created = actions.perform(self, name, *arguments)
         if is_done:
-            self.password.show(created)
+            self.show_password(created)
             get_open_form().refresh()
         return is_done
 
     def reset(self):
         """Remove a generated password and a message."""
-        self.password.show(None)
+        self.show_password(None)
         dom.fill(self, message="")
+
+    def show_password(self, account):
+        """Show a generated password, with the email that it belongs to; None removes them."""
+        email, password = (account["email"], account["password"]) if account else ("", "")
+        text = "Password of {} (shown only once):".format(email)
+        dom.fill(self, password_of=text, password=password)
+        dom.show(self, created=account is not None)
+        self.copy.show(password)
