@@ -11,11 +11,12 @@ import anvil.server
 from ..domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ..domain.timestamps import parse_timestamp
 from ..errors import Rejected
+from ..services.collections.manual_collection import find_collection
 from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
 from ..services.dashboard.activity import remove_errors_of_cause, remove_errors_until
 from ..services.dashboard.agents import load_agent_rows
-from ..services.dashboard.collection import load_collection
+from ..services.dashboard.collection import collection_row
 from ..services.dashboard.repositories import check_repository as check
 from ..services.dashboard.repositories import require_watched
 from ..services.dashboard.runs import load_run
@@ -35,9 +36,8 @@ _MAX_ENDED = 3
 @login_required(Role.VIEWER)
 def get_collection_progress(request: RequestContext, collection_id: object) -> dict[str, Any]:
     """Return the progress of a manual collection."""
-    return load_collection(
-        request.state, require_text(collection_id, "The collection's id"), now=request.now
-    )
+    wanted = require_text(collection_id, "The collection's id")
+    return collection_row(find_collection(request.state, wanted), now=request.now)
 
 
 @login_required(Role.OPERATOR)

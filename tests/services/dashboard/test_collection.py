@@ -9,8 +9,8 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.collection_records import CollectionPhase as Phase
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import NotFound
-from ingest.services.collections.manual_collection import LOST_AFTER
-from ingest.services.dashboard.collection import collection_row, load_collection
+from ingest.services.collections.manual_collection import LOST_AFTER, find_collection
+from ingest.services.dashboard.collection import collection_row
 from support.state_records import NOW, a_collection, an_agent, at
 
 COUNTS = {
@@ -85,7 +85,7 @@ def test_a_collection_is_found_by_its_id_among_all_heartbeats():
     state = open_sql_state("sqlite://")
     state.save_agent(an_agent("monitor", "c1"))
     with pytest.raises(NotFound, match="Start a new one"):
-        load_collection(state, "c1", now=NOW)
+        find_collection(state, "c1")
     state.save_collection(a_collection("c1", phase=Phase.SEARCHING))
     state.save_collection(a_collection("c2", phase=Phase.DONE))
-    assert load_collection(state, "c2", now=NOW)["state"] == "completed"
+    assert find_collection(state, "c2").phase == Phase.DONE

@@ -7,18 +7,10 @@ from typing import Any
 
 from ...domain.collection_records import CollectionPhase, CollectionRecord
 from ...domain.timestamps import format_timestamp
-from ...ports import CoordinationStore
-from ..collections.manual_collection import LOST_AFTER, find_collection
+from ..collections.manual_collection import LOST_AFTER
 
 #: How long the result of a collection is shown.
 RESULT_SHOWN_FOR = timedelta(minutes=10)
-
-
-def load_collection(
-    store: CoordinationStore, collection_id: str, *, now: datetime
-) -> dict[str, Any]:
-    """Load the progress of a collection. Raises NotFound for an unknown or old one."""
-    return collection_row(find_collection(store, collection_id), now=now)
 
 
 def collection_row(record: CollectionRecord, *, now: datetime) -> dict[str, Any]:
