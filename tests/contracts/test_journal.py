@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ingest.domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ingest.ports import StateStore
-from support.state_records import ODD_TEXTS, REPOSITORY, an_activity, an_error
+from support.state_records import ODD_TEXTS, an_activity, an_error, at
 
 
 class TestErrors:
@@ -34,41 +36,38 @@ class TestErrors:
         assert [kept[0], kept[-1]] == [an_error(MAX_ERRORS + 4), an_error(5)]
         assert len(kept) == MAX_ERRORS
 
-    def test_those_that_report_the_same_of_the_same_are_removed(self, state: StateStore) -> None:
-        """Whenever they occurred, and whatever the case of the repository's name."""
+    def test_those_that_are_given_are_removed_and_no_others(self, state: StateStore) -> None:
+        """An error that was added twice is removed twice; None is no name of a repository."""
+        error = an_error(repository=None)
         others = [
-            an_error(1, repository="octo/web"),
-            an_error(2, repository=None),
-            an_error(3, repository=REPOSITORY, message="other"),
-            an_error(4, repository=REPOSITORY, agent="logs"),
+            replace(error, occurred_at=at(0.000001)),
+            replace(error, repository="None"),
+            replace(error, repository=""),
+            replace(error, agent="logs"),
+            replace(error, message="other"),
+            replace(error, remedy="x"),
         ]
-        for error in (*others, an_error(5, repository="octo/api", remedy="x")):
-            state.add_error(error)
-        state.add_error(an_error(6, repository=REPOSITORY))
-        assert state.remove_errors(agent="monitor", repository="OCTO/api", message="w") == 2
-        assert state.list_errors(limit=10) == others[::-1]
-        assert state.remove_errors(agent="monitor", repository=REPOSITORY, message="w") == 0
-
-    def test_those_of_no_repository_are_removed_alone(self, state: StateStore) -> None:
-        """None is no name."""
-        state.add_error(an_error(1, repository=None))
-        state.add_error(an_error(2, repository=""))
-        state.add_error(an_error(3, repository="None"))
-        assert state.remove_errors(agent="monitor", repository=None, message="w") == 1
-        assert [error.repository for error in state.list_errors(limit=9)] == ["None", ""]
+        for each in (error, *others, error):
+            state.add_error(each)
+        assert state.remove_errors([error, an_error(9)]) == 2
+        kept = state.list_errors(limit=10)
+        assert len(kept) == len(others)
+        assert set(kept) == set(others)
+        assert state.remove_errors([error]) == 0
 
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_any_text_can_be_removed(self, state: StateStore, text: str) -> None:
         """What was kept is found again."""
-        state.add_error(an_error(agent=text, repository=text, message=text))
-        assert state.remove_errors(agent=text, repository=text, message=text) == 1
+        error = an_error(agent=text, repository=text, message=text)
+        state.add_error(error)
+        assert state.remove_errors([error]) == 1
         assert state.list_errors(limit=1) == []
 
     def test_very_many_are_removed_at_once(self, state: StateStore) -> None:
         """As many as are kept."""
         for number in range(MAX_ERRORS):
             state.add_error(an_error(number))
-        assert state.remove_errors(agent="monitor", repository=None, message="w") == MAX_ERRORS
+        assert state.remove_errors(state.list_errors(limit=MAX_ERRORS)) == MAX_ERRORS
         assert state.list_errors(limit=1) == []
 
 

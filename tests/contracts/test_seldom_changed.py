@@ -22,7 +22,7 @@ CHANGES: tuple[Callable[[StateStore], object], ...] = (
     lambda state: state.save_collection(a_collection("c2", updated_at=at(90_000))),
     lambda state: state.add_error(an_error(message="one")),
     lambda state: state.add_error(an_error(1, message="two")),
-    lambda state: state.remove_errors(agent="monitor", repository=None, message="one"),
+    lambda state: state.remove_errors([an_error(message="one")]),
     lambda state: state.save_sources([SOURCE]),
     lambda state: state.save_sources([replace(SOURCE, last_error="e")]),
     lambda state: state.remove_source("octo/*"),

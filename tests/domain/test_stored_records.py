@@ -16,7 +16,6 @@ from ingest.domain.runs import AttemptKey
 from ingest.domain.stored_records import (
     REPOSITORY_COLUMNS,
     body_of,
-    error_identity,
     normalized_attempt_key,
     restore_record,
     restore_record_of_attempt,
@@ -93,14 +92,6 @@ def test_an_error_and_an_activity(text: str, repository: str | None) -> None:
     for record in (error, activity):
         body = stored(body_of(record))
         assert decode_dataclass(type(record), body, occurred_at=record.occurred_at) == record
-
-
-def test_errors_are_the_same_whatever_the_case_of_the_repository_and_the_remedy() -> None:
-    first = an_error(repository="Octo/API", remedy="wait")
-    second = an_error(5, repository="octo/api", remedy="look")
-    assert error_identity(body_of(first)) == error_identity(body_of(second))
-    assert error_identity(body_of(an_error())) == ("monitor", None, "w")
-    assert error_identity(body_of(an_error())) != error_identity(body_of(first))
 
 
 class TestRepository:

@@ -76,10 +76,3 @@ def restore_record_of_attempt(
     rest = upgrade_body(body)
     key = AttemptKey(rest.pop(_REPOSITORY), run_id, run_attempt)
     return decode_dataclass(kind, rest, key=key, **columns)
-
-
-def error_identity(body: Mapping[str, Any]) -> tuple[str, str | None, str]:
-    """Return what equal errors have in common."""
-    repository = body["repository"]
-    key = None if repository is None else repository_key(repository)
-    return body["agent"], key, body["what"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,8 +32,8 @@ class DashboardStore(Protocol):
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
 
-    def remove_errors(self, *, agent: str, repository: str | None, message: str) -> int:
-        """Remove every error of the same agent, repository and text; return how many."""
+    def remove_errors(self, errors: Collection[ErrorRecord]) -> int:
+        """Remove these errors; return how many there were."""
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Save an activity; only the newest MAX_ACTIVITIES are kept."""

@@ -139,7 +139,7 @@ VIEW = [
     on_state("add_to_saved_counters", {"runs": 3}, now=at(600)),
     on_state("load_saved_counters"),
     *(on_state("add_error", an_error(number, message=f"w{number % 2}")) for number in range(4)),
-    on_state("remove_errors", agent="monitor", repository=None, message="w0"),
+    on_state("remove_errors", [an_error(0, message="w0"), an_error(2, message="w0")]),
     on_state("list_errors", limit=9),
     on_page("list_errors", limit=1),
     on_state("add_activity", an_activity(repository=REPOSITORY)),

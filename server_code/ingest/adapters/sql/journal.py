@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection
+from typing import TypeVar
 
 from ...domain.codec import decode_dataclass
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
-from ...domain.stored_records import body_of, error_identity
-from ...domain.stored_values import format_time, from_json, parse_time, repository_key, to_json
+from ...domain.stored_records import body_of
+from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .database import SqlStore
 from .session import Session
+
+_Record = TypeVar("_Record", ErrorRecord, ActivityRecord)
 
 _ERRORS, _ACTIVITIES = "errors", "activities"
 
@@ -29,44 +31,45 @@ class SqlJournal(SqlStore):
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MAX_ERRORS at most."""
-        self._add(_ERRORS, record.occurred_at, body_of(record), maximum=MAX_ERRORS)
+        self._add(_ERRORS, record, maximum=MAX_ERRORS)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        found = self._list(_ERRORS, limit)
-        return [decode_dataclass(ErrorRecord, body, occurred_at=at) for at, body in found]
+        return self._list(_ERRORS, ErrorRecord, limit)
 
-    def remove_errors(self, *, agent: str, repository: str | None, message: str) -> int:
-        """Delete every error of the same agent, repository and text; return how many."""
-        key = None if repository is None else repository_key(repository)
-        wanted = (agent, key, message)
+    def remove_errors(self, errors: Collection[ErrorRecord]) -> int:
+        """Delete these errors; return how many there were."""
+        removed = set(errors)
 
         def remove(session: Session) -> int:
             # So few are kept that reading all is faster than maintaining an index.
-            rows = session.query("SELECT id, record FROM errors")
-            same = [number for number, body in rows if error_identity(from_json(body)) == wanted]
-            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", same)
+            rows = session.query("SELECT id, occurred_at, record FROM errors")
+            numbers = [number for number, *row in rows if _decode(ErrorRecord, *row) in removed]
+            return session.execute_in_chunks("DELETE FROM errors WHERE id IN (...)", numbers)
 
         return self._database.write(remove)
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep an activity; MAX_ACTIVITIES at most."""
-        self._add(_ACTIVITIES, record.occurred_at, body_of(record), maximum=MAX_ACTIVITIES)
+        self._add(_ACTIVITIES, record, maximum=MAX_ACTIVITIES)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
-        found = self._list(_ACTIVITIES, limit)
-        return [decode_dataclass(ActivityRecord, body, occurred_at=at) for at, body in found]
+        return self._list(_ACTIVITIES, ActivityRecord, limit)
 
-    def _add(
-        self, table: str, occurred_at: datetime, body: dict[str, Any], *, maximum: int
-    ) -> None:
+    def _add(self, table: str, record: ErrorRecord | ActivityRecord, *, maximum: int) -> None:
+        row = (format_time(record.occurred_at), to_json(body_of(record)))
+
         def add(session: Session) -> None:
-            session.insert(_ADD.format(table), [(format_time(occurred_at), to_json(body))])
+            session.insert(_ADD.format(table), [row])
             session.execute(_TRIM.format(table, table), (maximum,))
 
         self._database.write(add)
 
-    def _list(self, table: str, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
+    def _list(self, table: str, kind: type[_Record], limit: int) -> list[_Record]:
         rows = self._database.read(_LIST.format(table), (max(0, limit),))
-        return [(parse_time(at), from_json(body)) for at, body in rows]
+        return [_decode(kind, *row) for row in rows]
+
+
+def _decode(kind: type[_Record], occurred_at: str, body: str) -> _Record:
+    return decode_dataclass(kind, from_json(body), occurred_at=parse_time(occurred_at))

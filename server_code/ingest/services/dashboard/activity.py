@@ -46,12 +46,8 @@ def remove_errors_of_cause(
 
     Raises StateUnavailable.
     """
-    cause = cause_of(agent, repository, message)
-    texts = {each.message for each in store.list_errors(limit=MAX_ERRORS) if each.cause == cause}
-    return sum(
-        store.remove_errors(agent=agent, repository=repository, message=text)
-        for text in sorted(texts)
-    )
+    cause, errors = cause_of(agent, repository, message), store.list_errors(limit=MAX_ERRORS)
+    return store.remove_errors([each for each in errors if each.cause == cause])
 
 
 def remove_errors_until(store: StateStore, until: datetime) -> int:
@@ -59,15 +55,8 @@ def remove_errors_until(store: StateStore, until: datetime) -> int:
 
     Raises StateUnavailable.
     """
-    seen = {
-        (each.agent, each.repository, each.message): None
-        for each in store.list_errors(limit=MAX_ERRORS)
-        if each.occurred_at < until + _SHOWN_PRECISION
-    }
-    return sum(
-        store.remove_errors(agent=agent, repository=repository, message=message)
-        for agent, repository, message in seen
-    )
+    before, errors = until + _SHOWN_PRECISION, store.list_errors(limit=MAX_ERRORS)
+    return store.remove_errors([each for each in errors if each.occurred_at < before])
 
 
 def error_row(error: ErrorRecord) -> dict[str, Any]:
