@@ -189,10 +189,14 @@ def _cpu_seconds(pid: int) -> float:
 def _measure(
     state: DataTablesState, call: Call, cpu: _Cpu, names: Sequence[str]
 ) -> dict[str, float]:
-    """Measure turns of each page; a third of the polls are in the last third of a turn's time."""
+    """Measure turns of each page; a third of the polls are in the last third of a turn's time.
+
+    What was polled in the turns of the other pages is read before.
+    """
     polled, count = cycle(names), len(names) * REFRESH_INTERVAL // POLL_INTERVAL
     of_page = dict.fromkeys(REFRESHES, 0.0)
     for page, refresh in REFRESHES.items():
+        refresh(call)
         for _ in range(TURNS):
             next_turn = time.monotonic() + REFRESH_INTERVAL.total_seconds() / TIME_LAPSE
             due = list(islice(polled, count))
