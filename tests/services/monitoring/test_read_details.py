@@ -185,6 +185,16 @@ def test_no_failure_of_the_annotations_holds_a_message(stage, fault, requests):
     assert_all_published(here)
 
 
+def test_annotations_that_are_missing_are_asked_for_once(stage):
+    """However long the run goes on after the job has been published without them."""
+    world = WorldBuilder().run("failure", seconds=900).job("test", "failure", seconds=30)
+    here = stage(world.job("slow", seconds=800), at=10)
+    here.fail(Fault(path=ANNOTATIONS, do="missing"))
+    here.poll_for(600)
+    assert job_of(here, "test")["annotations"] is None
+    assert asked(here) == 1
+
+
 def test_a_failure_that_passes_at_once_costs_no_annotation(stage):
     """The request is sent once more."""
     here = stage(a_failed_run(), at=600)
@@ -222,14 +232,16 @@ def test_a_refusal_keeps_githubs_own_remedy_and_is_logged(stage, caplog):
 
 def test_a_limit_is_waited_for_and_costs_no_annotation(stage):
     """What was read before it is not read again."""
-    here = stage(a_failed_run(), at=600)
-    here.fail(Fault(path=ANNOTATIONS, do="secondary", seconds=60, count=1))
+    here = stage(a_failed_run().job("more", "failure").annotated(RUNNER), at=600)
+    last = f"/check-runs/{FIRST_JOB + 3}/annotations"
+    here.fail(Fault(path=last, do="secondary", seconds=60, count=1))
     assert here.poll() is not None
     assert "workflow_job_completed" not in here.kinds()
     here.advance(90)
     assert here.poll() is None
-    assert len(job_of(here, "test")["annotations"]) == 2
+    assert [len(job_of(here, name)["annotations"]) for name in ("test", "more")] == [2, 1]
     assert here.requests("list_attempt_jobs") == 1
+    assert asked(here) == 3
 
 
 def test_a_limit_that_never_ends_holds_no_message_for_ever(stage):
