@@ -30,7 +30,7 @@ class ActivityPage(ActivityPageTemplate):
     def show(self, activity):
         """Draw the three lists."""
         errors, agents, activities = activity["errors"], activity["agents"], activity["activities"]
-        self.newest_error_at = max([each["occurred_at"] for each in errors] + [""])
+        self.newest_error_at = errors[0]["occurred_at"] if errors else ""
         actions.clear_old_error(self)
         dom.fill(self, count=activity_texts.errors(errors))
         self.error_rows.show(errors)
@@ -40,7 +40,7 @@ class ActivityPage(ActivityPageTemplate):
         dom.show(self, dismiss_all_place=len(errors) > 1)
 
     def dismiss_all_click(self, **event):
-        """Dismiss the errors that are shown, and none that occurred since."""
+        """Dismiss the errors that are shown, and none that are new since."""
         is_done, _ = actions.perform(self, "dismiss_all_errors", self.newest_error_at)
         if is_done:
             get_open_form().refresh()

@@ -14,7 +14,7 @@ from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.rows import repository_state
-from ingest.services.monitoring.count_published import read_job_lag
+from ingest.services.monitoring.count_published import job_lag_histogram
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -122,7 +122,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
         yield CounterMetricFamily(f"runstream_{name}", help_text, value=counts.get(counter, 0))
     sent = {queue: counts.get(sent_messages_counter(queue), 0) for queue in context.queue_names}
     yield _labelled(CounterMetricFamily, "messages", "Messages that were sent.", "queue", sent)
-    buckets, total = read_job_lag(counts)
+    buckets, total = job_lag_histogram(counts)
     help_text = "Seconds from the end of a job to its message on the metrics queue."
     yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, total)
     requests = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}

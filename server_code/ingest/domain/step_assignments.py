@@ -69,10 +69,10 @@ def possible_starts(
         for start in starts
     ]
     none = [False] * len(steps)
-    failed = [
+    incomplete = [
         k > 0 and each.conclusion not in _COMPLETE_CONCLUSIONS for k, each in enumerate(steps)
     ]
-    for silent in (none, failed) if any(failed) else (none,):
+    for silent in (none, incomplete) if any(incomplete) else (none,):
         for of_any_kind in (False, True):
             holds = [
                 [_may_hold(step, kind, start, of_any_kind=of_any_kind) for step, kind in pairs]
@@ -107,7 +107,7 @@ def _assigned_starts(
         may_be_silent = silent[k] and any(
             b[k - 1] and a[k] for b, a in zip(before, after, strict=True)
         )
-        around = found or [starts[0]]
+        around = found or [starts[0]]  # a silent step, which its neighbors bound
         begins.append(StartLineRange(around[0], around[-1], may_be_silent))
     return begins
 

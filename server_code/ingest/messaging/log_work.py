@@ -43,10 +43,11 @@ class WorkItemJob:
 class LogWork:
     """A work item: fetch the log of one job, or all logs of an attempt, and publish them.
 
-    ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and was
-    not there. ``is_backfill``: all of its jobs ended long ago. This depends on the present time, so
-    it is not in the message. ``other_jobs``: jobs of the attempt whose logs are not due. An archive
-    holds their logs as well, possibly under similar names.
+    ``jobs`` are those whose logs are due. ``tries`` counts how often the log was requested and
+    could not be fetched, limits and refusals aside. ``is_backfill``: all of its jobs ended long
+    ago; it depends on the present time, so a message does not say it, and the receiver sets it.
+    ``other_jobs``: jobs of the attempt whose logs are not due. An archive holds their logs as
+    well, possibly under similar names.
     """
 
     key: AttemptKey

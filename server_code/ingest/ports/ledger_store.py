@@ -70,7 +70,7 @@ class LedgerStore(Protocol):
 
     def save_delivery_once(
         self,
-        keys: Sequence[str],
+        claim_keys: Sequence[str],
         repository: str,
         run_id: int,
         *,
@@ -79,8 +79,8 @@ class LedgerStore(Protocol):
     ) -> str | None:
         """Claim the keys of a delivery, save its event and make the repository due: all or nothing.
 
-        ``keys``: its id, and a digest of its body. Without an event a run hint is saved; events are
-        kept for 4 days at most. Returns the first key that was claimed before.
+        ``claim_keys``: its id, and a digest of its body. Without an event a run hint is saved;
+        events are kept for 4 days at most. Returns the first key that was claimed before.
         """
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:

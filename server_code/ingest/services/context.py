@@ -49,16 +49,18 @@ REFUSALS_CHECKED_EVERY = timedelta(seconds=15)
 class DiscoveryState:
     """When this process discovers the repositories of its sources next, and what it did before.
 
-    ``next_at``: when it checks next whether a discovery is due; None means now. ``has_started``:
-    the discovery at the start of the process is over. ``failures``: the discoveries that have
-    failed in a row. ``lock`` is held by the thread that discovers; the others continue to poll.
-    ``has_sources``: whether there are sources; without any, webhooks about repositories are
-    ignored. ``webhooks_checked_at``: when it last looked for such webhooks.
-    ``followed_webhook_at``: when the newest webhook arrived that led to a discovery.
+    ``next_at``: when it checks next whether a discovery is due; None means now.
+    ``has_begun_first_discovery``: that at the start of the process has begun. ``failures``: the
+    discoveries that have failed in a row. ``lock`` is held by the thread that discovers; the
+    others continue to poll. ``has_sources``: whether there are sources; without any, webhooks
+    about repositories are ignored. ``webhooks_checked_at``: when it last looked for such
+    webhooks. ``followed_webhook_at``: when the newest webhook arrived that led to a discovery.
+    ``credentials_saved_at`` and ``refusals_checked_at``: when rate limits were saved, and
+    refusals of other processes loaded, last.
     """
 
     next_at: datetime | None = None
-    has_started: bool = False
+    has_begun_first_discovery: bool = False
     failures: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     credentials_saved_at: datetime | None = None

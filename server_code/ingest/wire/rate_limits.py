@@ -24,10 +24,10 @@ MAX_WAIT_SECONDS = 24 * 3600
 #: A primary limit lasts an hour. A reset that is further ahead is wrong, or of another clock.
 MAX_RESET_TIME = timedelta(minutes=65)
 
-#: A limit whose hour ended this long before an answer shows nothing of it any more.
-ENDED_SECONDS = 60
+#: A limit that was reset this long before an answer says nothing of the current hour.
+EXPIRED_SECONDS = 60
 
-#: Smaller differences between two ends are of one hour: GitHub's servers may round them apart.
+#: Two reset times that differ by less belong to one hour: GitHub's servers may round them apart.
 SAME_HOUR = timedelta(seconds=60)
 
 #: Smaller differences between GitHub's clock and ours are ignored.
@@ -51,12 +51,12 @@ class RateLimit:
 
 
 def is_same_hour(reset_at: datetime, other: datetime) -> bool:
-    """Return whether two ends are of the same hour of a limit."""
+    """Return whether two reset times belong to the same hour of a limit."""
     return abs(reset_at - other) < SAME_HOUR
 
 
 def is_later_hour(reset_at: datetime, known: datetime) -> bool:
-    """Return whether an end is of a later hour of a limit than a known end."""
+    """Return whether a reset time belongs to a later hour of a limit than a known one."""
     return reset_at - known >= SAME_HOUR
 
 
@@ -114,7 +114,7 @@ def retry_at(
     ``retry-after`` comes first, then the reset of an exhausted primary limit, else one minute.
     ``refusals`` in a row (from 1) double this minute each time, up to an hour. If ``retry-after``
     is less than a minute, they double one second in the same way, and the longer wait counts. A
-    longer ``retry-after`` is kept as it is. ``offset``: by how much GitHub's clock is ahead of
+    longer ``retry-after`` counts alone. ``offset``: by how much GitHub's clock is ahead of
     ``now``.
     """
     github_now = now + offset
@@ -187,7 +187,7 @@ def _is_over(headers: Mapping[str, str]) -> bool:
     reset, date = _number(headers.get("x-ratelimit-reset")), parse_http_date(headers.get("date"))
     if reset is None or date is None:
         return False
-    return reset + ENDED_SECONDS < date.timestamp()
+    return reset + EXPIRED_SECONDS < date.timestamp()
 
 
 def _has_no_limit(headers: Mapping[str, str]) -> bool:

@@ -32,7 +32,7 @@ def test_a_run_is_counted_in_every_window_that_contains_its_end():
     assert counted == {"1h": (1, 0), "24h": (1, 1), "7d": (1, 2)}
     assert windows["1h"]["runs"][-1]["at"] == "2026-11-24T12:05:00Z"
     assert {name: len(window["runs"]) for name, window in windows.items()} == {
-        window.name: window.intervals for window in WINDOWS
+        window.name: window.interval_count for window in WINDOWS
     }
 
 

@@ -23,10 +23,10 @@ from .cloudformation_ecs import (
 from .policies import (
     allow,
     collector_statements,
-    fetch_logs,
+    fetch_logs_statement,
     policy_document,
     reader_statements,
-    store_logs,
+    store_logs_statement,
 )
 from .provision import (
     DEAD_LETTER_RETENTION_SECONDS,
@@ -222,12 +222,12 @@ def _policy_resources() -> dict[str, Any]:
         *collector_statements(
             metrics=metrics, logs=logs, job_events=work, dead_letters=dead_letters
         ),
-        _if(_HAS_BUCKET, store_logs(_objects(LOG_PREFIX)), _NO_VALUE),
+        _if(_HAS_BUCKET, store_logs_statement(_objects(LOG_PREFIX)), _NO_VALUE),
         _if(_HAS_KEY, allow("Encrypt", _ENCRYPT, key), _NO_VALUE),
     ]
     reader = [
         *reader_statements(metrics=metrics, logs=logs),
-        _if(_HAS_BUCKET, fetch_logs(_objects(LOG_PREFIX)), _NO_VALUE),
+        _if(_HAS_BUCKET, fetch_logs_statement(_objects(LOG_PREFIX)), _NO_VALUE),
         _if(_HAS_KEY, allow("Decrypt", ["kms:Decrypt"], key), _NO_VALUE),
     ]
     return {

@@ -38,7 +38,7 @@ def collector_policy(queues: QueueSettings, *, region: str | None = None) -> dic
         dead_letters=arn(dead_letter_name(queues.job_events_queue)),
     )
     if queues.log_bucket is not None:
-        statements.append(store_logs(f"arn:aws:s3:::{queues.log_bucket}/{LOG_PREFIX}*"))
+        statements.append(store_logs_statement(f"arn:aws:s3:::{queues.log_bucket}/{LOG_PREFIX}*"))
     return policy_document(statements)
 
 
@@ -71,11 +71,11 @@ def reader_statements(*, metrics: Arn, logs: Arn) -> list[dict[str, Any]]:
     return [allow("Read", _READ, [metrics, logs])]
 
 
-def store_logs(objects: Arn) -> dict[str, Any]:
+def store_logs_statement(objects: Arn) -> dict[str, Any]:
     """Allow a collector to put logs into a bucket, and nothing else there."""
     return allow("StoreLogs", ["s3:AbortMultipartUpload", "s3:PutObject"], [objects])
 
 
-def fetch_logs(objects: Arn) -> dict[str, Any]:
+def fetch_logs_statement(objects: Arn) -> dict[str, Any]:
     """Allow a reader to get logs from a bucket."""
     return allow("FetchLogs", ["s3:GetObject"], [objects])

@@ -19,7 +19,7 @@ from ...domain.stored_values import escape_text, repository_key
 from .cached_rows import CachedRows
 from .errors import translate_errors
 from .ledger_counts import CountChanges, load_counts, load_counts_by_repository
-from .table import Table, chunks_of_bytes, chunks_of_keys, distinct
+from .table import Table, chunks_of_bytes, chunks_of_keys, first_of_each_key
 from .transactions import transact
 from .values import (
     as_optional_utc,
@@ -172,7 +172,7 @@ class TableAttempts:
 def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
     BODIES.upsert([{"key": key, "body": body} for key, body in bodies.items()])
     found = ATTEMPTS.search_by("key", bodies, columns=("key", "settled", "unread"))
-    known, changes = {row["key"]: row for row in distinct(found)}, CountChanges()
+    known, changes = {row["key"]: row for row in first_of_each_key(found)}, CountChanges()
     for row in rows:
         changes.note_attempt(row["repository"], before=known.get(row["key"]), after=row)
     changes.save()
@@ -204,7 +204,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
         for chunk in chunks_of_bytes(rows, lambda row: int(row["body_bytes"] or 0))
         for body in BODIES.search_by("key", [row["key"] for row in chunk], columns=("key", "body"))
     ]
-    bodies = {row["key"]: row["body"] for row in distinct(found)}
+    bodies = {row["key"]: row["body"] for row in first_of_each_key(found)}
     return [
         restore_record_of_attempt(
             AttemptRecord,
@@ -217,7 +217,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
                 "next_check_at": as_optional_utc(row["look_at"]),
             },
         )
-        for row in distinct(rows)
+        for row in first_of_each_key(rows)
         if row["key"] in bodies
     ]
 

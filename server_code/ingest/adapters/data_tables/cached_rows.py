@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import anvil.tables.query as q
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE
-from .table import Table, Values, distinct
+from .table import Table, Values, first_of_each_key
 from .values import as_optional_utc
 
 #: Rows that were saved up to this long before the last load are read again: commits take time. Rows
@@ -146,7 +146,7 @@ class CachedRows(Generic[_Value]):
         return values if self._newest is None else self._newest.sorted(values)
 
     def _read(self, rows: Iterable[Any]) -> dict[str, CachedRow[_Value]]:
-        return {row["key"]: self._read_row(row) for row in distinct(rows)}
+        return {row["key"]: self._read_row(row) for row in first_of_each_key(rows)}
 
     def _read_row(self, row: Any) -> CachedRow[_Value]:  # noqa: ANN401 - a row
         return CachedRow(as_optional_utc(row[self._saved_at]) or LONG_AGO, self._restore(row))

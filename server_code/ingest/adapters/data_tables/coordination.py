@@ -17,7 +17,7 @@ from ...domain.stored_values import escape_text, from_json, to_json, unescape_te
 from ...ports import CoordinationStore
 from .errors import translate_errors
 from .seldom_changed import SeldomChangedTable
-from .table import Table, distinct
+from .table import Table, first_of_each_key
 from .transactions import transact
 from .values import as_utc
 
@@ -60,7 +60,7 @@ class TableCoordination(CoordinationStore):
             row["key"]: restore_record(
                 AgentRecord, from_json(row["body"]), {"heartbeat_at": as_utc(row["heartbeat_at"])}
             )
-            for row in distinct(rows)
+            for row in first_of_each_key(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
 
@@ -85,7 +85,7 @@ class TableCoordination(CoordinationStore):
 
     def list_collections(self) -> list[CollectionRecord]:
         """List the manual collections, newest started first."""
-        rows = distinct(COLLECTIONS.search(columns=("key", "updated_at", "body")))
+        rows = first_of_each_key(COLLECTIONS.search(columns=("key", "updated_at", "body")))
         found = [
             restore_record(
                 CollectionRecord, from_json(row["body"]), {"updated_at": as_utc(row["updated_at"])}

@@ -17,7 +17,7 @@ from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import LogStateStore
 from .errors import translate_errors
 from .ledger_counts import CountChanges
-from .table import Table, chunks_of_keys, distinct, update
+from .table import Table, chunks_of_keys, first_of_each_key, update
 from .transactions import transact
 from .values import as_utc, attempt_key_text, sort_key
 
@@ -42,7 +42,7 @@ class TableJobLogs(LogStateStore):
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
         rows = _JOB_LOGS.search(columns=_COLUMNS, where={"attempt": attempt_key_text(key)})
-        records = (_record(row) for row in distinct(rows))
+        records = (_record(row) for row in first_of_each_key(rows))
         return {record.job_id: record for record in records}
 
     def load_pending_logs(

@@ -21,7 +21,7 @@ from ...domain.ledger import (
     sum_counts,
 )
 from .cached_rows import CachedRows, saved_now
-from .table import Table, distinct, update
+from .table import Table, first_of_each_key, update
 from .transactions import transact
 
 _COUNTS = Table("ledger_counts")
@@ -64,7 +64,7 @@ class CountChanges:
         if not changes:
             return
         found = _COUNTS.search_by("key", changes, columns=("key", *_NAMES))
-        rows = {row["key"]: row for row in distinct(found)}
+        rows = {row["key"]: row for row in first_of_each_key(found)}
         new = {name: _count(name) for name in sorted(changes) if name not in rows}
         _take_from_others(new.values())
         _COUNTS.add_rows(
@@ -112,7 +112,7 @@ def _count_all(known: Mapping[str, LedgerCounts]) -> None:
     for table, where in ((_ATTEMPTS, {"settled": False}), (_JOB_LOGS, {"state": LOG_PENDING})):
         names |= {row["repository"] for row in table.search(columns=("repository",), where=where)}
     _count_each(names - known.keys())
-    counted = sum_counts(map(_counts, distinct(_COUNTS.search(columns=("key", *_NAMES)))))
+    counted = sum_counts(map(_counts, first_of_each_key(_COUNTS.search(columns=("key", *_NAMES)))))
     others = {"key": _OTHERS, **asdict(_count_others(counted)), **saved_now()}
     transact(lambda: _COUNTS.upsert([others]))
 

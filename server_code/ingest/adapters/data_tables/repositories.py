@@ -18,8 +18,8 @@ from ...domain.stored_values import from_json, repository_key, to_json
 from ...ports import RepositoryStore
 from .cached_rows import LONG_AGO, CachedRow, CachedRows, saved_now
 from .errors import translate_errors
-from .seldom_changed import note_change
-from .table import Table, Values, distinct
+from .seldom_changed import save_change_id
+from .table import Table, Values, first_of_each_key
 from .transactions import transact
 from .values import as_optional_utc, as_utc
 
@@ -73,7 +73,7 @@ class TableRepositories(RepositoryStore):
     def remove_repository(self, full_name: str) -> None:
         """Stop watching; the ledger keeps what was collected."""
         if REPOSITORIES.delete_by("key", [repository_key(full_name)]):
-            note_change(REPOSITORIES)
+            save_change_id(REPOSITORIES)
 
     def load_repository(self, full_name: str) -> RepositoryRecord | None:
         """Load one repository."""
@@ -82,7 +82,7 @@ class TableRepositories(RepositoryStore):
 
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
-        rows = distinct(REPOSITORIES.search(columns=_ALL_COLUMNS))
+        rows = first_of_each_key(REPOSITORIES.search(columns=_ALL_COLUMNS))
         return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
@@ -107,7 +107,7 @@ class TableRepositories(RepositoryStore):
     def list_due_before(self, moment: datetime) -> list[str]:
         """List unpaused repositories with a ``next_poll_at`` up to a moment, leased or not."""
         where = {"paused": False, "next_poll_at": q.less_than_or_equal_to(moment)}
-        rows = distinct(REPOSITORIES.search(columns=("key", "full_name"), where=where))
+        rows = first_of_each_key(REPOSITORIES.search(columns=("key", "full_name"), where=where))
         return [row["full_name"] for row in rows]
 
     def claim_repository(
@@ -155,7 +155,7 @@ def _due(names: set[str] | None, now: datetime) -> list[str]:
     rows = REPOSITORIES.search(columns=_DUE_COLUMNS, where={"paused": False})
     due = {
         row["key"]: _due_since(row)
-        for row in distinct(rows)
+        for row in first_of_each_key(rows)
         if _is_due(row, now) and (names is None or row["key"] in names)
     }
     return sorted(due, key=lambda key: (due[key], key))

@@ -18,7 +18,7 @@ from ...domain.saved_counters import COUNTS_KEPT_FOR, SavedCounters, start_of_co
 from ...domain.stored_values import format_time, from_json, parse_time, to_json
 from .cached_rows import RELOAD_SECONDS
 from .errors import translate_errors
-from .table import Table, distinct
+from .table import Table, first_of_each_key
 from .transactions import transact
 
 #: ``traffic`` is the name of release 0.1.
@@ -53,7 +53,7 @@ class TableSavedCounters:
 
         def add() -> bool:
             found = _COUNTS.search_by("key", keys, columns=("key", "counts"))
-            known = {row["key"]: from_json(row["counts"]) for row in distinct(found)}
+            known = {row["key"]: from_json(row["counts"]) for row in first_of_each_key(found)}
             _COUNTS.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
             return keys[1] in known
 
@@ -78,7 +78,7 @@ class TableSavedCounters:
 
 
 def _load(where: Mapping[str, object]) -> dict[str, Counts]:
-    found = distinct(_COUNTS.search(columns=("key", "counts"), where=where))
+    found = first_of_each_key(_COUNTS.search(columns=("key", "counts"), where=where))
     return {row["key"]: from_json(row["counts"]) for row in found}
 
 

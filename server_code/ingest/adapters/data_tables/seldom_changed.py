@@ -27,23 +27,23 @@ class SeldomChangedTable(Table):
         """Insert rows."""
         super().add_rows(rows)
         if rows:
-            note_change(self)
+            save_change_id(self)
 
     def upsert(self, rows: Sequence[Values], found: Sequence[Any] | None = None) -> None:
         """Insert or replace rows by their key; to be called in a transaction."""
         super().upsert(rows, found)
         if rows:
-            note_change(self)
+            save_change_id(self)
 
     def delete(self, rows: Iterable[Any]) -> int:
         """Delete rows that a search found; return how many."""
         deleted = super().delete(rows)
         if deleted:
-            note_change(self)
+            save_change_id(self)
         return deleted
 
 
-def note_change(table: Table) -> None:
+def save_change_id(table: Table) -> None:
     """Note that a table has changed."""
     change = {"change_id": uuid4().hex}
     known = _CHANGES.first(columns=("key",), where={"key": table.name})

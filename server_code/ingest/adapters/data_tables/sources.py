@@ -14,7 +14,7 @@ from ...ports import SourceStore
 from .cached_rows import CachedRows, saved_now
 from .errors import translate_errors
 from .seldom_changed import SeldomChangedTable
-from .table import Table, chunks_of_keys, distinct
+from .table import Table, chunks_of_keys, first_of_each_key
 from .transactions import transact
 
 SOURCES = SeldomChangedTable("sources")
@@ -103,5 +103,5 @@ def _row(key: str, record: object) -> dict[str, Any]:
 
 
 def _list_all(table: Table, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    rows = distinct(table.search(columns=("key", "body"), where=where))
+    rows = first_of_each_key(table.search(columns=("key", "body"), where=where))
     return [upgrade_body(from_json(row["body"])) for row in sorted(rows, key=itemgetter("key"))]

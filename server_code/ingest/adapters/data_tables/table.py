@@ -118,7 +118,7 @@ class Table:
             return
         if found is None:
             found = self.search_by("key", [row["key"] for row in rows], columns=("key",))
-        known = {row["key"]: row for row in distinct(found)}
+        known = {row["key"]: row for row in first_of_each_key(found)}
         self.add_rows([row for row in rows if row["key"] not in known])
         update(
             (known[row["key"]], {name: row[name] for name in row if name != "key"})
@@ -150,7 +150,7 @@ class Table:
             self.delete(self.list_first(columns=("key",), order_by=order_by, limit=excess))
 
 
-def distinct(rows: Iterable[Any]) -> list[Any]:
+def first_of_each_key(rows: Iterable[Any]) -> list[Any]:
     """Return the first row of each key; two with one key were written outside of transactions."""
     first: dict[str, Any] = {}
     for row in rows:

@@ -158,7 +158,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             return False
         if not 0 < left < math.inf:
             return False
-        self._modify_ack_deadline(received.ack_id, max(int(left), 1))
+        self._modify_ack_deadline(received.ack_id, math.ceil(left))
         return True
 
     def extend_visibility(self, message: ReceivedMessage, *, seconds: int) -> None:

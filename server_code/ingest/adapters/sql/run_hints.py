@@ -68,7 +68,7 @@ class SqlRunHints(SqlStore):
 
     def save_delivery_once(
         self,
-        keys: Sequence[str],
+        claim_keys: Sequence[str],
         repository: str,
         run_id: int,
         *,
@@ -82,10 +82,10 @@ class SqlRunHints(SqlStore):
         name, moment = repository_key(repository), format_time(now)
 
         def save(session: Session) -> str | None:
-            for position, key in enumerate(keys):
+            for position, key in enumerate(claim_keys):
                 if not claim(session, key, now):
                     session.delete(
-                        RELEASE_CLAIM, [(escape_text(each),) for each in keys[:position]]
+                        RELEASE_CLAIM, [(escape_text(each),) for each in claim_keys[:position]]
                     )
                     return key
             if event is None:

@@ -11,7 +11,7 @@ from typing import Any
 from ...domain.saved_counters import SavedCounters
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
-from ..monitoring.count_published import LAG_BOUNDS, read_job_lag
+from ..monitoring.count_published import LAG_BOUNDS, job_lag_histogram
 
 RESULTS = ("success", "failure", "cancelled", "skipped", "other")
 
@@ -29,18 +29,18 @@ class Window:
 
     name: str
     interval: timedelta
-    intervals: int
+    interval_count: int
 
     def starts(self, now: datetime) -> list[datetime]:
         """Return the start of each interval, oldest first; the last one is not over yet."""
         newest = _EPOCH + (now - _EPOCH) // self.interval * self.interval
-        return [newest - n * self.interval for n in reversed(range(self.intervals))]
+        return [newest - n * self.interval for n in reversed(range(self.interval_count))]
 
 
 WINDOWS = (
-    Window(name="1h", interval=timedelta(minutes=5), intervals=12),
-    Window(name="24h", interval=timedelta(hours=1), intervals=24),
-    Window(name="7d", interval=timedelta(hours=6), intervals=28),
+    Window(name="1h", interval=timedelta(minutes=5), interval_count=12),
+    Window(name="24h", interval=timedelta(hours=1), interval_count=24),
+    Window(name="7d", interval=timedelta(hours=6), interval_count=28),
 )
 
 
@@ -67,7 +67,7 @@ def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> lis
         if each.conclusion is None or each.completed_at is None:
             continue
         at = (each.completed_at - starts[0]) // window.interval
-        if 0 <= at < window.intervals:
+        if 0 <= at < window.interval_count:
             rows[at][_RESULT_OF.get(each.conclusion, "other")] += 1
     return rows
 
@@ -77,15 +77,15 @@ def _lag(saved_counters: SavedCounters, window: Window, now: datetime) -> dict[s
 
     None: no job ended, or its lag is larger than the largest bound.
     """
-    since = now - window.interval * window.intervals
+    since = now - window.interval * window.interval_count
     counts: Counter[str] = Counter()
-    for at, increments in saved_counters.intervals:
-        if at > since:
+    for start, increments in saved_counters.intervals:
+        if start > since:
             counts.update(increments)
-    buckets, _ = read_job_lag(counts)
-    jobs = buckets[-1][1]
+    cumulative_buckets, _ = job_lag_histogram(counts)
+    jobs = cumulative_buckets[-1][1]
     cumulative: Mapping[int, int] = dict(
-        zip(LAG_BOUNDS, (count for _, count in buckets), strict=False)
+        zip(LAG_BOUNDS, (count for _, count in cumulative_buckets), strict=False)
     )
     return {
         "jobs": jobs,

@@ -66,7 +66,7 @@ def count_job_lag(
             counters.add(_bucket(bound))
 
 
-def read_job_lag(counts: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:
+def job_lag_histogram(counts: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:
     """Return the cumulative buckets of the histogram, and the sum of all lags in seconds."""
     buckets = [(str(float(bound)), counts.get(_bucket(bound), 0)) for bound in LAG_BOUNDS]
     return [*buckets, ("+Inf", counts.get(_COUNT, 0))], counts.get(_SUM, 0)

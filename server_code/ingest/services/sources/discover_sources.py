@@ -51,7 +51,7 @@ def discover_when_due(context: CollectorContext) -> None:
 
 def _discover_if_due(context: CollectorContext) -> None:
     discovery = context.discovery
-    if not discovery.has_started and discover_at_start(context):
+    if not discovery.has_begun_first_discovery and discover_at_start(context):
         return
     now = context.clock.now()
     sources = context.store.list_sources()
@@ -88,7 +88,7 @@ def discover_at_start(
 
     ``given`` are the sources of the command line. Returns None if nothing was discovered.
     """
-    context.discovery.has_started = True
+    context.discovery.has_begun_first_discovery = True
     _restore_credentials(context)
     is_changed = follow_settings(context)
     is_changed = (
