@@ -11,10 +11,18 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.adapters.github.lists import MAX_ITEMS
+from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
-from ingest.errors import BadCredentials, CredentialSuspended, CredentialTooNew, GithubUnavailable
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    CredentialSuspended,
+    CredentialTooNew,
+    GithubUnavailable,
+)
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
+from ingest.wire.app_manifest import PERMISSIONS
 from support.stub_github import StillClock, a_page, stub_github
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -39,6 +47,7 @@ class Github:
         self.minted = 0
         self.wrong = []
         self.list_fails = False
+        self.permissions = {}
 
     def __call__(self, asked):
         if asked.path.startswith("/app/"):
@@ -65,6 +74,7 @@ class Github:
                 {
                     "id": each,
                     "account": {"login": who},
+                    "permissions": self.permissions,
                     "suspended_at": "2026-01-01T00:00:00Z" if each in self.suspended else None,
                 }
                 for each, who in own.items()
@@ -261,6 +271,31 @@ def test_an_installation_that_one_listing_lacks_remains_in_use():
         clock.sleep(31)
         reads(actions, "octo/a")
         assert [each.name for each in pool.clients()] == ["installation-1"]
+
+
+def test_what_an_app_was_given_is_not_missing_any_more():
+    """The request that was refused, as that for annotations, may not be sent again for days."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}})
+    world.permissions = dict.fromkeys(PERMISSIONS, "read") | {"checks": None}
+    refused = Request.to("/repos/{}/check-runs/{}/annotations", "octo/a", 1)
+    needed = {"X-Accepted-GitHub-Permissions": "checks=read"}
+
+    def answer(asked):
+        if "/check-runs/" in asked.path:
+            return 403, needed, {"message": "Resource not accessible by integration"}
+        return world(asked)
+
+    with stub_github(answer) as github:
+        pool = pool_of(github, clock)
+        (client,) = pool.clients()
+        with pytest.raises(AccessDenied):
+            client.get(refused)
+        assert client.missing_permissions == ("checks=read",)
+        world.permissions["checks"] = "write"
+        clock.sleep(601)
+        assert pool.clients() == [client]
+        assert client.missing_permissions == ()
 
 
 def test_a_token_that_is_revoked_early_is_minted_again():

@@ -55,7 +55,7 @@ class _Installation:
     """An installation as the list of them describes it."""
 
     account: str | None
-    missing_permissions: tuple[str, ...]
+    permissions: Mapping[str, object]
     is_suspended: bool
 
 
@@ -134,7 +134,8 @@ class App:
         self._next_listing_at = self._clock.now() + pause
         for installation_id, each in found.items():
             client = self._open(installation_id)
-            client.permissions_not_granted = each.missing_permissions
+            client.permissions_not_granted = _missing_permissions(each.permissions)
+            client.permissions_granted = _granted_permissions(each.permissions)
             if each.account is not None:
                 self._access.accounts[client.name] = each.account.lower()
             if not each.is_suspended:
@@ -160,7 +161,7 @@ class App:
         found = {
             number: _Installation(
                 account=text(mapping(each.get("account")).get("login")),
-                missing_permissions=_missing_permissions(mapping(each.get("permissions"))),
+                permissions=mapping(each.get("permissions")),
                 is_suspended=each.get("suspended_at", "unknown") is not None,
             )
             for each in answer.items or ()
@@ -211,6 +212,16 @@ def _not_all_listed(app: str, installations: int) -> GithubUnavailable:
 def _missing_permissions(permissions: Mapping[str, object]) -> tuple[str, ...]:
     """Return the needed permissions that an installation was not given."""
     return tuple(f"{name}=read" for name in PERMISSIONS if not permissions.get(name))
+
+
+def _granted_permissions(permissions: Mapping[str, object]) -> frozenset[str]:
+    """Return what an installation was given: ``checks=write`` allows what ``checks=read`` does."""
+    levels = {"read": ["read"], "write": ["read", "write"], "admin": ["read", "write", "admin"]}
+    return frozenset(
+        f"{name}={level}"
+        for name, highest in permissions.items()
+        for level in levels.get(text(highest) or "", ())
+    )
 
 
 def open_apps(

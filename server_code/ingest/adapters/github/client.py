@@ -46,8 +46,8 @@ class GithubClient:
     """An HTTP client with one credential. Safe for many threads; never sleeps.
 
     A request is sent once, and once more where the credential could be renewed after a 401.
-    ``was_used``: GitHub has answered a request with the credential. ``permissions_not_granted``:
-    those that an App's installation was not given.
+    ``was_used``: GitHub has answered a request with the credential. ``permissions_granted`` and
+    ``permissions_not_granted``: of an App's installation, as GitHub lists it.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class GithubClient:
         self.kind = credential.kind
         self.rate_limiter = RateLimiter()
         self.expires_at: datetime | None = None
+        self.permissions_granted: frozenset[str] = frozenset()
         self.permissions_not_granted: tuple[str, ...] = ()
         self.was_used = False
         self._permissions_of_refusals: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -69,9 +70,13 @@ class GithubClient:
 
     @property
     def missing_permissions(self) -> tuple[str, ...]:
-        """Return what an App was not given, and what refused requests need, until one succeeds."""
-        of_refusals = chain.from_iterable(list(self._permissions_of_refusals.values()))
-        return tuple(sorted({*self.permissions_not_granted, *of_refusals}))
+        """Return what an App was not given, and what refused requests need.
+
+        The latter until such a request succeeds, or until GitHub lists it as given to the App.
+        """
+        of_refusals = {*chain.from_iterable(list(self._permissions_of_refusals.values()))}
+        needed = of_refusals - self.permissions_granted
+        return tuple(sorted({*self.permissions_not_granted, *needed}))
 
     def get(self, request: Request) -> Response:
         """Send one GET, conditional where the request carries a validator of this client's.
