@@ -10,10 +10,11 @@ PART_SIZE = 64 * 1024  # the most characters in one part of a long line
 def parse(text):
     """Return (first, last) of 'L10', '10' or 'L10-L20', in order; None for any other text."""
     parts = [part.strip().lstrip("Ll") for part in text.split("-")]
-    if len(parts) > 2 or not all(part.isdigit() and int(part) for part in parts):
+    # not isdigit: "²" is a digit, and no number for int
+    if len(parts) > 2 or not all(part and not part.strip("0123456789") for part in parts):
         return None
     numbers = sorted(int(part) for part in parts)
-    return numbers[0], numbers[-1]
+    return (numbers[0], numbers[-1]) if numbers[0] else None
 
 
 def write(first, last):
@@ -29,6 +30,7 @@ def describe(first, last):
 def read(call, first, last):
     """Return the lines of a range, at most MAX_COPIED characters; None if an answer is missing.
 
+    A range may end after the log does.
     `call` takes the name and the arguments of a callable for this log. A line longer than PART_SIZE
     is loaded in parts: an answer's `long_lines` has (number of the line, count of its parts).
     """
@@ -36,9 +38,11 @@ def read(call, first, last):
     while first + len(lines) <= last and size < MAX_COPIED:
         start = first + len(lines)
         answer = call("get_job_logs", start, last + 1 - start)
-        found = answer["lines"] if answer else []
-        if not found:
+        if not answer:
             return None
+        found = answer["lines"]
+        if not found:
+            break
         parts_of = dict(answer["long_lines"])
         for line, text in enumerate(found, start):
             parts = parts_of.get(line, 1)
@@ -78,7 +82,7 @@ def without_times(lines):
 
 def _without_colors(line):
     parts = line.split("\x1b[")
-    return parts[0] + "".join(part.lstrip("0123456789;")[1:] for part in parts[1:])
+    return parts[0] + "".join(part.lstrip("0123456789:;<=>?")[1:] for part in parts[1:])
 
 
 def _without_time(line):

@@ -22,6 +22,7 @@ from client_code import log_ranges
         ("L", None),
         ("1-2-3", None),
         ("L-5", None),
+        ("L²", None),
         ("error", None),
     ],
 )
@@ -42,6 +43,10 @@ def test_lines_are_copied_without_times():
         "2026-11-24T06:30:02.1234567Z \x1b[36;1mmake\x1b[0m all",
     ]
     assert log_ranges.without_times(lines) == "hello world\n\n2026-11-24 is no timestamp\nmake all"
+
+
+def test_other_escape_sequences_than_colors_are_not_copied():
+    assert log_ranges.without_times(["\x1b[?25lhi\x1b[K"]) == "hi"
 
 
 def answer(log, name, first, count=None):
@@ -69,6 +74,10 @@ def test_all_lines_of_a_long_range_are_copied():
     """One answer of the server holds some of them."""
     lines = [f"line {number}" for number in range(1, 25_001)]
     assert read(lines, 2, 24_000) == lines[1:24_000]
+
+
+def test_a_range_that_ends_after_the_log_is_copied_up_to_its_end():
+    assert read(["a", "b"], 2, 999) == ["b"]
 
 
 def test_a_long_line_is_copied_whole():

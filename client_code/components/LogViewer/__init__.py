@@ -113,14 +113,15 @@ class LogViewer(LogViewerTemplate):
 
     def go(self, line, last=None, *, is_at_top=False):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
+        line, last = min(line, self.total), min(last or line, self.total)
         folded = log_folds.unfold_line(self.groups, self.folded, line)
         steps = log_folds.unfold_line(log_folds.step_items(self.steps), self.folded_steps, line)
         if (folded, steps) != (self.folded, self.folded_steps):
             self.folded_steps = steps
             self.draw_folds(folded)
             self.draw_steps()
-        self.view.choose(line, last or line, is_at_top)
-        self.set_chosen(line, last or line)
+        self.view.choose(line, last, is_at_top)
+        self.set_chosen(line, last)
 
     def rewind(self):
         """Scroll to the first line, with no line chosen."""
