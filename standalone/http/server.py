@@ -80,15 +80,18 @@ class HttpServer:
     ) -> None:
         from .limits import Dispatcher, LimitedServer, Limits
 
-        limits = Limits(
-            host=address.host,
-            port=address.port,
-            ident="runstream",
-            clear_untrusted_proxy_headers=True,
-            # Waitress's own limit is never reached: LimitedServer closes the oldest one before.
-            connection_limit=MANY_CONNECTIONS,
-            asyncore_use_poll=True,
-        )
+        try:
+            limits = Limits(
+                host=address.host,
+                port=address.port,
+                ident="runstream",
+                clear_untrusted_proxy_headers=True,
+                # Waitress's own limit is never reached: LimitedServer closes the oldest one before.
+                connection_limit=MANY_CONNECTIONS,
+                asyncore_use_poll=True,
+            )
+        except ValueError as error:
+            raise BadSettings([f"{address.host} is not the name of a host"]) from error
         limits.max_signed_body_size = max_signed_body_bytes
         if len(limits.listen) > 1:
             raise BadSettings([f"{address.host} has several addresses: name one of them"])

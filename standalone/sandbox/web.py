@@ -53,9 +53,10 @@ def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> 
         wanted = ", ".join(f"{k}: {v}" for k, v in manifest["default_permissions"].items())
         hook_url = str(manifest["hook_attributes"]["url"])
         is_active = manifest["hook_attributes"].get("active", True)
+        is_hook_local = _is_local(hook_url)
     except (AttributeError, KeyError, TypeError, ValueError):
         return _page(422, "Invalid manifest", "<p>The manifest is not valid.</p>")
-    if is_active and _is_local(hook_url) and not _is_local(incoming.base):
+    if is_active and is_hook_local and not _is_local(incoming.base):
         return _page(422, "Invalid manifest", "<p>Hook url is not reachable.</p>")
     owner = params["owner"] or USER
     state = dict(parse_qsl(incoming.query)).get("state", "")
@@ -73,13 +74,17 @@ def _show_manifest(_state: State, incoming: Request, params: dict[str, str]) -> 
 def _create(state: State, incoming: Request, _params: dict[str, str]) -> Answer:
     """Register the App, and redirect to the manifest's address with a code for it."""
     form = _form(incoming)
-    manifest = json.loads(form["manifest"])
+    try:
+        name, owner, manifest = form["name"], form["owner"], json.loads(form["manifest"])
+        redirect_url = str(manifest["redirect_url"])
+    except (KeyError, TypeError, ValueError):
+        return _page(422, "Invalid form", "<p>Show the manifest first.</p>")
     code = secrets.token_hex(20)
     state.registrations[code] = PendingApp(
-        name=form["name"], owner=form["owner"], manifest=manifest, confirmed_at=state.clock.now()
+        name=name, owner=owner, manifest=manifest, confirmed_at=state.clock.now()
     )
-    query = urlencode({"code": code, "state": form["state"]})
-    return _redirect(f"{manifest['redirect_url']}?{query}")
+    query = urlencode({"code": code, "state": form.get("state", "")})
+    return _redirect(f"{redirect_url}?{query}")
 
 
 def _show_installation(state: State, _incoming: Request, params: dict[str, str]) -> Answer:

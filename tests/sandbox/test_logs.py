@@ -7,9 +7,13 @@ import io
 import zipfile
 
 import pytest
+import requests
 from support.world_builder import WorldBuilder
 
+from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.log_archive import file_name, file_names
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import DEFAULT_TOKEN
 from standalone.sandbox.specs import LogSpec
 
 JOB_LOG = "/repos/octo/api/actions/jobs/9/logs"
@@ -30,6 +34,18 @@ def test_a_log_is_a_redirect_to_another_port(serve):
     assert api.get(location, token=None).content == b"hello\r\n"
     api.server.advance(62)
     assert api.get(location, token=None).status_code == 403
+
+
+def test_a_sandbox_on_all_addresses_redirects_to_the_host_that_was_requested():
+    """Another machine cannot request 0.0.0.0."""
+    builder = world(log=b"hello\n")
+    clock = SandboxClock(builder.start + 1000, speed=0)
+    with SandboxServer(builder.build(), clock=clock, host="0.0.0.0") as server:
+        url = server.url.replace("0.0.0.0", "localhost")
+        headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
+        log = requests.get(f"{url}{JOB_LOG}", headers=headers, allow_redirects=False, timeout=60)
+        assert log.headers["Location"].startswith("http://localhost:")
+        assert requests.get(log.headers["Location"], timeout=60).content == b"hello\n"
 
 
 def test_a_token_that_leaks_to_the_logs_host_is_counted(serve):

@@ -47,6 +47,19 @@ def test_a_manifest_whose_permissions_are_no_object_is_invalid(url, permissions)
     assert (page.status_code, "The manifest is not valid." in page.text) == (422, True)
 
 
+def test_a_manifest_whose_webhook_has_no_address_is_invalid(url):
+    manifest = json.dumps({**MANIFEST, "hook_attributes": {"url": "http://[x"}})
+    page = post(f"{url}/settings/apps/new", manifest=manifest)
+    assert (page.status_code, "The manifest is not valid." in page.text) == (422, True)
+
+
+@pytest.mark.parametrize("missing", ["name", "owner", "manifest"])
+def test_an_app_is_not_created_from_an_incomplete_form(url, missing):
+    fields = {"manifest": json.dumps(MANIFEST), "name": "Octo", "owner": "octocat"}
+    del fields[missing]
+    assert post(f"{url}/settings/apps/create", **fields).status_code == 422
+
+
 def test_a_sandbox_that_cannot_start_keeps_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine refuses a thread to its second server."""
     start, names = threading.Thread.start, []

@@ -5,12 +5,17 @@ https://docs.github.com/rest/actions/workflow-jobs#download-job-logs-for-a-workf
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from ..answers import Answer, blob_not_found, gone, not_found
 from ..calls import Call
 from ..logs import AVAILABLE, EXPIRED, log_state
 from ..timeline import attempt_status, jobs_at
 from .jobs import requested_job
 from .runs import requested_attempt, requested_run
+
+#: A server listens on all addresses of the machine with these, which are no address to request.
+_ALL_INTERFACES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are only compared
 
 
 def get_job_log(call: Call) -> Answer:
@@ -43,7 +48,16 @@ def get_attempt_log(call: Call) -> Answer:
 
 def _redirect(call: Call, path: str) -> Answer:
     full = f"/actions-results{path}"
-    location = f"{call.state.blob_url}{full}?{call.state.signed_query(full, call.now)}"
+    location = f"{_log_host_url(call)}{full}?{call.state.signed_query(full, call.now)}"
     return Answer(
         status=302, content_type="text/html;charset=utf-8", headers=(("Location", location),)
     )
+
+
+def _log_host_url(call: Call) -> str:
+    """Return the address of the logs' host, by the sender's name for this machine if need be."""
+    blob, api = urlsplit(call.state.blob_url), urlsplit(call.base)
+    if blob.hostname not in _ALL_INTERFACES:
+        return call.state.blob_url
+    host = api.netloc.removesuffix(f":{api.port}")
+    return f"http://{host}:{blob.port}"

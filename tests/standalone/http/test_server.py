@@ -48,6 +48,11 @@ def test_an_address_is_written_as_in_a_url():
     assert f"{Address('::1', 80)} {Address('127.0.0.1', 80)}" == "[::1]:80 127.0.0.1:80"
 
 
+def test_a_host_without_an_address_is_refused():
+    with pytest.raises(BadSettings, match=r"nosuch\.invalid is not the name of a host"):
+        HttpServer(Routes({}), Address("nosuch.invalid", 8013))
+
+
 def test_each_path_has_one_handler_and_others_list_the_paths():
     """The 404 response lists the paths."""
     server = HttpServer(Routes({"/a": hello}), Address("127.0.0.1", 0))
