@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import urllib3
-from ingest.adapters.github.connection_errors import connection_error
+from ingest.adapters.github.connection_errors import connection_error, log_host_error
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"])
@@ -32,3 +32,18 @@ def test_a_host_that_keeps_the_connection_and_sends_nothing_is_reported_so(sent)
         thread.join()
     said = str(connection_error(raised.value, f"{host}/repos/octo/api", read_seconds=20))
     assert said == f"{host} sent nothing for 20 seconds."
+
+
+def test_a_tls_connection_that_breaks_is_not_blamed_on_a_certificate():
+    """A log's host has nothing to do with GITHUB_API_URL."""
+    fault = "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] decryption failed or bad record mac"
+    broken = urllib3.exceptions.SSLError(f"{fault} (_ssl.c:2580)")
+    url = "https://logs.example.com/1"
+    errors = [connection_error(broken, url, read_seconds=20), log_host_error(broken, url)]
+    for error in errors:
+        expected = (
+            "The TLS of https://logs.example.com failed: decryption failed or bad record mac."
+        )
+        assert str(error) == expected
+        assert "SSL_CERT_FILE" not in str(error.remedy)
+    assert ["GITHUB_API_URL" in str(error.remedy) for error in errors] == [True, False]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from traceback import walk_tb
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ingest.adapters.github import open_token_pool
@@ -13,6 +16,7 @@ from ingest.adapters.github.refusal_reasons import most_informative
 from ingest.domain.counters import Counters
 from ingest.errors import GithubUnavailable, RateLimited
 from ingest.settings import GithubSettings, Secret
+from ingest.wire.rate_limits import RateLimit
 from support.world import GENEROUS, assert_all_published
 from support.world_builder import WorldBuilder
 
@@ -81,6 +85,22 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
         while (error := here.poll(name)) is not None:
             here.advance((error.retry_at - here.clock.now()).total_seconds())
     assert_all_published(here)
+
+
+def test_an_hour_that_is_over_is_not_the_current_one():
+    """A token without requests has no answer that shows its next hour."""
+    now = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
+
+    def client(remaining: int, minutes: int) -> Any:
+        reset_at = now + timedelta(minutes=minutes)
+        limit = RateLimit(resource="core", limit=5000, remaining=remaining, reset_at=reset_at)
+        limiter = SimpleNamespace(core_limit=limit, hour_interval_factor=lambda *, now: 1.0)
+        return SimpleNamespace(rate_limiter=limiter)
+
+    both = sum_rate_limits([client(2000, 55), client(10, -180)], now=now)
+    assert (both.remaining, both.reset_at) == (7000, now + timedelta(minutes=55))
+    idle = sum_rate_limits([client(10, -180)], now=now)
+    assert (idle.remaining, idle.reset_at) == (10, now - timedelta(minutes=180))
 
 
 def test_a_failure_that_is_raised_again_and_again_collects_no_frames():

@@ -310,6 +310,21 @@ def test_a_webhook_is_followed_within_a_second(organizations: Organizations) -> 
     assert stage.state.load_repository("umbra/new") is not None
 
 
+def test_a_discovery_at_start_that_fails_is_soon_repeated(organizations: Organizations) -> None:
+    """Also in a period whose regular discovery was made before the restart."""
+    stage, period = organizations.stage, DISCOVER_EVERY.total_seconds()
+    stage.advance(period - stage.clock.now().timestamp() % period)
+    discover_at_start(organizations.join("umbra"))
+    stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
+    restarted = organizations.join("umbra")
+    discover_at_start(restarted, is_forced=True)
+    add_to_umbra(stage)
+    stage.fail()
+    stage.advance(31)
+    discover_when_due(restarted)
+    assert stage.state.load_repository("umbra/new") is not None
+
+
 def test_a_regular_discovery_that_fails_is_soon_repeated(organizations: Organizations) -> None:
     """At most MAX_RETRIES times: a rejected credential must not be asked every half minute."""
     organizations.context = context = organizations.join("umbra")

@@ -76,6 +76,15 @@ def test_new_repositories_of_a_renamed_owner_are_watched(
     assert len([e for e in here.state.list_activities(limit=9) if NEW in e.action]) == times
 
 
+def test_an_owner_that_has_its_former_name_again_needs_no_other_source(here: Stage) -> None:
+    for name, new_name in ((OLD, NEW), (NEW, OLD)):
+        rename_owner(here.server.world, name, new_name)
+        here.poll_when_due(2 * SECONDS, every=10)
+    newest, *_ = [each.action for each in here.state.list_activities(limit=9)]
+    assert "named octo on GitHub again" in newest
+    assert "Write" not in newest
+
+
 def test_another_account_that_takes_the_name_is_not_watched(here: Stage) -> None:
     rename_owner(here.server.world, OLD, NEW)
     here.poll_when_due(2 * SECONDS, every=10)

@@ -11,15 +11,16 @@ from ...errors import (
 )
 from .origins import origin_of, proxy_for
 
-_TLS_REMEDY = (
-    "If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA. If "
-    "it does not use TLS, begin GITHUB_API_URL with http://."
-)
+_CERTIFICATE_REMEDY = "If it comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA."
 
 
 def connection_error(error: Exception, url: str, *, read_seconds: float) -> GithubUnavailable:
     """Build the error for a request that got no complete answer."""
+    from urllib3.exceptions import SSLError
+
     remedy = "Check GITHUB_API_URL and the network: name, proxy and firewall."
+    if isinstance(error, SSLError):
+        remedy += " If the server does not use TLS, begin GITHUB_API_URL with http://."
     if (not_connected := _connect_error(error, url, remedy)) is not None:
         return not_connected
     host = origin_of(url)
@@ -38,9 +39,9 @@ def log_host_error(error: Exception, url: str) -> GithubUnavailable:
 
 
 def _connect_error(error: Exception, url: str, remedy: str) -> GithubUnavailable | None:
-    """Build the error for a connection that failed; None where there was a connection.
+    """Build the error for a connection that was not made, or whose TLS failed; None for others.
 
-    ``remedy``: what to check where the host cannot be reached.
+    ``remedy``: what to check there, unless it is this machine, a certificate or a proxy.
     """
     from urllib3.exceptions import (
         ConnectTimeoutError,
@@ -53,10 +54,7 @@ def _connect_error(error: Exception, url: str, remedy: str) -> GithubUnavailable
     if has_too_many_open_files(error):
         return GithubUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
     if isinstance(error, SSLError):
-        return GithubUnavailable(
-            f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
-            remedy=CLOCK_REMEDY if is_clock_error(str(error)) else _TLS_REMEDY,
-        )
+        return _tls_error(str(error), host, remedy)
     is_unusable = isinstance(error, ValueError) and proxy_for(host) is not None
     if isinstance(error, ProxyError) or is_unusable:
         return GithubUnavailable(
@@ -75,7 +73,13 @@ def was_silent(error: Exception) -> bool:
     return isinstance(error, ReadTimeoutError)
 
 
-def _certificate_fault(error: Exception) -> str:
-    text = str(error)
-    _, found, fault = text.partition("certificate verify failed: ")
-    return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
+def _tls_error(text: str, host: str, remedy: str) -> GithubUnavailable:
+    fault = text.partition(" (_ssl")[0]
+    _, found, certificate_fault = fault.partition("certificate verify failed: ")
+    if not found:
+        reason = fault.rpartition("] ")[2]
+        return GithubUnavailable(f"The TLS of {host} failed: {reason}.", remedy=remedy)
+    return GithubUnavailable(
+        f"The certificate of {host} could not be verified: {certificate_fault}.",
+        remedy=CLOCK_REMEDY if is_clock_error(text) else _CERTIFICATE_REMEDY,
+    )

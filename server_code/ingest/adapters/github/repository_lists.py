@@ -129,22 +129,18 @@ class GithubRepositories:
         """
         known_kind, _, etags = (validator or "").partition(" ")
         known_kind = known_kind or self._account_kinds.get(owner.lower(), "")
-        kinds = sorted(("orgs", "users"), key=lambda kind: kind != known_kind)
-        for kind in kinds:
-            request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
-            wanted = ListRequest(request=request, key=None, credential=client.name)
-            try:
-                known = etags if kind == known_kind and etags else None
-                answer = _answer(self._lists.fetch(client, wanted, known), validator)
-            except (NotFound, RepositoryUnavailable):
-                if kind == kinds[-1]:
-                    raise
-                continue
-            self._account_kinds[owner.lower()] = kind
-            if answer.value is None or answer.validator is None:
-                return answer
-            return Answer(answer.value, f"{kind} {answer.validator}")
-        raise NotFound(f"{owner} is not an account on GitHub, or {client.name} cannot see it.")
+        kind, other_kind = sorted(("orgs", "users"), key=lambda kind: kind != known_kind)
+        known = etags if kind == known_kind and etags else None
+        try:
+            found = self._lists.fetch(client, _owner_list(client, kind, owner), known)
+        except (NotFound, RepositoryUnavailable):
+            kind = other_kind
+            found = self._lists.fetch(client, _owner_list(client, kind, owner))
+        self._account_kinds[owner.lower()] = kind
+        answer = _answer(found, validator)
+        if answer.value is None or answer.validator is None:
+            return answer
+        return Answer(answer.value, f"{kind} {answer.validator}")
 
 
 def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") -> RepositoryInfo:
@@ -159,6 +155,11 @@ def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") ->
         html_url=text(payload.get("html_url")),
         owner_id=integer(mapping(payload.get("owner")).get("id")),
     )
+
+
+def _owner_list(client: GithubClient, kind: str, owner: str) -> ListRequest:
+    request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
+    return ListRequest(request=request, key=None, credential=client.name)
 
 
 def _answer(answer: ListAnswer, validator: str | None) -> Answer[RepositoryList]:

@@ -70,12 +70,19 @@ def _discover_if_due(context: CollectorContext) -> None:
     if not sources:
         record_credentials(context)
         return
+    result = _discover_or_repeat_soon(context)
+    clear_hints(context, hints, now, is_read=result.is_complete)
+
+
+def _discover_or_repeat_soon(context: CollectorContext) -> DiscoveryResult:
+    """Discover, and note when to repeat it if it fails."""
+    discovery, now = context.discovery, context.clock.now()
     result = discover_sources(context)
     discovery.failures = 0 if result.is_complete else discovery.failures + 1
     discovery.next_at = now + backoff(
         discovery.failures + 1, first=CHECK_EVERY, maximum=LONGEST_PAUSE
     )
-    clear_hints(context, hints, now, is_read=result.is_complete)
+    return result
 
 
 def discover_at_start(
@@ -99,7 +106,7 @@ def discover_at_start(
     is_unlisted = any(each.found is None for each in context.store.list_sources())
     if not (is_changed or is_unlisted or is_forced):
         return None
-    return discover_sources(context)
+    return _discover_or_repeat_soon(context)
 
 
 def _restore_credentials(context: CollectorContext) -> None:
@@ -194,8 +201,9 @@ def _is_renamed(record: SourceRecord, before: SourceRecord) -> bool:
 
 def _owner_rename_sentence(record: SourceRecord) -> str:
     """Return a sentence about what follows from the new name of an owner."""
-    owner = parse_source(record.pattern).owner
-    new = record.renamed_to or owner
+    owner, new = parse_source(record.pattern).owner, record.renamed_to
+    if new is None:
+        return f"follows the owner of {record.pattern}, named {owner} on GitHub again."
     return (
         f"follows the owner of {record.pattern}, now named {new} on GitHub, so new repositories of "
         f"{new} are watched too. Write {new} instead of {owner} in the sources when convenient."
