@@ -30,8 +30,8 @@ START_SECONDS = 240.0
 #: How often the progress of starting is printed.
 WAIT_MESSAGE_SECONDS = 15.0
 
-#: The size of the downlink's cache of apps. With it, the source of the app (2 MB) is sent with each
-#: call, even to a process that has it. Without it, each new process requests the source once.
+#: The size of the downlink's cache of apps. Unless it is 0, the app's source (2 MB) is sent with
+#: each call, even to a process that has it; with 0, each new process requests it once.
 APP_CACHE_SIZE = "0"
 
 #: The server sends itself a trace of each request of server code, which nothing reads, wherever

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from ingest.bootstrap.github_app_file import with_github_app_file
-from ingest.errors import BadSettings
+from ingest.bootstrap.github_app_file import require_no_app, with_github_app_file
+from ingest.errors import BadSettings, Rejected
 from playwright.sync_api import Browser
 from support.command_line import CommandLine
 
@@ -188,14 +188,24 @@ def test_a_key_that_could_not_be_saved_is_not_asked_for(cli: CommandLine) -> Non
 
 
 def test_the_app_of_the_settings_comes_before_the_file(tmp_path: Path) -> None:
-    """The key of one App is never used with the id of another."""
+    """The key and the secret of one App are never used with the id of another."""
     file = tmp_path / "app.json"
     file.write_text(json.dumps({"GITHUB_APP_ID": "7", "GITHUB_WEBHOOK_SECRET": "s"}))
     alone = with_github_app_file({}.get, default=str(file))
     beside = with_github_app_file({"GITHUB_APP_ID": "8"}.get, default=str(file))
     assert (alone("GITHUB_APP_ID"), beside("GITHUB_APP_ID")) == ("7", "8")
     assert beside("GITHUB_APP_PRIVATE_KEY") is None
-    assert beside("GITHUB_WEBHOOK_SECRET") == "s"
+    assert beside("GITHUB_WEBHOOK_SECRET") is None
+    same = with_github_app_file({"GITHUB_APP_ID": "7"}.get, default=str(file))
+    assert same("GITHUB_WEBHOOK_SECRET") == "s"
     file.write_text("{")
     with pytest.raises(BadSettings, match="cannot be read"):
         with_github_app_file({}.get, default=str(file))
+
+
+def test_a_key_without_its_id_is_not_overwritten(tmp_path: Path) -> None:
+    """GitHub does not show it again."""
+    file = tmp_path / "app.json"
+    file.write_text(json.dumps({"GITHUB_APP_PRIVATE_KEY": "k"}))
+    with pytest.raises(Rejected, match="a key without an ID"):
+        require_no_app(file)

@@ -19,7 +19,7 @@ GITHUB_APP_SETTINGS = (*REQUIRED_APP_SETTINGS, "GITHUB_WEBHOOK_SECRET")
 
 
 def with_github_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookUpSetting:
-    """Return a lookup that reads the App's settings from the file if the settings name no App.
+    """Return a lookup that reads from the file what settings lack that do not name another App.
 
     Raises BadSettings for a file that cannot be read.
     """
@@ -27,9 +27,10 @@ def with_github_app_file(lookup: LookUpSetting, *, default: str | None = None) -
     if path is None:
         return lookup
     kept = _load_app(Path(path))
-    # Never the key of one App with the id of another.
-    if any(lookup(name) for name in REQUIRED_APP_SETTINGS):
-        kept = {name: value for name, value in kept.items() if name not in REQUIRED_APP_SETTINGS}
+    # Never the key or secret of one App with the ID of another.
+    is_named = any(lookup(name) for name in REQUIRED_APP_SETTINGS)
+    if is_named and lookup("GITHUB_APP_ID") != kept.get("GITHUB_APP_ID"):
+        return lookup
     return lambda name: lookup(name) or kept.get(name)
 
 
@@ -48,9 +49,10 @@ def find_with_github_app_file(find: FindSetting) -> FindSetting:
 def save_app(path: Path, values: Mapping[str, str]) -> None:
     """Save the settings of an App. Raises Rejected if the file holds one or cannot be written.
 
-    GitHub shows the key only once, so the caller must keep it if it cannot be saved.
+    Raises BadSettings for a file that cannot be read. GitHub shows
+    the key only once, so the caller must keep it if it cannot be saved.
     """
-    _require_free(path)
+    _require_holds_none(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, json.dumps(dict(values)))
@@ -62,8 +64,11 @@ def save_app(path: Path, values: Mapping[str, str]) -> None:
 
 
 def require_no_app(path: Path) -> None:
-    """Raise Rejected if the file holds an App (its key would be lost), or cannot be written."""
-    _require_free(path)
+    """Raise Rejected if the file holds an App (its key would be lost), or cannot be written.
+
+    Raises BadSettings for a file that cannot be read.
+    """
+    _require_holds_none(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         require_writable(path)
@@ -87,9 +92,10 @@ def _load_app(path: Path) -> dict[str, str]:
     return {name: str(values[name]) for name in GITHUB_APP_SETTINGS if values.get(name)}
 
 
-def _require_free(path: Path) -> None:
-    known = _load_app(path).get("GITHUB_APP_ID")
-    if known is not None:
+def _require_holds_none(path: Path) -> None:
+    kept = _load_app(path)
+    if any(name in kept for name in REQUIRED_APP_SETTINGS):
+        known = kept.get("GITHUB_APP_ID", "of a key without an ID")
         raise Rejected(
             f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
             "file, then create another one."

@@ -1,7 +1,7 @@
 """The content of a log as the inside of a JSON string: measured, escaped and split.
 
-A log that is valid UTF-8 is sent as text; NUL, escape sequences and byte order marks are sent as
-JSON escapes. Any other log is sent as base64. Only one piece of a log is in memory at a time.
+A log that is valid UTF-8 is sent as text; quotes, control characters and what SQS refuses are sent
+as JSON escapes. Any other log is sent as base64. Only one piece of a log is in memory at a time.
 """
 
 from __future__ import annotations

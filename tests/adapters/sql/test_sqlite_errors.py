@@ -123,6 +123,17 @@ def test_a_file_that_another_program_holds_is_named(tmp_path: Path) -> None:
     assert "has been locked by another process for over 30 seconds" in explain(refused.value)
 
 
+def test_a_table_that_this_connection_itself_locks_is_not_blamed_on_a_process() -> None:
+    """SQLite refuses at once; nobody has waited."""
+    with closing(sqlite3.connect(":memory:")) as state:
+        state.executescript("CREATE TABLE t (n); INSERT INTO t VALUES (1), (2)")
+        rows = state.execute("SELECT n FROM t")
+        next(rows)
+        with pytest.raises(sqlite3.OperationalError, match="table is locked") as refused:
+            state.execute("DROP TABLE t")
+    assert "another process" not in make_explainer("The state", None)(refused.value)
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     """Its first page is whole, so that it opens."""
     path = tmp_path / "state.db"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ingest.errors import Rejected
+from ingest.errors import GithubUnavailable, Rejected
+from ingest.services.doctor import parts
 from ingest.services.doctor.checks import run_checks
 from ingest.services.doctor.parts import PARTS, run_checks_of_part
 from services.doctor.test_doctor import LocalEnvironment, target
@@ -34,6 +35,15 @@ def test_a_part_that_does_not_answer_in_time_is_named():
     assert {check.status for check in found} == {"ok"}
     assert late.status == "failed"
     assert late.finding == "GitHub did not answer within 0.5 seconds."
+
+
+def test_an_error_keeps_its_own_remedy(monkeypatch: pytest.MonkeyPatch):
+    def fail():
+        raise GithubUnavailable("It failed.", remedy="Do this.")
+
+    monkeypatch.setattr(parts, "check_machine", fail)
+    (failed,) = run_checks_of_part(target(LocalEnvironment()), "machine")
+    assert (failed.finding, failed.remedy) == ("It failed.", "Do this.")
 
 
 def test_an_unknown_part_is_refused():

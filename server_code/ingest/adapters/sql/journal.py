@@ -16,6 +16,7 @@ _Record = TypeVar("_Record", ErrorRecord, ActivityRecord)
 
 _ERRORS, _ACTIVITIES = "errors", "activities"
 
+#: ``Session.insert`` replaces (...) by the values of the rows.
 _ADD = "INSERT INTO {} (occurred_at, record) VALUES (...)"
 _LIST = "SELECT occurred_at, record FROM {} ORDER BY occurred_at DESC, id DESC LIMIT ?"
 #: SQLite has no OFFSET without a LIMIT.

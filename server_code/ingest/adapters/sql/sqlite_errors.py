@@ -12,8 +12,8 @@ BUSY_SECONDS = 30
 
 #: Python 3.10 gives no error codes, so SQLite's own message must do: https://www.sqlite.org/rescode.html
 _EXPLANATIONS = {
-    "is locked": f"has been locked by another process for over {BUSY_SECONDS} seconds; find and "
-    "end it",
+    "database is locked": f"has been locked by another process for over {BUSY_SECONDS} "
+    "seconds; find and end it",
     "is full": "cannot grow: the disk is full, or the file has reached its limit; free some space",
     "readonly database": "is not writable; let this user write the file and its folder",
     "unable to open": "cannot be opened; create its folder, and let this user write there",

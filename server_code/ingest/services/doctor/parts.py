@@ -1,4 +1,4 @@
-"""The checks in the parts that a page requests one by one; all but the state's end in time."""
+"""The checks, in parts that a page requests one by one; all but "state" have a time limit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run_checks_of_part(
         call_with_timeout(seconds, part, lambda: found.extend(_PARTS[part](target, loaded)))
     except IngestError as error:
         remedy = "Check its address in the settings, the network, the proxy and the firewall."
-        return [*found, CheckResult.failed(part, error, remedy)]
+        return [*found, CheckResult.failed(part, error, error.remedy or remedy)]
     return found
 
 

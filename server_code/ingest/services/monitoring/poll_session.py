@@ -151,9 +151,9 @@ def retry_lease_releases(context: CollectorContext) -> None:
 
 
 def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:
-    """Return whether optional requests may be sent now without putting off any poll.
+    """Return whether the rate limit has room for optional requests now.
 
-    They may if no larger share of the requests is used than FREE_SHARE and PACE_SHARE allow.
+    It has if no larger share of the requests is used than FREE_SHARE and PACE_SHARE allow.
     """
     if not context.github.has_headroom(poll_session.repository.full_name):
         return False
@@ -181,7 +181,7 @@ def run_list_due_at(context: CollectorContext, repository: RepositoryRecord) -> 
 def set_request_purpose(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
-    """Set what the requests of a poll are sent for from here on, while it reads due attempts."""
+    """Set what a poll's requests are sent for while it reads due attempts: the less urgent."""
     purpose = max(poll_session.purpose, purpose_of(due, context.clock.now()))
     context.github.set_purpose(poll_session.repository.full_name, purpose)
 
