@@ -306,6 +306,30 @@ def test_a_run_of_which_nothing_is_found_for_a_while_is_collected(stage, at):
     assert_all_published(here)
 
 
+def test_an_earlier_attempt_that_is_not_found_for_a_while_is_collected(stage):
+    """No list shows it, and in an outage GitHub answers 404 for all of its run."""
+    here = stage(WorldBuilder().run(seconds=60).job("test").rerun(at=200).job("test"), at=1000)
+    here.fail(Fault(path=f"/actions/runs/{FIRST_RUN + 1}", do="missing"))
+    for _ in range(6):
+        here.poll()
+        here.advance(100)
+    here.fail()
+    here.advance(3600)
+    here.poll()
+    assert_all_published(here)
+
+
+def test_an_earlier_attempt_that_github_lacks_settles(stage):
+    """Its run is shown, so that there is nothing to wait for."""
+    here = stage(WorldBuilder().run(seconds=60).job("test").rerun(at=200).job("test"), at=1000)
+    here.fail(Fault(path="/attempts/1$", do="missing"))
+    for _ in range(6):
+        here.poll()
+        here.advance(60)
+    assert here.attempt().settled
+    assert here.errors() == []
+
+
 def test_a_deleted_run_settles(stage):
     """What was seen of a run that is gone is all there will be."""
     here = stage(WorldBuilder().run(seconds=9000).job("test"), at=60)

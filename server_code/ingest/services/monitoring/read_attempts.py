@@ -229,7 +229,7 @@ def _explain_not_found(
     After an hour of such answers it counts as deleted. What was read before is published.
     """
     record = snapshot.record
-    if record.run is not None and record.failed_reads < MAX_PARTIAL_READS:
+    if record.failed_reads < MAX_PARTIAL_READS:
         try:
             if record.failed_reads >= MIN_DELETED_READS and _is_deleted(github, record):
                 return replace(snapshot, is_gone=True)
@@ -244,10 +244,10 @@ def _explain_not_found(
 
 
 def _is_deleted(github: ActionsApi, record: AttemptRecord) -> bool:
-    """Return whether GitHub shows a run neither by its id nor in its list."""
+    """Return whether GitHub shows a run neither by its id nor in its list, or lacks its attempt."""
     name, run_id = record.key.repository, record.key.run_id
     try:
         github.fetch_run(name, run_id)
     except NotFound:
         return not is_run_listed(github, name, run_id, created_at=record.created_at)
-    return False
+    return record.run is None
