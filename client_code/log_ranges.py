@@ -17,14 +17,14 @@ def parse(text):
     return (numbers[0], numbers[-1]) if numbers[0] else None
 
 
-def write(first, last):
+def format_range(first, last):
     """Return the text of a range."""
     return "L{}".format(first) if first == last else "L{}-L{}".format(first, last)
 
 
 def describe(first, last):
     """Return a range as people write it, with an en dash."""
-    return write(first, last).replace("-", "–")  # noqa: RUF001 - a range has an en dash
+    return format_range(first, last).replace("-", "–")  # noqa: RUF001 - a range has an en dash
 
 
 def read(call, first, last):
@@ -66,7 +66,7 @@ def _read_parts(call, line, parts):
     return "".join(texts)
 
 
-def copied(lines, count):
+def copy_result(lines, count):
     """Return the text of the button after `lines` were copied, of a range of `count` lines."""
     if len(lines) == count:
         return "Copied"

@@ -81,7 +81,7 @@ class AppServer:
         """Wait until the app answers; raises ServerEnded or CannotServe. ``stop`` ends the wait."""
         started = time.monotonic()
         last_message_at = started
-        while not self._log.is_ready.wait(_CHECK_SECONDS):
+        while not self._log.ready.wait(_CHECK_SECONDS):
             self.require_alive()
             now = time.monotonic()
             if stop.is_set():

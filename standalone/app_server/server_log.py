@@ -46,7 +46,7 @@ class ServerLog:
     def __init__(self, output_pipe: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
         """Start a thread that reads what the server prints; `echo` shows a message."""
         self.file = file
-        self.is_ready = threading.Event()
+        self.ready = threading.Event()
         self._pipe = output_pipe
         self._echo = echo
         #: The last lines that were not empty.
@@ -74,9 +74,9 @@ class ServerLog:
             return
         self.last_lines.append(line)
         if _READY in line:
-            if self.is_ready.is_set():
+            if self.ready.is_set():
                 self._echo(_RESTARTED)
-            self.is_ready.set()
+            self.ready.set()
         message = self._describe(line)
         if message is not None:
             self._echo(message)

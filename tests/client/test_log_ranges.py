@@ -31,8 +31,8 @@ def test_an_address_names_lines(text, lines):
 
 
 def test_a_range_is_written_as_it_is_read():
-    assert log_ranges.write(10, 10) == "L10"
-    assert log_ranges.parse(log_ranges.write(10, 20)) == (10, 20)
+    assert log_ranges.format_range(10, 10) == "L10"
+    assert log_ranges.parse(log_ranges.format_range(10, 20)) == (10, 20)
 
 
 def test_lines_are_copied_without_times():
@@ -96,7 +96,7 @@ def test_a_long_line_is_copied_whole():
 def test_what_is_not_copied_is_said(lines, text):
     found = read(lines, 1, len(lines))
     assert found == lines[: len(found)]
-    assert log_ranges.copied(found, len(lines)) == text
+    assert log_ranges.copy_result(found, len(lines)) == text
 
 
 @pytest.mark.parametrize("lost", ["get_job_logs", "get_log_parts"])

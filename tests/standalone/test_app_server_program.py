@@ -149,7 +149,7 @@ def test_all_is_kept_and_what_matters_is_reported(tmp_path: Path):
     assert printed[2].endswith("up to date: Database migration failed: connection-failed")
     assert printed[3].startswith("The process that ran server code ended")
     assert len(printed) == 4
-    assert log.is_ready.is_set()
+    assert log.ready.is_set()
     assert list(log.last_lines)[-2:] == text.splitlines()[-2:]
     assert (tmp_path / "server.log").read_text() == text
     assert (tmp_path / "server.log").stat().st_mode & 0o077 == 0
@@ -194,7 +194,7 @@ def test_a_log_that_cannot_be_written_is_reported_once_and_stops_nothing(tmp_pat
         server.write(b"one\ntwo\n")
         assert "server.log cannot be written" in printed.get(timeout=60)
         server.write(b"[INFO  anvil.executors.downlink] Downlink client connected with spec {}\n")
-        assert log.is_ready.wait(timeout=60)
+        assert log.ready.wait(timeout=60)
         obstacle.rmdir()
         obstacle.parent.rmdir()
         server.write(b"three\n")

@@ -32,4 +32,4 @@ class LogSelection(LogSelectionTemplate):
         if lines is None:
             return None
         dom.show(self, limit=len(lines) < count)
-        return text_of(lines), log_ranges.copied(lines, count)
+        return text_of(lines), log_ranges.copy_result(lines, count)

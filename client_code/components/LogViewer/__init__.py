@@ -130,7 +130,7 @@ class LogViewer(LogViewerTemplate):
 
     def set_chosen(self, first, last):
         """Write the chosen lines into the address, and offer to copy them."""
-        chosen = log_ranges.write(first, last)
+        chosen = log_ranges.format_range(first, last)
         get_open_form().replace_address(routes.log_address(*self.ids, line=chosen))
         self.selection.show(self, first, last)
 

@@ -26,8 +26,9 @@ def _escapes(characters: str) -> tuple[tuple[bytes, bytes], ...]:
 
 #: What must be escaped in UTF-8. The backslash comes first, so that no escape is escaped again.
 _ESCAPES = _escapes('\\"' + "".join(map(chr, range(0x20))))
-_FORBIDDEN_ESCAPES = _escapes("\ufffe\uffff")
-_FORBIDDEN_START = b"\xef"
+#: What SQS refuses, and the first byte of both.
+_SQS_ESCAPES = _escapes("\ufffe\uffff")
+_SQS_ESCAPES_START = b"\xef"
 
 #: Divisible by 3, so that the base64 texts of chunks can be joined.
 _CHUNK_BYTES = 3 * 32 * 1024
@@ -78,8 +79,8 @@ def _escape(text: bytes) -> bytes:
     """Do what ``escape_json`` does, but faster: characters that must be escaped are rare."""
     for character, escape in _ESCAPES:
         text = text.replace(character, escape)
-    if _FORBIDDEN_START in text:
-        for character, escape in _FORBIDDEN_ESCAPES:
+    if _SQS_ESCAPES_START in text:
+        for character, escape in _SQS_ESCAPES:
             text = text.replace(character, escape)
     return text
 

@@ -72,7 +72,7 @@ def _wait_seconds(request: Callable[[], object]) -> float:
 
 
 @contextmanager
-def awaited_ports(
+def requests_in_other_thread(
     context: CollectorContext, while_waiting: Callable[[], object]
 ) -> Iterator[CollectorContext]:
     """Provide a context that calls ``while_waiting`` while this thread waits for a request.

@@ -69,10 +69,10 @@ def raise_for_log_host_status(status: int, headers: Mapping[str, str], start: st
         # 401 and 403: the address is valid for one minute only, and a new one is fetched.
         # 202 and 204 have no log, and are no empty one.
         reason = parse_reason(headers, start)
-        host_id = next(filter(None, map(headers.get, _REQUEST_IDS)), None)
+        request_id = next(filter(None, map(headers.get, _REQUEST_IDS)), None)
         raise GithubUnavailable(
             f"The log's host answered {status}{reason.suffix}",
-            remedy=host_id and f"Its request ID: {printable(host_id)}.",
+            remedy=request_id and f"Its request ID: {printable(request_id)}.",
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 from ingest.adapters.data_tables import (
     DataTablesState,
     cached_rows,
-    journal,
+    errors_and_activities,
     page,
     run_summaries,
     saved_counters,
@@ -311,7 +311,7 @@ def test_a_repository_that_is_no_longer_watched_is_gone(
 @pytest.fixture
 def errors(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
-    monkeypatch.setattr(journal, "ERRORS", table)
+    monkeypatch.setattr(errors_and_activities, "ERRORS", table)
     return table
 
 

@@ -12,7 +12,7 @@ from contracts.test_coordination_store import (
     TestPauses,
 )
 from contracts.test_dashboard_store import TestRunSummaries
-from contracts.test_journal import TestActivities, TestErrors
+from contracts.test_errors_and_activities import TestActivities, TestErrors
 from contracts.test_ledger_facts import TestCommits, TestHints
 from contracts.test_ledger_store import TestAttempts
 from contracts.test_log_states import TestLogs

@@ -12,7 +12,7 @@ from ...domain.source_records import CredentialRecord, DiscoveredRepository, Sou
 from ...ports import PageStore, StateStore
 from .coordination import COLLECTIONS, DESIRED_STATES
 from .errors import translate_errors
-from .journal import ERRORS
+from .errors_and_activities import ERRORS
 from .repositories import REPOSITORIES, RepositoryCache
 from .seldom_changed import SeldomChangedCache, load_changes
 from .sources import CREDENTIALS, DISCOVERED, SOURCES, discovered_cache

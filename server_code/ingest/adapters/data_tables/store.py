@@ -10,8 +10,8 @@ from ...ports import LogCache, PageStore, StateStore
 from .attempts import TableAttempts
 from .coordination import TableCoordination
 from .errors import table_errors
+from .errors_and_activities import TableErrorsAndActivities, entry_cache
 from .job_logs import TableJobLogs
-from .journal import TableJournal, journal_cache
 from .ledger_counts import ledger_counts_cache
 from .log_cache import TableLogPageStore
 from .page import PageCaches, TablePage
@@ -31,7 +31,7 @@ class DataTablesState(
     TableRunSummaries,
     TableCoordination,
     TableSavedCounters,
-    TableJournal,
+    TableErrorsAndActivities,
     StateStore,
 ):
     """The state in Data Tables.
@@ -44,8 +44,8 @@ class DataTablesState(
         self._ledger_counts_cache = ledger_counts_cache()
         self._run_summary_cache = run_summary_cache()
         self._saved_counters_cache = CachedCounts()
-        self._error_cache = journal_cache(MAX_ERRORS)
-        self._activity_cache = journal_cache(MAX_ACTIVITIES)
+        self._error_cache = entry_cache(MAX_ERRORS)
+        self._activity_cache = entry_cache(MAX_ACTIVITIES)
         self._page_caches = PageCaches()
         self._seen_heartbeats = -math.inf, {}
 

@@ -53,7 +53,7 @@ class GithubActions:
         self.fetch_rate_limit = tokens.fetch_rate_limit
         self.pop_rejected_credentials = tokens.pop_rejected_credentials
         self._purposes: dict[str, Purpose] = {}
-        self._renames = RenamedRepositories(tokens.clock, tokens.pin_by_validator)
+        self._renames = RenamedRepositories(tokens.clock, tokens.pin_to_credential_of)
         self._current_name = self._renames.current_name
         self._poll_demand = PollDemand()
         self.minute_interval_factor = self._poll_demand.interval_factor
@@ -66,7 +66,7 @@ class GithubActions:
         A validator names its credential, and a renamed repository's new name: both are used again.
         """
         known = self._renames.without_new_name(repository, validator)
-        self._tokens.pin_by_validator(repository, known)
+        self._tokens.pin_to_credential_of(repository, known)
         client = self._client(repository)
         path, filters = "/repos/{}/actions/runs", {"status": query.status, "created": query.created}
         request = Request.to(path, client.repository, **filters)

@@ -261,15 +261,13 @@ class GithubClient:
 
 
 def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
-    """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer.
-
-    A client whose hour is over has all of its requests again, while others count theirs.
-    """
+    """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer."""
     factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
     known = [client.rate_limiter.core_limit for client in clients]
     limits = [limit for limit in known if limit is not None]
     if not limits:
         return RateLimitStatus()
+    # A client whose hour is over has all of its requests again.
     current = [limit for limit in limits if limit.reset_at > now] or limits
     return RateLimitStatus(
         limit=sum(limit.limit for limit in limits),

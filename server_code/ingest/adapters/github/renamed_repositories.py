@@ -24,9 +24,11 @@ class RenamedRepositories:
     The validator of a repository's runs holds its new name, so that other processes use it too.
     """
 
-    def __init__(self, clock: Clock, pin_by_validator: Callable[[str, str | None], object]) -> None:
+    def __init__(
+        self, clock: Clock, pin_to_credential_of: Callable[[str, str | None], object]
+    ) -> None:
         self._clock = clock
-        self._pin_by_validator = pin_by_validator
+        self._pin_to_credential_of = pin_to_credential_of
         self._names: dict[str, tuple[str, datetime]] = {}
 
     def current_name(self, repository: str) -> str:
@@ -43,7 +45,7 @@ class RenamedRepositories:
         GitHub may not have listed that name to any credential.
         """
         if name is not None and name.lower() != self.current_name(repository).lower():
-            self._pin_by_validator(name, validator)
+            self._pin_to_credential_of(name, validator)
             self._names[repository.lower()] = (name, self._clock.now() + RENAME_TTL)
 
     def without_new_name(self, repository: str, validator: str | None) -> str | None:

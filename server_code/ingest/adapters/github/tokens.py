@@ -121,7 +121,7 @@ class TokenPool:
             raise most_informative(repository, [*self.failed_apps().values()])
         return clients[0]
 
-    def pin_by_validator(self, repository: str, validator: str | None) -> None:
+    def pin_to_credential_of(self, repository: str, validator: str | None) -> None:
         """Pin a repository to the credential that got its validator, if it is still configured."""
         for name in self._by_name():
             if validator is not None and f'"{name} ' in validator:

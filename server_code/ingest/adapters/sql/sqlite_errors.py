@@ -52,7 +52,7 @@ def is_disk_full(error: Exception) -> bool:
 
 def is_out_of_space(error: Exception, path: Path | None) -> bool:
     """Return whether the file or its disk has no space left, whatever SQLite calls that."""
-    return is_disk_full(error) or _write_errno(_message_of(error), path) in _OUT_OF_SPACE
+    return is_disk_full(error) or _trial_errno(_message_of(error), path) in _OUT_OF_SPACE
 
 
 def make_explainer(database: str, path: Path | None) -> Callable[[Exception], str]:
@@ -61,7 +61,7 @@ def make_explainer(database: str, path: Path | None) -> Callable[[Exception], st
     def explain(error: Exception) -> str:
         message = _message_of(error)
         sentence = _EXPLANATIONS_BY_ERRNO.get(
-            _write_errno(message, path) or 0, _EXPLANATIONS.get(message)
+            _trial_errno(message, path) or 0, _EXPLANATIONS.get(message)
         )
         if sentence is None:
             fault = f"{type(error).__name__}: {error}"
@@ -76,7 +76,7 @@ def _message_of(error: Exception) -> str:
     return next((message for message in _EXPLANATIONS if message in text), "")
 
 
-def _write_errno(message: str, path: Path | None) -> int | None:
+def _trial_errno(message: str, path: Path | None) -> int | None:
     """Return the errno with which a trial file of the database's size fails in its folder.
 
     None where SQLite's message is clear, or the trial succeeds.

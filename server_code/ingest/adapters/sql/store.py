@@ -12,8 +12,8 @@ from .coordination import SqlCoordination
 from .database import Database
 from .decoded_rows import DecodedRows
 from .dialect import Dialect
+from .errors_and_activities import SqlErrorsAndActivities
 from .job_logs import SqlJobLogs
-from .journal import SqlJournal
 from .log_cache import SqlLogPageStore
 from .migrate import migrate
 from .repositories import SqlRepositories, repository_record
@@ -38,7 +38,7 @@ class SqlState(
     SqlRunSummaries,
     SqlCoordination,
     SqlSavedCounters,
-    SqlJournal,
+    SqlErrorsAndActivities,
     StateStore,
 ):
     """The state in one SQL database; safe for threads and processes, but not across a fork."""

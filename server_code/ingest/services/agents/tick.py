@@ -19,7 +19,7 @@ from ..context import (
     REPORT_AGAIN_AFTER,
     CollectorContext,
 )
-from ..intercepted_ports import awaited_ports
+from ..intercepted_ports import requests_in_other_thread
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..monitoring.poll_runs import poll_due_repository
 from ..sources.record_credentials import record_credential_changes
@@ -27,7 +27,7 @@ from .agent_loop import AgentLoop, ShouldContinue
 from .heartbeat import Heartbeat, idle_heartbeat, is_alive, unanswered_since
 
 #: The pause of a tick without due polls, and the longest single wait for messages.
-IDLE_SECONDS = 1.0
+TICK_PAUSE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
 #: If a repository is due within this time, the next tick starts at once, not by the schedule.
@@ -52,7 +52,8 @@ def monitoring_tick(
 ) -> TickResult:
     """Poll what is due and what becomes due within ``seconds``, and count the polls.
 
-    Ends early if nothing will be due in time. Raises StateUnavailable.
+    Ends early if nothing will be due in time. ``host``: the name that all of Anvil's tasks report
+    by. Raises StateUnavailable.
     """
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     polls = 0
@@ -67,7 +68,7 @@ def monitoring_tick(
             due_at = _next_due(context.store.list_repositories())
             if due_at is None or due_at >= ends_at:
                 return False
-            context.clock.sleep(IDLE_SECONDS)
+            context.clock.sleep(TICK_PAUSE_SECONDS)
         return True
 
     heartbeat = Heartbeat.of(context, PIPELINE_MONITORING_AGENT, host=host)
@@ -126,8 +127,8 @@ def _run_slice(
         set_task_state("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
-    with awaited_ports(context, lambda: on_turn(context.clock.now())) as awaited:
-        loop = AgentLoop(heartbeat.agent, awaited, partial(work, awaited))
+    with requests_in_other_thread(context, lambda: on_turn(context.clock.now())) as sent_elsewhere:
+        loop = AgentLoop(heartbeat.agent, sent_elsewhere, partial(work, sent_elsewhere))
         loop.run_slice(seconds=seconds, on_turn=on_turn)
     return loop
 

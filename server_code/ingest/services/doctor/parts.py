@@ -35,7 +35,7 @@ def run_checks_of_part(
         raise Rejected(f"The checks have no part {part}. The parts are {', '.join(PARTS)}.")
     loaded = LoadedState()
     if part == "GitHub":
-        list(check_state(target, loaded))
+        list(check_state(target, loaded))  # its checks are those of "state"; only `loaded` counts
     found: list[CheckResult] = []
     try:
         call_with_timeout(seconds, part, lambda: found.extend(_PARTS[part](target, loaded)))

@@ -27,7 +27,7 @@ _TRIM = """
 """
 
 
-class SqlJournal(SqlStore):
+class SqlErrorsAndActivities(SqlStore):
     """Errors and activities; each addition removes the oldest beyond the limit."""
 
     def add_error(self, record: ErrorRecord) -> None:

@@ -29,7 +29,7 @@ _Record = TypeVar("_Record", ErrorRecord, ActivityRecord)
 
 
 @translate_errors
-class TableJournal:
+class TableErrorsAndActivities:
     """Errors and activities; each addition removes the oldest beyond the limit."""
 
     _error_cache: CachedRows[_Entry]
@@ -59,7 +59,7 @@ class TableJournal:
         return [_decode(ActivityRecord, entry) for entry in found]
 
 
-def journal_cache(maximum: int) -> CachedRows[_Entry]:
+def entry_cache(maximum: int) -> CachedRows[_Entry]:
     """Make the cache of errors, or of activities."""
     newest: NewestRows[_Entry] = NewestRows(maximum, sort_key=lambda entry: entry[0])
     return CachedRows(_COLUMNS, _read, saved_at="occurred_at", verifies_count=True, newest=newest)

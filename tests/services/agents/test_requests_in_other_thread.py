@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.errors import GithubUnavailable
 from ingest.ports import RunQuery
-from ingest.services.intercepted_ports import awaited_ports
+from ingest.services.intercepted_ports import requests_in_other_thread
 from ingest.services.time_limits import await_result
 from support.world import REPOSITORY, Stage
 from support.world_builder import WorldBuilder
@@ -49,7 +49,7 @@ def test_the_thread_that_waits_checks_in(here):
         checked_in.set()
 
     slow = replace(here.context, github=_Slow(here.context.github, checked_in))
-    with awaited_ports(slow, while_waiting) as context:
+    with requests_in_other_thread(slow, while_waiting) as context:
         page = context.github.fetch_runs(REPOSITORY, RunQuery()).value
         with pytest.raises(GithubUnavailable, match="away"):
             context.github.fetch_run(REPOSITORY, 1)
@@ -68,7 +68,7 @@ def test_other_threads_call_nothing_while_they_wait(here):
             asked_in.append(threading.get_ident())
 
     slow = replace(here.context, github=_Asked(here.context.github, threading.Event()))
-    with awaited_ports(slow, lambda: None) as context:
+    with requests_in_other_thread(slow, lambda: None) as context:
         worker = threading.Thread(target=context.github.fetch_run)
         worker.start()
         worker.join()
@@ -79,6 +79,6 @@ def test_who_waits_for_workers_checks_in(here):
     """As discovery does for its lists."""
     checked_in = threading.Event()
     slow = _Slow(here.context.github, checked_in)
-    with awaited_ports(replace(here.context, github=slow), checked_in.set) as context:
+    with requests_in_other_thread(replace(here.context, github=slow), checked_in.set) as context:
         read = context.executor.submit(context.github.fetch_runs, REPOSITORY, RunQuery())
         assert await_result(read, context.while_waiting).value is not None
