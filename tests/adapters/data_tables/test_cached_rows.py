@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
@@ -16,12 +16,14 @@ from ingest.adapters.data_tables import (
     run_summaries,
     saved_counters,
     seldom_changed,
+    sources,
 )
 from ingest.adapters.data_tables import (
     repositories as stored_repositories,
 )
 from ingest.domain.ledger import MAX_ERRORS
 from ingest.domain.saved_counters import COUNT_INTERVAL, COUNTS_KEPT_FOR
+from ingest.domain.source_records import DiscoveredRepository
 from ingest.domain.stored_records import REPOSITORY_COLUMNS, body_of
 from ingest.domain.stored_values import format_time, repository_key, to_json
 from support.state_records import NOW, a_repository, a_summary, an_error
@@ -49,6 +51,13 @@ class StoredRows:
         ]
         self.brought.append(len(found))
         return iter(found)
+
+    def upsert(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Replace all rows."""
+        self.rows = list(rows)
+
+    def trim(self, *_: object, **__: object) -> None:
+        """Remove nothing."""
 
     def search_by(
         self, column: str, values: Sequence[str], *, columns: object
@@ -184,6 +193,29 @@ def test_after_a_pause_all_is_read_that_was_saved_in_it(
     runs.rows += [saved(3, now - timedelta(minutes=4)), saved(4, now + AN_HOUR / 4)]
     assert sorted(ids(state)) == [1, 2, 3, 4]
     assert runs.brought == [2, 3]
+
+
+def test_a_save_that_is_repeated_has_the_time_of_its_last_try(
+    runs: StoredRows, wall_clock: type[WallClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may wait for other saves for longer than the seconds for which rows are read again."""
+
+    def transact(work: Callable[[], object]) -> None:
+        work()
+        wall_clock.passed = AN_HOUR
+        work()
+
+    began_at, state = datetime.now(timezone.utc), DataTablesState()
+    for module in (run_summaries, sources):
+        monkeypatch.setattr(module, "transact", transact)
+    monkeypatch.setattr(sources, "DISCOVERED", discovered := StoredRows())
+    state.save_run_summaries([a_summary()])
+    wall_clock.passed = timedelta()
+    found = DiscoveredRepository(full_name="octo/api", source="octo/*", discovered_at=NOW)
+    state.save_discovered_repositories([found])
+    saved_at = [row["saved_at"] for row in (*runs.rows, *discovered.rows)]
+    assert len(saved_at) == 2
+    assert min(saved_at) >= began_at + AN_HOUR
 
 
 def test_of_runs_that_were_saved_long_ago_one_is_read(runs: StoredRows) -> None:

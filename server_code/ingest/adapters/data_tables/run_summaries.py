@@ -32,8 +32,7 @@ class TableRunSummaries:
         """Save the summaries of attempts; the newest MAX_RUN_SUMMARIES stay."""
         newest = {attempt_key_text(summary.key): summary for summary in summaries}
         for keys in chunks_of_keys(sorted(newest)):
-            rows = [_row(newest[key]) for key in keys]
-            transact(partial(_SUMMARIES.upsert, rows))
+            transact(partial(_save, [newest[key] for key in keys]))
         if newest:
             _SUMMARIES.trim(MAX_RUN_SUMMARIES, order_by="age")
 
@@ -59,6 +58,11 @@ def _read(row: Any) -> _Entry:  # noqa: ANN401 - a row
         from_json(row["body"]),
         {"created_at": as_utc(row["created_at"])},
     )
+
+
+def _save(summaries: Sequence[RunSummary]) -> None:
+    """Save summaries with the time of this try: pages read what was saved since seconds ago."""
+    _SUMMARIES.upsert([_row(each) for each in summaries])
 
 
 def _row(summary: RunSummary) -> dict[str, object]:

@@ -50,8 +50,7 @@ class TableSources(SourceStore):
             for key, each in known.items()
         ]
         for chunk in chunks_of_keys(rows):
-            # Thousands take minutes, and pages read what was saved since their last load.
-            transact(partial(DISCOVERED.upsert, [{**row, **saved_now()} for row in chunk]))
+            transact(partial(_save_discovered, chunk))
 
     def list_discovered_repositories(self) -> list[DiscoveredRepository]:
         """List all, by name."""
@@ -91,6 +90,11 @@ def discovered_cache() -> CachedRows[DiscoveredRepository]:
 
 def _discovered(row: Any) -> DiscoveredRepository:  # noqa: ANN401 - a row
     return decode_dataclass(DiscoveredRepository, upgrade_body(from_json(row["body"])))
+
+
+def _save_discovered(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Save rows with the time of this try: pages read what was saved since seconds ago."""
+    DISCOVERED.upsert([{**row, **saved_now()} for row in rows])
 
 
 def _save_all(table: Table, records: Mapping[str, object]) -> None:
