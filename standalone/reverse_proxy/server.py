@@ -89,17 +89,13 @@ class ReverseProxy:
         assert task is not None  # noqa: S101 - asyncio runs this as a task
         self._open[connection] = task
         try:
-            await connection.serve()
+            await _serve(connection)
         except asyncio.CancelledError:
-            connection.abort()
-        except Exception:
-            logger.exception("a request of the dashboard failed")
+            # The proxy closes, perhaps while this connection does. Before Python 3.12 asyncio logs
+            # a handler that ends as cancelled as an error.
             connection.abort()
         finally:
-            try:
-                await connection.close()
-            finally:
-                del self._open[connection]
+            del self._open[connection]
 
     def _make_room(self) -> bool:
         """Close the connection that has waited longest for a request; False if none waits."""
@@ -108,3 +104,13 @@ class ReverseProxy:
             return False
         min(waiting, key=lambda each: each.waiting_since or 0.0).abort()
         return True
+
+
+async def _serve(connection: ClientConnection) -> None:
+    try:
+        await connection.serve()
+    except Exception:
+        logger.exception("a request of the dashboard failed")
+        connection.abort()
+    finally:
+        await connection.close()
