@@ -8,22 +8,13 @@ from datetime import datetime, timedelta, timezone
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.filters import NO_FILTERS, Filters, parse_filters
 from ingest.domain.source_records import DiscoveredRepository, SourceRecord
+from ingest.domain.sources import SourcePattern
+from ingest.domain.sources import Sources as GivenSources
 from ingest.services.source_filters import LOOK_UP_EVERY, SourceFilters
 from support.stub_github import StillClock
 
 START = datetime(2026, 5, 1, tzinfo=timezone.utc)
 FILTERS = parse_filters({"branches": "main"})
-
-
-class RemovedMeanwhile(SourceFilters):
-    """The filters that another thread loads again while a repository's source is found."""
-
-    def source_of(self, store, clock, repository):
-        pattern = super().source_of(store, clock, repository)
-        store.remove_source(pattern)
-        clock.sleep(LOOK_UP_EVERY.total_seconds())
-        super().find(store, clock, repository)
-        return pattern
 
 
 class Sources:
@@ -61,8 +52,19 @@ def test_a_new_name_counts_as_soon_as_a_discovery_has_ended() -> None:
     assert here.find() == FILTERS
 
 
-def test_a_source_that_is_removed_while_it_is_found_has_no_filters() -> None:
+def test_a_source_that_is_replaced_while_it_is_found_has_its_filters(monkeypatch) -> None:
     """Another thread of the agent loads the sources at that moment."""
     here = Sources()
-    here.filters = RemovedMeanwhile()
-    assert here.filters.find(here.state, here.clock, "umbra/api") == NO_FILTERS
+    find_source = GivenSources.source_of
+
+    def find_and_replace(self: GivenSources, name: str) -> SourcePattern | None:
+        monkeypatch.undo()
+        here.state.remove_source("umbra/*")
+        one = SourceRecord(pattern="umbra/api", added_at=START, origin="test", filters=FILTERS)
+        here.state.save_sources([one])
+        here.find()
+        return find_source(self, name)
+
+    monkeypatch.setattr(GivenSources, "source_of", find_and_replace)
+    assert here.filters.find(here.state, here.clock, "umbra/api") == FILTERS
+    assert here.filters.find(here.state, here.clock, "umbra/api") == FILTERS

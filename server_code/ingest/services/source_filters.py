@@ -20,27 +20,27 @@ LOOK_UP_EVERY = timedelta(seconds=10)
 class SourceFilters:
     """The filters of each source, loaded from the state every few seconds.
 
-    ``_listed_at``: when each source was last listed. ``_other_names``: the names that each
-    repository has on GitHub and in its source. They are loaded again after each discovery, which
-    changes ``_listed_at``; ``_names_listed_at`` is its value when they were loaded.
+    ``_loaded``: the sources, and the filters of each, from one load, because another thread may
+    load them at any moment. ``_listed_at``: when each source was last listed. ``_other_names``:
+    the names that each repository has on GitHub and in its source. They are loaded again after
+    each discovery, which changes ``_listed_at``; ``_names_listed_at`` is its value when they were
+    loaded.
     """
 
     _next_at: datetime | None = None
-    _filters: dict[str, Filters] = field(default_factory=dict)
-    _sources: Sources = field(default_factory=lambda: Sources(()))
+    _loaded: tuple[Sources, dict[str, Filters]] = field(default_factory=lambda: (Sources(()), {}))
     _listed_at: frozenset[datetime | None] = frozenset()
     _names_listed_at: frozenset[datetime | None] = frozenset()
     _other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> Filters:
         """Return the filters of a repository's source, or NO_FILTERS. Raises StateUnavailable."""
-        self._look_up(store, clock)
+        sources, filters = self._look_up(store, clock)
         # If no source has filters, the repository need not be matched.
-        if not any(each.are_set for each in self._filters.values()):
+        if not any(each.are_set for each in filters.values()):
             return NO_FILTERS
-        source = self.source_of(store, clock, repository)
-        # Another thread may have found meanwhile that the source was removed.
-        return NO_FILTERS if source is None else self._filters.get(source, NO_FILTERS)
+        source = self._source_among(sources, store, repository)
+        return NO_FILTERS if source is None else filters[source]
 
     def source_of(self, store: SourceStore, clock: Clock, repository: str) -> str | None:
         """Return the pattern of a repository's source, or None. Raises StateUnavailable.
@@ -48,10 +48,13 @@ class SourceFilters:
         Discovery lists a repository that was renamed or transferred under its new name, but a
         source that names this repository may still use a former name.
         """
-        self._look_up(store, clock)
+        sources, _ = self._look_up(store, clock)
+        return self._source_among(sources, store, repository)
+
+    def _source_among(self, sources: Sources, store: SourceStore, repository: str) -> str | None:
         self._look_up_names(store)
         names = (*self._other_names.get(repository_key(repository), ()), repository)
-        found = [each for each in map(self._sources.source_of, names) if each is not None]
+        found = [each for each in map(sources.source_of, names) if each is not None]
         pattern = next(
             (each for each in found if each.names_one_repository), next(iter(found), None)
         )
@@ -66,11 +69,13 @@ class SourceFilters:
             }
             self._names_listed_at = self._listed_at
 
-    def _look_up(self, store: SourceStore, clock: Clock) -> None:
+    def _look_up(self, store: SourceStore, clock: Clock) -> tuple[Sources, dict[str, Filters]]:
+        """Return the sources and their filters, loaded again if that was long ago."""
         now = clock.now()
         if self._next_at is None or not now < self._next_at < now + 2 * LOOK_UP_EVERY:
             records = store.list_sources()
-            self._filters = {each.pattern: each.filters for each in records}
+            filters = {each.pattern: each.filters for each in records}
+            self._loaded = sources_of(records), filters
             self._listed_at = frozenset(each.listed_at for each in records)
-            self._sources = sources_of(records)
             self._next_at = now + LOOK_UP_EVERY
+        return self._loaded
