@@ -47,7 +47,9 @@ def job_tones(run):
 def job_marks_text(run):
     """Return what the squares show, and how many jobs have none: '3 succeeded, 1 failed'."""
     counts = [(run["job_marks"].count(letter), label) for letter, (_, label) in JOB_MARKS.items()]
-    counts.append((run["job_count"] - len(run["job_marks"]), "more"))
+    # A release before 0.2 kept no marks.
+    label = "more" if run["job_marks"] else "in all"
+    counts.append((run["job_count"] - len(run["job_marks"]), label))
     return ", ".join("{} {}".format(count, label) for count, label in counts if count)
 
 

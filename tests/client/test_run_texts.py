@@ -135,6 +135,7 @@ def test_jobs_are_squares_with_words() -> None:
     assert run_texts.job_tones(run) == ["ok", "ok", "bad", "busy", "quiet"]
     assert run_texts.job_marks_text(run) == "2 succeeded, 1 failed, 1 in progress"
     assert run_texts.job_marks_text({**run, "job_count": 65}).endswith("in progress, 60 more")
+    assert run_texts.job_marks_text({"job_marks": "", "job_count": 5}) == "5 in all"
 
 
 def test_a_run_counts_on_until_it_has_ended() -> None:
