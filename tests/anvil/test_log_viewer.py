@@ -55,6 +55,15 @@ def _numbers(lines: list[str], text: str) -> list[int]:
     return [number for number, line in enumerate(lines, 1) if text in line]
 
 
+def test_chosen_lines_end_with_the_log(
+    page: Page, anvil_server: AnvilApp, long_run: dict[str, Any]
+) -> None:
+    last = long_run["log"].rstrip("\n").count("\n") + 1
+    _open(page, anvil_server, long_run, f"&line=L{last - 1}-L999999")
+    expect(_chosen(page)).to_have_count(2)
+    expect(page).to_have_url(re.compile(f"line=L{last - 1}-L{last}&"))
+
+
 def test_every_key_of_the_viewer_does_what_the_list_of_keys_promises(
     log_page: Page, browser_page: BrowserPage, long_run: dict[str, Any]
 ) -> None:
