@@ -84,6 +84,23 @@ def test_once_asked_to_stop_no_further_read_begins(executor):
     assert 0 < len(begun) < 1000
 
 
+def test_reads_that_a_closed_executor_has_cancelled_are_not_waited_for(executor):
+    """A collector that is closed cancels what has not begun."""
+    released = threading.Event()
+
+    def read(item: int) -> int:
+        released.wait()
+        return item
+
+    def close() -> bool:
+        executor.shutdown(wait=False, cancel_futures=True)
+        released.set()
+        return True
+
+    groups = read_in_groups(executor, range(10), read, clock=StepClock(), should_continue=close)
+    assert list(groups) == [[0, 1]]
+
+
 def test_closing_the_groups_cancels_what_has_not_begun(executor):
     """A queue that is out of reach costs no further requests."""
     clock, begun, released = StepClock(), [], threading.Event()

@@ -36,7 +36,8 @@ def read_in_groups(
     futures = [executor.submit(read, item) for item in items]
     since = clock.now()
     try:
-        while futures:
+        # The closing of a collector cancels reads as well; ``wait`` takes these for running.
+        while futures := [future for future in futures if not future.cancelled()]:
             # Wakes this thread when all are done, and not for each.
             done, running = wait(futures, timeout=_WAKE_SECONDS)
             if not running or is_interval_over(since, GROUP_INTERVAL, clock.now()):
@@ -46,7 +47,8 @@ def read_in_groups(
                     yield group
                     since = clock.now()
             if not should_continue():
-                futures = [future for future in futures if not future.cancel()]
+                for future in futures:
+                    future.cancel()
     finally:
         for future in futures:
             future.cancel()
