@@ -23,7 +23,8 @@ WAIT_SECONDS = 1.0
 
 def await_result(future: Future[_Value], while_waiting: Callable[[], object]) -> _Value:
     """Return a future's result, or raise its error; call ``while_waiting`` until then."""
-    while wait([future], timeout=WAIT_SECONDS).not_done:
+    # ``wait`` takes a future that the closing of a collector has cancelled for a running one.
+    while not future.done() and wait([future], timeout=WAIT_SECONDS).not_done:
         while_waiting()
     return future.result()
 
