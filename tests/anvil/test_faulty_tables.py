@@ -45,7 +45,7 @@ class TestTwoRowsOfOneKey:
         assert state.list_repositories() == [a_repository()]
         assert state.load_attempts(REPOSITORY, [7]) == {an_attempt().key: an_attempt()}
         assert state.load_due_attempts(REPOSITORY, now=NOW, limit=5) == [an_attempt()]
-        assert state.find_attempts(7) == [an_attempt().key]
+        assert state.find_attempts(7) == [an_attempt()]
         assert list(state.load_job_logs(an_attempt().key)) == [1]
         assert state.load_run_summaries() == [a_summary()]
         assert state.list_agents() == [an_agent()]

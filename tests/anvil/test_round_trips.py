@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from anvil import _threaded_server
@@ -17,9 +17,10 @@ from ingest.domain.ledger import AttemptRecord
 from ingest.domain.log_outline import LogOutline
 from ingest.domain.stored_records import body_of
 from ingest.domain.stored_values import repository_key
+from ingest.services.dashboard.logs import find_job_log
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.repository_list import RepositoryQuery, list_repository_page
-from ingest.services.dashboard.runs import RunFilters, list_runs
+from ingest.services.dashboard.runs import RunFilters, RunReference, list_runs
 from ingest.settings import read_settings
 from support.state_records import (
     NOW,
@@ -262,3 +263,13 @@ def test_a_page_of_a_large_log(state: DataTablesState, asked: Callable[..., Any]
         lines = state.log_cache.load_lines(an_attempt().key, 1, 250_000, 1000)
     assert lines is not None
     assert len(lines.lines) == 1000
+    state.save_attempts([an_attempt(jobs=(a_job(1), a_job(2)))])
+    state.save_job_logs([a_log(1), a_log(2)])
+    reference = RunReference(run_id=an_attempt().key.run_id)
+    with asked(2 + 3 + 1):  # the attempt and its body, the lines, the record of the log
+        job_log = find_job_log(state, open_no_reader, reference, 1)
+        assert len(job_log.page(250_000, 1000)["lines"]) == 1000
+
+
+def open_no_reader() -> NoReturn:
+    raise AssertionError("the log is in the cache")

@@ -16,6 +16,9 @@ class TestLogs:
         state.save_job_logs([log, a_log(6, key=an_attempt(7, 2).key)])
         assert state.load_job_logs(AttemptKey("octo/api", 7, 1)) == {5: log}
         assert state.load_job_logs(AttemptKey(REPOSITORY, 8, 1)) == {}
+        assert state.load_job_log(AttemptKey("octo/api", 7, 1), 5) == log
+        assert state.load_job_log(AttemptKey(REPOSITORY, 7, 2), 5) is None
+        assert state.load_job_log(AttemptKey(REPOSITORY, 7, 1), 6) is None
 
     @pytest.mark.parametrize("ended", ["fetched", "unavailable", "expired"])
     def test_one_that_has_ended_is_never_pending_again(self, state: StateStore, ended: str) -> None:

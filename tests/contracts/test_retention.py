@@ -45,10 +45,10 @@ def test_a_run_is_found_by_its_number(state: StateStore) -> None:
     state.save_attempts([an_attempt(7, 2), an_attempt(7, 10), an_attempt(8), an_attempt(7, 1)])
     state.save_attempts([an_attempt(7, 1, "a/b")])
     assert state.find_attempts(7) == [
-        AttemptKey("a/b", 7, 1),
-        AttemptKey(REPOSITORY, 7, 1),
-        AttemptKey(REPOSITORY, 7, 2),
-        AttemptKey(REPOSITORY, 7, 10),
+        an_attempt(7, 1, "a/b"),
+        an_attempt(7, 1),
+        an_attempt(7, 2),
+        an_attempt(7, 10),
     ]
     assert state.find_attempts(404) == []
 
@@ -57,7 +57,7 @@ def test_a_run_is_found_under_the_name_it_was_saved_with_last(state: StateStore)
     """Numbers use 64 bits."""
     state.save_attempts([an_attempt(LARGEST_ID)])
     state.save_attempts([an_attempt(LARGEST_ID, repository="octo/api")])
-    assert state.find_attempts(LARGEST_ID) == [AttemptKey("octo/api", LARGEST_ID, 1)]
+    assert state.find_attempts(LARGEST_ID) == [an_attempt(LARGEST_ID, repository="octo/api")]
 
 
 def test_old_settled_attempts_are_forgotten(state: StateStore) -> None:
@@ -133,7 +133,7 @@ def test_one_attempt_of_a_run_goes_without_the_others(state: StateStore) -> None
     state.save_attempts([first, an_attempt(1, 2, created_at=at(-1))])
     state.save_job_logs([a_log(5, key=first.key), a_log(6, key=AttemptKey(REPOSITORY, 1, 2))])
     assert forget(state) == 1
-    assert state.find_attempts(1) == [AttemptKey(REPOSITORY, 1, 2)]
+    assert [each.key for each in state.find_attempts(1)] == [AttemptKey(REPOSITORY, 1, 2)]
     assert set(state.load_job_logs(AttemptKey(REPOSITORY, 1, 2))) == {6}
 
 

@@ -19,8 +19,8 @@ class LedgerStore(Protocol):
     ) -> dict[AttemptKey, AttemptRecord]:
         """Load every known attempt of these runs."""
 
-    def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run by its number alone, in any repository, in order."""
+    def find_attempts(self, run_id: int) -> list[AttemptRecord]:
+        """Load every known attempt of a run by its number alone, in any repository, in order."""
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
@@ -98,6 +98,9 @@ class LogStateStore(Protocol):
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
+
+    def load_job_log(self, key: AttemptKey, job_id: int) -> JobLogRecord | None:
+        """Load the log of one job; None if there is none."""
 
     def load_pending_logs(
         self,

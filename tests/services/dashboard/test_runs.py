@@ -269,6 +269,13 @@ def test_attempts_are_in_order_though_the_name_was_spelled_otherwise_between_the
     assert [(each.key.run_attempt, each.key.repository) for each in known] == spelled
 
 
+def test_attempts_of_another_repository_are_left_out(state):
+    """Two may have a run of the same number where one has changed its name."""
+    state.save_attempts([an_attempt(7, 1, "octo/old"), an_attempt(7, 2, "octo/api")])
+    [known] = load_run_attempts(state, RunReference(run_id=7))
+    assert known == an_attempt(7, 2, "octo/api")
+
+
 def test_logs_are_reported_by_job(stage):
     """As text, for JSON has no other keys."""
     shown = loaded(collected(stage, a_rerun()))

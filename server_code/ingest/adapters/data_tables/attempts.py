@@ -56,10 +56,10 @@ class TableAttempts:
         records = _records(ATTEMPTS.search_by("run", runs, columns=_COLUMNS))
         return {record.key: record for record in records}
 
-    def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run by its number alone, in any repository, in order."""
+    def find_attempts(self, run_id: int) -> list[AttemptRecord]:
+        """Load every known attempt of a run by its number alone, in any repository, in order."""
         rows = list(ATTEMPTS.search(columns=_COLUMNS, where={"run_id": str(run_id)}))
-        return sorted((record.key for record in _records(rows)), key=normalized_attempt_key)
+        return sorted(_records(rows), key=lambda record: normalized_attempt_key(record.key))
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
-from ...domain.log_states import job_log_id, may_replace, newest_logs
+from ...domain.log_states import may_replace, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import from_json, repository_key, to_json
@@ -44,6 +44,11 @@ class TableJobLogs(LogStateStore):
         rows = _JOB_LOGS.search(columns=_COLUMNS, where={"attempt": attempt_key_text(key)})
         records = (_record(row) for row in first_of_each_key(rows))
         return {record.job_id: record for record in records}
+
+    def load_job_log(self, key: AttemptKey, job_id: int) -> JobLogRecord | None:
+        """Load the log of one job; None if there is none."""
+        row = _JOB_LOGS.first(columns=_COLUMNS, where={"key": _log_key(key, job_id)})
+        return None if row is None else _record(row)
 
     def load_pending_logs(
         self,
@@ -124,7 +129,7 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
     name, run_id, run_attempt = normalized_attempt_key(record.key)
     numbers = "|".join(f"{number:020d}" for number in (run_id, run_attempt, record.job_id))
     return {
-        "key": "|".join(map(str, job_log_id(record))),
+        "key": _log_key(record.key, record.job_id),
         "attempt": attempt_key_text(record.key),
         "repository": name,
         "run_id": str(run_id),
@@ -136,6 +141,10 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
         "failed_at": record.failed_at,
         "body": to_json(body_of(record)),
     }
+
+
+def _log_key(key: AttemptKey, job_id: int) -> str:
+    return f"{attempt_key_text(key)}|{job_id}"
 
 
 def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row

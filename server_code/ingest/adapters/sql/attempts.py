@@ -78,10 +78,10 @@ class SqlAttempts(SqlStore):
         records = (_record(row) for row in rows)
         return {record.key: record for record in records}
 
-    def find_attempts(self, run_id: int) -> list[AttemptKey]:
-        """Find the known attempts of a run by its number alone, in any repository, in order."""
+    def find_attempts(self, run_id: int) -> list[AttemptRecord]:
+        """Load every known attempt of a run by its number alone, in any repository, in order."""
         rows = self._database.read(_SELECT + "WHERE run_id = ?", (run_id,))
-        return sorted((_record(row).key for row in rows), key=normalized_attempt_key)
+        return sorted(map(_record, rows), key=lambda record: normalized_attempt_key(record.key))
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False

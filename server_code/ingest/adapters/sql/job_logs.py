@@ -16,6 +16,7 @@ from .ledger_counts import change_and_count
 from .session import Row, Session, upsert
 
 _SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
+_OF_ATTEMPT = "WHERE repository_key = ? AND run_id = ? AND run_attempt = ? "
 
 _KEY = "repository_key, run_id, run_attempt, job_id"
 _SAVE = (
@@ -58,12 +59,14 @@ class SqlJobLogs(SqlStore, LogStateStore):
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
-        where = "WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
-        records = (
-            _record(row)
-            for row in self._database.read(_SELECT + where, normalized_attempt_key(key))
-        )
-        return {record.job_id: record for record in records}
+        rows = self._database.read(_SELECT + _OF_ATTEMPT, normalized_attempt_key(key))
+        return {record.job_id: record for record in map(_record, rows)}
+
+    def load_job_log(self, key: AttemptKey, job_id: int) -> JobLogRecord | None:
+        """Load the log of one job; None if there is none."""
+        sql = _SELECT + _OF_ATTEMPT + "AND job_id = ?"
+        rows = self._database.read(sql, (*normalized_attempt_key(key), job_id))
+        return next(map(_record, rows), None)
 
     def load_pending_logs(
         self,

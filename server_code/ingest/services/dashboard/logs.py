@@ -51,7 +51,7 @@ class JobLog:
     def page(self, first_line: int, count: int) -> dict[str, Any]:
         """Return lines, or why the log is unavailable. Raises StateUnavailable."""
         found = self._read(first_line, count)
-        known = self._store.load_job_logs(self._key).get(self._id)
+        known = self._store.load_job_log(self._key, self._id)
         head = {
             **self._head(),
             "sha256": known.log_sha256 if known else None,
@@ -159,7 +159,7 @@ class JobLog:
         lines = self._cache.load_lines(self._key, self._id, first_line, count)
         if lines is not None:
             return lines
-        known = self._store.load_job_logs(self._key).get(self._id)
+        known = self._store.load_job_log(self._key, self._id)
         if known is None or known.state != LOG_FETCHED:
             return self._without_log() or explain_not_fetched(known)
         return self._open_log_reader().read(self._key, self._id, first_line, count)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import WorkflowRun, completed_at
+from ...domain.stored_values import repository_key
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound, Rejected
@@ -144,14 +145,16 @@ def load_run_attempts(store: LedgerStore, reference: RunReference) -> list[Attem
     """Load every known attempt of a run in order. Raises NotFound if there is none."""
     run_id, repository = reference.run_id, reference.repository
     if repository is None:
-        keys = store.find_attempts(run_id)
-        repository = keys[0].repository if keys else None
-    known = {} if repository is None else store.load_attempts(repository, [run_id])
+        known = store.find_attempts(run_id)
+    else:
+        known = list(store.load_attempts(repository, [run_id]).values())
     if not known:
-        run = f"Run {run_id}" + (f" of {reference.repository}" if reference.repository else "")
+        run = f"Run {run_id}" + (f" of {repository}" if repository else "")
         raise NotFound(f"{run} was not collected. Check its id and that its repository is watched.")
     # The keys may spell the repository differently, if its name has changed between attempts.
-    return [known[key] for key in sorted(known, key=lambda key: key.run_attempt)]
+    name = repository_key(known[0].key.repository)
+    of_run = (each for each in known if repository_key(each.key.repository) == name)
+    return sorted(of_run, key=lambda record: record.key.run_attempt)
 
 
 def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> AttemptRecord:

@@ -61,7 +61,7 @@ class LogReader:
             lines = self.log_cache.load_lines(key, job_id, first_line, count)
             if lines is not None:
                 return lines
-        record = self.store.load_job_logs(key).get(job_id)
+        record = self.store.load_job_log(key, job_id)
         if record is None or record.state != LOG_FETCHED:
             return explain_not_fetched(record)
         with Spool() as spool:
