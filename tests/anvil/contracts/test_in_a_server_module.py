@@ -82,6 +82,7 @@ ATTEMPTS = [
     on_state("load_commits", REPOSITORY, ["a" * 40, "b" * 40]),
     on_state("save_job_logs", [a_log(1), a_full_log("a\x00b"), a_log(9, updated_at=at(9))]),
     on_state("load_job_logs", KEY),
+    on_state("load_job_log", KEY, 1),
     on_state("load_pending_logs", ["Octo/API", "a/b"], updated_before=at(1), limit=5),
     on_state("load_pending_logs", None, updated_before=at(10), limit=5),
     on_state("count_ledger"),
