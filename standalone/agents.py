@@ -32,7 +32,7 @@ from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .idle_poll_gate import IdlePollGate
 
 #: Returns the names of the repositories to poll, or None to poll all in the state.
-SelectRepositories = Callable[[], Sequence[str] | None]
+NamesToPoll = Callable[[], Sequence[str] | None]
 
 #: How many repositories are polled in parallel. The requests of each are sent in parallel, too.
 MONITORING_THREADS = 2
@@ -61,7 +61,7 @@ LOCAL_OPTIONS = AgentOptions()
 
 def run_agents(
     collector: Collector,
-    select_repositories: SelectRepositories,
+    names_to_poll: NamesToPoll,
     *,
     stop: threading.Event,
     on_progress: Callable[[], None],
@@ -72,7 +72,7 @@ def run_agents(
     An error of a repository or a log is saved, for ``status`` and the pages; the agents continue.
     """
     release_leases_of_dead_processes(collector.context.store, now=collector.context.clock.now())
-    with agent_threads(collector.context, select_repositories, stop, options):
+    with agent_threads(collector.context, names_to_poll, stop, options):
         while not stop.wait(IDLE_SECONDS):
             on_progress()
 
@@ -88,7 +88,7 @@ def add_repositories(collector: Collector, repositories: Sequence[str]) -> None:
 @contextmanager
 def agent_threads(
     context: CollectorContext,
-    select_repositories: SelectRepositories,
+    names_to_poll: NamesToPoll,
     stop: threading.Event,
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> Iterator[None]:
@@ -103,7 +103,7 @@ def agent_threads(
     def should_continue() -> bool:
         return not (stop.is_set() or ended.is_set())
 
-    loops = _open_loops(context, select_repositories, options)
+    loops = _open_loops(context, names_to_poll, options)
     background = partial(
         run_background_tasks,
         context,
@@ -140,7 +140,7 @@ def _run(target: Callable[[], None], failures: list[Exception], stop: threading.
 
 
 def _open_loops(
-    context: CollectorContext, select_repositories: SelectRepositories, options: AgentOptions
+    context: CollectorContext, names_to_poll: NamesToPoll, options: AgentOptions
 ) -> list[AgentLoop]:
     """Return a loop for each thread; while an agent has no work, only one of its threads polls."""
     poll_gate, log_gate = IdlePollGate(), IdlePollGate()
@@ -152,7 +152,7 @@ def _open_loops(
             claimed = poll_due_repository(
                 context,
                 should_continue=should_continue,
-                only=select_repositories(),
+                only=names_to_poll(),
                 on_claimed=poll_gate.open,
             )
             if not claimed:

@@ -19,7 +19,7 @@ from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, Col
 from ingest.services.collections.one_time_collection import save_one_time_collection
 from ingest.settings import Settings
 
-from .agents import LOCAL_OPTIONS, AgentOptions, SelectRepositories, run_agents
+from .agents import LOCAL_OPTIONS, AgentOptions, NamesToPoll, run_agents
 from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
@@ -78,7 +78,7 @@ class CollectOptions:
 
 def collect_until_stopped(
     collector: Collector,
-    select_repositories: SelectRepositories,
+    names_to_poll: NamesToPoll,
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
@@ -87,7 +87,7 @@ def collect_until_stopped(
     with open_view(collector) as show, _announcing_stop(stop):
         run_agents(
             collector,
-            select_repositories,
+            names_to_poll,
             stop=stop.event,
             on_progress=show,
             options=options.agent_options,

@@ -15,7 +15,7 @@ from ingest.ports import RepositoryInfo
 from ingest.services.context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ingest.services.fetch_each import fetch_each
 
-from .agents import SelectRepositories, add_repositories
+from .agents import NamesToPoll, add_repositories
 from .failures import sentence_for
 from .logs import write_notice
 
@@ -37,13 +37,13 @@ class FoundRepositories:
     """What the sources of a command include.
 
     ``names``: GitHub's current names, each once. ``refused``: the errors of repositories that are
-    left out, and of sources that include none. ``select`` returns the names that agents poll now,
-    or None to poll all in the state.
+    left out, and of sources that include none. ``names_to_poll`` returns the
+    names that agents poll now, or None to poll all in the state.
     """
 
     names: tuple[str, ...]
     refused: dict[str, IngestError]
-    select: SelectRepositories = lambda: None
+    names_to_poll: NamesToPoll = lambda: None
 
 
 def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:

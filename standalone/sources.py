@@ -63,11 +63,11 @@ def find_sources(
     if is_once or all(each.is_exclusion for each in patterns):
         return found
     if not are_repositories:
-        return replace(found, select=_IncludedRepositories(context, patterns).names)
+        return replace(found, names_to_poll=_IncludedRepositories(context, patterns).names)
     add_repositories(collector, checked.names)
     repositories = RecheckedRepositories(collector, checked)
     repositories.report()
-    return replace(found, select=repositories.names)
+    return replace(found, names_to_poll=repositories.names)
 
 
 class _IncludedRepositories:

@@ -87,7 +87,7 @@ def collect(  # noqa: PLR0913 - one for each option
         with serve_endpoints(
             collector, webhooks=webhooks, health_and_metrics=health_and_metrics, agents=agents
         ):
-            return collecting.collect_until_stopped(collector, found.select, stop, options)
+            return collecting.collect_until_stopped(collector, found.names_to_poll, stop, options)
 
 
 def _base_policy() -> CollectionPolicy:

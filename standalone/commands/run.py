@@ -96,4 +96,4 @@ def _collect(local: LocalEnvironment, stop: Stop) -> int:
     with closing(open_standalone_collector(settings, stop=stop.event)) as collector:
         patterns = parse_sources(local.sources, hosts=settings.github.web_hosts)
         found = find_sources(collector, patterns, is_once=False)
-        return collect_until_stopped(collector, found.select, stop)
+        return collect_until_stopped(collector, found.names_to_poll, stop)

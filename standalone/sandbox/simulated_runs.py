@@ -10,7 +10,8 @@ from .specs import AttemptSpec, RunSpec, WorkflowSpec
 from .times import DAY, Timestamp
 from .workflow_templates import WorkflowTemplate
 
-JOBS_PER_RUN = 1024
+#: Ids of jobs that a run may have, and one of its attempts.
+JOB_IDS_PER_RUN, JOB_IDS_PER_ATTEMPT = 1024, 128
 _CONCLUSIONS = {
     "success": 68,
     "failure": 16,
@@ -106,7 +107,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
             conclusion=conclusion,
             triggering_actor=actor,
         )
-    first_id = run_id * JOBS_PER_RUN + (number - 1) * 128
+    first_id = run_id * JOB_IDS_PER_RUN + (number - 1) * JOB_IDS_PER_ATTEMPT
     jobs = plan_jobs(template, conclusion, begins, rng, first_id)
     started = [job.started_at for job in jobs if job.started_at is not None]
     ended = [job.completed_at for job in jobs if job.completed_at is not None]

@@ -27,12 +27,12 @@ def test_only_what_the_given_sources_bring_is_polled(stage: OpenStage) -> None:
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
     patterns = parse_sources(["acme", "!*/web-*"])
     found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
-    assert list(found.select() or ()) == ["acme/a"]
+    assert list(found.names_to_poll() or ()) == ["acme/a"]
     here.watch("acme/new")
     here.advance(6)
-    assert list(found.select() or ()) == ["acme/a", "acme/new"]
+    assert list(found.names_to_poll() or ()) == ["acme/a", "acme/new"]
     left_out = find_sources(collector, parse_sources(["!acme/b"]), is_once=False)  # type: ignore[arg-type]
-    assert left_out.select() is None, "an exclusion alone restricts nothing"
+    assert left_out.names_to_poll() is None, "an exclusion alone restricts nothing"
 
 
 def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage) -> None:
@@ -43,18 +43,18 @@ def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage
     collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
     patterns = parse_sources([REPOSITORY, "octo/private"])
     found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
-    assert list(found.select() or ()) == [REPOSITORY]
+    assert list(found.names_to_poll() or ()) == [REPOSITORY]
     [error] = here.state.list_errors(limit=9)
     assert (error.repository, "404" in error.message) == ("octo/private", True)
     assert here.state.load_repository("octo/private") is None
     before = here.requests("get_repository")
     for _ in range(6 * 60):
         here.advance(10)
-        found.select()
+        found.names_to_poll()
     assert before < here.requests("get_repository") <= before + 6
     here.fail()
     here.advance(3601)
-    assert list(found.select() or ()) == [REPOSITORY, "octo/private"]
+    assert list(found.names_to_poll() or ()) == [REPOSITORY, "octo/private"]
     assert here.state.load_repository("octo/private") is not None
 
 
@@ -81,11 +81,11 @@ def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -
     with pytest.raises(CredentialSuspended):
         find_sources(collector, patterns, is_once=True)  # type: ignore[arg-type]
     found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
-    assert list(found.select() or ()) == []
+    assert list(found.names_to_poll() or ()) == []
     here.fail()
     here.advance(600)
     discover_when_due(here.context)
-    assert list(found.select() or ()) == [REPOSITORY]
+    assert list(found.names_to_poll() or ()) == [REPOSITORY]
 
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:

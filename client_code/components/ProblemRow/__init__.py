@@ -13,6 +13,6 @@ class ProblemRow(ProblemRowTemplate):
         dom.fill(
             self, sentence=None if is_headline else problem["sentence"], detail=problem["detail"]
         )
-        at, before = sentences.problem_time(problem)
-        clock.show_time(self.dom_nodes["since"], None if is_headline else at, before, missing="")
+        at, prefix = sentences.problem_time(problem)
+        clock.show_time(self.dom_nodes["since"], None if is_headline else at, prefix, missing="")
         dom.show(self, problem=bool(problem["detail"]) or not is_headline)

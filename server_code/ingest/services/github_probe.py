@@ -21,10 +21,10 @@ PROBE_INTERVAL = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class GithubProbe:
-    """The probe of a process, sent only after PROBE_INTERVAL without an answer. Thread-safe."""
+    """The probe of a process: at first, and after PROBE_INTERVAL without an answer. Thread-safe."""
 
     _answers: int = 0
-    _began_at: datetime | None = None
+    _interval_began_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send_when_due(self, github: ActionsApi, counters: Counters, clock: Clock) -> None:
@@ -43,7 +43,9 @@ class GithubProbe:
         answers = sum(counters.read(f"github_requests.{kind}") for kind in ("charged", "free"))
         with self._lock:
             has_answered = answers != self._answers
-            is_due = not has_answered and is_interval_over(self._began_at, PROBE_INTERVAL, now)
+            is_due = not has_answered and is_interval_over(
+                self._interval_began_at, PROBE_INTERVAL, now
+            )
             if has_answered or is_due:
-                self._answers, self._began_at = answers, now
+                self._answers, self._interval_began_at = answers, now
             return is_due

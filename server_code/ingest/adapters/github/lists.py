@@ -280,7 +280,7 @@ class _Paginator:
                     request.path,
                     self.size,
                     is_reduced=failure is not None,
-                    is_largest=self.size == self._wanted.sizes[0],
+                    is_full_size=self.size == self._wanted.sizes[0],
                     offset=self._wanted.offset,
                 )
                 return response, payload, found
