@@ -103,8 +103,17 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
 
 def _require_origin(origin: str | None) -> None:
     """Reject an origin that is not a URL, because the app would send every browser there."""
+    from ingest.domain.repositories import redacted
+
     if origin is None:
         return
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise click.UsageError(f"--origin {origin} is not an address like https://ci.example.com")
+    try:
+        parts = urlsplit(origin)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        others = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    except ValueError:
+        is_address, others = False, ""
+    if not is_address or others:
+        raise click.UsageError(
+            f"--origin {redacted(origin)} is not an address like https://ci.example.com"
+        )

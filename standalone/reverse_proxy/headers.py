@@ -22,6 +22,9 @@ _HOP_BY_HOP = {
     b"upgrade",
 }
 
+#: Headers without which a message cannot be forwarded; ``Connection`` cannot remove them.
+_REQUIRED = {b"host", b"content-length", b"transfer-encoding"}
+
 #: Headers in which a proxy describes its client; they are dropped if anybody else sends them.
 _PROXY_HEADERS = {
     b"forwarded",
@@ -54,8 +57,10 @@ def request_headers(request: h11.Request, peer: str, trusted: TrustedProxies) ->
     whoever wrote it.
     """
     dropped = {b"expect", _FORWARDED_FOR} | (set() if peer in trusted else _PROXY_HEADERS)
-    named = [value.decode("latin-1") for name, value in request.headers if name == _FORWARDED_FOR]
-    client = trusted.find_client(peer, named)
+    addresses = [
+        value.decode("latin-1") for name, value in request.headers if name == _FORWARDED_FOR
+    ]
+    client = trusted.find_client(peer, addresses)
     return [
         *(
             # The server compares with its own ETags, which are strong.
@@ -97,6 +102,6 @@ def _end_to_end(
     message: h11.Request | h11.Response | h11.InformationalResponse, dropped: set[bytes]
 ) -> Iterator[Header]:
     """Yield the end-to-end headers, from which h11 also takes the body's length."""
-    named = {each.lower() for each in get_values(message.headers, b"connection")}
-    removed = _HOP_BY_HOP | dropped | named
+    listed = {each.lower() for each in get_values(message.headers, b"connection")}
+    removed = _HOP_BY_HOP | dropped | (listed - _REQUIRED)
     return ((name, value) for name, value in message.headers if name not in removed)

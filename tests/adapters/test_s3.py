@@ -69,6 +69,13 @@ def test_a_store_that_refuses_to_describe_its_bucket_is_asked_to_store(
     assert proxy.operations == ["HEAD", "POST", "DELETE"]
 
 
+def test_an_answer_that_is_not_of_a_store_is_named(store: S3BlobStore, proxy: FaultProxy) -> None:
+    """A portal answers 200 with a page of its own."""
+    proxy.faults.extend([Reply(403, b""), Reply(200, b"")])
+    with pytest.raises(QueueUnavailable, match="not S3's"):
+        store.require_bucket()
+
+
 def test_the_reason_why_a_bucket_cannot_be_used_is_that_of_storing(
     store: S3BlobStore, proxy: FaultProxy
 ) -> None:

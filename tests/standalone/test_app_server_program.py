@@ -209,3 +209,13 @@ def test_a_trusted_proxy_is_an_address_or_a_network(given: str):
     done = CliRunner().invoke(cli, ["serve", "--trusted-proxy", given])
     assert done.exit_code == 2
     assert "expected 10.0.0.5 or 10.0.0.0/8" in done.output
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["ci.example.com", "https://[ci", "https://ci:99999", "https://ci/app", "https://ci?x=1"],
+)
+def test_an_origin_is_an_address_without_a_path(given: str):
+    done = CliRunner().invoke(cli, ["serve", "--origin", given])
+    assert done.exit_code == 2
+    assert "is not an address like https://ci.example.com" in done.output

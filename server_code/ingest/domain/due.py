@@ -69,6 +69,11 @@ def is_urgent(now: datetime, due_since: datetime | None) -> bool:
     return due_since is not None and due_since <= urgent_due_at(now)
 
 
+def due_since(now: datetime, next_poll_at: datetime) -> datetime:
+    """Return since when a poll is due, without the head start of an urgent one."""
+    return next_poll_at + HEAD_START if is_urgent(now, next_poll_at) else next_poll_at
+
+
 def expired_lease_times(now: datetime) -> DueTimes:
     """Return the test of whether a lease has expired."""
     return DueTimes(now, now + MAX_LEASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from ..domain.counters import Counters, sent_messages_counter
@@ -35,26 +36,33 @@ class WholeRequestPublisher(Publisher):
         }
         failures = [SendFailure(event_id=each, reason=fault) for each, fault in faults.items()]
         taken = 0
-        for group in self._split_into_requests(
-            [each for each in batch if each.event_id not in faults]
-        ):
+        valid = [each for each in batch if each.event_id not in faults]
+        requests = deque(self._split_into_requests(valid))
+        while requests:
+            group = requests.popleft()
+            self._counters.add("queue_requests")
             try:
-                refused = self._send_request(group)
+                refused_because, is_final = self._try_to_send(group), True
             except QueueUnavailable as error:
                 if not taken:
                     raise
-                refused = [
-                    SendFailure(event_id=each.event_id, reason=str(error), is_final=False)
+                refused_because, is_final = str(error), False
+            if refused_because is None:
+                taken += len(group)
+            elif is_final and len(group) > 1:
+                # One message that the bus refuses does not stop the others.
+                requests.extendleft([each] for each in reversed(group))
+            else:
+                failures += [
+                    SendFailure(event_id=each.event_id, reason=refused_because, is_final=is_final)
                     for each in group
                 ]
-            taken += len(group) - len(refused)
-            failures += refused
         if batch:
             self._counters.add(sent_messages_counter(self._name), taken)
         return tuple(failures)
 
     def _invalid_because(self, message: QueueMessage) -> str | None:
-        """Return why a message is not sent; None where it is."""
+        """Return why a message cannot be sent, None if it can."""
         if not message.body:
             return "The body must have content."
         if message.size_bytes > self.max_message_bytes:
@@ -65,19 +73,6 @@ class WholeRequestPublisher(Publisher):
     @abstractmethod
     def _split_into_requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests."""
-
-    def _send_request(self, messages: list[QueueMessage]) -> list[SendFailure]:
-        """Send one request; return the messages that the bus refuses for good.
-
-        One message that it refuses does not stop the others.
-        """
-        self._counters.add("queue_requests")
-        reason = self._try_to_send(messages)
-        if reason is None:
-            return []
-        if len(messages) == 1:
-            return [SendFailure(event_id=messages[0].event_id, reason=reason)]
-        return [refused for message in messages for refused in self._send_request([message])]
 
     @abstractmethod
     def _try_to_send(self, messages: list[QueueMessage]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ingest.domain.due import urgent_due_at
 from ingest.domain.ledger import LedgerCounts
 from ingest.domain.source_records import CredentialRecord, SourceRecord, rejection_text
 from ingest.domain.timestamps import format_timestamp
@@ -175,7 +176,9 @@ def test_the_error_behind_a_problem_is_not_counted_again():
 
 def test_several_failing_repositories_are_counted():
     failing = [polled(f"octo/{n}", failed_polls=1, last_error=f"no {n}") for n in range(3)]
-    assert judged(repositories=failing).sentence == "3 repositories cannot be collected."
+    [problem] = judged(repositories=failing).problems
+    assert problem.sentence == "3 repositories cannot be collected."
+    assert problem.detail == "octo/0: no 0"
 
 
 def test_what_fails_all_repositories_stands_in_the_sentence():
@@ -269,6 +272,8 @@ def test_a_repository_that_nobody_polls_when_it_is_due_is_reported():
     assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
     assert health.sentence == "1 repository is not polled, although due."
     assert (health.problems[0].since, "octo/late" in health.problems[0].detail) == (at(-1800), True)
+    urgent = replace(overdue, next_poll_at=urgent_due_at(at(-60)))
+    assert judged(repositories=[urgent]).state is HealthState.HEALTHY, "it was asked for just now"
     polling = replace(overdue, lease_until=at(60))
     assert judged(repositories=[polling]).state is HealthState.HEALTHY
     limited = judged(repositories=repositories, agents=agents("limited", "idle"))

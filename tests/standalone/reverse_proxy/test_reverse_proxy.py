@@ -328,6 +328,16 @@ def test_another_protocol_that_is_refused_is_an_answer_as_others(origin, proxy, 
     assert "Upgrade" not in origin.seen[1].headers
 
 
+@pytest.mark.parametrize("listed", ["host", "content-length, transfer-encoding"])
+def test_a_connection_header_removes_nothing_that_a_request_needs(origin, proxy, listed):
+    origin.answers["/"] = lambda request: request.respond(request.rfile.read(3))
+    head = (
+        f"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\nConnection: close, {listed}\r\n\r\n"
+    )
+    answer = speak(proxy, head.encode() + b"abc")
+    assert (answer[:13], answer[-3:]) == (b"HTTP/1.1 200 ", b"abc")
+
+
 def test_where_nobody_listens_the_page_says_so_and_comes_back():
     port = free_port()
     with proxy_before(port) as proxy:

@@ -35,7 +35,8 @@ def check_upload(client: S3Client, bucket: str) -> None:
     """
     with translate_aws_errors(f"Bucket {bucket}"):
         upload = client.create_multipart_upload(Bucket=bucket, Key=_PROBE_KEY)
-        client.abort_multipart_upload(Bucket=bucket, Key=_PROBE_KEY, UploadId=upload["UploadId"])
+        upload_id = _require(upload.get("UploadId"), bucket)
+        client.abort_multipart_upload(Bucket=bucket, Key=_PROBE_KEY, UploadId=upload_id)
 
 
 class S3BlobStore(BlobStore):
@@ -94,14 +95,14 @@ class S3BlobStore(BlobStore):
                 Body=content,  # type: ignore[arg-type] # the stubs lack bytearray
                 ContentType=content_type,
             )
-            self._require(answer.get("ETag"))
+            _require(answer.get("ETag"), self._bucket)
 
     def _put_large(self, key: str, parts: Iterable[bytearray], content_type: str) -> None:
         with translate_aws_errors(f"Bucket {self._bucket}"):
             begun = self._client.create_multipart_upload(
                 Bucket=self._bucket, Key=key, ContentType=content_type
             )
-            upload_id = self._require(begun.get("UploadId"))
+            upload_id = _require(begun.get("UploadId"), self._bucket)
             try:
                 done = list(self._upload_parts(key, upload_id, parts))
                 ended = self._client.complete_multipart_upload(
@@ -110,7 +111,7 @@ class S3BlobStore(BlobStore):
                     UploadId=upload_id,
                     MultipartUpload={"Parts": done},
                 )
-                self._require(ended.get("ETag"))
+                _require(ended.get("ETag"), self._bucket)
             except BaseException:
                 self._abort(key, upload_id)
                 raise
@@ -131,13 +132,14 @@ class S3BlobStore(BlobStore):
                 PartNumber=number,
                 Body=part,  # type: ignore[arg-type] # the stubs lack bytearray
             )
-            yield {"PartNumber": number, "ETag": self._require(answer.get("ETag"))}
+            yield {"PartNumber": number, "ETag": _require(answer.get("ETag"), self._bucket)}
 
-    def _require(self, value: str | None) -> str:
-        """Return a value that every answer of S3 has; without it, a proxy or portal answered."""
-        if not value:
-            raise QueueUnavailable(f"Bucket {self._bucket} gave an answer that is not S3's.")
-        return value
+
+def _require(value: str | None, bucket: str) -> str:
+    """Return a value that every answer of S3 has; without it, a proxy or portal answered."""
+    if not value:
+        raise QueueUnavailable(f"Bucket {bucket} gave an answer that is not S3's.")
+    return value
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytearray]:

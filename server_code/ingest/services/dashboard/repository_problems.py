@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.counted_nouns import plural
+from ...domain.due import due_since
 from ...domain.ledger import ErrorRecord, RepositoryRecord
 
 #: A due repository is polled within minutes; one that is due for longer is overdue.
@@ -31,7 +32,7 @@ class Problem:
 def repository_problems(
     unpaused: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
 ) -> list[Problem]:
-    """Return one problem for all repositories that fail, with the reason if they share it."""
+    """Return one problem for all repositories that fail, with their reason or one of them."""
     failing = [each for each in unpaused if each.failed_polls]
     if not failing:
         return []
@@ -45,6 +46,7 @@ def repository_problems(
         detail = remedy
     else:
         sentence = f"{len(failing):,} repositories cannot be collected."
+        detail = f"{first.full_name}: {detail}" if detail else None
     since = _failing_since(failing, errors)
     return [Problem(sentence=sentence, since=since, detail=detail)]
 
@@ -72,14 +74,14 @@ def _failing_since(
 
 
 def poll_problems(unpaused: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
-    """Return one problem for all repositories that have been due for long and are not polled."""
+    """Return one problem for all repositories that were polled once and are overdue for long."""
     overdue = [
         each
         for each in unpaused
         if not each.failed_polls
         and each.last_polled_at is not None
         and each.next_poll_at is not None
-        and now - each.next_poll_at >= POLL_OVERDUE_TIME
+        and now - due_since(now, each.next_poll_at) >= POLL_OVERDUE_TIME
         and not each.is_leased(now)
     ]
     if not overdue:
