@@ -145,6 +145,7 @@ def when_back(call: Callable[[], object]) -> None:
             return
 
 
+@pytest.mark.slow
 def test_what_was_received_before_an_outage_is_settled_after_it(faulty: Faulty) -> None:
     """While nothing answers, every call says so; held messages stay held."""
     queue = faulty.queue

@@ -300,6 +300,7 @@ def test_a_received_message_is_hidden_and_comes_back(world) -> None:
     assert (first.receive_count, second.receive_count) == (1, 2)
 
 
+@pytest.mark.slow
 def test_extended_work_stays_hidden(world) -> None:
     """A worker that needs longer keeps its message."""
     queue = world.open(visibility_seconds=3)

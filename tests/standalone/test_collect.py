@@ -303,6 +303,7 @@ def test_two_collectors_on_one_sqlite_file_share_the_work(cli: CommandLine):
     assert found["errors"] == []
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_middle_of_a_log_ends_the_process(cli: CommandLine):
     """The log stays pending; a supervisor need not kill the process."""
     cli.inject(path="/logs$", do="slow", seconds=40)

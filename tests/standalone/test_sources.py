@@ -128,6 +128,7 @@ def test_a_source_whose_filters_are_refused_is_not_added(
     assert cli.json("sources", "list")["sources"] == []
 
 
+@pytest.mark.slow
 def test_people_learn_why_repositories_are_not_polled(cli: CommandLine) -> None:
     """`status` and `doctor` name the reason of each, and what a source names and nobody reads."""
     cli.run("sources", "add", "octo/nobody")

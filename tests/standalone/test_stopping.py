@@ -126,6 +126,7 @@ def test_a_second_request_to_end_waits_for_the_first():
             process.wait(timeout=0.5)
 
 
+@pytest.mark.slow
 def test_neither_a_thread_that_is_left_nor_a_stuck_reader_of_stderr_keeps_the_process():
     """Python waits for the one for ever, and the last notice for the other: its pipe is full."""
     unread, full = os.pipe()

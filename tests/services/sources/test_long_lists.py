@@ -64,6 +64,7 @@ def assert_told(context: CollectorContext) -> None:
     assert TOLD in problems
 
 
+@pytest.mark.slow
 def test_a_list_that_is_longer_than_what_is_read_of_it_is_reported(
     stage: OpenStage, organization: tuple[_Organization, StubGithub]
 ) -> None:

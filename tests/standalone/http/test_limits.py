@@ -49,6 +49,7 @@ def test_a_connection_beyond_the_limit_replaces_the_one_that_waits_longest(serve
         assert slow[-1].recv(12) == b"HTTP/1.1 200"
 
 
+@pytest.mark.slow
 def test_a_request_that_arrives_drop_by_drop_is_closed_when_its_time_is_over(server):
     """Each further line of its head is no further time."""
     with connect(server) as client:

@@ -132,6 +132,7 @@ def test_a_wrong_key_is_found_though_connecting_went_well(monkeypatch):
         connect(APP)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
