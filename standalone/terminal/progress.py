@@ -8,7 +8,9 @@ from typing import Any
 from ingest.bootstrap.collector import Collector
 from ingest.domain.counters import sent_messages_counter
 from ingest.domain.ledger import AttemptRecord, JobLogRecord, LedgerCounts
+from ingest.domain.runs import AttemptKey
 from ingest.domain.source_records import LOGS_FILTERED_OUT, RUNS_FILTERED_OUT
+from ingest.messaging.envelope import attempt_fields
 from ingest.ports import RateLimitStatus
 
 
@@ -16,9 +18,7 @@ from ingest.ports import RateLimitStatus
 class PendingItem:
     """An attempt, or the log of one of its jobs, that could not be collected yet."""
 
-    repo: str
-    run_id: int
-    run_attempt: int
+    key: AttemptKey
     job_id: int | None = None
     job_name: str | None = None
     reason: str | None = None
@@ -26,12 +26,13 @@ class PendingItem:
     @property
     def name(self) -> str:
         """Return the name under which people find it."""
-        attempt = f"{self.repo} run {self.run_id} attempt {self.run_attempt}"
-        return attempt if self.job_id is None else f"log of job {self.job_name!r} of {attempt}"
+        log = "" if self.job_id is None else f"log of job {self.job_name!r} of "
+        return f"{log}{self.key}"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``collect --json`` prints it."""
-        return {"name": self.name, **asdict(self)}
+        values = {name: value for name, value in asdict(self).items() if name != "key"}
+        return {"name": self.name, **attempt_fields(self.key), **values}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,23 +113,11 @@ def read_progress(collector: Collector) -> Progress:
 
 def pending_attempt(record: AttemptRecord) -> PendingItem:
     """Return an attempt as a pending item."""
-    key = record.key
-    return PendingItem(
-        repo=key.repository,
-        run_id=key.run_id,
-        run_attempt=key.run_attempt,
-        reason=record.last_error,
-    )
+    return PendingItem(key=record.key, reason=record.last_error)
 
 
 def pending_log(record: JobLogRecord) -> PendingItem:
     """Return a log as a pending item."""
-    key = record.key
     return PendingItem(
-        repo=key.repository,
-        run_id=key.run_id,
-        run_attempt=key.run_attempt,
-        job_id=record.job_id,
-        job_name=record.job_name,
-        reason=record.reason,
+        key=record.key, job_id=record.job_id, job_name=record.job_name, reason=record.reason
     )

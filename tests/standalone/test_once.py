@@ -254,7 +254,7 @@ def test_an_attempt_that_fails_for_good_is_left_pending_and_named(stage):
     here.fail(Fault(path=f"/runs/{run_id}/attempts/1/jobs$", do="error", status=500))
     result = collect_with_errors(here, REPOSITORY)
     assert result.errors == {}
-    assert [item.run_id for item in result.summary.pending] == [run_id]
+    assert [item.key.run_id for item in result.summary.pending] == [run_id]
     assert result.summary.runs == 4
     here.fail()
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
@@ -463,7 +463,7 @@ def test_jobs_that_github_forbids_for_years_are_left_pending(stage):
     here.fail(Fault(path=path, do="secondary", status=429, seconds=10**8))
     result = collect_with_errors(here, REPOSITORY)
     assert isinstance(result.errors[REPOSITORY], RateLimited)
-    assert FIRST_RUN + 1 in {item.run_id for item in result.summary.pending}
+    assert FIRST_RUN + 1 in {item.key.run_id for item in result.summary.pending}
 
 
 def test_logs_that_github_forbids_for_years_are_left_pending(stage):
