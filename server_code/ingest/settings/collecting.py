@@ -30,6 +30,7 @@ class SelectionSettings:
         "WORKFLOWS",
         default=MATCH_ALL,
         parse=parse_globs,
+        may_hold_password=False,
         help="Workflows to collect, by name or file, as patterns separated by commas. `!` in front "
         "leaves out. By default all.",
     )
@@ -37,18 +38,21 @@ class SelectionSettings:
         "BRANCHES",
         default=MATCH_ALL,
         parse=parse_globs,
+        may_hold_password=False,
         help="Branches whose runs are collected, such as `main,release-*` or `!renovate/*`.",
     )
     events: GlobList = setting(
         "EVENTS",
         default=MATCH_ALL,
         parse=parse_globs,
+        may_hold_password=False,
         help="Events whose runs are collected, such as `push,pull_request*` or `!schedule`.",
     )
     actors: GlobList = setting(
         "ACTORS",
         default=MATCH_ALL,
         parse=parse_globs,
+        may_hold_password=False,
         help="Accounts whose runs are collected, such as `!dependabot[bot]`.",
     )
     logs: str | None = setting(

@@ -84,6 +84,7 @@ _READ_ELSEWHERE = (
     Setting(
         name="LOGIN_CONTACT",
         section="accounts",
+        may_hold_password=False,
         help="Whom to ask for an account or a new password, as an email address or a name. The "
         "login page shows it to everybody.",
     ),

@@ -23,7 +23,8 @@ class Setting:
     ``section``: of the Settings page. ``settings_class`` and ``field``: the class and field that
     hold its value; None where a command reads it itself. ``default``: as it is shown to people.
     ``aliases``: other names, read where the first is not set. ``is_needed``: nothing is collected
-    without it, unless another kind of credential takes its place.
+    without it, unless another kind of credential takes its place. ``may_hold_password``: what is
+    before an ``@`` in its value may be one, as in a URL, and is not shown.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Setting:
     parse: Parse = str
     default: str = ""
     is_needed: bool = False
+    may_hold_password: bool = True
     read_by: Reader = "all"
     aliases: tuple[str, ...] = ()
     settings_class: type | None = None

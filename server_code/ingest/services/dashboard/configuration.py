@@ -12,9 +12,6 @@ from ...settings import SETTINGS, FindSetting, Setting, Settings
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
-#: Settings of names and patterns: what is before an ``@`` in them is no password.
-_WITHOUT_URL = ("WORKFLOWS", "BRANCHES", "EVENTS", "ACTORS", "LOGIN_CONTACT")
-
 #: The name of the counter of webhook deliveries.
 WEBHOOK_COUNTER = "webhooks"
 
@@ -53,7 +50,7 @@ def _row(setting: Setting, value: str | None, source: str, *, is_needed: bool) -
     if setting.is_secret or value is None:
         shown = "set" if value is not None else setting.default or "not set"
     else:
-        shown = value if setting.name in _WITHOUT_URL else _without_password(value)
+        shown = _without_password(value) if setting.may_hold_password else value
     return {
         "name": setting.name,
         "value": shown,
