@@ -230,11 +230,9 @@ def test_jobs_that_lag_behind_their_run_are_followed_to_their_end(stage):
     assert [each["event_type"] for each in here.logs()] == ["job_log_fetched"]
 
 
-def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
-    """A 404 for the jobs of a run that GitHub shows is no deletion."""
-    here = stage(WorldBuilder().run(seconds=60).job("test"), at=600)
-    here.fail(Fault(path="/jobs$", do="missing"))
-    for _ in range(18):
+def poll_until_all_is_shown(here: Stage, *, polls: int) -> None:
+    """Poll while GitHub fails, and once more without a fault: the attempt settles only then."""
+    for _ in range(polls):
         here.poll()
         here.advance(100)
     assert not here.attempt().settled
@@ -242,6 +240,13 @@ def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
     here.advance(3600)
     here.poll()
     assert_all_published(here)
+
+
+def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
+    """A 404 for the jobs of a run that GitHub shows is no deletion."""
+    here = stage(WorldBuilder().run(seconds=60).job("test"), at=600)
+    here.fail(Fault(path="/jobs$", do="missing"))
+    poll_until_all_is_shown(here, polls=18)
 
 
 def change_first_list(here: Stage, change: Callable[[tuple[Job, ...]], Iterable[Job]]) -> None:
@@ -296,27 +301,14 @@ def test_a_run_of_which_nothing_is_found_for_a_while_is_collected(stage, at):
     """GitHub answers 404 for all of a run in an outage, but its list shows the run."""
     here = stage(WorldBuilder().run(seconds=60).job("test"), at=at)
     here.fail(Fault(path=f"/actions/runs/{FIRST_RUN + 1}", do="missing"))
-    for _ in range(6):
-        here.poll()
-        here.advance(100)
-    assert not here.attempt().settled
-    here.fail()
-    here.advance(3600)
-    here.poll()
-    assert_all_published(here)
+    poll_until_all_is_shown(here, polls=6)
 
 
 def test_an_earlier_attempt_that_is_not_found_for_a_while_is_collected(stage):
     """No list shows it, and in an outage GitHub answers 404 for all of its run."""
     here = stage(WorldBuilder().run(seconds=60).job("test").rerun(at=200).job("test"), at=1000)
     here.fail(Fault(path=f"/actions/runs/{FIRST_RUN + 1}", do="missing"))
-    for _ in range(6):
-        here.poll()
-        here.advance(100)
-    here.fail()
-    here.advance(3600)
-    here.poll()
-    assert_all_published(here)
+    poll_until_all_is_shown(here, polls=6)
 
 
 def test_an_earlier_attempt_that_github_lacks_settles(stage):
