@@ -49,8 +49,8 @@ def find_with_github_app_file(find: FindSetting) -> FindSetting:
 def save_app(path: Path, values: Mapping[str, str]) -> None:
     """Save the settings of an App. Raises Rejected if the file holds one or cannot be written.
 
-    Raises BadSettings for a file that cannot be read. GitHub shows
-    the key only once, so the caller must keep it if it cannot be saved.
+    Raises BadSettings for a file that cannot be read. GitHub shows the key only once, so the caller
+    must keep it if it cannot be saved.
     """
     _require_holds_none(path)
     try:

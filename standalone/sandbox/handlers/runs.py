@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from ..answers import (
-    Answer,
-    Refusal,
-    error_answer,
-    not_found,
-)
+from ..answers import Answer, Refusal, error_answer, not_found
 from ..calls import Call
 from ..pages import Page, link_header, requested_page
 from ..payloads.runs import artifact_payload, pending_deployment, run_payload

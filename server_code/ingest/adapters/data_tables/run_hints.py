@@ -65,7 +65,7 @@ class TableRunHints:
 
     def save_delivery_once(
         self,
-        keys: Sequence[str],
+        claim_keys: Sequence[str],
         repository: str,
         run_id: int,
         *,
@@ -78,9 +78,9 @@ class TableRunHints:
         """
 
         def save() -> str | None:
-            for position, key in enumerate(keys):
+            for position, key in enumerate(claim_keys):
                 if not claim(key, now):
-                    CLAIMS.delete_by("key", map(escape_text, keys[:position]))
+                    CLAIMS.delete_by("key", map(escape_text, claim_keys[:position]))
                     return key
             if event is None:
                 _save_hint(repository, run_id, now)

@@ -125,7 +125,8 @@ def _read_run(
     record, run = snapshot.record, snapshot.record.run
     if run is None:
         return _with_run(snapshot, github.fetch_attempt(record.key))
-    if run.conclusion is not None if run.is_completed else is_run_current:
+    has_ended = run.is_completed and run.conclusion is not None
+    if has_ended or (is_run_current and not run.is_completed):
         return snapshot
     answer = github.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
     if answer.value is None:
