@@ -5,16 +5,52 @@ In an outage it may answer so for all of a run: https://github.com/veertuinc/ank
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import datetime
 
 from ..domain.timestamps import format_timestamp
-from ..ports import ActionsApi, RunQuery
+from ..ports import ActionsApi, RunPage, RunQuery
+
+#: GitHub lists at most 40,000 runs without a filter.
+MAX_PAGES = 400
+
+#: It lists 1,000 runs with one, so that no more than this many pages are of one moment.
+MAX_PAGES_OF_MOMENT = 10
 
 
 def is_run_listed(
     github: ActionsApi, repository: str, run_id: int, *, created_at: datetime
 ) -> bool:
-    """Return whether the list of the runs that were created at a moment shows a run."""
+    """Return whether the list of the runs that were created at a moment may show a run.
+
+    A server or proxy that ignores the filter lists all runs; the moment's pages are searched for
+    then. Where they are too many to be read, the run counts as listed.
+    """
     moment = format_timestamp(created_at)
-    page = github.fetch_runs(repository, RunQuery(created=f"{moment}..{moment}")).value
-    return page is not None and any(run.run_id == run_id for run in page.runs)
+
+    def fetch(number: int) -> RunPage:
+        query = RunQuery(page=number, created=f"{moment}..{moment}")
+        page = github.fetch_runs(repository, query).value
+        return page or RunPage(runs=(), total_count=0, has_next=False)
+
+    def reaches_moment(number: int) -> bool:
+        page = fetch(number)
+        return not page.has_next or _oldest(page, created_at) <= created_at
+
+    page, number = fetch(1), 1
+    if page.has_next and _oldest(page, created_at) > created_at:
+        number = 1 + bisect_left(range(1, MAX_PAGES), x=True, lo=1, key=reaches_moment)
+        page = fetch(number)
+    for following in range(number + 1, number + MAX_PAGES_OF_MOMENT):
+        if any(run.run_id == run_id for run in page.runs):
+            return True
+        if not page.has_next or _oldest(page, created_at) < created_at:
+            return False
+        page = fetch(following)
+    return True
+
+
+def _oldest(page: RunPage, default: datetime) -> datetime:
+    """Return when the first of a page's runs was created."""
+    times = [run.created_at for run in page.runs if run.created_at is not None]
+    return min(times, default=default)
