@@ -37,7 +37,12 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 MAX_CLOCK_OFFSET = timedelta(days=36_525)
 
 _SECONDARY_PHRASES = ("secondary rate limit", "abuse detection", "secondary limit")
-_LIMIT_PHRASES = ("rate limit exceeded", "exceeded a rate limit", *_SECONDARY_PHRASES)
+_LIMIT_PHRASES = (
+    "rate limit exceeded",
+    "rate limit already exceeded",
+    "exceeded a rate limit",
+    *_SECONDARY_PHRASES,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +94,17 @@ def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
         return True
     if status not in (403, 404):
         return False
-    if "retry-after" in headers or _nothing_remains(headers):
-        return True
-    return any(phrase in body.lower() for phrase in _LIMIT_PHRASES)
+    return "retry-after" in headers or _nothing_remains(headers) or speaks_of_limit(body)
+
+
+def speaks_of_limit(text: str) -> bool:
+    """Return whether a message of GitHub is about a limit."""
+    return any(phrase in text.lower() for phrase in _LIMIT_PHRASES)
+
+
+def is_secondary_limit(text: str) -> bool:
+    """Return whether a message of GitHub is about a secondary limit."""
+    return any(phrase in text.lower() for phrase in _SECONDARY_PHRASES)
 
 
 def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
@@ -100,8 +113,7 @@ def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
     REST and GraphQL have separate hours. ``retry-after`` and the secondary limits apply to all
     requests with the token.
     """
-    is_secondary = any(phrase in body.lower() for phrase in _SECONDARY_PHRASES)
-    if "retry-after" in headers or is_secondary or not _nothing_remains(headers):
+    if "retry-after" in headers or is_secondary_limit(body) or not _nothing_remains(headers):
         return None
     return headers.get("x-ratelimit-resource", "core")
 

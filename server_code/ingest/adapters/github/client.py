@@ -14,6 +14,7 @@ from ...domain.counters import Counters
 from ...errors import AccessDenied, GithubUnavailable, IngestError, NotFound
 from ...ports import Clock, RateLimitStatus
 from ...wire.answers import RawAnswer, error_of
+from ...wire.graphql_limits import as_rest_answer
 from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.refusals import missing_permissions_of
@@ -216,11 +217,8 @@ class GithubClient:
         self._count(resource, is_free=answer.status == 304 or path == RATE_LIMIT)
         self.expires_at = parse_token_expiration(answer.headers) or self.expires_at
         status, limit_headers = answer.status, answer.headers
-        if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
-            # GraphQL refuses with 200.
-            status = 429
-            exhausted = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
-            limit_headers = {**limit_headers, **exhausted}
+        if resource == "graphql":
+            status, limit_headers = as_rest_answer(status, limit_headers, answer.body)
         text = "" if status < 400 else answer.body
         limiter.update(
             status, limit_headers, text, now=self._clock.now(), path=path, purpose=purpose
