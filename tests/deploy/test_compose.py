@@ -36,11 +36,20 @@ def test_it_is_what_the_compose_specification_asks_for() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_each_service_of_ours_starts_a_command_that_there_is(name: str) -> None:
     """The command line itself reads its arguments."""
-    words = shlex.split(re.sub(r"\$\{[^}]*\}", "octo/api octo/web", SERVICES[name]["command"]))
+    words = shlex.split(SERVICES[name]["command"])
     context = cli.make_context("runstream", words)
     command = cli.get_command(context, words[0])
     assert isinstance(command, click.Command)
     assert command.make_context(words[0], words[1:], parent=context).info_name == words[0]
+
+
+def test_the_collector_starts_with_repositories_as_the_file_asks_for_them() -> None:
+    """They are a setting in the container, in its form, and nothing else of the command."""
+    example = re.search(r"REPOSITORIES=(.+)}", SERVICES["collector"]["environment"]["REPOSITORIES"])
+    assert example
+    settings = read_settings({"REPOSITORIES": example[1]}.get)
+    assert [str(source) for source in settings.sources] == ["octo/api", "octo/web"]
+    assert "$" not in SERVICES["collector"]["command"]
 
 
 def passed_settings() -> list[str]:
@@ -69,7 +78,8 @@ def test_no_secret_has_a_default() -> None:
         for name, value in service.get("environment", {}).items():
             if "PASSWORD" in name or name == "DATABASE_URL":
                 assert "${POSTGRES_PASSWORD:?" in value
-    assert [n for n, v in SERVICES["collector"]["environment"].items() if v] == ["DATABASE_URL"]
+    given = [name for name, value in SERVICES["collector"]["environment"].items() if value]
+    assert given == ["REPOSITORIES", "DATABASE_URL"]
 
 
 @pytest.mark.parametrize("name", OURS)
