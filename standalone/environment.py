@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, with_github_app_file
 from ingest.errors import BadSettings
@@ -33,14 +33,14 @@ def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
                 yield value
                 yield from (token.strip() for token in value.split(","))
                 yield from value.splitlines()  # a key of several lines may be shown line by line
-            else:
+            elif setting.may_hold_password:
                 yield from _passwords(value)
 
 
-def _passwords(url: str) -> Iterator[str]:
-    try:
-        password = urlsplit(url.strip()).password or ""
-    except ValueError:
-        return
-    yield password
-    yield unquote(password)
+def _passwords(value: str) -> Iterator[str]:
+    """Yield the passwords of a URL, or of a list of them."""
+    for url in {value, *value.split(",")}:
+        before_host = url.rpartition("@")[0]
+        password = (before_host.partition("://")[2] or before_host).partition(":")[2]
+        yield password
+        yield unquote(password)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.repositories import parse_full_name
+from ingest.domain.sources import parse_source
 from ingest.errors import InvalidRepository
 
 GHES = ("ghes.example.com",)
@@ -95,6 +96,7 @@ def test_a_server_whose_name_begins_with_www_is_found():
         "https://github.com/octo",
         "github.com/octo",
         "https://github.com/orgs/octo/repositories",
+        "orgs/octo",
         "octo/a b",
         "oc to/api",
         "octo/api extra",
@@ -172,11 +174,31 @@ def test_a_github_com_url_is_refused_by_a_collector_of_another_server():
         parse_full_name("https://github.com/octo/api", hosts=GHES)
 
 
-def test_a_refusal_shows_no_token():
+@pytest.mark.parametrize(
+    "given_as",
+    [
+        "https://x:ghp_secret@evil.example/octo/api",
+        "https://x:ghp/_secret@github.com/octo/api",
+        "https://ghp_secret/x@github.com/octo/api",
+        "x:ghp_secret@github.com/octo/api",
+        "ghp_secret@evil.example/octo/api",
+        "x:ghp_secret\n@github.com/octo/api",
+        "https://" + "x" * 200 + "ghp_secret@evil.example/octo/api",
+    ],
+)
+@pytest.mark.parametrize("parse", [parse_full_name, parse_source])
+def test_a_refusal_shows_no_token(parse, given_as):
     """Clone URLs of build machines hold one, and errors are read by many."""
     with pytest.raises(InvalidRepository) as refused:
-        parse_full_name("https://x:ghp_secret@evil.example/octo/api")
-    assert "ghp_secret" not in str(refused.value)
+        parse(given_as)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_refusal_shows_the_beginning_of_a_long_text():
+    """A file that was pasted does not fill the page."""
+    with pytest.raises(InvalidRepository) as refused:
+        parse_full_name("a b" * 1000)
+    assert len(str(refused.value)) < 300
 
 
 @given(

@@ -71,9 +71,15 @@ def test_every_configured_secret_is_known():
     assert "host" not in known
 
 
-def test_a_database_url_that_is_none_has_no_password():
+def test_the_password_of_each_repository_is_known():
+    """Whoever pastes a clone URL without its scheme, or a password with a slash, does so too."""
+    given = "octo/a, me:one@github.com/octo/b,https://me:t/wo@github.com/octo/c,git@github.com:o/d"
+    assert {"one", "t/wo"} < set(secret_values({"REPOSITORIES": given}))
+
+
+def test_a_database_url_that_is_none_has_a_password():
     """What is wrong with it is said elsewhere."""
-    assert set(secret_values({"DATABASE_URL": "postgresql://[me:x@/"})) <= {""}
+    assert set(secret_values({"DATABASE_URL": "postgresql://[me:x@/"})) == {"", "x"}
 
 
 def test_a_line_for_people_is_one_line():

@@ -12,7 +12,7 @@ from ..errors import InvalidRepository
 OWNER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}(?<!\.git)")
 
-_NO_NAMES = (".", "..")
+_RESERVED_NAMES = (".", "..")
 
 #: ``/orgs/octo/repositories`` is a page of the account ``octo``. No account has these names.
 ACCOUNT_PAGES = ("orgs", "organizations", "users")
@@ -20,8 +20,10 @@ ACCOUNT_PAGES = ("orgs", "organizations", "users")
 #: ``git@host:owner/name``; with ``ssh://`` in front it is a URL like any other.
 _SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
 
-#: Credentials in a URL must not appear in an error message.
-_USERINFO = re.compile(r"//[^/]*@")
+#: Credentials must not appear in an error message, also if a password has a slash or no URL.
+_BEFORE_HOST = re.compile(r"(!?\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?).*@", re.DOTALL)
+
+_LONGEST_SHOWN = 200
 
 
 def parse_full_name(text: str, *, hosts: Collection[str] = ("github.com",)) -> str:
@@ -34,13 +36,17 @@ def parse_full_name(text: str, *, hosts: Collection[str] = ("github.com",)) -> s
     given = text.strip()
     path = path_on_host(given, hosts)
     parts = [part for part in path.split("/") if part]
-    is_page = path != given
-    if len(parts) < 2 or (len(parts) > 2 and not is_page) or not set(_NO_NAMES).isdisjoint(parts):
+    has_host = path != given
+    if (
+        len(parts) < 2
+        or (len(parts) > 2 and not has_host)
+        or not set(_RESERVED_NAMES).isdisjoint(parts)
+    ):
         raise _invalid(given, hosts)
     owner, name = parts[0], parts[1].removesuffix(".git")
-    if not OWNER_NAME.fullmatch(owner) or not _NAME.fullmatch(name) or name in _NO_NAMES:
+    if not OWNER_NAME.fullmatch(owner) or not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
         raise _invalid(given, hosts)
-    if is_page and owner.lower() in ACCOUNT_PAGES:
+    if owner.lower() in ACCOUNT_PAGES:
         raise _invalid(given, hosts)
     return f"{owner}/{name}"
 
@@ -77,16 +83,17 @@ def _is_configured(host: str, hosts: Collection[str]) -> bool:
 
 def _require_host(given: str, found: str, hosts: Collection[str]) -> None:
     if not _is_configured(found, hosts):
-        watched = " or ".join(hosts)
+        watched, shown = " or ".join(hosts), redacted(given)
+        host = found if found.lower() in shown.lower() else "another host"
         raise InvalidRepository(
-            f"{redacted(given)} is on {found or 'no host'}, but this collector watches {watched}: "
+            f"{shown} is on {host or 'no host'}, but this collector watches {watched}: "
             f"{_expected(hosts)}."
         )
 
 
 def redacted(given: str) -> str:
-    """Return a text in quotes, without the credentials of a URL."""
-    return repr(_USERINFO.sub("//…@", given))
+    """Return the beginning of a text in quotes, without what precedes the host."""
+    return repr(_BEFORE_HOST.sub(r"\1…@", given, count=1)[:_LONGEST_SHOWN])
 
 
 def _expected(hosts: Collection[str]) -> str:

@@ -135,7 +135,7 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
     is_owner = (_PART if has_wildcard(owner) else OWNER_NAME).fullmatch(owner)
     if not is_owner or not _PART.fullmatch(name):
         raise InvalidRepository(
-            f"{redacted(given[:200])} is not a source: expected owner/name, owner, owner/api-*, "
+            f"{redacted(given)} is not a source: expected owner/name, owner, owner/api-*, "
             "*, or one of them with ! in front."
         )
     return SourcePattern(owner, name, is_exclusion)
