@@ -16,6 +16,8 @@ from ingest.errors import BadSettings, Rejected
 from playwright.sync_api import Browser
 from support.command_line import CommandLine
 
+from standalone.http.webhook_app import PATH
+
 
 def test_from_nothing_to_a_collecting_app(cli: CommandLine, browser: Browser) -> None:
     """Two clicks in a browser, and no secret is typed, printed or readable by others."""
@@ -151,6 +153,12 @@ def test_a_webhook_url_that_github_cannot_reach_is_refused_at_once(
 ) -> None:
     refused = cli.run("github-app", "create", "--no-browser", "--webhook-url", address)
     assert f"--webhook-url {address}: GitHub cannot reach this address." in refused.stderr
+
+
+def test_the_example_of_a_webhook_url_has_the_path_that_is_served(cli: CommandLine) -> None:
+    """Whoever copies it gets webhooks."""
+    shown = cli.run("github-app", "create", "--help").stdout
+    assert re.findall(r"--webhook-url (https\S+)", shown) == [f"https://ci.example.com{PATH}"]
 
 
 def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine) -> None:
