@@ -55,12 +55,10 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     first = answer.value
     if first is None:
         return
+    if first.total_count and not first.runs:
+        first = replace(first, matches_total_count=False)
     if is_interval_over(repository.run_lists.read_at, MAX_REREAD_INTERVAL, context.clock.now()):
         remove_status_validators(poll_session)
-    if first.total_count and not first.runs:
-        raise GithubUnavailable(
-            f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
-        )
     lists = poll_session.repository.run_lists
     oldest = min(_created(first.runs), default=None) if first.has_next else None
     lists = replace(lists, oldest_on_first_page=oldest, read_at=context.clock.now())
@@ -160,10 +158,12 @@ def _raise_if_short(poll_session: PollSession, page: RunPage) -> None:
     """
     repository, lists = poll_session.repository, poll_session.repository.run_lists
     short_reads = 0 if page.matches_total_count else min(lists.short_reads + 1, MAX_SHORT_READS + 1)
-    if not page.has_next:
+    if not page.has_next or not page.matches_total_count:
         lists = replace(lists, short_reads=short_reads)
         poll_session.repository = replace(repository, run_lists=lists)
     if 0 < short_reads <= MAX_SHORT_READS:
+        # The next poll reads it from its beginning, because there is nothing behind its end.
+        poll_session.repository = replace(poll_session.repository, run_list_walk=ListWalk())
         raise GithubUnavailable(
             f"GitHub counts {page.total_count} runs of {repository.full_name} and lists fewer."
         )
