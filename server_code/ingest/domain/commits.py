@@ -29,6 +29,11 @@ class Commit(KeepsUnknownFields):
     deletions: int | None = None
     pull_requests: tuple[PullRequest, ...] = ()
 
+    @property
+    def is_missing(self) -> bool:
+        """Return whether GitHub does not have the commit, or did not have it yet."""
+        return self.commit_message is None and self.additions is None
+
 
 def triggering_pull_request(
     run: WorkflowRun, associated: Iterable[PullRequest]

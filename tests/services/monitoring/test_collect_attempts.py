@@ -463,6 +463,34 @@ def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
     assert here.runs()[0]["data"]["code_metrics"]["commit_message"] is None
 
 
+@pytest.mark.parametrize("missing_reads", [2, 100])
+def test_a_commit_that_github_does_not_show_at_once_is_read_again(stage, missing_reads):
+    """A run may be found before its commit; one that stays missing holds no run for long."""
+    settings = replace(GENEROUS, graphql=GraphqlFaults(absent=True))
+    here = stage(WorldBuilder().run(seconds=5).job("test"), at=20, settings=settings)
+    here.fail(Fault(path="/commits/", do="error", status=422, count=missing_reads))
+    here.poll_for(120)
+    [run] = here.runs()
+    is_found = missing_reads == 2
+    assert (run["data"]["code_metrics"]["additions"] is not None) is is_found
+    assert bool(here.state.load_commits(REPOSITORY, [run["data"]["head_sha"]])) is is_found
+    assert here.errors() == []
+
+
+def test_a_commit_that_an_old_run_lacks_is_read_again_for_a_later_run(stage):
+    """An old run does not wait for it."""
+    world = WorldBuilder().run(seconds=5, sha="a" * 40).job("test")
+    world.run(created=900, seconds=5, sha="a" * 40).job("test")
+    settings = replace(GENEROUS, graphql=GraphqlFaults(absent=True))
+    here = stage(world, at=600, settings=settings)
+    here.fail(Fault(path="/commits/", do="error", status=422, count=1))
+    here.poll()
+    assert [each["data"]["code_metrics"]["additions"] for each in here.runs()] == [None]
+    here.move_to(1000)
+    here.poll_for(60)
+    assert here.runs()[-1]["data"]["code_metrics"]["additions"] is not None
+
+
 def test_what_was_met_is_counted_once(stage):
     """Runs, attempts, jobs and steps are counted when they are first published."""
     here = stage(a_small_world(), at=600)

@@ -515,7 +515,7 @@ def test_a_long_walk_keeps_its_lease(stage):
 def test_the_newest_runs_never_wait_behind_a_backlog(stage):
     """Oldest first, for logs expire; but the newest are in every batch."""
     here = stage(many_runs(400), at=450)
-    here.context.store.save_commits(REPOSITORY, [Commit(commit_sha="a" * 40)])
+    here.context.store.save_commits(REPOSITORY, [Commit(commit_sha="a" * 40, additions=1)])
     poll_due_repository(here.context, should_continue=lambda: not here.runs())
     published = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
     assert {400, 1} <= published

@@ -45,7 +45,8 @@ def open_commit_and_detail_readers(
         if record.run is not None and has_unpublished_run_changes(record)
     ]
     shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
-    known = context.store.load_commits(repository, shas)
+    stored = context.store.load_commits(repository, shas)
+    known = {sha: commit for sha, commit in stored.items() if not commit.is_missing}
     missing = [sha for sha in shas if sha not in known]
     fetched = context.github.fetch_commits(repository, missing) if missing else {}
     save_commits(context, repository, list(fetched.values()))

@@ -6,21 +6,26 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from ...domain.commits import Commit, triggering_pull_request
 from ...domain.runs import PullRequest, WorkflowRun
-from ...errors import AccessDenied, RequestPaused, Skippable
+from ...errors import AccessDenied, GithubUnavailable, RequestPaused, Skippable
 from ...ports import ActionsApi, Clock, PullQuery
 from .long_pauses import is_too_long
 
 T = TypeVar("T")
 
+#: How long after a run's creation GitHub may not have its commit yet: the run may be found first.
+MAX_COMMIT_DELAY = timedelta(minutes=5)
+
 
 class CommitReader:
     """The reader of the commits of one batch: known ones, else fetched by worker threads.
 
-    Each commit is fetched once, whichever runs share it. ``denied`` is why none could be read.
+    Each commit is fetched once, whichever runs share it; one that GitHub does not have is requested
+    again by the next batch. ``denied`` is why none could be read.
     """
 
     def __init__(
@@ -44,14 +49,15 @@ class CommitReader:
         """Return a run's commit with the pull requests that may have triggered the run.
 
         None if there is no commit, if the credential may not read it, or if GitHub demands a long
-        pause. Raises errors that may pass.
+        pause. Raises errors that may pass, and GithubUnavailable for a commit that GitHub does not
+        have, if the run is new.
         """
         if run.head_sha is None:
             return None
         with self._lock:
             sha_lock = self._sha_locks[run.head_sha]
         with sha_lock:
-            commit = self._known.get(run.head_sha) or self._fetch_commit(run.head_sha)
+            commit = self._known.get(run.head_sha) or self._fetch_commit(run, run.head_sha)
             return self._with_pulls(run, run.head_sha, commit)
 
     def pop_unsaved(self) -> list[Commit]:
@@ -60,7 +66,7 @@ class CommitReader:
             taken, self._unsaved = list(self._unsaved.values()), {}
         return taken
 
-    def _fetch_commit(self, sha: str) -> Commit | None:
+    def _fetch_commit(self, run: WorkflowRun, sha: str) -> Commit | None:
         if self.denied is not None:
             return None
         try:
@@ -70,6 +76,9 @@ class CommitReader:
             return None
         except RequestPaused as pause:
             return self._default_if_long(pause, None)
+        is_recent = run.created_at and self._clock.now() - run.created_at < MAX_COMMIT_DELAY
+        if commit.is_missing and is_recent:
+            raise GithubUnavailable(f"GitHub does not show commit {sha} yet.")
         self._keep(commit)
         return commit
 
@@ -122,6 +131,8 @@ class CommitReader:
         raise pause
 
     def _keep(self, commit: Commit) -> None:
+        """Keep a commit for this batch, and for later ones unless GitHub may have it then."""
         with self._lock:
             self._known[commit.commit_sha] = commit
-            self._unsaved[commit.commit_sha] = commit
+            if not commit.is_missing:
+                self._unsaved[commit.commit_sha] = commit
