@@ -11,6 +11,9 @@ from support.processes import run_program
 
 ROOT = Path(__file__).parents[2]
 
+#: https://keepachangelog.com/en/1.1.0/, in its order.
+SECTIONS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+
 
 def notes(tag: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, ROOT / ".ci" / "release_notes.py", tag]
@@ -31,3 +34,16 @@ def test_another_tag_is_refused() -> None:
     done = notes("v99.0.0")
     assert done.returncode == 1
     assert "The tag v99.0.0 is not the version" in done.stderr
+
+
+def test_each_section_and_each_entry_of_a_release_is_there_once() -> None:
+    """Two branches that add entries are merged line by line, which can keep a text twice."""
+    for release in re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]:
+        sections = re.split(r"^### ", release, flags=re.MULTILINE)[1:]
+        names = [section.partition("\n")[0] for section in sections]
+        assert names == [name for name in SECTIONS if name in names]
+        for section in sections:
+            groups = re.findall(r"^#### (.+)$", section, re.MULTILINE)
+            assert len(groups) == len(set(groups)), groups
+        entries = re.findall(r"^- .+$", release, re.MULTILINE)
+        assert [entry for entry in entries if entries.count(entry) > 1] == []
