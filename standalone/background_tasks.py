@@ -10,7 +10,7 @@ from ingest.errors import IngestError
 from ingest.services.agents.agent_loop import AgentLoop
 from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import CollectorContext
-from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
+from ingest.services.log_ingestion.requeue_logs import requeue_missing_logs, requeue_stale_logs
 from ingest.services.retention import purge_expired
 from ingest.services.time_limits import IDLE_SECONDS
 
@@ -33,6 +33,7 @@ def run_background_tasks(
     tasks = (
         _PeriodicTask(heartbeats.save, heartbeat_seconds),
         _PeriodicTask(lambda: requeue_stale_logs(context), REQUEUE_SECONDS),
+        _PeriodicTask(lambda: requeue_missing_logs(context), REQUEUE_SECONDS),
         _PeriodicTask(lambda: purge_expired(context), PURGE_SECONDS),
     )
     while should_continue():

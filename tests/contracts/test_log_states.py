@@ -30,6 +30,53 @@ class TestLogs:
         state.save_job_logs([a_log(1, "expired", reason="gone")])
         assert state.load_job_logs(an_attempt().key)[1].reason == "gone"
 
+    def test_a_missing_one_may_end_but_not_wait_as_before(self, state: StateStore) -> None:
+        """It is neither pending again, nor missing again once it has ended."""
+        key = an_attempt().key
+        state.save_job_logs([a_log(1, "missing"), a_log(1, "pending"), a_log(2, "missing")])
+        state.save_job_logs([a_log(1, "pending"), a_log(2, "missing", updated_at=at(5))])
+        assert state.load_job_logs(key) == {
+            1: a_log(1, "missing"),
+            2: a_log(2, "missing", updated_at=at(5)),
+        }
+        state.save_job_logs([a_log(1, "fetched"), a_log(2, "unavailable")])
+        state.save_job_logs([a_log(1, "missing"), a_log(2, "missing")])
+        assert [log.state for log in state.load_job_logs(key).values()] == [
+            "fetched",
+            "unavailable",
+        ]
+
+    def test_missing_ones_are_loaded_oldest_first_and_count_as_unavailable(
+        self, state: StateStore
+    ) -> None:
+        """Not what was requested since, nor what is pending."""
+        other = AttemptKey("octo/other", 1, 1)
+        state.save_job_logs(
+            [
+                a_log(1, "missing", updated_at=at(-1)),
+                a_log(2, "missing", updated_at=at(-3)),
+                a_log(3, "missing", updated_at=at(-2), key=other),
+                a_log(4, "missing", updated_at=NOW),
+                a_log(5, updated_at=at(-9)),
+            ]
+        )
+
+        def missing(repositories: list[str] | None, limit: int = 10) -> list[int]:
+            found = state.load_missing_logs(repositories, updated_before=NOW, limit=limit)
+            return [log.job_id for log in found]
+
+        assert missing(None) == [2, 3, 1]
+        assert missing(None, limit=2) == [2, 3]
+        assert missing(["octo/API"]) == [2, 1]
+        assert missing([]) == []
+        pending = state.load_pending_logs(None, updated_before=NOW, limit=9)
+        assert [log.job_id for log in pending] == [5]
+        counts = state.count_ledger()
+        assert (counts.logs_pending, counts.logs_unavailable, counts.logs_fetched) == (1, 4, 0)
+        state.save_job_logs([a_log(1, "fetched")])
+        counts = state.count_ledger()
+        assert (counts.logs_pending, counts.logs_unavailable, counts.logs_fetched) == (1, 3, 1)
+
     def test_logs_of_failed_jobs_are_taken_once_latest_first(self, state: StateStore) -> None:
         """Only those that are pending, and have been for a while."""
         state.save_job_logs([a_log(number, failed_at=at(number)) for number in (1, 3, 2)])

@@ -19,8 +19,10 @@ from .jobs import Job
 from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
 from .runs import Artifact, AttemptKey, WorkflowRun
 
-#: States of a job's log; no other state ever becomes pending again.
+#: States of a job's log; no other state ever becomes pending again. A missing one is published as
+#: unavailable, but GitHub may have it later.
 LOG_PENDING = "pending"
+LOG_MISSING = "missing"
 LOG_FETCHED = "fetched"
 LOG_UNAVAILABLE = "unavailable"
 LOG_EXPIRED = "expired"
@@ -157,7 +159,8 @@ class JobLogRecord(KeepsUnknownFields):
 
     ``tries``: how often it was requested without success, except where a rate limit was the cause.
     ``failed_at``: when its job failed; None if it did not, or once a process has claimed the log to
-    ingest it early. ``updated_at`` changes with each try while pending, ``pending_since`` does not.
+    ingest it early. ``updated_at`` changes with each try while pending or missing; since when the
+    log is so, ``pending_since``, does not.
     """
 
     key: AttemptKey
@@ -176,7 +179,7 @@ class JobLogRecord(KeepsUnknownFields):
 
     @property
     def waits_since(self) -> datetime:
-        """Return when it became pending; if that was not recorded, when it was last updated."""
+        """Return when it became pending or missing; if not recorded, when it was last updated."""
         return self.pending_since or self.updated_at
 
 

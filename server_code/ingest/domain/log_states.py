@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .ledger import LOG_PENDING, JobLogRecord
+from .ledger import LOG_MISSING, LOG_PENDING, JobLogRecord
 from .stored_records import normalized_attempt_key
 
 JobLogId = tuple[str, int, int, int]
+
+#: States that a log leaves once it was fetched or is given up, in their order.
+WAITING_STATES = (LOG_PENDING, LOG_MISSING)
 
 
 def job_log_id(record: JobLogRecord) -> JobLogId:
@@ -16,8 +19,10 @@ def job_log_id(record: JobLogRecord) -> JobLogId:
 
 
 def may_replace(state: str, stored: str) -> bool:
-    """Return whether a state may follow a stored one: what has ended never becomes pending."""
-    return state != LOG_PENDING or stored == LOG_PENDING
+    """Return whether a state may follow a stored one: what has ended never waits again."""
+    if stored not in WAITING_STATES:
+        return state not in WAITING_STATES
+    return state not in WAITING_STATES[: WAITING_STATES.index(stored)]
 
 
 def newest_logs(records: Iterable[JobLogRecord]) -> dict[JobLogId, JobLogRecord]:

@@ -28,7 +28,7 @@ from ..services.agents.tick import (
 )
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.setup import missing_setup_steps
-from ..services.log_ingestion.requeue_logs import requeue_stale_logs
+from ..services.log_ingestion.requeue_logs import requeue_missing_logs, requeue_stale_logs
 from ..services.retention import purge_expired
 from .request_context import RequestContext
 from .task_launcher import continue_tick
@@ -59,11 +59,12 @@ def log_ingestion_tick(continue_until: float | None = None) -> int:
 
 @anvil.server.background_task
 def daily_upkeep() -> None:
-    """Requeue stale logs, and purge what has expired."""
+    """Requeue stale and missing logs, and purge what has expired."""
     request = RequestContext()
     collector = request.open_collector(checks_bucket=False)
     try:
         requeue_stale_logs(collector.context)
+        requeue_missing_logs(collector.context)
         ends_at = request.now + timedelta(seconds=request.settings.collecting.task_seconds)
         while purge_expired(collector.context) and request.now < ends_at:
             pass

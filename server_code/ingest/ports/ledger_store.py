@@ -94,7 +94,7 @@ class LogStateStore(Protocol):
     """The state of every job's log."""
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
-        """Insert or replace; a log that has ended (not pending) never becomes pending again."""
+        """Insert or replace; a log that has ended never becomes pending or missing again."""
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
@@ -115,6 +115,11 @@ class LogStateStore(Protocol):
         Then come logs that were updated after ``or_updated_after``, which only a clock that was
         ahead can have caused.
         """
+
+    def load_missing_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load missing logs that were last updated before a moment, oldest first."""
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int

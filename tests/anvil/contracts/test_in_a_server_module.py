@@ -85,6 +85,7 @@ ATTEMPTS = [
     on_state("load_job_log", KEY, 1),
     on_state("load_pending_logs", ["Octo/API", "a/b"], updated_before=at(1), limit=5),
     on_state("load_pending_logs", None, updated_before=at(10), limit=5),
+    on_state("load_missing_logs", None, updated_before=at(10), limit=5),
     on_state("count_ledger"),
     on_state("remove_settled_attempts", created_before=at(1), limit=10),
     on_state("count_ledger", REPOSITORY),

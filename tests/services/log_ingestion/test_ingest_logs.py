@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
+from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_MISSING, LOG_PENDING
 from ingest.errors import QueueUnavailable, RateLimited, StateFull
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
@@ -136,7 +136,7 @@ def test_a_log_that_never_comes_is_reported_to_be_missing(stage, log_mode):
     here.ingest(rounds=60)
     assert {log["data"]["reason"] for log in here.logs()} == {"not_found"}
     assert len(here.logs()) == 2
-    assert states(here) == {LOG_UNAVAILABLE}
+    assert states(here) == {LOG_MISSING}
     assert here.requests("get_job_log") < 30
     assert here.clock.now().timestamp() - here.start > 600
 

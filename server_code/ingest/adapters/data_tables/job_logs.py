@@ -9,7 +9,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.ledger import LOG_MISSING, LOG_PENDING, JobLogRecord
 from ...domain.log_states import may_replace, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
@@ -34,7 +34,7 @@ class TableJobLogs(LogStateStore):
     """Records of job logs."""
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
-        """Insert or replace; a log that has ended never becomes pending again."""
+        """Insert or replace; a log that has ended never becomes pending or missing again."""
         rows = [_row(record) for record in newest_logs(records).values()]
         for chunk in chunks_of_keys(rows):
             transact(partial(_save, chunk))
@@ -63,28 +63,17 @@ class TableJobLogs(LogStateStore):
         Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
         old = q.less_than(updated_before)
-        where: dict[str, Any] = {
-            "state": LOG_PENDING,
-            "updated_at": old
-            if or_updated_after is None
-            else q.any_of(old, q.greater_than(or_updated_after)),
-        }
-        if repositories is None:
-            rows = _JOB_LOGS.list_first(columns=_COLUMNS, order_by="age", limit=limit, where=where)
-            return [_record(row) for row in rows]
-        names = sorted({repository_key(name) for name in repositories})
-        found = [
-            row
-            for chunk in chunks_of_keys(names)
-            for row in _JOB_LOGS.list_first(
-                columns=_COLUMNS,
-                order_by="age",
-                limit=limit,
-                where={**where, "repository": q.any_of(*chunk)},
-            )
-        ]
-        found.sort(key=lambda row: str(row["age"]))
-        return [_record(row) for row in found[: max(0, limit)]]
+        updated_at = (
+            old if or_updated_after is None else q.any_of(old, q.greater_than(or_updated_after))
+        )
+        return _load_oldest({"state": LOG_PENDING, "updated_at": updated_at}, repositories, limit)
+
+    def load_missing_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load missing logs that were last updated before a moment, oldest first."""
+        where = {"state": LOG_MISSING, "updated_at": q.less_than(updated_before)}
+        return _load_oldest(where, repositories, limit)
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -102,6 +91,27 @@ class TableJobLogs(LogStateStore):
             },
         )
         return [_record(row) for row in transact(partial(_claim, rows))] if rows else []
+
+
+def _load_oldest(
+    where: dict[str, Any], repositories: Collection[str] | None, limit: int
+) -> list[JobLogRecord]:
+    if repositories is None:
+        rows = _JOB_LOGS.list_first(columns=_COLUMNS, order_by="age", limit=limit, where=where)
+        return [_record(row) for row in rows]
+    names = sorted({repository_key(name) for name in repositories})
+    found = [
+        row
+        for chunk in chunks_of_keys(names)
+        for row in _JOB_LOGS.list_first(
+            columns=_COLUMNS,
+            order_by="age",
+            limit=limit,
+            where={**where, "repository": q.any_of(*chunk)},
+        )
+    ]
+    found.sort(key=lambda row: str(row["age"]))
+    return [_record(row) for row in found[: max(0, limit)]]
 
 
 def _claim(found: Sequence[Any]) -> list[Any]:

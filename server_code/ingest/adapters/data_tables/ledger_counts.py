@@ -15,6 +15,7 @@ from typing import Any
 from ...domain.ledger import (
     LOG_EXPIRED,
     LOG_FETCHED,
+    LOG_MISSING,
     LOG_PENDING,
     LOG_UNAVAILABLE,
     LedgerCounts,
@@ -39,6 +40,7 @@ _OTHERS = ""
 _COUNT_OF_STATE = {
     LOG_PENDING: "logs_pending",
     LOG_FETCHED: "logs_fetched",
+    LOG_MISSING: "logs_unavailable",
     LOG_UNAVAILABLE: "logs_unavailable",
     LOG_EXPIRED: "logs_unavailable",
 }

@@ -21,9 +21,11 @@ _OF_ATTEMPT = "WHERE repository_key = ? AND run_id = ? AND run_attempt = ? "
 _KEY = "repository_key, run_id, run_attempt, job_id"
 _SAVE = (
     upsert("job_logs", _KEY, "state, updated_at, record, failed_at")
-    + "WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'"
+    + "WHERE excluded.state NOT IN ('pending', 'missing') OR job_logs.state = 'pending'"
+    + " OR (excluded.state = 'missing' AND job_logs.state = 'missing')"
 )
 _PENDING = "WHERE state = 'pending' AND (updated_at < ? OR updated_at > ?) "
+_MISSING = "WHERE state = 'missing' AND (updated_at < ? OR updated_at > ?) "
 _OLDEST_FIRST = f"ORDER BY updated_at, {_KEY} LIMIT ?"
 _FAILED = f"""
     WHERE state = 'pending' AND failed_at IS NOT NULL AND updated_at < ?
@@ -40,6 +42,9 @@ FAILED_LOGS = (
     "CREATE INDEX failed_logs ON job_logs (failed_at) WHERE state = 'pending'",
 )
 
+#: The migration by which missing logs are found.
+MISSING_LOGS = ("CREATE INDEX missing_logs ON job_logs (updated_at) WHERE state = 'missing'",)
+
 _END_OF_TIME = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -47,7 +52,7 @@ class SqlJobLogs(SqlStore, LogStateStore):
     """Records of job logs."""
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
-        """Insert or replace; a log that has ended never becomes pending again."""
+        """Insert or replace; a log that has ended never becomes pending or missing again."""
         rows = [_row(record) for record in newest_logs(records).values()]
         runs = {row[:2] for row in rows}
 
@@ -81,15 +86,14 @@ class SqlJobLogs(SqlStore, LogStateStore):
         Logs updated after ``or_updated_after`` follow: only a clock that was ahead set such a time.
         """
         moments = (format_time(updated_before), format_time(or_updated_after or _END_OF_TIME))
-        maximum = max(0, limit)
-        if repositories is None:
-            rows = self._database.read(_SELECT + _PENDING + _OLDEST_FIRST, (*moments, maximum))
-            return [_record(row) for row in rows]
-        sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST_FIRST
-        keys = repository_keys(repositories)
-        rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
-        found = (_record(row) for row in rows)
-        return sorted(found, key=lambda each: (each.updated_at, job_log_id(each)))[:maximum]
+        return self._load_oldest(_PENDING, repositories, moments, max(0, limit))
+
+    def load_missing_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load missing logs that were last updated before a moment, oldest first."""
+        moments = (format_time(updated_before), format_time(_END_OF_TIME))
+        return self._load_oldest(_MISSING, repositories, moments, max(0, limit))
 
     def claim_logs_of_failed_jobs(
         self, *, updated_before: datetime, limit: int
@@ -104,6 +108,22 @@ class SqlJobLogs(SqlStore, LogStateStore):
                 each for each in found if session.execute(_CLAIM, job_log_id(each)) == 1
             ]
         )
+
+    def _load_oldest(
+        self,
+        where: str,
+        repositories: Collection[str] | None,
+        moments: tuple[str, str],
+        maximum: int,
+    ) -> list[JobLogRecord]:
+        if repositories is None:
+            rows = self._database.read(_SELECT + where + _OLDEST_FIRST, (*moments, maximum))
+            return [_record(row) for row in rows]
+        sql = _SELECT + where + "AND repository_key IN (...) " + _OLDEST_FIRST
+        keys = repository_keys(repositories)
+        rows = self._database.read_in_chunks(sql, moments, keys, limit=maximum)
+        found = (_record(row) for row in rows)
+        return sorted(found, key=lambda each: (each.updated_at, job_log_id(each)))[:maximum]
 
 
 def _row(record: JobLogRecord) -> Row:

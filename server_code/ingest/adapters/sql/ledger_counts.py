@@ -38,7 +38,7 @@ _COUNT_ATTEMPTS = """
 _COUNT_LOGS = """
     SELECT COALESCE(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END), 0),
            COALESCE(SUM(CASE WHEN state = 'fetched' THEN 1 ELSE 0 END), 0),
-           COALESCE(SUM(CASE WHEN state IN ('unavailable', 'expired') THEN 1 ELSE 0 END), 0)
+           COALESCE(SUM(CASE WHEN state IN ('pending', 'fetched') THEN 0 ELSE 1 END), 0)
     FROM job_logs WHERE repository_key = ? AND run_id IN (...)
 """
 

@@ -5,7 +5,7 @@ A migration that was released is never changed; a new one is added after it.
 
 from __future__ import annotations
 
-from .job_logs import FAILED_LOGS
+from .job_logs import FAILED_LOGS, MISSING_LOGS
 from .ledger_counts import LEDGER_COUNTS
 
 #: What is searched or counted is a column; times are text of a fixed width, booleans 0 and 1.
@@ -277,4 +277,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REPOSITORY_IDS,
     _DUE_REPOSITORIES,
     _ATTEMPTS_IN_ORDER,
+    MISSING_LOGS,
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...domain.ledger import AttemptRecord, JobLogRecord
 from ...errors import IngestError, OutOfMemory, StateUnavailable
 from ..context import CollectorContext
-from ..log_ingestion.requeue_logs import requeue_stale_logs
+from ..log_ingestion.requeue_logs import requeue_missing_logs, requeue_stale_logs
 from ..time_limits import IDLE_SECONDS
 from ..unexpected_errors import as_ingest_error
 from .collect_logs import LogCollection
@@ -66,6 +66,7 @@ class Collection:
             self.runs.make_due()
         if policy.collects_logs:
             requeue_stale_logs(self._context, self._plan.names)
+            requeue_missing_logs(self._context, self._plan.names)
         poll_threads = monitoring_threads if policy.collects_runs else 0
         ingest_threads = log_threads if policy.collects_logs else 0
         run = self._run_in_thread

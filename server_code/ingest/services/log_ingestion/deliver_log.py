@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
+from ...domain.ledger import LOG_FETCHED, JobLogRecord
 from ...domain.log_cache import CompressedLog, compress_log
 from ...domain.runs import AttemptKey
 from ...errors import IngestError
@@ -29,6 +29,7 @@ from ...ports.log_cache import MAX_CACHED_LOG_BYTES
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..publish import publish, refusal_error
 from .log_results import LogFetched, LogUnavailable
+from .missing_logs import state_of_unavailable
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -114,8 +115,9 @@ def deliver_unavailable(
         key=key,
         job_id=unavailable.job.job_id,
         job_name=unavailable.job.job_name,
-        state=LOG_EXPIRED if unavailable.reason == "expired" else LOG_UNAVAILABLE,
+        state=state_of_unavailable(unavailable, now),
         updated_at=now,
+        pending_since=now,
         reason=f"{unavailable.reason}: {unavailable.detail}",
     )
 

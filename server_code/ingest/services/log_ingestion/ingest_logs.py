@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from ...domain.ledger import JobLogRecord
+from ...domain.ledger import LOG_MISSING, JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
     BackfillLimited,
@@ -41,6 +41,7 @@ from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log
 from .log_tasks import LogTask, load_steps, open_task
+from .missing_logs import is_still_missing, rechecked_log
 from .report_waiting_logs import report_waiting_logs
 from .visibility import MAX_BATCH_SECONDS, VisibilityExtender
 
@@ -167,6 +168,11 @@ class _Ingestion:
     def _handle_result(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
+            known = task.records[result.job.job_id]
+            if is_still_missing(known, result):
+                now = self._context.clock.now()
+                self._context.store.save_job_logs([rechecked_log(known, now)])
+                return
             if not isinstance(result, LogFetched):
                 result = recheck_missing_log(self._context, result, task.work)
             if isinstance(result, LogFetched):
@@ -261,13 +267,16 @@ class _Ingestion:
 
 
 def _still_pending(context: CollectorContext, task: LogTask, log: LogNotReady) -> JobLogRecord:
-    """Return a log's record after a try; without ``failed_at``, it is not ingested early again."""
+    """Return a log's record after a try; without ``failed_at``, it is not ingested early again.
+
+    A missing log keeps the reason that was published.
+    """
     known = task.records[log.job.job_id]
     return replace(
         known,
         updated_at=context.clock.now(),
         pending_since=known.waits_since,
         tries=known.tries + (0 if task.is_limited else 1),
-        reason=log.error.explanation,
+        reason=known.reason if known.state == LOG_MISSING else log.error.explanation,
         failed_at=None,
     )

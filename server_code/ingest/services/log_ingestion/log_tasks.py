@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...domain.jobs import Job, Step
-from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.ledger import JobLogRecord
+from ...domain.log_states import WAITING_STATES
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, MalformedPayload
 from ...messaging.log_work import LogWork, WorkItemJob, work_item_job
@@ -83,7 +84,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     unknown = [job.job_id for job in item.jobs if job.job_id not in known]
     if unknown:
         raise MalformedPayload(f"It names job {unknown[0]} of {item.key}, which is unknown.")
-    pending_ids = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
+    pending_ids = {job_id for job_id, log in known.items() if log.state in WAITING_STATES}
     pending = [job for job in item.jobs if job.job_id in pending_ids]
     jobs: dict[int, Job] = {}
     if pending:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from ...domain.counters import Counters
 from ...domain.jobs import Step
-from ...domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
+from ...domain.ledger import LOG_FETCHED, LOG_MISSING, LOG_PENDING, LOG_UNAVAILABLE, JobLogRecord
 from ...domain.log_outline import read_outline
 from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ...domain.runs import AttemptKey
@@ -135,6 +135,8 @@ def explain_not_fetched(record: JobLogRecord | None) -> UnreadableLog:
         reason = record.reason or _QUEUED
         return UnreadableLog(state=record.state, reason=reason, may_become_available=True)
     reason = record.reason or "This job has no log."
+    if record.state == LOG_MISSING:
+        return UnreadableLog(state=LOG_UNAVAILABLE, reason=reason, may_become_available=True)
     return UnreadableLog(state=record.state, reason=reason, may_become_available=False)
 
 

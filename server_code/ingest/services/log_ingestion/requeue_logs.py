@@ -1,4 +1,7 @@
-"""Requeueing logs that are pending for long: their work items are lost or were given up."""
+"""Requeueing logs: work items that are lost or were given up, and logs that GitHub did not have.
+
+After an outage GitHub may have the logs of recent jobs hours later.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from ...domain.ledger import JobLogRecord
 from ...messaging.log_work import job_work_message, work_item_job
 from ..context import CollectorContext
 from ..publish import STALE_AFTER, publish_log_work
 
 #: A log whose update is further in the future than this was saved by a process with a wrong clock.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+
+#: How long after the last try a missing log is requested again.
+RECHECK_MISSING_AFTER = timedelta(hours=3)
 
 #: The most logs that are requeued at a time, the oldest first.
 MAX_REQUEUED = 500
@@ -35,9 +42,25 @@ def requeue_stale_logs(
         or_updated_after=now + CLOCK_TOLERANCE,
         limit=MAX_REQUEUED,
     )
+    return _requeue(context, pending)
+
+
+def requeue_missing_logs(
+    context: CollectorContext, repositories: Sequence[str] | None = None
+) -> int:
+    """Publish work items for missing logs that are due to be requested again; return how many."""
+    due_before = context.clock.now() - RECHECK_MISSING_AFTER
+    missing = context.store.load_missing_logs(
+        repositories, updated_before=due_before, limit=MAX_REQUEUED
+    )
+    return _requeue(context, missing)
+
+
+def _requeue(context: CollectorContext, logs: Sequence[JobLogRecord]) -> int:
+    now = context.clock.now()
     again = [
-        job_work_message(log.key, work_item_job(log), now=now, tries=log.tries) for log in pending
+        job_work_message(log.key, work_item_job(log), now=now, tries=log.tries) for log in logs
     ]
-    if publish_log_work(context, again, pending):
-        context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
-    return len(pending)
+    if publish_log_work(context, again, logs):
+        context.store.save_job_logs([replace(log, updated_at=now) for log in logs])
+    return len(logs)
