@@ -101,7 +101,7 @@ class RateLimited(Retriable):
 
 
 class BackfillLimited(RateLimited):
-    """A limit on bulk requests alone, such as a backfill's: the rest of the hour is for others."""
+    """A limit on bulk requests alone, such as a backfill's: what is left is for others."""
 
 
 class GithubUnavailable(Retriable):

@@ -319,6 +319,41 @@ def test_bulk_requests_leave_a_part_of_the_minute_to_others():
     assert wait_for(slow, seconds=16) == 0
 
 
+def use_bulk_requests(rate_limiter):
+    for number in range(int(POINTS_PER_MINUTE["core"] * BULK_MINUTE_SHARE)):
+        ask(rate_limiter, BACKFILL, seconds=number / 100)
+
+
+def use_bulk_time(rate_limiter):
+    for second in range(14):
+        ask(rate_limiter, BACKFILL, seconds=second, took=5.0)
+
+
+def use_bulk_slots(rate_limiter):
+    for _ in range(int(MAX_CONCURRENT * BULK_MINUTE_SHARE)):
+        rate_limiter.admit(RUNS, resource="core", now=at(10), purpose=BACKFILL)
+
+
+@pytest.mark.parametrize("use_up", [use_bulk_requests, use_bulk_time, use_bulk_slots])
+def test_a_limit_of_bulk_requests_alone_is_named_so(use_up):
+    """Whoever sends others as well goes on with them."""
+    rate_limiter = RateLimiter()
+    use_up(rate_limiter)
+    for purpose in (BACKLOG, BACKFILL):
+        with pytest.raises(BackfillLimited):
+            ask(rate_limiter, purpose, seconds=16)
+    ask(rate_limiter, LIVE_LOG, seconds=16)
+
+
+def test_a_minute_that_is_used_up_is_no_limit_of_bulk_requests_alone():
+    rate_limiter = RateLimiter()
+    for _ in range(POINTS_PER_MINUTE["core"]):
+        ask(rate_limiter)
+    with pytest.raises(RateLimited) as limited:
+        ask(rate_limiter, BACKFILL)
+    assert not isinstance(limited.value, BackfillLimited)
+
+
 def test_requests_in_flight_count_as_the_average_answer():
     """Many that are sent at once would go beyond the limit together."""
     rate_limiter = RateLimiter()

@@ -1,4 +1,4 @@
-"""A backfill that uses up its part of the token's hour does not hold back the logs of live runs."""
+"""A backfill that uses up its part of a token's limits does not hold back the logs of live runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import BackfillLimited
 from ingest.messaging.log_work import WorkItemJob, job_work_message
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.world import GENEROUS, REPOSITORY, OpenStage, Stage, log_reader
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
@@ -97,6 +98,19 @@ def test_a_live_log_whose_attempt_is_not_recorded_yet_is_known_by_its_work(
         here.queues.job_events.send([job_work_message(key, due, now=now)])
     ingest_all(here)
     assert [each["data"]["job_id"] for each in here.logs()[before:]] == [first + 2]
+
+
+def test_a_live_log_comes_in_the_minute_that_a_backfill_has_used_up(stage: OpenStage) -> None:
+    """A fifth of the minute is left for it; the backfill's come a minute later."""
+    world = WorldBuilder().run(created=0, seconds=30).job("old", log=b"old\n")
+    world.run(created=LIVE_AT, seconds=30).job("live", log=b"live\n")
+    here = stage(world, at=LIVE_AT + 60)
+    assert here.poll() is None
+    here.use_up_minute(BULK_MINUTE_SHARE)
+    ingest_all(here)
+    assert [each["data"]["job_name"] for each in here.logs()] == ["live"]
+    here.ingest(rounds=70)
+    assert [each["data"]["job_name"] for each in here.logs()] == ["live", "old"]
 
 
 def test_a_person_reads_a_log_in_the_hour_that_a_backfill_has_used_up(stage: OpenStage) -> None:
