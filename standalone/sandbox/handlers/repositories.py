@@ -21,7 +21,7 @@ from .conditional import conditional_json, conditional_page
 
 def get_repository(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}."""
-    return conditional_json(full_repository(call.repository.spec, call.base))
+    return conditional_json(_full(call.repository, call))
 
 
 def get_retention(call: Call) -> Answer:
@@ -130,8 +130,18 @@ def _listed(
     return conditional_page(call, visible, lambda each: _described(each, call), wrap)
 
 
+def _full(repository: Repository, call: Call) -> Json:
+    """Describe a repository with its owner's kind; only that of an organization names it twice."""
+    described = full_repository(repository.spec, call.base)
+    if repository.spec.owner.lower() not in call.state.settings.users:
+        return described
+    of_user = {**described, "owner": {**described["owner"], "type": "User"}}
+    del of_user["organization"]
+    return of_user
+
+
 def _described(repository: Repository, call: Call) -> Json:
     """Describe a repository; `pushed_at` is the time when its newest run was created."""
-    described = full_repository(repository.spec, call.base)
+    described = _full(repository, call)
     _, newest = repository.page_of_runs(call.now, 0, 1)
     return {**described, "pushed_at": iso(newest[0].created_at)} if newest else described

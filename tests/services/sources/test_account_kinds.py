@@ -41,3 +41,56 @@ def test_an_account_of_another_kind_is_found(stage: OpenStage, before: str, afte
         result = discover_sources(context)
     assert not result.errors
     assert context.store.load_repository(f"octo/of-{after}") is not None
+
+
+class _ConvertedUser:
+    """A user whose account becomes an organization: GitHub still lists it as a user, in part."""
+
+    is_organization = False
+    hides_organization = False
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path == "/user/repos":
+            return 200, {}, []
+        kind = "Organization" if self.is_organization else "User"
+        listed = [{"full_name": "octo/public", "id": 1, "owner": {"type": kind}}]
+        if asked.path == "/orgs/octo/repos":
+            if not self.is_organization or self.hides_organization:
+                return 404, {}, {}
+            listed.append({"full_name": "octo/private", "id": 2, "owner": {"type": kind}})
+        etag = f'"{asked.path} {kind}"'
+        if asked.headers.get("if-none-match") == etag:
+            return 304, {"ETag": etag}, None
+        return 200, {"ETag": etag}, listed
+
+
+def test_a_user_that_becomes_an_organization_is_asked_as_one(stage: OpenStage) -> None:
+    """Its list as a user lacks what is private."""
+    account = _ConvertedUser()
+    with stub_github(account.answer) as github:
+        joined = stage(WorldBuilder()).join(api_url=github.url)
+        context = replace(joined, sources=parse_sources(["octo"]))
+        discover_at_start(context)
+        discover_sources(context)
+        assert context.store.load_repository("octo/private") is None
+        account.is_organization = True
+        discover_sources(context)
+        assert context.store.load_repository("octo/private") is not None
+        github.asked.clear()
+        discover_sources(context)
+        asked_for = {asked.path for asked in github.asked}
+        assert "/orgs/octo/repos" in asked_for
+        assert "/users/octo/repos" not in asked_for
+
+
+def test_an_organization_that_hides_its_list_keeps_the_one_of_a_user(stage: OpenStage) -> None:
+    """That list says the same as before."""
+    account = _ConvertedUser()
+    with stub_github(account.answer) as github:
+        joined = stage(WorldBuilder()).join(api_url=github.url)
+        context = replace(joined, sources=parse_sources(["octo"]))
+        discover_at_start(context)
+        account.is_organization = account.hides_organization = True
+        result = discover_sources(context)
+        assert not result.errors
+        assert context.store.load_repository("octo/public") is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -125,7 +126,9 @@ class GithubRepositories:
     ) -> Answer[RepositoryList]:
         """Fetch the list of an organization, or of a user if there is no such organization.
 
-        The kind that answered last is tried first: another account may have taken the name since.
+        The kind that answered last is tried first: another account may have taken the name since,
+        or a user may have become an organization. Of that, its list as a user's has public
+        repositories only.
         """
         known_kind, _, etags = (validator or "").partition(" ")
         known_kind = known_kind or self._account_kinds.get(owner.lower(), "")
@@ -136,6 +139,10 @@ class GithubRepositories:
         except (NotFound, RepositoryUnavailable):
             kind = other_kind
             found = self._lists.fetch(client, _owner_list(client, kind, owner))
+        if kind == known_kind == "users" and _is_of_organization(found):
+            with suppress(NotFound, RepositoryUnavailable):
+                found = self._lists.fetch(client, _owner_list(client, "orgs", owner))
+                kind = "orgs"
         self._account_kinds[owner.lower()] = kind
         answer = _answer(found, validator)
         if answer.value is None or answer.validator is None:
@@ -160,6 +167,11 @@ def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") ->
 def _owner_list(client: GithubClient, kind: str, owner: str) -> ListRequest:
     request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
     return ListRequest(request=request, key=None, credential=client.name)
+
+
+def _is_of_organization(answer: ListAnswer) -> bool:
+    owners = (mapping(item.get("owner")) for item in answer.items or ())
+    return any(owner.get("type") == "Organization" for owner in owners)
 
 
 def _answer(answer: ListAnswer, validator: str | None) -> Answer[RepositoryList]:
