@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from ingest.domain.ledger import LOG_FETCHED
-from ingest.errors import StateUnavailable
+from ingest.errors import OutOfMemory, RateLimited, StateUnavailable
 from ingest.services.log_ingestion.ingest_failed_jobs import (
     FAILED_JOBS_PER_TURN,
     MIN_WAIT_IN_QUEUE,
@@ -14,7 +16,7 @@ from ingest.services.log_ingestion.ingest_failed_jobs import (
 )
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.spool import Spool
-from support.changed_ports import raising
+from support.changed_ports import Changed, raising
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 
 from standalone.sandbox.faults import Fault
@@ -114,6 +116,22 @@ def test_a_log_whose_steps_cannot_be_read_is_let_go_of(stage, monkeypatch):
     monkeypatch.setattr(f"{ingest_logs_of_failed_jobs.__module__}.load_job_steps", unavailable)
     assert ingest_logs_of_failed_jobs(here.context) == 1
     assert [each.closed for each in spools] == [True]
+
+
+@pytest.mark.parametrize("limited", [1, 2])
+def test_memory_that_is_used_up_ends_the_process_also_amid_a_limit(stage, limited):
+    """Its pause would let the same process go on without memory."""
+    here, both_began = a_backlog(stage, failures=2), Barrier(2)
+
+    def fetch_job_log(_repository, job_id, *_arguments, **_options):
+        both_began.wait(60)
+        if job_id == FIRST_JOB + BACKFILL + 2 * limited - 1:
+            raise RateLimited("Wait.", retry_at=here.clock.now() + timedelta(seconds=9))
+        raise MemoryError
+
+    github = Changed(here.context.github, fetch_job_log=fetch_job_log)
+    with pytest.raises(OutOfMemory):
+        ingest_logs_of_failed_jobs(replace(here.context, github=github))
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])

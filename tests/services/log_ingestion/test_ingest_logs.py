@@ -8,10 +8,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_MISSING, LOG_PENDING
-from ingest.errors import QueueUnavailable, RateLimited, StateFull
+from ingest.errors import OutOfMemory, QueueUnavailable, RateLimited, StateFull
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
 from ingest.ports.queues import REJECTION_ATTRIBUTE
@@ -19,7 +20,7 @@ from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.changed_ports import Changed, raising
 from support.world import GENEROUS, REPOSITORY, THREADS, Stage
-from support.world_builder import WorldBuilder
+from support.world_builder import FIRST_RUN, WorldBuilder
 
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.specs import LogSpec
@@ -286,6 +287,25 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
     [work] = here.queues.job_events.messages()
     assert json.loads(work.body)["data"]["tries"] == 0
     assert 45 <= work.delay_seconds <= 46
+
+
+@pytest.mark.parametrize("limited", [1, 2])
+def test_memory_that_is_used_up_ends_the_process_also_amid_a_limit(stage, limited):
+    """Its pause would let the same process go on without memory."""
+    world = WorldBuilder()
+    for number in range(2):
+        world.run(created=number, seconds=9).job("test").job("lint")
+    here, both_began = collected(stage, world), Barrier(2)
+
+    def fetch_attempt_logs(key, *_arguments, **_options):
+        both_began.wait(60)
+        if key.run_id == FIRST_RUN + limited:
+            raise RateLimited("Wait.", retry_at=here.clock.now() + timedelta(seconds=9))
+        raise MemoryError
+
+    github = Changed(here.context.github, fetch_attempt_logs=fetch_attempt_logs)
+    with pytest.raises(OutOfMemory):
+        ingest_due_logs(replace(here.context, github=github), wait_seconds=0)
 
 
 def test_logs_that_a_limit_holds_back_are_not_asked_for_one_by_one(stage):

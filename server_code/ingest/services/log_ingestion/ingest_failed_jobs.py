@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import BackfillLimited, IngestError, OutOfMemory, RateLimited
+from ...errors import BackfillLimited, IngestError
 from ...messaging.log_work import LogWork, WorkItemJob, is_archive_worthwhile, work_item_job
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
@@ -21,7 +21,7 @@ from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import is_backfill
+from .log_retries import is_backfill, stopping_error
 from .read_log import load_job_steps
 
 #: How many failed jobs' logs one turn ingests; it then receives up to ten work items.
@@ -49,7 +49,7 @@ def ingest_logs_of_failed_jobs(
         work, due = work_of[key]
         return fetch_logs(context.github, work, due, limits)
 
-    stopped_by: RateLimited | OutOfMemory | None = None
+    errors: list[IngestError] = []
     results = interleave(
         context.log_executor, list(work_of), fetch, should_continue=should_continue
     )
@@ -58,12 +58,10 @@ def ingest_logs_of_failed_jobs(
             if isinstance(item, LogFetched):
                 _publish(context, key, item)
             elif isinstance(item, LogNotReady) and not isinstance(item.error, BackfillLimited):
-                # Any other limit stops the work of the queue, too.
-                if isinstance(item.error, (RateLimited, OutOfMemory)):
-                    stopped_by = item.error
+                errors.append(item.error)  # any other limit stops the work of the queue, too
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
-    if stopped_by is not None:
+    if (stopped_by := stopping_error(errors)) is not None:
         context.save_credential_pauses()
         raise stopped_by
     return len(taken)

@@ -20,9 +20,7 @@ from ...errors import (
     Fatal,
     IngestError,
     MessageRefused,
-    OutOfMemory,
     RateLimited,
-    StateUnavailable,
     Unexpected,
 )
 from ...messaging.encoding import QueueMessage
@@ -39,7 +37,7 @@ from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
-from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log
+from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log, stopping_error
 from .log_tasks import LogTask, load_steps, open_task
 from .missing_logs import is_still_missing, rechecked_log
 from .report_waiting_logs import report_waiting_logs
@@ -94,13 +92,13 @@ def ingest_due_logs(  # noqa: PLR0913 - what its callers differ in
             for task in ingestion.tasks:
                 for log in task.not_ready:
                     on_not_ready(task.work.key, log)
-    for error in (log.error for task in ingestion.tasks for log in task.not_ready):
-        if isinstance(error, BackfillLimited) and not raises_backfill_limited:
-            continue
-        if isinstance(error, RateLimited):
-            context.save_credential_pauses()
-        if isinstance(error, (RateLimited, OutOfMemory, StateUnavailable)):
-            raise error
+    errors = [log.error for task in ingestion.tasks for log in task.not_ready]
+    if not raises_backfill_limited:
+        errors = [error for error in errors if not isinstance(error, BackfillLimited)]
+    if any(isinstance(error, RateLimited) for error in errors):
+        context.save_credential_pauses()
+    if (stopped_by := stopping_error(errors)) is not None:
+        raise stopped_by
     return ingested_early + len(messages)
 
 
