@@ -17,6 +17,7 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.log_ingestion.log_retries import MAX_QUEUED_TRIES
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.changed_ports import Changed, raising
 from support.world import GENEROUS, REPOSITORY, THREADS, Stage
@@ -433,6 +434,18 @@ def test_lost_log_work_is_requested_again(stage):
     assert requeue_stale_logs(here.context, [REPOSITORY]) == 1
     assert requeue_stale_logs(here.context) == 0
     here.ingest()
+    assert_logs_are_true(here)
+
+
+def test_requeued_work_that_its_host_has_no_time_for_returns_as_a_copy(stage):
+    """After half a day of tries too: else the next would be an hour later."""
+    here = collected(stage, a_world(*[None] * (THREADS + 1)))
+    later = here.clock.now() + timedelta(days=1)
+    pending = here.state.load_pending_logs(None, updated_before=later, limit=9)
+    here.state.save_job_logs([replace(log, tries=MAX_QUEUED_TRIES) for log in pending])
+    ingest_due_logs(here.context, wait_seconds=0, should_continue=lambda: False)
+    assert len(here.queues.job_events.messages()) == 1
+    here.ingest(rounds=1)
     assert_logs_are_true(here)
 
 

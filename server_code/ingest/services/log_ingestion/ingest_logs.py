@@ -232,7 +232,7 @@ class _Ingestion:
         report_waiting_logs(self._context, task)
         pending = [_still_pending(self._context, task, log) for log in task.not_ready]
         self._context.store.save_job_logs(pending)
-        if task.work.tries < MAX_QUEUED_TRIES:
+        if not pending or task.work.tries < MAX_QUEUED_TRIES:
             publish_log_work(self._context, [self._delayed_copy(task)], pending)
 
     def _delayed_copy(self, task: LogTask) -> QueueMessage:
