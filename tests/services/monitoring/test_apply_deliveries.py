@@ -14,7 +14,14 @@ from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
 from support.webhook_headers import signed_headers
-from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice
+from support.world import (
+    FIRST_RUN,
+    REPOSITORY,
+    assert_all_published,
+    assert_nothing_twice,
+    published_runs,
+    truth_of_runs,
+)
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.settings import DEFAULT_TOKEN
@@ -108,6 +115,21 @@ def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage
     here.poll()
     assert_all_published(here)
     assert_nothing_twice(here)
+
+
+def test_two_attempts_of_a_run_that_are_delivered_at_once_are_published_without_a_request(stage):
+    """The end of the first one is known as it was delivered, though the second one follows it."""
+    world = WorldBuilder().run("failure", created=100, seconds=200).job("a")
+    world.rerun(at=400, seconds=200).job("a")
+    here = stage(world, at=50)
+    here.poll()
+    for moment in (130, 310, 410):
+        here.move_to(moment)
+        deliver(here, "workflow_run", run_now(here))
+        if moment != 310:
+            here.poll()
+    assert here.requests("get_attempt") == 0
+    assert published_runs(here) == truth_of_runs(here)
 
 
 def test_late_doubled_and_reordered_deliveries_take_nothing_back(here):

@@ -67,6 +67,16 @@ def test_a_look_that_meets_a_later_attempt_brings_both(stage):
     assert snapshot.record.jobs[0].is_completed
 
 
+def test_a_later_attempt_is_kept_where_the_earlier_one_cannot_be_read(stage):
+    """What was read before an error is part of the result."""
+    here = a_stage_in_flight(stage)
+    here.move_to(950)
+    here.fail(Fault(path="/attempts/1$", do="error", status=500))
+    snapshot = read(here, is_run_current=False, wants_jobs=False)
+    assert snapshot.error is not None
+    assert snapshot.newer_attempt.run_attempt == 2
+
+
 def test_an_error_is_part_of_the_reading(stage):
     """The other attempts of a batch are kept."""
     here = a_stage_in_flight(stage)
@@ -194,6 +204,21 @@ def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
     here.poll_for(300, every=1)
     assert here.attempt().settled
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
+
+
+def test_the_delivered_end_of_a_job_stays_while_lists_lag_behind_it(stage):
+    """A list that changes for another reason takes it back neither at once nor later."""
+    here = a_stage_in_flight(stage)
+    record = here.attempt()
+    [listed] = here.context.github.fetch_jobs(record.key).value.jobs
+    ended = replace(listed, status="completed", conclusion="success")
+    here.state.save_attempts([replace(record, jobs=(ended,), has_delivered_jobs=True)])
+    for number in (2, 3):
+        jobs = (listed, replace(listed, job_id=number))
+        with_jobs(here, [JobList(jobs=jobs, matches_total_count=True)])
+        snapshot = read(here, is_run_current=True, wants_jobs=True)
+        assert snapshot.record.jobs[0].is_completed
+        here.state.save_attempts([snapshot.record])
 
 
 def test_a_malformed_job_is_reported_once_and_holds_none_of_the_others(stage):

@@ -40,7 +40,7 @@ _ENDS_WITHOUT_JOBS = frozenset(
     {"action_required", "cancelled", "skipped", "stale", "startup_failure"}
 )
 
-#: After this many failed reads of its commit, an attempt is published without it.
+#: After this many failed reads of its commit, an attempt is published with what is known of it.
 MAX_COMMIT_FAILURES = 4
 
 
@@ -75,6 +75,8 @@ def read_attempt(
     snapshot = AttemptSnapshot(record=record)
     try:
         snapshot = _read_run(github, snapshot, is_run_current=is_run_current)
+        if snapshot.newer_attempt is not None:
+            snapshot = _with_run(snapshot, github.fetch_attempt(record.key))
         run = snapshot.record.run
         if record.was_never_read and run is not None and not readers.filters.accepts(run):
             return replace(snapshot, record=filtered_record(snapshot.record))
@@ -134,8 +136,7 @@ def _read_run(
     if answer.value.run_attempt == record.key.run_attempt:
         read = _with_run(snapshot, answer.value)
         return replace(read, record=replace(read.record, run_validator=answer.validator))
-    later = replace(snapshot, newer_attempt=answer.value)
-    return _with_run(later, github.fetch_attempt(record.key))
+    return replace(snapshot, newer_attempt=answer.value)
 
 
 def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun) -> AttemptSnapshot:
@@ -165,10 +166,15 @@ def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot
             for job in answer.value.jobs
         ]
         known = _without_vanished(record, listed) if is_complete else record.jobs
-        jobs = merge_jobs(known, _without_older(record, listed))
+        newer = _without_older(record, listed)
         # The ledger does not keep that the list of an open run was incomplete.
         validator = answer.validator if is_complete or record.has_ended else None
-        record = replace(record, jobs=jobs, jobs_validator=validator, has_delivered_jobs=False)
+        record = replace(
+            record,
+            jobs=merge_jobs(known, newer),
+            jobs_validator=validator,
+            has_delivered_jobs=len(newer) < len(listed),
+        )
     if not record.has_ended:
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_conclusion(record) or _lacks_every_job(record)
@@ -219,7 +225,7 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
     except (Retriable, Skippable):
         if record.failed_reads < MAX_COMMIT_FAILURES:
             raise
-        return snapshot
+        return replace(snapshot, commit=commits.find_known(record.run))
 
 
 def _explain_not_found(

@@ -60,6 +60,10 @@ class CommitReader:
             commit = self._known.get(run.head_sha) or self._fetch_commit(run, run.head_sha)
             return self._with_pulls(run, run.head_sha, commit)
 
+    def find_known(self, run: WorkflowRun) -> Commit | None:
+        """Return what is known of a run's commit, though its pull requests may be missing."""
+        return self._known.get(run.head_sha or "")
+
     def pop_unsaved(self) -> list[Commit]:
         """Return what was fetched since the last call."""
         with self._lock:

@@ -44,7 +44,8 @@ def upsert_runs(
             due[run.key] = _due_record(record, run, now)
             poll_session.change_times[run.key] = last_change_of(run)
         if not is_old:
-            due.update(_earlier_attempts(run, known, now))
+            # An attempt that is listed as well stays as it is listed.
+            due = dict(_earlier_attempts(run, known, now)) | due
     if due or filtered:
         context.store.save_attempts([*due.values(), *filtered.values()])
         count_filtered(context, repository, len(filtered))
