@@ -466,6 +466,31 @@ def test_a_lagging_index_takes_no_status_back(stage):
     assert_all_published(here)
 
 
+def test_a_list_by_status_of_which_a_page_fails_is_read_whole_by_the_next_poll(stage):
+    """Its first page would be unchanged, and what is on the others would wait for hours."""
+    world = WorldBuilder().run("failure", created=0, seconds=60).job("test")
+    world.rerun("success", at=1000, starts_after=2, seconds=600).job("test")
+    for number in range(12):
+        world.run(created=100 + number, seconds=None, sha="a" * 40).job("build")
+    for number in range(15):
+        world.run(created=200 + number, seconds=10, sha="a" * 40).job("build")
+    here = stage(world, at=500)
+    here.poll_for(470)
+    fetch, failed = here.context.github.fetch_runs, []
+
+    def fail_second_page_once(repository, query, validator=None):
+        if query.status == "in_progress" and query.page == 2 and not failed:
+            failed.append(query)
+            raise RequestFailed("GitHub did not answer.")
+        return fetch(repository, query, validator)
+
+    here.context.github.fetch_runs = fail_second_page_once
+    here.move_to(1010)
+    here.poll_for(60)
+    assert failed
+    assert here.attempt(2).published_statuses[-1] == "in_progress"
+
+
 def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
     """An older GitHub Enterprise Server answers 422 for some statuses."""
     from ingest.errors import NotFound
@@ -492,6 +517,18 @@ def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
     )
     here.poll_for(60)
     assert len(truth_of_runs(here)) == 50
+    assert_all_published(here)
+
+
+def test_a_walk_day_by_day_that_is_interrupted_is_not_complete(stage):
+    """Though the process may continue a moment later, as where a person pauses it briefly."""
+    here = stage(
+        many_runs(50, every=6000), at=4 * DAY, days=9, settings=with_settings(unfiltered_cap=20)
+    )
+    answers = iter([True] * 3 + [False])
+    poll_due_repository(here.context, should_continue=lambda: next(answers, True))
+    assert here.record().cursor is None
+    here.poll_for(60)
     assert_all_published(here)
 
 

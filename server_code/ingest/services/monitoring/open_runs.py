@@ -118,13 +118,14 @@ def _request_by_status(
             poll_session.unchanged_statuses.add(query.status or "")
             return
         upsert_runs(context, poll_session, answer.value.runs)
-        poll_session.set_validator(list_name, answer.validator)
         is_whole = not answer.value.has_next or save_more_pages(context, poll_session, query)
     except NotFound:
         # An older GitHub Enterprise Server does not have every status.
         return
     if is_whole:
         _make_missing_due(context, poll_session, query.status)
+    # Last: after a failure, the next answer is to be complete again.
+    poll_session.set_validator(list_name, answer.validator)
 
 
 def save_more_pages(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> bool:

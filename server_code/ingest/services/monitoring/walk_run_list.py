@@ -145,9 +145,10 @@ def _walk_pages(
         # The list ends after 40,000 runs, before the floor is reached; older runs are requested by
         # day.
         for day in sweep_span(context, poll_session, first=floor, last=oldest):
+            oldest = day
             walk = replace(poll_session.repository.run_list_walk, oldest=day)
             poll_session.repository = replace(poll_session.repository, run_list_walk=walk)
-        return poll_session.should_continue()
+        return oldest <= floor
     return True
 
 
