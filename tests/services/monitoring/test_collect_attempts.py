@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
-from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
+from ingest.errors import AccessDenied, OutOfMemory, QueueMissing, QueueUnavailable, RateLimited
 from ingest.ports import Answer, JobList, SendFailure
 from ingest.services.context import CollectorContext
 from ingest.services.monitoring.attempt_messages import job_state
@@ -141,13 +141,14 @@ def test_a_batch_that_was_taken_in_part_is_completed(stage):
 
 
 @pytest.mark.parametrize("which", ["metrics", "job_events"])
-def test_a_queue_out_of_reach_leaves_all_of_it_due(stage, which):
+@pytest.mark.parametrize("error", [QueueUnavailable, QueueMissing, AccessDenied])
+def test_a_queue_that_takes_nothing_leaves_all_of_it_due(stage, which, error):
     """Nothing is recorded that was not sent, and all comes with the same ids later."""
     here = stage(a_small_world(), at=600)
     queue = getattr(here.queues, which)
     send = queue.send
-    queue.send = raising(QueueUnavailable("no route to SQS"))
-    assert isinstance(here.poll(), QueueUnavailable)
+    queue.send = raising(error("SQS took nothing."))
+    assert isinstance(here.poll(), error)
     assert here.attempt().published_statuses == ()
     assert here.record().next_poll_at is not None
     queue.send = send
@@ -158,6 +159,20 @@ def test_a_queue_out_of_reach_leaves_all_of_it_due(stage, which):
     assert here.requests("list_attempt_jobs") == 2, "the ledger holds what was read"
     here.ingest()
     assert len(here.logs()) == 4
+
+
+def test_too_little_memory_for_one_attempt_ends_the_process_though_another_met_a_limit(stage):
+    """The limit passes by itself."""
+    world = WorldBuilder().run(seconds=9).job("lint").run(seconds=9).job("test")
+    here = stage(world, at=600)
+    limit = RateLimited("Limited.", retry_at=here.clock.now())
+    errors = {FIRST_RUN + 1: limit, FIRST_RUN + 2: MemoryError()}
+
+    def fetch_jobs(key, _validator=None):
+        raise errors[key.run_id]
+
+    here.context.github.fetch_jobs = fetch_jobs
+    assert isinstance(here.poll(), OutOfMemory)
 
 
 def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
@@ -443,7 +458,21 @@ def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
     assert here.poll() is None
     assert here.runs()[0]["data"]["code_metrics"]["additions"] is None
-    assert "code_metrics are null" in here.state.list_errors(limit=1)[0].remedy
+    [error] = here.state.list_errors(limit=9)
+    assert "code_metrics are null" in error.remedy
+
+
+def test_what_a_token_may_not_read_is_reported_once_and_not_with_each_run(stage):
+    """Other errors would leave the list, and the log would say nothing else."""
+    world = WorldBuilder()
+    for number in range(8):
+        world.run(created=60 * number, seconds=30).job("test")
+    token = replace(GENEROUS.tokens[0], permissions=frozenset({"actions"}))
+    settings = replace(GENEROUS, tokens=(token,), graphql=GraphqlFaults(absent=True))
+    here = stage(world, settings=settings)
+    here.poll_when_due(600, every=30)
+    assert len(here.runs()) > 8
+    assert len(here.errors()) == 1
 
 
 def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
@@ -489,6 +518,21 @@ def test_a_commit_that_an_old_run_lacks_is_read_again_for_a_later_run(stage):
     here.move_to(1000)
     here.poll_for(60)
     assert here.runs()[-1]["data"]["code_metrics"]["additions"] is not None
+
+
+def test_a_commit_whose_pull_requests_never_answer_is_published_without_them(stage):
+    """What was read of the commit is kept."""
+    sha = "f" * 40
+    world = WorldBuilder().repository("octo/api").commit(sha, additions=20)
+    world.run(event="pull_request", sha=sha, fork="mona/api", branch="topic", seconds=5).job("test")
+    here = stage(world, at=100)
+    here.fail(Fault(path="/pulls$", do="error", status=500))
+    for _ in range(8):
+        here.poll()
+        here.advance(10)
+    assert_all_published(here)
+    metrics = here.runs()[0]["data"]["code_metrics"]
+    assert (metrics["additions"], metrics["pull_request_id"]) == (20, None)
 
 
 def test_what_was_met_is_counted_once(stage):

@@ -220,6 +220,20 @@ def test_an_attempt_that_never_answers_is_given_up_in_months_and_reported(stage)
     assert here.attempt(run=2).published_statuses == ("completed",)
 
 
+def test_a_defect_that_follows_a_failure_is_reported(stage):
+    """It is the first of its kind, though not the first failure of its attempt."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path="/attempts/1/jobs", do="error", status=500))
+    here.poll()
+    assert here.errors() == []
+    here.context.github.fetch_jobs = raising(ZeroDivisionError())
+    for _ in range(9):
+        here.advance(3600)
+        here.poll()
+    [error] = here.errors()
+    assert "A defect of Runstream" in error
+
+
 def test_an_answer_that_cannot_be_understood_delays_only_its_own_attempt(stage):
     """A malformed answer of one run is no reason to poll its repository more slowly."""
     world = a_finished_run().run(created=5, seconds=10).job("other")

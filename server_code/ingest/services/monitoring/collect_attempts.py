@@ -17,7 +17,9 @@ from ...domain.source_records import LOGS_FILTERED_OUT
 from ...errors import (
     AccessDenied,
     BadCredentials,
+    Fatal,
     IngestError,
+    OutOfMemory,
     QueueUnavailable,
     RateLimited,
     ResourceExhausted,
@@ -97,8 +99,8 @@ def collect_attempts(
     """Read attempts and publish their changes; return how many there were, 0 without the lease.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
-    Raises RateLimited, BadCredentials and AccessDenied (if none may be read) after everything
-    that was read is published, and what publishing raises.
+    Raises RateLimited, BadCredentials, ResourceExhausted and AccessDenied (if none may be read)
+    after everything that was read is published, and what publishing raises.
     """
     if not due or not save_progress(context, poll_session):
         return 0
@@ -124,9 +126,11 @@ def collect_attempts(
     finally:
         set_request_purpose(context, poll_session, ())
     report_denied(context, poll_session.repository.full_name, readers)
-    for error in errors:
-        if isinstance(error, (RateLimited, BadCredentials, ResourceExhausted)):
-            raise error
+    # Too little memory first: it ends the process.
+    for kinds in (OutOfMemory, (RateLimited, BadCredentials, ResourceExhausted)):
+        for error in errors:
+            if isinstance(error, kinds):
+                raise error
     if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
         raise next(filter(None, errors))
     return len(due)
@@ -190,7 +194,7 @@ def _publish_group(
     try:
         failures = publish(context.metrics_queue, encoded, clock=context.clock)
         _publish_log_work(context, [change for change, _ in built])
-    except QueueUnavailable:
+    except (QueueUnavailable, Fatal):
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
     refused = {failure.event_id: failure for failure in failures}

@@ -72,10 +72,16 @@ def save_commits(context: CollectorContext, repository: str, commits: list[Commi
 def report_denied(
     context: CollectorContext, repository: str, readers: CommitAndDetailReaders
 ) -> None:
-    """Report what the credential may not read, with the permission that it lacks."""
+    """Report what the credential may not read, with the permission that it lacks.
+
+    Each is denied again in the next batch, but reported no sooner than REPORT_AGAIN_AFTER.
+    """
     denied: dict[str, AccessDenied] = dict(readers.details.denied)
     if readers.commits.denied is not None:
         denied["commits"] = readers.commits.denied
+    recent = context.list_recent_errors() if denied else []
+    known = [each.remedy for each in recent if each.repository == repository]
     for what, error in denied.items():
-        remedy = f"{error.remedy or ''} {_REMEDIES[what]}".lstrip()
-        context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
+        if not any(remedy.endswith(_REMEDIES[what]) for remedy in known):
+            remedy = f"{error.remedy or ''} {_REMEDIES[what]}".lstrip()
+            context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)

@@ -35,7 +35,8 @@ OUTAGE_FAILURES = 45
 #: How many attempts of one repository are made due at once; the others keep their own times.
 _MAX_ATTEMPTS = 1000
 
-#: Failures that may pass are reported after this many in a row, others at once.
+#: Failures that may pass are reported after this many in a row, others at once, also after some
+#: that may pass.
 REPORTED_FAILURES = 5
 
 #: How long an ended run waits for its jobs to end, and the pause before they are read again.
@@ -172,19 +173,25 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     if error.retry_at is not None and not error.counts_as_failure:
         return replace(record, next_check_at=min(error.retry_at, now + MAX_FAILURE_PAUSE))
     failures = record.failed_reads + 1
-    record = replace(record, failed_reads=failures, last_error=error.explanation)
     is_over = failures >= MAX_FAILURES
-    may_pass = isinstance(error, (Retriable, Skippable, AccessDenied))
-    if is_over or failures == (REPORTED_FAILURES if may_pass else 1):
+    if is_over or _is_reported_now(record, failures, error):
         end = "is not tried again" if is_over else "is tried again with growing pauses"
         what = f"{record.key} failed {failures} times and {end}: {error}"
         remedy = error.remedy or "Run the checks, and see GitHub's status page."
         context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
+    record = replace(record, failed_reads=failures, last_error=error.explanation)
     if is_over:
         return replace(record, settled=True, next_check_at=None)
     is_outage = isinstance(error, Retriable) and failures < OUTAGE_FAILURES
     maximum = MAX_OUTAGE_PAUSE if is_outage else MAX_FAILURE_PAUSE
     return replace(record, next_check_at=now + backoff(failures, maximum=maximum))
+
+
+def _is_reported_now(record: AttemptRecord, failures: int, error: IngestError) -> bool:
+    """Return whether to report a failure; ``record`` has the error of the failure before."""
+    if isinstance(error, (Retriable, Skippable, AccessDenied)):
+        return failures == REPORTED_FAILURES
+    return failures <= REPORTED_FAILURES and record.last_error != error.explanation
 
 
 def make_scheduled_attempts_due(context: CollectorContext, repository: str) -> None:
