@@ -230,6 +230,38 @@ def test_quotes_around_a_value_are_dropped(value):
     assert read(METRICS_QUEUE=value).queues.metrics_queue == "metrics"
 
 
+def test_quotes_around_the_parts_of_a_value_are_dropped() -> None:
+    """A list in a file of Docker's may have them around each part."""
+    settings = read(GITHUB_TOKEN='"ghp_a", "ghp_b"', REPOSITORIES="'octo/api','octo/web'")
+    assert [token.reveal() for token in settings.github.tokens] == ["ghp_a", "ghp_b"]
+    assert list(map(str, settings.sources)) == ["octo/api", "octo/web"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "octo/api octo/web !octo/old-*",  # as compose.yaml passes it to the command line
+        "octo/api\nocto/web\n! octo/old-*\n",
+        "octo/api,\n  octo/web,\n  !octo/old-*",
+    ],
+)
+def test_sources_may_stand_in_lines_and_between_blanks(value: str) -> None:
+    """No name has a blank."""
+    assert list(map(str, read(REPOSITORIES=value).sources)) == [
+        "octo/api",
+        "octo/web",
+        "!octo/old-*",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["${GITHUB_TOKEN}", "<token>", "Bearer ghp_a", 'ghp_"a', "\ufeffghp_a"]
+)
+def test_what_no_token_can_be_is_a_fault(value: str) -> None:
+    """GitHub would call it wrong, revoked or expired."""
+    assert faults_of(GITHUB_TOKEN=value) == ["GITHUB_TOKEN holds characters that no token has"]
+
+
 @pytest.mark.parametrize(
     ("api_url", "hosts"),
     [
@@ -322,9 +354,9 @@ def test_sources_are_read_by_the_hosts_of_the_api() -> None:
 
 def test_every_wrong_source_and_filter_is_a_fault() -> None:
     with pytest.raises(BadSettings) as error:
-        read_settings({"REPOSITORIES": "a b,-x", "LOGS": "some", "BRANCHES": "main,!"}.get)
+        read_settings({"REPOSITORIES": "a$b,-x", "LOGS": "some", "BRANCHES": "main,!"}.get)
     text = str(error.value)
-    assert [name in text for name in ("'a b'", "'-x'", "LOGS", "BRANCHES")] == [True] * 4
+    assert [name in text for name in ("'a$b'", "'-x'", "LOGS", "BRANCHES")] == [True] * 4
 
 
 def test_filters_are_patterns() -> None:

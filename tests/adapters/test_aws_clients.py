@@ -73,6 +73,34 @@ def test_an_unknown_profile_is_a_bad_setting(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("make", [product.sqs_client, product.s3_client])
 @pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_CA_BUNDLE",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_ENDPOINT_URL_SQS",
+        "AWS_MAX_ATTEMPTS",
+        "AWS_PROFILE",
+        "AWS_REQUEST_CHECKSUM_CALCULATION",
+        "AWS_RETRY_MODE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    ],
+)
+def test_a_variable_of_aws_that_is_empty_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[AwsSettings], object], name: str
+) -> None:
+    """Compose files pass what is not set as an empty text."""
+    monkeypatch.setenv(name, "")
+    assert make(AwsSettings()).meta.region_name == "us-east-1"
+
+
+def test_quotes_around_a_variable_of_aws_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As around settings of Runstream's own."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", '"http://127.0.0.1:9"')
+    assert product.sqs_client(AwsSettings()).meta.endpoint_url == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("make", [product.sqs_client, product.s3_client])
+@pytest.mark.parametrize(
     ("environment", "configured", "expected"),
     [
         ({}, None, "us-east-1"),

@@ -20,6 +20,8 @@ from support.state_records import a_job, a_run
         ("v?", ["v1"], ["v", "v12"]),
         ("a.b", ["a.b"], ["axb"]),
         ("!dependabot[bot]", ["dependabot"], ["dependabot[bot]"]),
+        ('"main","a b"', ["main", "a b"], ["x"]),
+        ("main\n!x\r\n", ["main"], ["x"]),
     ],
 )
 def test_lists_of_patterns(patterns: str, accepted: list[str], refused: list[str]) -> None:

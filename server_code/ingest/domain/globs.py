@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .quotes import unquoted
+
 #: A pattern longer than any name of GitHub's is a mistake.
 MAX_PATTERN_LENGTH = 300
 
+_SEPARATOR = re.compile(r"[,\n]")
 _WILDCARDS = {"*": ".*", "?": "."}
 
 
@@ -34,8 +37,8 @@ MATCH_ALL = GlobList()
 
 
 def parse_globs(text: str) -> GlobList:
-    """Return the patterns of a comma-separated list, each once. Raises ValueError."""
-    patterns = [part.strip() for part in text.split(",")]
+    """Return the patterns that commas or lines separate, each once. Raises ValueError."""
+    patterns = [unquoted(part) for part in _SEPARATOR.split(text)]
     for pattern in patterns:
         if pattern == "!" or len(pattern) > MAX_PATTERN_LENGTH:
             raise ValueError(f"is {text[:100]!r}: expected patterns such as main or !release-*")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..domain.filters import LOG_CHOICES, NO_FILTERS, Filters
 from ..domain.globs import MATCH_ALL, GlobList, parse_globs
-from .parsing import number_between, one_of, parse_list, parse_switch, whole_number_between
+from .parsing import number_between, one_of, parse_names, parse_switch, whole_number_between
 from .setting import setting
 
 #: How long after its creation a run may still change: it may be run again for 30 days, and each
@@ -21,9 +21,9 @@ class SelectionSettings:
     repositories: tuple[str, ...] = setting(
         "REPOSITORIES",
         default=(),
-        parse=parse_list,
-        help="What is watched, separated by commas: `owner/name`, `owner`, `owner/api-*`, or `*` "
-        "for all that the credentials may read. `!` in front leaves out.",
+        parse=parse_names,
+        help="What is watched, separated by commas or blanks: `owner/name`, `owner`, "
+        "`owner/api-*`, or `*` for all that the credentials may read. `!` in front leaves out.",
     )
 
     workflows: GlobList = setting(

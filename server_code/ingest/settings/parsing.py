@@ -9,9 +9,16 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from ..domain.quotes import unquoted
 from .secret import Secret
 
 Parse = Callable[[str], object]
+
+#: What a bearer token consists of. https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/:=-]+")
+
+#: What separates names; there may be a blank after the ``!`` of an exclusion.
+_SEPARATORS = re.compile(r",|(?<!!)\s+")
 
 #: The user name and password of a database URL.
 _USER_PART = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>.*)@")
@@ -19,15 +26,15 @@ _USER_PART = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>.*)@")
 
 def parse_tokens(value: str) -> tuple[Secret, ...]:
     """Return the tokens of a comma-separated list, each once, in order."""
-    parts = [part.strip() for part in value.split(",")]
-    if any(not part.isascii() or not part.isprintable() or " " in part for part in parts):
+    parts = [part for part in map(unquoted, value.split(",")) if part]
+    if not all(map(_TOKEN.fullmatch, parts)):
         raise ValueError("holds characters that no token has")
-    return tuple(Secret(part) for part in dict.fromkeys(parts) if part)
+    return tuple(map(Secret, dict.fromkeys(parts)))
 
 
-def parse_list(value: str) -> tuple[str, ...]:
-    """Return the parts of a comma-separated list, each once, in order."""
-    parts = (part.strip() for part in value.split(","))
+def parse_names(value: str) -> tuple[str, ...]:
+    """Return the parts of a list that commas, blanks or lines separate, each once, in order."""
+    parts = map(unquoted, _SEPARATORS.split(value))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..domain.filters import Filters
+from ..domain.quotes import unquoted
 from ..domain.sources import SourcePattern, parse_sources
 from ..errors import BadSettings, InvalidRepository
 from .collecting import CollectingSettings, SelectionSettings
@@ -67,15 +68,9 @@ def read_settings(lookup: LookUpSetting) -> Settings:
 
 
 def raw_value(setting: Setting, lookup: LookUpSetting) -> str | None:
-    """Return the value of the first of a setting's names that is set; None if none is.
-
-    Quotes around a value are dropped: Docker's env files keep what a shell would remove.
-    """
+    """Return the value of the first of a setting's names that is set; None if none is."""
     for name in (setting.name, *setting.aliases):
-        value = (lookup(name) or "").strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1].strip()
-        if value:
+        if value := unquoted(lookup(name) or ""):
             return value
     return None
 

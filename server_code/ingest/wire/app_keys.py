@@ -14,6 +14,11 @@ _PEM_LINE = 64
 _ESCAPED_BREAK = re.compile(r"(\\+r)?\\+n")
 
 
+def has_encrypted_key(value: str) -> bool:
+    """Return whether a key is encrypted with a password: its header says so, with a comma."""
+    return "ENCRYPTED" in value or "ENCRYPTED" in (_decode(value) or "")
+
+
 def parse_private_keys(value: str) -> list[str]:
     """Return the PEM texts of keys that are separated by commas."""
     return [_parse_private_key(key) for key in value.split(",") if key.strip()]

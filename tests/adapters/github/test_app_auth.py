@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -97,6 +98,21 @@ def test_a_public_key_is_no_private_one(app, key):
     github = settings_of(here, key)
     with pytest.raises(BadCredentials, match="GITHUB_APP_PRIVATE_KEY"):
         here.join(github=replace(github, app_private_key=Secret(public.decode())))
+
+
+@pytest.mark.parametrize("form", ["TraditionalOpenSSL", "PKCS8"])
+def test_a_key_with_a_password_is_named_as_such(app, key, form):
+    """The header of one form has commas, which separate the keys of several apps."""
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM,
+        getattr(serialization.PrivateFormat, form),
+        serialization.BestAvailableEncryption(b"password"),
+    )
+    here, _ = app()
+    github = settings_of(here, key)
+    for given in (encrypted, base64.b64encode(encrypted)):
+        with pytest.raises(BadCredentials, match="encrypted with a password"):
+            here.join(github=replace(github, app_private_key=Secret(given.decode())))
 
 
 def test_a_wrong_key_is_a_matter_for_people(app):

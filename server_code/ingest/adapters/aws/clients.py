@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
+from ...domain.quotes import unquoted
 from ...errors import BadSettings
 from ...settings import AwsSettings
 from .errors import is_credential_error, translate_aws_errors
@@ -127,6 +128,7 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
 
     with translate_aws_errors("AWS"):
         try:
+            _tidy_variables()
             session = avoid_service_scan(follow_credential_files(get_session()))
             if aws.region is not None:
                 session.set_config_variable("region", aws.region)
@@ -145,6 +147,19 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
             if not _ENDPOINT_FAULT.search(str(error)):
                 fault = f"A variable or profile of AWS has no valid value: {error}"
             raise BadSettings([fault]) from error
+
+
+def _tidy_variables() -> None:
+    """Remove AWS's empty variables, and quotes around others, from the environment.
+
+    botocore takes both literally: compose files pass what is not set as an empty text.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        value = os.environ[name]
+        if not (tidy := unquoted(value)):
+            del os.environ[name]
+        elif tidy != value:
+            os.environ[name] = tidy
 
 
 def avoid_service_scan(session: BotocoreSession) -> BotocoreSession:

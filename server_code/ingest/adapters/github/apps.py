@@ -32,7 +32,7 @@ from ...errors import (
 from ...ports import Clock
 from ...settings import GithubSettings
 from ...wire.answers import MANIFESTS_PATH
-from ...wire.app_keys import parse_private_keys
+from ...wire.app_keys import has_encrypted_key, parse_private_keys
 from ...wire.app_manifest import PERMISSIONS, RegisteredApp, parse_registered_app
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
@@ -232,8 +232,15 @@ def open_apps(
     clock: Clock,
 ) -> list[App]:
     """Open the configured apps. Raises BadCredentials for a key that is missing or invalid."""
+    key = settings.app_private_key.reveal() if settings.app_private_key else ""
+    if has_encrypted_key(key):
+        raise BadCredentials(
+            "GITHUB_APP_PRIVATE_KEY is encrypted with a password.",
+            remedy="Set it to the key that `openssl rsa -in FILE` writes, or generate another "
+            "one on the page of the App.",
+        )
     ids = [number.strip() for number in (settings.app_id or "").split(",") if number.strip()]
-    keys = parse_private_keys(settings.app_private_key.reveal()) if settings.app_private_key else []
+    keys = parse_private_keys(key)
     if len(ids) != len(keys):
         raise BadCredentials(
             f"GITHUB_APP_ID names {len(ids)} apps, GITHUB_APP_PRIVATE_KEY holds {len(keys)} keys.",
