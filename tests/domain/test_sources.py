@@ -14,13 +14,17 @@ from ingest.errors import InvalidRepository
         ("https://github.com/acme/shop/actions/runs/7", "acme/shop"),
         ("git@github.com:acme/shop.git", "acme/shop"),
         ("acme", "acme/*"),
-        ("acme/", "acme/*"),
         ("acme/*", "acme/*"),
         ("https://github.com/acme", "acme/*"),
         ("https://github.com/acme/", "acme/*"),
         ("github.com/acme", "acme/*"),
         ("https://github.com/orgs/acme", "acme/*"),
-        ("https://github.com/orgs/acme/repositories?type=private", "acme/*"),
+        ("https://github.com/orgs/acme/repositories?type=all", "acme/*"),
+        ("https://github.com/orgs/acme/repositories?q=&type=&page=2&sort=name#top", "acme/*"),
+        ("https://github.com/acme?tab=repositories", "acme/*"),
+        ("https://github.com/acme/shop?tab=readme-ov-file", "acme/shop"),
+        ("github.com/acme/", "acme/*"),
+        ("acme/shop/", "acme/shop"),
         ("!github.com/users/acme/projects", "!acme/*"),
         ("https://github.com/acme/web-*", "acme/web-*"),
         ("acme/web-?", "acme/web-?"),
@@ -41,6 +45,33 @@ def test_every_form_of_a_source(given: str, pattern: str) -> None:
 )
 def test_what_is_no_source_is_refused(given: str) -> None:
     with pytest.raises(InvalidRepository):
+        parse_source(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://github.com/orgs/acme/repositories?q=topic:ci",
+        "https://github.com/orgs/acme/repositories?type=private",
+        "!https://github.com/orgs/acme/repositories?q=archived:true",
+        "https://github.com/acme?tab=repositories&q=web&type=&language=",
+        "https://github.com/acme?tab=stars",
+        "https://github.com/orgs/acme/teams/web/repositories",
+        "https://github.com/acme/web-?",
+        "https://github.com/acme/web-?x",
+        "https://github.com/acm?",
+    ],
+)
+def test_a_url_that_selects_a_part_of_an_account_is_refused(given: str) -> None:
+    """Not the whole account is meant; the error says what a source can be."""
+    with pytest.raises(InvalidRepository, match=r"write OWNER for all .* such as octo/api-\*"):
+        parse_source(given)
+
+
+@pytest.mark.parametrize("given", ["acme/", "acme//", "!acme/", "acme-*/"])
+def test_an_owner_whose_name_is_empty_is_refused(given: str) -> None:
+    """A variable that is not set leaves this: ``acme/$REPOSITORY``."""
+    with pytest.raises(InvalidRepository, match="lacks the name after the slash: write acme"):
         parse_source(given)
 
 

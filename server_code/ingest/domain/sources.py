@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from ..errors import InvalidRepository
 from .globs import has_wildcard, matches_glob
@@ -12,6 +13,10 @@ from .repositories import ACCOUNT_PAGES, OWNER_NAME, parse_full_name, path_on_ho
 
 #: What a pattern of an owner or a name consists of.
 _PART = re.compile(r"[A-Za-z0-9._*?-]{1,100}")
+
+#: Parameters with which the page of an account shows all of its repositories.
+_HARMLESS_PARAMETERS = frozenset({("tab", "overview"), ("tab", "repositories"), ("type", "all")})
+_HARMLESS_NAMES = frozenset({"page", "sort", "direction", "view_as"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,12 +122,20 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
 
     A URL may be a page of an account, such as ``/orgs/octo/repositories``. A pattern that begins
     with ``!`` excludes what it matches. A pattern without an owner, such as ``!sandbox-*``, matches
-    repositories of all owners. Raises InvalidRepository.
+    repositories of all owners. Raises InvalidRepository, also for a URL that selects a part of an
+    account's repositories, and for ``octo/`` without a host, which lacks a name.
     """
     given = text.strip()
     is_exclusion = given.startswith("!")
     body = given.removeprefix("!").strip()
-    path = path_on_host(body, hosts).strip("/") if body[:1] != "/" else body
+    found = path_on_host(body, hosts)
+    path = found.strip("/") if body[:1] != "/" else body
+    if found == body and found.endswith("/") and "/" not in path:
+        raise InvalidRepository(
+            f"{redacted(given)} lacks the name after the slash: write {path}/* for all "
+            f"repositories of {path}, or {path}/NAME for one."
+        )
+    _require_no_search(given, body, path)
     owner, slash, name = path.partition("/")
     if owner.lower() in ACCOUNT_PAGES and name:
         path = name.partition("/")[0]
@@ -139,6 +152,32 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
             "*, or one of them with ! in front."
         )
     return SourcePattern(owner, name, is_exclusion)
+
+
+def _require_no_search(given: str, body: str, path: str) -> None:
+    """Refuse a URL that lists a part of an account's repositories, or has a ``?`` as a wildcard."""
+    url, mark, query = body.partition("#")[0].partition("?")
+    first, _, page = path.partition("/")
+    is_account_page = first.lower() in ACCOUNT_PAGES
+    if is_account_page and page.lower().partition("/")[2].startswith("teams/"):
+        selects = "the repositories of a team"
+    elif "://" not in url or not mark:
+        return
+    elif "=" not in query:
+        selects = "a URL with ? as a wildcard"
+    elif page and not is_account_page:
+        return  # of a page of one repository
+    elif all(
+        (name, value) in _HARMLESS_PARAMETERS or name in _HARMLESS_NAMES
+        for name, value in parse_qsl(query)
+    ):
+        return
+    else:
+        selects = "a search of repositories"
+    raise InvalidRepository(
+        f"{redacted(given)} is {selects}, which is not a source: write OWNER for all repositories "
+        "of an owner, or a pattern of their names without the host, such as octo/api-*."
+    )
 
 
 def parse_sources(
