@@ -492,6 +492,28 @@ def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
     assert here.runs()[0]["data"]["code_metrics"]["commit_message"] is None
 
 
+def test_a_run_whose_jobs_are_not_answered_for_an_hour_is_published_without_them(stage):
+    """They follow with its next message, as do their logs; in an outage it waits."""
+    here = stage(WorldBuilder().run(seconds=5).job("test"), at=100)
+    here.fail(Fault(path="/jobs", do="error", status=500))
+    here.poll_for(2000)
+    assert here.runs() == []
+    here.fail(Fault(path=f"/jobs|/runs/{FIRST_RUN + 1}$", do="error", status=500))
+    here.poll_for(2500)
+    assert here.runs() == []
+    here.fail(Fault(path="/jobs", do="error", status=500))
+    here.poll_for(4000)
+    [run] = here.runs()
+    assert (run["event_type"], run["data"]["jobs"]) == ("workflow_run_completed", [])
+    assert run["data"]["code_metrics"]["additions"] is not None
+    here.fail()
+    here.poll_for(4000)
+    assert [len(each["data"]["jobs"]) for each in here.runs()] == [0, 1]
+    assert len({each["event_id"] for each in here.runs()}) == 2
+    here.ingest()
+    assert len(here.logs()) == 1
+
+
 @pytest.mark.parametrize("missing_reads", [2, 100])
 def test_a_commit_that_github_does_not_show_at_once_is_read_again(stage, missing_reads):
     """A run may be found before its commit; one that stays missing holds no run for long."""

@@ -239,11 +239,13 @@ def _changes(
     if record.is_filtered_out:
         return Changes(record=record)
     if snapshot.error is not None:
-        return Changes(record=postpone(context, record, snapshot.error))
+        record = postpone(context, record, snapshot.error)
+        if not snapshot.is_partial:
+            return Changes(record=record)
     run, since = record.run, poll_session.repository.watched_since
     if run is None or (not record.published_statuses and not is_wanted(run, since)):
         return Changes(record=replace(record, settled=True, next_check_at=None))
-    if is_waiting_for_jobs(snapshot, now):
+    if snapshot.error is None and is_waiting_for_jobs(snapshot, now):
         return Changes(record=replace(record, next_check_at=now + pause_for_jobs(record)))
     changes = find_unpublished_changes(
         record,
@@ -252,6 +254,8 @@ def _changes(
         now=now,
         filters=context.filters_of(record.key.repository),
     )
+    if snapshot.error is not None:
+        return changes
     minimum = DELIVERY_CHECK_INTERVAL if poll_session.relies_on_deliveries else timedelta()
     record = settle_or_schedule(context, snapshot, changes.record, min_pause=minimum)
     return replace(changes, record=record)

@@ -20,7 +20,8 @@ from .attempt_messages import has_unpublished_run_changes
 from .commit_and_detail_readers import CommitAndDetailReaders
 from .read_commits import CommitReader
 
-#: After this many failed reads (an hour), a run whose jobs answer 404 is published without them.
+#: After this many failed reads (an hour), a run is published without its jobs. It counts as deleted
+#: if they answer 404. They are still read if GitHub fails to answer them, but answers the run.
 MAX_PARTIAL_READS = 13
 
 #: After this many (15 seconds), a run that answers 404 and that no list shows counts as deleted.
@@ -50,7 +51,8 @@ class AttemptSnapshot:
 
     ``record`` holds the newest run and jobs, also those read before ``error`` ended the read.
     ``newer_attempt``: the run, if GitHub answered with a later attempt of it. ``is_gone``: the run
-    was deleted, or a part of it still answers 404 after an hour.
+    was deleted, or a part of it still answers 404 after an hour. ``is_partial``: it is published
+    despite the error, because GitHub has failed to answer a part of it for an hour.
     """
 
     record: AttemptRecord
@@ -58,6 +60,7 @@ class AttemptSnapshot:
     commit: Commit | None = None
     error: IngestError | None = None
     is_gone: bool = False
+    is_partial: bool = False
 
 
 def read_attempt(
@@ -87,6 +90,8 @@ def read_attempt(
         return _read_commit(readers.commits, snapshot)
     except NotFound as error:
         return _explain_not_found(github, readers.commits, snapshot, error)
+    except GithubUnavailable as error:
+        return _after_failure(github, readers.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
 
@@ -226,6 +231,23 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
         if record.failed_reads < MAX_COMMIT_FAILURES:
             raise
         return replace(snapshot, commit=commits.find_known(record.run))
+
+
+def _after_failure(
+    github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: GithubUnavailable
+) -> AttemptSnapshot:
+    """Return the snapshot after a failure of GitHub, which may last for one list of jobs alone.
+
+    https://github.com/con/tinuous/issues/150
+    """
+    record, failed = snapshot.record, replace(snapshot, error=error)
+    if record.failed_reads < MAX_PARTIAL_READS or not has_unpublished_run_changes(record):
+        return failed
+    try:
+        github.fetch_run(record.key.repository, record.key.run_id)
+        return replace(_read_commit(commits, failed), is_partial=True)
+    except IngestError:
+        return failed
 
 
 def _explain_not_found(
