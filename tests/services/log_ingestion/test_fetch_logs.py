@@ -255,8 +255,18 @@ def test_a_file_that_is_empty_in_the_archive_is_fetched_alone():
     archive = zipped(job_1=b"", job_2=b"two")
     logs = Logs(job=b"whole", archive=archive)
     assert contents(fetch(logs, work(*jobs, whole=True), jobs)) == {1: b"whole", 2: b"two"}
-    truly_empty = Logs(job=b"", archive=archive)
-    assert contents(fetch(truly_empty, work(*jobs, whole=True), jobs)) == {1: b"", 2: b"two"}
+
+
+@pytest.mark.parametrize("tries", [0, 3])
+def test_a_log_that_is_empty_alone_counts_as_not_written_yet(tries):
+    """GitHub has served it whole later, and in the archive."""
+    jobs = (due(1), due(2))
+    empty = Logs(job=b"", archive=zipped(job_1=b"", job_2=b"two"))
+    found, late = fetch(empty, work(*jobs, whole=True, tries=tries), jobs)
+    assert contents([found]) == {2: b"two"}
+    assert isinstance(late.error, LogPending)
+    [single] = fetch(empty, work(due(2), tries=tries), [due(2)])
+    assert isinstance(single, LogFetched if tries == 3 else LogNotReady)
 
 
 @pytest.mark.parametrize("tries", [0, 3, 9])

@@ -131,6 +131,24 @@ def test_what_fails_for_a_while_arrives_whole(stage, log_mode, fault):
 
 
 @pytest.mark.parametrize("log_mode", MODES)
+def test_a_log_that_is_empty_at_first_arrives(stage, log_mode):
+    """One that stays empty is taken for whole in the end, by the test of every log."""
+    here = collected(stage, a_world(b"one\n", b"two\n"), log_mode=log_mode)
+    here.fail(Fault(path="logs.zip", do="archive_empty"))
+    fetch, empty_answers = here.context.github.fetch_job_log, iter(range(3))
+
+    def fetch_empty(name, job_id, into, *, is_backfill):
+        if next(empty_answers, None) is None:
+            fetch(name, job_id, into, is_backfill=is_backfill)
+
+    here.context.github.fetch_job_log = fetch_empty
+    here.ingest()
+    assert_logs_are_true(here)
+    assert states(here) == {LOG_FETCHED}
+    assert here.errors() == []
+
+
+@pytest.mark.parametrize("log_mode", MODES)
 def test_a_log_that_never_comes_is_reported_to_be_missing(stage, log_mode):
     """After enough looks there is a message that says so, and the work ends."""
     here = collected(stage, a_world(None, None), log_mode=log_mode)

@@ -113,7 +113,7 @@ def _fetch_unless_expired(
     github: ActionsApi, work: LogWork, jobs: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
     """Fetch the logs of an archive that has expired: the first one shows whether all have."""
-    first = fetch_single(github, work, jobs[0])
+    first = _fetch_written(github, work, jobs[0])
     yield first
     if isinstance(first, LogUnavailable):
         yield from (replace(first, job=job) for job in jobs[1:])
@@ -132,7 +132,7 @@ def _fetch_singles(
         if error is not None and failures >= MAX_CONSECUTIVE_FAILURES:
             yield LogNotReady(job=job, error=error)
             continue
-        result = fetch_single(github, work, job)
+        result = _fetch_written(github, work, job)
         if isinstance(result, LogNotReady) and not isinstance(result.error, LogPending):
             error = result.error
             failures += MAX_CONSECUTIVE_FAILURES if isinstance(error, _SHARED_FAILURES) else 1
@@ -142,16 +142,28 @@ def _fetch_singles(
 
 
 def fetch_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
-    """Fetch one job's log alone."""
+    """Fetch one job's log alone, which may be empty."""
     fetch = partial(
         github.fetch_job_log, work.key.repository, job.job_id, is_backfill=work.is_backfill
     )
     return spool_log(job, fetch)
 
 
+def _fetch_written(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
+    """Fetch one job's log alone; one that is empty counts as not written yet.
+
+    GitHub answers so by mistake: https://github.com/cli/cli/issues/5011
+    """
+    result = fetch_single(github, work, job)
+    if not isinstance(result, LogFetched) or not result.is_empty:
+        return result
+    result.spool.close()
+    return LogNotReady(job=job, error=LogPending("GitHub's log of the job is empty."))
+
+
 def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:
     """Fetch a single log; if that keeps failing, fetch the attempt's archive for it."""
-    result = fetch_single(github, work, job)
+    result = _fetch_written(github, work, job)
     if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
         return result
     try:

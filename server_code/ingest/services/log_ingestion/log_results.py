@@ -35,6 +35,11 @@ class LogFetched:
     outline: LogOutline
     evidence: StepEvidence
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether the log has no content."""
+        return self.content_info.log_bytes == 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotReady:
