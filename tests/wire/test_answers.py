@@ -41,7 +41,11 @@ def error(status, message=None, *, path=RUN, api_url=PUBLIC, body=None, headers=
         (500, "Server Error", RUN, RequestFailed),
         (502, None, RUN, RequestFailed),
         (202, None, RUN, RequestFailed),
+        (407, None, RUN, RequestFailed),
         (408, None, RUN, RequestFailed),
+        (421, "Misdirected Request", RUN, RequestFailed),
+        (431, None, RUN, RequestFailed),
+        (460, None, RUN, RequestFailed),
         (401, "Bad credentials", RUN, BadCredentials),
         (403, "Resource not accessible by integration", RUN, AccessDenied),
         (403, "This installation has been suspended", RUN, CredentialSuspended),
@@ -65,6 +69,14 @@ def error(status, message=None, *, path=RUN, api_url=PUBLIC, body=None, headers=
 def test_each_answer_has_one_meaning(status, message, path, kind):
     """Status and words decide together."""
     assert type(error(status, message, path=path)) is kind
+
+
+@pytest.mark.parametrize("body", ["auth", "<html><title>Cache Access Denied</title>"])
+def test_a_proxy_that_requires_a_login_is_named(body):
+    """Its page is not about the address of the API, and no maintainer can help."""
+    refused = error(407, body=body)
+    assert "The proxy requires another login" in str(refused)
+    assert refused.remedy == "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 302, 304])

@@ -3,13 +3,13 @@
 =================  ==================================================================  ==========================
 about              answers                                                             error
 =================  ==================================================================  ==========================
-a passing failure  5xx, 202, 408, a broken body, a web page                            RequestFailed
+a passing failure  5xx, 202, what GitHub never answers, a broken body, a web page      RequestFailed
                    a fresh token's 401                                                 CredentialTooNew
 a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
 the credential     401, suspension; 403 by SSO, IP list, policy, permission; 404 by SSO   BadCredentials, AccessDenied
 the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
 the item           404, 409, 410 and 422 of any other path                             NotFound, Gone
-our request        any other 4xx                                                       BadRequest
+our request        400 and other 4xx of GitHub's                                        BadRequest
 =================  ==================================================================  ==========================
 
 GitHub answers 404 for an item as well as for a repository that it hides. So NotFound and Gone hold
@@ -43,6 +43,12 @@ from .refusals import find_refusal_by_message, permission_remedy, requires_sso, 
 #: The code of an App manifest is posted here. A 422 of this path is a rejected request, and does
 #: not mean that nothing is there.
 MANIFESTS_PATH = "/app-manifests/"
+
+#: Statuses of proxies and gateways, as are those from 430 on, except 451.
+_NOT_OF_GITHUB = frozenset({407, 408, 421, 423, 425})
+
+#: What to check where a proxy refuses a request, or a connection.
+PROXY_REMEDY = "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
 
 _REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
 
@@ -79,7 +85,8 @@ def error_of(  # noqa: PLR0913 - an answer, and who asked
         error = BadCredentials(text, remedy=error.remedy)
     if answer.status == 401 and error.remedy is None:
         error.remedy = remedy_of_401
-    remedy = not_json_remedy(api_url) if reason.is_web_page else error.remedy
+    is_unknown_page = reason.is_web_page and answer.status != 407
+    remedy = not_json_remedy(api_url) if is_unknown_page else error.remedy
     error.remedy = reason.with_reference(remedy)
     return error
 
@@ -128,8 +135,8 @@ def api_address_remedy(api_url: str) -> str | None:
 
 def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: bool) -> IngestError:
     status, suffix = answer.status, reason.suffix
-    if status in (202, 408) or status >= 500:
-        return RequestFailed(f"GitHub answered {status} for {path}{suffix}")
+    if status == 202 or status in _NOT_OF_GITHUB or (status >= 430 and status != 451):
+        return _failure(status, path, suffix)
     if reason.is_web_page:
         what = f"{path} was answered {status} by something other than GitHub's API"
         return RequestFailed(f"{what}{suffix}")
@@ -146,6 +153,13 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
         f"GitHub rejected the request for {path} ({status}){suffix}",
         remedy="Report it to Runstream's maintainers with this message.",
     )
+
+
+def _failure(status: int, path: str, suffix: str) -> RequestFailed:
+    if status == 407:
+        text = f"The proxy requires another login for {path} (407){suffix}"
+        return RequestFailed(text, remedy=PROXY_REMEDY)
+    return RequestFailed(f"GitHub answered {status} for {path}{suffix}")
 
 
 def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:

@@ -356,16 +356,40 @@ def test_a_lack_of_open_files_is_not_of_the_network():
         assert "raise the limit of open files" in str(refused.value.remedy), str(refused.value)
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[bad", "http://127.0.0.1:9"])
-def test_a_proxy_that_cannot_be_used_is_named(proxy, monkeypatch):
-    """It is no HTTP proxy, has no valid address, or does not respond."""
-    for name in ("http_proxy", "HTTP_PROXY"):
-        monkeypatch.setenv(name, proxy)
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("socks5://u:pa55word@127.0.0.1:9", "PySocks"),
+        ("http://u:pa55word@[bad", "is not valid"),
+        ('"http://u:pa55word@127.0.0.1:9"', "is not valid"),
+        ("http://u:pa55word@127.0.0.1:9", "Connection refused"),
+        ("http://u:pa55word@proxy.invalid:9", "not known|No address|failure in name"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named(proxy, reason, monkeypatch):
+    """It is no HTTP proxy, has no valid address, or does not respond; its password is not shown."""
+    _set_proxy(monkeypatch, proxy)
+    with pytest.raises(GithubUnavailable, match=reason) as failed:
+        client_of("https://github.example").get(RUN)
+    assert "HTTP_PROXY" in failed.value.remedy
+    assert "pa55word" not in f"{failed.value} {failed.value.remedy}"
+
+
+def test_what_a_proxy_answers_to_a_connection_is_reported(monkeypatch):
+    """It may want a login, forbid the host, or not find it; this one refuses every tunnel."""
+    with stub_github(lambda _: (200, {}, "")) as proxy:
+        _set_proxy(monkeypatch, proxy.url)
+        with pytest.raises(GithubUnavailable, match=r"failed: 501 Unsupported method") as failed:
+            client_of("https://github.example").get(RUN)
+    assert "HTTPS_PROXY" in failed.value.remedy
+
+
+def _set_proxy(monkeypatch, proxy):
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", proxy)
+        monkeypatch.setenv(f"{scheme}_proxy".upper(), proxy)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(GithubUnavailable) as failed:
-        client_of("http://github.example").get(RUN)
-    assert "HTTP_PROXY" in failed.value.remedy
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32-le"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...domain.clock_errors import CLOCK_REMEDY, is_clock_error
 from ...errors import (
     OPEN_FILES_REMEDY,
@@ -9,7 +11,12 @@ from ...errors import (
     RequestFailed,
     has_too_many_open_files,
 )
+from ...wire.answers import PROXY_REMEDY
+from ...wire.reasons import printable
 from .origins import origin_of, proxy_for
+
+#: What Python's errors of TLS say besides the reason.
+_OPENSSL_PLACE = re.compile(r"^_ssl\.c:\d+: |^\[SSL[^\]]*\] | \(_ssl\.c:\d+\)$")
 
 _CERTIFICATE_REMEDY = "If it comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA."
 
@@ -50,20 +57,33 @@ def _connect_error(error: Exception, url: str, remedy: str) -> GithubUnavailable
         SSLError,
     )
 
-    host, kind = origin_of(url), type(error).__name__
+    host, reason = origin_of(url), _reason_of(error)
     if has_too_many_open_files(error):
         return GithubUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
     if isinstance(error, SSLError):
         return _tls_error(str(error), host, remedy)
-    is_unusable = isinstance(error, ValueError) and proxy_for(host) is not None
-    if isinstance(error, ProxyError) or is_unusable:
-        return GithubUnavailable(
-            f"The proxy did not connect to {host} ({kind}).",
-            remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
-        )
+    if isinstance(error, ValueError) and proxy_for(host) is not None:
+        text = f"The address of the proxy for {host} is not valid."
+        return GithubUnavailable(text, remedy=PROXY_REMEDY)
+    if isinstance(error, ProxyError):
+        text = f"The proxy did not connect to {host} ({reason})."
+        return GithubUnavailable(text, remedy=PROXY_REMEDY)
     if isinstance(error, (ConnectTimeoutError, NewConnectionError)):
-        return GithubUnavailable(f"{host} could not be reached ({kind}).", remedy=remedy)
+        return GithubUnavailable(f"{host} could not be reached ({reason}).", remedy=remedy)
     return None
+
+
+def _reason_of(error: BaseException) -> str:
+    """Return the reason of the system or the proxy; without one, the class of the error.
+
+    The text of the error itself may contain the address of a proxy, with its password.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and (reason := cause.strerror or str(cause)):
+            return printable(_OPENSSL_PLACE.sub("", reason))
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def was_silent(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from ...errors import GithubUnavailable
 from .certificates import tls_context
 
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ def _open_proxy(proxy: str) -> PoolManager:
 
 def _open_socks(address: str, user: str, password: str) -> PoolManager:
     if find_spec("socks") is None:
-        raise ValueError("PySocks is not installed, which a SOCKS proxy requires.")
+        raise GithubUnavailable(
+            "A SOCKS proxy requires PySocks, which is not installed.",
+            remedy="Run `pip install pysocks`, or set HTTPS_PROXY and HTTP_PROXY to another proxy.",
+        )
     from urllib3.contrib.socks import SOCKSProxyManager
 
     return SOCKSProxyManager(address, user, password, ssl_context=tls_context())
