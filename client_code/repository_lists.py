@@ -49,8 +49,9 @@ def bulk_label(verb, count):
     return "{} all {}".format(verb, number(count))
 
 
-def progress(done, left, is_paused):
-    """Return how many repositories were paused or resumed."""
+def progress(done, left, is_paused, *, is_ended):
+    """Return how many repositories were paused or resumed, and how many are left."""
     verb = "Paused" if is_paused else "Resumed"
     text = "{} {}".format(verb, plural(done, "repository", "repositories"))
-    return text + (", {} left…".format(number(left)) if left else ".")
+    more = ", {} left".format(number(left)) if left else ""
+    return text + more + ("." if is_ended else "…")

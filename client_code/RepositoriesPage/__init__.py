@@ -28,6 +28,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
     def open(self, parameters):
         """Read search, source, order and page from the address."""
         self.choice = repository_lists.from_parameters(parameters)
+        self.search_timer.interval = 0  # what was typed is replaced
         self.dom_nodes["search"].value = self.choice["search"] or ""
         self.dom_nodes["sort"].value = self.choice["sort"]
         dom.fill(self, bulk_message="")
@@ -124,20 +125,29 @@ class RepositoriesPage(RepositoriesPageTemplate):
     def set_all(self, *, is_paused):
         """Pause or resume all; each call handles as many as fit into its time."""
         self.pause_all.enabled = self.resume_all.enabled = False
-        done, left = 0, 1
+        dom.fill(self, bulk_message="")
+        choice = self.choice  # another list may be chosen between two calls
+        done, left, is_ended = 0, 0, False
         try:
-            while left:
-                answer = connection.call("pause_repositories", is_paused, **self.choice)
-                done, left = done + answer["done"], answer["left"] if answer["done"] else 0
-                dom.fill(self, bulk_message=repository_lists.progress(done, left, is_paused))
+            while not is_ended:
+                answer = connection.call("pause_repositories", is_paused, **choice)
+                done, left = done + answer["done"], answer["left"]
+                is_ended = not left or not answer["done"]
+                self.show_progress(done, left, is_paused, is_ended=is_ended)
         except connection.ALREADY_SHOWN:
-            dom.fill(self, bulk_message=repository_lists.progress(done, 0, is_paused))
+            if done:
+                self.show_progress(done, left, is_paused, is_ended=True)
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             dom.fill(self, bulk_message=str(error))
         finally:
             self.pause_all.enabled = self.resume_all.enabled = True
             self.bulk_counts = None
         get_open_form().refresh()
+
+    def show_progress(self, done, left, is_paused, *, is_ended):
+        """Draw how many repositories were paused or resumed so far, or in the end."""
+        text = repository_lists.progress(done, left, is_paused, is_ended=is_ended)
+        dom.fill(self, bulk_message=text)
 
     def add_added(self, **event):
         """Show the new repository or source."""

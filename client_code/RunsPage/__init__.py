@@ -31,6 +31,7 @@ class RunsPage(RunsPageTemplate):
     def open(self, parameters):
         """Read filters and page number from the address."""
         self.filters, self.page_number = run_filters.from_parameters(parameters)
+        self.search_timer.interval = 0  # what was typed is replaced
         for name in ("search", *run_filters.DAYS):
             self.dom_nodes[name].value = self.filters.get(name, "")
         self.dom_nodes["order"].value = self.filters.get("order", run_filters.ORDERS[0])

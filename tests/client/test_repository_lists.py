@@ -35,5 +35,6 @@ def test_words_and_pages():
     assert repository_lists.found(answer, choice) == "51 repositories of octo/*"
     assert repository_lists.found({**answer, "watched": 0}, choice) == ""
     assert repository_lists.bulk_label("Pause", 1200) == "Pause all 1,200"
-    assert repository_lists.progress(200, 51, True) == "Paused 200 repositories, 51 left…"
-    assert repository_lists.progress(1, 0, False) == "Resumed 1 repository."
+    running = repository_lists.progress(200, 51, True, is_ended=False)
+    assert running == "Paused 200 repositories, 51 left…"
+    assert repository_lists.progress(1, 0, False, is_ended=True) == "Resumed 1 repository."

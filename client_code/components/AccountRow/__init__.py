@@ -31,9 +31,9 @@ class AccountRow(AccountRowTemplate):
 
     def role_change(self, event):
         """Set the role; a refused one is reset."""
-        role, account = self.dom_nodes["role"], self.account
-        if not account["card"].perform("set_account_role", account["email"], role.value):
-            role.value = account["role"]
+        account, role = self.account, self.dom_nodes["role"].value
+        if not account["card"].perform("set_account_role", account["email"], role):
+            self.show(self.account)  # another one if the page was refreshed meanwhile
 
     def enable_click(self, **event):
         """Enable or disable the account."""

@@ -9,9 +9,17 @@ from ._anvil_designer import ErrorRowTemplate
 class ErrorRow(ErrorRowTemplate):
     """An error with place, time and remedy, and a button to dismiss it."""
 
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.row_key = None
+
     def show(self, error):
         """Draw an error of `list_activity`; equal errors are one row."""
-        self.error = error
+        row_key = error["agent"], error["repository"], error["what"]
+        if row_key != self.row_key:
+            self.row_key = row_key
+            dom.fill(self, message="")
+        actions.clear_old_error(self)
         dom.fill(
             self,
             what=error["what"],
@@ -27,9 +35,6 @@ class ErrorRow(ErrorRowTemplate):
 
     def dismiss_click(self, **event):
         """Dismiss the error; it is shown again if it occurs again."""
-        error = self.error
-        is_done, _ = actions.perform(
-            self, "dismiss_error", error["agent"], error["repository"], error["what"]
-        )
+        is_done, _ = actions.perform(self, "dismiss_error", *self.row_key)
         if is_done:
             get_open_form().refresh()

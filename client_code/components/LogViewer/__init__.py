@@ -90,9 +90,14 @@ class LogViewer(LogViewerTemplate):
         self.view.drawSoon()
 
     def call(self, name, *arguments):
-        """Call the server for this log; returns None after an error, which the page shows."""
+        """Call the server for this log; returns None after an error, which the page shows.
+
+        Returns None if another log was opened meanwhile: an answer belongs to its own log.
+        """
+        ids = self.ids
         try:
-            return connection.call(name, *self.ids, *arguments)
+            answer = connection.call(name, *ids, *arguments)
+            return answer if ids == self.ids else None
         except connection.ALREADY_SHOWN:
             return None
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
@@ -155,9 +160,9 @@ class LogViewer(LogViewerTemplate):
         """Go to the line of an annotation with a message, else to the first error or warning."""
         if kind is None:
             return
-        marks = {"error": self.errors, "warning": self.warnings}.get(kind)
+        ids, marks = self.ids, {"error": self.errors, "warning": self.warnings}.get(kind)
         is_found = bool(message) and self.go_to_message(message, marks)
-        if marks and not is_found:
+        if marks and not is_found and ids == self.ids:
             marks.step(1)
 
     def go_to_message(self, message, marks):

@@ -6,23 +6,25 @@ from ... import actions, badges, clock, dom, formatting, routes, sentences, stat
 from ...formatting import number
 from ._anvil_designer import RepositoryCardTemplate
 
+LABELS = {True: "Resume", False: "Pause"}  # by whether the repository is paused
+
 
 class RepositoryCard(RepositoryCardTemplate):
     """A card with a repository's state, and buttons to pause, resume or remove it."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.name, self.is_paused = None, False
+        self.row_key, self.is_paused = None, False
 
     def show(self, repository):
         """Draw a repository of `get_repositories`."""
-        if repository["full_name"] != self.name:
-            self.name = repository["full_name"]
+        if repository["full_name"] != self.row_key:
+            self.row_key = repository["full_name"]
             dom.fill(self, message="")
             self.set_confirming(is_confirming=False)
         self.is_paused = repository["state"] == "paused"
         actions.clear_old_error(self)
-        self.pause.text = "Resume" if self.is_paused else "Pause"
+        self.pause.text = LABELS[self.is_paused]
         badges.show_state(self.dom_nodes["state"], statuses.REPOSITORIES, repository["state"])
         self.show_numbers(repository)
         self.show_backfill(repository)
@@ -37,10 +39,11 @@ class RepositoryCard(RepositoryCardTemplate):
 
     def show_numbers(self, repository):
         """Draw the name and the counts."""
+        name = repository["full_name"]
         dom.fill(
             self,
-            name=self.name,
-            question="Stop watching {}?".format(self.name),
+            name=name,
+            question="Stop watching {}?".format(name),
             in_flight=number(repository["in_flight"]),
             collected=number(repository["collected"]),
             logs=number(repository["logs_fetched"]),
@@ -48,8 +51,8 @@ class RepositoryCard(RepositoryCardTemplate):
             unavailable=number(repository["logs_unavailable"]),
         )
         dom.set_link(self.dom_nodes["github"], repository["html_url"])
-        dom.set_attribute(self.dom_nodes["github"], "aria-label", self.name + " on GitHub")
-        dom.set_link(self.dom_nodes["name"], routes.address("runs", repository=self.name))
+        dom.set_attribute(self.dom_nodes["github"], "aria-label", name + " on GitHub")
+        dom.set_link(self.dom_nodes["name"], routes.address("runs", repository=name))
         clock.show_time(self.dom_nodes["polled"], repository["last_polled_at"], missing="never")
         is_now = repository["is_being_polled"]
         next_poll = None if is_now else repository["next_poll_at"]
@@ -66,12 +69,12 @@ class RepositoryCard(RepositoryCardTemplate):
 
     def pause_click(self, **event):
         """Pause or resume the repository."""
-        is_paused = self.is_paused
-        self.pause.text = "Resuming…" if is_paused else "Pausing…"
-        name = "resume_repository" if is_paused else "pause_repository"
-        is_done, changed = self.perform(name)
-        self.pause.text = "Resume" if is_paused else "Pause"
-        if is_done:
+        self.pause.text = "Resuming…" if self.is_paused else "Pausing…"
+        is_done, changed = self.perform(
+            "resume_repository" if self.is_paused else "pause_repository"
+        )
+        self.pause.text = LABELS[self.is_paused]
+        if is_done and changed["full_name"] == self.row_key:
             self.show(changed)
 
     def remove_click(self, **event):
@@ -97,9 +100,9 @@ class RepositoryCard(RepositoryCardTemplate):
         """Show or hide the question."""
         dom.show(self, confirm=is_confirming, actions=not is_confirming)
 
-    def perform(self, name):
+    def perform(self, function_name):
         """Call the server; returns (is_done, answer)."""
         self.pause.enabled = self.remove.enabled = False
-        result = actions.perform(self, name, self.name)
+        result = actions.perform(self, function_name, self.row_key)
         self.pause.enabled = self.remove.enabled = True
         return result

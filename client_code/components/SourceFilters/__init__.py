@@ -11,14 +11,14 @@ class SourceFilters(SourceFiltersTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.pattern = None
+        self.row_key = None
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
     def show(self, source):
         """Fill in the filters of a source, unless the form already shows that source."""
-        if source["pattern"] == self.pattern:
+        if source["pattern"] == self.row_key:
             return
-        self.pattern = source["pattern"]
+        self.row_key = source["pattern"]
         dom.fill(self, message="")
         for name in NAMES:
             self.dom_nodes[name].value = source["filters"].get(name, "")
@@ -27,9 +27,11 @@ class SourceFilters(SourceFiltersTemplate):
         """Save the filters, and show from when on they apply."""
         event.preventDefault()
         filters = {name: self.dom_nodes[name].value for name in NAMES}
+        pattern = self.row_key
         is_done, done = actions.perform(
-            self, "set_source_filters", self.pattern, filters, progress="Saving…"
+            self, "set_source_filters", pattern, filters, progress="Saving…"
         )
         if is_done:
-            dom.fill(self, message=done)
+            if pattern == self.row_key:
+                dom.fill(self, message=done)
             self.raise_event("saved")

@@ -11,12 +11,13 @@ class SourceRow(SourceRowTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.pattern, self.are_filters_shown = None, False
+        self.row_key, self.are_filters_shown = None, False
 
     def show(self, source):
         """Draw a source of `get_repositories`; ``is_current``: its repositories are shown."""
-        if source["pattern"] != self.pattern:
-            self.pattern = source["pattern"]
+        if source["pattern"] != self.row_key:
+            self.row_key = source["pattern"]
+            dom.fill(self, message="")
             self._show_filters(is_shown=False)
             self._confirm(is_confirming=False)
         dom.fill(
@@ -41,9 +42,10 @@ class SourceRow(SourceRowTemplate):
 
     def remove_click(self, **event):
         """Show what the removal does, and ask for confirmation."""
-        is_done, effect = actions.perform(self, "plan_source_removal", self.pattern)
-        if is_done:
-            dom.fill(self, question="Remove {}?".format(self.pattern), effect=effect)
+        pattern = self.row_key
+        is_done, effect = actions.perform(self, "plan_source_removal", pattern)
+        if is_done and pattern == self.row_key:
+            dom.fill(self, question="Remove {}?".format(pattern), effect=effect)
             self._confirm(is_confirming=True)
             dom.focus(self.cancel)
 
@@ -55,7 +57,7 @@ class SourceRow(SourceRowTemplate):
     def confirm_click(self, **event):
         """Remove the source."""
         self._confirm(is_confirming=False)
-        is_done, _ = actions.perform(self, "remove_source", self.pattern, progress="Removing…")
+        is_done, _ = actions.perform(self, "remove_source", self.row_key, progress="Removing…")
         if is_done:
             get_open_form().refresh()
 
