@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
@@ -11,7 +12,7 @@ from ingest.adapters.github.credentials import StaticToken
 from ingest.adapters.github.interrupted_reads import MAX_READS, InterruptedReads
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
-from ingest.errors import GithubUnavailable, RateLimited
+from ingest.errors import GithubUnavailable, RateLimited, RequestFailed
 from ingest.ports import RepositoryListQuery, RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.builders import job_payload, run_payload
@@ -116,6 +117,90 @@ def test_a_list_that_needs_smaller_pages_gets_them_though_each_failure_asks_to_w
                 clock.sleep(31)
         assert len(listed.jobs) == 350
         assert sum(asked.query["per_page"] != "25" for asked in github.asked) == 2
+
+
+LIMITED: Reply = (403, {"Retry-After": "60"}, {"message": "You have exceeded a secondary limit."})
+
+
+def test_a_limit_right_after_a_failure_is_no_failure():
+    """It would hide until when GitHub is to be left alone, and lose the pages that were read."""
+    limits = [LIMITED]
+
+    def answer(asked: Asked) -> Reply:
+        if asked.query["per_page"] == "100":
+            return 502, {}, "<html>Server Error</html>"
+        return limits.pop() if limits else a_page(asked, JOBS, "jobs")
+
+    with opened(answer) as (actions, clock, github):
+        with pytest.raises(RateLimited):
+            actions.fetch_jobs(KEY)
+        clock.sleep(61)
+        assert len(actions.fetch_jobs(KEY).value.jobs) == 350
+        assert sum(asked.query["per_page"] == "100" for asked in github.asked) == 1
+
+
+def test_a_known_list_that_has_failed_meanwhile_is_not_unchanged():
+    """A read whose first page is unchanged is interrupted, and another read fails."""
+    faults: list[Reply] = []
+    jobs = [*JOBS]
+
+    def answer(asked: Asked) -> Reply:
+        status, headers, body = a_page(asked, jobs, "jobs")
+        etag = f'"{asked.page}-{hash(str(body))}"'
+        if faults and asked.page == int(faults[0][1].get("page", asked.page)):
+            return faults[0]
+        if asked.headers.get("if-none-match") == etag:
+            return 304, {"ETag": etag}, None
+        return status, {**headers, "ETag": etag}, body
+
+    with opened(answer) as (actions, clock, _):
+        known = actions.fetch_jobs(KEY).validator
+        faults[:] = [(LIMITED[0], {**LIMITED[1], "page": "2"}, LIMITED[2])]
+        with pytest.raises(RateLimited):
+            actions.fetch_jobs(KEY, known)
+        clock.sleep(61)
+        faults[:] = [(502, {}, "")]
+        with pytest.raises(RequestFailed):
+            actions.fetch_jobs(KEY)
+        faults.clear()
+        jobs[-1] = job_payload(id=350, name="renamed")
+
+        changed = actions.fetch_jobs(KEY, known).value
+
+    assert changed is not None
+    assert changed.jobs[-1].name == "renamed"
+
+
+def test_deliveries_that_failed_while_a_limit_lasted_are_found():
+    """The next look starts where this one ends: what is newer than its first page was lost."""
+    deliveries = [a_delivery(number, status="OK") for number in range(150, 0, -1)]
+    limits = [LIMITED]
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/hooks"):
+            return 200, {}, [{"id": 1, "events": ["workflow_run"]}]
+        if asked.path.endswith("/deliveries"):
+            return limits.pop() if asked.page == 2 and limits else a_page(asked, deliveries, None)
+        return 200, {}, {"request": {"payload": {"workflow_run": {"id": 7}}}}
+
+    with opened(answer) as (actions, clock, _):
+        since = clock.now() - timedelta(hours=1)
+        with pytest.raises(RateLimited):
+            actions.fetch_failed_deliveries("octo/api", since=since)
+        clock.sleep(61)
+        deliveries.insert(0, a_delivery(151, status="Bad Gateway"))
+        assert actions.fetch_failed_deliveries("octo/api", since=since) == {7}
+
+
+def a_delivery(number: int, *, status: str) -> dict[str, object]:
+    at = datetime.now(timezone.utc).isoformat()
+    return {
+        "id": number,
+        "guid": f"guid {number}",
+        "status": status,
+        "event": "workflow_run",
+        "delivered_at": at,
+    }
 
 
 def test_an_interrupted_read_is_taken_once_and_few_are_kept():

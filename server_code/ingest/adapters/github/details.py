@@ -122,7 +122,7 @@ def fetch_artifacts(client: RepositoryClient, run_id: int) -> tuple[Artifact, ..
     for _ in range(_MAX_ARTIFACT_READS):
         answer = client.fetch_list(wanted)
         found.update((item.get("id"), item) for item in answer.items or ())
-        if answer.pages == 1 or answer.has_next or len(found) >= answer.total_count:
+        if answer.page_count == 1 or answer.has_next or len(found) >= answer.total_count:
             break
     parsed = map(parse_artifact, found.values())
     return tuple(artifact for artifact in parsed if artifact is not None)

@@ -45,7 +45,7 @@ class ListAnswer:
     first_page: Mapping[str, Any] = field(default_factory=dict)
     has_next: bool = False
     was_redirected: bool = False
-    pages: int = 1
+    page_count: int = 1
 
     @property
     def total_count(self) -> int:
@@ -118,8 +118,9 @@ class ListReader:
     ) -> ListAnswer:
         """Fetch a list, in smaller pages where GitHub fails to answer larger ones.
 
-        If a rate limit interrupts the read, the next call continues it. Raises the first failure of
-        a page that GitHub does not answer in any size, and what the client raises.
+        If a rate limit interrupts the read, the next call continues it, except with ``stop_at``:
+        such a list grows at its beginning. Raises the first failure of a page that GitHub does not
+        answer in any size, and what the client raises.
         """
         request = wanted.request
         key = f"{wanted.credential} {request.path} {request.parameters} {wanted.offset} {validator}"
@@ -127,7 +128,8 @@ class ListReader:
         try:
             return read.run(client)
         except (RateLimited, RequestPaused):
-            self._interrupted.keep(key, read)
+            if wanted.stop_at is None:
+                self._interrupted.keep(key, read)
             raise
 
 
@@ -162,7 +164,7 @@ class _ListRead:
         """
         path, offset = self._wanted.request.path, self._wanted.offset
         if self._etags is None or self._page_sizes.has_failed(path, offset=offset):
-            self._etags = None
+            self._etags, self._pages = None, {}
             return
         size, etags = self._etags
         for index in range(len(self._pages), len(etags)):
@@ -198,6 +200,8 @@ class _Paginator:
         self._body = ""
         self._answered_at: datetime | None = None
         self._was_redirected = False
+        self._page_count = 0
+        self._failure: RequestFailed | None = None
 
     @property
     def size(self) -> int:
@@ -222,6 +226,7 @@ class _Paginator:
             return
         start = self._position // self.size * self.size
         self._items += found if "cursor" in self._cursor else found[self._position - start :]
+        self._page_count += 1
         self._etags.append(response.validator)
         self._answered_at = self._answered_at or response.answered_at
         self._was_redirected |= response.was_redirected
@@ -241,7 +246,7 @@ class _Paginator:
             validator=json.dumps([self.size, *self._etags]) if is_whole else None,
             answered_at=self._answered_at,
             was_redirected=self._was_redirected,
-            pages=len(self._etags),
+            page_count=self._page_count,
         )
 
     def _has_more_by_count(self, found: int) -> bool:
@@ -254,7 +259,6 @@ class _Paginator:
 
     def _fetch_page(self, client: RestClient) -> tuple[Response, object, list[Mapping[str, Any]]]:
         """Fetch a page in the largest size that GitHub answers; return it, its JSON, its items."""
-        failure: RequestFailed | None = None
         while True:
             index = (self._position - self._wanted.offset) // self.size
             number = self._position // self.size + 1
@@ -264,25 +268,26 @@ class _Paginator:
                 payload = response.json()
                 found = self._wanted.items_of(response, payload)
             except RequestFailed as error:
-                failure = failure or error
+                self._failure = self._failure or error
                 if len(self._sizes) == 1:
                     self._page_sizes.note_failure(request.path, offset=self._wanted.offset)
-                    raise failure from None
+                    raise self._failure from None
                 self._sizes.pop(0)
                 self.revalidated, self._etags = {}, [*self._etags, None]
-            except (RateLimited, RequestPaused):
-                if failure is not None:
+            except RequestPaused:
+                if self._failure is not None:
                     self._page_sizes.note_failure(request.path, offset=self._wanted.offset)
-                    raise failure from None
+                    raise self._failure from None
                 raise
             else:
                 self._page_sizes.note_answer(
                     request.path,
                     self.size,
-                    is_reduced=failure is not None,
+                    is_reduced=self._failure is not None,
                     is_full_size=self.size == self._wanted.sizes[0],
                     offset=self._wanted.offset,
                 )
+                self._failure = None
                 return response, payload, found
 
 
