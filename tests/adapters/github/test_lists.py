@@ -249,7 +249,9 @@ def test_a_count_of_artifacts_that_is_wrong_for_good_is_not_believed_for_ever():
 def test_a_size_that_failed_is_no_page_of_artifacts():
     with stub_github(
         lambda asked: (
-            (502, {}, "") if asked.size > 50 else a_page(asked, artifacts(30), "artifacts", total=40)
+            (502, {}, "")
+            if asked.size > 50
+            else a_page(asked, artifacts(30), "artifacts", total=40)
         )
     ) as github:
         assert len(actions_of(github).fetch_artifacts("octo/api", 7)) == 30

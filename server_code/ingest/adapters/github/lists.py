@@ -13,12 +13,14 @@ from ...wire.answers import malformed_answer
 from ...wire.fields import integer, mapping
 from ...wire.links import next_parameters
 from .interrupted_reads import InterruptedReads
-from .page_sizes import PageSizes
+from .list_failures import ListFailures
 from .request import Request, Response
 
 #: Page sizes; GitHub may fail to answer the larger ones of a list.
 PAGE_SIZES = (100, 50, 25, 10)
-MAX_PAGE_SIZE = 300
+
+#: The largest page size in a stored validator: that of a commit's files.
+MAX_VALIDATOR_PAGE_SIZE = 300
 
 #: Items of one list that are read at most.
 MAX_ITEMS = 5000
@@ -110,7 +112,7 @@ class ListReader:
     """A reader of paged lists that remembers which need smaller pages. Safe for many threads."""
 
     def __init__(self) -> None:
-        self._sizes = PageSizes()
+        self._failures = ListFailures()
         self._interrupted: InterruptedReads[_ListRead] = InterruptedReads()
 
     def fetch(
@@ -124,7 +126,7 @@ class ListReader:
         """
         request = wanted.request
         key = f"{wanted.credential} {request.path} {request.parameters} {wanted.offset} {validator}"
-        read = self._interrupted.pop(key) or _ListRead(wanted, validator, self._sizes)
+        read = self._interrupted.pop(key) or _ListRead(wanted, validator, self._failures)
         try:
             return read.run(client)
         except (RateLimited, RequestPaused):
@@ -136,11 +138,11 @@ class ListReader:
 class _ListRead:
     """One read of a list, which first checks whether the pages of its validator have changed."""
 
-    def __init__(self, wanted: ListRequest, validator: str | None, page_sizes: PageSizes) -> None:
+    def __init__(self, wanted: ListRequest, validator: str | None, failures: ListFailures) -> None:
         self._wanted = wanted
         self._validator = validator
         self._etags = _parse_validator(validator)
-        self._page_sizes = page_sizes
+        self._failures = failures
         self._pages: dict[int, Response] = {}
         self._paginator: _Paginator | None = None
 
@@ -152,9 +154,9 @@ class _ListRead:
             answered_at = self._pages[0].answered_at
             return ListAnswer(items=None, validator=self._validator, answered_at=answered_at)
         if self._paginator is None:
-            self._paginator = _Paginator(self._wanted, self._page_sizes)
+            self._paginator = _Paginator(self._wanted, self._failures)
             if self._etags is not None and self._etags.size == self._paginator.size:
-                self._paginator.revalidated = changed
+                self._paginator.changed_pages = changed
         return self._paginator.read_all(client)
 
     def _revalidate(self, client: RestClient) -> None:
@@ -163,7 +165,7 @@ class _ListRead:
         If GitHub does not answer pages of that size, or with a condition, the list is read anew.
         """
         path, offset = self._wanted.request.path, self._wanted.offset
-        if self._etags is None or self._page_sizes.has_failed(path, offset=offset):
+        if self._etags is None or self._failures.has_failed(path, offset=offset):
             self._etags, self._pages = None, {}
             return
         size, etags = self._etags
@@ -173,8 +175,8 @@ class _ListRead:
             try:
                 self._pages[index] = client.get(request)
             except RequestFailed:
-                if self._page_sizes.is_outage:
-                    self._page_sizes.note_failure(path, offset=offset)
+                if self._failures.is_outage:
+                    self._failures.note_failure(path, offset=offset)
                     raise
                 self._etags, self._pages = None, {}
                 return
@@ -183,14 +185,16 @@ class _ListRead:
 class _Paginator:
     """The pages of a list that were read so far, and where the next one starts.
 
-    ``revalidated``: by index, pages that have changed since the validator; they were read already.
+    ``changed_pages``: by index, those that have changed since the validator: they were read.
     """
 
-    def __init__(self, wanted: ListRequest, page_sizes: PageSizes) -> None:
-        self.revalidated: Mapping[int, Response] = {}
+    def __init__(self, wanted: ListRequest, failures: ListFailures) -> None:
+        self.changed_pages: Mapping[int, Response] = {}
         self._wanted = wanted
-        self._page_sizes = page_sizes
-        self._sizes = page_sizes.allowed(wanted.request.path, wanted.sizes, offset=wanted.offset)
+        self._failures = failures
+        self._page_sizes = failures.allowed_sizes(
+            wanted.request.path, wanted.sizes, offset=wanted.offset
+        )
         self._position = wanted.offset
         self._has_next = True
         self._items: list[Mapping[str, Any]] = []
@@ -206,7 +210,7 @@ class _Paginator:
     @property
     def size(self) -> int:
         """Return the page size of the next request."""
-        return self._sizes[0]
+        return self._page_sizes[0]
 
     def read_all(self, client: RestClient) -> ListAnswer:
         """Read the pages that are missing; return the wanted part of the list."""
@@ -264,23 +268,23 @@ class _Paginator:
             number = self._position // self.size + 1
             request = self._wanted.page_request(self.size, number, self._cursor)
             try:
-                response = self.revalidated.get(index) or client.get(request)
+                response = self.changed_pages.get(index) or client.get(request)
                 payload = response.json()
                 found = self._wanted.items_of(response, payload)
             except RequestFailed as error:
                 self._failure = self._failure or error
-                if len(self._sizes) == 1:
-                    self._page_sizes.note_failure(request.path, offset=self._wanted.offset)
+                if len(self._page_sizes) == 1:
+                    self._failures.note_failure(request.path, offset=self._wanted.offset)
                     raise self._failure from None
-                self._sizes.pop(0)
-                self.revalidated, self._etags = {}, [*self._etags, None]
+                self._page_sizes.pop(0)
+                self.changed_pages, self._etags = {}, [*self._etags, None]
             except RequestPaused:
                 if self._failure is not None:
-                    self._page_sizes.note_failure(request.path, offset=self._wanted.offset)
+                    self._failures.note_failure(request.path, offset=self._wanted.offset)
                     raise self._failure from None
                 raise
             else:
-                self._page_sizes.note_answer(
+                self._failures.note_answer(
                     request.path,
                     self.size,
                     is_reduced=self._failure is not None,
@@ -297,7 +301,7 @@ def _parse_validator(validator: str | None) -> _PageEtags | None:
         size, *etags = json.loads(validator or "null")
     except (ValueError, TypeError):
         return None
-    is_size = isinstance(size, int) and 0 < size <= MAX_PAGE_SIZE
+    is_size = isinstance(size, int) and 0 < size <= MAX_VALIDATOR_PAGE_SIZE
     if not etags or not is_size or not all(isinstance(etag, str) for etag in etags):
         return None
     return _PageEtags(size, tuple(etags))

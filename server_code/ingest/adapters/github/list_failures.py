@@ -40,8 +40,8 @@ class _SizeLimit:
         return self.failures >= FAILURES_BEFORE_LIMIT and time.monotonic() < self.until
 
 
-class PageSizes:
-    """The page sizes of lists, by path. Safe for many threads."""
+class ListFailures:
+    """The lists that GitHub failed to answer, by path. Safe for many threads."""
 
     def __init__(self) -> None:
         self._limits: OrderedDict[str, _SizeLimit] = OrderedDict()
@@ -49,7 +49,7 @@ class PageSizes:
         self._failed_in_a_row: set[str] = set()
         self._lock = threading.Lock()
 
-    def allowed(self, path: str, sizes: Sequence[int], *, offset: int = 0) -> list[int]:
+    def allowed_sizes(self, path: str, sizes: Sequence[int], *, offset: int = 0) -> list[int]:
         """Return the sizes to try for the part of a list at an offset, the largest first."""
         with self._lock:
             limit, failures = self._limits.get(path), self._failures.get(f"{path} {offset}", 0)
