@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, with_github_app_file
+from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_with_github_app_file
 from ingest.errors import BadSettings
 from ingest.settings import SETTINGS, Settings, read_settings
 
@@ -17,13 +17,13 @@ from ingest.settings import SETTINGS, Settings, read_settings
 def read_environment(overrides: Mapping[str, str] | None = None) -> Settings:
     """Read all settings; ``overrides`` replace variables. Raises BadSettings."""
     lookup = {**os.environ, **(overrides or {})}.get
-    return read_settings(with_github_app_file(lookup, default=DEFAULT_GITHUB_APP_FILE))
+    return read_settings(lookup_with_github_app_file(lookup, default=DEFAULT_GITHUB_APP_FILE))
 
 
 def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield every value that must never be shown, whole and in its parts."""
     try:
-        lookup = with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
+        lookup = lookup_with_github_app_file(environment.get, default=DEFAULT_GITHUB_APP_FILE)
     except BadSettings:
         lookup = environment.get  # the command itself reports the file
     for setting in SETTINGS:

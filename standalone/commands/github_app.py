@@ -65,14 +65,14 @@ def create(
     id, key and webhook secret are saved in .runstream/github-app.json, or GITHUB_APP_FILE. GitHub
     then shows where to install it. All commands use the file if GITHUB_APP_ID is not set.
     """
-    from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, require_no_app
+    from ingest.bootstrap.github_app_file import require_can_save_app
 
     from ..app_registration import RegistrationPages
 
     _require_valid(organization, name, webhook_url)
     github = _github_at(host)
-    file = Path(os.environ.get("GITHUB_APP_FILE") or DEFAULT_GITHUB_APP_FILE)
-    require_no_app(file)
+    file = _app_file()
+    require_can_save_app(file)
     registration = RegistrationPages(
         web_url=github.web_url,
         exchange_code=lambda code: _exchange_code(code, github, file),
@@ -95,6 +95,13 @@ def create(
         click.echo(f"Set GITHUB_API_URL={github.api_url} for all commands.")
     click.echo("Then check it: runstream doctor")
     return 0
+
+
+def _app_file() -> Path:
+    """Return the file that keeps the App."""
+    from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, github_app_file
+
+    return github_app_file(os.environ.get) or Path(DEFAULT_GITHUB_APP_FILE)
 
 
 def _require_valid(organization: str | None, name: str | None, webhook_url: str | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 import requests
 from ingest.bootstrap.github import EXCHANGE_TRIES
 from playwright.sync_api import Locator, Page, expect
-from support.anvil_people import first_password, sign_in
+from support.anvil_people import first_password, sign_in, signed_in
 from support.anvil_server import EMAIL, AnvilApp, ServeAnvil
 from support.browser import BrowserPage, visit
 
@@ -115,6 +115,20 @@ def test_a_key_that_cannot_be_saved_is_shown_and_saved_again(
     again.click()
     expect(page.get_by_role("button", name="Install")).to_be_visible()
     assert "GITHUB_APP_PRIVATE_KEY" in json.loads(file.read_text())
+
+
+def test_a_damaged_file_of_the_app_is_reported_on_the_settings_page(
+    serve_anvil: ServeAnvil, tmp_path: Path
+) -> None:
+    """Who is to correct it needs the page."""
+    file = tmp_path / "github-app.json"
+    app = serve_anvil(settings={**WITHOUT_CREDENTIALS, "GITHUB_APP_FILE": str(file)})
+    with signed_in(app) as call:
+        file.write_text("[")
+        answer = call("get_settings")
+    [fault] = answer["settings_errors"]
+    assert str(file) in fault
+    assert answer["settings"]
 
 
 def _filter_pause_and_remove(page: Page) -> None:

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from ingest.bootstrap.github_app_file import require_no_app, with_github_app_file
+from ingest.bootstrap.github_app_file import (
+    locator_with_github_app_file,
+    lookup_with_github_app_file,
+    require_can_save_app,
+    save_app,
+)
 from ingest.errors import BadSettings, Rejected
 from playwright.sync_api import Browser
 from support.command_line import CommandLine
@@ -199,16 +204,58 @@ def test_the_app_of_the_settings_comes_before_the_file(tmp_path: Path) -> None:
     """The key and the secret of one App are never used with the id of another."""
     file = tmp_path / "app.json"
     file.write_text(json.dumps({"GITHUB_APP_ID": "7", "GITHUB_WEBHOOK_SECRET": "s"}))
-    alone = with_github_app_file({}.get, default=str(file))
-    beside = with_github_app_file({"GITHUB_APP_ID": "8"}.get, default=str(file))
+    alone = lookup_with_github_app_file({}.get, default=str(file))
+    beside = lookup_with_github_app_file({"GITHUB_APP_ID": "8"}.get, default=str(file))
     assert (alone("GITHUB_APP_ID"), beside("GITHUB_APP_ID")) == ("7", "8")
     assert beside("GITHUB_APP_PRIVATE_KEY") is None
     assert beside("GITHUB_WEBHOOK_SECRET") is None
-    same = with_github_app_file({"GITHUB_APP_ID": "7"}.get, default=str(file))
+    same = lookup_with_github_app_file({"GITHUB_APP_ID": "7"}.get, default=str(file))
     assert same("GITHUB_WEBHOOK_SECRET") == "s"
-    file.write_text("{")
-    with pytest.raises(BadSettings, match="cannot be read"):
-        with_github_app_file({}.get, default=str(file))
+
+
+@pytest.mark.parametrize("app_id", ['"7"', " 7 "])
+def test_the_app_of_the_file_may_be_named_in_quotes(tmp_path: Path, app_id: str) -> None:
+    """Docker's env files keep quotes, and blanks are no key."""
+    file = tmp_path / "app.json"
+    file.write_text(json.dumps({"GITHUB_APP_ID": "7", "GITHUB_APP_PRIVATE_KEY": "k"}))
+    settings = {
+        "GITHUB_APP_ID": app_id,
+        "GITHUB_APP_PRIVATE_KEY": " ",
+        "GITHUB_APP_FILE": f'"{file}"',
+    }
+    assert lookup_with_github_app_file(settings.get)("GITHUB_APP_PRIVATE_KEY") == "k"
+    place = {name: (value, "environment") for name, value in settings.items()}
+    locate = locator_with_github_app_file(lambda name: place.get(name, (None, "default")))
+    assert locate("GITHUB_APP_PRIVATE_KEY") == ("k", "private file")
+
+
+def test_a_blank_key_names_no_app(tmp_path: Path) -> None:
+    file = tmp_path / "app.json"
+    file.write_text(json.dumps({"GITHUB_APP_ID": "7"}))
+    lookup = lookup_with_github_app_file({"GITHUB_APP_PRIVATE_KEY": " "}.get, default=str(file))
+    assert lookup("GITHUB_APP_ID") == "7"
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '"a key"', "null", ""])
+def test_a_file_that_holds_no_settings_is_reported_and_kept(tmp_path: Path, content: str) -> None:
+    """It may be the damaged file of a key, which GitHub does not show again."""
+    file = tmp_path / "app.json"
+    file.write_text(content)
+    for read in (
+        lambda: lookup_with_github_app_file({}.get, default=str(file)),
+        lambda: require_can_save_app(file),
+        lambda: save_app(file, {"GITHUB_APP_ID": "8"}),
+    ):
+        with pytest.raises(BadSettings, match="restore it, or remove it and create the App again"):
+            read()
+    assert file.read_text() == content
+
+
+def test_a_file_that_may_not_be_read_is_not_to_be_replaced(tmp_path: Path) -> None:
+    """Its key is good."""
+    with pytest.raises(BadSettings, match="correct its permissions") as raised:
+        lookup_with_github_app_file({}.get, default=str(tmp_path))
+    assert "create the App" not in str(raised.value)
 
 
 def test_a_key_without_its_id_is_not_overwritten(tmp_path: Path) -> None:
@@ -216,4 +263,4 @@ def test_a_key_without_its_id_is_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "app.json"
     file.write_text(json.dumps({"GITHUB_APP_PRIVATE_KEY": "k"}))
     with pytest.raises(Rejected, match="a key without an ID"):
-        require_no_app(file)
+        require_can_save_app(file)

@@ -26,10 +26,10 @@ _cache: dict[str, tuple[str | None, float]] = {}
 
 def get_setting(name: str) -> str | None:
     """Return a setting by its name in capitals; None where it is not set."""
-    return find_setting(name)[0]
+    return locate_setting(name)[0]
 
 
-def find_setting(name: str) -> tuple[str | None, str]:
+def locate_setting(name: str) -> tuple[str | None, str]:
     """Return a setting and where it was found."""
     value = os.environ.get(name)
     if value is not None and value.strip():

@@ -6,44 +6,61 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..domain.quotes import unquoted
 from ..errors import BadSettings, Rejected
-from ..settings import FindSetting, LookUpSetting
+from ..settings import LocateSetting, LookUpSetting
 from .private_files import require_writable, write_private
 
 #: The file for commands without a dashboard; `serve` keeps the App in its own folder.
 DEFAULT_GITHUB_APP_FILE = ".runstream/github-app.json"
 
-#: The settings of an App, and those of them that every App has.
+#: The settings that every App has, and all that the file holds.
 REQUIRED_APP_SETTINGS = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
 GITHUB_APP_SETTINGS = (*REQUIRED_APP_SETTINGS, "GITHUB_WEBHOOK_SECRET")
 
 
-def with_github_app_file(lookup: LookUpSetting, *, default: str | None = None) -> LookUpSetting:
-    """Return a lookup that reads from the file what settings lack that do not name another App.
+def github_app_file(lookup: LookUpSetting, default: str | None = None) -> Path | None:
+    """Return the path of the file; None for a host without one."""
+    path = unquoted(lookup("GITHUB_APP_FILE") or "") or default
+    return None if path is None else Path(path)
+
+
+def lookup_with_github_app_file(
+    lookup: LookUpSetting, *, default: str | None = None
+) -> LookUpSetting:
+    """Return a lookup that adds what the file holds, unless the settings name another App.
 
     Raises BadSettings for a file that cannot be read.
     """
-    path = lookup("GITHUB_APP_FILE") or default
+    path = github_app_file(lookup, default)
     if path is None:
         return lookup
-    kept = _load_app(Path(path))
+    kept = _load_app(path)
     # Never the key or secret of one App with the ID of another.
-    is_named = any(lookup(name) for name in REQUIRED_APP_SETTINGS)
-    if is_named and lookup("GITHUB_APP_ID") != kept.get("GITHUB_APP_ID"):
+    app_id, *others = (unquoted(lookup(name) or "") for name in REQUIRED_APP_SETTINGS)
+    if (app_id or any(others)) and app_id != kept.get("GITHUB_APP_ID"):
         return lookup
-    return lambda name: lookup(name) or kept.get(name)
+
+    def look_up_or_load(name: str) -> str | None:
+        value = lookup(name)
+        return value if unquoted(value or "") else kept.get(name)
+
+    return look_up_or_load
 
 
-def find_with_github_app_file(find: FindSetting) -> FindSetting:
-    """Return a finder that also names the private file as the place of a setting."""
-    lookup = with_github_app_file(lambda name: find(name)[0])
+def locator_with_github_app_file(locate: LocateSetting) -> LocateSetting:
+    """Return a locator that also names the private file as the place of a setting.
 
-    def find_or_load(name: str) -> tuple[str | None, str]:
-        value, place = find(name)
-        kept = lookup(name) if value is None else None
+    Raises BadSettings for a file that cannot be read.
+    """
+    lookup = lookup_with_github_app_file(lambda name: locate(name)[0])
+
+    def locate_or_load(name: str) -> tuple[str | None, str]:
+        value, place = locate(name)
+        kept = None if unquoted(value or "") else lookup(name)
         return (value, place) if kept is None else (kept, "private file")
 
-    return find_or_load
+    return locate_or_load
 
 
 def save_app(path: Path, values: Mapping[str, str]) -> None:
@@ -52,7 +69,7 @@ def save_app(path: Path, values: Mapping[str, str]) -> None:
     Raises BadSettings for a file that cannot be read. GitHub shows the key only once, so the caller
     must keep it if it cannot be saved.
     """
-    _require_holds_none(path)
+    _require_no_app(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, json.dumps(dict(values)))
@@ -63,12 +80,12 @@ def save_app(path: Path, values: Mapping[str, str]) -> None:
         ) from error
 
 
-def require_no_app(path: Path) -> None:
+def require_can_save_app(path: Path) -> None:
     """Raise Rejected if the file holds an App (its key would be lost), or cannot be written.
 
     Raises BadSettings for a file that cannot be read.
     """
-    _require_holds_none(path)
+    _require_no_app(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         require_writable(path)
@@ -81,18 +98,23 @@ def require_no_app(path: Path) -> None:
 
 def _load_app(path: Path) -> dict[str, str]:
     """Return the settings of the file; none if there is no file. Raises BadSettings."""
+    fault = f"The file of the GitHub App, {path}, cannot be read"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        fault = f"GITHUB_APP_FILE {path} cannot be read ({type(error).__name__})"
-        raise BadSettings([f"{fault}: create the App again, or remove the file"]) from error
-    values = found if isinstance(found, dict) else {}
+    except OSError as error:
+        remedy = "correct its permissions, or set GITHUB_APP_FILE to another file"
+        raise BadSettings([f"{fault} ({type(error).__name__}): {remedy}"]) from error
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        remedy = "restore it, or remove it and create the App again"
+        raise BadSettings([f"{fault}, for it is not a JSON object: {remedy}"])
     return {name: str(values[name]) for name in GITHUB_APP_SETTINGS if values.get(name)}
 
 
-def _require_holds_none(path: Path) -> None:
+def _require_no_app(path: Path) -> None:
     kept = _load_app(path)
     if any(name in kept for name in REQUIRED_APP_SETTINGS):
         known = kept.get("GITHUB_APP_ID", "of a key without an ID")

@@ -22,9 +22,9 @@ def read_anvil_settings() -> Settings:
     """Read the settings of an Anvil app: environment, then App Secrets. Raises BadSettings."""
     from ..adapters.anvil_secrets import get_setting
     from ..settings import read_settings
-    from .github_app_file import with_github_app_file
+    from .github_app_file import lookup_with_github_app_file
 
-    return read_settings(with_github_app_file(get_setting))
+    return read_settings(lookup_with_github_app_file(get_setting))
 
 
 def open_data_tables_state() -> StateStore:

@@ -6,9 +6,9 @@ from typing import Any
 
 import anvil.server
 
-from ..adapters.anvil_secrets import find_setting
+from ..adapters.anvil_secrets import locate_setting
 from ..bootstrap.doctor_target import open_doctor_target
-from ..bootstrap.github_app_file import find_with_github_app_file
+from ..bootstrap.github_app_file import locator_with_github_app_file
 from ..bootstrap.queues import queue_depth, set_up_queues
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
@@ -16,7 +16,7 @@ from ..services.dashboard.configuration import list_settings, webhook_status
 from ..services.dashboard.credentials import list_credential_rows
 from ..services.doctor.parts import run_checks_of_part
 from ..services.time_limits import call_with_timeout
-from ..settings import Settings
+from ..settings import LocateSetting, Settings
 from . import accounts
 from .arguments import require_text
 from .auth import login_required
@@ -32,12 +32,14 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
     """Return settings with their sources, webhook, agents and accounts; asks no third party."""
     settings_errors: list[str] = []
     settings = Settings()
+    locate: LocateSetting = locate_setting
     try:
+        locate = locator_with_github_app_file(locate_setting)
         settings = request.settings
     except BadSettings as error:
         settings_errors = error.faults
     return {
-        "settings": list_settings(find_with_github_app_file(find_setting)),
+        "settings": list_settings(locate),
         "settings_errors": settings_errors,
         "queues": [] if settings_errors else _queue_names(settings),
         "webhook": webhook_status(

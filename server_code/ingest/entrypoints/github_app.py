@@ -15,7 +15,8 @@ from ..bootstrap.github import exchange_app_code
 from ..bootstrap.github_app_file import (
     GITHUB_APP_SETTINGS,
     REQUIRED_APP_SETTINGS,
-    require_no_app,
+    github_app_file,
+    require_can_save_app,
     save_app,
 )
 from ..errors import IngestError, Rejected, StateUnavailable
@@ -38,7 +39,7 @@ def begin_github_app(request: RequestContext, organization: object = None) -> di
     """Return the form that registers an App on GitHub: its address, and the manifest."""
     file = _private_file()
     if file is not None:
-        require_no_app(file)
+        require_can_save_app(file)
     owner = optional_text(organization, "The organization")
     home = f"{anvil.server.get_app_origin().rstrip('/')}/"
     registration = AppRegistration(
@@ -109,5 +110,4 @@ def save_github_app(request: RequestContext, received: object) -> None:
 
 def _private_file() -> Path | None:
     """Return the file in which this host keeps the App; None where it has App Secrets only."""
-    path = get_setting("GITHUB_APP_FILE")
-    return None if path is None else Path(path)
+    return github_app_file(get_setting)

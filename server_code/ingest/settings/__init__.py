@@ -11,7 +11,7 @@ from .queues import (
     AzureSettings,
     QueueSettings,
 )
-from .reading import FindSetting, LookUpSetting, read_settings
+from .reading import LocateSetting, LookUpSetting, read_settings
 from .secret import Secret
 from .setting import Setting
 
@@ -25,8 +25,8 @@ __all__ = [
     "AwsSettings",
     "AzureSettings",
     "CollectingSettings",
-    "FindSetting",
     "GithubSettings",
+    "LocateSetting",
     "LookUpSetting",
     "QueueSettings",
     "Secret",

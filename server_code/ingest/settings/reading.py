@@ -20,7 +20,7 @@ from .setting import Setting
 LookUpSetting = Callable[[str], "str | None"]
 
 #: Returns the value of a setting and where it was found: environment, App Secret, ….
-FindSetting = Callable[[str], "tuple[str | None, str]"]
+LocateSetting = Callable[[str], "tuple[str | None, str]"]
 
 _TOGETHER = (
     ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),

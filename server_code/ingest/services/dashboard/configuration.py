@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.saved_counters import SavedCounters
 from ...domain.timestamps import format_timestamp
-from ...settings import SETTINGS, FindSetting, Setting, Settings
+from ...settings import SETTINGS, LocateSetting, Setting, Settings
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -16,14 +16,14 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 WEBHOOK_COUNTER = "webhooks"
 
 
-def list_settings(find: FindSetting) -> list[dict[str, Any]]:
+def list_settings(locate: LocateSetting) -> list[dict[str, Any]]:
     """Return every setting that is read on all hosts, with its source but no secret's value."""
     # With a GitHub App, no token is needed.
-    replaced = {"GITHUB_TOKEN"} if find("GITHUB_APP_ID")[0] is not None else set()
+    replaced = {"GITHUB_TOKEN"} if locate("GITHUB_APP_ID")[0] is not None else set()
     return [
         _row(
             setting,
-            *find(setting.name),
+            *locate(setting.name),
             is_needed=setting.is_needed and setting.name not in replaced,
         )
         for setting in SETTINGS
