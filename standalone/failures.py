@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ingest.errors import (
-    MEMORY_REMEDY,
     AccessDenied,
     BadCredentials,
     BadSettings,
@@ -14,6 +13,7 @@ from ingest.errors import (
     RequestPaused,
     Retriable,
     is_out_of_memory,
+    memory_fault,
 )
 
 #: Exit codes of sysexits.h. A supervisor may restart after 69 and 75; 78 needs a person first.
@@ -35,8 +35,8 @@ def sentence_for(error: Exception) -> str:
         until = f"{error.retry_at:%Y-%m-%d %H:%M:%S}"
         return f"{error} The limit ends at {until} UTC; start it again then."
     if is_out_of_memory(error):
-        kind = type(error).__name__
-        return f"This process may use too little memory ({kind}). {MEMORY_REMEDY}"
+        lack, remedy = memory_fault(error)
+        return f"{lack.rstrip(',')} ({type(error).__name__}). {remedy}"
     if isinstance(error, IngestError):
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()

@@ -158,13 +158,19 @@ class ResourceExhausted(Retriable):
     """The error that this machine lacks disk space, a temporary folder, open files or memory."""
 
 
-class OutOfMemory(ResourceExhausted):
-    """The error that this process may use no more memory, which no waiting changes."""
+#: What to do where no thread could be started: the system does not tell which limit forbade it.
+THREADS_REMEDY = (
+    "Raise its limit of threads, which ulimit -u or the container (pids) sets, or that of memory "
+    "to 1 GiB (ulimit -v), and start it again."
+)
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"This process may use too little memory for {what}.", remedy=MEMORY_REMEDY
-        )
+
+class OutOfMemory(ResourceExhausted):
+    """The error that this process may use no more memory or threads: only a new one has them."""
+
+    def __init__(self, what: str, cause: Exception | None = None) -> None:
+        lack, remedy = memory_fault(cause)
+        super().__init__(f"{lack} for {what}.", remedy=remedy)
 
 
 class Fatal(IngestError):
@@ -255,11 +261,22 @@ class InvalidSignature(Rejected):
     """A webhook that is not signed with the configured secret."""
 
 
+#: Python's words where a thread is refused: its stack, or one thread more.
+_NO_THREAD = "can't start new thread"
+
+
+def memory_fault(error: Exception | None) -> tuple[str, str]:
+    """Return the beginning of a sentence and the remedy for an error of ``is_out_of_memory``."""
+    if _NO_THREAD in str(error):
+        return "This process may start too few threads, or use too little memory,", THREADS_REMEDY
+    return "This process may use too little memory", MEMORY_REMEDY
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Return whether the machine refused memory: to Python, a thread's stack or a module's code."""
     is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
     words = (
-        "can't start new thread",
+        _NO_THREAD,
         "failed to map segment",
         "without setting an exception",
         "error return without exception set",

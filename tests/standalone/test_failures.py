@@ -186,6 +186,14 @@ def test_too_little_memory_is_the_machine_s_fault_wherever_it_is_noticed():
             assert "1 GiB" in sentence_for(error)
 
 
+def test_a_thread_that_is_refused_may_lack_more_than_memory():
+    """A container's limit of pids and `ulimit -u` refuse it with the same words."""
+    raised = RuntimeError("can't start new thread")
+    for error in (raised, as_ingest_error(raised, "the collection")):
+        assert "ulimit -u" in sentence_for(error)
+    assert "ulimit -u" not in sentence_for(MemoryError())
+
+
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_what_the_machine_lacks_is_no_log_s_fault(number: int):
     """The log waits, and its work is no dead letter."""

@@ -24,7 +24,7 @@ def as_ingest_error(error: Exception, what: str) -> IngestError:
     if isinstance(error, IngestError):
         return error
     if is_out_of_memory(error):
-        return OutOfMemory(what)
+        return OutOfMemory(what, error)
     if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
         return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
     logger.error("unexpected error", exc_info=error, extra={"what": what})
