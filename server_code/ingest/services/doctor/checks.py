@@ -72,6 +72,7 @@ class LoadedState:
     sources: list[SourceRecord] = field(default_factory=list)
     credentials: list[CredentialRecord] = field(default_factory=list)
     discovered: list[DiscoveredRepository] = field(default_factory=list)
+    is_complete: bool = False
 
 
 def run_checks(target: DoctorTarget) -> Iterator[CheckResult]:
@@ -99,6 +100,7 @@ def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResu
             loaded.sources = state.list_sources()
             loaded.credentials = state.list_credentials()
             loaded.discovered = state.list_discovered_repositories()
+            loaded.is_complete = True
             state.check_writable(now=target.clock.now())
         finally:
             state.close()
@@ -135,7 +137,8 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckRes
     if len(names) > MAX_REPOSITORIES:
         more = f"{len(names) - MAX_REPOSITORIES:,} more repositories are watched"
         yield CheckResult.ok("repositories", f"{more} and were not checked one by one.")
-    if not (names or loaded.sources or target.settings.sources or _named_sources(target)):
+    is_any_watched = names or loaded.sources or target.settings.sources or _named_sources(target)
+    if loaded.is_complete and not is_any_watched:
         remedy = (
             "Add one on the Repositories page of the web app, or name one: runstream doctor "
             "OWNER/REPO, and collect OWNER/REPO."

@@ -40,9 +40,14 @@ def run_checks_of_part(
     try:
         call_with_timeout(seconds, part, lambda: found.extend(_PARTS[part](target, loaded)))
     except IngestError as error:
-        remedy = "Check its address in the settings, the network, the proxy and the firewall."
-        return [*found, CheckResult.failed(part, error, error.remedy or remedy)]
+        return [*found, CheckResult.failed(part, error, error.remedy or _remedy_of_timeout(part))]
     return found
+
+
+def _remedy_of_timeout(part: str) -> str:
+    if part == "machine":
+        return "Check the disk of the temporary folder, or set TMPDIR to a folder on another one."
+    return "Check its address in the settings, the network, the proxy and the firewall."
 
 
 _PARTS: Mapping[str, Callable[[DoctorTarget, LoadedState], Iterable[CheckResult]]] = {
