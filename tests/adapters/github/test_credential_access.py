@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github.credentials import StaticToken
 from ingest.domain.counters import Counters
 from ingest.errors import (
     AccessDenied,
@@ -213,6 +214,28 @@ def test_a_right_that_one_token_lacks_is_taken_from_another():
             assert actions.fetch_runs("octo/1", RunQuery()).value is not None
             assert actions.fetch_run("octo/1", 7).value is not None
     assert max(wrong.values()) == 1
+
+
+@pytest.mark.parametrize("missing", [404, 410])
+def test_a_right_that_one_token_lacks_is_known_where_another_finds_no_item(missing):
+    """A deleted run is asked for again and again, and each time of both tokens."""
+    refused = Counter()
+
+    def answer(asked):
+        if asked.path.endswith("/actions/runs"):
+            return RUNS
+        if asked.token == "b":
+            return missing, {}, {"message": "Not Found"}
+        refused[asked.token] += 1
+        return 403, {}, {"message": "Resource not accessible by personal access token"}
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, "ab")
+        actions._tokens.access.pin(StaticToken("a").name, "octo/1")
+        for _ in range(3):
+            with pytest.raises(NotFound):
+                actions.fetch_run("octo/1", 7)
+    assert refused == {"a": 1}
 
 
 def test_a_rejected_token_stops_no_other_and_is_reported_once():

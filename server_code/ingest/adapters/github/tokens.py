@@ -100,6 +100,11 @@ class TokenPool:
                 limited.append(limit)
             except REFUSAL_ERRORS as error:
                 refused[client.name] = error
+            except NotFound:
+                note_refusals(
+                    self.access, clients, repository, endpoint, refused, other_accepted=True
+                )
+                raise
             else:
                 note_refusals(
                     self.access, clients, repository, endpoint, refused, other_accepted=True
