@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from ingest.bootstrap.github_app_file import DEFAULT_GITHUB_APP_FILE, lookup_with_github_app_file
+from ingest.domain.quotes import unquoted
 from ingest.errors import BadSettings
 from ingest.settings import SETTINGS, Settings, read_settings
 
@@ -28,10 +29,10 @@ def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
         lookup = environment.get  # the command itself reports the file
     for setting in SETTINGS:
         for name in (setting.name, *setting.aliases):
-            value = (lookup(name) or "").strip()
+            value = unquoted(lookup(name) or "")
             if setting.is_secret:
                 yield value
-                yield from (token.strip() for token in value.split(","))
+                yield from map(unquoted, value.split(","))
                 yield from value.splitlines()  # a key of several lines may be shown line by line
             elif setting.may_hold_password:
                 yield from _passwords(value)

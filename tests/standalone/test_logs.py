@@ -77,6 +77,15 @@ def test_the_password_of_each_repository_is_known():
     assert {"one", "t/wo"} < set(secret_values({"REPOSITORIES": given}))
 
 
+def test_a_secret_in_quotes_is_known_without_them():
+    """Docker's env files keep quotes, and Runstream sends what is between them."""
+    quoted = {
+        "GITHUB_TOKEN": '"token-one", "token-two"',
+        "DATABASE_URL": "'postgresql://me:password@host/x'",
+    }
+    assert {"token-one", "token-two", "password"} <= set(secret_values(quoted))
+
+
 def test_a_database_url_that_is_none_has_a_password():
     """What is wrong with it is said elsewhere."""
     assert set(secret_values({"DATABASE_URL": "postgresql://[me:x@/"})) == {"", "x"}

@@ -8,6 +8,7 @@ import anvil.server
 import anvil.users
 
 from ..adapters.anvil_secrets import get_setting
+from ..domain.quotes import unquoted
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
@@ -27,7 +28,8 @@ def get_session() -> dict[str, Any] | None:
 @with_readable_errors
 def get_login_facts() -> dict[str, Any]:
     """Return what the login page says of this installation: accounts, and whom to ask."""
-    return {"has_accounts": accounts.has_accounts(), "contact": get_setting("LOGIN_CONTACT")}
+    contact = unquoted(get_setting("LOGIN_CONTACT") or "") or None
+    return {"has_accounts": accounts.has_accounts(), "contact": contact}
 
 
 @anvil.server.callable
