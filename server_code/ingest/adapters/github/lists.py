@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ...errors import RateLimited, RequestFailed, RequestPaused
 from ...wire.answers import malformed_answer
@@ -14,13 +13,11 @@ from ...wire.fields import integer, mapping
 from ...wire.links import next_parameters
 from .interrupted_reads import InterruptedReads
 from .list_failures import ListFailures
+from .list_validators import format_validator, parse_validator
 from .request import Request, Response
 
 #: Page sizes; GitHub may fail to answer the larger ones of a list.
 PAGE_SIZES = (100, 50, 25, 10)
-
-#: The largest page size in a stored validator: that of a commit's files.
-MAX_VALIDATOR_PAGE_SIZE = 300
 
 #: Items of one list that are read at most.
 MAX_ITEMS = 5000
@@ -53,13 +50,6 @@ class ListAnswer:
     def total_count(self) -> int:
         """Return GitHub's own count of the whole list, which may be wrong."""
         return integer(self.first_page.get("total_count")) or 0
-
-
-class _PageEtags(NamedTuple):
-    """The validator of a list, parsed: one ETag for each page of a size."""
-
-    size: int
-    etags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +131,7 @@ class _ListRead:
     def __init__(self, wanted: ListRequest, validator: str | None, failures: ListFailures) -> None:
         self._wanted = wanted
         self._validator = validator
-        self._etags = _parse_validator(validator)
+        self._etags = parse_validator(validator)
         self._failures = failures
         self._pages: dict[int, Response] = {}
         self._paginator: _Paginator | None = None
@@ -242,12 +232,11 @@ class _Paginator:
 
     def _answer(self) -> ListAnswer:
         """Return what was read. Pages of several sizes have no common validator."""
-        is_whole = bool(self._etags) and None not in self._etags
         return ListAnswer(
             items=tuple(self._items),
             first_page=self._first_page or {},
             has_next=self._has_next,
-            validator=json.dumps([self.size, *self._etags]) if is_whole else None,
+            validator=format_validator(self.size, self._etags),
             answered_at=self._answered_at,
             was_redirected=self._was_redirected,
             page_count=self._page_count,
@@ -293,15 +282,3 @@ class _Paginator:
                 )
                 self._failure = None
                 return response, payload, found
-
-
-def _parse_validator(validator: str | None) -> _PageEtags | None:
-    """Parse a validator; None for the form that earlier versions wrote."""
-    try:
-        size, *etags = json.loads(validator or "null")
-    except (ValueError, TypeError):
-        return None
-    is_size = isinstance(size, int) and 0 < size <= MAX_VALIDATOR_PAGE_SIZE
-    if not etags or not is_size or not all(isinstance(etag, str) for etag in etags):
-        return None
-    return _PageEtags(size, tuple(etags))
