@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ingest.domain.backlog import request_budget
 from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts
 from ingest.domain.stored_values import repository_key
 from ingest.domain.timestamps import format_timestamp
@@ -66,9 +67,11 @@ def load_snapshot(
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
     counts = store.count_ledger_by_repository()
     known = {repository_key(each.full_name): each for each in store.list_discovered_repositories()}
+    agents = store.list_agents()
+    budget = request_budget(agents, now)
     return CollectorSnapshot(
         taken_at=now,
-        agents=store.list_agents(),
+        agents=agents,
         repositories=[
             {
                 **repository_row(
@@ -76,6 +79,7 @@ def load_snapshot(
                     counts.get(repository_key(record.full_name), LedgerCounts()),
                     web_url=web_url,
                     now=now,
+                    budget=budget,
                 ),
                 **discovery_fields(known.get(repository_key(record.full_name))),
             }

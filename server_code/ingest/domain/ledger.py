@@ -273,16 +273,3 @@ def new_repository(full_name: str, *, backfill_days: float, now: datetime) -> Re
     return RepositoryRecord(
         full_name=full_name, added_at=now, watched_since=since, next_poll_at=now
     )
-
-
-def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetime) -> float | None:
-    """Estimate how long the unread attempts will take, at the pace since watching began.
-
-    0 where nothing is unread; None before anything was read.
-    """
-    read = counts.attempts - counts.unread_attempts
-    if counts.unread_attempts == 0:
-        return 0.0
-    if read == 0:
-        return None
-    return counts.unread_attempts * (now - record.added_at).total_seconds() / read

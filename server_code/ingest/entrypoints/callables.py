@@ -7,6 +7,7 @@ from typing import Any
 
 import anvil.server
 
+from ..domain.backlog import request_budget
 from ..domain.log_pages import MAX_ANSWER_LINES
 from ..services.collections.manual_collection import (
     claim_collection,
@@ -126,7 +127,14 @@ def repository_row_of(request: RequestContext, full_name: str) -> dict[str, Any]
     """Return one watched repository. Raises NotFound."""
     record = require_watched(request.state, full_name)
     counts = request.state.count_ledger(record.full_name)
-    return repository_row(record, counts, web_url=request.settings.github.web_url, now=request.now)
+    agents = request.state.list_agents() if counts.unread_attempts else ()
+    return repository_row(
+        record,
+        counts,
+        web_url=request.settings.github.web_url,
+        now=request.now,
+        budget=request_budget(agents, request.now),
+    )
 
 
 def run_reference(

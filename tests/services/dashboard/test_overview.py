@@ -18,6 +18,7 @@ from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.health import load_health
 from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, build_overview
+from ingest.services.dashboard.repository_list import RepositoryQuery, list_repository_page
 from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
 from support.state_records import (
     NOW,
@@ -32,6 +33,8 @@ from support.state_records import (
     an_error,
     at,
 )
+
+from standalone.terminal.snapshot import load_snapshot
 
 SETTINGS = Settings(
     github=GithubSettings(tokens=(Secret("t"),)),
@@ -319,3 +322,25 @@ def test_who_answers_one_agent_is_silent_for_none(state, answered, is_silent):
     state.save_agent(an_agent(LOG_INGESTION_AGENT, heartbeat_at=at(-1), answered_at=answer))
     problems = taken(state)["health"]["problems"]
     assert (f"{host} does not answer." in [each["sentence"] for each in problems]) == is_silent
+
+
+def test_a_backfill_waits_for_an_hour_that_is_used_up(state):
+    """The overview, the list of repositories and `status` estimate the same."""
+    state.add_repository(a_repository(added_at=at(-60)))
+    state.save_attempts(
+        [
+            *[an_attempt(n, run=a_run(n), settled=True, next_check_at=None) for n in range(9)],
+            an_attempt(10),
+        ]
+    )
+    reset_at = format_timestamp(at(1800))
+    state.save_agent(
+        an_agent(
+            counts={"attempts": 9, "github_requests.charged": 18},
+            rate_limit={"limit": 5000, "remaining": 0, "reset_at": reset_at},
+        )
+    )
+    page = list_repository_page(state, Settings(), RepositoryQuery(), now=NOW)
+    snapshot = load_snapshot(state, now=NOW, errors=1)
+    rows = (*taken(state)["repositories"]["shown"], *page["repositories"], *snapshot.repositories)
+    assert [round(row["backlog_seconds"]) for row in rows] == [1807] * 3

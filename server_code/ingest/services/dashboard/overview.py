@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.backlog import request_budget
 from ...domain.counters import sent_messages_counter
 from ...domain.ledger import JobLogRecord, LedgerCounts
 from ...domain.saved_counters import COUNT_INTERVAL, SavedCounters, start_of_count_interval
@@ -129,6 +130,7 @@ def _github(inputs: HealthInput, saved_counters: SavedCounters) -> dict[str, Any
 def _repositories(settings: Settings, inputs: HealthInput, now: datetime) -> dict[str, Any]:
     """Count the repositories, and return the first ones in order of interest."""
     records, counts = inputs.repositories, inputs.counts
+    budget = request_budget(inputs.heartbeats, now)
     shown = sort_by_interest(records)[:SHOWN_REPOSITORIES]
     return {
         "watched": len(records),
@@ -147,6 +149,7 @@ def _repositories(settings: Settings, inputs: HealthInput, now: datetime) -> dic
                 inputs.counts_by_repository.get(repository_key(each.full_name), LedgerCounts()),
                 web_url=settings.github.web_url,
                 now=now,
+                budget=budget,
             )
             for each in shown
         ],

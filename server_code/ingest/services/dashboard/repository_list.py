@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ...domain.backlog import request_budget
 from ...domain.ledger import LedgerCounts, RepositoryRecord
 from ...domain.source_records import DiscoveredRepository
 from ...domain.stored_values import repository_key
@@ -44,9 +45,19 @@ def list_repository_page(
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
     counts = store.count_ledger_by_repository()
+    shown = found[start : start + PER_PAGE]
+    has_backlog = any(_counts_of(each, counts).unread_attempts for each in shown)
+    budget = request_budget(store.list_agents(), now) if has_backlog else None
+    web_url = settings.github.web_url
     rows = [
-        _row(counts, settings, record, discovered, now=now)
-        for record in found[start : start + PER_PAGE]
+        {
+            **repository_row(
+                each, _counts_of(each, counts), web_url=web_url, now=now, budget=budget
+            ),
+            **discovery_fields(discovered.get(repository_key(each.full_name))),
+            "source": _source_of(each, discovered),
+        }
+        for each in shown
     ]
     counters = store.load_saved_counters()
     sources = source_rows(stored.list_sources(), discovered.values(), records, counters)
@@ -141,15 +152,5 @@ def _order(sort: str) -> Callable[[RepositoryRecord], tuple[Any, ...]]:
     return lambda each: (each.paused, -each.failed_polls, each.last_error is None, *activity(each))
 
 
-def _row(
-    counts: Mapping[str, LedgerCounts],
-    settings: Settings,
-    record: RepositoryRecord,
-    discovered: dict[str, DiscoveredRepository],
-    *,
-    now: datetime,
-) -> dict[str, Any]:
-    key = repository_key(record.full_name)
-    found, counted = discovered.get(key), counts.get(key, LedgerCounts())
-    row = repository_row(record, counted, web_url=settings.github.web_url, now=now)
-    return {**row, **discovery_fields(found), "source": _source_of(record, discovered)}
+def _counts_of(record: RepositoryRecord, counts: Mapping[str, LedgerCounts]) -> LedgerCounts:
+    return counts.get(repository_key(record.full_name), LedgerCounts())

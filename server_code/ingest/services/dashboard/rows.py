@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import LedgerCounts, RepositoryRecord, backlog_seconds
+from ...domain.backlog import RequestBudget, backlog_seconds
+from ...domain.ledger import LedgerCounts, RepositoryRecord
 from ...domain.source_records import DiscoveredRepository
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
@@ -38,12 +39,17 @@ def summary_row(summary: RunSummary) -> dict[str, Any]:
 
 
 def repository_row(
-    record: RepositoryRecord, counts: LedgerCounts, *, now: datetime, web_url: str | None = None
+    record: RepositoryRecord,
+    counts: LedgerCounts,
+    *,
+    now: datetime,
+    web_url: str | None = None,
+    budget: RequestBudget | None = None,
 ) -> dict[str, Any]:
     """Return one watched repository as pages, `status` and programs get it.
 
     ``known``: its attempts; ``in_flight``: those that have not ended; ``backlog``: those that were
-    never published. A paused repository has no next poll.
+    never published. A paused repository has no next poll. ``budget`` is needed only with a backlog.
     """
     next_poll_at = None if record.paused else record.next_poll_at
     return {
@@ -60,7 +66,7 @@ def repository_row(
         "collected": counts.collected,
         "backlog": counts.unread_attempts,
         "known": counts.attempts,
-        "backlog_seconds": backlog_seconds(record, counts, now),
+        "backlog_seconds": backlog_seconds(record, counts, now, budget),
         "logs_pending": counts.logs_pending,
         "logs_fetched": counts.logs_fetched,
         "logs_unavailable": counts.logs_unavailable,
