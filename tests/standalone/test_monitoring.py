@@ -114,7 +114,9 @@ def test_promtool_accepts_the_alert_rules() -> None:
 
 def test_the_lag_of_each_ended_job_is_counted_once(stage) -> None:
     """The job ended 40 seconds before it was published."""
-    here = stage(WorldBuilder().run("success", seconds=60).job("a"), at=100)
+    here = stage(WorldBuilder().run("success", seconds=60).job("a"), at=30)
+    here.poll()
+    here.move_to(100)
     here.poll()
     here.poll()
     (lag,) = (

@@ -9,7 +9,7 @@ from ingest.domain.counters import Counters
 from ingest.domain.saved_counters import SavedCounters
 from ingest.services.dashboard.windows import WINDOWS, window_rows
 from ingest.services.monitoring.count_published import count_job_lag
-from support.state_records import a_job, a_summary
+from support.state_records import a_summary
 
 NOW = datetime(2026, 11, 24, 12, 7, tzinfo=timezone.utc)
 
@@ -41,8 +41,7 @@ def test_lag_is_that_of_the_jobs_of_the_window():
     for hours, seconds in ((0, 8), (3, 200)):
         counters = Counters()
         at = NOW - timedelta(hours=hours)
-        job = a_job(1, completed_at=at - timedelta(seconds=seconds))
-        count_job_lag(counters, at, [], [job])
+        count_job_lag(counters, at, [at - timedelta(seconds=seconds)])
         state.add_to_saved_counters(counters.snapshot(), now=at)
     windows = window_rows([], state.load_saved_counters(), now=NOW)
     assert windows["1h"]["lag"] == {"jobs": 1, "median_seconds": 10, "p95_seconds": 10}

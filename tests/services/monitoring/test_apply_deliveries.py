@@ -97,6 +97,15 @@ def test_a_delivered_life_is_published_with_the_ids_of_reading_and_hardly_a_requ
     assert here.counters.snapshot().get("webhooks_contradicted", 0) == 0
 
 
+def test_delivered_jobs_are_counted_as_read_ones(here):
+    """Their ends and steps are in the ledger before they are published."""
+    follow(here)
+    here.move_to(400)
+    here.poll()
+    steps = sum(len(job["steps"]) for job in jobs_now(here))
+    assert (here.counters.read("job_lag.count"), here.counters.read("steps")) == (2, steps)
+
+
 def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage):
     """Though the repository is the same."""
     world = WorldBuilder().run(created=100, seconds=20).job("a")

@@ -207,7 +207,8 @@ def _publish_group(
     if context.settings.log_mode == "live":
         note_job_counts(poll_session, snapshots, before)
     changed = [each for each in changes if each.record is not before[each.record.key]]
-    count_published(context, repository, before, [each.record for each in changed])
+    records = [each.record for each in changed]
+    count_published(context, poll_session.repository, before, records)
     _record(context, changed)
 
 

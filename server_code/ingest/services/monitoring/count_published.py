@@ -1,6 +1,6 @@
 """Count runs, attempts, jobs and steps that are published for the first time.
 
-A histogram shows how long after its end a job is published.
+A histogram shows how long after its end a job is published, if its repository was watched then.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from datetime import datetime
 
 from ...domain.counters import Counters
 from ...domain.jobs import Job
-from ...domain.ledger import AttemptRecord
+from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey
 from ..context import CollectorContext
+from .attempt_messages import has_ended_before
 
 #: Upper bounds of the buckets, in seconds.
 LAG_BOUNDS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600)
@@ -23,7 +24,7 @@ _COUNT, _SUM = "job_lag.count", "job_lag.seconds"
 
 def count_published(
     context: CollectorContext,
-    repository: str,
+    repository: RepositoryRecord,
     before: Mapping[AttemptKey, AttemptRecord],
     after: Sequence[AttemptRecord],
 ) -> None:
@@ -34,7 +35,7 @@ def count_published(
     published = [record for record in after if record.published_statuses]
     first = [record for record in published if not before[record.key].published_statuses]
     new_runs = {record.key.run_id for record in first}
-    for key, known in context.store.load_attempts(repository, new_runs).items():
+    for key, known in context.store.load_attempts(repository.full_name, new_runs).items():
         if known.published_statuses:
             new_runs.discard(key.run_id)
     context.counters.add("runs", len(new_runs))
@@ -43,23 +44,28 @@ def count_published(
         known = before[record.key]
         context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
         context.counters.add("steps", _count_steps(record) - _count_steps(known))
-        count_job_lag(context.counters, context.clock.now(), known.jobs, record.jobs)
+        ends = [job.completed_at for job in record.jobs if _ends_now(job, known, record)]
+        count_job_lag(
+            context.counters,
+            context.clock.now(),
+            [each for each in ends if each is not None and each >= repository.added_at],
+        )
 
 
 def _count_steps(record: AttemptRecord) -> int:
-    """Return the number of published steps."""
-    return sum(len(job.steps) for job in record.jobs if record.published_statuses)
+    """Return the number of steps of the jobs whose end is published."""
+    return sum(len(job.steps) for job in record.jobs if has_ended_before(record, job))
 
 
-def count_job_lag(
-    counters: Counters, now: datetime, before: Iterable[Job], published: Iterable[Job]
-) -> None:
-    """Count the lag of each job whose end was not known at the last read of the attempt."""
-    ended_before = {job.job_id for job in before if job.completed_at is not None}
-    for job in published:
-        if job.completed_at is None or job.job_id in ended_before:
-            continue
-        seconds = max(0, round((now - job.completed_at).total_seconds()))
+def _ends_now(job: Job, known: AttemptRecord, record: AttemptRecord) -> bool:
+    """Return whether the end of a job is published for the first time."""
+    return has_ended_before(record, job) and not has_ended_before(known, job)
+
+
+def count_job_lag(counters: Counters, now: datetime, ends: Iterable[datetime]) -> None:
+    """Count the lag of each job whose end is published now."""
+    for completed_at in ends:
+        seconds = max(0, round((now - completed_at).total_seconds()))
         counters.add(_COUNT)
         counters.add(_SUM, seconds)
         for bound in LAG_BOUNDS[bisect_left(LAG_BOUNDS, seconds) :]:
