@@ -8,7 +8,7 @@ import pytest
 from ingest.domain.collection_records import CollectionPhase as Phase
 from ingest.domain.counters import Counters
 from ingest.domain.due import urgent_due_at
-from ingest.errors import StateUnavailable
+from ingest.errors import OutOfMemory, StateUnavailable
 from ingest.services.collections.manual_collection import (
     LOST_AFTER,
     MAX_ROUNDS,
@@ -259,6 +259,22 @@ def test_what_ends_a_round_is_noted(stage):
     record = progress(here)
     assert (record.phase, record.note) == (Phase.FAILED, "The database went away.")
     assert find_running_collection(here.state, now=here.clock.now()) is None
+
+
+def test_what_ends_a_round_is_raised_though_it_cannot_be_noted(stage):
+    """The host decides by it whether its process goes on."""
+    here = stage(two_repositories(), at=100)
+
+    def save(record):
+        if record.phase == Phase.FAILED:
+            raise StateUnavailable("The database went away.")
+        here.state.save_collection(record)
+
+    used_up = raising(OutOfMemory("a poll"))
+    broken = Changed(here.state, claim_repository=used_up, save_collection=save)
+    started = start(here)
+    with pytest.raises(OutOfMemory):
+        CollectionRound(replace(here.context, store=broken), started, seconds=25).run()
 
 
 def test_rounds_have_an_end(stage):

@@ -130,8 +130,9 @@ class CollectionRound:
         except Exception as error:
             with suppress(IngestError):  # the first error is reported
                 self._count()
-            now = self._context.clock.now()
-            fail_collection(self._context.store, self._record, reason=str(error), now=now)
+            with suppress(IngestError):
+                now = self._context.clock.now()
+                fail_collection(self._context.store, self._record, reason=str(error), now=now)
             raise
 
     def _end(self) -> CollectionRecord:

@@ -24,7 +24,12 @@ from ..monitoring.commit_and_detail_readers import (
     CommitAndDetailReaders,
     open_commit_and_detail_readers,
 )
-from ..monitoring.read_attempts import AttemptSnapshot, needs_job_reread, read_attempt
+from ..monitoring.read_attempts import (
+    MIN_DELETED_READS,
+    AttemptSnapshot,
+    needs_job_reread,
+    read_attempt,
+)
 from ..publish import publish
 from .replay_logs import replay_fetched_logs, replay_stored_logs
 from .replay_span import ReplaySpan, SpanAttempt, load_span
@@ -120,14 +125,17 @@ def _read_purged(
     context: CollectorContext, record: AttemptRecord, readers: CommitAndDetailReaders
 ) -> AttemptSnapshot:
     """Read a purged attempt from GitHub; repeat this until its list of jobs is complete."""
+    read = partial(read_attempt, context.github, readers=readers, is_run_current=True)
     while True:
-        snapshot = read_attempt(
-            context.github, record, readers, is_run_current=True, wants_jobs=True
-        )
+        snapshot = read(record, wants_jobs=True)
+        if snapshot.error is not None and snapshot.record.run is None:
+            # After several failures, an attempt that GitHub does not have counts as gone.
+            later = read(replace(record, failed_reads=MIN_DELETED_READS), wants_jobs=False)
+            snapshot = later if later.is_gone else snapshot
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
             raise snapshot.error
         record = snapshot.record
-        if not needs_job_reread(record):
+        if snapshot.error is not None or not needs_job_reread(record):
             return snapshot
         context.clock.sleep(REREAD_PAUSE_SECONDS)
 

@@ -116,7 +116,7 @@ def _fetch_purged(
 def _list_runs(
     window: CreationWindow, fetch_page: Callable[[CreationWindow, int], RunPage | None]
 ) -> Iterator[WorkflowRun]:
-    """List the runs of a window, in halves if it has more than the 1,000 that a query lists."""
+    """List the runs of a window, in halves if it has more than a page: none is left out so."""
     page = fetch_page(window, 1)
     if page is None:
         return
