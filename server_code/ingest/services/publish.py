@@ -51,25 +51,33 @@ def publish(
 
 def publish_log_work(
     context: CollectorContext, work: Sequence[QueueMessage], logs: Sequence[JobLogRecord]
-) -> bool:
+) -> list[JobLogRecord]:
     """Send work items for pending logs; those that are too large for the queue are split.
 
-    Returns False if the queue rejected one for good. This is reported, and the logs are requeued,
-    because nothing is wrong with them. Raises QueueUnavailable.
+    Returns the logs of items that the queue did not reject for good. A rejection is reported, and
+    its logs are requeued, because nothing is wrong with them. Raises QueueUnavailable.
     """
     queue, now = context.job_events_queue, context.clock.now()
     limit = queue.max_message_bytes
     messages = [each for item in work for each in split_log_work(item, max_bytes=limit, now=now)]
-    refused = publish(queue, messages, clock=context.clock)
-    if refused:
-        [message] = (each for each in messages if each.event_id == refused[0].event_id)
-        error = refusal_error(queue, message, refused[0], plural(len(refused), "work item"))
-        context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
-        due = now - STALE_AFTER - timedelta(seconds=1)
-        context.store.save_job_logs(
-            [replace(log, updated_at=due, pending_since=log.waits_since) for log in logs]
-        )
-    return not refused
+    refused = {each.event_id: each for each in publish(queue, messages, clock=context.clock)}
+    rejected = [message for message in messages if message.event_id in refused]
+    if not rejected:
+        return list(logs)
+    first = rejected[0]
+    error = refusal_error(queue, first, refused[first.event_id], plural(len(refused), "work item"))
+    context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
+    items = [parse_log_work(message.body) for message in rejected]
+    not_sent = {(item.key, job.job_id) for item in items for job in item.jobs}
+    due = now - STALE_AFTER - timedelta(seconds=1)
+    context.store.save_job_logs(
+        [
+            replace(log, updated_at=due, pending_since=log.waits_since)
+            for log in logs
+            if (log.key, log.job_id) in not_sent
+        ]
+    )
+    return [log for log in logs if (log.key, log.job_id) not in not_sent]
 
 
 def split_log_work(message: QueueMessage, *, max_bytes: int, now: datetime) -> list[QueueMessage]:

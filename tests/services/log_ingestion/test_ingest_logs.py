@@ -12,13 +12,23 @@ from threading import Barrier
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_MISSING, LOG_PENDING
-from ingest.errors import OutOfMemory, QueueUnavailable, RateLimited, StateFull
+from ingest.errors import (
+    OutOfMemory,
+    QueueMissing,
+    QueueUnavailable,
+    RateLimited,
+    ResourceExhausted,
+    StateFull,
+)
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import SendFailure
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.log_retries import MAX_QUEUED_TRIES
+from ingest.services.log_ingestion.log_tasks import open_task
+from ingest.services.log_ingestion.report_waiting_logs import report_waiting_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
+from ingest.services.log_ingestion.visibility import VisibilityExtender
 from support.changed_ports import Changed, raising
 from support.world import GENEROUS, REPOSITORY, THREADS, Stage
 from support.world_builder import FIRST_RUN, WorldBuilder
@@ -431,6 +441,46 @@ def test_work_that_its_queue_refuses_is_requeued_at_the_next_scan(stage):
     here.ingest()
     assert_logs_are_true(here)
     assert requeue_stale_logs(here.context) == 0
+
+
+def test_work_of_which_its_queue_refuses_one_item_is_sent_once(stage):
+    """The refused one alone is requeued, however often that is."""
+    here = collected(stage, a_world(b"one", b"two", b"three"))
+    queue = here.queues.job_events
+    queue.delete(queue.receive(max_messages=10, wait_seconds=0))
+    job_id = here.server.truth()[0]["jobs"][0]["job_id"]
+    send = queue.send
+
+    def refuse_one(batch):
+        refused = [each for each in batch if str(job_id) in each.body]
+        send([each for each in batch if each not in refused])
+        return tuple(
+            SendFailure(event_id=each.event_id, reason="no", is_final=True) for each in refused
+        )
+
+    queue.send = refuse_one
+    here.advance(3700)
+    assert requeue_stale_logs(here.context) == 3
+    assert requeue_stale_logs(here.context) == 1
+    assert len(queue.messages()) == 2
+
+
+def test_each_cause_for_which_logs_of_one_attempt_wait_is_reported(stage):
+    """The first one says nothing of the others."""
+    here = collected(stage, a_world(b"one", b"two"), log_mode="live")
+    first, second = (job["job_id"] for job in here.server.truth()[0]["jobs"])
+    errors = {first: ResourceExhausted("The disk is full."), second: QueueMissing("No bucket.")}
+    [message] = here.queues.job_events.receive(max_messages=1, wait_seconds=0)
+    extender = VisibilityExtender(here.queues.job_events, [])
+    task = open_task(here.context, message, extender)
+    for job in task.pending:
+        task.fail(job, errors[job.job_id])
+    for _ in range(2):
+        report_waiting_logs(here.context, task)
+    assert [what.rpartition(": ")[2] for what in here.errors()] == [
+        "No bucket.",
+        "The disk is full.",
+    ]
 
 
 def test_a_log_that_asks_to_wait_comes_from_the_archive_and_holds_no_other(stage):

@@ -11,10 +11,11 @@ from ingest.domain.ledger import LOG_PENDING
 from ingest.domain.log_outline import LogOutline
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
-from ingest.errors import StateUnavailable
+from ingest.errors import QueueUnavailable, StateUnavailable
 from ingest.ports.log_cache import LogCache, LogPageStore
 from ingest.services.log_ingestion import read_log
 from ingest.services.log_ingestion.read_log import UnreadableLog
+from support.changed_ports import raising
 from support.log_caches import open_log_cache
 from support.world import REPOSITORY, log_reader
 from support.world_builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -135,6 +136,16 @@ def test_a_log_that_github_cannot_give_now_may_come(stage):
     here = collected(stage)
     here.fail(Fault(path="/logs", do="error", status=502))
     assert unreadable(here).may_become_available
+
+
+def test_a_log_whose_bucket_cannot_be_reached_may_come_though_github_has_deleted_it(stage):
+    """Ask again when the bucket answers."""
+    here = collected(stage, max_message_bytes=5000, with_bucket=True)
+    here.advance(91 * 86400)
+    here.blobs.open = raising(QueueUnavailable("The bucket did not answer."))
+    answer = unreadable(here)
+    assert "410" in answer.reason
+    assert answer.may_become_available
 
 
 def test_the_reason_that_was_recorded_is_given(stage):

@@ -15,7 +15,7 @@ from ...domain.log_outline import read_outline
 from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ...domain.runs import AttemptKey
 from ...domain.step_ranges import StepRange
-from ...errors import IngestError, LogExpired, LogPending, MalformedPayload
+from ...errors import IngestError, LogExpired, LogPending, MalformedPayload, Retriable
 from ...messaging.log_payload_reader import read_log_payload
 from ...ports import ActionsApi, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ...ports.log_cache import MAX_CACHED_LOG_BYTES
@@ -84,7 +84,8 @@ class LogReader:
         return UnreadableLog(
             state=record.state,
             reason=" ".join(str(error) for error in errors),
-            may_become_available=not isinstance(errors[-1], (LogExpired, LogPending)),
+            may_become_available=not isinstance(errors[-1], (LogExpired, LogPending))
+            or any(isinstance(error, Retriable) for error in errors),
         )
 
     def _fetchers(self, record: JobLogRecord) -> Iterator[FetchLog]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.error_causes import cause_of, without_ids
+from ...domain.error_causes import Cause, cause_of, without_ids
 from ...errors import BadCredentials, GithubUnavailable, IngestError, LogPending
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogNotReady
@@ -17,20 +17,25 @@ def report_waiting_logs(context: CollectorContext, task: LogTask) -> None:
 
     It is reported at a later try as well if the reason has changed.
     """
+    found: dict[Cause, tuple[str, IngestError]] = {}
+    repository = task.work.key.repository
     for log in task.not_ready:
-        if isinstance(log.error, LogPending) or _is_reported_elsewhere(log.error):
-            continue
-        first = REPORT_AT_TRIES if isinstance(log.error, GithubUnavailable) else 0
-        tries = task.work.tries
-        if tries == first or (tries > first and _is_new(task, log)):
-            remedy = f"{log.error.remedy} " if log.error.remedy else ""
-            remedy += "They are tried again with growing pauses and arrive once this is fixed."
+        if _is_to_be_reported(task, log):
             what = f"Logs of {task.work.key} wait: {log.error}"
-            repository = task.work.key.repository
-            cause = cause_of(LOG_INGESTION_AGENT, repository, what)
-            if all(each.cause != cause for each in context.list_recent_errors()):
-                context.report_error(LOG_INGESTION_AGENT, repository, what, remedy)
-            return
+            found.setdefault(cause_of(LOG_INGESTION_AGENT, repository, what), (what, log.error))
+    known = {each.cause for each in context.list_recent_errors()} if found else set()
+    for cause, (what, error) in found.items():
+        if cause not in known:
+            remedy = f"{error.remedy} " if error.remedy else ""
+            remedy += "They are tried again with growing pauses and arrive once this is fixed."
+            context.report_error(LOG_INGESTION_AGENT, repository, what, remedy)
+
+
+def _is_to_be_reported(task: LogTask, log: LogNotReady) -> bool:
+    if isinstance(log.error, LogPending) or _is_reported_elsewhere(log.error):
+        return False
+    first = REPORT_AT_TRIES if isinstance(log.error, GithubUnavailable) else 0
+    return task.work.tries == first or (task.work.tries > first and _is_new(task, log))
 
 
 def _is_new(task: LogTask, log: LogNotReady) -> bool:

@@ -61,6 +61,6 @@ def _requeue(context: CollectorContext, logs: Sequence[JobLogRecord]) -> int:
     again = [
         job_work_message(log.key, work_item_job(log), now=now, tries=log.tries) for log in logs
     ]
-    if publish_log_work(context, again, logs):
-        context.store.save_job_logs([replace(log, updated_at=now) for log in logs])
+    sent = publish_log_work(context, again, logs)
+    context.store.save_job_logs([replace(log, updated_at=now) for log in sent])
     return len(logs)
