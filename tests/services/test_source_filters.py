@@ -11,6 +11,7 @@ from ingest.domain.source_records import DiscoveredRepository, SourceRecord
 from ingest.domain.sources import SourcePattern
 from ingest.domain.sources import Sources as GivenSources
 from ingest.services.source_filters import LOOK_UP_EVERY, SourceFilters
+from support.changed_ports import Changed
 from support.stub_github import StillClock
 
 START = datetime(2026, 5, 1, tzinfo=timezone.utc)
@@ -49,6 +50,22 @@ def test_a_new_name_counts_as_soon_as_a_discovery_has_ended() -> None:
     for _ in range(30):
         assert here.find() == NO_FILTERS
     here.listed(START + timedelta(minutes=9))
+    assert here.find() == FILTERS
+
+
+def test_a_new_name_counts_though_it_was_discovered_while_names_were_loaded() -> None:
+    """Another thread of the agent loads the sources at that moment."""
+    here = Sources()
+
+    def list_before_discovery() -> list[DiscoveredRepository]:
+        before = here.state.list_discovered_repositories()
+        here.transfer()
+        here.listed(START + timedelta(minutes=9))
+        here.find()
+        return before
+
+    slow = Changed(here.state, list_discovered_repositories=list_before_discovery)
+    here.filters.find(slow, here.clock, "acme/api")
     assert here.find() == FILTERS
 
 

@@ -62,12 +62,13 @@ class SourceFilters:
 
     def _look_up_names(self, store: SourceStore) -> None:
         """Load the other names of repositories, once after each discovery."""
-        if self._names_listed_at != self._listed_at:
+        listed_at = self._listed_at  # another thread may change it meanwhile
+        if self._names_listed_at != listed_at:
             self._other_names = {
                 repository_key(each.full_name): each.names[1:]
                 for each in store.list_discovered_repositories()
             }
-            self._names_listed_at = self._listed_at
+            self._names_listed_at = listed_at
 
     def _look_up(self, store: SourceStore, clock: Clock) -> tuple[Sources, dict[str, Filters]]:
         """Return the sources and their filters, loaded again if that was long ago."""

@@ -17,6 +17,7 @@ from ingest.errors import (
     StateUnavailable,
 )
 from ingest.services.monitoring.poll_runs import poll_due_repository
+from ingest.services.monitoring.poll_session import PollSession
 from ingest.services.monitoring.poll_turn import until_urgent
 from ingest.services.monitoring.schedule_attempts import MAX_FAILURES
 from ingest.services.monitoring.schedule_polls import next_poll
@@ -621,6 +622,29 @@ def test_a_limit_is_no_reason_why_a_repository_cannot_be_collected(stage):
     limit = here.poll()
     assert isinstance(limit, RateLimited)
     assert (here.record().failed_polls, here.record().last_error) == (0, str(limit))
+
+
+def test_a_repository_named_in_other_letters_comes_before_backfills(stage):
+    """As one that is named as GitHub spells it."""
+    here = stage(WorldBuilder().repository("octo/other").repository(REPOSITORY).run())
+    order, now = here.context.poll_order, here.clock.now()
+    order.note_turn_of_longest_overdue(now)
+    order.note_poll(here.record(), next_poll_at=now + timedelta(seconds=5), now=now)
+    here.advance(5)
+    here.change_record()
+    only = ["OCTO/API", "octo/other"]
+    assert poll_due_repository(here.context, should_continue=lambda: True, only=only)
+    assert here.record().last_polled_at is not None
+
+
+def test_a_busy_state_hides_no_failure_of_the_same_poll(stage):
+    """The first is no failure of the repository."""
+    here = stage(a_finished_run(), at=600)
+    session = PollSession(repository=here.record(), leased_at=here.clock.now())
+    failure = GithubUnavailable("GitHub did not answer.")
+    for error in (StateBusy("In the way."), failure, GithubUnavailable("Nor later.")):
+        session.note_failure(error)
+    assert session.error is failure
 
 
 def test_a_process_claims_one_repository_at_a_time(stage):

@@ -15,6 +15,7 @@ from random import SystemRandom
 from ...domain.due import is_urgent
 from ...domain.error_causes import differs_only_in_repository
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
+from ...domain.stored_values import repository_key, repository_keys
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -128,7 +129,9 @@ def _claim_first(
     """Claim a repository that comes before backfills: an urgent one, else the latest changed."""
     order = context.poll_order
     first = order.find_recently_changed(context.clock.now())
-    if first is None or (only is not None and first not in only):
+    if first is None:
+        return None
+    if only is not None and repository_key(first) not in repository_keys(only):
         return None
     urgent = find_urgent(context, only)
     claimed = claim_due_repository(context, only=urgent) if urgent else None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over, max_request_interval
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, StateUnavailable
+from ...errors import IngestError, StateBusy, StateUnavailable
 from ...wire.purposes import BACKFILL_AGE, Purpose
 from ..context import CollectorContext
 
@@ -75,9 +75,13 @@ class PollSession:
         return record.key in self.seen or is_as_before or (self.is_list_current and on_first_page)
 
     def note_failure(self, error: IngestError) -> None:
-        """Keep why a request failed: the first failure, or a limit if nothing else failed."""
+        """Keep why a request failed: the first failure, or a limit if nothing else failed.
+
+        A busy state is no failure of the repository, so that it hides no other.
+        """
         self.is_cut_short = self.is_cut_short or not error.counts_as_failure
-        if self.error is None or not self.error.counts_as_failure:
+        known = self.error
+        if known is None or not known.counts_as_failure or isinstance(known, StateBusy):
             self.error = error
 
     def note_changes(self, records: Collection[AttemptRecord], now: datetime) -> None:
