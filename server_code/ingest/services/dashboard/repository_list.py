@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,20 +44,10 @@ def list_repository_page(
     }
     found = sorted(_matching(records, discovered, query), key=_order(query.sort))
     start = (query.page - 1) * PER_PAGE
-    counts = store.count_ledger_by_repository()
     shown = found[start : start + PER_PAGE]
-    has_backlog = any(_counts_of(each, counts).unread_attempts for each in shown)
-    budget = request_budget(store.list_agents(), now) if has_backlog else None
-    web_url = settings.github.web_url
     rows = [
-        {
-            **repository_row(
-                each, _counts_of(each, counts), web_url=web_url, now=now, budget=budget
-            ),
-            **discovery_fields(discovered.get(repository_key(each.full_name))),
-            "source": _source_of(each, discovered),
-        }
-        for each in shown
+        {**row, **_source_fields(record, discovered)}
+        for record, row in zip(shown, _rows(store, settings, shown, now), strict=True)
     ]
     counters = store.load_saved_counters()
     sources = source_rows(stored.list_sources(), discovered.values(), records, counters)
@@ -152,5 +142,21 @@ def _order(sort: str) -> Callable[[RepositoryRecord], tuple[Any, ...]]:
     return lambda each: (each.paused, -each.failed_polls, each.last_error is None, *activity(each))
 
 
-def _counts_of(record: RepositoryRecord, counts: Mapping[str, LedgerCounts]) -> LedgerCounts:
-    return counts.get(repository_key(record.full_name), LedgerCounts())
+def _rows(
+    store: StateStore, settings: Settings, shown: Sequence[RepositoryRecord], now: datetime
+) -> list[dict[str, Any]]:
+    counts = store.count_ledger_by_repository()
+    counted = [counts.get(repository_key(each.full_name), LedgerCounts()) for each in shown]
+    has_backlog = any(each.unread_attempts for each in counted)
+    budget = request_budget(store.list_agents(), now) if has_backlog else None
+    return [
+        repository_row(record, each, web_url=settings.github.web_url, now=now, budget=budget)
+        for record, each in zip(shown, counted, strict=True)
+    ]
+
+
+def _source_fields(
+    record: RepositoryRecord, discovered: dict[str, DiscoveredRepository]
+) -> dict[str, Any]:
+    found = discovered.get(repository_key(record.full_name))
+    return {**discovery_fields(found), "source": _source_of(record, discovered)}
