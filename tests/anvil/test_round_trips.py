@@ -224,18 +224,18 @@ def test_a_look_at_many_repositories(state: DataTablesState, asked: Callable[...
     """Those that changed are read, and whether any was removed elsewhere."""
     watch(1500)
     name = "o/r007"
-    assert len(state.for_page().list_repositories()) == 1500
+    assert len(state.for_dashboard().list_repositories()) == 1500
     with asked(2):
-        assert len(state.for_page().list_repositories()) == 1500
+        assert len(state.for_dashboard().list_repositories()) == 1500
     assert state.make_due(name, now=at(-120))
-    state.for_page().list_repositories()
+    state.for_dashboard().list_repositories()
     another_process().set_paused(name, paused=True)
     with asked(2):
-        shown = {each.full_name: each for each in state.for_page().list_repositories()}
+        shown = {each.full_name: each for each in state.for_dashboard().list_repositories()}
     assert shown[name].paused
     another_process().remove_repository("o/r009")
     another_process().add_repository(a_repository())
-    names = {each.full_name for each in state.for_page().list_repositories()}
+    names = {each.full_name for each in state.for_dashboard().list_repositories()}
     assert names ^ shown.keys() == {"o/r009", REPOSITORY}
     assert names == {each.full_name for each in state.list_repositories()}
 

@@ -83,7 +83,7 @@ class TestRepositories:
         seen = []
         for change in changes:
             change()
-            seen.append(shown(state.for_page().list_repositories()))
+            seen.append(shown(state.for_dashboard().list_repositories()))
             assert seen[-1] == shown(state.list_repositories())
         assert all(before != after for before, after in pairwise(seen))
 

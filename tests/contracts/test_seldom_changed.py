@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, MAX_ERRORS
 from ingest.domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
-from ingest.ports import PageStore, StateStore
+from ingest.ports import DashboardReads, StateStore
 from support.state_records import NOW, a_collection, an_error, at
 
 SOURCE = SourceRecord(pattern="octo/*", added_at=NOW, origin="settings")
@@ -43,16 +43,16 @@ class TestSeldomChanged:
     def test_each_change_is_there_with_the_next_load(
         self, state: StateStore, writer: StateStore
     ) -> None:
-        before = listed(state.for_page())
+        before = listed(state.for_dashboard())
         for change in CHANGES:
             change(writer)
-            loaded = listed(state.for_page())
+            loaded = listed(state.for_dashboard())
             assert loaded == listed(writer)
             assert loaded != before
             before = loaded
 
 
-def listed(page: PageStore) -> list[object]:
+def listed(page: DashboardReads) -> list[object]:
     return [
         page.list_repositories(),
         page.list_discovered_repositories(),

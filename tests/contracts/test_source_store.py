@@ -85,7 +85,7 @@ class TestDiscovered:
         state.save_discovered_repositories([A_REPOSITORY, other])
         state.save_discovered_repositories([replace(other, full_name="ACME/A", is_archived=True)])
         listed = state.list_discovered_repositories()
-        assert state.for_page().list_discovered_repositories() == listed
+        assert state.for_dashboard().list_discovered_repositories() == listed
         assert listed == [replace(other, full_name="ACME/A", is_archived=True), A_REPOSITORY]
 
     def test_repositories_are_found_by_their_number(self, state: SourceStore) -> None:

@@ -107,7 +107,7 @@ def test_steps_are_proved_by_their_files(change, expected):
         result = extract_log(archive, due)
     assert isinstance(result, LogFetched)
     result.spool.close()
-    found = result.evidence.known_ranges
+    found = result.evidence.proved_ranges
     if expected is None:
         assert found is None
     else:

@@ -41,7 +41,7 @@ def call_stores(text, limits):
     answers = []
     for part, name, args, kwargs in FromTests(io.BytesIO(base64.b64decode(text))).load():
         try:
-            store = state.for_page() if part == "page" else stores[part]
+            store = state.for_dashboard() if part == "page" else stores[part]
             answer = getattr(store, name)(*args, **kwargs)
             answers.append((list(answer) if hasattr(answer, "__next__") else answer, None))
         except Exception as error:

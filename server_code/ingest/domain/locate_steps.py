@@ -55,17 +55,17 @@ class StepRanges(NamedTuple):
 class StepEvidence:
     """What a log shows about its steps.
 
-    ``known_ranges``: ranges that an archive has proved, now or earlier, without the steps' names.
+    ``proved_ranges``: ranges that an archive has proved, now or earlier, without the steps' names.
     """
 
     starts: tuple[StartLine, ...]
     last_line: int
     last_byte: int
-    known_ranges: tuple[StepRange, ...] | None = None
+    proved_ranges: tuple[StepRange, ...] | None = None
 
     def locate(self, steps: Sequence[Step]) -> StepRanges:
         """Return where a job's steps are."""
-        named = name_ranges(self.known_ranges, steps) if self.known_ranges else ()
+        named = name_ranges(self.proved_ranges, steps) if self.proved_ranges else ()
         if named and sum(each.last_byte - each.first_byte + 1 for each in named) > self.last_byte:
             return StepRanges(named)  # they are the whole log
         found = locate_steps(steps, self.starts, last_line=self.last_line, last_byte=self.last_byte)

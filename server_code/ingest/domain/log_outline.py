@@ -184,7 +184,7 @@ def read_outline(
     for chunk in chunks:
         reader.feed(chunk)
     outline, evidence = reader.finish()
-    return with_step_ranges(outline, replace(evidence, known_ranges=stored_ranges).locate(steps))
+    return with_step_ranges(outline, replace(evidence, proved_ranges=stored_ranges).locate(steps))
 
 
 def with_step_ranges(outline: LogOutline, places: StepRanges) -> LogOutline:

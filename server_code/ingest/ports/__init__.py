@@ -9,6 +9,7 @@ from .bus import EventBus as EventBus
 from .bus import QueueDepth as QueueDepth
 from .clock import Clock as Clock
 from .coordination_store import CoordinationStore as CoordinationStore
+from .dashboard_reads import DashboardReads as DashboardReads
 from .dashboard_store import DashboardStore as DashboardStore
 from .github import ActionsApi as ActionsApi
 from .github import Answer as Answer
@@ -21,7 +22,6 @@ from .github import RunQuery as RunQuery
 from .ledger_store import LedgerStore as LedgerStore
 from .ledger_store import LogStateStore as LogStateStore
 from .log_cache import LogCache as LogCache
-from .page_store import PageStore as PageStore
 from .queues import BlobStore as BlobStore
 from .queues import Publisher as Publisher
 from .queues import ReceivedMessage as ReceivedMessage

@@ -206,10 +206,12 @@ class ActionsApi(Protocol):
     def hour_interval_factor(self, repository: str) -> float:
         """Return by how much to multiply the interval between polls so that the hour lasts."""
 
-    def fetch_rate_limit(self) -> None:
+    def send_probe(self) -> None:
         """Request the rate limit with a credential in use; GitHub does not count the request."""
 
-    def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
+    def note_poll_demand(
+        self, repository: str, *, requests_per_minute: float, is_active: bool
+    ) -> None:
         """Note how many requests the polls of a repository need at their shortest interval.
 
         ``is_active``: some of its runs are open. Repositories that are not active are slowed down
@@ -225,7 +227,7 @@ class ActionsApi(Protocol):
     def apply_credential_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
 
-    def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
+    def fetch_runs_of_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs with failed deliveries; needs the permission to read webhooks."""
 
     def sanitize_links(self, value: HasLinks) -> HasLinks:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from .coordination_store import CoordinationStore
+from .dashboard_reads import DashboardReads
 from .dashboard_store import DashboardStore
 from .ledger_store import LedgerStore, LogStateStore
 from .log_cache import LogCache
-from .page_store import PageStore
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 
@@ -29,7 +29,7 @@ class StateStore(
 
     log_cache: LogCache
 
-    def for_page(self) -> PageStore:
+    def for_dashboard(self) -> DashboardReads:
         """Return what a refresh of a page reads; what it reads first is as of now or later."""
         return self
 

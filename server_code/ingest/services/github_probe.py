@@ -35,7 +35,7 @@ class GithubProbe:
         """
         if self._is_due(counters, clock.now()):
             try:
-                github.fetch_rate_limit()
+                github.send_probe()
             except IngestError:
                 return
 

@@ -11,8 +11,8 @@ import pytest
 from ingest.adapters.data_tables import (
     DataTablesState,
     cached_rows,
+    dashboard_reads,
     errors_and_activities,
-    page,
     run_summaries,
     saved_counters,
     seldom_changed,
@@ -93,7 +93,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
 @pytest.fixture
 def repositories(monkeypatch: pytest.MonkeyPatch) -> StoredRows:
     table = StoredRows()
-    monkeypatch.setattr(page, "REPOSITORIES", table)
+    monkeypatch.setattr(dashboard_reads, "REPOSITORIES", table)
     return table
 
 
@@ -293,7 +293,7 @@ def watched_row(number: int, at: datetime, **changes: Any) -> dict[str, Any]:
 
 
 def names(state: DataTablesState) -> list[str]:
-    return [each.full_name for each in state.for_page().list_repositories()]
+    return [each.full_name for each in state.for_dashboard().list_repositories()]
 
 
 def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRows) -> None:
@@ -305,7 +305,7 @@ def test_of_many_repositories_those_that_changed_are_read(repositories: StoredRo
     assert len(names(state)) == 150
     repositories.rows[7] = watched_row(7, now, failed_polls=3)
     repositories.rows.append(watched_row(150, now))
-    shown = state.for_page().list_repositories()
+    shown = state.for_dashboard().list_repositories()
     assert [each.full_name for each in shown] == [f"o/r{number:03}" for number in range(151)]
     assert shown[7].failed_polls == 3
     assert repositories.brought == [150, 3]
@@ -320,9 +320,9 @@ def test_repositories_of_another_release_are_read_once(
     before = {**watched_row(1, now, failed_polls=3), "saved_at": None, "page_row": text}
     repositories.rows = [watched_row(0, now), before]
     assert names(state) == names(state) == ["o/r000", "o/r001"]
-    assert state.for_page().list_repositories()[1].failed_polls == 3
+    assert state.for_dashboard().list_repositories()[1].failed_polls == 3
     repositories.rows[1] = watched_row(1, now)
-    assert state.for_page().list_repositories()[1].failed_polls == 0
+    assert state.for_dashboard().list_repositories()[1].failed_polls == 0
     assert repositories.brought == [2, 1, 1, 1, 2]
 
 

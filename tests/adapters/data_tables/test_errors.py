@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.adapters.data_tables.errors import table_errors
+from ingest.adapters.data_tables.errors import translating_errors
 from ingest.errors import StateUnavailable
 from support.origin_server import origin_server
 from ws4py.client import WebSocketBaseClient
@@ -16,11 +16,11 @@ def test_a_proxy_whose_server_is_away_is_a_state_that_does_not_answer():
         link = WebSocketBaseClient(f"ws://127.0.0.1:{proxy.port}/_/uplink")
         with (
             pytest.raises(StateUnavailable, match="do not answer: Invalid response status"),
-            table_errors(),
+            translating_errors(),
         ):
             link.connect()
 
 
 def test_a_defect_stays_what_it_is():
-    with pytest.raises(KeyError), table_errors():
+    with pytest.raises(KeyError), translating_errors():
         raise KeyError("of Runstream's own")

@@ -448,7 +448,7 @@ def test_an_optional_permission_is_asked_once_of_the_reader_of_an_owner(count):
         wrong = world.wrong.total()
         for name in NAMES[: 20 * count]:
             with pytest.raises(AccessDenied):
-                actions.fetch_failed_deliveries(name, since=StillClock().now())
+                actions.fetch_runs_of_failed_deliveries(name, since=StillClock().now())
         assert actions.fetch_runs("octo/new", RunQuery()).value is not None
     assert set(hooks.values()) == {1}
     assert len(hooks) == count

@@ -31,7 +31,7 @@ def open_stage(stage):
 
 def failed(here, *, hours: float = 1) -> set[int]:
     since = here.clock.now() - timedelta(hours=hours)
-    return here.context.github.fetch_failed_deliveries("octo/api", since=since)
+    return here.context.github.fetch_runs_of_failed_deliveries("octo/api", since=since)
 
 
 def test_runs_of_failed_deliveries_are_named(open_stage):

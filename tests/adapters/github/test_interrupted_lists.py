@@ -186,10 +186,10 @@ def test_deliveries_that_failed_while_a_limit_lasted_are_found():
     with opened(answer) as (actions, clock, _):
         since = clock.now() - timedelta(hours=1)
         with pytest.raises(RateLimited):
-            actions.fetch_failed_deliveries("octo/api", since=since)
+            actions.fetch_runs_of_failed_deliveries("octo/api", since=since)
         clock.sleep(61)
         deliveries.insert(0, a_delivery(151, status="Bad Gateway"))
-        assert actions.fetch_failed_deliveries("octo/api", since=since) == {7}
+        assert actions.fetch_runs_of_failed_deliveries("octo/api", since=since) == {7}
 
 
 def a_delivery(number: int, *, status: str) -> dict[str, object]:

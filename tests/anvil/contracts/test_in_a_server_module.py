@@ -14,7 +14,7 @@ from ingest.domain.commits import Commit
 from ingest.domain.ledger import WRITE_CHECK_KEY
 from ingest.domain.log_cache import compress_log
 from ingest.domain.log_outline import LogOutline, read_outline
-from ingest.ports import LogCache, PageStore, StateStore
+from ingest.ports import DashboardReads, LogCache, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
 from support.state_records import (
     NOW,
@@ -173,7 +173,7 @@ def calls() -> list[StoreCall]:
 
 def in_sqlite(called: list[StoreCall]) -> list[Any]:
     with closing(open_sql_state("sqlite://")) as state:
-        stores = {"state": state, "page": state.for_page(), "log_cache": state.log_cache}
+        stores = {"state": state, "page": state.for_dashboard(), "log_cache": state.log_cache}
         answers = [
             # A closed database answers nothing more, and Data Tables have nothing to close.
             None if name == "close" else getattr(stores[part], name)(*args, **kw)
@@ -203,11 +203,12 @@ def test_every_method_answers_as_in_sqlite(app_call: Callable[..., Any]) -> None
 
 
 @pytest.mark.parametrize(
-    ("part", "store"), [("state", StateStore), ("page", PageStore), ("log_cache", LogCache)]
+    ("part", "store"), [("state", StateStore), ("page", DashboardReads), ("log_cache", LogCache)]
 )
 def test_no_method_is_left_out(part: str, store: type) -> None:
     called = {name for each, name, _, _ in calls() if each == part}
-    assert called == public(store) - {"for_page"}  # which returns what the calls of a page are for
+    # `for_dashboard` returns what the calls of a page are for.
+    assert called == public(store) - {"for_dashboard"}
 
 
 def test_what_one_call_kept_another_finds(app_call: Callable[..., Any]) -> None:

@@ -104,11 +104,11 @@ def test_a_path_that_the_new_credential_may_not_read_is_asked_of_no_other(
     """The App has no permission for webhooks; others do not even see the repository."""
     github, since = transfer.context.github, transfer.stage.clock.now()
     with pytest.raises(AccessDenied):
-        github.fetch_failed_deliveries(UMBRA[0], since=since)
+        github.fetch_runs_of_failed_deliveries(UMBRA[0], since=since)
     transfer.happen()
     assert github.fetch_repository(BEFORE).full_name == POST_PREFIX
     with pytest.raises(AccessDenied):
-        github.fetch_failed_deliveries(BEFORE, since=since)
+        github.fetch_runs_of_failed_deliveries(BEFORE, since=since)
     assert [path for _, path in transfer.refused() if POST_PREFIX in path] == []
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import anvil.tables.query as q
 
@@ -34,8 +36,12 @@ _EVENTS = Table("run_facts")
 #: written. A page checks every 15 seconds.
 MAX_CHECK_INTERVAL_SECONDS = 30.0
 
-#: The time of the last check, and the heartbeats of all agents by name and host at that time.
-SeenHeartbeats = tuple[float, dict[tuple[str, str], datetime]]
+
+class SeenHeartbeats(NamedTuple):
+    """The heartbeats of all agents, by name and host, that the last check of writing has seen."""
+
+    checked_at: float = -math.inf
+    times: Mapping[tuple[str, str], datetime] = MappingProxyType({})
 
 
 @translate_errors
@@ -69,9 +75,10 @@ class TableCoordination(CoordinationStore):
     ) -> None:
         """Check by writing, unless a heartbeat was saved since the last check, moments ago."""
         beats = {(each.name, each.host): each.heartbeat_at for each in heartbeats}
-        (seen_at, seen), checked_at = self._seen_heartbeats, time.monotonic()
-        self._seen_heartbeats = checked_at, beats
-        if checked_at - seen_at > MAX_CHECK_INTERVAL_SECONDS or beats.items() <= seen.items():
+        seen, now_seen = self._seen_heartbeats, SeenHeartbeats(time.monotonic(), beats)
+        self._seen_heartbeats = now_seen
+        is_due = now_seen.checked_at - seen.checked_at > MAX_CHECK_INTERVAL_SECONDS
+        if is_due or beats.items() <= seen.times.items():
             self.check_writable(now=now)
 
     def save_collection(self, record: CollectionRecord) -> None:

@@ -44,12 +44,12 @@ def translate_errors(store: _Class) -> _Class:
     """Let every public method of a store raise StateUnavailable for whatever Anvil raises."""
     for name, method in vars(store).items():
         if not name.startswith("_") and callable(method):
-            setattr(store, name, table_errors()(method))
+            setattr(store, name, translating_errors()(method))
     return store
 
 
 @contextmanager
-def table_errors() -> Iterator[None]:
+def translating_errors() -> Iterator[None]:
     """Turn Anvil's errors into StateUnavailable."""
     try:
         yield

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
-from ...ports import LogCache, PageStore, StateStore
+from ...ports import DashboardReads, LogCache, StateStore
 from .attempts import TableAttempts
-from .coordination import TableCoordination
-from .errors import table_errors
+from .coordination import SeenHeartbeats, TableCoordination
+from .dashboard_reads import DashboardCaches, TableDashboardReads
+from .errors import translating_errors
 from .errors_and_activities import TableErrorsAndActivities, entry_cache
 from .job_logs import TableJobLogs
 from .ledger_counts import ledger_counts_cache
 from .log_cache import TableLogPageStore
-from .page import PageCaches, TablePage
 from .repositories import TableRepositories
 from .run_hints import TableRunHints
 from .run_summaries import TableRunSummaries, run_summary_cache
@@ -46,13 +45,13 @@ class DataTablesState(
         self._saved_counters_cache = CachedCounts()
         self._error_cache = entry_cache(MAX_ERRORS)
         self._activity_cache = entry_cache(MAX_ACTIVITIES)
-        self._page_caches = PageCaches()
-        self._seen_heartbeats = -math.inf, {}
+        self._dashboard_caches = DashboardCaches()
+        self._seen_heartbeats = SeenHeartbeats()
 
-    def for_page(self) -> PageStore:
+    def for_dashboard(self) -> DashboardReads:
         """Return what a refresh of a page reads; only what has changed is read."""
-        with table_errors():
-            return TablePage(self, self._page_caches)
+        with translating_errors():
+            return TableDashboardReads(self, self._dashboard_caches)
 
     def close(self) -> None:
         """Do nothing: Anvil owns the connection."""

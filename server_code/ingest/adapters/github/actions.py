@@ -50,7 +50,7 @@ class GithubActions:
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
         self.pop_malformed_objects = self._malformed.pop
-        self.fetch_rate_limit = tokens.fetch_rate_limit
+        self.send_probe = tokens.send_probe
         self.pop_rejected_credentials = tokens.pop_rejected_credentials
         self._purposes: dict[str, Purpose] = {}
         self._renames = RenamedRepositories(tokens.clock, tokens.pin_to_credential_of)
@@ -226,7 +226,9 @@ class GithubActions:
         """Return how many times longer the repository's polls must wait."""
         return self._next_limiter(repository).hour_interval_factor(now=self._now())
 
-    def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
+    def note_poll_demand(
+        self, repository: str, *, requests_per_minute: float, is_active: bool
+    ) -> None:
         """Note how many requests a repository's polls send if no limit delays them."""
         if client := self._next_client(repository):
             now = self._now()
@@ -250,7 +252,7 @@ class GithubActions:
             if client.name in pauses:
                 client.rate_limiter.pause_until(pauses[client.name])
 
-    def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
+    def fetch_runs_of_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
         return failed_delivery_runs(self._client(repository), since)
 

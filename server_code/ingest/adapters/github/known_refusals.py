@@ -115,10 +115,10 @@ class KnownRefusals(CredentialPairs[Refusal]):
                     return known.error_until(until)
         return None
 
-    def begin_request(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
+    def refusal_or_probe(self, name: str, scopes: tuple[str, ...]) -> IngestError | None:
         """Return the refusal that forbids a request now; None where it is to be sent.
 
-        After a pause it is sent as the probe, and others wait for its answer.
+        After a pause it is the probe, for whose answer others wait: see ``release_probe``.
         """
         with self._lock:
             refusal, now = self.active(name, scopes), self._clock.now()
@@ -126,7 +126,7 @@ class KnownRefusals(CredentialPairs[Refusal]):
                 self._change(name, scopes, lambda known: replace(known, probe_at=now))
             return refusal
 
-    def end_probe(self, name: str, scopes: tuple[str, ...]) -> None:
+    def release_probe(self, name: str, scopes: tuple[str, ...]) -> None:
         """Note that a probe failed without GitHub's decision: the next request is the probe."""
         with self._lock:
             self._change(name, scopes, lambda known: replace(known, probe_at=None))

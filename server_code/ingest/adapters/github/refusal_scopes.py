@@ -24,7 +24,7 @@ REPOSITORY_ENDPOINTS = frozenset({"/repos/{}", RUNS_PATH})
 _OPTIONAL_ENDPOINTS = frozenset({"/repos/{}/hooks"})
 
 
-def scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
+def refusal_scopes_of(repository: str, endpoint: str) -> tuple[str, ...]:
     """Return every scope whose refusal covers a request."""
     of_owner = (_owner_scope(repository, endpoint),) if endpoint in _OPTIONAL_ENDPOINTS else ()
     return ALL_REQUESTS, repository, f"{repository} {endpoint}", *of_owner

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...domain.source_records import ALL_REQUESTS, CredentialRefusal
@@ -36,7 +37,7 @@ from .refusal_scopes import (
     REPOSITORY_ENDPOINTS,
     RUNS_PATH,
     note_refusals,
-    scopes_of,
+    refusal_scopes_of,
 )
 from .request import RATE_LIMIT, Request, Response
 
@@ -71,7 +72,7 @@ class TokenPool:
         self._apps = apps
         self.access = access
         self._lock = threading.Lock()
-        self._rejected: dict[str, IngestError] = {}
+        self._unreported_rejections: dict[str, IngestError] = {}
         self._reported_apps: set[str] = set()
 
     def get(self, repository: str, request: Request) -> Response:
@@ -81,15 +82,16 @@ class TokenPool:
         credential has just read the repository's runs.
         """
         clients, endpoint = self._by_name(), request.endpoint
-        scopes = scopes_of(repository, endpoint)
-        paused: dict[str, IngestError] = {}
+        scopes = refusal_scopes_of(repository, endpoint)
+        in_refusal_pause: dict[str, IngestError] = {}
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
+        note = partial(note_refusals, self.access, clients, repository, endpoint, refused)
         for client in self._candidates(repository, scopes):
             if not is_worth_trying(self.access, client.name, repository, refused, limited):
                 continue
-            if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:
-                paused[client.name] = refusal
+            if (refusal := self.access.refusals.refusal_or_probe(client.name, scopes)) is not None:
+                in_refusal_pause[client.name] = refusal
                 continue
             try:
                 with self._noting_answer(client, scopes):
@@ -101,21 +103,19 @@ class TokenPool:
             except REFUSAL_ERRORS as error:
                 refused[client.name] = error
             except NotFound:
-                note_refusals(
-                    self.access, clients, repository, endpoint, refused, other_accepted=True
-                )
+                note(other_accepted=True)
                 raise
             else:
-                note_refusals(
-                    self.access, clients, repository, endpoint, refused, other_accepted=True
-                )
+                note(other_accepted=True)
                 self.access.note_read(client.name, repository, scopes, repin=bool(limited))
                 return response
         failed = self.failed_apps().values()
-        rejected = {name: paused.get(name) or self.access.rejection_of(name) for name in clients}
-        reasons = list_reasons(self.access, repository, refused, rejected, failed)
-        note_refusals(self.access, clients, repository, endpoint, refused, other_accepted=False)
-        reasons = reasons or [*paused.values()]
+        refused_before = {
+            name: in_refusal_pause.get(name) or self.access.rejection_of(name) for name in clients
+        }
+        reasons = list_reasons(self.access, repository, refused, refused_before, failed)
+        note(other_accepted=False)
+        reasons = reasons or [*in_refusal_pause.values()]
         active = self._active_refusals(clients.values(), scopes).values()
         raise least_restrictive(limited) or most_informative(repository, reasons, active)
 
@@ -126,10 +126,10 @@ class TokenPool:
             raise most_informative(repository, [*self.failed_apps().values()])
         return clients[0]
 
-    def pin_to_credential_of(self, repository: str, validator: str | None) -> None:
+    def pin_to_credential_of(self, repository: str, list_validator: str | None) -> None:
         """Pin a repository to the credential that got its validator, if it is still configured."""
         for name in self._by_name():
-            if validator is not None and f'"{name} ' in validator:
+            if list_validator is not None and f'"{name} ' in list_validator:
                 self.access.pin(name, repository)
 
     def clients(self) -> list[GithubClient]:
@@ -156,7 +156,7 @@ class TokenPool:
         Raises BadCredentials, without a request, in the pause after a rejection of the credential.
         """
         scopes = (ALL_REQUESTS,)
-        if (refusal := self.access.refusals.begin_request(client.name, scopes)) is not None:
+        if (refusal := self.access.refusals.refusal_or_probe(client.name, scopes)) is not None:
             raise refusal
         with self._noting_answer(client, scopes):
             yield
@@ -172,7 +172,7 @@ class TokenPool:
         """Return why apps have no installation to use, by the app's name."""
         return {app.name: app.failure for app in self._apps if app.failure is not None}
 
-    def fetch_rate_limit(self) -> None:
+    def send_probe(self) -> None:
         """Request the rate limit with the first credential that is neither paused nor rejected.
 
         The request is free, and shows whether GitHub answers. Raises as ``GithubClient.get`` does.
@@ -188,8 +188,8 @@ class TokenPool:
         failed = self.failed_apps()
         with self._lock:
             new = {name: error for name, error in failed.items() if name not in self._reported_apps}
-            rejections = {**self._rejected, **new}
-            self._rejected, self._reported_apps = {}, set(failed)
+            rejections = {**self._unreported_rejections, **new}
+            self._unreported_rejections, self._reported_apps = {}, set(failed)
         return rejections
 
     def close(self) -> None:
@@ -236,10 +236,10 @@ class TokenPool:
             if self.access.note_rejection(client.name, error):
                 logger.info("credential rejected", extra={"credential": client.name})
                 with self._lock:
-                    self._rejected[client.name] = error
+                    self._unreported_rejections[client.name] = error
             raise
         except Retriable:
-            self.access.refusals.end_probe(client.name, scopes)
+            self.access.refusals.release_probe(client.name, scopes)
             raise
         except IngestError:
             self.access.note_accepted(client.name)

@@ -22,7 +22,7 @@ from ..log_ingestion.log_results import (
     LogNotReady,
     LogResult,
     LogUnavailable,
-    spool_log,
+    fetch_into_spool,
     with_steps,
 )
 from ..log_ingestion.log_retries import MAX_MISSING_TRIES, recheck_missing_log
@@ -146,7 +146,7 @@ def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
         return _recorded_reason(job, log)
     result: LogResult = LogNotReady(job=job, error=LogExpired("The log is not stored."))
     for fetch in _stored_log_fetchers(context, log):
-        result = spool_log(job, fetch)
+        result = fetch_into_spool(job, fetch)
         if isinstance(result, LogFetched):
             break
     return result

@@ -28,7 +28,7 @@ _HEARTBEAT_AT = attrgetter("heartbeat_at")
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
     """Load the state of both agents. Raises StateUnavailable."""
-    page = store.for_page()
+    page = store.for_dashboard()
     desired_states, repositories = page.load_desired_states(), page.list_repositories()
     return agent_rows(store.list_agents(), desired_states, repositories, now=now)
 

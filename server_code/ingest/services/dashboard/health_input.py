@@ -71,7 +71,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
 
     Also tries to write: a collector that cannot write its state cannot record errors either.
     """
-    heartbeats, page = store.list_agents(), store.for_page()
+    heartbeats, page = store.list_agents(), store.for_dashboard()
     repositories, collections = page.list_repositories(), page.list_collections()
     agents = agent_rows(heartbeats, page.load_desired_states(), repositories, now=now)
     has_ended = all(agent["state"] in _ENDED_STATES for agent in agents)

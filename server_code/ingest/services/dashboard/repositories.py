@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ...ports import (
     ActionsApi,
-    PageStore,
+    DashboardReads,
     RepositoryInfo,
     RepositoryStore,
     RunPage,
@@ -110,7 +110,9 @@ def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     return (record.paused, not record.failed_polls, age, record.full_name)
 
 
-def with_recorded_remedies(store: PageStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_recorded_remedies(
+    store: DashboardReads, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Replace remedies by those recorded with the errors, which are more specific."""
     if not any(row["failures"] for row in rows):
         return rows

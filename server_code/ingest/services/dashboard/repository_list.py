@@ -37,7 +37,7 @@ def list_repository_page(
     store: StateStore, settings: Settings, query: RepositoryQuery, *, now: datetime
 ) -> dict[str, Any]:
     """Return a page of repositories with all sources."""
-    stored = store.for_page()
+    stored = store.for_dashboard()
     records = stored.list_repositories()
     discovered = {
         repository_key(each.full_name): each for each in stored.list_discovered_repositories()

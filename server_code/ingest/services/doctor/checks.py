@@ -62,7 +62,7 @@ class DoctorTarget:
 
 
 @dataclass(slots=True)
-class LoadedState:
+class StateContents:
     """What the check of the state loads for other checks.
 
     ``repositories`` are the names of those that are not paused, failing ones first.
@@ -77,10 +77,10 @@ class LoadedState:
 
 def run_checks(target: DoctorTarget) -> Iterator[CheckResult]:
     """Yield the finding of each check when it ends; raises nothing."""
-    loaded = LoadedState()
-    yield from check_state(target, loaded)
-    yield from check_github(target, loaded)
-    yield from check_bus(target)
+    contents = StateContents()
+    yield from check_state(target, contents)
+    yield from check_github(target, contents)
+    yield from check_queues_and_bucket(target)
     yield check_webhook_secret(target.settings)
     yield from check_machine()
 
@@ -90,17 +90,17 @@ def no_check_failed(checks: Iterable[CheckResult]) -> bool:
     return all(check.status != FAILED for check in checks)
 
 
-def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResult]:
-    """Check that the state can be read and written; fill ``loaded`` with what it contains."""
+def check_state(target: DoctorTarget, contents: StateContents) -> Iterator[CheckResult]:
+    """Check that the state can be read and written; fill ``contents`` with what it contains."""
     try:
         state = target.open_state()
         try:
             records = sorted(state.list_repositories(), key=lambda each: -each.failed_polls)
-            loaded.repositories = [each.full_name for each in records if not each.paused]
-            loaded.sources = state.list_sources()
-            loaded.credentials = state.list_credentials()
-            loaded.discovered = state.list_discovered_repositories()
-            loaded.is_complete = True
+            contents.repositories = [each.full_name for each in records if not each.paused]
+            contents.sources = state.list_sources()
+            contents.credentials = state.list_credentials()
+            contents.discovered = state.list_discovered_repositories()
+            contents.is_complete = True
             state.check_writable(now=target.clock.now())
         finally:
             state.close()
@@ -108,11 +108,11 @@ def check_state(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResu
         remedy = "Fix the reported problem, or set DATABASE_URL to another database."
         yield CheckResult.failed("state", error, remedy)
     else:
-        watched = f"repositories watched: {len(loaded.repositories)}"
+        watched = f"repositories watched: {len(contents.repositories)}"
         yield CheckResult.ok("state", f"The state can be read and written; {watched}.")
 
 
-def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckResult]:
+def check_github(target: DoctorTarget, contents: StateContents) -> Iterator[CheckResult]:
     """Check each credential and source, and that the repositories can be read."""
     try:
         github = target.open_github()
@@ -125,20 +125,20 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckRes
         yield check
     if not is_any_valid:
         return  # each repository would fail in the same way
-    yield from check_access(loaded.credentials, now=target.clock.now())
-    yield from check_sources(target, github, loaded.sources)
-    yield from check_suspended(loaded.discovered)
+    yield from check_access(contents.credentials, now=target.clock.now())
+    yield from check_sources(target, github, contents.sources)
+    yield from check_suspended(contents.discovered)
     days = target.settings.collecting.backfill_days
     names = list(
-        {name.lower(): name for name in [*target.repositories, *loaded.repositories]}.values()
+        {name.lower(): name for name in [*target.repositories, *contents.repositories]}.values()
     )
     for name in names[:MAX_REPOSITORIES]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
     if len(names) > MAX_REPOSITORIES:
         more = f"{len(names) - MAX_REPOSITORIES:,} more repositories are watched"
         yield CheckResult.ok("repositories", f"{more} and were not checked one by one.")
-    is_any_watched = names or loaded.sources or target.settings.sources or _named_sources(target)
-    if loaded.is_complete and not is_any_watched:
+    is_any_watched = names or contents.sources or target.settings.sources or _named_sources(target)
+    if contents.is_complete and not is_any_watched:
         remedy = (
             "Add one on the Repositories page of the web app, or name one: runstream doctor "
             "OWNER/REPO, and collect OWNER/REPO."
@@ -146,7 +146,7 @@ def check_github(target: DoctorTarget, loaded: LoadedState) -> Iterator[CheckRes
         yield CheckResult.warning("repositories", "No repository is watched yet.", remedy)
 
 
-def check_bus(target: DoctorTarget) -> Iterator[CheckResult]:
+def check_queues_and_bucket(target: DoctorTarget) -> Iterator[CheckResult]:
     """Check queues and bucket."""
     try:
         queues = target.open_queues()

@@ -9,9 +9,9 @@ from ...ports.inspection import CheckResult
 from ..time_limits import call_with_timeout
 from .checks import (
     DoctorTarget,
-    LoadedState,
-    check_bus,
+    StateContents,
     check_github,
+    check_queues_and_bucket,
     check_state,
     check_webhook_secret,
 )
@@ -30,15 +30,15 @@ def run_checks_of_part(
     because Anvil's tables cannot be used in another.
     """
     if part == "state":
-        return list(check_state(target, LoadedState()))
+        return list(check_state(target, StateContents()))
     if part not in PARTS:
         raise Rejected(f"The checks have no part {part}. The parts are {', '.join(PARTS)}.")
-    loaded = LoadedState()
+    contents = StateContents()
     if part == "GitHub":
-        list(check_state(target, loaded))  # its checks are those of "state"; only `loaded` counts
+        list(check_state(target, contents))  # its checks are those of "state"
     found: list[CheckResult] = []
     try:
-        call_with_timeout(seconds, part, lambda: found.extend(_PARTS[part](target, loaded)))
+        call_with_timeout(seconds, part, lambda: found.extend(_TIMED_PARTS[part](target, contents)))
     except IngestError as error:
         return [*found, CheckResult.failed(part, error, error.remedy or _remedy_of_timeout(part))]
     return found
@@ -50,12 +50,12 @@ def _remedy_of_timeout(part: str) -> str:
     return "Check its address in the settings, the network, the proxy and the firewall."
 
 
-_PARTS: Mapping[str, Callable[[DoctorTarget, LoadedState], Iterable[CheckResult]]] = {
+_TIMED_PARTS: Mapping[str, Callable[[DoctorTarget, StateContents], Iterable[CheckResult]]] = {
     "GitHub": check_github,
-    "queues": lambda target, _: check_bus(target),
+    "queues": lambda target, _: check_queues_and_bucket(target),
     "webhook": lambda target, _: [check_webhook_secret(target.settings)],
     "machine": lambda *_: check_machine(),
 }
 
 #: The parts in the order of a page; "state" comes first, because nothing works without it.
-PARTS = ("state", *_PARTS)
+PARTS = ("state", *_TIMED_PARTS)

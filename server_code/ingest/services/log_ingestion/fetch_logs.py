@@ -24,7 +24,14 @@ from ...ports import ActionsApi
 from ..limits_in_force import LimitsInForce
 from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
-from .log_results import LogFetched, LogNotReady, LogResult, LogUnavailable, failed_log, spool_log
+from .log_results import (
+    LogFetched,
+    LogNotReady,
+    LogResult,
+    LogUnavailable,
+    fetch_into_spool,
+    result_of_failure,
+)
 
 #: Errors that the other way would raise as well, so that it is not tried.
 _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
@@ -52,8 +59,8 @@ def fetch_logs(
     requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
     # At a later try an only log is requested alone: the archive would cost one request more.
-    may_try_archive = prefers_archive or work.tries == 0
-    is_only = may_try_archive and is_only_log(requested, work.known_jobs)
+    may_fetch_archive_for_one = prefers_archive or work.tries == 0
+    is_only = may_fetch_archive_for_one and is_only_log(requested, work.known_jobs)
     if work.is_whole_attempt and (len(requested) > 1 or is_only):
         yield from _unless_limited(
             limits, work, requested, _fetch_archive_first(github, work, requested)
@@ -99,14 +106,16 @@ def _fetch_archive_first(
     if isinstance(failure, LogExpired):
         yield from _fetch_unless_expired(github, work, list(left.values()))
     elif failure is not None and (is_early or isinstance(failure, _SHARED_FAILURES)):
-        yield from (failed_log(job, failure) for job in left.values())
+        yield from (result_of_failure(job, failure) for job in left.values())
     else:
         yield from _fetch_singles(github, work, list(left.values()))
 
 
 def extract_log(archive: LogArchive, job: WorkItemJob) -> LogResult:
     """Extract a job's log, and locate its steps by the files of steps in the archive."""
-    return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
+    return fetch_into_spool(
+        job, partial(archive.extract, job.job_id), archive.step_files(job.job_id)
+    )
 
 
 def _fetch_unless_expired(
@@ -146,7 +155,7 @@ def fetch_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResu
     fetch = partial(
         github.fetch_job_log, work.key.repository, job.job_id, is_backfill=work.is_backfill
     )
-    return spool_log(job, fetch)
+    return fetch_into_spool(job, fetch)
 
 
 def _fetch_written(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogResult:

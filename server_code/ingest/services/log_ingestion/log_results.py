@@ -64,7 +64,9 @@ class LogUnavailable:
 LogResult = LogFetched | LogNotReady | LogUnavailable
 
 
-def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] = ()) -> LogResult:
+def fetch_into_spool(
+    job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] = ()
+) -> LogResult:
     """Fetch one log into a spool; any failure is this log's result, never an exception.
 
     ``step_files`` are those of an archive, which show where the steps are.
@@ -72,16 +74,16 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
     spool = Spool()
     try:
         stored_ranges = fetch(cast("BinaryIO", spool))
-        reader, steps = LogOutlineReader(), StepFileReader(step_files)
+        reader, step_reader = LogOutlineReader(), StepFileReader(step_files)
         with spool.open() as written:
             content_info = inspect_log(
-                written, (reader.feed, steps.feed) if step_files else (reader.feed,)
+                written, (reader.feed, step_reader.feed) if step_files else (reader.feed,)
             )
         outline, evidence = reader.finish()
-        evidence = replace(evidence, known_ranges=steps.finish() or stored_ranges)
+        evidence = replace(evidence, proved_ranges=step_reader.finish() or stored_ranges)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
         spool.close()
-        return failed_log(job, error)
+        return result_of_failure(job, error)
     except BaseException:
         spool.close()
         raise
@@ -90,7 +92,7 @@ def spool_log(job: WorkItemJob, fetch: FetchLog, step_files: Sequence[StepFile] 
     )
 
 
-def failed_log(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailable:
+def result_of_failure(job: WorkItemJob, error: Exception) -> LogNotReady | LogUnavailable:
     """Return the result of a log whose fetching raised an exception."""
     if isinstance(error, LogExpired):
         return LogUnavailable(job=job, reason="expired", detail=str(error))

@@ -165,7 +165,7 @@ def find_failed_deliveries(context: CollectorContext, poll_session: PollSession)
         return
     since = max(checked_at or repository.added_at, now - FAILED_DELIVERIES_AGE)
     try:
-        runs = context.github.fetch_failed_deliveries(repository.full_name, since=since)
+        runs = context.github.fetch_runs_of_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
         # Listing deliveries needs a permission of its own; without it, polls and sweeps find these
         # runs.

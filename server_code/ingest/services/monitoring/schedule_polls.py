@@ -61,7 +61,7 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     wanted_at = _next_poll_without_minute_limit(context, repository, next_check_at)
     poll_seconds = context.settings.poll_seconds
     seconds = max((wanted_at - now).total_seconds(), poll_seconds)
-    context.github.plan_polls(
+    context.github.note_poll_demand(
         repository.full_name,
         requests_per_minute=60 * requests_per_poll(repository, seconds) / seconds,
         is_active=next_check_at is not None,

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ...domain.collection_records import CollectionRecord
 from ...domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord
 from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
-from ...ports import PageStore, StateStore
+from ...ports import DashboardReads, StateStore
 from .coordination import COLLECTIONS, DESIRED_STATES
 from .errors import translate_errors
 from .errors_and_activities import ERRORS
@@ -21,7 +21,7 @@ from .table import Table
 _Value = TypeVar("_Value")
 
 
-class PageCaches:
+class DashboardCaches:
     """What a process has read for pages. Safe for many threads."""
 
     def __init__(self) -> None:
@@ -31,10 +31,10 @@ class PageCaches:
 
 
 @translate_errors
-class TablePage(PageStore):
+class TableDashboardReads(DashboardReads):
     """What a page reads, by the ids of the last changes when it began."""
 
-    def __init__(self, store: StateStore, caches: PageCaches) -> None:
+    def __init__(self, store: StateStore, caches: DashboardCaches) -> None:
         self._store, self._caches, self._changes = store, caches, load_changes()
 
     def list_repositories(self) -> list[RepositoryRecord]:

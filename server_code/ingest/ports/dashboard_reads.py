@@ -10,7 +10,7 @@ from ..domain.ledger import ErrorRecord, RepositoryRecord
 from ..domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
 
 
-class PageStore(Protocol):
+class DashboardReads(Protocol):
     """The lists that each refresh of a page needs; a store may read only what has changed.
 
     Repositories may lack fields that no page shows.
