@@ -64,10 +64,11 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
     only = optional_text(repository, "The repository's name")
     if only is not None:
         only = require_watched(request.state, only).full_name
-    running = find_running_collection(request.state, now=request.now)
+    known = request.state.list_collections()
+    running = find_running_collection(known, now=request.now)
     if running is not None:
         return collection_row(running, now=request.now)
-    collection_id, may_start = claim_collection(request.state, now=request.now)
+    collection_id, may_start = claim_collection(request.state, known, now=request.now)
     if not may_start:
         begun = new_collection(request.state, collection_id, repository=only, now=request.now)
         return collection_row(begun, now=request.now)

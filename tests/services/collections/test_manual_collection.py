@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from ingest.domain.collection_records import CollectionPhase as Phase
@@ -50,16 +51,32 @@ def two_repositories():
     return builder
 
 
-def test_two_people_who_start_a_collection_at_once_get_one(stage):
+def claim(here, known=None, *, now):
+    return claim_collection(here.state, known or here.state.list_collections(), now=now)
+
+
+@pytest.mark.parametrize("seconds", [0, 59.9])
+def test_two_people_who_start_a_collection_at_once_get_one(stage, seconds):
+    """Also around a full minute."""
     here = stage(two_repositories())
-    now = here.clock.now()
-    first, second = (claim_collection(here.state, now=now) for _ in range(2))
+    now = here.clock.now().replace(second=0, microsecond=0) + timedelta(seconds=seconds)
+    first, second = (claim(here, now=now + timedelta(seconds=later)) for later in (0, 0.2))
     assert (first[0] == second[0], first[1], second[1]) == (True, True, False)
     shown = new_collection(here.state, second[0], repository=None, now=now)
     assert shown.counts == {"repositories_total": 2, "repositories_done": 0}
     assert start_collection(here.state, first[0], repository=None, now=now) == shown
-    following, may_start = claim_collection(here.state, now=now)
+    assert claim_collection(here.state, (), now=now) == second, "one that had not seen it yet"
+    following, may_start = claim(here, now=now)
     assert (following != first[0], may_start) == (True, True)
+
+
+def test_a_collection_that_was_claimed_and_never_began_delays_the_next_by_minutes(stage):
+    """Its process was killed."""
+    here = stage(two_repositories())
+    now = here.clock.now()
+    assert claim(here, now=now)[1]
+    assert not claim(here, now=now + timedelta(seconds=60))[1]
+    assert claim(here, now=now + timedelta(minutes=3))[1]
 
 
 def start(here, *, only=None):
@@ -227,11 +244,14 @@ def test_a_collection_without_repositories_is_done_at_once(stage):
 def test_a_second_trigger_finds_the_running_one(stage):
     """Until it has ended."""
     here = stage(two_repositories(), at=100)
-    assert find_running_collection(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state.list_collections(), now=here.clock.now()) is None
     collection = start(here)
-    assert find_running_collection(here.state, now=here.clock.now()).collection_id == "c1"
+    assert (
+        find_running_collection(here.state.list_collections(), now=here.clock.now()).collection_id
+        == "c1"
+    )
     collect(here, collection)
-    assert find_running_collection(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state.list_collections(), now=here.clock.now()) is None
 
 
 def test_a_killed_collection_is_found_no_more(stage):
@@ -240,9 +260,9 @@ def test_a_killed_collection_is_found_no_more(stage):
     dying = replace(here.context, store=Fused(here.state, Fuse(3)))
     with pytest.raises(Killed):
         CollectionRound(dying, start(here), seconds=25).run()
-    assert find_running_collection(here.state, now=here.clock.now()) is not None
+    assert find_running_collection(here.state.list_collections(), now=here.clock.now()) is not None
     here.advance(LOST_AFTER.total_seconds())
-    assert find_running_collection(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state.list_collections(), now=here.clock.now()) is None
     here.advance(600)
     collect(here, start_collection(here.state, "c2", repository=None, now=here.clock.now()))
     assert_all_published(here)
@@ -258,7 +278,7 @@ def test_what_ends_a_round_is_noted(stage):
         CollectionRound(replace(here.context, store=broken), start(here), seconds=25).run()
     record = progress(here)
     assert (record.phase, record.note) == (Phase.FAILED, "The database went away.")
-    assert find_running_collection(here.state, now=here.clock.now()) is None
+    assert find_running_collection(here.state.list_collections(), now=here.clock.now()) is None
 
 
 def test_what_ends_a_round_is_raised_though_it_cannot_be_noted(stage):

@@ -8,6 +8,7 @@ the rest.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,15 +32,21 @@ LOST_AFTER = timedelta(seconds=90)
 SHOWN_COUNTERS = ("runs", "jobs", "logs")
 
 
-def claim_collection(store: CoordinationStore, *, now: datetime) -> tuple[str, bool]:
+def claim_collection(
+    store: CoordinationStore, known: Sequence[CollectionRecord], *, now: datetime
+) -> tuple[str, bool]:
     """Return the id of the next collection, and whether the caller may start it.
 
-    Two people who press the button at once get one collection.
+    ``known`` are the collections among which the caller has found none that is running. Two people
+    who press the button at once get one collection, also around a full minute: each claims its
+    minute and the one before. A process that is killed before it has saved its collection thus
+    keeps others from starting one for two minutes.
     """
-    newest = next((each.collection_id for each in store.list_collections()), "")
-    seed = f"{newest} {int(now.timestamp()) // 60}"
+    seed = " ".join(sorted(each.collection_id for each in known))
     collection_id = hashlib.sha256(seed.encode()).hexdigest()[:16]
-    return collection_id, store.claim_once(f"collect {collection_id}", now=now)
+    minute = int(now.timestamp()) // 60
+    keys = [f"collect {collection_id} {each}" for each in (minute - 1, minute)]
+    return collection_id, all(store.claim_once(key, now=now) for key in keys)
 
 
 def new_collection(
@@ -81,9 +88,11 @@ def find_collection(store: CoordinationStore, collection_id: str) -> CollectionR
     raise NotFound("This collection is no longer available. Start a new one.")
 
 
-def find_running_collection(store: CoordinationStore, *, now: datetime) -> CollectionRecord | None:
+def find_running_collection(
+    known: Sequence[CollectionRecord], *, now: datetime
+) -> CollectionRecord | None:
     """Find the collection that is in progress, if there is one."""
-    for record in store.list_collections():
+    for record in known:
         if not record.has_ended and abs(now - record.updated_at) < LOST_AFTER:
             return record
     return None
