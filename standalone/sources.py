@@ -58,7 +58,9 @@ def find_sources(
     found = replace(checked, refused={**failed, **checked.refused})
     wanted = [str(each) for each in patterns if not each.is_exclusion]
     if is_once and wanted and not found.names:  # without names, all that is watched is collected
-        raise NothingToCollect(f"No repository matches {', '.join(wanted)}.")
+        notes = [e.truncation_note for e in context.store.list_sources() if e.pattern in wanted]
+        matching = f"No repository matches {', '.join(wanted)}."
+        raise NothingToCollect(" ".join(filter(None, [matching, *notes])))
     # Exclusions alone restrict nothing: every repository in the state is polled.
     if is_once or all(each.is_exclusion for each in patterns):
         return found

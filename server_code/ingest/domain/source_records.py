@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .codec import KeepsUnknownFields, stored_as
+from .counted_nouns import plural
 from .due import is_still_ahead
 from .filters import NO_FILTERS, Filters
 from .sources import SourcePattern, Sources, parse_source
@@ -46,7 +47,7 @@ class SourceRecord(KeepsUnknownFields):
 
     ``pattern``: ``str`` of its SourcePattern. ``found``: how many repositories it matches, and
     ``left_out``: how many more match it and are excluded. ``filters`` apply in addition to those of
-    the settings. ``truncation_note``: the sentence about a list that was too long to be read whole.
+    the settings. ``truncation_note``: the sentence about a list that lacks repositories.
     ``owner_id``: GitHub's id of the owner; ``renamed_to``: the owner's new name, if it was renamed.
     """
 
@@ -115,21 +116,37 @@ class StoredList:
     """The repositories of one ``owner``, or (``*``) of all, that GitHub lists to a credential.
 
     ``validator``: the ETag of the list. ``is_whole``: it was read to its end.
+    ``hidden_organizations``: ids of those that GitHub leaves out for want of single sign-on.
     """
 
     owner: str
     validator: str | None = None
     names: tuple[str, ...] = ()
     is_whole: bool = True
+    hidden_organizations: tuple[str, ...] = ()
 
 
-def truncated_list_note(credential: str, owner: str, names: int) -> str:
-    """Return the sentence about a list that was too long to be read whole."""
-    whose = "" if owner == ALL_OWNERS else f" of {owner}"
-    return (
-        f"GitHub lists more than {names:,} repositories{whose} to {credential}, and only the first "
-        f"{names:,} are watched. Name the others as sources of their own."
-    )
+def truncated_list_note(
+    credential: str, listed: StoredList, *, is_only_credential: bool
+) -> str | None:
+    """Return what a list lacks; None for a whole one.
+
+    What is hidden from one of several credentials, another one may list.
+    """
+    whose = "" if listed.owner == ALL_OWNERS else f" of {listed.owner}"
+    names, hidden, notes = len(listed.names), listed.hidden_organizations, []
+    if not listed.is_whole:
+        notes.append(
+            f"GitHub lists more than {names:,} repositories{whose} to {credential}, and only the "
+            f"first {names:,} are watched. Name the others as sources of their own."
+        )
+    if hidden and is_only_credential:
+        count = plural(len(hidden), "organization")
+        notes.append(
+            f"GitHub hides the repositories of {count} (id {', '.join(hidden)}) from {credential}: "
+            "authorize the token for single sign-on (SSO): https://github.com/settings/tokens."
+        )
+    return " ".join(notes) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

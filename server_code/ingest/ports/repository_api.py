@@ -31,10 +31,15 @@ class RepositoryListQuery:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryList:
-    """The repositories of one list. ``is_whole``: GitHub lists only these."""
+    """The repositories of one list. ``is_whole``: it was read to its end.
+
+    ``hidden_organizations``: ids of organizations whose repositories GitHub leaves out, because the
+    token is not authorized for their single sign-on (SSO).
+    """
 
     repositories: tuple[RepositoryInfo, ...]
     is_whole: bool = True
+    hidden_organizations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

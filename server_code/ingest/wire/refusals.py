@@ -64,6 +64,7 @@ REFUSAL_PATTERNS = (
     ),
 )
 
+_ID = re.compile(r"\b\d{1,19}\b", re.ASCII)
 _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 
@@ -80,6 +81,15 @@ def find_refusal_by_message(message: str) -> RefusalPattern | None:
 def requires_sso(headers: Mapping[str, str]) -> bool:
     """Return whether a refusal (403 or 404) is due to a missing single sign-on."""
     return headers.get("x-github-sso", "").startswith("required")
+
+
+def hidden_organizations_of(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the ids of organizations whose part of a list a missing single sign-on hides.
+
+    https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+    """
+    header = headers.get("x-github-sso", "")
+    return tuple(_ID.findall(header)) if header.startswith("partial-results") else ()
 
 
 def sso_remedy(headers: Mapping[str, str]) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from ..domain.ledger import DeliveredEvent
 from ..domain.repositories import parse_full_name
@@ -24,6 +25,9 @@ MAX_BODY_BYTES = 25 * 1024 * 1024
 
 #: GitHub's ids are GUIDs. They are not signed, and the state stores them as keys.
 _DELIVERY_ID = re.compile(r"[ -~]{1,100}")
+
+#: The one field of ``application/x-www-form-urlencoded``.
+_FORM_FIELD = b"payload="
 
 #: A payload without these has an older form, and its run is requested instead.
 _NEEDED = ("id", "run_attempt", "status", "created_at")
@@ -114,9 +118,16 @@ def _repository(payload: Mapping[str, Any]) -> str | None:
         return None
 
 
+def _json_in(body: bytes) -> bytes:
+    """Return the JSON of a body, which a webhook of GitHub's default content type has in a form."""
+    if not body.startswith(_FORM_FIELD):
+        return body
+    return unquote_to_bytes(body.removeprefix(_FORM_FIELD).replace(b"+", b" "))
+
+
 def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
-        payload = load_json(body)
+        payload = load_json(_json_in(body))
     except (ValueError, RecursionError) as error:
         raise MalformedPayload(
             "A webhook's body is not JSON: set its content type to application/json."

@@ -11,6 +11,7 @@ from ...errors import RateLimited, RequestFailed, RequestPaused
 from ...wire.answers import malformed_answer
 from ...wire.fields import integer, mapping
 from ...wire.links import next_parameters
+from ...wire.refusals import hidden_organizations_of
 from .interrupted_reads import InterruptedReads
 from .list_failures import ListFailures
 from .list_validators import format_validator, parse_validator
@@ -35,7 +36,8 @@ class ListAnswer:
     """A list, or a part of it. ``items`` is None where nothing changed since the validator.
 
     ``first_page``: its JSON, with what GitHub gives besides the items. ``answered_at`` is by
-    GitHub's clock. ``was_redirected``: a page came from another address.
+    GitHub's clock. ``was_redirected``: a page came from another address. ``hidden_organizations``:
+    ids of those that GitHub leaves out, because the token is not authorized for their SSO.
     """
 
     items: tuple[Mapping[str, Any], ...] | None
@@ -44,6 +46,7 @@ class ListAnswer:
     first_page: Mapping[str, Any] = field(default_factory=dict)
     has_next: bool = False
     was_redirected: bool = False
+    hidden_organizations: tuple[str, ...] = ()
     page_count: int = 1
 
     @property
@@ -194,6 +197,7 @@ class _Paginator:
         self._body = ""
         self._answered_at: datetime | None = None
         self._was_redirected = False
+        self._hidden_organizations: tuple[str, ...] = ()
         self._page_count = 0
         self._failure: RequestFailed | None = None
 
@@ -224,6 +228,7 @@ class _Paginator:
         self._etags.append(response.validator)
         self._answered_at = self._answered_at or response.answered_at
         self._was_redirected |= response.was_redirected
+        self._hidden_organizations += hidden_organizations_of(response.headers)
         self._body, self._cursor = response.body, following or {}
         self._position = start + self.size
         self._has_next = following is not None or self._has_more_by_count(len(found))
@@ -239,6 +244,7 @@ class _Paginator:
             validator=format_validator(self.size, self._etags),
             answered_at=self._answered_at,
             was_redirected=self._was_redirected,
+            hidden_organizations=tuple(dict.fromkeys(self._hidden_organizations)),
             page_count=self._page_count,
         )
 

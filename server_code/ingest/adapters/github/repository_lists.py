@@ -20,7 +20,7 @@ from ...ports import (
 from ...ports.repository_api import ANONYMOUS
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
-from .credentials import INSTALLATION_PREFIX
+from .credentials import INSTALLATION_PREFIX, InstallationToken
 from .lists import ListAnswer, ListReader, ListRequest
 from .request import Request
 from .tokens import TokenPool
@@ -74,8 +74,7 @@ class GithubRepositories:
         with self._tokens.noting_rejection(client):
             if query.owner != ALL_OWNERS:
                 return self._fetch_of_owner(client, query.owner, validator)
-            is_installation = client.name.startswith(INSTALLATION_PREFIX)
-            wanted = _INSTALLATION_LIST if is_installation else _USER_LIST
+            wanted = _INSTALLATION_LIST if _is_of_installation(client) else _USER_LIST
             own = replace(wanted, credential=client.name)
             return _answer(self._lists.fetch(client, own, validator), validator)
 
@@ -102,7 +101,7 @@ class GithubRepositories:
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for other credentials."""
         client = self._tokens.client_named(credential)
-        if client.name == ANONYMOUS or client.name.startswith(INSTALLATION_PREFIX):
+        if client.name == ANONYMOUS or _is_of_installation(client):
             return None
         with self._tokens.noting_rejection(client):
             return text(mapping(client.get(Request.to("/user")).json()).get("login"))
@@ -150,6 +149,11 @@ class GithubRepositories:
         return Answer(answer.value, f"{kind} {answer.validator}")
 
 
+def _is_of_installation(client: GithubClient) -> bool:
+    """Return whether a credential is an App's installation, even one in GITHUB_TOKEN."""
+    return client.kind == InstallationToken.kind
+
+
 def parse_repository(payload: Mapping[str, Any], *, requested_name: str = "") -> RepositoryInfo:
     """Parse a repository object; ``requested_name`` stands in for a name that it lacks."""
     return RepositoryInfo(
@@ -179,4 +183,9 @@ def _answer(answer: ListAnswer, validator: str | None) -> Answer[RepositoryList]
         return Answer(None, validator)
     listed = (parse_repository(mapping(item)) for item in answer.items)
     named = tuple(each for each in listed if "/" in each.full_name)
-    return Answer(RepositoryList(named, is_whole=not answer.has_next), answer.validator)
+    found = RepositoryList(
+        named,
+        is_whole=not answer.has_next,
+        hidden_organizations=answer.hidden_organizations,
+    )
+    return Answer(found, answer.validator)

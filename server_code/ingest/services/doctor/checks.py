@@ -22,7 +22,7 @@ from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, CheckResult, QueueInspector
 from ...settings import Settings
 from .github import (
-    NAME_MISSING_REMEDY,
+    INCOMPLETE_LIST_REMEDY,
     NEW_CREDENTIAL_REMEDY,
     DoctorGithub,
     check_access,
@@ -178,7 +178,7 @@ def check_sources(
             yield CheckResult.failed(f"source {record.pattern}", record.last_error, remedy)
         elif record.truncation_note is not None and record.pattern.lower() not in given:
             yield CheckResult.warning(
-                f"source {record.pattern}", record.truncation_note, NAME_MISSING_REMEDY
+                f"source {record.pattern}", record.truncation_note, INCOMPLETE_LIST_REMEDY
             )
 
 

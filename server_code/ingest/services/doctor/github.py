@@ -37,7 +37,10 @@ NEW_CREDENTIAL_REMEDY = (
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
 
-NAME_MISSING_REMEDY = "Name the repositories that are missing: runstream sources add OWNER/NAME."
+INCOMPLETE_LIST_REMEDY = (
+    "Authorize the token, or name the repositories that are missing: runstream sources add "
+    "OWNER/NAME."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def check_source(
         remedy = "Check its spelling, and that a credential may read repositories that match it."
         return CheckResult.warning(subject, finding, remedy)
     if preview.truncation_note is not None:
-        return CheckResult.warning(subject, finding, NAME_MISSING_REMEDY)
+        return CheckResult.warning(subject, finding, INCOMPLETE_LIST_REMEDY)
     return CheckResult.ok(subject, finding)
 
 

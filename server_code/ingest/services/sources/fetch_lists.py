@@ -32,8 +32,8 @@ class RepositoryLists:
 
     ``errors``: why a credential could not read a list, though another one may have. ``read``: the
     lists that a credential has read, as ``_list_of`` names them. ``refused``: why a credential may
-    not list an owner, though another one may; by owner. ``truncation_notes``: about lists of which
-    only a part was read; by owner.
+    not list an owner, though another one may; by owner. ``truncation_notes``: about lists that lack
+    repositories; by owner.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
@@ -75,11 +75,15 @@ class RepositoryLists:
         if isinstance(error, BadCredentials):
             self.refused.setdefault(query.owner.lower(), str(error))
 
-    def note_truncation(self, query: RepositoryListQuery, listed: StoredList) -> None:
-        """Note a list of which only a part was read."""
-        if not listed.is_whole:
-            owner = query.installation_account or query.owner
-            note = truncated_list_note(query.credential, owner, len(listed.names))
+    def note_truncation(
+        self, query: RepositoryListQuery, listed: StoredList, *, is_only_credential: bool
+    ) -> None:
+        """Note a list that lacks repositories."""
+        owner = query.installation_account or query.owner
+        note = truncated_list_note(
+            query.credential, replace(listed, owner=owner), is_only_credential=is_only_credential
+        )
+        if note is not None:
             self.truncation_notes |= {query.owner.lower(): note, owner.lower(): note}
 
     def add(self, listed: StoredList, described: Collection[RepositoryInfo]) -> None:
@@ -144,7 +148,9 @@ def fetch_lists(context: CollectorContext, sources: Sources) -> RepositoryLists:
         context, validators, lambda query: api.fetch_repositories(query, validators[query])
     )
     for query, answer in answers.items():
-        _apply_list(lists, api, query, answer, now)
+        listed = _apply_list(lists, api, query, answer, now)
+        is_only = len({each.credential for each in answers}) == 1
+        lists.note_truncation(query, listed, is_only_credential=is_only)
     return lists
 
 
@@ -190,7 +196,7 @@ def _apply_list(
     query: RepositoryListQuery,
     answer: Answer[RepositoryList] | IngestError,
     now: datetime,
-) -> None:
+) -> StoredList:
     record = lists.credentials[query.credential]
     listed = _known_list(record, query.owner) or StoredList(owner=query.owner)
     described: tuple[RepositoryInfo, ...] = ()
@@ -204,14 +210,18 @@ def _apply_list(
         lists.read.add(_list_of(query))
         listed = replace(listed, owner=query.owner, validator=answer.validator)
         if answer.value is not None:
-            described, is_whole = answer.value.repositories, answer.value.is_whole
-            names = tuple(each.full_name for each in described)
-            listed = replace(listed, names=names, is_whole=is_whole)
+            described = answer.value.repositories
+            listed = replace(
+                listed,
+                names=tuple(each.full_name for each in described),
+                is_whole=answer.value.is_whole,
+                hidden_organizations=answer.value.hidden_organizations,
+            )
         record = _with_list(record, listed)
         api.note_listed_repositories(query, listed.names)
     lists.credentials[query.credential] = record
-    lists.note_truncation(query, listed)
     lists.add(listed, described)
+    return listed
 
 
 def _list_of(query: RepositoryListQuery) -> tuple[str, str]:

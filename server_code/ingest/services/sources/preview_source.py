@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.counted_nouns import plural
 from ...domain.globs import matches_glob
-from ...domain.source_records import ALL_OWNERS, truncated_list_note
+from ...domain.source_records import ALL_OWNERS, StoredList, truncated_list_note
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
@@ -31,7 +31,7 @@ class SourcePreview:
 
     ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
     ``allowed_per_hour`` is the limit of the credentials whose lists held a match; ``errors``:
-    of lists that could not be read. ``truncation_note``: about a list that was read only in part.
+    of lists that could not be read. ``truncation_note``: about a list that lacks repositories.
     """
 
     matched: tuple[str, ...] = ()
@@ -145,10 +145,16 @@ def _fetch_lists(api: RepositoryApi, pattern: SourcePattern) -> _Lists:
         owner_of_list = query.installation_account or query.owner
         is_of_all_owners = owner is None and owner_of_list == ALL_OWNERS
         may_miss_matches = is_of_all_owners or matches_glob(pattern.owner, owner_of_list)
-        if may_miss_matches and not value.is_whole:
-            found.truncation_note = truncated_list_note(
-                query.credential, owner_of_list, len(value.repositories)
+        if may_miss_matches:
+            known = StoredList(
+                owner=owner_of_list,
+                names=tuple(each.full_name for each in value.repositories),
+                is_whole=value.is_whole,
+                hidden_organizations=value.hidden_organizations,
             )
+            is_only = len({each.credential for each in queries}) == 1
+            note = truncated_list_note(query.credential, known, is_only_credential=is_only)
+            found.truncation_note = note or found.truncation_note
     found.errors = [error for _, error in sorted(errors, key=lambda each: each[0])]
     return found
 
