@@ -43,7 +43,7 @@ def is_compressible(request: h11.Request, response: h11.Response) -> bool:
         and MIN_BYTES <= length <= MAX_BYTES
         and _TYPES.match(headers.get(b"content-type", b"")) is not None
         and b"content-encoding" not in headers
-        and b"no-transform" not in get_values(response.headers, b"cache-control")
+        and not _forbids_changes(response)
         and b"range" not in dict(request.headers)
         and _accepts_gzip(request)
     )
@@ -65,6 +65,11 @@ def compressed_headers(headers: list[Header], length: int) -> list[Header]:
         (b"content-encoding", b"gzip"),
         *([(b"content-length", str(length).encode())] if length else []),
     ]
+
+
+def _forbids_changes(response: h11.Response) -> bool:
+    directives = get_values(response.headers, b"cache-control")
+    return b"no-transform" in (each.lower() for each in directives)
 
 
 def _accepts_gzip(request: h11.Request) -> bool:

@@ -34,6 +34,7 @@ class ClientConnection:
 
     def abort(self) -> None:
         """Close the connection at once, even during a response."""
+        self.waiting_since = None
         self._stream.writer.transport.abort()
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
 
 from ..byte_cache import ByteCache
@@ -33,7 +34,10 @@ class ReverseProxy:
         limits: TimeLimits | None = None,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        """Take over ``listener``; ``server_port`` is the app server's, on this machine."""
+        """Take over ``listener``; ``server_port`` is the app server's, on this machine.
+
+        Raises OSError if the machine refuses what the server needs.
+        """
         self.server_port = server_port
         self.trusted = trusted or TrustedProxies()
         self.limits = limits or TimeLimits()
@@ -43,12 +47,10 @@ class ReverseProxy:
         self._open: dict[ClientConnection, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
-        self._is_listening = threading.Event()
-        self._thread = threading.Thread(
-            target=asyncio.run, args=(self._run(),), name="reverse proxy"
-        )
+        self._started: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run_loop, name="reverse proxy")
         self._thread.start()
-        self._is_listening.wait()
+        self._started.result()
 
     @property
     def is_alive(self) -> bool:
@@ -62,14 +64,19 @@ class ReverseProxy:
                 self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
+    def _run_loop(self) -> None:
+        """Run the server; an error before it listens is the constructor's."""
+        try:
+            asyncio.run(self._run())
+        except Exception as error:
+            if self._started.done():
+                raise
+            self._started.set_exception(error)
+
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        try:
-            server = await asyncio.start_server(
-                self._accept, sock=self._listener, limit=CHUNK_BYTES
-            )
-        finally:
-            self._is_listening.set()
+        server = await asyncio.start_server(self._accept, sock=self._listener, limit=CHUNK_BYTES)
+        self._started.set_result(None)
         await self._stop.wait()
         server.close()
         open_tasks = list(self._open.values())

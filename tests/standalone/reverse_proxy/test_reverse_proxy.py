@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 import requests
 import websocket
+from support.command_line import wait_until
 from support.origin_server import Handler, OriginServer, origin_server
 
 from standalone.app_server.running import listen
@@ -97,6 +98,7 @@ def test_a_shared_file_is_compressed_once_and_a_page_with_a_session_is_not_kept(
         (SCRIPT, {"Content_Type": "image/png"}, {}),
         (SCRIPT, {"Content_Type": JAVASCRIPT, "Content_Encoding": "br"}, {}),
         (SCRIPT, {"Content_Type": JAVASCRIPT, "Cache_Control": "public, no-transform"}, {}),
+        (SCRIPT, {"Content_Type": JAVASCRIPT, "Cache_Control": "No-Transform"}, {}),
         (SCRIPT, {"Content_Type": JAVASCRIPT}, {"Range": "bytes=0-99"}),
         (SCRIPT[: MIN_BYTES - 1], {"Content_Type": JAVASCRIPT}, {}),
         (bytes(MAX_BYTES + 1), {"Content_Type": JAVASCRIPT}, {}),
@@ -442,6 +444,34 @@ def test_a_connection_beyond_the_limit_replaces_the_one_that_has_waited_longest(
         assert slow[0].recv(1) == b""
         slow[-1].sendall(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
         assert slow[-1].recv(12) == b"HTTP/1.1 200"
+
+
+def test_connections_that_come_together_replace_one_each(origin):
+    """All of one turn of the loop, in which no connection is closed yet."""
+    with proxy_before(origin.port, max_connections=3) as proxy, ExitStack() as opened:
+
+        def connect() -> socket.socket:
+            address = ("127.0.0.1", proxy.port)
+            return opened.enter_context(socket.create_connection(address, timeout=PATIENCE))
+
+        idle = [connect() for _ in range(3)]
+        wait_until(lambda: len(proxy._open) == 3)
+        is_stopped, goes_on = threading.Event(), threading.Event()
+        proxy._loop.call_soon_threadsafe(lambda: (is_stopped.set(), goes_on.wait(PATIENCE)))
+        assert is_stopped.wait(PATIENCE)
+        for _ in range(3):
+            connect()
+        goes_on.set()
+        assert [each.recv(1) for each in idle] == [b""] * 3
+
+
+def test_a_machine_that_refuses_the_server_is_an_error_of_its_start():
+    """Not a proxy that answers nothing."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        pytest.raises(ValueError, match="Stream Socket"),
+    ):
+        ReverseProxy(datagrams, 1)
 
 
 def test_closing_ends_all_that_is_open(origin):
