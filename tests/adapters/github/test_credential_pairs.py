@@ -28,3 +28,15 @@ def test_the_oldest_pairs_are_forgotten():
     assert ("a", "owner-1/api") not in pairs
     assert not pairs.has_repository_of("a", "owner-1")
     assert len(list(pairs)) == MAX_PAIRS
+
+
+def test_a_pair_that_is_set_again_is_the_latest():
+    """What is read all the time stays known."""
+    pairs: CredentialPairs[int] = CredentialPairs()
+    for number in range(MAX_PAIRS):
+        pairs["a", f"owner-{number}/api"] = number
+    pairs["a", "owner-0/api"] = 7
+    pairs["a", "another/api"] = 8
+    assert pairs["a", "owner-0/api"] == 7
+    assert pairs.has_repository_of("a", "owner-0")
+    assert ("a", "owner-1/api") not in pairs

@@ -76,6 +76,7 @@ class CredentialAccess:
         """Pin a repository to a credential, unless it is pinned."""
         with self._lock:
             self._pins.setdefault(repository.lower(), name)
+            self._pins.move_to_end(repository.lower())
             if len(self._pins) > MAX_PAIRS:
                 self._pins.popitem(last=False)
 

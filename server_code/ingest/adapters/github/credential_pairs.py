@@ -1,4 +1,4 @@
-"""A bounded mapping of credentials and repositories that also finds an owner's credentials."""
+"""A bounded mapping of credentials and scopes that also finds an owner's credentials."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TypeVar
 #: A credential's name, and a repository or another scope of a refusal, in lower case.
 Pair = tuple[str, str]
 
-#: Pairs that are remembered; the oldest are removed first.
+#: Pairs that are remembered; those that were set longest ago are removed first.
 MAX_PAIRS = 20_000
 
 V = TypeVar("V")
 
 
 class CredentialPairs(dict[Pair, V]):
-    """Values by credential and repository, which only ``remove`` removes.
+    """Values by credential and scope; others remove them only by ``remove``.
 
     Not safe for many threads by itself.
     """
@@ -25,8 +25,10 @@ class CredentialPairs(dict[Pair, V]):
         self._credentials: dict[str, Counter[str]] = {}
 
     def __setitem__(self, pair: Pair, value: V) -> None:
-        """Keep a value, and remove the oldest one if there are too many."""
-        if pair not in self:
+        """Keep a value; if there are too many, remove the one that was set longest ago."""
+        if pair in self:
+            del self[pair]  # to the end: it is the latest now
+        else:
             self._credentials.setdefault(_owner(pair), Counter())[pair[0]] += 1
         super().__setitem__(pair, value)
         if len(self) > MAX_PAIRS:
@@ -50,5 +52,5 @@ class CredentialPairs(dict[Pair, V]):
 
 
 def _owner(pair: Pair) -> str:
-    """Return the owner of a pair's repository; empty where the pair is about one endpoint of it."""
+    """Return the owner of a pair's repository; empty where its scope is not a whole repository."""
     return "" if " " in pair[1] else pair[1].partition("/")[0]
