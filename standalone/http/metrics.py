@@ -77,11 +77,13 @@ class DeadLetterCount:
 
     def refresh(self) -> None:
         """Count again."""
+        latest = None
         try:
-            self._latest = self._count()
+            latest = self._count()
         except IngestError as error:
             logger.warning("dead letters not counted", extra={"reason": str(error)})
-            self._latest = None
+        finally:
+            self._latest = latest
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -100,6 +100,9 @@ def test_dead_letters_are_counted_apart_from_the_scrape() -> None:
         letters.refresh()
         seen.append(letters._latest)
     assert seen == [3, None, 4]
+    with pytest.raises(IndexError):
+        letters.refresh()
+    assert letters._latest is None, "nor does a defect leave an old count"
 
 
 def test_promtool_accepts_the_alert_rules() -> None:
