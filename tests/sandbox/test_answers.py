@@ -90,6 +90,15 @@ def test_artifacts_have_their_documented_form(serve):
     assert (page["total_count"], len(page["artifacts"])) == (3, 1)
 
 
+def test_a_run_that_has_not_ended_has_no_artifacts(serve):
+    """Its jobs upload them."""
+    api = serve(WorldBuilder().run(seconds=300).job().artifact("report"), at=100)
+    path = f"/repos/octo/api/actions/runs/{api.runs()[0]['id']}/artifacts"
+    assert api.get(path).json() == {"total_count": 0, "artifacts": []}
+    api.server.advance(300)
+    assert api.get(path).json()["total_count"] == 1
+
+
 def test_commits_and_their_pulls_have_their_documented_form(api):
     """Commits, with and without pull requests, hold every required key."""
     pulls = 0

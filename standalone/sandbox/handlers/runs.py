@@ -56,9 +56,10 @@ def list_pending_deployments(call: Call) -> Answer:
 def list_artifacts(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts."""
     run = requested_run(call)
+    first_end = run.attempts[0].completed_at
     return conditional_page(
         call,
-        run.artifacts,
+        run.artifacts if first_end is not None and first_end <= call.now else (),
         lambda each: artifact_payload(call.repository.spec, run, each, call.base),
         lambda total, page: {"total_count": total, "artifacts": page},
     )
