@@ -13,6 +13,7 @@ from ...errors import GithubUnavailable, RequestFailed
 from ...wire.answers import RawAnswer
 from ...wire.log_addresses import require_log
 from .connection_errors import connection_error, was_silent
+from .decoded_bodies import decoded_body
 from .origins import origin_of
 from .read_timeouts import ReadTimeouts
 from .sessions import PlainSession
@@ -112,7 +113,7 @@ def write_log(response: BaseHTTPResponse, log_file: BinaryIO, *, deadline: float
     log_file.seek(0)
     log_file.truncate()
     start: bytes | None = None
-    for chunk in response.stream(LOG_CHUNK_BYTES, decode_content=True):
+    for chunk in decoded_body(response, LOG_CHUNK_BYTES):
         if start is None:
             start = chunk
             require_log(response.headers.get("content-type", ""), start)
@@ -126,7 +127,7 @@ def write_log(response: BaseHTTPResponse, log_file: BinaryIO, *, deadline: float
 def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
+    for chunk in decoded_body(response, _CHUNK_BYTES):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
