@@ -229,6 +229,14 @@ def test_a_skipped_job_has_neither_runner_nor_labels_nor_steps():
     assert (job.runner_name, job.runner_group_name, job.labels, job.steps) == (None, None, (), ())
 
 
+def test_a_job_that_found_no_runner_has_none():
+    """GitHub writes 0 and empty texts for what is not there."""
+    job = parse_job(job_payload(runner_id=0, runner_name="", runner_group_name="", steps=[]))
+    assert (job.runner_id, job.runner_name, job.runner_group_name) == (None, None, None)
+    assert job.shows_no_runner
+    assert not parse_job(job_payload(runner_id=0, runner_name="", steps=[{}])).shows_no_runner
+
+
 @pytest.mark.parametrize("labels", [None, "ubuntu", {}, [{"name": "x"}, None]])
 def test_labels_are_texts_or_left_out(labels):
     """Anything else is no label."""

@@ -101,6 +101,11 @@ class Job(KeepsUnknownFields):
         return seconds_between(self.started_at, self.completed_at) if self.is_completed else None
 
     @property
+    def shows_no_runner(self) -> bool:
+        """Return whether neither a runner nor a step shows that the job has started."""
+        return not self.steps and not self.runner_name and self.runner_id is None
+
+    @property
     def never_started(self) -> bool:
         """Return whether the job never had a runner, so that no log can exist."""
         if self.conclusion == "skipped":

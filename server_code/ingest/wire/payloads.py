@@ -101,7 +101,7 @@ def parse_job(payload: Mapping[str, Any]) -> Job:
         workflow_name=text(payload.get("workflow_name")),
         head_branch=text(payload.get("head_branch")),
         check_run_url=text(payload.get("check_run_url")),
-        runner_id=integer(payload.get("runner_id")),
+        runner_id=integer(payload.get("runner_id")) or None,  # 0 stands for no runner
     )
 
 

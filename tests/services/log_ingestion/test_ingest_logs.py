@@ -171,6 +171,27 @@ def test_a_log_that_never_comes_is_reported_to_be_missing(stage, log_mode):
     assert here.clock.now().timestamp() - here.start > 600
 
 
+@pytest.mark.parametrize("log_mode", MODES)
+def test_a_missing_log_of_a_job_without_a_runner_is_not_waited_for(stage, log_mode):
+    """GitHub fails jobs so that it does not start, for example after a payment that failed."""
+    here = stage(WorldBuilder().run("failure", seconds=60).job(), at=70, log_mode=log_mode)
+    fetch = here.context.github.fetch_jobs
+
+    def fetch_without_runner(key, validator=None):
+        answer = fetch(key, validator)
+        bare = (
+            replace(job, steps=(), runner_name=None, runner_id=None) for job in answer.value.jobs
+        )
+        return replace(answer, value=replace(answer.value, jobs=tuple(bare)))
+
+    here.context.github.fetch_jobs = fetch_without_runner
+    here.fail(Fault(path="/logs$", do="missing"))
+    assert here.poll() is None
+    here.ingest(every=5)
+    assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]
+    assert here.clock.now().timestamp() - here.start < 120
+
+
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 11, 12, 25])
 def test_logs_of_a_repository_that_is_hidden_for_a_while_arrive(stage, count):
     """A 404 of everything says nothing about a log: a token may have lost its organization.

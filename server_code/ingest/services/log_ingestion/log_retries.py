@@ -38,6 +38,10 @@ MAX_LOG_DELAY = timedelta(minutes=10)
 MIN_MISSING_TRIES = 5
 MAX_MISSING_TRIES = 8
 
+#: The tries of a log that is missing and whose job shows no runner, such as one that was not
+#: started because a payment has failed.
+NO_RUNNER_TRIES = 2
+
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 SHORTEST_RETENTION = timedelta(days=1)
 
@@ -133,6 +137,8 @@ def _is_given_up(
 ) -> bool:
     """Return whether a missing log has had enough time and enough tries."""
     is_missing = isinstance(result.error, (LogPending, LogExpired))
+    if is_missing and work.tries >= NO_RUNNER_TRIES and _shows_no_runner(context, result, work):
+        return True
     if not is_missing or may_still_be_written(result.job, now):
         return False
     if work.tries >= MAX_MISSING_TRIES:
@@ -141,3 +147,9 @@ def _is_given_up(
         result.job.completed_at is None
         or any(log.state == LOG_FETCHED for log in context.store.load_job_logs(work.key).values())
     )
+
+
+def _shows_no_runner(context: CollectorContext, result: LogNotReady, work: LogWork) -> bool:
+    record = context.store.load_attempts(work.key.repository, [work.key.run_id]).get(work.key)
+    jobs = record.jobs if record else ()
+    return any(job.job_id == result.job.job_id and job.shows_no_runner for job in jobs)
