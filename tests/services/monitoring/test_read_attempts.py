@@ -77,6 +77,16 @@ def test_a_later_attempt_is_kept_where_the_earlier_one_cannot_be_read(stage):
     assert snapshot.newer_attempt.run_attempt == 2
 
 
+def test_an_attempt_has_the_number_by_which_it_was_requested(stage):
+    """Servers may give the number of the newest attempt, or none."""
+    here = a_stage_in_flight(stage)
+    here.move_to(950)
+    fetch = here.context.github.fetch_attempt
+    here.context.github.fetch_attempt = lambda key: replace(fetch(key), run_attempt=2)
+    snapshot = read(here, is_run_current=False, wants_jobs=False)
+    assert (snapshot.record.run.run_attempt, snapshot.record.run.status) == (1, "completed")
+
+
 def test_an_error_is_part_of_the_reading(stage):
     """The other attempts of a batch are kept."""
     here = a_stage_in_flight(stage)

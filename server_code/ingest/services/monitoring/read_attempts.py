@@ -148,8 +148,10 @@ def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun) -> AttemptSnapshot:
     known = snapshot.record.run
     if known is not None and is_older_run(known, run):
         return snapshot
-    # The attempt keeps the spelling of the repository under which its events were published.
-    named = replace(run, repository=snapshot.record.key.repository)
+    # The attempt keeps the spelling of the repository under which its events were published, and
+    # the number by which it was requested.
+    key = snapshot.record.key
+    named = replace(run, repository=key.repository, run_attempt=key.run_attempt)
     return replace(snapshot, record=replace(snapshot.record, run=named))
 
 
