@@ -98,6 +98,33 @@ def test_a_stop_ends_at_once_what_has_not_begun(executor):
     assert all(first == "first" and end.is_cut_short for first, end in rest.values())
 
 
+def test_what_a_shutdown_cancels_ends(executor):
+    """Nobody else would end it, and the taker would wait for it."""
+    begun, go_on = threading.Barrier(5), threading.Event()
+
+    def produce(key):
+        begun.wait(60)
+        go_on.wait(60)
+        yield key
+
+    idle: list[int] = []
+
+    def when_idle() -> None:
+        idle.append(1)
+        assert len(idle) < 60, "the end of a cancelled key never comes"
+        if len(idle) == 1:
+            begun.wait(60)
+            executor.shutdown(wait=False, cancel_futures=True)
+            go_on.set()
+
+    ends = {
+        key: item.is_cut_short
+        for key, item in interleave(executor, range(6), produce, when_idle=when_idle)
+        if isinstance(item, Finished)
+    }
+    assert ends == {0: False, 1: False, 2: False, 3: False, 4: True, 5: True}
+
+
 def test_a_taker_that_leaves_stops_the_work(executor):
     """Generators end at their next item, and those that wait for a thread never begin."""
     begun, go_on = [], threading.Event()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -43,11 +44,14 @@ def interleave(
     ``when_idle`` is called on the calling thread when it waits for an item, and then every second;
     ``should_continue`` at the same times and after each item. Once it returns False, the keys that
     no worker has begun with end at once, and each other one after the item that is being produced.
-    When the iterator is closed, the generators stop at their next item. What is no Exception and
-    ends a worker, such as SystemExit, is raised here.
+    A shutdown that cancels futures ends their keys, too. When the iterator is closed, the
+    generators stop at their next item. What is no Exception and ends a worker, such as SystemExit,
+    is raised here.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)
-    futures = [(executor.submit(buffer.fill, key), key) for key in keys]
+    futures = [executor.submit(buffer.fill, key) for key in keys]
+    for future, key in zip(futures, keys, strict=True):
+        future.add_done_callback(partial(buffer.end_if_cancelled, key))
     left = len(keys)
     try:
         while left:
@@ -59,12 +63,11 @@ def interleave(
                 yield entry
             if not should_continue() and not buffer.is_ending.is_set():
                 buffer.is_ending.set()
-                for key in [key for future, key in futures if future.cancel()]:
-                    left -= 1
-                    yield key, Finished(is_cut_short=True)
+                for future in futures:
+                    future.cancel()
     finally:
         buffer.is_stopped.set()
-        for future, _ in futures:
+        for future in futures:
             if not future.cancel():
                 future.result()
 
@@ -103,6 +106,11 @@ class _ItemBuffer(Generic[K, V]):
             self._items.put(raised)
             return
         self._put(key, end)
+
+    def end_if_cancelled(self, key: K, future: Future[None]) -> None:
+        """Add the end of a key whose future was cancelled; who cancels it cannot wait for room."""
+        if future.cancelled():
+            self._items.put((key, Finished(is_cut_short=True)))
 
     def next(self) -> tuple[K, V | Finished] | None:
         """Return the next item, None if it does not come soon; raise what ended a worker."""
