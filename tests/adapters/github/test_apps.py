@@ -298,6 +298,83 @@ def test_what_an_app_was_given_is_not_missing_any_more():
         assert client.missing_permissions == ()
 
 
+class GrantedLater:
+    """A GitHub that denies what a token's installation was not given when the token was minted."""
+
+    def __init__(self, world):
+        self.world = world
+        self.is_granted = False
+        self.granted_tokens = set()
+
+    def grant(self):
+        self.is_granted = True
+        self.world.permissions = {"actions": "read"}
+
+    def __call__(self, asked):
+        answer = self.world(asked)
+        if asked.path.endswith("/access_tokens") and self.is_granted:
+            self.granted_tokens.add(answer[2]["token"])
+        if asked.path.startswith("/repos/") and asked.token not in self.granted_tokens:
+            return 403, {}, {"message": "Resource not accessible by integration"}
+        return answer
+
+
+def test_a_permission_is_used_as_soon_as_it_is_listed():
+    """A token keeps the permissions of its minting; GitHub tells of the grant by a webhook."""
+    clock = StillClock()
+    world = GrantedLater(Github(clock, {"9": {1: "octo"}}))
+    with stub_github(world) as github:
+        actions = actions_of(github, clock)
+        for _ in range(10):
+            with pytest.raises(AccessDenied):
+                reads(actions, "octo/a")
+            clock.sleep(30)
+        assert world.world.minted == 1
+        world.grant()
+        GithubRepositories(actions._tokens).refresh_installations()
+        assert all(reads(actions, "octo/a"))
+        assert world.world.minted == 2
+
+
+def test_an_old_token_that_is_denied_access_is_replaced():
+    """The permissions of an installation that the settings name are not listed."""
+    clock = StillClock()
+    world = GrantedLater(Github(clock, {"9": {1: "octo"}}))
+    with stub_github(world) as github:
+        [client] = pool_of(github, clock, installation=1).clients()
+        runs = Request.to("/repos/{}/actions/runs", "octo/a")
+        for seconds, minted in ((0, 1), (300, 1), (310, 2), (10, 2)):
+            clock.sleep(seconds)
+            with pytest.raises(AccessDenied):
+                client.get(runs)
+            assert world.world.minted == minted
+        world.grant()
+        clock.sleep(601)
+        assert client.get(runs).status == 200
+        assert world.world.minted == 3
+
+
+def test_an_app_that_is_installed_again_is_used_at_once():
+    """Its installation has another number, and the tokens of the former one are revoked."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}})
+
+    def answer(asked):
+        if "/installations/1/" in asked.path and 1 not in world.apps["9"]:
+            return NOT_FOUND
+        return world(asked)
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, clock)
+        assert all(reads(actions, "octo/a"))
+        clock.sleep(120)
+        world.tokens.clear()
+        world.apps["9"] = {5: "octo"}
+        with pytest.raises(BadCredentials, match="not installed"):
+            reads(actions, "octo/a")
+        assert all(reads(actions, "octo/a"))
+
+
 def test_a_token_that_is_revoked_early_is_minted_again():
     """A new one that is not known yet is a failure that passes."""
     clock = StillClock()

@@ -87,6 +87,7 @@ class App:
         self._next_listing_at: datetime | None = None
         self._failures = 0
         self._clients: dict[int, GithubClient] = {}
+        self._tokens: dict[int, InstallationToken] = {}
         self._unlisted: set[int] = set()
 
     def clients(self) -> list[GithubClient]:
@@ -129,17 +130,27 @@ class App:
         unlisted = self._clients.keys() - found.keys()
         for gone in unlisted & self._unlisted:
             self._clients.pop(gone).close()
+            self._tokens.pop(gone)
         self._unlisted = unlisted - self._unlisted
         pause = FAILED_LIST_PAUSE if self._unlisted else LISTING_INTERVAL
         self._next_listing_at = self._clock.now() + pause
         for installation_id, each in found.items():
             client = self._open(installation_id)
+            self._note_permissions(installation_id, client, _granted_permissions(each.permissions))
             client.permissions_not_granted = _missing_permissions(each.permissions)
-            client.permissions_granted = _granted_permissions(each.permissions)
             if each.account is not None:
                 self._access.accounts[client.name] = each.account.lower()
             if not each.is_suspended:
                 self._access.note_unsuspended(client.name)
+
+    def _note_permissions(
+        self, installation_id: int, client: GithubClient, granted: frozenset[str]
+    ) -> None:
+        """Note what an installation was given, and use more than before at once."""
+        if client.was_used and granted - client.permissions_granted:
+            self._tokens[installation_id].discard()
+            self._access.retry_denied(client.name)
+        client.permissions_granted = granted
 
     def _note_failure(self, error: IngestError, *, longest: timedelta) -> None:
         self.failure = error
@@ -171,8 +182,8 @@ class App:
 
     def _open(self, installation_id: int) -> GithubClient:
         if installation_id not in self._clients:
-            credential = InstallationToken(installation_id, self._mint)
-            self._clients[installation_id] = self._open_client(credential)
+            token = self._tokens[installation_id] = InstallationToken(installation_id, self._mint)
+            self._clients[installation_id] = self._open_client(token)
         return self._clients[installation_id]
 
     def _mint(self, installation_id: int) -> tuple[str, datetime]:
@@ -181,6 +192,7 @@ class App:
         try:
             payload = mapping(self._app.post(request).json())
         except (NotFound, BadRequest) as error:
+            self.refresh_installations()  # it may be installed again, under another number
             raise BadCredentials(
                 f"{self.name} is not installed as installation {installation_id}: {error}",
                 remedy="Check GITHUB_APP_INSTALLATION_ID and that the app is installed.",

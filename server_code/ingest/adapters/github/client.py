@@ -138,7 +138,7 @@ class GithubClient:
         """Send one request, again where a rejected credential could be renewed."""
         token = self._credential.token(self._github_now())
         answer, error = self._send_once(call, token)
-        if answer.status == 401 and self._credential.renew(token, self._github_now()):
+        if self._may_renew(answer, error, token):
             self.expires_at = None  # it was that of the rejected token
             token = self._credential.token(self._github_now())
             answer, error = self._send_once(call, token)
@@ -148,6 +148,13 @@ class GithubClient:
             logger.info("github refused", extra=facts)
             raise error
         return answer
+
+    def _may_renew(self, answer: RawAnswer, error: IngestError | None, token: str | None) -> bool:
+        """Return whether another secret of the credential may be accepted."""
+        if answer.status == 401:
+            return self._credential.renew(token, self._github_now())
+        is_denied = isinstance(error, AccessDenied)
+        return is_denied and self._credential.renew_denied(token, self._github_now())
 
     def _send_once(self, call: _Call, token: str | None) -> tuple[RawAnswer, IngestError | None]:
         answer = self._send(call, token)

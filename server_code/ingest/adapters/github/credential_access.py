@@ -14,7 +14,7 @@ from ...domain.source_records import (
     CredentialRefusal,
     RefusalChanges,
 )
-from ...errors import BadCredentials, CredentialSuspended, IngestError, Retriable
+from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError, Retriable
 from ...ports import Clock
 from .credential_pairs import MAX_PAIRS, CredentialPairs
 from .known_refusals import STEP_15_SECONDS, STEP_HOUR, KnownRefusals, Refusal
@@ -71,6 +71,13 @@ class CredentialAccess:
         """Note that GitHub lists the installation of a credential as not suspended."""
         if isinstance(self.rejection_of(name), CredentialSuspended):
             self.note_accepted(name)
+
+    def retry_denied(self, name: str) -> None:
+        """End the pauses of what a credential was denied: it was given more permissions."""
+        with self._lock:
+            for pair, refusal in list(self.refusals.items()):
+                if pair[0] == name and isinstance(refusal.error, AccessDenied):
+                    self.refusals.end_pause(pair)
 
     def pin(self, name: str, repository: str) -> None:
         """Pin a repository to a credential, unless it is pinned."""

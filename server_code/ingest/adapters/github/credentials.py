@@ -19,6 +19,10 @@ TOKEN_PROPAGATION_TIME = timedelta(seconds=60)
 #: A new installation token is created this long before the old one expires.
 RENEWAL_MARGIN = timedelta(minutes=2)
 
+#: A token keeps the permissions that the installation had when it was minted. An older one that is
+#: denied access is replaced, in case more were granted since.
+MAX_DENIED_AGE = timedelta(minutes=10)
+
 _JWT_BACKDATED_SECONDS = 60
 _JWT_SECONDS = 540
 _ALGORITHM = "RS256"
@@ -68,6 +72,10 @@ class Credential(Protocol):
 
     def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
         """Discard a rejected secret; return whether ``token`` may give an accepted one now."""
+        return False
+
+    def renew_denied(self, denied: str | None, github_now: datetime) -> bool:  # noqa: ARG002
+        """Discard a secret that was denied access; return whether another one may be granted it."""
         return False
 
 
@@ -183,3 +191,18 @@ class InstallationToken(Credential):
                 return False
             self._token = None
             return True
+
+    def renew_denied(self, denied: str | None, github_now: datetime) -> bool:
+        """Discard a token that was denied access, unless it is a few minutes old."""
+        with self._lock:
+            if self._token != denied:
+                return True
+            if self._minted_at is None or github_now - self._minted_at < MAX_DENIED_AGE:
+                return False
+            self._token = None
+            return True
+
+    def discard(self) -> None:
+        """Let the next request mint a token."""
+        with self._lock:
+            self._token = None
