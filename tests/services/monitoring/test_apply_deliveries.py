@@ -141,6 +141,30 @@ def test_two_attempts_of_a_run_that_are_delivered_at_once_are_published_without_
     assert published_runs(here) == truth_of_runs(here)
 
 
+@pytest.mark.parametrize(("first", "then"), [("economy", "live"), ("live", "economy")])
+def test_no_log_is_left_out_where_the_mode_changes_while_its_run_is_open(stage, first, then):
+    """Also where two processes with different settings share a state."""
+    world = WorldBuilder().run("failure", created=100, seconds=200, starts_after=20)
+    world.job("a", seconds=50).job("b", seconds=100)
+    here = stage(world, at=50, log_mode=first)
+    here.poll()
+    here.move_to(130)
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    here.move_to(200)
+    for job in jobs_now(here):
+        deliver(here, "workflow_job", job)
+    here.poll()
+    assert "workflow_job_completed" in here.kinds()
+    other = here.join(log_mode=then)
+    here.move_to(400)
+    deliver(here, "workflow_run", run_now(here))
+    here.poll(context=other)
+    here.ingest(context=other)
+    assert len({each["data"]["job_id"] for each in here.logs()}) == 2
+    assert_nothing_twice(here)
+
+
 def test_late_doubled_and_reordered_deliveries_take_nothing_back(here):
     """What was published later stays the last word."""
     early_run, early_jobs = run_now(here), jobs_now(here)

@@ -40,6 +40,9 @@ MAX_LOGS_PER_DUE_LOG = 4
 #: The end of the state of a job that had not ended long after its run, and whose log was requested.
 _ABANDONED = " abandoned"
 
+#: The end of the state of a job that has ended, and whose log is due at its run's end.
+_WITHOUT_LOG = " without log"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
@@ -80,10 +83,10 @@ def find_unpublished_changes(
     # A run begins before its jobs and ends after them.
     envelopes = job_envelopes + run_envelopes if run.is_completed else run_envelopes + job_envelopes
     abandoned = _abandoned_jobs(record, run, now)
-    ended = [*_jobs_with_due_logs(record, jobs, log_mode), *abandoned]
+    ended = [*_jobs_with_due_logs(record, log_mode), *abandoned]
     requested = [job for job in ended if filters.wants_log(job)]
     return Changes(
-        record=_record_once_published(record, run, abandoned, with_run=bool(run_envelopes)),
+        record=_record_once_published(record, run, ended, with_run=bool(run_envelopes)),
         envelopes=envelopes,
         log_work=_log_work_messages(record, requested, log_mode, now, filters),
         pending_logs=tuple(_pending_log(record, job, now) for job in requested),
@@ -106,12 +109,20 @@ def _published_state(record: AttemptRecord, job: Job) -> str:
 
 def is_unpublished(record: AttemptRecord, job: Job) -> bool:
     """Return whether the job has changed since it was last published."""
-    return _published_state(record, job).removesuffix(_ABANDONED) != job_state(job)
+    published = _published_state(record, job)
+    return published.removesuffix(_ABANDONED).removesuffix(_WITHOUT_LOG) != job_state(job)
 
 
 def has_ended_before(record: AttemptRecord, job: Job) -> bool:
     """Return whether an end of the job was published."""
     return _published_state(record, job).startswith("completed")
+
+
+def _was_log_due(record: AttemptRecord, job: Job) -> bool:
+    """Return whether the log of an ended job was due: requested, or left out by a filter."""
+    return has_ended_before(record, job) and not _published_state(record, job).endswith(
+        _WITHOUT_LOG
+    )
 
 
 def _is_abandoned(record: AttemptRecord, job: Job) -> bool:
@@ -140,12 +151,12 @@ def _run_envelopes(
 
 
 def _record_once_published(
-    record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
+    record: AttemptRecord, run: WorkflowRun, with_due_logs: Sequence[Job], *, with_run: bool
 ) -> AttemptRecord:
     statuses = record.published_statuses
-    abandoned_ids = {job.job_id for job in abandoned}
+    due_ids = {job.job_id for job in with_due_logs}
     states = {
-        str(job.job_id): _next_state(record, job, is_abandoned=job.job_id in abandoned_ids)
+        str(job.job_id): _next_state(record, job, is_log_due=job.job_id in due_ids)
         for job in record.jobs
     }
     return replace(
@@ -156,16 +167,21 @@ def _record_once_published(
     )
 
 
-def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> str:
-    """Return the state of a job as it is published now; it stays abandoned until it changes."""
+def _next_state(record: AttemptRecord, job: Job, *, is_log_due: bool) -> str:
+    """Return the state of a job as it is published now; it stays abandoned until it changes.
+
+    An open job whose log is due is abandoned.
+    """
+    if job.is_completed:
+        return job_state(job) + ("" if is_log_due or _was_log_due(record, job) else _WITHOUT_LOG)
     stays_abandoned = _is_abandoned(record, job) and not is_unpublished(record, job)
-    return job_state(job) + (_ABANDONED if is_abandoned or stays_abandoned else "")
+    return job_state(job) + (_ABANDONED if is_log_due or stays_abandoned else "")
 
 
-def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
+def _jobs_with_due_logs(record: AttemptRecord, log_mode: str) -> list[Job]:
     """Return the ended jobs whose logs are due: in economy mode, all at the end of the run."""
     if log_mode == "live":
-        return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
+        return [job for job in record.jobs if job.is_completed and not _was_log_due(record, job)]
     if not record.has_ended:
         return []
     # A fingerprint shows that an end of the attempt was published, and its logs requested.
@@ -173,7 +189,7 @@ def _jobs_with_due_logs(record: AttemptRecord, changes: list[Job], log_mode: str
     return [
         job
         for job in record.jobs
-        if job.is_completed and not (has_requested and has_ended_before(record, job))
+        if job.is_completed and not (has_requested and _was_log_due(record, job))
     ]
 
 
