@@ -352,6 +352,32 @@ def test_a_deleted_run_settles(stage):
     assert here.errors() == []
 
 
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+@pytest.mark.parametrize("age", [100, 40_000])
+def test_a_run_that_is_deleted_before_its_end_was_seen_settles(stage, log_mode, age):
+    """As by a workflow that deletes runs; its list is shorter from then on, and then unchanged."""
+    world = WorldBuilder().run(seconds=80_000).job("a").run(created=50, seconds=9).job("b")
+    here = stage(world, at=30, log_mode=log_mode)
+    here.poll()
+    here.move_to(age)
+    here.poll_when_due(300, every=10)
+    deleted, fetch = FIRST_RUN + 1, here.context.github.fetch_runs
+
+    def fetch_shorter_list(repository, query, validator=None):
+        answer = fetch(repository, query, validator)
+        if answer.value is None:
+            return answer
+        runs = tuple(run for run in answer.value.runs if run.run_id != deleted)
+        return replace(answer, value=replace(answer.value, runs=runs, total_count=len(runs)))
+
+    here.context.github.fetch_runs = fetch_shorter_list
+    here.fail(Fault(path=f"runs/{deleted}", do="missing"))
+    here.remove_validators()
+    here.poll_when_due(600, every=10)
+    assert here.attempt().settled
+    assert here.errors() == []
+
+
 def test_steps_that_vanish_with_age_are_not_taken_back(stage):
     """GitHub drops the steps of old jobs; what was seen of them stays, and nothing is said."""
     settings = replace(GENEROUS, steps_kept_seconds=500)

@@ -6,11 +6,13 @@ behind the list itself: they only add runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 from ...domain.due import MAX_CHECK_DELAY, is_interval_over
-from ...domain.ledger import RepositoryRecord
+from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...errors import NotFound
 from ...ports import RunQuery
@@ -28,7 +30,7 @@ RARE_STATUSES_INTERVAL = timedelta(minutes=5)
 #: A filtered list ends after 1,000 runs.
 MAX_FILTERED_PAGES = 10
 
-#: How many attempts, the oldest first, are compared with a list by status that has changed.
+#: How many attempts, the oldest first, are compared with a list that has changed.
 MAX_COMPARED = 100
 
 #: Deep runs are those below the first page of the list; they are requested up to a creation time
@@ -123,7 +125,7 @@ def _request_by_status(
         # An older GitHub Enterprise Server does not have every status.
         return
     if is_whole:
-        _make_missing_due(context, poll_session, query.status)
+        make_missing_due(context, poll_session, partial(_has_status, query.status))
     # Last: after a failure, the next answer is to be complete again.
     poll_session.set_validator(list_name, answer.validator)
 
@@ -141,13 +143,15 @@ def save_more_pages(context: CollectorContext, poll_session: PollSession, query:
     return False
 
 
-def _make_missing_due(
-    context: CollectorContext, poll_session: PollSession, status: str | None
+def make_missing_due(
+    context: CollectorContext,
+    poll_session: PollSession,
+    belongs_to_list: Callable[[AttemptRecord], bool],
 ) -> None:
-    """Make the attempts due whose status a list by status does not confirm any more.
+    """Make the open attempts due that a list which has changed does not show any more.
 
-    As long as later answers for this list are "unchanged", attempts in this status count as
-    unchanged. These attempts have left it, so they are read.
+    As long as later answers for this list are "unchanged", its attempts count as unchanged. These
+    have left it, or their runs were deleted, so they are read. Those that fail have their own time.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     scheduled = context.store.load_due_attempts(name, now=now + MAX_CHECK_DELAY, limit=MAX_COMPARED)
@@ -155,7 +159,12 @@ def _make_missing_due(
         replace(record, next_check_at=now)
         for record in scheduled
         if record.run is not None
-        and record.run.status == status
+        and not (record.has_ended or record.failed_reads)
+        and belongs_to_list(record)
         and not poll_session.is_current(record)
     ]
     context.store.save_attempts(missing)
+
+
+def _has_status(status: str | None, record: AttemptRecord) -> bool:
+    return record.run is not None and record.run.status == status

@@ -13,7 +13,7 @@ from ...domain.runs import WorkflowRun
 from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited
 from ...ports import RunPage, RunQuery
 from ..context import CollectorContext
-from .open_runs import remove_status_validators
+from .open_runs import make_missing_due, remove_status_validators
 from .poll_session import PollSession, save_progress
 from .save_runs import upsert_runs
 from .sweep_days import sweep_span
@@ -51,9 +51,9 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
         RunQuery(without_etag=_is_reread_due(context, repository)),
         repository.run_lists.validators.get("runs"),
     )
-    poll_session.is_list_current = True
     first = answer.value
     if first is None:
+        poll_session.is_list_unchanged = True
         return
     if first.total_count and not first.runs:
         first = replace(first, matches_total_count=False)
@@ -66,6 +66,7 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
     elif _walk_from_top(context, poll_session, first):
+        make_missing_due(context, poll_session, poll_session.is_on_first_page)
         poll_session.set_validator("runs", answer.validator)
         lists = replace(poll_session.repository.run_lists, changed_at=context.clock.now())
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
