@@ -54,7 +54,7 @@ class LocalAws:
             self._log = Path(self._folder.name, "log")
             # The child gets the bound socket, so that no other program can take the port.
             program = Program(
-                arguments=[python, "-I", str(_SERVER), str(listener.fileno())],
+                arguments=[python, "-I", str(_SERVER), str(listener.fileno()), self._folder.name],
                 environment=_child_environment(self.port, self._folder.name, services)
                 | ({"AUTH": "true"} if enforces_policies else {}),
                 folder=Path(self._folder.name),

@@ -1,12 +1,12 @@
 """The process of the local SQS and S3: ministack on a socket that is already bound.
 
-Its Python has ministack, and perhaps nothing of Runstream, so this file is started as a script.
+Its arguments are that socket's descriptor, and the folder of its data, which it deletes. Its Python
+has ministack, and perhaps nothing of Runstream, so this file is started as a script.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sys
 
@@ -16,11 +16,12 @@ from ministack.app import app
 
 if __name__ == "__main__":
     config = Config()
-    config.bind = [f"fd://{sys.argv[1]}"]
+    listener, folder = sys.argv[1:]
+    config.bind = [f"fd://{listener}"]
     config.accesslog = None
     config.loglevel = "ERROR"
     config.keep_alive_timeout = 75
     try:
         asyncio.run(serve(app, config))
     finally:
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # the parent may be gone
+        shutil.rmtree(folder, ignore_errors=True)  # the parent may be gone
