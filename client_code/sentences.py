@@ -51,7 +51,7 @@ def repository_origin(repository):
     return " ".join(parts)
 
 
-def listing(patterns):
+def sources_listing(patterns):
     """Return which sources are being listed on GitHub."""
     return "Listing the repositories of {}…".format(", ".join(patterns)) if patterns else ""
 

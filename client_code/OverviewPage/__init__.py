@@ -57,7 +57,7 @@ class OverviewPage(OverviewPageTemplate):
         self.step_rows.show([dict(step, is_next=step is following) for step in steps])
         dom.show(self, add_place=following["step"] == "repository")
 
-    def add_added(self, **event):
+    def add_form_added(self, **event):
         """Show the dashboard."""
         get_open_form().refresh()
 

@@ -40,11 +40,11 @@ class RepositoriesPage(RepositoriesPageTemplate):
 
     def show(self, answer):
         """Draw sources and repositories."""
-        self.add.clear_old_confirmation()
+        self.add_form.clear_old_confirmation()
         dom.fill(
             self,
             count=sentences.watched(answer),
-            listing=sentences.listing(answer["sources_being_listed"]),
+            listing=sentences.sources_listing(answer["sources_being_listed"]),
             found=repository_lists.found(answer, self.choice),
         )
         clock.show_time(self.dom_nodes["listed"], answer["listed_at"], missing="")
@@ -77,14 +77,13 @@ class RepositoriesPage(RepositoriesPageTemplate):
 
     def show_sources(self, answer):
         """Draw the sources; the chosen one is marked."""
-        chosen = self.choice["source"]
+        chosen, added = self.choice["source"], answer["added_by_name"]
         sources = [dict(each, is_current=each["pattern"] == chosen) for each in answer["sources"]]
         self.source_rows.show(sources)
-        dom.show(self, sources_place=bool(sources), by_name=bool(sources) and answer["by_name"] > 0)
-        count = plural(answer["by_name"], "repository", "repositories")
-        dom.fill(self, by_name_count=count + ".")
-        is_current = "true" if chosen == repository_lists.BY_NAME else None
-        dom.set_attribute(self.dom_nodes["by_name_link"], "aria-current", is_current)
+        dom.show(self, sources_place=bool(sources), by_name=bool(sources) and added > 0)
+        dom.fill(self, by_name_count=plural(added, "repository", "repositories") + ".")
+        aria_current = "true" if chosen == repository_lists.BY_NAME else None
+        dom.set_attribute(self.dom_nodes["by_name_link"], "aria-current", aria_current)
 
     def address(self, page):
         """Return the link to another page of the same list."""
@@ -149,6 +148,6 @@ class RepositoriesPage(RepositoriesPageTemplate):
         text = repository_lists.progress(done, left, is_paused, is_ended=is_ended)
         dom.fill(self, bulk_message=text)
 
-    def add_added(self, **event):
+    def add_form_added(self, **event):
         """Show the new repository or source."""
         get_open_form().refresh()

@@ -23,7 +23,7 @@ def repository_key(name: str) -> str:
 
 
 def repository_keys(names: Iterable[str]) -> list[str]:
-    """Bring names into the form in which they are compared, each once and in order."""
+    """Bring names into the form in which they are compared, each once, sorted."""
     return sorted({repository_key(name) for name in names})
 
 
@@ -37,8 +37,8 @@ def format_optional_time(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
 
 
-def format_due_times(due: DueTimes) -> tuple[str, str]:
-    """Return the parameters of a query: a stored time up to the first, or after the second."""
+def due_query_bounds(due: DueTimes) -> tuple[str, str]:
+    """Return two texts for a query: a stored time is due up to the first and after the second."""
     return format_time(due.now), format_time(due.latest_plausible)
 
 

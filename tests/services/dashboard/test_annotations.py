@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ingest.domain.annotations import Annotation, AnnotationList
-from ingest.services.dashboard.annotations import annotation_rows, files_url
+from ingest.services.dashboard.annotations import annotation_rows, commit_files_url
 
-ROOT = files_url("https://github.com", "octo/api", "abc")
+ROOT = commit_files_url("https://github.com", "octo/api", "abc")
 
 
 def an_annotation(**values) -> Annotation:
@@ -36,7 +36,9 @@ def test_what_the_runner_says_belongs_to_no_file():
 
 
 def test_without_a_commit_a_file_is_named_without_a_link():
-    [row] = rows(an_annotation(path="a.py"), root=files_url("https://github.com", "o/r", None))
+    [row] = rows(
+        an_annotation(path="a.py"), root=commit_files_url("https://github.com", "o/r", None)
+    )
     assert (row["place"], row["url"]) == ("a.py", None)
 
 

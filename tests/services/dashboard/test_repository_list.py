@@ -73,7 +73,7 @@ def test_a_search_and_a_source_choose(store: StateStore) -> None:
     assert shown(store, search="R1 octo", sort="name") == [f"octo/r1{n}" for n in range(10)]
     assert shown(store, source=BY_NAME) == ["acme/single"]
     answer = list_repository_page(store, Settings(), RepositoryQuery(source="octo/*"), now=NOW)
-    assert (answer["total"], answer["watched"], answer["by_name"]) == (62, 63, 1)
+    assert (answer["total"], answer["watched"], answer["added_by_name"]) == (62, 63, 1)
     [source] = answer["sources"]
     waiting = "60 of them waiting for their first poll"
     assert source["finding"] == f"62 repositories, {waiting}, 1 of them not polled."

@@ -13,8 +13,8 @@ from ...domain.ledger import AttemptRecord, LedgerCounts
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import body_of, normalized_attempt_key, restore_record_of_attempt
 from ...domain.stored_values import (
+    due_query_bounds,
     escape_text,
-    format_due_times,
     format_optional_time,
     format_time,
     from_json,
@@ -89,7 +89,7 @@ class SqlAttempts(SqlStore):
         """Load unsettled attempts that are due, oldest created first by default."""
         parameters = (
             repository_key(repository),
-            *format_due_times(due_check_times(now)),
+            *due_query_bounds(due_check_times(now)),
             max(0, limit),
         )
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST

@@ -10,8 +10,8 @@ from ...domain.due import MAX_PAUSE, ended_pause_times
 from ...domain.ledger import CLAIMS_KEPT_FOR, HEARTBEATS_KEPT_FOR, WRITE_CHECK_KEY, AgentRecord
 from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import (
+    due_query_bounds,
     escape_text,
-    format_due_times,
     format_time,
     from_json,
     parse_time,
@@ -115,7 +115,7 @@ class SqlCoordination(SqlStore):
 
     def load_credential_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        rows = self._database.read(_SELECT_PAUSES, format_due_times(ended_pause_times(now)))
+        rows = self._database.read(_SELECT_PAUSES, due_query_bounds(ended_pause_times(now)))
         return {name: parse_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:

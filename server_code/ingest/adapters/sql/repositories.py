@@ -11,7 +11,7 @@ from ...domain.due import MAX_CLOCK_DIFFERENCE, due_poll_times, expired_lease_ti
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import body_of, restore_record
 from ...domain.stored_values import (
-    format_due_times,
+    due_query_bounds,
     format_optional_time,
     format_time,
     from_json,
@@ -200,9 +200,9 @@ def _due_parameters(now: datetime) -> tuple[str, ...]:
     """Return the times that ``_SELECT_DUE`` compares with."""
     polled_ahead = format_time(now + MAX_CLOCK_DIFFERENCE)
     return (
-        *format_due_times(due_poll_times(now)),
+        *due_query_bounds(due_poll_times(now)),
         polled_ahead,
-        *format_due_times(expired_lease_times(now)),
+        *due_query_bounds(expired_lease_times(now)),
     )
 
 

@@ -21,7 +21,7 @@ def annotation_rows(
     return [_row(each, files_url) for each in (annotations.items if annotations else ())]
 
 
-def files_url(web_url: str, repository: str, sha: str | None) -> str | None:
+def commit_files_url(web_url: str, repository: str, sha: str | None) -> str | None:
     """Return the URL below which GitHub shows the files of a commit."""
     return f"{web_url}/{repository}/blob/{sha}" if sha else None
 

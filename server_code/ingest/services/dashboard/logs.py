@@ -15,7 +15,7 @@ from ...errors import LogPending, NotFound
 from ...messaging.run_data import step_data
 from ...ports import StateStore
 from ..log_ingestion.read_log import LogReader, UnreadableLog, explain_not_fetched
-from .annotations import annotation_rows, files_url
+from .annotations import annotation_rows, commit_files_url
 from .runs import RunReference, load_run_attempts
 
 _Found = TypeVar("_Found")
@@ -97,7 +97,7 @@ class JobLog:
     def details(self, web_url: str) -> dict[str, Any]:
         """Return status, steps and annotations of the job, which are known before its log."""
         run = self._record.run
-        root = files_url(web_url, self._key.repository, run.head_sha if run else None)
+        root = commit_files_url(web_url, self._key.repository, run.head_sha if run else None)
         return {
             "status": self._job.status,
             "started_at": format_timestamp(self._job.started_at),

@@ -51,7 +51,7 @@ def list_repository_page(
     ]
     counters = store.load_saved_counters()
     sources = source_rows(stored.list_sources(), discovered.values(), records, counters)
-    by_name = sum(repository_key(each.full_name) not in discovered for each in records)
+    added_by_name = sum(repository_key(each.full_name) not in discovered for each in records)
     return {
         "repositories": with_recorded_remedies(stored, rows),
         "total": len(found),
@@ -62,7 +62,7 @@ def list_repository_page(
         "pausable_count": sum(not each.paused for each in found),
         "resumable_count": len(_resumable(found, discovered)),
         "sources": sources,
-        "by_name": by_name,
+        "added_by_name": added_by_name,
         "sources_being_listed": [
             each["pattern"]
             for each in sources

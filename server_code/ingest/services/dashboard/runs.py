@@ -17,7 +17,7 @@ from ...errors import NotFound, Rejected
 from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import DashboardStore, LedgerStore, StateStore
-from .annotations import annotation_rows, files_url
+from .annotations import annotation_rows, commit_files_url
 from .rows import summary_row
 
 MAX_RUNS_PER_PAGE = 100
@@ -185,7 +185,7 @@ def _attempt(record: AttemptRecord) -> dict[str, Any]:
 
 def _annotations(record: AttemptRecord, run: WorkflowRun, web_url: str) -> list[dict[str, Any]]:
     """Return the annotations of the attempt itself, then those of its jobs."""
-    root = files_url(web_url, run.repository, run.head_sha)
+    root = commit_files_url(web_url, run.repository, run.head_sha)
     own = annotation_rows(record.annotations, files_url=root)
     rows = [{**row, "job_id": None, "job_name": None} for row in own]
     for job in record.jobs:
