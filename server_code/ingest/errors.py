@@ -20,7 +20,7 @@ IngestError
 │   ├── AccessDenied           the credential may not do this
 │   └── QueueMissing           a queue, or the bucket of the logs, does not exist
 ├── Skippable                  this one thing is not available; continue with the rest
-│   ├── RepositoryUnavailable  a repository is gone, hidden from the credential, or blocked
+│   ├── RepositoryUnavailable  a repository is gone, hidden from every credential, or blocked
 │   ├── NotFound               an item does not exist, in a repository that can be read
 │   │   └── Gone               an item existed and was deleted (410)
 │   ├── LogPending             the job has no log (yet, or never)
@@ -33,8 +33,8 @@ IngestError
     ├── InvalidRepository      not a repository name or URL of the configured GitHub
     └── InvalidSignature       a webhook is not signed with our secret
 
-``wire/answers.py`` decides which of them an answer of GitHub is. Only NotFound, Gone and
-LogExpired may become final, for their repository was readable when they were raised.
+``wire/answers.py`` decides which of them an answer of GitHub is. Only NotFound, Gone, LogExpired
+and, after several tries, LogPending become final: their repository was readable at that time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class IngestError(Exception):
     ``remedy``: what a person can do about it, if that is more than the ``usual_remedy`` of the
     class. ``retry_at``: when a request that GitHub refused is sent again; None if that is not
     known. ``times_refused``: in a row; 0 if that is not counted.
-    ``counts_as_failure``: False for an error without a request, as when a known limit forbids it.
+    ``counts_as_failure``: False where GitHub only asks to wait, or a known limit or refusal forbids
+    the request: no failure of the work.
     """
 
     retry_at: datetime | None = None
@@ -84,7 +85,7 @@ class IngestError(Exception):
 
 
 class Retriable(IngestError):
-    """A failure after which the same call may succeed."""
+    """A failure after which the same call may succeed, some only once the machine has more room."""
 
     usual_remedy = "No action is needed: Runstream tries again."
 
@@ -143,7 +144,7 @@ class StateBusy(StateUnavailable):
 
 
 class StateFull(StateUnavailable):
-    """A state store whose disk has no space left, which no waiting changes."""
+    """A state store whose disk has no space left: it works again once a person has made some."""
 
 
 DOCTOR_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
@@ -214,11 +215,13 @@ class Skippable(IngestError):
 class RepositoryUnavailable(Skippable):
     """A repository that is gone, hidden from every credential, blocked, or without Actions."""
 
+    usual_remedy = "Check the repository's name and that the token may read it, or remove it."
+
 
 class NotFound(Skippable):
-    """An item that does not exist."""
+    """An item that does not exist, in a repository that can be read."""
 
-    usual_remedy = "Check the repository's name and that the token may read it, or remove it."
+    usual_remedy = "Check on GitHub whether it was deleted; Runstream continues without it."
 
 
 class Gone(NotFound):

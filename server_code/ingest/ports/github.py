@@ -120,8 +120,9 @@ class RateLimitStatus:
 class ActionsApi(Protocol):
     """GitHub Actions, read over the network.
 
-    Any method may raise RateLimited, GithubUnavailable, BadCredentials, AccessDenied,
-    RepositoryUnavailable, NotFound, BadRequest or MalformedPayload; none of them sleeps. NotFound
+    Any method that sends a request may raise RateLimited (unless it says otherwise),
+    GithubUnavailable, BadCredentials, AccessDenied, RepositoryUnavailable, NotFound, BadRequest or
+    MalformedPayload; none of them sleeps. NotFound
     means that the item does not exist, although its repository was readable at that time.
     """
 
@@ -150,7 +151,10 @@ class ActionsApi(Protocol):
     def fetch_pulls(
         self, repository: str, query: PullQuery, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
-        """Fetch open and closed pull requests; an answer cached after ``since`` may be returned."""
+        """Fetch open and closed pull requests; an answer cached after ``since`` may be returned.
+
+        If ``since`` is None, GitHub is asked in any case.
+        """
 
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
@@ -207,7 +211,7 @@ class ActionsApi(Protocol):
         """Return by how much to multiply the interval between polls so that the hour lasts."""
 
     def send_probe(self) -> None:
-        """Request the rate limit with a credential in use; GitHub does not count the request."""
+        """Request the rate limit, which is free, to see whether GitHub answers."""
 
     def note_poll_demand(
         self, repository: str, *, requests_per_minute: float, is_active: bool
@@ -231,7 +235,7 @@ class ActionsApi(Protocol):
         """Fetch the ids of runs with failed deliveries; needs the permission to read webhooks."""
 
     def sanitize_links(self, value: HasLinks) -> HasLinks:
-        """Return a run or job that a webhook delivered, with links to this GitHub only."""
+        """Return what GitHub or a webhook delivered, with links to this GitHub only."""
 
     def pop_malformed_objects(self, repository: str) -> list[str]:
         """Return and forget which objects of a repository's lists could not be parsed."""

@@ -16,7 +16,7 @@ RUN_LIFETIME_DAYS = 65
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionSettings:
-    """What is watched, and the fields of ``Filters``."""
+    """The settings of ``Settings.sources`` and of ``CollectingSettings.filters``."""
 
     repositories: tuple[str, ...] = setting(
         "REPOSITORIES",
@@ -88,21 +88,22 @@ class CollectingSettings:
         "POLL_SECONDS",
         default=30,
         parse=whole_number_between(1, 600),
-        help="Seconds between two polls of an active repository. "
-        "In economy mode, and for jobs, no event is later than two polls.",
+        help="Seconds between two polls of an active repository. Events are published within two "
+        "polls, those of runs in live mode within one and a half.",
     )
     backfill_days: float = setting(
         "BACKFILL_DAYS",
         default=1,
         parse=number_between(0, 36500),
-        help="Days before it was added for which a repository's runs are collected.",
+        help="Age in days of the oldest runs that are collected when a repository is added.",
     )
     retention_days: float = setting(
         "RETENTION_DAYS",
         default=90,
         parse=number_between(RUN_LIFETIME_DAYS + 1, 36500),
-        help="Days after its creation for which an ended run stays in the state, 66 at least. "
-        "All processes that share a database need the same value.",
+        help="Days after its creation for which an ended run stays in the state, 66 at least; or "
+        "`BACKFILL_DAYS` and 65 more, if that is longer. All processes that share a database need "
+        "the same value.",
     )
     task_seconds: int = setting(
         "TASK_SECONDS",
@@ -111,6 +112,7 @@ class CollectingSettings:
         help="Seconds that one background task of an Anvil app works. While work is left, the "
         "next task follows at once. `serve` sets 50.",
     )
+    #: Set by ``read_settings`` where there is a webhook secret.
     expects_webhooks: bool = False
     filters: Filters = NO_FILTERS
 
@@ -118,6 +120,6 @@ class CollectingSettings:
     def ledger_days(self) -> float:
         """Return for how many days after its creation a settled attempt stays in the ledger.
 
-        That includes the oldest runs of a backfill until they cannot change on GitHub any more.
+        The oldest runs of a backfill stay until they cannot change any more: RUN_LIFETIME_DAYS.
         """
         return max(self.retention_days, self.backfill_days + RUN_LIFETIME_DAYS)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counters) -> TokenPool:
     """Open a client for every token and every app installation, or an anonymous one.
 
-    Raises BadCredentials or AccessDenied where an app is the only credential and is rejected.
+    Raises BadCredentials or AccessDenied where an app is the only credential and is rejected, and
+    BadCredentials for IDs and keys of apps that do not belong together.
     """
 
     def open_client(credential: Credential) -> GithubClient:

@@ -43,7 +43,7 @@ class PullRequestReader:
     ) -> tuple[PullRequest, ...]:
         """Fetch pull requests, or return a cached answer that GitHub gave after ``since``.
 
-        Those that contain a commit may be of forks.
+        The pull requests of a commit may come from forks.
         """
         if query.sha is None:
             request = Request.to("/repos/{}/pulls", client.repository, head=query.head, state="all")

@@ -164,12 +164,13 @@ class TokenPool:
     def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
         """Restore what a credential was refused."""
         client = self._by_name().get(name)
-        if client is not None and client.kind == InstallationToken.kind:  # with a new token
+        if client is not None and client.kind == InstallationToken.kind:
+            # Its token is a new one, which GitHub has not rejected.
             refusals = [each for each in refusals if each.error != BadCredentials.__name__]
         self.access.restore_refusals(name, refusals)
 
     def failed_apps(self) -> dict[str, IngestError]:
-        """Return why apps have no installation to use, by the app's name."""
+        """Return why apps could not list their installations, or only a part, by the app's name."""
         return {app.name: app.failure for app in self._apps if app.failure is not None}
 
     def send_probe(self) -> None:
@@ -272,7 +273,7 @@ class TokenPool:
         """Order clients by how likely they read a repository, then by their remaining hour."""
 
         def preference(client: GithubClient) -> tuple[int, float, bytes]:
-            # In tenths, so that small differences do not move repositories. The hash spreads ties.
+            # The share is in tenths: small differences move no repository. The hash spreads ties.
             digest = hashlib.sha256(f"{client.name} {repository.lower()}".encode()).digest()
             return self.access.rank(client.name, repository), -client.remaining_share(), digest
 

@@ -1,4 +1,7 @@
-"""The checks, in parts that a page requests one by one; all but "state" have a time limit."""
+"""The checks, in parts that a page requests one by one.
+
+Each has a time limit, except where it reads the state: in "state", and first in "GitHub".
+"""
 
 from __future__ import annotations
 

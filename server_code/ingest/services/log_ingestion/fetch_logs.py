@@ -54,7 +54,7 @@ def fetch_logs(
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError.
 
     Where one of the ``limits`` lasts, nothing is requested. ``prefers_archive``: request the
-    archive at later tries, too, if only one log is due.
+    archive at later tries, too, if the attempt has one log only.
     """
     requested = [job for job in pending if not job.never_started]
     yield from (_never_existed(job) for job in pending if job.never_started)
@@ -133,7 +133,10 @@ def _fetch_unless_expired(
 def _fetch_singles(
     github: ActionsApi, work: LogWork, jobs: Sequence[WorkItemJob]
 ) -> Iterator[LogResult]:
-    """Fetch logs one by one until several in a row fail; each try begins with another job."""
+    """Fetch logs one by one until several in a row fail, or one fails as all others would.
+
+    Each try begins with another job.
+    """
     first = work.tries % max(len(jobs), 1)
     failures = 0
     error: IngestError | None = None
@@ -183,9 +186,10 @@ def _fetch_single_first(github: ActionsApi, work: LogWork, job: WorkItemJob) -> 
 
 
 def _extract_single(github: ActionsApi, work: LogWork, job: WorkItemJob) -> LogFetched | None:
-    """Return one job's log out of its attempt's archive; None if it may be another job's.
+    """Return one job's log out of its attempt's archive; None if it is not there for certain.
 
-    An empty file proves nothing: only a single log shows that a log is empty.
+    It may be another job's, missing, damaged, or an empty file, which proves nothing: only a single
+    log shows that a log is empty.
     """
     names = _job_names(work)
     if not work.is_whole_attempt:

@@ -54,7 +54,7 @@ class LogNotReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogUnavailable:
-    """A log that will never arrive, and the reason; `recheck_missing_log` may try once more."""
+    """A log that GitHub will not give, and why; `recheck_missing_log` may make sure once more."""
 
     job: WorkItemJob
     reason: UnavailableReason
