@@ -16,7 +16,7 @@ from ingest.adapters.azure.errors import NETWORK_REMEDY, translate_azure_errors
 from ingest.domain.clock_errors import CLOCK_REMEDY
 from ingest.domain.counters import Counters
 from ingest.domain.error_causes import without_ids
-from ingest.errors import AccessDenied, QueueUnavailable
+from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
 from ingest.settings import AzureSettings, QueueSettings, Secret
 
 CONTAINER = "https://here.blob.core.windows.net/logs"
@@ -118,3 +118,13 @@ def test_two_answers_of_service_bus_are_one_error_for_people(
         found.add(without_ids(str(raised.value)))
     assert len(found) == 1
     assert "No. TrackingId:…" in found.pop()
+
+
+def test_the_connection_string_of_one_queue_is_named_as_such() -> None:
+    """Its key is refused by the other queues."""
+    given = "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=R;SharedAccessKey=c2VjcmV0"
+    azure = AzureSettings(servicebus_connection=Secret(f"{given};EntityPath=m"))
+    refuses = pytest.raises(BadSettings, match="that of 'm' alone")
+    with closing(ServiceBusBus(azure, QueueSettings())) as bus, refuses as refused:
+        bus.open_publisher("l", Counters())
+    assert "c2VjcmV0" not in str(refused.value)

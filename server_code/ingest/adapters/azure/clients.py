@@ -26,6 +26,9 @@ OPERATION_SECONDS = 30
 #: A host name, without scheme, port and path; Azure's own domain may be left out.
 _NAMESPACE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
+#: The one queue or topic that a connection string is for.
+_ENTITY = re.compile(r"(?:^|;)\s*EntityPath\s*=\s*([^;]+)", re.IGNORECASE)
+
 #: The time limits of one HTTP request.
 _TIMEOUTS: dict[str, Any] = {"connection_timeout": 30, "read_timeout": 30}
 
@@ -94,6 +97,7 @@ class AzureClients:
         if secret is None:
             client = client_class(self._namespace, self._credential, **options)
         else:
+            _require_namespace(secret.reveal())
             with _connection_errors("SERVICEBUS_CONNECTION_STRING"):
                 client = client_class.from_connection_string(secret.reveal(), **options)
         return self._opened.enter_context(client)
@@ -115,6 +119,13 @@ class AzureClients:
         from azure.identity import DefaultAzureCredential
 
         return self._opened.enter_context(DefaultAzureCredential())
+
+
+def _require_namespace(connection: str) -> None:
+    """Raise BadSettings for the connection string of a single queue, whose key fits no other."""
+    if found := _ENTITY.search(connection):
+        fault = f"SERVICEBUS_CONNECTION_STRING is that of {found[1]!r} alone (EntityPath)"
+        raise BadSettings([f"{fault}: copy one from the shared access policies of the namespace"])
 
 
 @contextmanager
