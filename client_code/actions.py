@@ -34,6 +34,8 @@ def perform(form, name, *arguments, progress=""):
 
 
 def clear_old_error(form):
-    """Remove an error after ERROR_SECONDS; for forms whose message shows errors only."""
-    if time.time() - getattr(form, "failed_at", 0) > ERROR_SECONDS:
+    """Remove an error after ERROR_SECONDS; a form calls it whenever it is drawn."""
+    failed_at = getattr(form, "failed_at", 0)
+    if failed_at and time.time() - failed_at > ERROR_SECONDS:
+        form.failed_at = 0
         dom.fill(form, message="")

@@ -47,12 +47,11 @@ class LogPage(LogPageTemplate):
         self.line_range = log_ranges.parse(parameters.get("line", ""))
         self.annotation = parameters.get("at"), parameters.get("message", "")
         if ids == self.ids and self.is_open:
-            if self.annotation[0]:
-                self.viewer.go_to_annotation(*self.annotation)
-            elif self.line_range:
+            if self.line_range:
                 self.viewer.go(*self.line_range)
-            else:
+            elif not self.annotation[0]:
                 self.viewer.rewind()
+            self.viewer.go_to_annotation(*self.annotation)
         else:
             self.ids, self.is_open = ids, False
             self.reset()
@@ -60,10 +59,11 @@ class LogPage(LogPageTemplate):
     def reset(self):
         """Clear the page."""
         run_id, job_id = self.ids
-        self.title = LogPage.title
+        self.title, self.is_drawn = LogPage.title, False
         self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value = run_id or "", job_id or ""
         heading = "Loading the log…" if self.is_named() else "Open a log"
         dom.fill(self, heading=heading, size="", find_note=HINT)
+        dom.fill(self, download_label="Download", download_outcome="")
         dom.show(self, crumbs=False, badge=False, actions=False)
         dom.show(self, absence=False, viewer_place=False, progress=False, annotated=False)
         dom.show(self, find=not self.is_named())
@@ -81,7 +81,9 @@ class LogPage(LogPageTemplate):
             return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST, details=True)
         except connection.ALREADY_SHOWN:
             raise
-        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+        except Exception as error:
+            if self.is_drawn:
+                raise
             return {"error": str(error)}
 
     def show(self, answer):
@@ -104,7 +106,7 @@ class LogPage(LogPageTemplate):
 
     def show_head(self, log):
         """Draw the job that the log belongs to."""
-        self.title = log["job_name"]
+        self.title, self.is_drawn = log["job_name"], True
         dom.fill(
             self,
             heading=log["job_name"],
@@ -180,12 +182,13 @@ class LogPage(LogPageTemplate):
         """Save the log as a file, byte for byte."""
         self.dom_nodes["download"].disabled = True
         dom.fill(self, download_label="Downloading…", download_outcome="Downloading…")
-        label, outcome = "Download", ""
+        ids, label, outcome = self.ids, "Download", ""
         try:
-            anvil.media.download(connection.call("download_log", *self.ids))
+            anvil.media.download(connection.call("download_log", *ids))
         except connection.ALREADY_SHOWN:
             pass  # the page shows it already
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            label = outcome = str(error)
+            if ids == self.ids:
+                label = outcome = str(error)
         self.dom_nodes["download"].disabled = False
         dom.fill(self, download_label=label, download_outcome=outcome)

@@ -49,6 +49,7 @@ class OverviewPage(OverviewPageTemplate):
             self.show_window(status)
             self.show_lists(status)
         else:
+            self.problem_rows.show([])
             self.show_setup(status["setup"])
 
     def show_setup(self, steps):

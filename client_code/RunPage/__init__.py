@@ -28,7 +28,7 @@ class RunPage(RunPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.shown = None
+        self.shown = {}  # the parameters of the attempt that is shown
         self.jobs, self.max_jobs = [], MAX_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
         self.failure_rows = dom.Rows(self, "failures", FailedJobRow)
@@ -38,8 +38,8 @@ class RunPage(RunPageTemplate):
     def open(self, parameters):
         """Read the run's ids, and clear the page of another run."""
         self.parameters = parameters
-        if self.shown != parameters.get("run_id"):
-            self.shown, self.title = None, RunPage.title
+        if self.shown.get("run_id") != parameters.get("run_id"):
+            self.shown, self.title = {}, RunPage.title
             self.max_jobs = MAX_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_visible=False)
@@ -58,7 +58,7 @@ class RunPage(RunPageTemplate):
         except connection.ALREADY_SHOWN:
             raise
         except Exception as error:
-            if self.shown:
+            if self.shown and self.shown == self.parameters:
                 raise
             return {"error": str(error)}
 
@@ -67,11 +67,12 @@ class RunPage(RunPageTemplate):
         self.show_parts(is_visible="run" in answer)
         dom.show(self, other_pages="error" in answer)
         if "error" in answer:
+            self.title = RunPage.title
             dom.fill(self, heading="This run cannot be shown")
             self.error.show(answer["error"])
             return
         self.error.show(None)
-        self.shown = self.parameters.get("run_id")
+        self.shown = self.parameters
         run = answer["run"]
         self.show_head(answer, run)
         self.show_failures(answer, run)

@@ -58,7 +58,7 @@ class RunsPage(RunsPageTemplate):
             self,
             list=bool(answer["runs"]),
             none_yet=not answer["unfiltered_total"],
-            none_found=bool(answer["unfiltered_total"]) and not answer["runs"],
+            none_found=bool(answer["unfiltered_total"]) and not answer["total"],
             clear=bool(self.filters),
             link_place=bool(self.filters),
         )

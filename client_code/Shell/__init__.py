@@ -83,6 +83,7 @@ class Shell(ShellTemplate):
 
     def enter(self, user, **event):
         """Show the pages to a user."""
+        clock.set_server_now(user["now"])
         dom.fill(self, email=user["email"])
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", "yes")
         dom.set_attribute(self.dom_nodes["shell"], "data-role", user["role"])
@@ -195,15 +196,20 @@ class Shell(ShellTemplate):
         except connection.ALREADY_SHOWN:
             return
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self._show_not_loaded(str(error))
+            if self._is_current(request):
+                self._show_not_loaded(str(error))
             return
         finally:
             self._last_answered = max(self._last_answered, request)
-        if request == self._last_request:
+        if self._is_current(request):
             page.show(answer)
             self.show_banner(None)
             self._set_title()
             self._mark_drawn()
+
+    def _is_current(self, request):
+        """Return whether the page that sent a request is still shown, and sent no other one."""
+        return request == self._last_request and not self._is_opening
 
     def _show_not_loaded(self, sentence):
         if self._is_loading:
@@ -245,7 +251,7 @@ class Shell(ShellTemplate):
     def report(self, error):
         """Show an error that no handler caught."""
         if not isinstance(error, connection.ALREADY_SHOWN):
-            self.show_banner("{}".format(error) or type(error).__name__)
+            self.show_banner(connection.describe(error) or type(error).__name__)
             print("Runstream:", repr(error))  # noqa: T201 - for developers
 
     # Theme

@@ -66,7 +66,7 @@ def test_anvils_own_reset_of_a_password_changes_no_login(
         call("anvil.private.users.login_with_token", token)
         call("anvil.private.users.reset_password", None, "chosen by a stranger")
         assert "wrong" in refused(call, GUEST, "chosen by a stranger")
-        assert call("log_in", *guest) == {"email": GUEST, "role": "viewer"}
+        assert call("log_in", *guest).items() >= {"email": GUEST, "role": "viewer"}.items()
         with pytest.raises(anvil.users.AuthenticationFailed):
             anvil.users.reset_password(guest[1], "a new password")
         anvil.users.logout()
@@ -109,7 +109,7 @@ def test_a_session_cannot_guess_its_password_by_changing_it(
 def test_a_reset_ends_sessions_and_keeps_the_role(anvil_server: AnvilApp, guest: Account) -> None:
     with anvil_server.uplink() as call:
         call("log_in", *guest)
-        assert call("get_session") == {"email": GUEST, "role": "viewer"}
+        assert call("get_session").items() >= {"email": GUEST, "role": "viewer"}.items()
         call("reset_password_from_host", GUEST)
         assert call("get_session") is None
     with signed_in(anvil_server) as call:

@@ -118,7 +118,7 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
             with pytest.raises(anvil.server.AnvilWrappedError, match="wrong"):
                 anvil.server.call("log_in", "ada@example.com", password[1])
             logged_in = anvil.server.call("log_in", "ada@example.com", renewed[1])
-        assert logged_in == {"email": "ada@example.com", "role": "admin"}
+        assert logged_in.items() >= {"email": "ada@example.com", "role": "admin"}.items()
         third.process.send_signal(signal.SIGTERM)
         assert third.process.wait(30) == 0
 

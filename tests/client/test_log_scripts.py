@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,16 @@ _IMPORT = "import('data:text/javascript,' + encodeURIComponent(source))"
 
 @pytest.fixture(scope="module")
 def evaluate(browser: Browser) -> Iterator[Evaluate]:
-    """Evaluate an expression of a script's exports, called `it`, and of `given`."""
+    """Evaluate an expression of the exports of scripts, called `it`, and of `given`.
+
+    Scripts that import others come after them.
+    """
     with open_page(browser) as opened:
 
-        def run(script: str, expression: str, given: object = None) -> Any:
-            source = (ASSETS / script).read_text(encoding="utf-8")
+        def run(scripts: str | Sequence[str], expression: str, given: object = None) -> Any:
+            names = [scripts] if isinstance(scripts, str) else scripts
+            read = "".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
+            source = re.sub(r'^import .* from "\./.*";$', "", read, flags=re.MULTILINE)
             code = (
                 f"async ({{source, given}}) => {{const it = await {_IMPORT}; return {expression}}}"
             )
@@ -64,6 +70,8 @@ def test_a_line_is_read(evaluate: Evaluate, raw: str, kind: str | None, text: st
         ("\x1b[38;5;3ma", [[0, 1, {"colour": 3}]]),
         ("\x1b[48;2;1;2;3ma\x1b[49mb", [[0, 1, {"background": "rgb(1 2 3)"}]]),
         ("\x1b[31ma\x1b[mb", [[0, 1, {"colour": 1}]]),
+        ("\x1b[38:2:1:2:3ma", [[0, 1, {"colour": "rgb(1 2 3)"}]]),
+        ("\x1b[1;38:2::1:2:0ma", [[0, 1, {"bold": True, "colour": "rgb(1 2 0)"}]]),
     ],
 )
 def test_colours_are_read(evaluate: Evaluate, raw: str, styles: list[Any]) -> None:
@@ -81,6 +89,35 @@ def test_a_text_is_cut_where_its_look_changes(evaluate: Evaluate) -> None:
         ("e t", True, True),
         ("wo", False, False),
     ]
+
+
+def test_a_line_of_very_many_styles_is_cut_in_a_moment(evaluate: Evaluate) -> None:
+    """A line of 1 MB has 200,000 of them; a search through all for each would take minutes."""
+    count = evaluate(
+        "log_text.js",
+        """(() => {
+            const line = it.parseLine("\\x1b[1ma\\x1b[md".repeat(given));
+            return it.pieces(line.text, line.styles, it.findMarks(line.text, "a")).length;
+        })()""",
+        100_000,
+    )
+
+    assert count == 200_000
+
+
+def test_the_later_parts_of_a_long_line_reorder_nothing(evaluate: Evaluate) -> None:
+    """They are read like the first one: a hostile log must not make a line look like another."""
+    text = evaluate(
+        ("log_text.js", "log_row.js"),
+        """(() => {
+            const parts = new Map([[1, {more: ["exe\\u202egpj\\x1b[31mred"], total: 2}]]);
+            const none = {chosen: [0, 0], address: "", folds: new Map(), expanded: new Set()};
+            const row = it.drawRow(1, "rm ", {...none, searched: "", parts});
+            return row.querySelector(".log-line").textContent;
+        })()""",
+    )
+
+    assert text == "rm exe\ufffdgpjred"
 
 
 def test_addresses_are_links_without_the_punctuation_behind_them(evaluate: Evaluate) -> None:

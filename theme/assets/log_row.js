@@ -23,7 +23,8 @@ export function drawRow(line, raw, display) {
     row.append(make("span", "log-line log-awaited", "…"));
     return row;
   }
-  const parsed = parseLine(raw);
+  const parts = display.parts.get(line);
+  const parsed = parseLine(parts ? raw + parts.more.join("") : raw);
   if (parsed.kind) row.dataset.kind = parsed.kind;
   row.append(drawFold(display.folds.get(line), parsed.text), drawTime(parsed.time), drawText(line, parsed, display));
   return row;
@@ -58,7 +59,7 @@ function drawTime(time) {
 function drawText(line, parsed, display) {
   const node = make("span", "log-line");
   const parts = display.parts.get(line);
-  const whole = parts ? parsed.text + parts.more.join("") : parsed.text;
+  const whole = parsed.text;
   const isCut = whole.length > MAX_CHARACTERS && !display.expanded.has(line);
   const text = isCut ? whole.slice(0, MAX_CHARACTERS) : whole;
   const missing = parts ? parts.total - parts.more.length - 1 : 0;

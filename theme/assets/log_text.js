@@ -53,9 +53,12 @@ const SWITCHES = {
   39: { colour: null }, 49: { background: null },
 };
 
+/* The color space in "38:2:SPACE:R:G:B", which "38;2;R;G;B" does not have. */
+const COLOR_SPACE = /([34]8:2):\d*:(?=\d*:\d*:\d*)/g;
+
 /* Return the style after "1;31" and the like. https://en.wikipedia.org/wiki/ANSI_escape_code#SGR */
 export function nextStyle(style, codes) {
-  const numbers = codes.split(/[;:]/).map(Number);
+  const numbers = codes.replace(COLOR_SPACE, "$1:").split(/[;:]/).map(Number);
   let next = { ...style };
   for (let at = 0; at < numbers.length; at += 1) {
     const code = numbers[at];
@@ -106,13 +109,22 @@ export function pieces(text, styles, marks, links = []) {
   const cuts = new Set([0, text.length]);
   for (const [from, to] of [...styles, ...marks, ...links]) cuts.add(Math.min(from, text.length)).add(Math.min(to, text.length));
   const places = [...cuts].sort((a, b) => a - b);
+  const [styleOf, markOf, linkOf] = [styles, marks, links].map(finder);
   return places.slice(1).map((to, index) => {
-    const from = places[index];
-    const covers = ([begin, end]) => begin <= from && to <= end;
-    const style = styles.find(covers), link = links.find(covers);
+    const from = places[index], style = styleOf(from, to), link = linkOf(from, to);
     return {
-      text: text.slice(from, to), style: style ? style[2] : null, isMarked: marks.some(covers),
+      text: text.slice(from, to), style: style ? style[2] : null, isMarked: Boolean(markOf(from, to)),
       link: link ? text.slice(...link) : null,
     };
   });
+}
+
+/* Return a function that finds the range around a place; ranges and places are in order, because a line may have thousands. */
+function finder(ranges) {
+  let at = 0;
+  return (from, to) => {
+    while (at < ranges.length && ranges[at][1] <= from) at += 1;
+    const found = ranges[at];
+    return found && found[0] <= from && to <= found[1] ? found : null;
+  };
 }

@@ -30,7 +30,8 @@ class AccountsCard(AccountsCardTemplate):
         """Call the server, show a generated password, and return whether it succeeded."""
         is_done, created = actions.perform(self, name, *arguments)
         if is_done:
-            self.show_password(created)
+            if created:  # a password that is shown only once stays while roles are changed
+                self.show_password(created)
             get_open_form().refresh()
         return is_done
 

@@ -1,6 +1,8 @@
 """Manual collection."""
 
-from ... import connection, dom, formatting, sentences
+import time
+
+from ... import actions, connection, dom, formatting, sentences
 from ._anvil_designer import CollectNowTemplate
 
 PROGRESS_SECONDS = 1.5
@@ -11,13 +13,13 @@ class CollectNow(CollectNowTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.collection_id, self.is_starting = None, False
+        self.collection_id, self.is_starting, self.failed_at = None, False, None
 
     def collect_click(self, **event):
         """Start a collection, or show the running one."""
         self.is_starting, self.collect.enabled = True, False
         self.collect.text = "Starting…"
-        collection, reason = None, None
+        collection, reason, self.failed_at = None, None, None
         try:
             collection = connection.call("trigger_manual_collection")
         except connection.ALREADY_SHOWN:
@@ -28,6 +30,7 @@ class CollectNow(CollectNowTemplate):
         self.show(collection)
         if reason:
             dom.fill(self, sentence=reason, counts="")
+            self.failed_at = time.time()
 
     def progress_timer_tick(self, **event):
         """Load the progress."""
@@ -47,6 +50,8 @@ class CollectNow(CollectNowTemplate):
         dom.show(self, meter=is_running)
         if collection:
             self._draw(collection)
+        elif self.failed_at is None or time.time() - self.failed_at > actions.ERROR_SECONDS:
+            dom.fill(self, sentence="", counts="")
 
     def _draw(self, collection):
         self.collection_id = collection["collection_id"]

@@ -9,6 +9,7 @@ NOT_SAVED = (
     " Correct it and save the App again, or copy these values into the settings of the same names. "
     "GitHub shows the key only once."
 )
+START_DELAY_SECONDS = 0.05  # so that the page is drawn first
 
 
 class GithubAppCard(GithubAppCardTemplate):
@@ -26,7 +27,12 @@ class GithubAppCard(GithubAppCardTemplate):
         answer = github_redirect.take_code()
         if answer:
             self.answer = answer
-            self.finish()
+            self.finish_timer.interval = START_DELAY_SECONDS
+
+    def finish_timer_tick(self, **event):
+        """Finish the registration after the page is drawn."""
+        self.finish_timer.interval = 0
+        self.finish()
 
     def create_click(self, **event):
         """Post the manifest to GitHub, which asks for confirmation."""

@@ -87,9 +87,11 @@ class LogSearch(LogSearchTemplate):
         """Go to another match."""
         if not self.searched:
             return
+        at = self.matches.at
         if by > 0 and self.matches.is_at_end() and self.loading_matches is not self.matches:
             self.find()
-        self.go(by)
+        if self.matches.at == at:  # else the search has gone to the first match
+            self.go(by)
         dom.fill(self, matches=self.matches.describe(*NOUNS))
 
     def go(self, by):

@@ -10,6 +10,7 @@ from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
 PARTS_PER_CLICK = 16
+OUTLINE_DELAY_SECONDS = 0.01  # so that the lines are drawn first
 DISPLAY_CLASSES = {"times": "has-times", "wrap": "is-wrapped"}  # stored in the browser
 
 
@@ -57,6 +58,7 @@ class LogViewer(LogViewerTemplate):
         `annotation` are the arguments of `go_to_annotation`, which waits for the outline.
         """
         self.ids, self.total, self.annotation = ids, answer["total_lines"], annotation
+        self.needs_outline = False
         self.groups, self.folded = [], set()
         self.steps, self.folded_steps, self.current_step = [], set(), None
         self.draw_steps()
@@ -70,7 +72,7 @@ class LogViewer(LogViewerTemplate):
         self.view.put(answer["first_line"], answer["lines"], answer["long_lines"])
         if line_range:
             self.go(*line_range)
-        self.outline_timer.interval = 0.01  # after the lines are drawn
+        self.outline_timer.interval = OUTLINE_DELAY_SECONDS
 
     # Lines
 
@@ -86,23 +88,26 @@ class LogViewer(LogViewerTemplate):
             self.view.giveUp()
 
     def draw_again(self):
-        """Load lines again that failed while the connection was lost."""
+        """Load again what failed to load, for example while the connection was lost."""
         self.view.drawSoon()
+        if self.needs_outline:
+            self.outline_timer.interval = OUTLINE_DELAY_SECONDS
 
     def call(self, name, *arguments):
         """Call the server for this log; returns None after an error, which the page shows.
 
-        Returns None if another log was opened meanwhile: an answer belongs to its own log.
+        Also returns None if another log was opened meanwhile.
         """
         ids = self.ids
         try:
             answer = connection.call(name, *ids, *arguments)
-            return answer if ids == self.ids else None
         except connection.ALREADY_SHOWN:
             return None
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            get_open_form().show_banner(str(error))
+            if ids == self.ids and self.frame.isConnected:
+                get_open_form().show_banner(str(error))
             return None
+        return answer if ids == self.ids else None
 
     def line_chosen(self, event):
         """Write the chosen lines into the address."""
@@ -135,18 +140,20 @@ class LogViewer(LogViewerTemplate):
 
     def set_chosen(self, first, last):
         """Write the chosen lines into the address, and offer to copy them."""
-        chosen = log_ranges.format_range(first, last)
-        get_open_form().replace_address(routes.log_address(*self.ids, line=chosen))
+        if self.frame.isConnected:  # else another page was opened meanwhile
+            chosen = log_ranges.format_range(first, last)
+            get_open_form().replace_address(routes.log_address(*self.ids, line=chosen))
         self.selection.show(self, first, last)
 
     # Errors and groups
 
     def outline_timer_tick(self, **event):
         """Load groups and errors of the whole log."""
-        self.outline_timer.interval = 0
+        self.outline_timer.interval, self.needs_outline = 0, False
         ids = self.ids
         outline = self.call("outline_log")
-        if outline is None or ids != self.ids:
+        if outline is None:
+            self.needs_outline = ids == self.ids
             return
         self.groups, self.steps = outline["groups"], outline["steps"]
         self.errors.show(self, outline["errors"])
@@ -157,20 +164,26 @@ class LogViewer(LogViewerTemplate):
         self.go_to_annotation(*self.annotation)
 
     def go_to_annotation(self, kind, message):
-        """Go to the line of an annotation with a message, else to the first error or warning."""
+        """Go to the line of an annotation with a message, else to the first error or warning.
+
+        A later annotation, or another log, ends the search for this one.
+        """
+        self.annotation = wanted = (kind, message)
         if kind is None:
             return
-        ids, marks = self.ids, {"error": self.errors, "warning": self.warnings}.get(kind)
+        marks = {"error": self.errors, "warning": self.warnings}.get(kind)
         is_found = bool(message) and self.go_to_message(message, marks)
-        if marks and not is_found and ids == self.ids:
+        if marks and not is_found and self.annotation is wanted:
             marks.step(1)
 
     def go_to_message(self, message, marks):
         """Go to the first line that contains a message and is among `marks`, if there are some."""
-        answer, is_found = {"searched_to": 0, "more": True}, False
+        wanted, answer, is_found = self.annotation, {"searched_to": 0, "more": True}, False
         while answer and answer["more"] and not is_found:
             self.search.show_progress(answer["searched_to"])
             answer = self.call("find_in_log", message, answer["searched_to"])
+            if self.annotation is not wanted:
+                break
             lines = answer["lines"] if answer else []
             is_found = marks.go_to_first(lines) if marks else bool(lines)
         self.search.show_progress(None)
@@ -236,12 +249,11 @@ class LogViewer(LogViewerTemplate):
 
     def part_wanted(self, event):
         """Load the next parts of a long line that was opened, about 1 MiB."""
-        ids, line = self.ids, event.detail.line
-        part, total = event.detail.part, event.detail.total
+        line, part, total = event.detail.line, event.detail.part, event.detail.total
         last = min(total, part + PARTS_PER_CLICK - 1)
         while part <= last:
             texts = self.call("get_log_parts", line, part)
-            if not texts or ids != self.ids:
+            if not texts:
                 return
             for text in texts:
                 self.view.putPart(line, part, text)

@@ -10,7 +10,8 @@ class Pager(PagerTemplate):
     def show(self, page, pages, address):
         """Draw the links of page `page` of `pages`; `address(page)` returns a link."""
         dom.fill(self, place="Page {} of {}".format(page, pages))
-        self._set_target("newer", address(page - 1) if page > 1 else None)
+        # A list may have become shorter than the page that is shown.
+        self._set_target("newer", address(min(page - 1, pages)) if page > 1 else None)
         self._set_target("older", address(page + 1) if page < pages else None)
         dom.show(self, pager=pages > 1 or page > 1)
 

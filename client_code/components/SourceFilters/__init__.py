@@ -14,9 +14,9 @@ class SourceFilters(SourceFiltersTemplate):
         self.row_key = None
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
-    def show(self, source):
-        """Fill in the filters of a source, unless the form already shows that source."""
-        if source["pattern"] == self.row_key:
+    def show(self, source, *, is_open):
+        """Fill in the filters of a source, unless the form is open for it: they may be changing."""
+        if is_open and source["pattern"] == self.row_key:
             return
         self.row_key = source["pattern"]
         dom.fill(self, message="")

@@ -20,6 +20,7 @@ class SourceRow(SourceRowTemplate):
             dom.fill(self, message="")
             self._show_filters(is_shown=False)
             self._confirm(is_confirming=False)
+        actions.clear_old_error(self)
         dom.fill(
             self,
             name=source["pattern"],
@@ -34,7 +35,7 @@ class SourceRow(SourceRowTemplate):
         dom.set_attribute(self.dom_nodes["name"], "aria-current", current)
         self.edit.visible = not source["is_exclusion"]
         self.remove.visible = source["origin"] != "REPOSITORIES"
-        self.filters.show(source)
+        self.filters.show(source, is_open=self.are_filters_shown)
 
     def edit_click(self, **event):
         """Show or hide the filters."""

@@ -15,11 +15,11 @@ class TimelinePlot(TimelinePlotTemplate):
 
     def show(self, jobs, bars, description):
         """Draw the bars of `timeline.bars`; screen readers read `description`."""
+        dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
         plot = timeline.plot(jobs, bars)
         if plot == self.drawn:
             return
         self.drawn = plot
-        dom.set_attribute(self.dom_nodes["plot"], "aria-label", description)
         self.dom_nodes["rows"].replaceChildren(*[self._row(*row) for row in plot["rows"]])
         self.dom_nodes["ticks"].replaceChildren(*[self._tick(*each) for each in plot["ticks"]])
 

@@ -9,6 +9,7 @@ import anvil.users
 
 from ..adapters.anvil_secrets import get_setting
 from ..domain.quotes import unquoted
+from ..domain.timestamps import format_timestamp
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
@@ -19,7 +20,7 @@ from .roles import stored_role
 
 @anvil.server.callable
 def get_session() -> dict[str, Any] | None:
-    """Return the e-mail address and the role of the current user; None without a login."""
+    """Return the current user, and the server's time; None without a login."""
     user = anvil.users.get_user()
     return _session(user) if is_enabled(user) else None
 
@@ -46,4 +47,6 @@ def log_in(email: object, password: object) -> dict[str, Any]:
 
 
 def _session(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the users table
-    return {"email": user["email"], "role": stored_role(user["role"]).label}
+    """Return e-mail address and role, and the time, by which pages correct the browser's clock."""
+    now = format_timestamp(RequestContext().now)
+    return {"email": user["email"], "role": stored_role(user["role"]).label, "now": now}

@@ -1,0 +1,253 @@
+"""What forms draw when an answer is late, an error, or about something else than the last one."""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import pytest
+from support.client_forms import ClientForms
+
+SOURCE: dict[str, Any] = {
+    "finding": "3 repositories.",
+    "origin": "page",
+    "is_exclusion": False,
+    "is_current": False,
+}
+
+
+def source(pattern: str, **filters: str) -> dict[str, Any]:
+    """Return a source as a page gets it."""
+    return {**SOURCE, "pattern": pattern, "filters": filters}
+
+
+def fail(*_call: Any, **_options: Any) -> Any:
+    """Answer a call with an error."""
+    raise LookupError("It was not collected.")
+
+
+@pytest.fixture
+def clock(forms: ClientForms, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Let the module of times read some instants of the browser's clock."""
+    module = importlib.import_module("client_code.clock")
+    moments = {"2026-11-28T12:00:00Z": 1_796_000_000_000}
+    date = type("Date", (), {"now": lambda: 1_795_000_000_000, "parse": moments.__getitem__})
+    monkeypatch.setattr(module.window, "Date", date, raising=False)
+    return module
+
+
+class LatePage:
+    """A page that somebody leaves while it loads."""
+
+    title = "Late"
+
+    def __init__(self, shell: Any, *, fails: bool) -> None:
+        self._shell, self._fails = shell, fails
+
+    def load(self) -> Any:
+        """Answer while another page opens."""
+        self._shell._is_opening = True
+        return fail() if self._fails else {}
+
+    def show(self, _answer: Any) -> None:
+        """Nothing is to be drawn."""
+        raise AssertionError
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_answer_of_a_page_that_was_left_is_not_shown(forms: ClientForms, fails: bool) -> None:
+    shell = forms.open_form("Shell")
+    shell.page = LatePage(shell, fails=fails)
+
+    shell.refresh()
+
+    assert shell.dom_nodes["connection"].textContent == ""
+
+
+def test_a_page_knows_the_servers_time_from_the_login_on(
+    forms: ClientForms, clock: ModuleType
+) -> None:
+    shell = forms.open_form("Shell")
+    shell._is_opening = True  # no page is to be opened
+
+    shell.enter({"email": "ada@example.com", "role": "admin", "now": "2026-11-28T12:00:00Z"})
+
+    assert clock.now() == 1_796_000_000.0
+
+
+def run_answer() -> dict[str, Any]:
+    """Return the answer for a run of which little is known."""
+    unknown: Any = partial(defaultdict, lambda: None)
+    code = unknown()
+    run = unknown(repo="octo/api", run_attempt=1, jobs=[], pull_requests=[], code_metrics=code)
+    links = {"html_url": None, "commit_url": None}
+    return {"run": run, "attempts": [], "logs": {}, "annotations": [], "message": "{}", **links}
+
+
+@pytest.mark.usefixtures("clock")
+def test_another_attempt_that_cannot_be_shown_is_not_the_one_before(forms: ClientForms) -> None:
+    page = forms.open_form("RunPage")
+    page.open({"run_id": "7", "attempt": "1"})
+    page.show(run_answer())
+    forms.answer = fail
+    page.open({"run_id": "7", "attempt": "9"})
+
+    page.show(page.load())
+
+    assert page.error.dom_nodes["what"].textContent == "It was not collected."
+    assert page.dom_nodes["body"].hidden
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_run_that_is_shown_stays_where_its_refresh_fails(forms: ClientForms) -> None:
+    page = forms.open_form("RunPage")
+    page.open({"run_id": "7"})
+    page.show(run_answer())
+    forms.answer = fail
+
+    with pytest.raises(LookupError):
+        page.load()
+
+
+def test_a_log_page_that_is_drawn_stays_where_its_refresh_fails(forms: ClientForms) -> None:
+    page = forms.open_form("LogPage")
+    page.open({"run_id": "7", "job_id": "70"})
+    forms.answer = fail
+    assert page.load() == {"error": "It was not collected."}
+
+    page.is_drawn = True
+    with pytest.raises(LookupError):
+        page.load()
+
+
+def test_a_download_that_failed_is_that_of_its_own_log(forms: ClientForms) -> None:
+    page = forms.open_form("LogPage")
+    page.open({"run_id": "7", "job_id": "70"})
+    forms.answer = fail
+    page.download_click(None)
+    assert page.dom_nodes["download_label"].textContent == "It was not collected."
+
+    page.open({"run_id": "8", "job_id": "80"})
+
+    assert page.dom_nodes["download_label"].textContent == "Download"
+
+
+def test_behind_the_end_of_a_list_its_last_page_comes_next(forms: ClientForms) -> None:
+    pager = forms.open_form("components.Pager")
+
+    pager.show(9, 3, lambda page: f"#runs?page={page}")
+
+    assert pager.dom_nodes["newer"].attributes["href"] == "#runs?page=3"
+    assert "href" not in pager.dom_nodes["older"].attributes
+
+
+def test_a_list_that_has_become_shorter_does_not_match_nothing(forms: ClientForms) -> None:
+    page = forms.open_form("RunsPage")
+    page.open({"page": "9"})
+    names = ("repository", "workflow", "branch", "event", "actor", "status", "conclusion")
+
+    page.show(
+        {"runs": [], "total": 5, "unfiltered_total": 5, "choices": {name: [] for name in names}}
+    )
+
+    assert page.dom_nodes["none_found"].hidden
+
+
+def test_filters_that_somebody_else_has_changed_are_not_overwritten(forms: ClientForms) -> None:
+    row = forms.open_form("components.SourceRow")
+    branches = row.filters.dom_nodes["branches"]
+    row.show(source("octo/*", branches="main"))
+    row.show(source("octo/*", branches="release"))
+    assert branches.value == "release"
+
+    row.edit_click()
+    branches.value = "being typed"
+    row.show(source("octo/*", branches="main"))
+
+    assert branches.value == "being typed"
+
+
+def test_the_result_of_a_collection_is_shown_for_its_time_only(forms: ClientForms) -> None:
+    form = forms.open_form("components.CollectNow")
+    form.show(
+        {
+            "collection_id": "c1",
+            "state": "completed",
+            "phase": "done",
+            "error": None,
+            "sentence": "Collected 3 new runs.",
+            **dict.fromkeys(("repositories_done", "repositories_total", "runs", "jobs", "logs"), 1),
+        }
+    )
+    assert form.dom_nodes["sentence"].textContent == "Collected 3 new runs."
+
+    form.show(None)
+
+    assert form.dom_nodes["sentence"].textContent == ""
+
+
+def test_why_a_collection_cannot_start_outlasts_the_next_refresh(forms: ClientForms) -> None:
+    form = forms.open_form("components.CollectNow")
+    forms.answer = fail
+    form.collect_click()
+
+    form.show(None)
+
+    assert form.dom_nodes["sentence"].textContent == "It was not collected."
+
+
+def test_the_setup_shows_no_problems_of_before(
+    forms: ClientForms, monkeypatch: pytest.MonkeyPatch, clock: ModuleType
+) -> None:
+    page = forms.open_form("OverviewPage")
+    page.problem_rows.show(
+        [
+            {
+                "sentence": "The state cannot be written.",
+                "detail": None,
+                "is_headline": False,
+                "since": None,
+                "last_at": None,
+            }
+        ]
+    )
+    step = {
+        "step": "token",
+        "title": "Connect GitHub",
+        "finding": "No GitHub token is set.",
+        "remedy": "Create a token.",
+        "is_done": False,
+        "is_checked": True,
+    }
+
+    page.show({"now": "2026-11-28T12:00:00Z", "is_set_up": False, "setup": [step]})
+
+    assert [type(each).__name__ for each in page.in_slots] == ["SetupStep"]
+
+
+def test_a_password_that_is_shown_once_stays_while_a_role_changes(forms: ClientForms) -> None:
+    card = forms.open_form("components.AccountsCard")
+    made = {"email": "ada@example.com", "password": "generated"}
+    forms.answer = lambda name, *_call: made if name == "add_account" else None
+    card.perform("add_account", "ada@example.com", "viewer")
+
+    card.perform("set_account_role", "bob@example.com", "admin")
+
+    assert card.dom_nodes["password"].textContent == "generated"
+
+
+def test_settings_are_drawn_before_an_app_is_received(forms: ClientForms) -> None:
+    redirect = importlib.import_module("client_code.github_redirect")
+    redirect._STATE["code"] = {"code": "c", "state": "s"}  # as after GitHub's redirect
+    card = forms.open_form("components.GithubAppCard")
+    forms.answer = fail
+
+    card.show(None)
+    assert forms.calls == []
+    assert card.finish_timer.interval > 0
+    card.finish_timer_tick()
+
+    assert [call[0] for call in forms.calls] == ["finish_github_app"]
