@@ -81,7 +81,7 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
         use_up_registration_state(
             request.state, registration_state, actor=request.actor, now=request.now
         )
-        request.record_activity(f"created the GitHub App {app.name}")
+    request.record_activity(f"created the GitHub App {app.name}")
     is_kept = file is not None and save_error is None
     shown = {} if is_kept else values
     return {

@@ -12,7 +12,7 @@ from ..domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ..domain.timestamps import parse_timestamp
 from ..errors import Rejected
 from ..services.collections.manual_collection import find_collection
-from ..services.context import AGENTS
+from ..services.context import AGENTS, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.activity import list_activity as read_activity
 from ..services.dashboard.activity import remove_errors_of_cause, remove_errors_until
 from ..services.dashboard.agents import load_agent_rows
@@ -63,6 +63,8 @@ def _set_paused(request: RequestContext, full_name: object, *, paused: bool) -> 
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.set_paused(record.full_name, paused=paused)
     request.record_activity("paused it" if paused else "resumed it", repository=record.full_name)
+    if not paused:
+        launch_tick(request, PIPELINE_MONITORING_AGENT)
     return repository_row_of(request, record.full_name)
 
 

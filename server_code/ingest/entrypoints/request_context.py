@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,13 @@ from ..bootstrap.github import open_github, open_log_reader
 from ..bootstrap.state_stores import open_data_tables_state, read_anvil_settings
 from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
+from ..errors import StateUnavailable
 from ..ports import ActionsApi, Clock, StateStore
 from ..services.log_ingestion.read_log import LogReader
 from ..settings import Settings
 from .roles import Role
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,14 @@ class RequestContext:
         )
 
     def record_activity(self, action: str, *, repository: str | None = None) -> None:
-        """Add what this call did to the audit trail."""
-        self.state.add_activity(
-            ActivityRecord(
-                occurred_at=self.now, actor=self.actor, repository=repository, action=action
-            )
+        """Add what this call did to the audit trail.
+
+        An error is only logged: what was done, such as a new password, must not seem to fail.
+        """
+        record = ActivityRecord(
+            occurred_at=self.now, actor=self.actor, repository=repository, action=action
         )
+        try:
+            self.state.add_activity(record)
+        except StateUnavailable:
+            logger.exception("an activity was not recorded", extra={"action": action})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..bootstrap.github import open_github_apis
+from ..domain.counted_nouns import plural
 from ..domain.filters import FILTERS_APPLY_FROM_NOW_ON, PATTERN_NAMES, Filters, parse_filters
 from ..domain.source_records import FROM_PAGE
 from ..domain.sources import SourcePattern, parse_source
@@ -93,7 +94,10 @@ def pause_repositories(request: RequestContext, paused: object, **choice: object
         should_continue=lambda: time.monotonic() < ends_at,
     )
     if done:
-        request.record_activity(f"{'paused' if paused else 'resumed'} {done:,} repositories")
+        count = plural(done, "repository", "repositories")
+        request.record_activity(f"{'paused' if paused else 'resumed'} {count}")
+    if done and not paused:
+        launch_tick(request, PIPELINE_MONITORING_AGENT)
     return {"done": done, "left": left}
 
 
@@ -113,9 +117,10 @@ def _pattern_of(request: RequestContext, source: object) -> SourcePattern:
 
 def _filters_of(filters: object) -> Filters:
     """Read the filters that a form sends. Raises Rejected."""
-    given = filters if isinstance(filters, Mapping) else {}
+    if not isinstance(filters, Mapping):
+        raise Rejected("The filters must be texts by their names.")
     texts = {
-        name: optional_text(given.get(name), name, maximum=2_000) or ""
+        name: optional_text(filters.get(name), name, maximum=2_000) or ""
         for name in (*PATTERN_NAMES, "logs")
     }
     try:

@@ -63,6 +63,13 @@ def test_errors_that_differ_by_their_ids_only_are_one_and_go_together(state):
     assert group_errors(state.list_errors(limit=MAX_ERRORS)) == [other]
 
 
+def test_an_error_with_spaces_around_it_is_removed_like_any_other(state):
+    """The text that a page sends is read without them."""
+    state.add_error(an_error(1, message=" It broke.\n", repository="o/r"))
+    cause = {"agent": "monitor", "repository": "o/r", "message": "It broke."}
+    assert remove_errors_of_cause(state, **cause) == 1
+
+
 def test_all_errors_that_were_shown_are_removed_and_no_later_ones(state):
     """The page sends the newest time that it shows, without what is finer than a millisecond."""
     for seconds, what in ((1, "old"), (2.0004, "new"), (3, "later"), (4, "old")):

@@ -10,7 +10,7 @@ from ingest.domain.collection_records import CollectionPhase as Phase
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import NotFound
 from ingest.services.collections.manual_collection import LOST_AFTER, find_collection
-from ingest.services.dashboard.collection import collection_row
+from ingest.services.dashboard.collection import collection_row, is_recent
 from support.state_records import NOW, a_collection, an_agent, at
 
 COUNTS = {
@@ -67,6 +67,20 @@ def test_one_that_was_killed_is_lost_after_a_while():
     assert FOUND in lost["sentence"]
     assert row(Phase.DONE, silence=2 * LOST_AFTER)["state"] == "completed"
     assert row(Phase.FAILED, silence=2 * LOST_AFTER, note="n")["state"] == "failed"
+
+
+def test_what_is_one_is_named_as_one():
+    one = dict.fromkeys(("repositories_done", "repositories_total", "runs", "jobs", "logs"), 1)
+    sentence = row(Phase.DONE, counts=one)["sentence"]
+    assert sentence == "Collected 1 new run, 1 job and 1 log from 1 repository."
+
+
+def test_one_from_before_the_clock_was_set_back_is_lost():
+    """Else its page would wait for it until the clock is there again."""
+    before = a_collection(phase=Phase.FETCHING, updated_at=NOW + LOST_AFTER, counts=COUNTS)
+    assert collection_row(before, now=NOW)["state"] == "lost"
+    assert is_recent(before, NOW)
+    assert not is_recent(before, NOW - timedelta(hours=1))
 
 
 def test_all_its_numbers_and_times_are_laid_out():

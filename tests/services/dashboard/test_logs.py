@@ -101,6 +101,14 @@ def test_a_line_that_is_too_long_is_one_line_in_parts(stage):
     assert len(opened(collected(stage, longer + b"\n")).parts(1, 1)) == PARTS_AT_ONCE
 
 
+def test_parts_keep_the_carriage_returns_in_their_line(stage):
+    """A progress bar is one long line of them; only those at its end are no part of it."""
+    line = b"\r" * (2 * MAX_PART_BYTES) + b"done"
+    log = opened(collected(stage, line + b"\r\n"))
+    assert "".join(log.parts(1, 1)).encode() == line
+    assert log.page(1, 1)["lines"] == ["\r" * MAX_PART_BYTES]
+
+
 def test_a_text_is_found_wherever_it_stands(stage):
     """The next time behind a line."""
     here = collected(stage, b"Error one\nfine\nan ERROR\nerror\n")

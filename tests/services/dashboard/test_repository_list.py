@@ -111,3 +111,8 @@ def test_a_source_that_is_listed_again_keeps_its_error(store: StateStore) -> Non
     findings = {row["pattern"]: row["finding"] for row in list_source_rows(store)}
     assert findings["acme/*"] == "is listed for the first time now."
     assert findings["mona/*"] == "0 repositories. Error: GitHub denied it."
+
+
+def test_a_source_is_chosen_in_any_case(store: StateStore) -> None:
+    """It may be written in another one in REPOSITORIES than when its repositories were found."""
+    assert shown(store, source="Octo/*") == shown(store, source="octo/*") != []

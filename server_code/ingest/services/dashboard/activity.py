@@ -46,8 +46,15 @@ def remove_errors_of_cause(
 
     Raises StateUnavailable.
     """
-    cause, errors = cause_of(agent, repository, message), store.list_errors(limit=MAX_ERRORS)
-    return store.remove_errors([each for each in errors if each.cause == cause])
+    # What a page sends is read without the spaces around it.
+    cause = cause_of(agent, repository, message.strip())
+    return store.remove_errors(
+        [
+            each
+            for each in store.list_errors(limit=MAX_ERRORS)
+            if cause_of(each.agent, each.repository, each.message.strip()) == cause
+        ]
+    )
 
 
 def remove_errors_until(store: StateStore, until: datetime) -> int:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.collection_records import CollectionPhase, CollectionRecord
+from ...domain.counted_nouns import plural
 from ...domain.timestamps import format_timestamp
-from ..collections.manual_collection import LOST_AFTER
+from ..collections.manual_collection import LOST_AFTER, SHOWN_COUNTERS
 
 #: How long the result of a collection is shown.
 RESULT_SHOWN_FOR = timedelta(minutes=10)
@@ -35,7 +36,7 @@ def collection_row(record: CollectionRecord, *, now: datetime) -> dict[str, Any]
 
 def is_recent(record: CollectionRecord, now: datetime) -> bool:
     """Return whether a collection is running or has ended recently."""
-    return now - record.updated_at < RESULT_SHOWN_FOR
+    return abs(now - record.updated_at) < RESULT_SHOWN_FOR
 
 
 def _state(record: CollectionRecord, now: datetime) -> str:
@@ -43,24 +44,23 @@ def _state(record: CollectionRecord, now: datetime) -> str:
         return "completed"
     if record.phase == CollectionPhase.FAILED:
         return "failed"
-    return "lost" if now - record.updated_at >= LOST_AFTER else "running"
+    return "running" if abs(now - record.updated_at) < LOST_AFTER else "lost"
 
 
 def _sentence(record: CollectionRecord, state: str) -> str:
     counts = record.counts
     done, total = counts.get("repositories_done", 0), counts.get("repositories_total", 0)
-    found = (
-        f"{counts.get('runs', 0):,} new runs, {counts.get('jobs', 0):,} jobs "
-        f"and {counts.get('logs', 0):,} logs"
-    )
+    runs, jobs, logs = (counts.get(name, 0) for name in SHOWN_COUNTERS)
+    found = f"{plural(runs, 'new run')}, {plural(jobs, 'job')} and {plural(logs, 'log')}"
+    repositories = plural(total, "repository", "repositories")
     if state == "failed":
         return f"The collection failed: {record.note}"
     if state == "lost":
         return f"The collection was interrupted after {found}. The agents continue automatically."
     if state == "completed":
-        return f"Collected {found} from {total:,} repositories. {record.note or ''}".strip()
+        return f"Collected {found} from {repositories}. {record.note or ''}".strip()
     if record.phase == CollectionPhase.COLLECTING:
         return f"Reading runs: {found} so far."
     if record.phase == CollectionPhase.FETCHING:
         return f"Fetching logs: {found} so far."
-    return f"Searching for runs: {done:,} of {total:,} repositories."
+    return f"Searching for runs: {done:,} of {repositories}."

@@ -142,10 +142,10 @@ class JobLog:
 
     def content(self) -> bytes:
         """Return the whole log, byte for byte. Raises LogPending if it is too large."""
-        size = self._read(1, 1)
-        if isinstance(size, LogLines) and size.total_bytes > MAX_DOWNLOADED_BYTES:
+        found = self._read(1, 1)
+        if isinstance(found, LogLines) and found.total_bytes > MAX_DOWNLOADED_BYTES:
             raise LogPending(
-                f"This log has {size.total_bytes:,} bytes, too many to download here: "
+                f"This log has {found.total_bytes:,} bytes, too many to download here: "
                 "read it from the logs queue or on GitHub."
             )
         return b"".join(self._cached(lambda: self._cache.load_content(self._key, self._id)))
@@ -226,5 +226,6 @@ def find_job_log(
 
 
 def _text(content: bytes) -> str:
-    """Decode a line without its end; invalid bytes are replaced."""
-    return content.rstrip(b"\n").rstrip(b"\r").decode(errors="replace")
+    """Decode a line without its end, or a part of one; invalid bytes are replaced."""
+    is_end = content.endswith(b"\n")
+    return (content.rstrip(b"\r\n") if is_end else content).decode(errors="replace")

@@ -115,11 +115,12 @@ def _matching(
 ) -> list[RepositoryRecord]:
     """Return the repositories whose name contains every word of the search."""
     words = (query.search or "").lower().split()
+    source = (query.source or "").lower()
     return [
         each
         for each in records
         if all(word in each.full_name.lower() for word in words)
-        and query.source in (None, _source_of(each, discovered))
+        and source in ("", _source_of(each, discovered).lower())
     ]
 
 

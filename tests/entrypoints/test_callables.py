@@ -1,0 +1,99 @@
+"""Callables as a page calls them, on a state in memory."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+
+import anvil.server
+import pytest
+from ingest.adapters.sql import open_sql_state
+from ingest.domain.filters import parse_filters
+from ingest.domain.ledger import new_repository
+from ingest.domain.source_records import SourceRecord
+from ingest.entrypoints.pages import pause_repository, resume_repository
+from ingest.entrypoints.request_context import RequestContext
+from ingest.entrypoints.roles import Role
+from ingest.entrypoints.sources import pause_repositories, set_source_filters
+from ingest.errors import Rejected, StateUnavailable
+from ingest.ports import StateStore
+from ingest.settings import Settings
+from support.changed_ports import Changed, raising
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+FULL_NAME = "octo/api"
+
+
+@pytest.fixture
+def state() -> StateStore:
+    """Watch one repository of a source with filters."""
+    state = open_sql_state("sqlite://")
+    state.add_repository(new_repository(FULL_NAME, backfill_days=1, now=NOW))
+    filters = parse_filters({"branches": "main"})
+    state.save_sources(
+        [SourceRecord(pattern="octo/*", added_at=NOW, origin="test", filters=filters)]
+    )
+    return state
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the tasks that are launched."""
+    names: list[str] = []
+    monkeypatch.setattr(
+        anvil.server, "launch_background_task", lambda name, *_: names.append(name), raising=False
+    )
+    return names
+
+
+def call_of_ada(state: StateStore) -> RequestContext:
+    """Return the context of a call on a state."""
+    request = RequestContext(actor="ada@example.com", role=Role.ADMIN)
+    vars(request).update(state=state, settings=Settings())
+    return request
+
+
+def test_a_repository_that_is_resumed_is_polled_at_once(
+    state: StateStore, launched: list[str]
+) -> None:
+    """Without it, its poll would wait for the schedule, for up to a minute."""
+    pause_repository(call_of_ada(state), FULL_NAME)
+    assert launched == []
+
+    assert resume_repository(call_of_ada(state), FULL_NAME)["paused"] is False
+
+    assert launched == ["pipeline_monitoring_tick"]
+
+
+def test_repositories_that_are_resumed_together_are_polled_at_once(
+    state: StateStore, launched: list[str]
+) -> None:
+    pause_repositories(call_of_ada(state), True)
+    assert launched == []
+
+    assert pause_repositories(call_of_ada(state), False) == {"done": 1, "left": 0}
+
+    assert launched == ["pipeline_monitoring_tick"]
+    actions = [each.action for each in state.list_activities(limit=9)]
+    assert actions == ["resumed 1 repository", "paused 1 repository"]
+
+
+@pytest.mark.parametrize("filters", [None, "main", ["main"]])
+def test_filters_that_are_none_change_nothing(state: StateStore, filters: object) -> None:
+    with pytest.raises(Rejected, match="must be texts"):
+        set_source_filters(call_of_ada(state), "octo/*", filters)
+
+    [source] = state.list_sources()
+    assert source.filters.as_texts() == {"branches": "main"}
+
+
+def test_what_was_done_has_not_failed_where_it_cannot_be_recorded(
+    state: StateStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A password that is shown only once would be lost with the error."""
+    unwritable = Changed(state, add_activity=raising(StateUnavailable("The disk is full.")))
+
+    with caplog.at_level(logging.ERROR):
+        call_of_ada(unwritable).record_activity("created the account bob@example.com (viewer)")
+
+    assert "not recorded" in caplog.text
