@@ -21,8 +21,9 @@ class SettingsPage(SettingsPageTemplate):
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
-        """Show the part that the address names, without an earlier one-time password."""
+        """Show the part that the address names, without passwords of before."""
         self.accounts.reset()
+        self.password.reset()
         is_admin = document.querySelector(".shell").getAttribute("data-role") == "admin"
         self.part = settings_parts.chosen(parameters, is_admin)
         for link in self.dom_nodes["parts"].querySelectorAll("a"):

@@ -199,6 +199,64 @@ def test_why_a_collection_cannot_start_outlasts_the_next_refresh(forms: ClientFo
     assert form.dom_nodes["sentence"].textContent == "It was not collected."
 
 
+def test_progress_that_cannot_be_read_is_reported_once(forms: ClientForms) -> None:
+    form = forms.open_form("components.CollectNow")
+    form.progress_timer.interval = 1.5
+    forms.answer = fail
+
+    form.progress_timer_tick()
+
+    assert form.dom_nodes["sentence"].textContent == "It was not collected."
+    assert form.progress_timer.interval == 0
+
+
+QUEUES = [{"name": name, "purpose": name} for name in ("metrics", "logs")]
+DEPTH = {"error": None, "waiting": 1, "in_flight": 0, "delayed": 0}
+
+
+def test_a_queue_that_fails_holds_no_other(forms: ClientForms) -> None:
+    card = forms.open_form("components.QueuesCard")
+    card.set_shown(is_shown=True)
+    card.show(QUEUES)
+    forms.answer = lambda _, queue: fail() if queue == "metrics" else DEPTH
+
+    card.ask_timer_tick()
+
+    metrics, logs = card.in_slots
+    assert metrics.dom_nodes["error"].textContent == "It was not collected."
+    assert logs.dom_nodes["depth"].textContent.startswith("1 waiting")
+
+
+def test_a_page_that_is_opened_again_claims_no_depth_of_before(forms: ClientForms) -> None:
+    card = forms.open_form("components.QueuesCard")
+    card.set_shown(is_shown=True)
+    card.show(QUEUES)
+
+    def open_again(_name: str, queue: str) -> Any:
+        if len(forms.calls) == len(QUEUES):
+            card.set_shown(is_shown=True)
+        return DEPTH
+
+    forms.answer = open_again
+    card.ask_timer_tick()
+    drawn = [row.dom_nodes["depth"].textContent for row in card.in_slots]
+    assert drawn == ["Asking the queue…"] * 2
+    card.ask_timer_tick()
+
+    assert len(forms.calls) == 2 * len(QUEUES)
+    assert card.ask_timer.interval == 0
+
+
+def test_settings_that_are_opened_again_show_no_password(forms: ClientForms) -> None:
+    card = forms.open_form("components.PasswordCard")
+    card.dom_nodes["old"].value = "typed, and left"
+    card.dom_nodes["message"].textContent = "Password changed."
+
+    card.reset()
+
+    assert (card.dom_nodes["old"].value, card.dom_nodes["message"].textContent) == ("", "")
+
+
 def test_the_setup_shows_no_problems_of_before(
     forms: ClientForms, monkeypatch: pytest.MonkeyPatch, clock: ModuleType
 ) -> None:

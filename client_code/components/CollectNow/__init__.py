@@ -27,10 +27,16 @@ class CollectNow(CollectNowTemplate):
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             reason = str(error)
         self.is_starting = False
-        self.show(collection)
         if reason:
-            dom.fill(self, sentence=reason, counts="")
-            self.failed_at = time.time()
+            self.fail(reason)
+        else:
+            self.show(collection)
+
+    def fail(self, reason):
+        """Show why a collection cannot start, or its progress cannot be read."""
+        self.show(None)
+        dom.fill(self, sentence=reason, counts="")
+        self.failed_at = time.time()
 
     def progress_timer_tick(self, **event):
         """Load the progress."""
@@ -38,6 +44,8 @@ class CollectNow(CollectNowTemplate):
             self.show(connection.call("get_collection_progress", self.collection_id))
         except connection.ALREADY_SHOWN:
             pass  # the next tick tries again
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            self.fail(str(error))
 
     def show(self, collection):
         """Draw a collection, or None; ignored while one is being started."""

@@ -11,6 +11,11 @@ class PasswordCard(PasswordCardTemplate):
         self.init_components(**properties)
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
+    def reset(self):
+        """Remove what was entered, and a message."""
+        self.dom_nodes["old"].value = self.dom_nodes["new"].value = ""
+        dom.fill(self, message="")
+
     def form_submit(self, event):
         """Change the password."""
         event.preventDefault()
@@ -19,5 +24,5 @@ class PasswordCard(PasswordCardTemplate):
             self, "change_password", old.value, new.value, progress="Changing the password…"
         )
         if is_done:
-            old.value = new.value = ""
+            self.reset()
             dom.fill(self, message="Password changed.")

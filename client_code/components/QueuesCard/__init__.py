@@ -19,8 +19,8 @@ class QueuesCard(QueuesCardTemplate):
         self.is_shown, self.is_asking = False, False
 
     def set_shown(self, *, is_shown):
-        """Ask the queues only while they are on the page."""
-        self.is_shown = is_shown
+        """Ask the queues only while they are on the page, all of them whenever it is opened."""
+        self.is_shown, self.depths = is_shown, {}
 
     def show(self, queues):
         """Draw the queues of `get_settings` with what is known, then ask for each."""
@@ -39,16 +39,28 @@ class QueuesCard(QueuesCardTemplate):
     def ask_timer_tick(self, **event):
         """Ask every queue at first, then one at each refresh, so that a slow queue delays none."""
         self.ask_timer.interval, self.is_asking = 0, True
-        unknown = [queue for queue in self.queues if queue["name"] not in self.depths]
+        depths = self.depths  # what is asked before they are forgotten is not drawn
+        unknown = [queue for queue in self.queues if queue["name"] not in depths]
         self.asked += 1
         try:
             for queue in unknown or [self.queues[self.asked % len(self.queues)]]:
-                self.depths[queue["name"]] = connection.call("get_queue", queue["name"])
+                depths[queue["name"]] = self.ask(queue["name"])
                 self.draw()
         except connection.ALREADY_SHOWN:
             return
         finally:
             self.is_asking = False
+        if depths is not self.depths:
+            self.ask_timer.interval = START_DELAY_SECONDS
+
+    def ask(self, name):
+        """Return the depth of a queue, or the error of reading it."""
+        try:
+            return connection.call("get_queue", name)
+        except connection.ALREADY_SHOWN:
+            raise
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            return {"error": str(error)}
 
     def create_click(self, **event):
         """Create missing queues, and show what was done."""
