@@ -84,6 +84,29 @@ def test_the_command_line_reports_the_same_health(state):
     assert load_health(state, Settings(), [], now=NOW).as_json() == taken(state)["health"]
 
 
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_nothing_is_caught_up_with_of_repositories_that_are_not_polled(state, is_removed):
+    """What a paused or removed repository has left to backfill would be so for ever."""
+    polled = {"last_polled_at": at(-30), "next_poll_at": at(30), "cursor": at(-60)}
+    for name in ("octo/api", "octo/web"):
+        state.add_repository(a_repository(name, **polled))
+    for agent in (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT):
+        state.save_agent(an_agent(agent, heartbeat_at=at(-5)))
+    open_attempt, settled = an_attempt(1, 1, "octo/web"), an_attempt(2, 1, "octo/web", settled=True)
+    state.save_attempts([open_attempt, settled])
+    assert taken(state)["health"]["state"] == "catching up"
+
+    if is_removed:
+        state.remove_repository("octo/web")
+    else:
+        state.set_paused("octo/web", paused=True)
+
+    shown = taken(state)
+    assert shown["health"]["sentence"] == "Collecting from 1 repository. Everything works."
+    counted = {name: shown["repositories"][name] for name in ("collected", "in_flight", "backlog")}
+    assert counted == {"collected": 1, "in_flight": 0, "backlog": 0}
+
+
 def test_who_asks_for_health_leaves_nothing_behind(tmp_path):
     """A monitor may ask every few seconds, for days."""
     path = tmp_path / "state.db"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from ...domain.ledger import (
 )
 from ...domain.saved_counters import SavedCounters
 from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.stored_values import repository_key
 from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable
 from ...ports import StateStore
@@ -43,6 +44,7 @@ _ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
 class HealthInput:
     """What health and pages are computed from; ``agents`` are rows of ``agent_rows``.
 
+    ``counts``: of all repositories, without open attempts of those that are not polled.
     ``one_time_collection`` ended after the last heartbeat of any agent. ``recent_log_count``: how
     many logs were published within LOG_STALL_TIME. ``unanswered_since``: since when hosts and
     queues have answered nothing. ``backfill_seconds_left``: of the longest backfill.
@@ -79,7 +81,7 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
     recent = [counts for at, counts in saved_counters.intervals if at > now - LOG_STALL_TIME]
     logs = sent_messages_counter(settings.queues.logs_queue)
     counts_by_repository = store.count_ledger_by_repository()
-    counts = sum_counts(counts_by_repository.values())
+    counts = _sum_of_all(counts_by_repository, repositories)
     return HealthInput(
         heartbeats=heartbeats,
         agents=agents,
@@ -98,6 +100,22 @@ def read_health_input(store: StateStore, settings: Settings, *, now: datetime) -
         else None,
         unanswered_since=_unanswered(heartbeats, now),
         write_error=_write_error(store, heartbeats, now),
+    )
+
+
+def _sum_of_all(
+    counts_by_repository: Mapping[str, LedgerCounts], repositories: Sequence[RepositoryRecord]
+) -> LedgerCounts:
+    """Add the counts of all repositories, without the open attempts of those that are not polled.
+
+    Nothing reads the attempts of paused and removed repositories, so they would be open for ever.
+    """
+    polled = {repository_key(each.full_name) for each in repositories if not each.paused}
+    return sum_counts(
+        counts
+        if key in polled
+        else replace(counts, attempts=counts.collected, open_attempts=0, unread_attempts=0)
+        for key, counts in counts_by_repository.items()
     )
 
 
@@ -134,6 +152,6 @@ def _oldest_pending_log(store: StateStore, now: datetime) -> JobLogRecord | None
 
 
 def longest_backfill_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return how long the longest backfill of these repositories will take, if it is known."""
-    estimates = [row["backlog_seconds"] for row in rows if row["backlog"]]
+    """Return how long the longest backfill that goes on will take, if it is known."""
+    estimates = [row["backlog_seconds"] for row in rows if row["backlog"] and not row["paused"]]
     return max((each for each in estimates if each is not None), default=None)
