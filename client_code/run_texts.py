@@ -142,7 +142,8 @@ def tone(level):
 def log_line_parameters(annotation):
     """Return the parameters of a log's address that lead to the line of an annotation."""
     at = annotation["level"] if annotation["level"] in ("warning", "notice") else "error"
-    return {"at": at, "message": annotation["message"].strip().partition("\n")[0][:200]}
+    message = (annotation["message"] or "").strip()
+    return {"at": at, "message": message.partition("\n")[0][:200]}
 
 
 def annotation_rows(answer):

@@ -111,9 +111,7 @@ class LogPage(LogPageTemplate):
             self,
             heading=log["job_name"],
             repository=log["repository"],
-            run="{} #{}, attempt {}".format(
-                log["workflow_name"] or "Run", log["run_number"], log["run_attempt"]
-            ),
+            run="{}, attempt {}".format(run_texts.name(log), log["run_attempt"]),
             size="{}, {}".format(
                 formatting.plural(log["total_lines"], "line"),
                 formatting.byte_count(log["total_bytes"]),

@@ -145,13 +145,14 @@ def test_a_run_counts_on_until_it_has_ended() -> None:
 
 
 def test_an_annotation_leads_to_the_line_of_the_log_that_holds_its_first_words() -> None:
-    def mark(level: str, message: str) -> dict[str, str]:
+    def mark(level: str, message: str | None) -> dict[str, str]:
         return run_texts.log_line_parameters({"level": level, "message": message})
 
     assert mark("failure", "assert 1 == 2\nin test") == {"at": "error", "message": "assert 1 == 2"}
     assert mark("warning", "deprecated")["at"] == "warning"
     assert mark("notice", "cached")["at"] == "notice"
     assert len(mark("failure", "x" * 5000)["message"]) == 200
+    assert mark("failure", None) == {"at": "error", "message": ""}
 
 
 def test_an_annotation_leads_to_a_log_that_is_there():

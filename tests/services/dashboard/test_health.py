@@ -274,6 +274,9 @@ def test_a_repository_that_nobody_polls_when_it_is_due_is_reported():
     assert (health.problems[0].since, "octo/late" in health.problems[0].detail) == (at(-1800), True)
     urgent = replace(overdue, next_poll_at=urgent_due_at(at(-60)))
     assert judged(repositories=[urgent]).state is HealthState.HEALTHY, "it was asked for just now"
+    asked_for = replace(polled("octo/asked"), next_poll_at=urgent_due_at(at(-1000)))
+    longest = judged(repositories=[overdue, asked_for]).problems[0]
+    assert (longest.since, "octo/late" in longest.detail) == (at(-1800), True)
     polling = replace(overdue, lease_until=at(60))
     assert judged(repositories=[polling]).state is HealthState.HEALTHY
     limited = judged(repositories=repositories, agents=agents("limited", "idle"))

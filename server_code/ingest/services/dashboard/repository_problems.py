@@ -75,24 +75,24 @@ def _failing_since(
 
 def poll_problems(unpaused: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
     """Return one problem for all repositories that were polled once and are overdue for long."""
-    overdue = [
-        each
+    waiting = [
+        (due_since(now, each.next_poll_at), each.full_name)
         for each in unpaused
         if not each.failed_polls
         and each.last_polled_at is not None
         and each.next_poll_at is not None
-        and now - due_since(now, each.next_poll_at) >= POLL_OVERDUE_TIME
         and not each.is_leased(now)
     ]
+    overdue = [each for each in waiting if now - each[0] >= POLL_OVERDUE_TIME]
     if not overdue:
         return []
     count = plural(len(overdue), "repository is", "repositories are")
-    first = min(overdue, key=lambda each: each.next_poll_at or now)
+    since, longest_due = min(overdue)
     return [
         Problem(
             sentence=f"{count} not polled, although due.",
-            since=first.next_poll_at,
-            detail=f"The longest due is {first.full_name}.",
+            since=since,
+            detail=f"The longest due is {longest_due}.",
             is_severe=False,
         )
     ]
