@@ -170,19 +170,41 @@ def test_filters_that_somebody_else_has_changed_are_not_overwritten(forms: Clien
     assert branches.value == "being typed"
 
 
+def a_collection(collection_id: str, minute: int, *, state: str) -> dict[str, Any]:
+    """Return a collection as a page gets it."""
+    counts = ("repositories_done", "repositories_total", "runs", "jobs", "logs")
+    return {
+        **dict.fromkeys(counts, 1),
+        "collection_id": collection_id,
+        "state": state,
+        "phase": f"phase of {collection_id}",
+        "error": None,
+        "sentence": f"Result of {collection_id}.",
+        "started_at": f"2026-11-28T12:{minute:02}:00Z",
+    }
+
+
+@pytest.mark.parametrize("before", [None, a_collection("c1", 1, state="completed")])
+def test_a_page_that_was_asked_for_before_hides_no_collection_that_has_started(
+    forms: ClientForms, before: Any
+) -> None:
+    form = forms.open_form("components.CollectNow")
+    forms.answer = lambda *_call: a_collection("c2", 2, state="running")
+    form.collect_click()
+
+    form.show(before)
+
+    assert form.dom_nodes["sentence"].textContent == "Phase of c2…"
+    assert form.progress_timer.interval > 0
+    forms.answer = lambda *_call: a_collection("c2", 2, state="completed")
+    form.progress_timer_tick()
+    assert form.dom_nodes["sentence"].textContent == "Result of c2."
+
+
 def test_the_result_of_a_collection_is_shown_for_its_time_only(forms: ClientForms) -> None:
     form = forms.open_form("components.CollectNow")
-    form.show(
-        {
-            "collection_id": "c1",
-            "state": "completed",
-            "phase": "done",
-            "error": None,
-            "sentence": "Collected 3 new runs.",
-            **dict.fromkeys(("repositories_done", "repositories_total", "runs", "jobs", "logs"), 1),
-        }
-    )
-    assert form.dom_nodes["sentence"].textContent == "Collected 3 new runs."
+    form.show(a_collection("c1", 1, state="completed"))
+    assert form.dom_nodes["sentence"].textContent == "Result of c1."
 
     form.show(None)
 

@@ -13,7 +13,8 @@ class CollectNow(CollectNowTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.collection_id, self.is_starting, self.failed_at = None, False, None
+        self.collection_id, self.started_at = None, ""
+        self.is_starting, self.failed_at = False, None
 
     def collect_click(self, **event):
         """Start a collection, or show the running one."""
@@ -34,7 +35,7 @@ class CollectNow(CollectNowTemplate):
 
     def fail(self, reason):
         """Show why a collection cannot start, or its progress cannot be read."""
-        self.show(None)
+        self._show_state(is_running=False)
         dom.fill(self, sentence=reason, counts="")
         self.failed_at = time.time()
 
@@ -48,21 +49,28 @@ class CollectNow(CollectNowTemplate):
             self.fail(str(error))
 
     def show(self, collection):
-        """Draw a collection, or None; ignored while one is being started."""
-        if self.is_starting:
+        """Draw a collection, or None; ignored while one is being started, or runs that is newer."""
+        if self.is_starting or self._is_overtaken(collection):
             return
-        is_running = bool(collection) and collection["state"] == "running"
-        self.collect.enabled = not is_running
-        self.collect.text = "Collecting…" if is_running else "Collect now"
-        self.progress_timer.interval = PROGRESS_SECONDS if is_running else 0
-        dom.show(self, meter=is_running)
+        self._show_state(is_running=bool(collection) and collection["state"] == "running")
         if collection:
             self._draw(collection)
         elif self.failed_at is None or time.time() - self.failed_at > actions.ERROR_SECONDS:
             dom.fill(self, sentence="", counts="")
 
+    def _is_overtaken(self, collection):
+        """Return whether the page asked for a collection before the one that runs was started."""
+        is_older = collection is None or collection["started_at"] < self.started_at
+        return self.progress_timer.interval > 0 and is_older
+
+    def _show_state(self, *, is_running):
+        self.collect.enabled = not is_running
+        self.collect.text = "Collecting…" if is_running else "Collect now"
+        self.progress_timer.interval = PROGRESS_SECONDS if is_running else 0
+        dom.show(self, meter=is_running)
+
     def _draw(self, collection):
-        self.collection_id = collection["collection_id"]
+        self.collection_id, self.started_at = collection["collection_id"], collection["started_at"]
         done, total = collection["repositories_done"], collection["repositories_total"]
         dom.fill(
             self,
