@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 
 import anvil.server
 
@@ -25,7 +26,13 @@ from .task_launcher import launch_tick
 
 logger = logging.getLogger(__name__)
 
-_BAD_STATES = (AgentState.STALLED, AgentState.ERROR, AgentState.NEVER_STARTED)
+#: Agent states in which nothing is collected, other than a pause that a person has asked for.
+_BAD_STATES = (
+    AgentState.STALLED,
+    AgentState.STOPPED,
+    AgentState.ERROR,
+    AgentState.NEVER_STARTED,
+)
 
 
 @anvil.server.http_endpoint("/github/webhook", methods=["POST"])
@@ -71,13 +78,18 @@ def report_health(**_ignored: object) -> anvil.server.HttpResponse:
         logger.exception("health check failed")
         return _json(503, {"status": "unwell", "reason": "Settings or state: see the app's log."})
     states = {agent["name"]: agent["state"] for agent in agents}
-    is_well = not repositories or not any(state in _BAD_STATES for state in states.values())
+    is_ok = not repositories or is_well(states.values())
     answer = {
-        "status": "ok" if is_well else "unwell",
+        "status": "ok" if is_ok else "unwell",
         "agents": states,
         "now": format_timestamp(now),
     }
-    return _json(200 if is_well else 503, answer)
+    return _json(200 if is_ok else 503, answer)
+
+
+def is_well(states: Iterable[str]) -> bool:
+    """Return whether all agents work, or are paused, by their states."""
+    return not any(state in _BAD_STATES for state in states)
 
 
 def _text(status: int, text: str) -> anvil.server.HttpResponse:
