@@ -230,6 +230,22 @@ def test_quotes_around_a_value_are_dropped(value):
     assert read(METRICS_QUEUE=value).queues.metrics_queue == "metrics"
 
 
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+@pytest.mark.parametrize("value", ["pa55\nword", "pa55 word", "pa55wörd"])
+def test_a_key_of_aws_that_no_header_can_hold_is_a_fault_and_not_shown(
+    name: str, value: str
+) -> None:
+    """A line break is in the middle of a key that was copied from a narrow window."""
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", name: value}
+    assert faults_of(**keys) == [f"{name} holds characters that no key of AWS has"]
+
+
+@pytest.mark.parametrize("value", ["logs", "s3://logs", "s3://logs/", "arn:aws-cn:s3:::logs"])
+def test_a_bucket_may_be_given_by_its_url_or_arn(value: str) -> None:
+    """As a queue may be."""
+    assert read(LOG_BUCKET=value).queues.log_bucket == "logs"
+
+
 def test_quotes_around_the_parts_of_a_value_are_dropped() -> None:
     """A list in a file of Docker's may have them around each part."""
     settings = read(GITHUB_TOKEN='"ghp_a", "ghp_b"', REPOSITORIES="'octo/api','octo/web'")

@@ -12,13 +12,16 @@ import pytest
 from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
+    HTTPClientError,
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
+    ValidationError,
     WaiterError,
 )
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from ingest.adapters.aws.clients import sqs_client
 from ingest.adapters.aws.errors import (
     ErrorKind,
     error_kind_of,
@@ -33,6 +36,7 @@ from ingest.errors import (
     QueueMissing,
     QueueUnavailable,
 )
+from ingest.settings import AwsSettings
 
 VENDOR_ERRORS = sorted(
     (
@@ -226,6 +230,27 @@ def test_a_lack_of_open_files_is_not_of_the_queue() -> None:
     error = EndpointConnectionError(endpoint_url="https://sqs.example", error=refused)
     error.__context__ = refused
     assert "raise the limit of open files" in str(error_from(error))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="http://user:pa55word@sqs.example:4566/x"),
+        EndpointConnectionError(endpoint_url="http://pa55word@sqs.example:4566/"),
+        HTTPClientError(error=ValueError(r"Invalid header value b'token\npa55word'")),
+        ValidationError(value="http://u:pa55word@h", param="p", type_name="string"),
+    ],
+)
+def test_no_error_shows_a_secret(error: Exception) -> None:
+    """An endpoint may have a login; a token with a line break is in the error of its header."""
+    reported = error_from(error)
+    assert "pa55word" not in f"{reported} {reported.remedy}"
+
+
+def test_a_login_in_an_endpoint_that_botocore_refuses_is_not_shown() -> None:
+    with pytest.raises(BadSettings, match="AWS_ENDPOINT_URL") as refused:
+        sqs_client(AwsSettings(endpoint_url="http://user:pa55word@-"))
+    assert "pa55word" not in str(refused.value)
 
 
 def test_our_own_errors_pass_unchanged() -> None:

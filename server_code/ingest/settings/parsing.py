@@ -17,6 +17,8 @@ Parse = Callable[[str], object]
 #: What a bearer token consists of. https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/:=-]+")
 
+_S3_PREFIX = re.compile(r"^(s3://|arn:aws[a-z-]*:s3:::)")
+
 #: What separates names; there may be a blank after the ``!`` of an exclusion.
 _SEPARATORS = re.compile(r",|(?<!!)\s+")
 
@@ -30,6 +32,18 @@ def parse_tokens(value: str) -> tuple[Secret, ...]:
     if not all(map(_TOKEN.fullmatch, parts)):
         raise ValueError("holds characters that no token has")
     return tuple(map(Secret, dict.fromkeys(parts)))
+
+
+def parse_key(value: str) -> Secret:
+    """Return a key of AWS; errors of HTTP would show one that no header can hold."""
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise ValueError("holds characters that no key of AWS has")
+    return Secret(value)
+
+
+def parse_bucket(value: str) -> str:
+    """Return the name of a bucket that is given by name, ``s3://`` URL or ARN."""
+    return _S3_PREFIX.sub("", value).rstrip("/")
 
 
 def parse_names(value: str) -> tuple[str, ...]:

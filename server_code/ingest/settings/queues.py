@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .parsing import one_of, url_of
+from .parsing import one_of, parse_bucket, parse_key, url_of
 from .secret import Secret
 from .setting import setting
 
@@ -20,21 +20,21 @@ class AwsSettings:
     access_key_id: Secret | None = setting(
         "AWS_ACCESS_KEY_ID",
         default=None,
-        parse=Secret,
+        parse=parse_key,
         is_needed=True,
         help="AWS access key used to publish to SQS.",
     )
     secret_access_key: Secret | None = setting(
         "AWS_SECRET_ACCESS_KEY",
         default=None,
-        parse=Secret,
+        parse=parse_key,
         is_needed=True,
         help="Secret of the AWS access key.",
     )
     session_token: Secret | None = setting(
         "AWS_SESSION_TOKEN",
         default=None,
-        parse=Secret,
+        parse=parse_key,
         help="Session token of temporary AWS credentials.",
     )
     region: str | None = setting(
@@ -112,7 +112,8 @@ class QueueSettings:
     log_bucket: str | None = setting(
         "LOG_BUCKET",
         default=None,
-        help="Bucket for logs that exceed one message: S3 name, `gs://BUCKET`, or "
+        parse=parse_bucket,
+        help="Bucket for logs that exceed one message: name or ARN in S3, `gs://BUCKET`, or "
         "`https://ACCOUNT.blob.core.windows.net/CONTAINER`.",
     )
     message_format: str = setting(

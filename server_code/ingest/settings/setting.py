@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
-from .parsing import Parse, parse_tokens
+from .parsing import Parse, parse_key, parse_tokens
 from .secret import Secret
 
 _T = TypeVar("_T")
@@ -42,7 +42,7 @@ class Setting:
     @property
     def is_secret(self) -> bool:
         """Return whether its value must never be shown."""
-        return self.parse in (Secret, parse_tokens)
+        return self.parse in (Secret, parse_key, parse_tokens)
 
 
 def setting(

@@ -14,7 +14,7 @@ from ...domain.counters import Counters
 from ...domain.quotes import unquoted
 from ...errors import BadSettings
 from ...settings import AwsSettings
-from .errors import is_credential_error, translate_aws_errors
+from .errors import is_credential_error, translate_aws_errors, without_secrets
 
 if TYPE_CHECKING:
     from botocore.config import Config, _RetryDict
@@ -146,7 +146,7 @@ def _session(aws: AwsSettings, service: str) -> Iterator[BotocoreSession]:
             fault = f"AWS cannot be reached at {endpoint!r}: {error}; correct {name}"
             if not _ENDPOINT_FAULT.search(str(error)):
                 fault = f"A variable or profile of AWS has no valid value: {error}"
-            raise BadSettings([fault]) from error
+            raise BadSettings([without_secrets(fault)]) from error
 
 
 def _tidy_variables() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -108,6 +109,11 @@ _INVALID_MESSAGE = frozenset(
 )
 
 
+#: What an endpoint has before its host, and a header that cannot be sent: either may be a secret.
+_LOGIN = re.compile(r"(?<=//)[^\s/\"'@]*@")
+_HEADER_VALUE = re.compile(r"(Invalid header value).*", re.DOTALL)
+
+
 class ErrorKind(Enum):
     """A kind of error answer, by what to do about it."""
 
@@ -149,6 +155,11 @@ def is_invalid_message(code: str) -> bool:
     return _base_code(code) in _INVALID_MESSAGE
 
 
+def without_secrets(text: object) -> str:
+    """Return the text of an error without a login in an address, or the value of a header."""
+    return _HEADER_VALUE.sub(r"\1", _LOGIN.sub("…@", str(text)))
+
+
 @contextmanager
 def translate_aws_errors(subject: str) -> Iterator[None]:
     """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
@@ -168,7 +179,8 @@ def translate_aws_errors(subject: str) -> Iterator[None]:
     except BotoCoreError as error:
         raise _from_botocore(error, subject) from error
     except ResponseParserError as error:
-        raise QueueUnavailable(f"{subject}: the answer is not AWS's: {error}") from error
+        reason = without_secrets(error)
+        raise QueueUnavailable(f"{subject}: the answer is not AWS's: {reason}") from error
     except UndefinedModelAttributeError as error:
         raise BadSettings([f"botocore does not know what {subject} needs: {error}"]) from error
     except Exception as error:
@@ -180,7 +192,8 @@ def translate_aws_errors(subject: str) -> Iterator[None]:
                 f" {error.filename}. Correct AWS_WEB_IDENTITY_TOKEN_FILE, or the setting of AWS"
                 " that names this file or program."
             ) from error
-        raise _without_credentials(subject, f"{type(error).__name__}: {error}") from error
+        reason = f"{type(error).__name__}: {without_secrets(error)}"
+        raise _without_credentials(subject, reason) from error
 
 
 def is_credential_error(error: BaseException) -> bool:
@@ -237,11 +250,12 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.PartialCredentialsError,
         botocore.RefreshWithMFAUnsupportedError,
     )
+    text = without_secrets(error)
     if isinstance(error, unreachable):
         return _unreachable(subject, error)
     if isinstance(error, botocore.CredentialRetrievalError | botocore.MetadataRetrievalError):
-        return _without_credentials(subject, str(error).strip())
-    missing = f"There are no usable AWS credentials for {subject}: {str(error).rstrip('.')}."
+        return _without_credentials(subject, text.strip())
+    missing = f"There are no usable AWS credentials for {subject}: {text.rstrip('.')}."
     if isinstance(error, logged_out):
         return AccessDenied(f"{missing} Log in with this profile: `aws sso login`.")
     if isinstance(error, without_credentials):
@@ -249,7 +263,7 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
             f"{missing} Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a"
             " role."
         )
-    return BadSettings([f"{subject} cannot be used: {error}"])
+    return BadSettings([f"{subject} cannot be used: {text}"])
 
 
 def _without_credentials(subject: str, why: str) -> QueueUnavailable:
@@ -259,7 +273,7 @@ def _without_credentials(subject: str, why: str) -> QueueUnavailable:
 
 
 def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
-    text = f"{subject} cannot be reached: {str(error).rstrip('.')}."
+    text = f"{subject} cannot be reached: {without_secrets(error).rstrip('.')}."
     if has_too_many_open_files(error):
         return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
     remedy = f"{NETWORK_REMEDY} {DOCTOR_REMEDY}"
