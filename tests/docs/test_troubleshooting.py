@@ -73,7 +73,7 @@ SHOWN_BY = {
     "the folder of a SQLite file": "test_a_folder_that_is_missing_or_no_file_needs_a_person",
     "temporary credentials of a role": "test_a_role_that_cannot_be_assumed_for_a_while_is_waited_"
     "for test_an_sso_session_that_has_ended_is_waited_for",
-    "memory is limited": "test_too_little_memory_is_named_instead_of_hanging "
+    "memory or threads are limited": "test_too_little_memory_is_named_instead_of_hanging "
     "test_memory_that_is_refused_to_every_import_is_named "
     "test_an_interpreter_that_lets_no_thread_run_is_ended",
     "the SQLite file is locked": "test_a_full_disk_is_named_wherever_sqlite_meets_it "
