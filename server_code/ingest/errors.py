@@ -60,8 +60,7 @@ class IngestError(Exception):
     ``remedy``: what a person can do about it, if that is more than the ``usual_remedy`` of the
     class. ``retry_at``: when a request that GitHub refused is sent again; None if that is not
     known. ``times_refused``: in a row; 0 if that is not counted.
-    ``counts_as_failure``: False where GitHub only asks to wait, or a known limit or refusal forbids
-    the request: no failure of the work.
+    ``counts_as_failure``: False where a limit of GitHub or a known refusal only asks to wait.
     """
 
     retry_at: datetime | None = None
@@ -264,7 +263,6 @@ class InvalidSignature(Rejected):
     """A webhook that is not signed with the configured secret."""
 
 
-#: Python's words where a thread is refused: its stack, or one thread more.
 _NO_THREAD = "can't start new thread"
 
 
