@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import BackfillLimited, RateLimited
@@ -22,8 +21,8 @@ from .rate_limits import (
     parse_rate_limit,
     parse_retry_after,
     plausible_limit,
-    retry_at,
 )
+from .resource_pauses import ALL_RESOURCES, ResourcePauses
 from .response_times import WINDOW, ResponseTimes, trim_to_last_minute
 
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
@@ -35,17 +34,6 @@ MAX_CONCURRENT = 80
 
 #: The part of the minute's limits that bulk requests may use: urgent ones need the rest.
 BULK_MINUTE_SHARE = 0.8
-
-#: The scope of a pause that applies to all requests with the token.
-_ALL_RESOURCES = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    """A pause that GitHub asked for, and how often in a row it has refused."""
-
-    until: datetime
-    refusals: int
 
 
 class RateLimiter:
@@ -59,7 +47,7 @@ class RateLimiter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._limits: dict[str, RateLimit] = {}
-        self._pauses: dict[str, _Pause] = {}
+        self._pauses = ResourcePauses()
         self._paths = PathPauses()
         self.clock_offset = timedelta(0)
         self._points: dict[tuple[str, str], deque[datetime]] = defaultdict(deque)
@@ -83,7 +71,7 @@ class RateLimiter:
         wait.
         """
         with self._lock:
-            self._check_pauses(resource, now)
+            self._pauses.check(resource, now)
             self._paths.check(path, now)
             self._check_primary(resource, now, purpose)
             self._check_secondary(endpoint, resource, now, share=1.0)
@@ -125,13 +113,13 @@ class RateLimiter:
             elif status == 200 and self._reports_limits is None:
                 self._reports_limits = False
             if not is_limit_answer(status, headers, body):
-                self._end_pauses(limit, now)
+                self._pauses.end(limit, now)
                 wait = parse_retry_after(headers, github_now=now + self.clock_offset)
                 self._paths.note_answer(path, wait=wait, now=now)
                 return
-            scope = exhausted_resource(headers, body) or _ALL_RESOURCES
-            until = self._pause(scope, headers, now)
-            if scope == _ALL_RESOURCES:
+            scope = exhausted_resource(headers, body) or ALL_RESOURCES
+            until = self._pauses.begin(scope, headers, now=now, offset=self.clock_offset)
+            if scope == ALL_RESOURCES:
                 self._paths.note_limit(path, until=until, now=now)
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
 
@@ -145,7 +133,7 @@ class RateLimiter:
         """Return until when REST requests are forbidden; None where they are not."""
         with self._lock:
             try:
-                self._check_pauses("core", now)
+                self._pauses.check("core", now)
                 self._check_primary("core", now, Purpose.POLLING)
             except RateLimited as limit:
                 return limit.retry_at
@@ -154,9 +142,7 @@ class RateLimiter:
     def pause_until(self, until: datetime) -> None:
         """Apply a rate-limit pause of another process, or of this one before a restart."""
         with self._lock:
-            known = self._pauses.get(_ALL_RESOURCES)
-            if known is None or known.until < until:
-                self._pauses[_ALL_RESOURCES] = _Pause(until, known.refusals if known else 0)
+            self._pauses.apply(until)
 
     def has_headroom(self, *, now: datetime) -> bool:
         """Return whether enough of the hour's requests is left for optional ones."""
@@ -202,39 +188,6 @@ class RateLimiter:
             self._limits[limit.resource] = min(known, limit, key=lambda each: each.remaining)
         elif known is None or is_later_hour(limit.reset_at, known.reset_at):
             self._limits[limit.resource] = limit
-
-    def _pause(self, scope: str, headers: Mapping[str, str], now: datetime) -> datetime:
-        """Start or lengthen a pause.
-
-        A refusal during a pause belongs to a request that was sent before it. It does not count as
-        another refusal in a row; otherwise a burst of parallel requests would cost an hour.
-        """
-        known = self._pauses.get(scope, _Pause(until=now, refusals=0))
-        refusals = known.refusals + (now >= known.until)
-        wanted = retry_at(headers, now=now, refusals=refusals, offset=self.clock_offset)
-        until = max(known.until, wanted)
-        self._pauses[scope] = _Pause(until, refusals)
-        return until
-
-    def _end_pauses(self, limit: RateLimit | None, now: datetime) -> None:
-        """Remove the pauses that are over, as an answer shows.
-
-        An answer during a pause belongs to a request that was sent before it. An answer that leaves
-        no request of its resource shows nothing about the next one, because GraphQL refuses with
-        200.
-        """
-        scopes = {_ALL_RESOURCES}
-        if limit is not None and limit.remaining > 0:
-            scopes.add(limit.resource)
-        for scope in scopes & self._pauses.keys():
-            if now >= self._pauses[scope].until:
-                del self._pauses[scope]
-
-    def _check_pauses(self, resource: str, now: datetime) -> None:
-        scopes = {_ALL_RESOURCES, resource} & self._pauses.keys()
-        until = max((self._pauses[scope].until for scope in scopes), default=now)
-        if now < until:
-            raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
 
     def _check_primary(self, resource: str, now: datetime, purpose: Purpose) -> None:
         limit = self._limits.get(resource)

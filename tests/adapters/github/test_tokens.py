@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ingest.adapters.github import open_token_pool
-from ingest.adapters.github.client import sum_rate_limits
+from ingest.adapters.github.rate_limit_sums import sum_rate_limits
 from ingest.adapters.github.refusal_reasons import most_informative
 from ingest.domain.counters import Counters
 from ingest.errors import GithubUnavailable, RateLimited

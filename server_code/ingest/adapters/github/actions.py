@@ -20,13 +20,14 @@ from ...wire.poll_demand import PollDemand, PollPlan
 from ...wire.purposes import Purpose
 from ...wire.rate_limiter import RateLimiter
 from . import commits, details
-from .client import GithubClient, sum_rate_limits
+from .client import GithubClient
 from .deliveries import failed_delivery_runs
 from .link_sanitizer import LinkSanitizer
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader
+from .rate_limit_sums import sum_rate_limits
 from .renamed_repositories import RenamedRepositories, repository_of_jobs, repository_of_runs
 from .repository_client import RepositoryClient
 from .repository_lists import parse_repository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
 from ...errors import AccessDenied, GithubUnavailable, IngestError, NotFound
-from ...ports import Clock, RateLimitStatus
+from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
 from ...wire.graphql_limits import as_rest_answer
 from ...wire.purposes import Purpose
@@ -263,23 +263,6 @@ class GithubClient:
 
     def _github_now(self) -> datetime:
         return self._clock.now() + self.rate_limiter.clock_offset
-
-
-def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
-    """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer."""
-    factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
-    known = [client.rate_limiter.core_limit for client in clients]
-    limits = [limit for limit in known if limit is not None]
-    if not limits:
-        return RateLimitStatus()
-    # A client whose hour is over has all of its requests again.
-    current = [limit for limit in limits if limit.reset_at > now] or limits
-    return RateLimitStatus(
-        limit=sum(limit.limit for limit in limits),
-        remaining=sum(each.remaining if each in current else each.limit for each in limits),
-        reset_at=min(limit.reset_at for limit in current),
-        hour_interval_factor=max(factors),
-    )
 
 
 def _headers(token: str | None) -> dict[str, str]:

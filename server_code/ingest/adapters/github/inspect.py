@@ -10,8 +10,9 @@ from ...ports.repository_api import ANONYMOUS, ANONYMOUS_KIND
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from ...wire.token_expiration import parse_token_expiration
-from .client import GithubClient, sum_rate_limits
+from .client import GithubClient
 from .credentials import INSTALLATION_PREFIX
+from .rate_limit_sums import sum_rate_limits
 from .request import RATE_LIMIT, Request
 from .tokens import TokenPool
 

@@ -1,0 +1,26 @@
+"""What several credentials have left of the hour together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ...ports import RateLimitStatus
+from .client import GithubClient
+
+
+def sum_rate_limits(clients: Sequence[GithubClient], *, now: datetime) -> RateLimitStatus:
+    """Sum up the hour's REST limits of the clients; ``limit`` is None before the first answer."""
+    factors = [client.rate_limiter.hour_interval_factor(now=now) for client in clients]
+    known = [client.rate_limiter.core_limit for client in clients]
+    limits = [limit for limit in known if limit is not None]
+    if not limits:
+        return RateLimitStatus()
+    # A client whose hour is over has all of its requests again.
+    current = [limit for limit in limits if limit.reset_at > now] or limits
+    return RateLimitStatus(
+        limit=sum(limit.limit for limit in limits),
+        remaining=sum(each.remaining if each in current else each.limit for each in limits),
+        reset_at=min(limit.reset_at for limit in current),
+        hour_interval_factor=max(factors),
+    )
