@@ -544,3 +544,12 @@ def test_threads_share_the_places():
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(take, range(400))) == MAX_CONCURRENT
+
+
+def test_a_request_that_is_free_in_any_case_is_no_poll():
+    """The rate limit is asked for where nothing else is; a backfill would wait for it."""
+    rate_limiter = RateLimiter()
+    for second in range(400, 1300):
+        headers = limit_headers(1000, reset_in=3400)
+        rate_limiter.update(200, headers, "", now=at(second), is_free=True)
+    assert wait_for(rate_limiter, BACKFILL, seconds=1300) == 0

@@ -95,6 +95,7 @@ class RateLimiter:
         now: datetime,
         path: str = "",
         purpose: Purpose = Purpose.POLLING,
+        is_free: bool = False,
     ) -> None:
         """Record the limits that an answer names. Raises RateLimited if the answer is a limit.
 
@@ -108,7 +109,7 @@ class RateLimiter:
             if limit is not None:
                 self._keep(limit)
                 self._reports_limits = True
-                if limit.resource == "core" and status != 304:
+                if limit.resource == "core" and status != 304 and not is_free:
                     self._hourly_use.record(limit, purpose, github_now=now + self.clock_offset)
             elif status == 200 and self._reports_limits is None:
                 self._reports_limits = False

@@ -221,14 +221,21 @@ class GithubClient:
             if log_file is not None and log_file.tell():
                 took = 0.0  # the bytes of a log cost GitHub no computing time
             limiter.release_slot(resource, took_seconds=took, now=now)
-        self._count(resource, is_free=answer.status == 304 or path == RATE_LIMIT)
+        is_free = answer.status == 304 or path == RATE_LIMIT
+        self._count(resource, is_free=is_free)
         self.expires_at = parse_token_expiration(answer.headers) or self.expires_at
         status, limit_headers = answer.status, answer.headers
         if resource == "graphql":
             status, limit_headers = as_rest_answer(status, limit_headers, answer.body)
         text = "" if status < 400 else answer.body
         limiter.update(
-            status, limit_headers, text, now=self._clock.now(), path=path, purpose=purpose
+            status,
+            limit_headers,
+            text,
+            now=self._clock.now(),
+            path=path,
+            purpose=purpose,
+            is_free=is_free,
         )
         return answer
 
