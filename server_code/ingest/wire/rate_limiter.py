@@ -76,7 +76,10 @@ class RateLimiter:
             self._check_primary(resource, now, purpose)
             self._check_secondary(endpoint, resource, now, share=1.0)
             if purpose.is_bulk:
-                self._check_bulk_share(endpoint, resource, now)
+                try:
+                    self._check_secondary(endpoint, resource, now, share=BULK_MINUTE_SHARE)
+                except RateLimited as limit:
+                    raise BackfillLimited(str(limit), retry_at=limit.retry_at) from None
             self._points[resource, endpoint].append(now)
             self._in_flight[resource] += 1
 
@@ -223,16 +226,7 @@ class RateLimiter:
                 "What is left of this hour's requests is needed for polls.", retry_at=now + wait
             )
 
-    def _check_bulk_share(self, endpoint: str, resource: str, now: datetime) -> None:
-        """Raise if only the part of the minute is left that bulk requests leave to others."""
-        try:
-            self._check_secondary(endpoint, resource, now, share=BULK_MINUTE_SHARE)
-        except RateLimited as limit:
-            raise BackfillLimited(str(limit), retry_at=limit.retry_at) from None
-
-    def _check_secondary(
-        self, endpoint: str, resource: str, now: datetime, *, share: float
-    ) -> None:
+    def _check_secondary(self, endpoint: str, resource: str, now: datetime, share: float) -> None:
         points = trim_to_last_minute(self._points[resource, endpoint], now)
         allowed = int(POINTS_PER_MINUTE[resource] * share)
         if len(points) >= allowed:
