@@ -40,14 +40,19 @@ class AddRepository(AddRepositoryTemplate):
         try:
             is_source = repository_names.is_source(asked)
             check = connection.call("preview_source" if is_source else "check_repository", asked)
-        except connection.ALREADY_SHOWN:
+        except connection.LoggedOut:
+            self.show_finding("quiet", repository_names.HINT, None)
+            return
+        except connection.ConnectionLost:
             if asked == self.address.text:
                 self.check_timer.interval = RETRY_SECONDS
                 self.show_finding("warn", "The server did not respond.", "It is asked again.")
             return
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             if asked == self.address.text:
-                self.show_finding("bad", str(error), None)
+                is_retried = isinstance(error, connection.ServerFailed)
+                self.check_timer.interval = RETRY_SECONDS if is_retried else 0
+                self.show_finding("warn" if is_retried else "bad", str(error), None)
             return
         if asked == self.address.text:
             self.show_check(check)
@@ -63,30 +68,39 @@ class AddRepository(AddRepositoryTemplate):
         """Show which repositories a source matches and leaves out; None hides them."""
         matched, left_out = (preview["matched"], preview["left_out"]) if preview else ([], [])
         more = ["and {} more".format(preview["more"])] if preview and preview["more"] else []
-        dom.show(self, matched_place=bool(matched), left_out_place=bool(left_out))
+        dom.show(self, matched_section=bool(matched), left_out_section=bool(left_out))
         dom.fill(self, matched=", ".join([*matched, *more]), left_out="; ".join(left_out))
 
     def add_click(self, **event):
-        """Add the repository and clear the field."""
+        """Add the repository and clear the field, unless something else was typed meanwhile."""
         if not self.add.enabled:
             return
         self.add.enabled = False
         self.show_finding("busy", "Adding…", None)
+        asked = self.address.text
         try:
-            is_source = repository_names.is_source(self.address.text)
-            name = "add_source" if is_source else "configure_repository"
-            repository = connection.call(name, self.address.text)
-        except connection.ALREADY_SHOWN:
-            self.add.enabled = True
-            self.show_finding("warn", "The server did not respond.", "Add it again.")
+            name = "add_source" if repository_names.is_source(asked) else "configure_repository"
+            repository = connection.call(name, asked)
+        except connection.LoggedOut:
+            self.show_failure(asked, "quiet", repository_names.HINT, None)
+        except connection.ConnectionLost:
+            self.show_failure(asked, "warn", "The server did not respond.", "Add it again.")
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self.show_finding("bad", str(error), None)
+            self.show_failure(asked, "bad", str(error), None)
         else:
-            self.address.text = ""
-            self.show_names(None)
+            is_unchanged = asked == self.address.text
+            if is_unchanged:
+                self.address.text, self.check_timer.interval = "", 0
+                self.show_names(None)
             self.raise_event("added")  # first: the list must contain what was added
-            self.show_finding("ok", repository["full_name"] + " was added.", None)
-            self.added_at = time.time()
+            if is_unchanged:
+                self.show_finding("ok", repository["full_name"] + " was added.", None)
+                self.added_at = time.time()
+
+    def show_failure(self, asked, tone, finding, remedy):
+        """Show why a repository was not added; it can be added again unless the text changed."""
+        self.add.enabled = self.add.enabled or asked == self.address.text
+        self.show_finding(tone, finding, remedy)
 
     def clear_old_confirmation(self):
         """Hide an old confirmation: the list shows what was added."""
