@@ -65,7 +65,7 @@ def health(facts):
     return facts["tone"], icons.get(facts["tone"], "warning")
 
 
-def setup_step(step):
+def setup_step_state(step):
     """Return a step's key in SETUP_STEPS; a step that is set is done once it has been checked."""
     if step["is_done"]:
         return "done" if step["is_checked"] else "unchecked"

@@ -86,4 +86,4 @@ def test_catching_up_does_not_look_like_everything_works(state, tone, drawn):
 )
 def test_a_step_that_nobody_checked_is_not_done(is_done, is_checked, is_next, label):
     step = {"is_done": is_done, "is_checked": is_checked, "is_next": is_next}
-    assert statuses.SETUP_STEPS[statuses.setup_step(step)][2] == label
+    assert statuses.SETUP_STEPS[statuses.setup_step_state(step)][2] == label

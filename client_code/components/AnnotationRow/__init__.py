@@ -22,7 +22,8 @@ class AnnotationRow(AnnotationRowTemplate):
         if has_log:
             ids = annotation["run_id"], annotation["job_id"]
             parameters = run_texts.log_line_parameters(annotation)
-            dom.fill(self, log="{} in the log".format(parameters["at"].capitalize()))
+            line_kind = parameters["at"].capitalize()
+            dom.fill(self, log="{} in the log".format(line_kind))
             dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **parameters))
         dom.show(
             self,

@@ -9,8 +9,8 @@ class SetupStep(SetupStepTemplate):
 
     def show(self, step):
         """Draw a step of `setup`; `is_next` marks the first open one."""
-        badge = statuses.SETUP_STEPS[statuses.setup_step(step)]
+        badge = statuses.SETUP_STEPS[statuses.setup_step_state(step)]
         badges.draw(self.dom_nodes["state"], badge)
         dom.fill(self, title=step["title"], finding=step["finding"], remedy=step["remedy"])
-        dom.show(self, settings=step["is_next"] and step["step"] != "repository")
+        dom.show(self, settings_link=step["is_next"] and step["step"] != "repository")
         dom.set_attribute(self.dom_nodes["step"], "data-tone", badge[0])
