@@ -7,10 +7,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import grpc
 import pytest
 from ingest.adapters.gcp.bus import PubsubBus
+from ingest.adapters.gcp.clients import open_clients
 from ingest.adapters.gcp.errors import NETWORK_REMEDY
 from ingest.adapters.gcp.pubsub import (
     MAX_MESSAGE_BYTES,
@@ -19,7 +21,7 @@ from ingest.adapters.gcp.pubsub import (
 )
 from ingest.adapters.gcp.storage import GcsBlobStore, open_storage
 from ingest.domain.counters import Counters
-from ingest.errors import QueueUnavailable
+from ingest.errors import AccessDenied, QueueUnavailable
 from ingest.settings import QueueSettings
 from support.pubsub_server import PubsubServer, running_pubsub
 from support.work_messages import a_message
@@ -126,3 +128,17 @@ def test_doctor_sees_limits_and_dead_letters(bus: PubsubBus):
     assert (condition.max_message_bytes, condition.waiting) == (MAX_MESSAGE_BYTES, None)
     assert condition.dead_letter_queue == "m_dlq"
     bus.inspector().check_can_send("m")
+
+
+@pytest.mark.parametrize("content", [None, "[1]", '"text"', "{}", "{nope", '{"type": "user"}'])
+def test_credentials_that_cannot_be_read_are_reported_as_such(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A volume of a container that has nothing to mount is an empty folder."""
+    path = tmp_path / "credentials.json"
+    path.mkdir() if content is None else path.write_text(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
+    for open_client in (open_clients, open_storage):
+        with pytest.raises(AccessDenied, match="no application default credentials are valid"):
+            open_client("here")

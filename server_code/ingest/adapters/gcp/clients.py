@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import translate_google_errors
+from .errors import translate_credential_errors, translate_google_errors
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -56,7 +56,7 @@ def open_clients(project: str) -> PubsubClients:
 
     emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
     if not emulator:
-        with translate_google_errors("Pub/Sub"):
+        with translate_credential_errors("Pub/Sub"):
             return PubsubClients(
                 project=project, publisher=PublisherClient(), subscriber=SubscriberClient()
             )

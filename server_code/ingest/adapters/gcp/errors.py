@@ -43,11 +43,33 @@ def translate_google_errors(subject: str) -> Iterator[None]:
     except GoogleAuthError as error:
         if is_clock_error(str(error)):
             raise AccessDenied(f"{subject}: {error}. {CLOCK_REMEDY}") from error
-        raise AccessDenied(
-            f"{subject}: no application default credentials are valid ({error}). Set "
-            "GOOGLE_APPLICATION_CREDENTIALS, give this machine a service account, or run `gcloud "
-            "auth application-default login`."
-        ) from error
+        raise _without_credentials(subject, str(error)) from error
+
+
+@contextmanager
+def translate_credential_errors(subject: str) -> Iterator[None]:
+    """Translate what reading the credentials raises, for which Google has not always a class.
+
+    Their file may be a folder, or JSON of another form.
+    """
+    from google.auth.exceptions import GoogleAuthError
+
+    with translate_google_errors(subject):
+        try:
+            yield
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            if isinstance(error, GoogleAuthError):
+                raise
+            reason = f"{type(error).__name__} in reading them"
+            raise _without_credentials(subject, reason) from error
+
+
+def _without_credentials(subject: str, reason: str) -> AccessDenied:
+    return AccessDenied(
+        f"{subject}: no application default credentials are valid ({reason}). Set "
+        "GOOGLE_APPLICATION_CREDENTIALS, give this machine a service account, or run `gcloud "
+        "auth application-default login`."
+    )
 
 
 def _unavailable(subject: str, error: Exception) -> QueueUnavailable:

@@ -13,7 +13,7 @@ from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
 from .clients import brief_retry
-from .errors import translate_google_errors
+from .errors import translate_credential_errors, translate_google_errors
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
@@ -34,7 +34,7 @@ def open_storage(project: str) -> Client:
     from google.cloud.storage import Client
 
     os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
-    with translate_google_errors("Cloud Storage"):
+    with translate_credential_errors("Cloud Storage"):
         return Client(project=project)
 
 
