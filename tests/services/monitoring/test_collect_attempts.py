@@ -518,6 +518,28 @@ def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
     assert here.runs()[0]["data"]["code_metrics"]["commit_message"] is None
 
 
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+@pytest.mark.parametrize("seconds", [None, 20 * 3600])
+def test_the_jobs_and_logs_of_a_run_that_does_not_end_are_published(stage, log_mode, seconds):
+    """GitHub shows some runs in progress for good, though all of their jobs have ended."""
+    world = WorldBuilder().run(seconds=seconds)
+    world.job("a", "success", seconds=60).job("b", "failure", seconds=90)
+    here = stage(world, at=100, log_mode=log_mode)
+    here.poll_for(14 * 3600, every=600)
+    here.ingest()
+    assert [run["event_type"] for run in here.runs()] == ["workflow_run_in_progress"]
+    ends = [each for each in here.metrics() if each["event_type"] == "workflow_job_completed"]
+    assert [job["data"]["job_name"] for job in ends] == ["a", "b"]
+    assert len(here.logs()) == 2
+    before = here.requests("list_jobs", "charged")
+    here.poll_for(14 * 3600, every=600)
+    here.ingest()
+    assert len(here.logs()) == 2
+    assert here.requests("list_jobs", "charged") == before
+    assert here.runs()[-1]["event_type"].endswith("in_progress" if seconds is None else "completed")
+    assert_nothing_twice(here)
+
+
 def test_a_run_whose_jobs_are_not_answered_for_an_hour_is_published_without_them(stage):
     """They follow with its next message, as do their logs; in an outage it waits."""
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100)

@@ -34,6 +34,9 @@ LOG_DELAY = timedelta(seconds=4)
 #: A job that is still open this long after its run's end lost its runner, or never had one.
 ABANDONED_AFTER = timedelta(seconds=90)
 
+#: A run that GitHub shows in flight this long after the end of its last job may never end there.
+STUCK_AFTER = timedelta(hours=6)
+
 #: In live mode an archive is fetched if it holds at most this many logs for each one that is due.
 MAX_LOGS_PER_DUE_LOG = 4
 
@@ -83,7 +86,7 @@ def find_unpublished_changes(
     # A run begins before its jobs and ends after them.
     envelopes = job_envelopes + run_envelopes if run.is_completed else run_envelopes + job_envelopes
     abandoned = _abandoned_jobs(record, run, now)
-    ended = [*_jobs_with_due_logs(record, log_mode), *abandoned]
+    ended = [*_jobs_with_due_logs(record, log_mode, now), *abandoned]
     requested = [job for job in ended if filters.wants_log(job)]
     return Changes(
         record=_record_once_published(record, run, ended, with_run=bool(run_envelopes)),
@@ -178,19 +181,31 @@ def _next_state(record: AttemptRecord, job: Job, *, is_log_due: bool) -> str:
     return job_state(job) + (_ABANDONED if is_log_due or stays_abandoned else "")
 
 
-def _jobs_with_due_logs(record: AttemptRecord, log_mode: str) -> list[Job]:
-    """Return the ended jobs whose logs are due: in economy mode, all at the end of the run."""
+def _jobs_with_due_logs(record: AttemptRecord, log_mode: str, now: datetime) -> list[Job]:
+    """Return the ended jobs whose logs are due: in economy mode, all at the end of the run.
+
+    Those of a run that is stuck are not waited for.
+    """
     if log_mode == "live":
         return [job for job in record.jobs if job.is_completed and not _was_log_due(record, job)]
-    if not record.has_ended:
+    if not record.has_ended and not _is_stuck(record, now):
         return []
     # A fingerprint shows that an end of the attempt was published, and its logs requested.
-    has_requested = record.fingerprint is not None
+    has_requested = record.fingerprint is not None or not record.has_ended
     return [
         job
         for job in record.jobs
         if job.is_completed and not (has_requested and _was_log_due(record, job))
     ]
+
+
+def _is_stuck(record: AttemptRecord, now: datetime) -> bool:
+    """Return whether all jobs of a run in flight ended long ago.
+
+    GitHub shows some runs so for good: https://github.com/JiRaska/open-bank-oss/issues/6472
+    """
+    ended_at = max(filter(None, (job.updated_at for job in record.jobs)), default=now)
+    return all(job.is_completed for job in record.jobs) and now - ended_at >= STUCK_AFTER
 
 
 def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> list[Job]:
@@ -208,7 +223,7 @@ def _log_work_messages(
     """Build work items for single logs, or one for the attempt's archive if it saves requests."""
     with_logs = [job for job in requested if not job.never_started]
     in_archive = requested
-    is_worthwhile = is_archive_worthwhile(with_logs, record.jobs, now=now)
+    is_worthwhile = record.has_ended and is_archive_worthwhile(with_logs, record.jobs, now=now)
     if log_mode == "live":
         before = [job for job in record.jobs if job.is_completed and job not in requested]
         in_archive = [*filter(filters.wants_log, before), *requested]

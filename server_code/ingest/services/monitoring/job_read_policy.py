@@ -9,7 +9,7 @@ from ...domain.job_counts import next_change_ends_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import WorkflowRun
 from ..context import CollectorContext
-from .attempt_messages import has_unpublished_run_changes
+from .attempt_messages import STUCK_AFTER, has_unpublished_run_changes
 from .poll_session import PollSession
 from .schedule_attempts import jobs_known_at
 
@@ -22,7 +22,8 @@ class JobReadPolicy:
 
     With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
     changed; if requests are few, only when the run has changed. With LOG_MODE=economy, which
-    publishes all jobs when the run has ended, they are read then, or in a full collection.
+    publishes all jobs when the run has ended, they are read then, in a full collection, and now and
+    then if the run does not end.
     ``changed_in_list``: the attempts that the run list has just shown as changed.
     """
 
@@ -42,7 +43,8 @@ class JobReadPolicy:
         if self._is_full_collection and has_unpublished_run_changes(record):
             return True
         if not self._reads_jobs_in_flight:
-            return False
+            now = self._context.clock.now()
+            return is_interval_over(jobs_known_at(record), STUCK_AFTER, now)
         if not self._has_rate_limit_headroom:
             return has_unpublished_run_changes(record)
         return self._is_due(record, record.run)
