@@ -35,12 +35,12 @@ from .deliver_log import build_log_message, deliver_log, deliver_unavailable
 from .fetch_logs import fetch_logs
 from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
-from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log, stopping_error
 from .log_tasks import LogTask, load_steps, open_task
 from .missing_logs import is_still_missing, rechecked_log
 from .report_waiting_logs import report_waiting_logs
+from .small_log_sender import SmallLogSender
 from .visibility import MAX_BATCH_SECONDS, VisibilityExtender
 
 
@@ -121,7 +121,7 @@ class _Ingestion:
     ) -> None:
         self._context = context
         self._extender = extender
-        self._batch = LogBatch(context)
+        self._sender = SmallLogSender(context)
         self._to_complete: list[LogTask] = []
         opened = [open_task(context, message, extender) for message in messages]
         self.tasks = [task for task in opened if task is not None]
@@ -145,7 +145,7 @@ class _Ingestion:
         with closing(results):
             for handle, item in results:
                 self._handle_item(by_handle[handle], item)
-                if self._batch.is_full:
+                if self._sender.is_full:
                     self._flush()
         self._flush()
         self._context.report_rejected_credentials(LOG_INGESTION_AGENT)
@@ -188,10 +188,10 @@ class _Ingestion:
 
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log; a small one is sent together with others."""
-        if self._batch.accepts(log.content_info.log_bytes):
+        if self._sender.accepts(log.content_info.log_bytes):
             built = build_log_message(self._context, task.work.key, log)
             if built is not None:
-                self._batch.add(built, partial(task.fail, log.job))
+                self._sender.add(built, partial(task.fail, log.job))
                 return
         record = deliver_log(self._context, task.work.key, log)
         self._context.save_counts()
@@ -199,7 +199,7 @@ class _Ingestion:
 
     def _flush(self) -> None:
         """Send the gathered logs, then finish the tasks that waited for that."""
-        self._batch.send()
+        self._sender.send()
         for task in self._to_complete:
             self._complete_task(task)
         self._to_complete.clear()
@@ -241,7 +241,7 @@ class _Ingestion:
         The names of all jobs identify an archive's files, so no job is left out.
         """
         now, work = self._context.clock.now(), task.work
-        tries = work.tries + (1 if task.not_ready and not task.is_limited else 0)
+        tries = work.tries + (1 if task.not_ready and not task.was_held_back else 0)
         pauses = (pause_seconds(log.error, work.tries, now) for log in task.not_ready)
         delay = max(pauses, default=0)
         if work.is_whole_attempt:
@@ -274,7 +274,7 @@ def _still_pending(context: CollectorContext, task: LogTask, log: LogNotReady) -
         known,
         updated_at=context.clock.now(),
         pending_since=known.waits_since,
-        tries=known.tries + (0 if task.is_limited else 1),
+        tries=known.tries + (0 if task.was_held_back else 1),
         reason=known.reason if known.state == LOG_MISSING else log.error.explanation,
         failed_at=None,
     )

@@ -54,7 +54,7 @@ class LogTask:
         self.not_ready.append(LogNotReady(job=job, error=error))
 
     @property
-    def is_limited(self) -> bool:
+    def was_held_back(self) -> bool:
         """Return whether a limit or a known refusal kept a log from being requested."""
         return any(not log.error.counts_as_failure for log in self.not_ready)
 

@@ -23,8 +23,8 @@ _SMALL_LOGS_PER_REQUEST = 20
 OnFailure = Callable[[IngestError], None]
 
 
-class LogBatch:
-    """A few small messages that are sent together."""
+class SmallLogSender:
+    """A sender of small logs, which gathers a few and sends them together."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
@@ -33,7 +33,7 @@ class LogBatch:
 
     @property
     def is_full(self) -> bool:
-        """Return whether the batch holds enough logs, or the bytes of a whole request."""
+        """Return whether enough logs are gathered, or the bytes of a whole request."""
         has_request = self._size_bytes >= self._context.logs_queue.max_message_bytes
         return has_request or len(self._entries) >= MAX_GATHERED_LOGS
 
@@ -61,8 +61,8 @@ class LogBatch:
             self._context.counters.add("logs", len(taken))
             self._context.save_counts()
             self._context.store.save_job_logs([each.record for each in taken])
-        except Exception as error:  # noqa: BLE001 - the logs of other batches are published
-            failure = as_ingest_error(error, "a batch of logs")
+        except Exception as error:  # noqa: BLE001 - logs that are gathered later are published
+            failure = as_ingest_error(error, "several small logs")
             for _, on_failure in entries:
                 on_failure(failure)
             return
