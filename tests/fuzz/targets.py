@@ -104,7 +104,7 @@ def read_headers(data: bytes) -> None:
         with suppress(RateLimited, RequestPaused):
             limiter.admit("/repos", resource="core", now=NOW, path="/repos/{}/{}")
     assert limiter.paused_until(now=NOW) is None or limiter.hour_interval_factor(now=NOW) >= 1
-    limiter.has_headroom(now=NOW)
+    limiter.has_hour_headroom(now=NOW)
     next_parameters(headers)
     parse_token_expiration(headers)
     parse_reason(headers, "{}")

@@ -396,11 +396,11 @@ def test_slow_answers_of_a_server_without_limits_count_for_nothing():
 def test_spare_is_what_is_used_more_slowly_than_it_comes_back():
     """Half of the hour's share is enough; an unknown or past hour is all spare."""
     rate_limiter = RateLimiter()
-    assert rate_limiter.has_headroom(now=NOW)
+    assert rate_limiter.has_hour_headroom(now=NOW)
     rate_limiter.update(200, limit_headers(2500, reset_in=3600), "", now=NOW)
-    assert not rate_limiter.has_headroom(now=NOW)
-    assert rate_limiter.has_headroom(now=at(1000))
-    assert rate_limiter.has_headroom(now=at(3600))
+    assert not rate_limiter.has_hour_headroom(now=NOW)
+    assert rate_limiter.has_hour_headroom(now=at(1000))
+    assert rate_limiter.has_hour_headroom(now=at(3600))
 
 
 def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():

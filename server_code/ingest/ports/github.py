@@ -195,7 +195,7 @@ class ActionsApi(Protocol):
     def rate_limit_status(self) -> RateLimitStatus:
         """Return the requests that the last answers showed as left; sends no request."""
 
-    def has_headroom(self, repository: str) -> bool:
+    def has_hour_headroom(self, repository: str) -> bool:
         """Return whether enough of the hour is left for optional requests; sends no request."""
 
     def has_minute_headroom(self, repository: str) -> bool:

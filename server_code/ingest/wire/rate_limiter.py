@@ -23,7 +23,7 @@ from .rate_limits import (
     plausible_limit,
 )
 from .resource_pauses import ALL_RESOURCES, ResourcePauses
-from .response_times import WINDOW, ResponseTimes, trim_to_last_minute
+from .response_times import MINUTE, ResponseTimes, trim_to_last_minute
 
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 #: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
@@ -148,7 +148,7 @@ class RateLimiter:
         with self._lock:
             self._pauses.apply(until)
 
-    def has_headroom(self, *, now: datetime) -> bool:
+    def has_hour_headroom(self, *, now: datetime) -> bool:
         """Return whether enough of the hour's requests is left for optional ones."""
         with self._lock:
             limit, github_now = self._limits.get("core"), now + self.clock_offset
@@ -230,7 +230,7 @@ class RateLimiter:
         points = trim_to_last_minute(self._points[resource, endpoint], now)
         allowed = int(POINTS_PER_MINUTE[resource] * share)
         if len(points) >= allowed:
-            free_at = points[len(points) - allowed] + WINDOW
+            free_at = points[len(points) - allowed] + MINUTE
             raise RateLimited("GitHub's limit per minute is used up.", retry_at=free_at)
         self._check_cpu(now, share)
         if self._in_flight.total() >= int(MAX_CONCURRENT * share):

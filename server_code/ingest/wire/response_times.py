@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
-WINDOW = timedelta(seconds=60)
+MINUTE = timedelta(seconds=60)
 
 #: With fewer answers there is no average.
 MIN_ANSWERS = 20
@@ -48,7 +48,7 @@ class ResponseTimes:
             return None
         each = min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
         is_too_much = self._total + in_flight * each >= maximum
-        return self._answers[0][0] + WINDOW if is_too_much else None
+        return self._answers[0][0] + MINUTE if is_too_much else None
 
     def _remove_old(self, now: datetime) -> None:
         while self._answers and not _is_within_minute(self._answers[0][0], now):
@@ -64,4 +64,4 @@ def trim_to_last_minute(times: deque[datetime], now: datetime) -> deque[datetime
 
 def _is_within_minute(at: datetime, now: datetime) -> bool:
     """Return whether a time is within a minute; one in the future is from before a clock change."""
-    return now - WINDOW < at <= now + WINDOW
+    return now - MINUTE < at <= now + MINUTE

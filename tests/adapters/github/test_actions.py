@@ -109,7 +109,7 @@ def test_what_is_left_is_known_without_asking(source):
     actions.fetch_runs("octo/api", RunQuery())
     asked = here.requests()
     assert actions.rate_limit_status().remaining == 10**6 - 1
-    assert actions.has_headroom("octo/api")
+    assert actions.has_hour_headroom("octo/api")
     assert actions.hour_interval_factor("octo/api") == 1
     assert here.requests() == asked
 

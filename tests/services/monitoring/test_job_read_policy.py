@@ -28,4 +28,4 @@ def test_a_batch_does_not_go_through_everything_that_the_list_has_shown(stage: O
     now, key = here.clock.now(), here.attempt().key
     changed = LongList({key: now})
     poll_session = PollSession(repository=repository, leased_at=now, change_times=changed)
-    assert key in JobReadPolicy(here.context, poll_session).changed_in_list
+    assert key in JobReadPolicy(here.context, poll_session).changed_in_poll

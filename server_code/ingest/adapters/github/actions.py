@@ -211,9 +211,9 @@ class GithubActions:
             minute_interval_factors=self._poll_demand.max_interval_factors(),
         )
 
-    def has_headroom(self, repository: str) -> bool:
+    def has_hour_headroom(self, repository: str) -> bool:
         """Return whether the repository's credential has requests left for optional reads."""
-        return self._next_limiter(repository).has_headroom(now=self._now())
+        return self._next_limiter(repository).has_hour_headroom(now=self._now())
 
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether less than half of a minute's requests are used."""

@@ -21,19 +21,19 @@ class JobReadPolicy:
     """The rule for which attempts in flight jobs are read; it stays the same during one batch.
 
     With LOG_MODE=live, which publishes each job as it ends, they are read when they may have
-    changed; if requests are few, only when the run has changed. With LOG_MODE=economy, which
-    publishes all jobs when the run has ended, they are read then, in a full collection, and now and
-    then if the run does not end.
-    ``changed_in_list``: the attempts that the run list has just shown as changed.
+    changed; if few requests are left, only when the run has changed. While webhooks are relied on,
+    and with LOG_MODE=economy, which publishes all jobs when the run has ended, they are read then,
+    in a full collection, and now and then if the run does not end.
+    ``changed_in_poll``: the attempts of which this poll has found a change.
     """
 
     def __init__(self, context: CollectorContext, poll_session: PollSession) -> None:
         repository, is_live = poll_session.repository, context.settings.log_mode == "live"
-        self.changed_in_list = poll_session.change_times
+        self.changed_in_poll = poll_session.change_times
         self._context = context
         self._is_full_collection = poll_session.is_full_collection
         self._reads_jobs_in_flight = is_live and not poll_session.relies_on_deliveries
-        self._has_rate_limit_headroom = context.github.has_headroom(repository.full_name)
+        self._has_rate_limit_headroom = context.github.has_hour_headroom(repository.full_name)
         self._recent_job_counts = repository.recent_job_counts  # of each workflow's last runs
 
     def wants_jobs(self, record: AttemptRecord) -> bool:
@@ -60,7 +60,7 @@ class JobReadPolicy:
         gap = max_request_interval(self._context.settings.poll_seconds)
         if not is_interval_over(jobs_known_at(record), gap, now):
             return False
-        if record.key in self.changed_in_list or record.jobs_read_at is None:
+        if record.key in self.changed_in_poll or record.jobs_read_at is None:
             return True
         if now >= record.jobs_read_at + LONGEST_SKIP:
             return True

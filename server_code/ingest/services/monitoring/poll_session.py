@@ -166,7 +166,7 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 
     It has if no larger share of the requests is used than FREE_SHARE and PACE_SHARE allow.
     """
-    if not context.github.has_headroom(poll_session.repository.full_name):
+    if not context.github.has_hour_headroom(poll_session.repository.full_name):
         return False
     rate_limit = context.github.rate_limit_status()
     if not rate_limit.limit or rate_limit.remaining is None or rate_limit.reset_at is None:
