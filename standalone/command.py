@@ -42,7 +42,7 @@ class RunstreamCommand(click.Command):
         level = ctx.params.pop("log_level") or ("info" if as_json else "warning")
         mask = Mask(secret_values(os.environ))
         configure_logging(as_json=as_json, level=level, mask=mask, with_traceback=debug)
-        stop_cpu_watchdog()  # commands that wait for signals start it again
+        stop_cpu_watchdog()  # __main__ started it for the imports; ``stopping`` may start it again
         with _private_files():
             code = self._run(ctx, debug=debug)
         discard_unread_output()

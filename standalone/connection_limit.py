@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def connection_limit(most: int) -> int:
+def cap_by_open_files(most: int) -> int:
     """Return ``most``, or a quarter of the files that this process may open if that is less."""
     import resource  # Windows has none
 

@@ -145,17 +145,19 @@ def start_app_server(
     """
     tries_left = PORTS_TRIED
     while True:
-        server = start(proxy.server_port)
+        server = start(proxy.app_server_port)
         try:
             server.await_answer(stop)
         except BaseException as error:
             server.close()
             tries_left -= 1
-            is_taken = isinstance(error, ServerEnded) and not is_free(proxy.server_port)
+            is_taken = isinstance(error, ServerEnded) and not is_free(proxy.app_server_port)
             if not is_taken or tries_left == 0:
                 raise
-            echo(f"Another program has taken port {proxy.server_port}: starting on another one.")
-            proxy.server_port = free_port()
+            echo(
+                f"Another program has taken port {proxy.app_server_port}: starting on another one."
+            )
+            proxy.app_server_port = free_port()
         else:
             return server
 

@@ -117,7 +117,7 @@ def open_app_server(
     with ExitStack() as stack:
         proxy = stack.enter_context(closing(_open_proxy(options)))
         folder = options.folder.absolute()
-        configuration = _configure(options, folder, proxy.server_port)
+        configuration = _configure(options, folder, proxy.app_server_port)
         settings = {
             "TASK_SECONDS": TASK_SECONDS,
             "GITHUB_APP_FILE": str(folder / "github-app.json"),

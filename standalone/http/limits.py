@@ -20,7 +20,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from ..connection_limit import connection_limit
+from ..connection_limit import cap_by_open_files
 
 #: How long a request may take to arrive. GitHub itself ends a delivery after 10 s.
 SECONDS_PER_REQUEST = 15
@@ -168,7 +168,7 @@ class LimitedServer(TcpWSGIServer):
     def handle_accept(self) -> None:
         """Accept a connection; at the limit, close the one that waits longest for a request."""
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
-        if waiting and len(self.active_channels) >= connection_limit(MAX_CONNECTIONS):
+        if waiting and len(self.active_channels) >= cap_by_open_files(MAX_CONNECTIONS):
             oldest = min(waiting, key=lambda channel: channel.waiting_since)
             HTTPChannel.handle_close(oldest)
         super().handle_accept()

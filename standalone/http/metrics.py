@@ -124,9 +124,9 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
         yield CounterMetricFamily(f"runstream_{name}", help_text, value=counts.get(counter, 0))
     sent = {queue: counts.get(sent_messages_counter(queue), 0) for queue in context.queue_names}
     yield _labelled(CounterMetricFamily, "messages", "Messages that were sent.", "queue", sent)
-    buckets, total = job_lag_histogram(counts)
+    buckets, lag_sum = job_lag_histogram(counts)
     help_text = "Seconds from a job's end to its message on the metrics queue, without backfills."
-    yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, total)
+    yield HistogramMetricFamily("runstream_job_lag_seconds", help_text, buckets, lag_sum)
     requests = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
     help_text = "Requests to GitHub. Free requests do not count against the rate limit."
     yield _labelled(CounterMetricFamily, "github_requests", help_text, "kind", requests)

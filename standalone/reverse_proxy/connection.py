@@ -78,7 +78,7 @@ class ClientConnection:
     async def _forward(self, request: h11.Request) -> None:
         try:
             reader, writer = await asyncio.open_connection(
-                _LOOPBACK, self._proxy.server_port, limit=CHUNK_BYTES
+                _LOOPBACK, self._proxy.app_server_port, limit=CHUNK_BYTES
             )
         except OSError as error:
             raise ServerFailed(503, str(error)) from error

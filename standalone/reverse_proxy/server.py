@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from ..byte_cache import ByteCache
-from ..connection_limit import connection_limit
+from ..connection_limit import cap_by_open_files
 from .compression import CACHE_BYTES
 from .connection import ClientConnection
 from .http_stream import CHUNK_BYTES, TimeLimits
@@ -28,22 +28,22 @@ class ReverseProxy:
     def __init__(
         self,
         listener: socket.socket,
-        server_port: int,
+        app_server_port: int,
         *,
         trusted: TrustedProxies | None = None,
         limits: TimeLimits | None = None,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        """Take over ``listener``; ``server_port`` is the app server's, on this machine.
+        """Take over ``listener``; ``app_server_port`` is the app server's, on this machine.
 
         Raises OSError if the machine refuses what the server needs.
         """
-        self.server_port = server_port
+        self.app_server_port = app_server_port
         self.trusted = trusted or TrustedProxies()
         self.limits = limits or TimeLimits()
         self.compressed_bodies = ByteCache[bytes](CACHE_BYTES, len)
         self._listener = listener
-        self._max_connections = connection_limit(max_connections)
+        self._max_connections = cap_by_open_files(max_connections)
         self._open: dict[ClientConnection, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()

@@ -32,7 +32,7 @@ class Call(Request):
         return self.repository_or_none
 
     @property
-    def numeric_url(self) -> str:
+    def url_by_id(self) -> str:
         """Return this address with the repository's id for its name, as in GitHub's `Link`."""
         tail = "/".join(self.path.split("/")[4 if self.path.startswith("/repos/") else 3 :])
         return f"{self.base}/repositories/{self.repository.spec.id}/{tail}"
@@ -40,7 +40,7 @@ class Call(Request):
     @property
     def list_url(self) -> str:
         """Return the address that a list's links to its other pages begin with."""
-        return f"{self.base}{self.path}" if self.repository_or_none is None else self.numeric_url
+        return f"{self.base}{self.path}" if self.repository_or_none is None else self.url_by_id
 
 
 Handler = Callable[[Call], Answer]

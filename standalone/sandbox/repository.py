@@ -19,7 +19,7 @@ from .specs import (
     RepositorySpec,
     RunSpec,
 )
-from .timeline import run_times
+from .timeline import run_change_times
 from .times import Timestamp
 
 
@@ -115,7 +115,7 @@ class Repository:
         self._created = [run.created_at for run in self._runs]
         for run in new_items.runs:
             self._runs_by_id[run.id] = run
-            self._changes.extend(run_times(run))
+            self._changes.extend(run_change_times(run))
             for attempt in run.attempts:
                 self._jobs |= {job.id: JobInRun(run, attempt, job) for job in attempt.jobs}
         self._changes.sort()

@@ -80,7 +80,7 @@ def step_times(job: JobSpec, step: StepSpec) -> tuple[Timestamp, Timestamp]:
     return start + step.begin * length, start + step.end * length
 
 
-def run_times(run: RunSpec) -> Iterator[Timestamp]:
+def run_change_times(run: RunSpec) -> Iterator[Timestamp]:
     """Yield every instant at which the run object itself changes."""
     for attempt in run.attempts:
         times = (attempt.requested_at, attempt.in_progress_at, attempt.completed_at)

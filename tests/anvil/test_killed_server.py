@@ -27,7 +27,7 @@ def without_commits(app: dict[str, Any]) -> None:
 
 def kill_server(app: AnvilApp) -> None:
     """Kill the app server itself, and nothing else."""
-    port = app.served.proxy.server_port
+    port = app.served.proxy.app_server_port
     for process in psutil.process_iter():
         if process.name() == "java" and any(
             each.laddr.port == port and each.status == psutil.CONN_LISTEN

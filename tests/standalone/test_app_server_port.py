@@ -77,7 +77,7 @@ def test_a_port_that_was_taken_meanwhile_is_replaced(
     ):
         server.require_alive()
     assert len(set(ports.tried)) == taken + 1
-    assert proxy.server_port == ports.tried[-1]
+    assert proxy.app_server_port == ports.tried[-1]
     taken_ports = ports.tried[:-1]
     assert [each for each in said if "has taken port" in each] == [
         f"Another program has taken port {port}: starting on another one." for port in taken_ports

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..errors import InvalidRepository
 
 #: https://docs.github.com/en/rest/repos/repos: what owner and name consist of.
-OWNER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+OWNER_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}(?<!\.git)")
 
 _RESERVED_NAMES = (".", "..")
@@ -44,7 +44,7 @@ def parse_full_name(text: str, *, hosts: Collection[str] = ("github.com",)) -> s
     ):
         raise _invalid(given, hosts)
     owner, name = parts[0], parts[1].removesuffix(".git")
-    if not OWNER_NAME.fullmatch(owner) or not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
+    if not OWNER_LOGIN.fullmatch(owner) or not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
         raise _invalid(given, hosts)
     if owner.lower() in ACCOUNT_PAGES:
         raise _invalid(given, hosts)

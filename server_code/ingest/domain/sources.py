@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from ..errors import InvalidRepository
 from .globs import has_wildcard, matches_glob
-from .repositories import ACCOUNT_PAGES, OWNER_NAME, parse_full_name, path_on_host, redacted
+from .repositories import ACCOUNT_PAGES, OWNER_LOGIN, parse_full_name, path_on_host, redacted
 
 #: What a pattern of an owner or a name consists of.
 _PART = re.compile(r"[A-Za-z0-9._*?-]{1,100}")
@@ -145,7 +145,7 @@ def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> Sour
         return SourcePattern(owner, name, is_exclusion)
     if not slash:
         owner, name = ("*", path) if has_wildcard(path) else (path, "*")
-    is_owner = (_PART if has_wildcard(owner) else OWNER_NAME).fullmatch(owner)
+    is_owner = (_PART if has_wildcard(owner) else OWNER_LOGIN).fullmatch(owner)
     if not is_owner or not _PART.fullmatch(name):
         raise InvalidRepository(
             f"{redacted(given)} is not a source: expected owner/name, owner, owner/api-*, "

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from ..domain.repositories import OWNER_NAME
+from ..domain.repositories import OWNER_LOGIN
 from ..domain.web_links import web_link
 from ..errors import MalformedPayload, Rejected
 from .fields import integer, mapping, text
@@ -103,7 +103,7 @@ class RegisteredApp:
 
 def require_organization(name: str) -> None:
     """Raise Rejected if a text cannot be the name of an organization."""
-    if not OWNER_NAME.fullmatch(name):
+    if not OWNER_LOGIN.fullmatch(name):
         raise Rejected(f"{name[:100]!r} is not the name of an organization.")
 
 

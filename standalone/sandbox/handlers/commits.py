@@ -24,7 +24,7 @@ def get_commit(call: Call) -> Answer:
     page = requested_page(call.args, default=FILES_PER_PAGE, maximum=FILES_PER_PAGE)
     spec = call.repository.spec
     payload = commit_payload(spec, commit, call.base, start=page.start, size=page.size)
-    link = link_header(call.numeric_url, call.args, page, min(commit.files, MAX_FILES))
+    link = link_header(call.url_by_id, call.args, page, min(commit.files, MAX_FILES))
     return conditional_json(payload, link)
 
 

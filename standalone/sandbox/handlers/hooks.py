@@ -29,7 +29,7 @@ def list_deliveries(call: Call) -> Answer:
         newest = [item for item in newest if f"v1_{item.id}" <= call.args["cursor"]]
     link = ""
     if len(newest) > size:
-        url = f"{call.numeric_url}?per_page={size}&cursor=v1_{newest[size].id}"
+        url = f"{call.url_by_id}?per_page={size}&cursor=v1_{newest[size].id}"
         link = f'<{url}>; rel="next"'
     return conditional_json([delivery_payload(item) for item in newest[:size]], link)
 

@@ -13,7 +13,7 @@ from ..pages import Page, link_header, requested_page
 from ..payloads.runs import artifact_payload, pending_deployment, run_payload
 from ..run_filters import filters_in, matching
 from ..specs import AttemptSpec, RunSpec
-from ..timeline import attempt_status, attempts_at, current_attempt, run_times
+from ..timeline import attempt_status, attempts_at, current_attempt, run_change_times
 from ..times import Timestamp
 from .conditional import conditional, conditional_json, conditional_page
 
@@ -28,20 +28,20 @@ def list_runs(call: Call) -> Answer:
     if not filters and page.start >= call.state.settings.unfiltered_cap:
         raise Refusal(_too_deep())
     version = call.repository.version(as_of)
-    key = ("runs", call.repository.spec.full_name, call.numeric_url, call.query, version)
+    key = ("runs", call.repository.spec.full_name, call.url_by_id, call.query, version)
     return call.state.cache.get(key, lambda: _list(call, filters, page, as_of))
 
 
 def get_run(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}."""
     run = requested_run(call)
-    return _run(call, run, current_attempt(run, call.now), call.now)
+    return _run_answer(call, run, current_attempt(run, call.now), call.now)
 
 
 def get_attempt(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}."""
     run = requested_run(call)
-    return _run(call, run, requested_attempt(call, run), call.now)
+    return _run_answer(call, run, requested_attempt(call, run), call.now)
 
 
 def list_pending_deployments(call: Call) -> Answer:
@@ -93,9 +93,9 @@ def _list(call: Call, filters: dict[str, str], page: Page, as_of: Timestamp) -> 
     else:
         total, runs = call.repository.page_of_runs(as_of, page.start, page.size)
         reachable = min(total, settings.unfiltered_cap)
-    parts = [_run(call, run, current_attempt(run, as_of), as_of).body for run in runs]
+    parts = [_run_answer(call, run, current_attempt(run, as_of), as_of).body for run in runs]
     body = b'{"total_count":%d,"workflow_runs":[%s]}' % (total, b",".join(parts))
-    return conditional(body, link_header(call.numeric_url, call.args, page, reachable))
+    return conditional(body, link_header(call.url_by_id, call.args, page, reachable))
 
 
 def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> list[RunSpec]:
@@ -106,8 +106,8 @@ def _matching_runs(call: Call, filters: dict[str, str], as_of: Timestamp) -> lis
     return [run for run in call.repository.runs(as_of) if test(run, as_of)]
 
 
-def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Answer:
-    version = bisect_right(sorted(run_times(run)), now)
+def _run_answer(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Answer:
+    version = bisect_right(sorted(run_change_times(run)), now)
     name = call.repository.spec.full_name
     key = ("run", call.base, name, run.id, attempt.number, version)
 

@@ -1,4 +1,4 @@
-"""The optional Fargate service of the CloudFormation template: one task for each agent.
+"""The optional Fargate services of the CloudFormation template: one for each agent.
 
 The Log Ingestion Agent's tasks follow the depth of the job events queue. Both agents share a
 PostgreSQL, whose address is one of the secret settings.
@@ -22,16 +22,17 @@ _HEALTH_TIMES = {"StartPeriod": 60, "Timeout": 10}
 #: For cfn-lint, which resolves parameters by their defaults: they are empty without a service.
 LINTER_METADATA = {"cfn-lint": {"config": {"ignore_checks": ["W1030", "W1033"]}}}
 
-Resource = dict[str, Any]
+#: A part of the template.
+Fragment = dict[str, Any]
 
 
-def service_condition() -> Resource:
+def service_condition() -> Fragment:
     """Return the condition under which the service exists: an image is named."""
     return {"Fn::Not": [{"Fn::Equals": [{"Ref": "ServiceImage"}, ""]}]}
 
 
-def service_parameters() -> Resource:
-    """Return the service's parameters; its texts are empty where none is wanted."""
+def service_parameters() -> Fragment:
+    """Return the service's parameters; by default they are empty, and there is no service."""
     descriptions = {
         "ServiceImage": "Image of Runstream. Empty: no service.",
         "ServiceRepositories": "REPOSITORIES of the service, separated by commas.",
@@ -39,7 +40,7 @@ def service_parameters() -> Resource:
         "ServiceSubnets": "Subnets of the service's tasks, separated by commas.",
         "ServiceSecurityGroups": "Security groups of the tasks, separated by commas.",
     }
-    texts: Resource = {
+    texts: Fragment = {
         name: {"Type": "String", "Default": "", "Description": description}
         for name, description in descriptions.items()
     }
@@ -47,9 +48,12 @@ def service_parameters() -> Resource:
     return {**texts, "ServiceMaxTasks": {**tasks, "Description": "Largest number of log tasks."}}
 
 
-def service_resources(queue: str, bucket: Resource) -> Resource:
-    """Return the cluster, roles, both services and the scaling with a queue's depth."""
-    resources: Resource = {
+def service_resources(queue_id: str, bucket: Fragment) -> Fragment:
+    """Return the cluster, roles, both services and the scaling with the depth of a queue.
+
+    ``queue_id``: the queue's logical id in the template.
+    """
+    resources: Fragment = {
         "Cluster": {"Type": "AWS::ECS::Cluster"},
         "ServiceLogs": _resource("AWS::Logs::LogGroup", RetentionInDays=30),
         "ExecutionRole": _execution_role(),
@@ -58,11 +62,11 @@ def service_resources(queue: str, bucket: Resource) -> Resource:
     for name, agent in (("Metrics", "metrics"), ("Logs", "logs")):
         resources[f"{name}Task"] = _task(agent, bucket)
         resources[f"{name}Service"] = _service(f"{name}Task")
-    resources |= _scaling(queue)
+    resources |= _scaling(queue_id)
     return {name: {**each, "Condition": HAS_SERVICE} for name, each in resources.items()}
 
 
-def _execution_role() -> Resource:
+def _execution_role() -> Fragment:
     managed = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
     read = {
         "Effect": "Allow",
@@ -75,7 +79,7 @@ def _execution_role() -> Resource:
     )
 
 
-def _role(**properties: object) -> Resource:
+def _role(**properties: object) -> Fragment:
     assume = {
         "Effect": "Allow",
         "Principal": {"Service": "ecs-tasks.amazonaws.com"},
@@ -85,7 +89,7 @@ def _role(**properties: object) -> Resource:
     return _resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust, **properties)
 
 
-def _task(agent: str, bucket: Resource) -> Resource:
+def _task(agent: str, bucket: Fragment) -> Fragment:
     settings = {
         "AWS_DEFAULT_REGION": {"Ref": "AWS::Region"},
         "REPOSITORIES": {"Ref": "ServiceRepositories"},
@@ -126,7 +130,7 @@ def _task(agent: str, bucket: Resource) -> Resource:
     )
 
 
-def _service(task: str) -> Resource:
+def _service(task: str) -> Fragment:
     network = {
         "AssignPublicIp": "DISABLED",
         "Subnets": {"Fn::Split": [",", {"Ref": "ServiceSubnets"}]},
@@ -142,7 +146,7 @@ def _service(task: str) -> Resource:
     )
 
 
-def _scaling(queue: str) -> Resource:
+def _scaling(queue_id: str) -> Fragment:
     service = {"Fn::Sub": "service/${Cluster}/${LogsService.Name}"}
     target = _resource(
         "AWS::ApplicationAutoScaling::ScalableTarget",
@@ -163,12 +167,12 @@ def _scaling(queue: str) -> Resource:
         "LogsScaling": target,
         "ScaleOut": _policy("runstream-scale-out", more),
         "ScaleIn": _policy("runstream-scale-in", fewer),
-        "BacklogAlarm": _alarm(queue, "ScaleOut", over, _BACKLOG, minutes=2),
-        "IdleAlarm": _alarm(queue, "ScaleIn", under, _SMALL_BACKLOG, minutes=10),
+        "BacklogAlarm": _alarm(queue_id, "ScaleOut", over, _BACKLOG, minutes=2),
+        "IdleAlarm": _alarm(queue_id, "ScaleIn", under, _SMALL_BACKLOG, minutes=10),
     }
 
 
-def _policy(name: str, steps: list[dict[str, int]]) -> Resource:
+def _policy(name: str, steps: list[dict[str, int]]) -> Fragment:
     configuration = {
         "AdjustmentType": "ChangeInCapacity",
         "Cooldown": 120,
@@ -184,12 +188,14 @@ def _policy(name: str, steps: list[dict[str, int]]) -> Resource:
     )
 
 
-def _alarm(queue: str, policy: str, comparison: str, threshold: int, *, minutes: int) -> Resource:
+def _alarm(
+    queue_id: str, policy: str, comparison: str, threshold: int, *, minutes: int
+) -> Fragment:
     return _resource(
         "AWS::CloudWatch::Alarm",
         Namespace="AWS/SQS",
         MetricName="ApproximateNumberOfMessagesVisible",
-        Dimensions=[{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}],
+        Dimensions=[{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue_id, "QueueName"]}}],
         Statistic="Average",
         Period=60,
         EvaluationPeriods=minutes,
@@ -200,5 +206,5 @@ def _alarm(queue: str, policy: str, comparison: str, threshold: int, *, minutes:
     )
 
 
-def _resource(kind: str, **properties: object) -> Resource:
+def _resource(kind: str, **properties: object) -> Fragment:
     return {"Type": kind, "Properties": properties}
