@@ -27,7 +27,7 @@ _TYPES = re.compile(
 
 
 def compress(body: bytes, cache: ByteCache[bytes] | None) -> bytes:
-    """Compress a body; with a cache, for a body that other clients get, too."""
+    """Compress a body; ``cache`` keeps those that other clients get, too."""
     if cache is None:
         return gzip.compress(body, 6, mtime=0)
     return cache.get(hashlib.sha256(body).digest(), lambda: gzip.compress(body, 9, mtime=0))

@@ -52,7 +52,7 @@ def match_job_files(file_names: Iterable[str], job_names: Mapping[int, str]) -> 
 
 
 def find_step_files(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
-    """Find the files of steps, by what the name of their folder has in common with the job."""
+    """Find the files of steps, by the name of their folder as ``_canonical`` reduces a job's."""
     found: dict[str, list[StepEntry]] = {}
     for name in file_names:
         match = _STEP.fullmatch(name)

@@ -129,12 +129,12 @@ class RateLimiter:
 
     @property
     def core_limit(self) -> RateLimit | None:
-        """Return the primary limit of REST requests; None before the first answer."""
+        """Return the primary limit of REST requests; None while no answer of this hour is known."""
         with self._lock:
             return self._limits.get("core")
 
     def paused_until(self, *, now: datetime) -> datetime | None:
-        """Return until when REST requests are forbidden; None where they are not."""
+        """Return until when a pause or the end of the hour's requests forbids polls; else None."""
         with self._lock:
             try:
                 self._pauses.check("core", now)
@@ -166,7 +166,7 @@ class RateLimiter:
             )
 
     def minute_capacity(self, *, now: datetime) -> float:
-        """Return how many requests a minute an endpoint admits at the present response time."""
+        """Return how many requests a minute an endpoint's limits permit at this response time."""
         points = float(POINTS_PER_MINUTE["core"])
         with self._lock:
             average = self._response_times.average(now=now)
