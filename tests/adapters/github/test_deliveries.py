@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.errors import AccessDenied
+from support.changed_ports import Changed
 from support.world import FIRST_RUN, GENEROUS, assert_all_published
 from support.world_builder import WorldBuilder
 
@@ -92,3 +93,21 @@ def test_a_token_without_the_right_to_hooks_loses_nothing_else(open_stage):
     assert here.poll() is None
     assert here.errors() == []
     assert_all_published(here)
+
+
+def test_deliveries_around_the_last_look_are_looked_at_again(open_stage):
+    """The clock of GitHub may be behind, and a delivery is listed only when its answer is there."""
+    here, asked = open_stage(a_world(), expects_webhooks=True), []
+
+    def fetch(_repository, *, since):
+        asked.append(since)
+        return set()
+
+    github = Changed(here.context.github, fetch_runs_of_failed_deliveries=fetch)
+    context = replace(here.context, github=github)
+    here.poll(context=context)
+    looked_at = here.clock.now()
+    here.advance(3700)
+    here.poll(context=context)
+    assert len(asked) == 2
+    assert looked_at - timedelta(minutes=6) < asked[1] < looked_at - timedelta(minutes=1)

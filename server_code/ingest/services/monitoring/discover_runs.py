@@ -15,7 +15,7 @@ from functools import partial
 
 from ...domain.batches import chunks
 from ...domain.delivery_trust import is_delivery_check_due, is_run_list_due
-from ...domain.due import is_interval_over
+from ...domain.due import MAX_CLOCK_DIFFERENCE, is_interval_over
 from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
 from ..context import CollectorContext
@@ -163,7 +163,9 @@ def find_failed_deliveries(context: CollectorContext, poll_session: PollSession)
     is_due = is_interval_over(checked_at, FAILED_DELIVERIES_INTERVAL, now)
     if not context.settings.expects_webhooks or not is_due:
         return
+    # Deliveries have GitHub's times, and one that is being answered is listed later.
     since = max(checked_at or repository.added_at, now - FAILED_DELIVERIES_AGE)
+    since -= MAX_CLOCK_DIFFERENCE
     try:
         runs = context.github.fetch_runs_of_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
