@@ -30,8 +30,6 @@ class ATable:
     def add_rows(self, rows: Sequence[dict[str, Any]]) -> None:
         self.rows += rows
 
-    upsert = add_rows
-
     def search_by(
         self, column: str, values: Sequence[str], *, columns: Sequence[str]
     ) -> list[dict[str, Any]]:
@@ -64,8 +62,8 @@ def attempts(monkeypatch: pytest.MonkeyPatch, logs: ATable) -> ATable:
     monkeypatch.setattr(ledger_counts, "_JOB_LOGS", logs)
     monkeypatch.setattr(ledger_counts, "_COUNTS", ATable())
 
-    def transact(work: Callable[[], object]) -> None:
-        work()
+    def transact(work: Callable[[], object]) -> object:
+        return work()
 
     def update(rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         for row, values in rows:
@@ -119,3 +117,53 @@ def test_a_repository_that_is_watched_again_is_counted_once(attempts: ATable) ->
     changes.save()
     attempts.rows.append(attempt("o/left"))
     assert counted() == {"o/a": 2, "o/b": 1, "o/gone": 1, "o/left": 3}
+
+
+def save_attempt(attempts: ATable, repository: str) -> None:
+    """Save an attempt, with the change of its count, as another process does."""
+    changes = ledger_counts.CountChanges()
+    changes.note_attempt(repository, before=None, after=attempt(repository))
+    changes.save()
+    attempts.rows.append(attempt(repository))
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_what_is_saved_while_all_is_counted_is_counted_once(
+    attempts: ATable, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """It counts for its own repository, not for the others as well; also if it never ends."""
+    attempts.rows += [attempt("o/gone")] * 200
+    count, left = attempts.count, [times]
+
+    def count_slowly(where: Mapping[str, Any] | None = None) -> int:
+        if where is None and left[0]:
+            left[0] -= 1
+            save_attempt(attempts, "o/a")
+        found = count(where)
+        if where is None and left[0] > 1:
+            save_attempt(attempts, "o/a")
+        return found
+
+    monkeypatch.setattr(attempts, "count", count_slowly)
+    found = counted()
+    of_a = sum(row["repository"] == "o/a" for row in attempts.rows)
+    assert (found["o/a"], found["o/b"]) == (of_a, 1)
+    assert found[""] == 200 if times == 1 else 199 <= found[""] <= 200
+
+
+def test_two_processes_that_count_all_at_once_count_it_once(
+    attempts: ATable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slower one replaces nothing, from which more was taken since."""
+    attempts.rows += [attempt("o/gone"), attempt("o/left")]
+    count, is_first = attempts.count, [True]
+
+    def count_slowly(where: Mapping[str, Any] | None = None) -> int:
+        found = count(where)
+        if where is None and is_first.pop() if is_first else False:
+            assert counted() == {"o/a": 2, "o/b": 1, "": 2}
+            assert DataTablesState().count_ledger("o/gone").attempts == 1
+        return found
+
+    monkeypatch.setattr(attempts, "count", count_slowly)
+    assert counted() == {"o/a": 2, "o/b": 1, "o/gone": 1, "": 1}

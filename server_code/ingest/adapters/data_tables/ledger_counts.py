@@ -37,6 +37,9 @@ _NAMES = tuple(field.name for field in fields(LedgerCounts))
 #: their names are not known: attempts that are settled, and logs that do not wait.
 _OTHERS = ""
 
+#: How often all is counted until nothing is saved meanwhile.
+_MAX_COUNTINGS = 4
+
 _COUNT_OF_STATE = {
     LOG_PENDING: "logs_pending",
     LOG_FETCHED: "logs_fetched",
@@ -114,22 +117,48 @@ def _count_all(known: Mapping[str, LedgerCounts]) -> None:
     for table, where in ((_ATTEMPTS, {"settled": False}), (_JOB_LOGS, {"state": LOG_PENDING})):
         names |= {row["repository"] for row in table.search(columns=("repository",), where=where)}
     _count_each(names - known.keys())
-    counted = sum_counts(map(_counts, first_of_each_key(_COUNTS.search(columns=("key", *_NAMES)))))
-    others = {"key": _OTHERS, **asdict(_count_others(counted)), **saved_now()}
-    transact(lambda: _COUNTS.upsert([others]))
+    for tries_left in reversed(range(_MAX_COUNTINGS)):
+        counted = sum_counts(_load_rows().values())
+        everything = _count_everything(counted)
+        if transact(partial(_add_others, everything, counted, is_last=not tries_left)):
+            return
 
 
-def _count_others(counted: LedgerCounts) -> LedgerCounts:
-    """Return by how much all attempts and logs are more than those that were counted."""
-    attempts = _ATTEMPTS.count() - counted.attempts
-    if attempts <= 0:
-        return LedgerCounts()
-    logs = _count_logs({})
-    return LedgerCounts(
-        attempts=attempts,
-        logs_fetched=max(logs["logs_fetched"] - counted.logs_fetched, 0),
-        logs_unavailable=max(logs["logs_unavailable"] - counted.logs_unavailable, 0),
-    )
+def _load_rows() -> dict[str, LedgerCounts]:
+    found = _COUNTS.search(columns=("key", *_NAMES))
+    return {row["key"]: _counts(row) for row in first_of_each_key(found)}
+
+
+def _count_everything(counted: LedgerCounts) -> LedgerCounts:
+    """Count all attempts, and all logs if there are more attempts than those that were counted."""
+    attempts = _ATTEMPTS.count()
+    logs = _count_logs({}) if attempts > counted.attempts else Counter[str]()
+    return LedgerCounts(attempts=attempts, **logs)
+
+
+def _add_others(everything: LedgerCounts, counted: LedgerCounts, *, is_last: bool) -> bool:
+    """Add the row of what is more than the counts; False if these changed while all was counted.
+
+    It takes long to count all, in a transaction too long. If the counts always change meanwhile,
+    the newest are subtracted the last time: what was saved meanwhile is then missing among others,
+    where it would else be counted twice.
+    """
+    rows = _load_rows()
+    newest = sum_counts(rows.values())
+    if _OTHERS in rows:
+        return True  # another process was faster, and may have taken from it since
+    if newest != counted and not is_last:
+        return False
+    attempts = everything.attempts - newest.attempts
+    logs_fetched = max(everything.logs_fetched - newest.logs_fetched, 0)
+    logs_unavailable = max(everything.logs_unavailable - newest.logs_unavailable, 0)
+    others = LedgerCounts()
+    if attempts > 0:
+        others = LedgerCounts(
+            attempts=attempts, logs_fetched=logs_fetched, logs_unavailable=logs_unavailable
+        )
+    _COUNTS.add_rows([{"key": _OTHERS, **asdict(others), **saved_now()}])
+    return True
 
 
 def _take_from_others(new: Iterable[LedgerCounts]) -> None:
