@@ -11,7 +11,7 @@ import h11
 
 from ..byte_cache import ByteCache
 from .compression import compress, compressed_headers, is_compressible, is_shared
-from .headers import is_websocket, request_headers, response_headers
+from .headers import names_websocket, request_headers, response_headers
 from .http_stream import CHUNK_BYTES, HttpStream, ServerFailed
 from .trusted_proxies import TrustedProxies
 
@@ -73,7 +73,7 @@ class Exchange:
             if isinstance(event, h11.Response):
                 return event
             if isinstance(event, h11.InformationalResponse):
-                if event.status_code == 101 and is_websocket(event):
+                if event.status_code == 101 and names_websocket(event):
                     return event
             else:
                 raise ServerFailed(502, "the response has no headers")

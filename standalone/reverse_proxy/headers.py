@@ -38,8 +38,18 @@ _FORWARDED_FOR = b"x-forwarded-for"
 _UPGRADE: tuple[Header, Header] = ((b"connection", b"upgrade"), (b"upgrade", b"websocket"))
 
 
-def is_websocket(message: h11.Request | h11.InformationalResponse) -> bool:
-    """Return whether a message asks for, or agrees to, a WebSocket."""
+def asks_for_websocket(request: h11.Request) -> bool:
+    """Return whether a client asks for a WebSocket.
+
+    Without ``Connection: upgrade`` its header is a leftover of an earlier connection, and HTTP/1.0
+    has no upgrades: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+    """
+    options = {each.lower() for each in get_values(request.headers, b"connection")}
+    return request.http_version > b"1.0" and b"upgrade" in options and names_websocket(request)
+
+
+def names_websocket(message: h11.Request | h11.InformationalResponse) -> bool:
+    """Return whether a message's ``Upgrade`` names a WebSocket."""
     upgrade = get_values(message.headers, b"upgrade")
     return b"websocket" in (each.lower() for each in upgrade)
 
@@ -68,7 +78,7 @@ def request_headers(request: h11.Request, peer: str, trusted: TrustedProxies) ->
             for name, value in _end_to_end(request, dropped)
         ),
         (_FORWARDED_FOR, client.encode("latin-1")),
-        *(_UPGRADE if is_websocket(request) else ((b"connection", b"close"),)),
+        *(_UPGRADE if asks_for_websocket(request) else ((b"connection", b"close"),)),
     ]
 
 

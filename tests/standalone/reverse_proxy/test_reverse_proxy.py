@@ -330,6 +330,24 @@ def test_another_protocol_that_is_refused_is_an_answer_as_others(origin, proxy, 
     assert "Upgrade" not in origin.seen[1].headers
 
 
+@pytest.mark.parametrize(
+    ("version", "options", "passes"),
+    [
+        ("1.1", "Connection: keep-alive, upgrade\r\n", True),
+        ("1.1", "Connection: keep-alive\r\n", False),
+        ("1.1", "", False),
+        ("1.0", "Connection: upgrade\r\n", False),
+    ],
+)
+def test_a_websocket_is_asked_for_by_the_connection_only(origin, proxy, version, options, passes):
+    """Another proxy may leave the header of its own connection to its client."""
+    origin.answers["/closed"] = lambda request: request.respond(b"no", status=403)
+    head = f"GET /closed HTTP/{version}\r\nHost: here\r\nUpgrade: websocket\r\n{options}\r\n"
+    last = b"GET /closed HTTP/1.0\r\nHost: here\r\n\r\n"  # after which the connection ends
+    assert speak(proxy, head.encode() + last).startswith(b"HTTP/1.1 403 ")
+    assert ("Upgrade" in origin.seen[0].headers) is passes
+
+
 @pytest.mark.parametrize("listed", ["host", "content-length, transfer-encoding"])
 def test_a_connection_header_removes_nothing_that_a_request_needs(origin, proxy, listed):
     origin.answers["/"] = lambda request: request.respond(request.rfile.read(3))
