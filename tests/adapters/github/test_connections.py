@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
@@ -113,3 +113,14 @@ def test_interim_answers_without_an_end_are_a_failure_that_passes():
         [client] = pool_of(url).clients()
         with pytest.raises(GithubUnavailable, match="ended the connection"):
             client.get(RUNS[0])
+
+
+def test_the_connections_to_all_hosts_of_logs_are_kept():
+    """GitHub serves logs from twenty hosts or more, in turn."""
+    with ExitStack() as stack:
+        connections: list[object] = []
+        urls = [stack.enter_context(server_with(b"", connections)) for _ in range(24)]
+        transport = stack.enter_context(closing(Transport()))
+        for url in urls * 3:
+            assert transport.send("GET", f"{url}/kept", {}).status == 200
+        assert len(connections) == len(urls)

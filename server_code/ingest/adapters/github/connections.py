@@ -25,6 +25,10 @@ MAX_INTERIM_ANSWERS = 20
 #: requests at once.
 MAX_KEPT_CONNECTIONS = 100
 
+#: Hosts to which connections are kept. GitHub's logs are on twenty hosts of Azure or more, so that
+#: with the usual ten every second log would need a new TLS connection.
+MAX_HOSTS = 64
+
 #: Called with each direct connection before a request is sent over it.
 ConnectionCheck = Callable[["socket.socket"], None]
 
@@ -59,7 +63,7 @@ def open_pools(proxy: str | None, check: ConnectionCheck | None = None) -> PoolM
     from urllib3.poolmanager import PoolManager
 
     try:
-        manager = PoolManager() if proxy is None else _open_proxy(proxy)
+        manager = PoolManager(MAX_HOSTS) if proxy is None else _open_proxy(proxy)
     except ValueError as error:
         raise LocationValueError(str(error)) from error
     manager.connection_pool_kw["maxsize"] = MAX_KEPT_CONNECTIONS
@@ -79,6 +83,7 @@ def _open_proxy(proxy: str) -> PoolManager:
         return _open_socks(address, user, password)
     return ProxyManager(
         address,
+        MAX_HOSTS,
         proxy_headers=make_headers(proxy_basic_auth=f"{user}:{password}" if user else None),
         proxy_ssl_context=tls_context() if parts.scheme.lower() == "https" else None,
     )
@@ -92,7 +97,7 @@ def _open_socks(address: str, user: str, password: str) -> PoolManager:
         )
     from urllib3.contrib.socks import SOCKSProxyManager
 
-    return SOCKSProxyManager(address, user, password, ssl_context=tls_context())
+    return SOCKSProxyManager(address, user, password, MAX_HOSTS, ssl_context=tls_context())
 
 
 def _pool_classes(check: ConnectionCheck | None) -> dict[str, type[HTTPConnectionPool]]:
