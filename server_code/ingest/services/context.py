@@ -12,6 +12,7 @@ from functools import partial
 
 from ..domain.counters import Counters
 from ..domain.due import is_interval_over, is_still_ahead
+from ..domain.error_causes import cause_of
 from ..domain.filters import FilterChain
 from ..domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord
 from ..domain.source_records import rejection_text
@@ -189,6 +190,14 @@ class CollectorContext:
                 remedy=remedy,
             )
         )
+
+    def report_new_error(
+        self, agent: str, repository: str | None, message: str, remedy: str
+    ) -> None:
+        """Report an error, unless one with the same cause was reported in REPORT_AGAIN_AFTER."""
+        cause = cause_of(agent, repository, message)
+        if all(each.cause != cause for each in self.list_recent_errors()):
+            self.report_error(agent, repository, message, remedy)
 
     def list_recent_errors(self) -> list[ErrorRecord]:
         """List the errors that are not to be reported again yet."""

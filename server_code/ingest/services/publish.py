@@ -66,7 +66,7 @@ def publish_log_work(
         return list(logs)
     first = rejected[0]
     error = refusal_error(queue, first, refused[first.event_id], plural(len(refused), "work item"))
-    context.report_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
+    context.report_new_error(LOG_INGESTION_AGENT, None, str(error), str(error.remedy))
     items = [parse_log_work(message.body) for message in rejected]
     not_sent = {(item.key, job.job_id) for item in items for job in item.jobs}
     due = now - STALE_AFTER - timedelta(seconds=1)

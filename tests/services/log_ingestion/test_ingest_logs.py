@@ -315,11 +315,12 @@ def test_invalid_work_is_reported_once_and_moves_to_the_dead_letter_queue(stage)
     """A poison message does no harm and is kept for inspection."""
     here = collected(stage, a_world(None))
     poison = QueueMessage(event_id="x", group="x", body="{]", attributes={"a": "b"})
-    here.queues.job_events.send([poison])
+    here.queues.job_events.send([poison] * 3)
     ingest_due_logs(here.context, wait_seconds=0)
-    [letter] = here.queues.job_events.dead_letters()
-    assert letter.body == poison.body
-    assert "not a work item" in letter.attributes[REJECTION_ATTRIBUTE]
+    for letter in here.queues.job_events.dead_letters():
+        assert letter.body == poison.body
+        assert "not a work item" in letter.attributes[REJECTION_ATTRIBUTE]
+    assert len(here.queues.job_events.dead_letters()) == 3
     [error] = [
         each for each in here.state.list_errors(limit=9) if "not a work item" in each.message
     ]

@@ -112,6 +112,20 @@ def test_a_log_is_read_without_a_working_cache(stage, cache):
     )
 
 
+def test_a_cache_that_does_not_work_is_reported_once_and_not_for_each_log(stage):
+    """The list of errors keeps its other errors."""
+    world = WorldBuilder()
+    for number in range(12):
+        world.run(seconds=number).job("build", log=b"x" * 2000)
+    here = stage(world, at=100, max_message_bytes=5000)
+    here.context = replace(here.context, log_cache=LogCache(FullDisk()))
+    assert here.poll() is None
+    here.ingest()
+    assert len(here.logs()) == 12
+    [error] = here.errors()
+    assert "was not cached" in error
+
+
 def test_a_log_too_large_for_the_cache_is_read_all_the_same(stage, monkeypatch):
     """It is fetched for each answer."""
     monkeypatch.setattr(read_log, "MAX_CACHED_LOG_BYTES", 100)

@@ -666,3 +666,17 @@ def test_a_process_claims_one_repository_at_a_time(stage):
     here.poll_due()
     assert set(held) == {1}
     assert len({each["data"]["repo"] for each in here.runs()}) == 3
+
+
+def test_attempts_that_fail_for_one_cause_are_reported_once(stage):
+    """As in an outage of GitHub: the list of errors keeps its other errors."""
+    world = WorldBuilder()
+    for number in range(30):
+        world.run(created=number, seconds=5, sha="a" * 40).job("test")
+    here = stage(world, at=600)
+    here.fail(Fault(path="/jobs$", do="error", status=500))
+    for _ in range(6):
+        here.poll()
+        here.advance(60)
+    [error] = here.errors()
+    assert "failed 5 times" in error

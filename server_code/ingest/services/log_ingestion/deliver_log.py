@@ -138,7 +138,7 @@ def _report_uncached(context: CollectorContext, key: AttemptKey, job_id: int) ->
         yield
     except IngestError as error:
         with suppress(IngestError):
-            context.report_error(
+            context.report_new_error(
                 LOG_INGESTION_AGENT,
                 key.repository,
                 f"The log of job {job_id} of {key} was not cached: {error}",

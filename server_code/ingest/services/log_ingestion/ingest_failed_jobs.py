@@ -107,7 +107,7 @@ def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Non
         context.save_counts()
         context.store.save_job_logs([done])
     except IngestError as error:
-        context.report_error(
+        context.report_new_error(
             LOG_INGESTION_AGENT,
             key.repository,
             f"The log of job {log.job.job_id} of {key} was not published early: {error}",

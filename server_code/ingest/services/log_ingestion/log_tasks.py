@@ -135,7 +135,7 @@ def _load_jobs(
 def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:
     """Move a message to the dead-letter queue; if that fails, the queue moves it later."""
     if message.receive_count in (None, 1):
-        context.report_error(
+        context.report_new_error(
             LOG_INGESTION_AGENT,
             None,
             f"A message on the job events queue was rejected: {reason}",

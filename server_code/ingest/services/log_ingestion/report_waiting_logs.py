@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.error_causes import Cause, cause_of, without_ids
+from ...domain.error_causes import without_ids
 from ...errors import BadCredentials, GithubUnavailable, IngestError, LogPending
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogNotReady
@@ -17,18 +17,15 @@ def report_waiting_logs(context: CollectorContext, task: LogTask) -> None:
 
     It is reported at a later try as well if the reason has changed.
     """
-    found: dict[Cause, tuple[str, IngestError]] = {}
-    repository = task.work.key.repository
+    errors: dict[str, IngestError] = {}
     for log in task.not_ready:
         if _is_to_be_reported(task, log):
-            what = f"Logs of {task.work.key} wait: {log.error}"
-            found.setdefault(cause_of(LOG_INGESTION_AGENT, repository, what), (what, log.error))
-    known = {each.cause for each in context.list_recent_errors()} if found else set()
-    for cause, (what, error) in found.items():
-        if cause not in known:
-            remedy = f"{error.remedy} " if error.remedy else ""
-            remedy += "They are tried again with growing pauses and arrive once this is fixed."
-            context.report_error(LOG_INGESTION_AGENT, repository, what, remedy)
+            errors.setdefault(without_ids(str(log.error)), log.error)
+    for error in errors.values():
+        remedy = f"{error.remedy} " if error.remedy else ""
+        remedy += "They are tried again with growing pauses and arrive once this is fixed."
+        what = f"Logs of {task.work.key} wait: {error}"
+        context.report_new_error(LOG_INGESTION_AGENT, task.work.key.repository, what, remedy)
 
 
 def _is_to_be_reported(task: LogTask, log: LogNotReady) -> bool:

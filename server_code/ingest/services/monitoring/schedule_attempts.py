@@ -178,7 +178,8 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         end = "is not tried again" if is_over else "is tried again with growing pauses"
         what = f"{record.key} failed {failures} times and {end}: {error}"
         remedy = error.remedy or "Run the checks, and see GitHub's status page."
-        context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
+        report = context.report_error if is_over else context.report_new_error
+        report(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
     record = replace(record, failed_reads=failures, last_error=error.explanation)
     if is_over:
         return replace(record, settled=True, next_check_at=None)
