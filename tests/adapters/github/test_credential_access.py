@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
@@ -236,6 +237,24 @@ def test_a_right_that_one_token_lacks_is_known_where_another_finds_no_item(missi
             with pytest.raises(NotFound):
                 actions.fetch_run("octo/1", 7)
     assert refused == {"a": 1}
+
+
+def test_an_installation_that_is_found_during_a_request_waits_for_the_next(monkeypatch):
+    """Another thread lists the installations of an App, which is a credential more."""
+
+    def answer(asked):
+        if asked.path.endswith("/actions/runs") or asked.token == "b":
+            return RUNS if asked.path.endswith("/actions/runs") else (200, {}, {"id": 7})
+        return 403, {}, {"message": "Resource not accessible by integration"}
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, "ab")
+        pool = actions._tokens
+        found, both = StaticToken("a").name, pool.clients()
+        pool.access.pin(found, "octo/1")
+        listed = chain([[each for each in both if each.name != found]], repeat(both))
+        monkeypatch.setattr(pool, "clients", lambda: next(listed))
+        assert actions.fetch_run("octo/1", 7).value is not None
 
 
 def test_a_rejected_token_stops_no_other_and_is_reported_once():

@@ -87,7 +87,7 @@ class TokenPool:
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
         note = partial(note_refusals, self.access, clients, repository, endpoint, refused)
-        for client in self._candidates(repository, scopes):
+        for client in self._candidates(clients.values(), repository, scopes):
             if not is_worth_trying(self.access, client.name, repository, refused, limited):
                 continue
             if (refusal := self.access.refusals.refusal_or_probe(client.name, scopes)) is not None:
@@ -121,7 +121,7 @@ class TokenPool:
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
-        clients = self._order(repository)
+        clients = self._order(self.clients(), repository)
         if not clients:
             raise most_informative(repository, [*self.failed_apps().values()])
         return clients[0]
@@ -247,9 +247,11 @@ class TokenPool:
             raise
         self.access.note_accepted(client.name)
 
-    def _candidates(self, repository: str, scopes: tuple[str, ...]) -> list[GithubClient]:
+    def _candidates(
+        self, clients: Iterable[GithubClient], repository: str, scopes: tuple[str, ...]
+    ) -> list[GithubClient]:
         """Return the clients to try, in order. Raises the known refusal where there are none."""
-        order = self._order(repository)
+        order = self._order(clients, repository)
         refused = self._active_refusals(order, scopes)
         allowed = [
             client
@@ -269,7 +271,7 @@ class TokenPool:
         found = ((name, self.access.refusals.active(name, scopes)) for name in names)
         return {name: error for name, error in found if error is not None}
 
-    def _order(self, repository: str) -> list[GithubClient]:
+    def _order(self, clients: Iterable[GithubClient], repository: str) -> list[GithubClient]:
         """Order clients by how likely they read a repository, then by their remaining hour."""
 
         def preference(client: GithubClient) -> tuple[int, float, bytes]:
@@ -277,7 +279,7 @@ class TokenPool:
             digest = hashlib.sha256(f"{client.name} {repository.lower()}".encode()).digest()
             return self.access.rank(client.name, repository), -client.remaining_share(), digest
 
-        return sorted(self.clients(), key=preference)
+        return sorted(clients, key=preference)
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}
