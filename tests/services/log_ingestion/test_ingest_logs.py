@@ -8,7 +8,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_MISSING, LOG_PENDING
@@ -533,8 +533,20 @@ def test_requeued_work_that_its_host_has_no_time_for_returns_as_a_copy(stage):
     later = here.clock.now() + timedelta(days=1)
     pending = here.state.load_pending_logs(None, updated_before=later, limit=9)
     here.state.save_job_logs([replace(log, tries=MAX_QUEUED_TRIES) for log in pending])
+    queue, github, returned = here.queues.job_events, here.context.github, Event()
+    send, fetch = queue.send, github.fetch_job_log
+
+    def send_copy(batch):
+        returned.set()
+        return send(batch)
+
+    def fetch_job_log(*arguments, **options):
+        assert returned.wait(60), "no log arrives before the others have returned"
+        return fetch(*arguments, **options)
+
+    queue.send, github.fetch_job_log = send_copy, fetch_job_log
     ingest_due_logs(here.context, wait_seconds=0, should_continue=lambda: False)
-    assert len(here.queues.job_events.messages()) == 1
+    assert len(queue.messages()) == 1
     here.ingest(rounds=1)
     assert_logs_are_true(here)
 
