@@ -65,13 +65,14 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.pager.show(self.choice["page"], pages, self.address)
 
     def show_bulk_buttons(self, pausable_count, resumable_count):
-        """Draw the buttons for the whole list; the last message stays until the counts change."""
+        """Draw the buttons for the whole list; a result stays until the counts change again."""
         self.pause_all.text = repository_lists.bulk_label("Pause", pausable_count)
         self.resume_all.text = repository_lists.bulk_label("Resume", resumable_count)
         self.pause_all.visible = pausable_count > 1
         self.resume_all.visible = resumable_count > 1
         counts = pausable_count, resumable_count
-        if self.bulk_counts is not None and counts != self.bulk_counts:
+        is_running = not self.pause_all.enabled
+        if not is_running and self.bulk_counts is not None and counts != self.bulk_counts:
             dom.fill(self, bulk_message="")
         self.bulk_counts = counts
 

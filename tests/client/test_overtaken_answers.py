@@ -230,3 +230,24 @@ def test_a_search_that_waits_for_the_last_key_does_not_leave_a_page_just_chosen(
     page.open({"page": "2"})
 
     assert page.search_timer.interval == 0
+
+
+def test_progress_stays_while_a_refresh_shows_what_it_has_changed(
+    repositories: Any, forms: ClientForms
+) -> None:
+    told: list[str] = []
+
+    def answer(*_: Any) -> dict[str, int]:
+        left = 300 - 100 * len(forms.calls)
+        repositories.show_bulk_buttons(left + 100, 200 - left)
+        told.append(repositories.dom_nodes["bulk_message"].textContent)
+        return {"done": 100, "left": left}
+
+    forms.answer = answer
+    repositories.pause_all_click()
+
+    assert told == [
+        "",
+        "Paused 100 repositories, 200 left…",
+        "Paused 200 repositories, 100 left…",
+    ]
