@@ -34,7 +34,7 @@ class PollSession:
     ``should_continue`` is called between requests; False ends the search where it is, and the next
     poll continues it. ``hinted_runs``: those that webhooks or people pointed at, and when; each is
     followed once in a poll. ``seen``: the attempts that GitHub has shown. ``purpose``: what its
-    requests are sent for. ``is_full_collection``: a person collects everything now.
+    requests are sent for. ``is_full_collection``: it is of ``collect --once`` or "Collect now".
 
     ``is_list_unchanged``: the first page of the run list is as it was, or changed a moment ago.
     ``unchanged_statuses``: the runs in these statuses below that page are as they were.
