@@ -529,24 +529,18 @@ def test_lost_log_work_is_requested_again(stage):
 
 def test_requeued_work_that_its_host_has_no_time_for_returns_as_a_copy(stage):
     """After half a day of tries too: else the next would be an hour later."""
-    here = collected(stage, a_world(*[None] * (THREADS + 1)))
+    here = collected(stage, a_world(None, None))
     later = here.clock.now() + timedelta(days=1)
     pending = here.state.load_pending_logs(None, updated_before=later, limit=9)
     here.state.save_job_logs([replace(log, tries=MAX_QUEUED_TRIES) for log in pending])
-    queue, github, returned = here.queues.job_events, here.context.github, Event()
-    send, fetch = queue.send, github.fetch_job_log
-
-    def send_copy(batch):
-        returned.set()
-        return send(batch)
-
-    def fetch_job_log(*arguments, **options):
-        assert returned.wait(60), "no log arrives before the others have returned"
-        return fetch(*arguments, **options)
-
-    queue.send, github.fetch_job_log = send_copy, fetch_job_log
-    ingest_due_logs(here.context, wait_seconds=0, should_continue=lambda: False)
-    assert len(queue.messages()) == 1
+    has_returned = Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(has_returned.wait, 60)
+        busy = replace(here.context, log_executor=executor)
+        ingest_due_logs(busy, wait_seconds=0, should_continue=lambda: False)
+        has_returned.set()
+    assert len(here.queues.job_events.messages()) == 1
+    assert here.logs() == []
     here.ingest(rounds=1)
     assert_logs_are_true(here)
 
