@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ingest.domain.quotes import unquoted
 from ingest.settings import SETTINGS
 
 #: How long a page's call may take: it may wait for GitHub and AWS. The default is 30 seconds.
@@ -70,7 +71,8 @@ def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
         if setting.read_by == "all"
         for name in (setting.name, *setting.aliases)
     ]
-    return {name.lower(): environment[name] for name in names if environment.get(name)}
+    values = ((name.lower(), unquoted(environment.get(name, ""))) for name in names)
+    return {name: value for name, value in values if value}
 
 
 class _QuotingDumper(yaml.SafeDumper):

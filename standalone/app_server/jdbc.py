@@ -6,7 +6,10 @@ percent-encoded; a plus sign stands for a space.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from ingest.domain.quotes import unquoted
 
 from .errors import CannotServe
 
@@ -49,3 +52,12 @@ def jdbc_url(url: str) -> str:
     ]
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in [*known, *more])
     return f"jdbc:postgresql://{address}{parts.path or '/'}" + (f"?{query}" if query else "")
+
+
+def named_database(environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the setting that names the database of the Data Tables, and its URL."""
+    for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
+        url = unquoted(environment.get(name, ""))
+        if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
+            return name, url
+    return None

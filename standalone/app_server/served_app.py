@@ -21,7 +21,7 @@ from .accounts import Account, connected, create_first_account, reset_password, 
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
 from .errors import ServerEnded
-from .jdbc import is_postgres, jdbc_url
+from .jdbc import jdbc_url, named_database
 from .program import find_app_server, require_startable
 from .running import AppServer, client_host, listen, start_app_server
 
@@ -196,11 +196,10 @@ def _choose_database(
     if options.database is not None:
         echo("State  Data Tables in the PostgreSQL of --database")
         return jdbc_url(options.database), None
-    for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
-        url = environment.get(name, "").strip()
-        if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
-            echo(f"State  Data Tables in the PostgreSQL of {name}")
-            return jdbc_url(url), None
+    if found := named_database(environment):
+        name, url = found
+        echo(f"State  Data Tables in the PostgreSQL of {name}")
+        return jdbc_url(url), None
     if find_postgres_programs(folder / "postgres" / "data") is None:
         echo(f"State  Data Tables in the app server's PostgreSQL, {folder / 'data'}")
         return None, None

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ingest.bootstrap.state_stores import DEFAULT_STATE_FILE
+from ingest.domain.quotes import unquoted
 
 from ..output import print_result
 
@@ -55,6 +56,7 @@ def open_local_environment(
     sources: Sequence[str], *, environment: Mapping[str, str]
 ) -> Iterator[LocalEnvironment]:
     """Start those of GitHub, AWS and the state that are not configured; end them with the block."""
+    environment = {name: each for name, value in environment.items() if (each := unquoted(value))}
     local = LocalEnvironment(sources=list(sources))
     with ExitStack() as stack:
         _choose_github(local, stack, environment)

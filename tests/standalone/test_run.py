@@ -17,7 +17,7 @@ from support.command_line import ROOT, CommandLine, stop
 from support.fault_proxy import Cut, FaultProxy
 from support.processes import run_program
 
-from standalone.local.local_environment import find_aws
+from standalone.local.local_environment import find_aws, open_local_environment
 
 
 def test_what_is_configured_is_used(cli: CommandLine):
@@ -72,6 +72,18 @@ def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     assert find_aws({}) == "what AWS calls env"
+
+
+def test_what_is_blank_is_not_configured():
+    """Compose files pass a variable that is not set as an empty text, or with its quotes."""
+    environment = {
+        "GITHUB_TOKEN": '""',
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "DATABASE_URL": " ",
+    }
+    with open_local_environment([], environment=environment) as local:
+        assert local.has_sandbox
+        assert {"GITHUB_TOKEN", "DATABASE_URL"} <= local.settings.keys()
 
 
 def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):

@@ -19,7 +19,7 @@ from ingest.settings import read_settings
 from standalone.app_server.app_folder import APP_FILES, link_app
 from standalone.app_server.configuration import ServerConfiguration, secrets_from
 from standalone.app_server.errors import CannotServe
-from standalone.app_server.jdbc import is_postgres, jdbc_url
+from standalone.app_server.jdbc import is_postgres, jdbc_url, named_database
 from standalone.app_server.running import server_environment
 from standalone.key_file import load_or_create_key
 
@@ -214,3 +214,29 @@ def test_a_checkout_of_any_name_is_served_under_the_packages_name(tmp_path: Path
 def test_what_is_not_the_whole_app_is_not_served(tmp_path: Path):
     with pytest.raises(CannotServe, match=r"anvil\.yaml.* is not there"):
         link_app(tmp_path, tmp_path / "app")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"DATABASE_URL": "'postgresql://h/d'"}, ("DATABASE_URL", "postgresql://h/d")),
+        ({"DATABASE_URL": "runstream.db"}, None),
+        (
+            {"DATABASE_URL": "postgresql://h/d", "ANVIL_DATABASE_URL": '""'},
+            ("DATABASE_URL", "postgresql://h/d"),
+        ),
+        (
+            {"DATABASE_URL": "postgresql://h/d", "ANVIL_DATABASE_URL": "x"},
+            ("ANVIL_DATABASE_URL", "x"),
+        ),
+    ],
+)
+def test_a_database_in_quotes_is_used(environment, named):
+    """The app would else be served with another, empty one."""
+    assert named_database(environment) == named
+
+
+def test_a_secret_of_quotes_alone_is_not_set():
+    """The Settings page would call it set, while it is read as missing."""
+    environment = {"GITHUB_TOKEN": '""', "LOG_MODE": '"live"'}
+    assert secrets_from(environment) == {"log_mode": "live"}
