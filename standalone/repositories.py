@@ -49,10 +49,10 @@ class FoundRepositories:
 def is_fatal_at_start(error: IngestError, *, is_once: bool) -> bool:
     """Return whether an error ends a start that finds no repository.
 
-    A suspended App or account is not fatal to agents: they wait until GitHub ends the suspension,
-    as they do if it begins later.
+    An outage, a limit, and a suspended App or account are not fatal to agents: they wait until it
+    is over, as they do if it begins later.
     """
-    return is_once or not isinstance(error, CredentialSuspended)
+    return is_once or not isinstance(error, (CredentialSuspended, Retriable))
 
 
 def check_repositories(

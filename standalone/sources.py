@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
-from ingest.domain.source_records import ALL_OWNERS
+from ingest.domain.source_records import ALL_OWNERS, patterns_of
 from ingest.domain.sources import SourcePattern, Sources, named_repositories
-from ingest.errors import IngestError
+from ingest.errors import IngestError, RateLimited, Retriable
+from ingest.services.agents.agent_loop import ShouldContinue
+from ingest.services.collections.retry_policy import RetryPolicy
 from ingest.services.context import CollectorContext
+from ingest.services.sources.apply_discovery import DiscoveryResult
 from ingest.services.sources.discover_sources import discover_at_start
 from ingest.services.sources.record_credentials import clear_refusals
 
@@ -26,29 +30,41 @@ from .repositories import (
     is_fatal_at_start,
 )
 
+#: A collection that ends waits no longer than this for a limit before it lists its sources.
+LONGEST_LIMIT_PAUSE = timedelta(minutes=1)
+
+_NOT_LISTED = "{} is not listed yet, and is tried again: {}"
+
 #: How often the repositories of the sources are looked up in the state.
 LOOK_UP_EVERY = timedelta(seconds=5)
 
 
 def find_sources(
-    collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
+    collector: Collector,
+    patterns: Sequence[SourcePattern],
+    *,
+    is_once: bool,
+    should_continue: ShouldContinue = lambda: True,
 ) -> FoundRepositories:
     """Find the repositories that the sources include; without sources, those that are watched.
 
-    Raises NothingToCollect if no repository is named, and none is watched, or if a collection that
-    ends is given sources that include none.
+    A collection that ends repeats what fails briefly. Raises NothingToCollect if no repository is
+    named, and none is watched, or if a collection that ends is given sources that include none.
     """
     context = collector.context
     failing = [each.full_name for each in context.store.list_repositories() if each.failed_polls]
     # A person has asked for this collection, so what GitHub refused lately is requested again.
-    owners = [each.exact_owner or ALL_OWNERS for each in patterns if not each.is_exclusion]
+    asked = patterns if patterns or not is_once else patterns_of(context.store.list_sources())
+    owners = [each.exact_owner or ALL_OWNERS for each in asked if not each.is_exclusion]
     clear_refusals(context.store, failing, owners=owners, now=context.clock.now())
     names, failed = named_repositories(patterns), dict[str, IngestError]()
     are_repositories = len(names) == len(patterns)
     if not are_repositories:
-        names, failed = _discover_given(collector, patterns, is_once=is_once)
+        policy = RetryPolicy(context=context, should_continue=should_continue) if is_once else None
+        names, failed = _discover_given(context, patterns, policy)
     elif is_once and not names:  # so that new repositories of known sources are collected
-        discover_at_start(context, is_forced=bool(context.store.list_sources()))
+        policy = RetryPolicy(context=context, should_continue=should_continue)
+        failed = _discover_known(context, policy)
     known = collector.settings.sources or context.store.list_sources()
     if not (patterns or known or context.store.list_repositories()):
         raise NothingToCollect(
@@ -102,14 +118,51 @@ class _IncludedRepositories:
         return self._names
 
 
+def _discover_known(context: CollectorContext, policy: RetryPolicy) -> dict[str, IngestError]:
+    """List the known sources; return the errors of those that include no repository."""
+    result = _discover(context, (), policy, is_forced=bool(context.store.list_sources()))
+    known = {each.pattern for each in context.store.list_sources()}
+    errors = {} if result is None else result.errors
+    return {name: error for name, error in errors.items() if name in known}
+
+
+def _discover(
+    context: CollectorContext,
+    patterns: Sequence[SourcePattern],
+    policy: RetryPolicy | None,
+    *,
+    is_forced: bool = True,
+) -> DiscoveryResult | None:
+    """Discover, by the policy again where a list fails that may be answered soon."""
+    result: DiscoveryResult | None = None
+
+    def discover() -> None:
+        nonlocal result
+        is_first, latest = result is None, context.clock.now() + LONGEST_LIMIT_PAUSE
+        result = discover_at_start(context, patterns, is_forced=is_forced or not is_first)
+        for name, error in (result.errors if result else {}).items():
+            is_long = isinstance(error, RateLimited) and error.retry_at > latest
+            if isinstance(error, Retriable) and not is_long:
+                if is_first:
+                    write_notice(_NOT_LISTED.format(name, error), level=logging.WARNING)
+                raise error
+
+    if policy is None:
+        return discover_at_start(context, patterns, is_forced=is_forced)
+    with suppress(Retriable):  # the result has it
+        policy.call(discover)
+    return result
+
+
 def _discover_given(
-    collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
+    context: CollectorContext, patterns: Sequence[SourcePattern], policy: RetryPolicy | None
 ) -> tuple[list[str], dict[str, IngestError]]:
     """Add the sources; return the repositories that they include, and errors of those without any.
 
-    Raises an error that is fatal at a start if no source includes a repository.
+    ``policy``: of a collection that ends. Raises an error that is fatal at a start if no source
+    includes a repository.
     """
-    result = discover_at_start(collector.context, patterns, is_forced=True)
+    result = _discover(context, patterns, policy)
     if result is None:
         return [], {}
     wanted = [each for each in patterns if not each.is_exclusion]
@@ -121,8 +174,11 @@ def _discover_given(
     ]
     errors = {name: error for name, error in result.errors.items() if name in given}
     for name, error in errors.items():
-        if not names and is_fatal_at_start(error, is_once=is_once):
+        if not names and is_fatal_at_start(error, is_once=policy is not None):
             raise error
-        notice = f"{name} includes no repository: {sentence_for(error)}"
+        if isinstance(error, Retriable) and policy is None:
+            notice = _NOT_LISTED.format(name, error)
+        else:
+            notice = f"{name} includes no repository: {sentence_for(error)}"
         write_notice(notice, level=logging.WARNING)
     return names, errors

@@ -80,7 +80,12 @@ def collect(  # noqa: PLR0913 - one for each option
     ):
         if stop.event.is_set():
             return stop.exit_code if once else 0
-        found = find_sources(collector, patterns, is_once=once)
+        found = find_sources(
+            collector,
+            patterns,
+            is_once=once,
+            should_continue=lambda: not stop.event.is_set(),
+        )
         if once:
             return collecting.collect_all_once(collector, found, stop, options)
         agents = options.agent_options.agent_names

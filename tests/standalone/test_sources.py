@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.sources import parse_sources
-from ingest.errors import CredentialSuspended
+from ingest.errors import AccessDenied, CredentialSuspended, IngestError, RequestFailed
 from ingest.services.sources.discover_sources import discover_when_due
 from support.command_line import CommandLine
 from support.world import GENEROUS, REPOSITORY, OpenStage
@@ -86,6 +87,48 @@ def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -
     here.advance(600)
     discover_when_due(here.context)
     assert list(found.names_to_poll() or ()) == [REPOSITORY]
+
+
+@pytest.mark.parametrize("is_once", [False, True])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path="^/(orgs|users?)/", do="error", count=8),
+        Fault(path="^/", do="busy", status=429, seconds=3, count=3),
+    ],
+)
+def test_sources_are_listed_as_soon_as_github_answers(
+    stage: OpenStage, fault: Fault, *, is_once: bool
+) -> None:
+    """As named repositories are polled: agents go on, a collection that ends waits for seconds."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.state.remove_repository(REPOSITORY)
+    here.fail(fault)
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    found = find_sources(collector, parse_sources(["octo"]), is_once=is_once)  # type: ignore[arg-type]
+    if not is_once:
+        assert list(found.names_to_poll() or ()) == []
+        for _ in range(5):
+            here.advance(6)
+            discover_when_due(here.context)
+        assert list(found.names_to_poll() or ()) == [REPOSITORY]
+    assert [each.full_name for each in here.state.list_repositories()] == [REPOSITORY]
+    assert found.refused == {} or not is_once
+
+
+@pytest.mark.parametrize(("do", "error"), [("error", RequestFailed), ("sso", AccessDenied)])
+def test_a_collection_of_the_settings_sources_reports_what_is_not_listed(
+    stage: OpenStage, do: str, error: type[IngestError]
+) -> None:
+    """It ended with 0, and nothing was collected; so it is each time it is started."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.state.remove_repository(REPOSITORY)
+    here.fail(Fault(path="^/(orgs|users?)/", do=do))
+    context = replace(here.context, sources=parse_sources(["octo"]))
+    collector = SimpleNamespace(context=context, settings=SimpleNamespace(sources=context.sources))
+    for _ in range(2):
+        found = find_sources(collector, [], is_once=True)  # type: ignore[arg-type]
+        assert {name: type(each) for name, each in found.refused.items()} == {"octo/*": error}
 
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:
