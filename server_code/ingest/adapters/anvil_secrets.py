@@ -13,6 +13,8 @@ import time
 import anvil.secrets
 import anvil.server
 
+from ..domain.quotes import unquoted
+
 ENVIRONMENT = "environment"
 APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
 DEFAULT = "default"
@@ -31,11 +33,10 @@ def get_setting(name: str) -> str | None:
 
 def locate_setting(name: str) -> tuple[str | None, str]:
     """Return a setting and where it was found."""
-    value = os.environ.get(name)
-    if value is not None and value.strip():
+    if unquoted(value := os.environ.get(name, "")):
         return value, ENVIRONMENT
     secret = _secret(name.lower())
-    return (None, DEFAULT) if secret is None else (secret, APP_SECRET)
+    return (secret, APP_SECRET) if unquoted(secret or "") else (None, DEFAULT)
 
 
 def _secret(name: str) -> str | None:
