@@ -37,7 +37,7 @@ from .ingest_failed_jobs import ingest_logs_of_failed_jobs
 from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import MAX_QUEUED_TRIES, pause_seconds, recheck_missing_log, stopping_error
-from .log_tasks import LogTask, load_steps, open_task
+from .log_tasks import LogTask, load_steps, open_task, shows_no_runner
 from .missing_logs import is_still_missing, rechecked_log
 from .report_waiting_logs import report_waiting_logs
 from .small_log_sender import SmallLogSender
@@ -172,7 +172,12 @@ class _Ingestion:
                 self._context.store.save_job_logs([rechecked_log(known, now)])
                 return
             if not isinstance(result, LogFetched):
-                result = recheck_missing_log(self._context, result, task.work)
+                result = recheck_missing_log(
+                    self._context,
+                    result,
+                    task.work,
+                    shows_no_runner=partial(shows_no_runner, self._context, task),
+                )
             if isinstance(result, LogFetched):
                 with result.spool:
                     steps = load_steps(self._context, task, result.job.job_id)

@@ -7,7 +7,7 @@ log, which then waits with growing pauses for as long as it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
@@ -60,13 +60,18 @@ _STOPPING_ERRORS = (OutOfMemory, StateUnavailable, RateLimited)
 
 
 def recheck_missing_log(
-    context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
+    context: CollectorContext,
+    result: LogNotReady | LogUnavailable,
+    work: LogWork,
+    *,
+    shows_no_runner: Callable[[int], bool] = lambda _: False,
 ) -> LogResult:
     """Return what a missing log is now: not ready, unavailable for good, or fetched after all.
 
     A log that GitHub calls expired before the shortest retention time is over is tried again.
     Before a log is given up, its run is read and the log is requested again: the 404 may have come
     while GitHub hid the whole repository. A log that is still empty then is taken for whole.
+    ``shows_no_runner`` returns whether the job of an id shows that no runner has started it.
     """
     github, now = context.github, context.clock.now()
     if isinstance(result, LogUnavailable):
@@ -75,7 +80,12 @@ def recheck_missing_log(
         if result.reason != "expired" or not is_retained:
             return result
         result = LogNotReady(job=result.job, error=LogExpired(result.detail))
-    if not _is_given_up(context, result, work, now):
+    is_given_up = _is_given_up(context, result, work, now) or (
+        isinstance(result.error, LogPending)
+        and work.tries >= NO_RUNNER_TRIES
+        and shows_no_runner(result.job.job_id)
+    )
+    if not is_given_up:
         return result
     try:
         _require_readable(context, work.key)
@@ -137,8 +147,6 @@ def _is_given_up(
 ) -> bool:
     """Return whether a missing log has had enough time and enough tries."""
     is_missing = isinstance(result.error, (LogPending, LogExpired))
-    if is_missing and work.tries >= NO_RUNNER_TRIES and _shows_no_runner(context, result, work):
-        return True
     if not is_missing or may_still_be_written(result.job, now):
         return False
     if work.tries >= MAX_MISSING_TRIES:
@@ -147,9 +155,3 @@ def _is_given_up(
         result.job.completed_at is None
         or any(log.state == LOG_FETCHED for log in context.store.load_job_logs(work.key).values())
     )
-
-
-def _shows_no_runner(context: CollectorContext, result: LogNotReady, work: LogWork) -> bool:
-    record = context.store.load_attempts(work.key.repository, [work.key.run_id]).get(work.key)
-    jobs = record.jobs if record else ()
-    return any(job.job_id == result.job.job_id and job.shows_no_runner for job in jobs)

@@ -73,9 +73,20 @@ def open_task(
 
 def load_steps(context: CollectorContext, task: LogTask, job_id: int) -> tuple[Step, ...]:
     """Load the steps of a job; none if the ledger does not have the job."""
+    job = _load_job(context, task, job_id)
+    return job.steps if job else ()
+
+
+def shows_no_runner(context: CollectorContext, task: LogTask, job_id: int) -> bool:
+    """Return whether a job in the ledger shows that no runner has started it."""
+    job = _load_job(context, task, job_id)
+    return job is not None and job.shows_no_runner
+
+
+def _load_job(context: CollectorContext, task: LogTask, job_id: int) -> Job | None:
     if job_id not in task.jobs:
         task.jobs = _load_jobs(context, task.work.key, {job_id})
-    return task.jobs[job_id].steps if job_id in task.jobs else ()
+    return task.jobs.get(job_id)
 
 
 def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
