@@ -26,6 +26,7 @@ _NO_RUNTIME = "Server runtime not available"
 # The server itself failed; these words are followed by the id of the error in its log.
 _INTERNAL_ERROR = "Internal server error"
 FAILED = "Runstream's server does not work: its database may be down, full or read-only. ({})"
+RETRY_SECONDS = 3
 UNREACHABLE = "Runstream cannot be reached. Try again in a moment."
 # An account that is disabled during its session is denied every call.
 _LOGGED_OUT = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
@@ -52,7 +53,7 @@ def call(name, *arguments, **options):
         if _is_lost(error):
             _set_lost(is_lost=True)
             raise ConnectionLost from None
-        if str(error).startswith(_INTERNAL_ERROR):
+        if _is_of_server(error):
             raise ServerFailed(describe(error) + " Try again in a moment.") from None
         raise
     _set_lost(is_lost=False)
@@ -63,8 +64,7 @@ def describe(error):
     """Return the text of a call's error for the reader."""
     if _is_lost(error):
         return UNREACHABLE
-    text = str(error)
-    return FAILED.format(text) if text.startswith(_INTERNAL_ERROR) else text
+    return FAILED.format(error) if _is_of_server(error) else str(error)
 
 
 def _call_in_session(name, arguments, options):
@@ -80,6 +80,10 @@ def _is_lost(error):
     return isinstance(error, _LOST) or _NO_RUNTIME in str(error)
 
 
+def _is_of_server(error):
+    return str(error).startswith(_INTERNAL_ERROR)
+
+
 def _set_lost(*, is_lost):
     if is_lost != _STATE["is_lost"]:
         _STATE["is_lost"] = is_lost
@@ -87,7 +91,7 @@ def _set_lost(*, is_lost):
 
 
 def current_user():
-    """Return the user's e-mail address and role, or None; retry while the server is unreachable."""
+    """Return the user's e-mail address and role, or None; retry until the server works."""
     while True:
         try:
             with anvil.server.no_loading_indicator:
@@ -95,10 +99,10 @@ def current_user():
         except anvil.server.SessionExpiredError:
             anvil.server.reset_session()
         except Exception as error:
-            if not _is_lost(error):
+            if not (_is_lost(error) or _is_of_server(error)):
                 raise
             _set_lost(is_lost=True)
-            time.sleep(3)
+            time.sleep(RETRY_SECONDS)
         else:
             _set_lost(is_lost=False)
             return user

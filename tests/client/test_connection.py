@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -48,6 +49,30 @@ def test_a_server_that_failed_itself_is_named(
     answer_with(monkeypatch, error)
     with pytest.raises(connection.ServerFailed, match=r"may be down.* Try again in a moment\."):
         connection.call("list_activity")
+
+
+@pytest.mark.parametrize("message", [NO_RUNTIME, "Internal server error: 0b7a"])
+def test_the_page_opens_as_soon_as_the_server_works(
+    connection: ModuleType, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    """A database that starts again would leave it at "Opening Runstream…" until it is reloaded."""
+    said: list[bool] = []
+    connection.watch(said.append, lambda: None)
+    user = {"email": "ada@example.com", "role": "admin"}
+    answers = iter([anvil.server.AnvilWrappedError({"message": message}), user])
+
+    def call(name: str) -> Any:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(anvil.server, "call", call)
+    monkeypatch.setattr(anvil.server, "no_loading_indicator", nullcontext(), raising=False)
+    monkeypatch.setattr(connection.time, "sleep", lambda _seconds: None)
+
+    assert connection.current_user() == user
+    assert said == [True, False]
 
 
 def test_an_answer_is_read_from_its_text_and_a_file_stays_one(
