@@ -120,6 +120,21 @@ def test_the_later_parts_of_a_long_line_reorder_nothing(evaluate: Evaluate) -> N
     assert text == "rm exe\ufffdgpjred"
 
 
+def test_a_line_with_an_impossible_time_is_drawn(evaluate: Evaluate) -> None:
+    """It would keep the whole log from being drawn."""
+    text = evaluate(
+        ("log_text.js", "log_row.js"),
+        """(() => {
+            const none = {chosen: [0, 0], address: "", folds: new Map(), expanded: new Set()};
+            const row = it.drawRow(1, given, {...none, searched: "", parts: new Map()});
+            return [".log-time", ".log-line"].map((each) => row.querySelector(each).textContent);
+        })()""",
+        "2026-99-99T99:99:99Z odd",
+    )
+
+    assert text == ["2026-99-99T99:99:99Z", "odd"]
+
+
 def test_addresses_are_links_without_the_punctuation_behind_them(evaluate: Evaluate) -> None:
     text = "see https://example.com/a?b=1#c. (http://x.test/y) javascript:alert(1) ftp://no"
     found = evaluate("log_text.js", "it.findLinks(given).map(([a, b]) => given.slice(a, b))", text)

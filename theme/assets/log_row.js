@@ -42,8 +42,9 @@ function drawFold(isFolded, title) {
 
 function drawTime(time) {
   const node = make("time", "log-time");
-  if (time) {
-    const moment = new Date(time.replace(/(\.\d{3})\d*/, "$1"));
+  const moment = time && new Date(time.replace(/(\.\d{3})\d*/, "$1"));
+  if (time && Number.isNaN(moment.getTime())) node.textContent = time;
+  else if (time) {
     const parts = Object.fromEntries(CLOCK.formatToParts(moment).map((each) => [each.type, each.value]));
     node.append(
       make("span", "log-date", `${parts.year}-${parts.month}-${parts.day} `),
