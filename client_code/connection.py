@@ -91,7 +91,7 @@ def _set_lost(*, is_lost):
 
 
 def current_user():
-    """Return the user's e-mail address and role, or None; retry until the server works."""
+    """Return the user and the server's time, or None; retry until the server works."""
     while True:
         try:
             with anvil.server.no_loading_indicator:
