@@ -139,7 +139,7 @@ def lag(found, window):
     """Return how long after a job's end its message reached the queue; it is kept for a day."""
     since = "last 24 hours: " if window == "7d" else ""
     if not found["jobs"]:
-        return since + "no job ended"
+        return since + "no job ended while watched"
     bounds = [_bound(found[name]) for name in ("median_seconds", "p95_seconds")]
     return since + "median {}, p95 {}".format(*bounds)
 

@@ -56,7 +56,7 @@ class RepositoriesPage(RepositoriesPageTemplate):
             listed_place=bool(answer["listed_at"]) and not answer["sources_being_listed"],
             empty=not answer["watched"] and not answer["sources"],
             filters=bool(answer["watched"]),
-            none_found=bool(answer["watched"]) and not answer["repositories"],
+            none_found=bool(answer["watched"]) and not answer["total"],
             clear=is_chosen,
         )
         self.show_bulk_buttons(answer["pausable_count"], answer["resumable_count"])

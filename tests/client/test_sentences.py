@@ -127,14 +127,14 @@ def test_a_queue_shows_what_its_bus_counts(depth, sentence):
 def test_a_lag_is_an_upper_bound():
     known = {"jobs": 4, "median_seconds": 10, "p95_seconds": None}
     assert sentences.lag(known, "24h") == "median within 10 s, p95 more than 1 h"
-    assert sentences.lag({**known, "jobs": 0}, "1h") == "no job ended"
+    assert sentences.lag({**known, "jobs": 0}, "1h") == "no job ended while watched"
 
 
 def test_the_lag_of_a_week_is_called_that_of_its_last_day():
     """The counts of older jobs are not kept, so that it would say that no job ended."""
     known = {"jobs": 4, "median_seconds": 10, "p95_seconds": 60}
     assert sentences.lag(known, "7d") == "last 24 hours: median within 10 s, p95 within 1 min"
-    assert sentences.lag({**known, "jobs": 0}, "7d") == "last 24 hours: no job ended"
+    assert sentences.lag({**known, "jobs": 0}, "7d") == "last 24 hours: no job ended while watched"
 
 
 def test_why_a_log_is_pending_is_its_own_reason_the_agent_or_its_turn():

@@ -11,7 +11,12 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.filters import parse_filters
 from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import SourceRecord
-from ingest.entrypoints.pages import pause_repository, resume_repository
+from ingest.entrypoints.pages import (
+    dismiss_all_errors,
+    dismiss_error,
+    pause_repository,
+    resume_repository,
+)
 from ingest.entrypoints.request_context import RequestContext
 from ingest.entrypoints.roles import Role
 from ingest.entrypoints.sources import pause_repositories, set_source_filters
@@ -19,6 +24,7 @@ from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
 from ingest.settings import Settings
 from support.changed_ports import Changed, raising
+from support.state_records import an_error
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 FULL_NAME = "octo/api"
@@ -97,3 +103,15 @@ def test_what_was_done_has_not_failed_where_it_cannot_be_recorded(
         call_of_ada(unwritable).record_activity("created the account bob@example.com (viewer)")
 
     assert "not recorded" in caplog.text
+
+
+def test_only_errors_that_were_there_are_dismissed_in_the_audit_trail(state: StateStore) -> None:
+    dismiss_error(call_of_ada(state), "monitor", None, "It broke.")
+    dismiss_all_errors(call_of_ada(state), "2026-05-01T12:00:00Z")
+    assert state.list_activities(limit=9) == []
+
+    state.add_error(an_error(message="It broke.", repository=None))
+    assert dismiss_error(call_of_ada(state), "monitor", None, "It broke.") == 1
+
+    [dismissal] = state.list_activities(limit=9)
+    assert dismissal.action == "dismissed an error of the monitor"

@@ -156,7 +156,8 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     text = require_text(what, "what", maximum=100_000)
     removed = remove_errors_of_cause(request.state, agent=name, repository=full_name, message=text)
-    request.record_activity(f"dismissed an error of the {name}", repository=full_name)
+    if removed:
+        request.record_activity(f"dismissed an error of the {name}", repository=full_name)
     return removed
 
 
@@ -167,7 +168,8 @@ def dismiss_all_errors(request: RequestContext, until: object) -> int:
     if at is None:
         raise Rejected("The time must be a timestamp of the list of errors.")
     removed = remove_errors_until(request.state, at)
-    request.record_activity("dismissed all errors")
+    if removed:
+        request.record_activity("dismissed all errors")
     return removed
 
 

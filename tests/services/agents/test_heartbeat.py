@@ -190,15 +190,26 @@ def test_who_is_silent_or_reported_good_bye_is_gone(state, silence, is_there):
     assert is_alive(record, NOW) is is_there
 
 
+def a_log_heartbeat(here: Stage) -> Heartbeat:
+    context = replace(here.context, counters=Counters())
+    return Heartbeat.of(context, LOG_INGESTION_AGENT, host=HOST)
+
+
+def test_the_last_log_of_a_task_is_reported_by_one_that_runs_at_the_same_time(here):
+    """Both report by one name, and after a repository was added, both run."""
+    one, other = a_log_heartbeat(here), a_log_heartbeat(here)
+    other.save(AgentState.RUNNING)
+    one._counters.add("logs")
+    one.save(AgentState.RUNNING)
+    published_at = here.clock.now()
+    here.advance(5)
+    other.save(AgentState.RUNNING)
+    assert reported(here).last_log_at == published_at
+
+
 def test_the_last_log_is_reported_by_the_next_process_too(here):
     """It is the time of a log, not of a heartbeat."""
-
-    def a_log_heartbeat() -> Heartbeat:
-        return Heartbeat.of(
-            replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, host=HOST
-        )
-
-    heartbeat = a_log_heartbeat()
+    heartbeat = a_log_heartbeat(here)
     heartbeat.save(AgentState.RUNNING)
     assert reported(here).last_log_at is None
     heartbeat._counters.add("logs")
@@ -206,6 +217,6 @@ def test_the_last_log_is_reported_by_the_next_process_too(here):
     published_at = here.clock.now()
     here.advance(30)
     heartbeat.save(AgentState.IDLE)
-    a_log_heartbeat().save(AgentState.RUNNING)
+    a_log_heartbeat(here).save(AgentState.RUNNING)
     assert reported(here).last_log_at == published_at
     assert reported(here).heartbeat_at > published_at

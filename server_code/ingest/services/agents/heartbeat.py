@@ -107,14 +107,18 @@ class Heartbeat:
         self._next_at = now + HEARTBEAT_INTERVAL
 
     def _resume(self, now: datetime) -> None:
-        """Load what the last process on this host reported, before the first heartbeat is saved."""
-        if self._has_resumed:
+        """Load what the last process on this host reported, before the first heartbeat is saved.
+
+        Two tasks of an app may run at once, so the last log is loaded until one is known.
+        """
+        is_log_unknown = self.agent == LOG_INGESTION_AGENT and self._last_log_at is None
+        if self._has_resumed and not is_log_unknown:
             return
         last = _find_heartbeat(self._store, self.agent, self._host)
-        if last is not None:
+        if last is not None and is_log_unknown:
+            self._last_log_at = last.last_log_at
+        if last is not None and not self._has_resumed:
             self._rate_limit = last.rate_limit
-            if self.agent == LOG_INGESTION_AGENT:
-                self._last_log_at = last.last_log_at
             _resume_silences(self._counters.pending_requests, last, now)
         self._has_resumed = True
 

@@ -75,7 +75,7 @@ def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> lis
 def _lag(saved_counters: SavedCounters, window: Window, now: datetime) -> dict[str, Any]:
     """Return upper bounds of the median and the 95th percentile, in seconds.
 
-    None: no job ended, or its lag is larger than the largest bound.
+    None: no job ended while it was watched, or its lag is larger than the largest bound.
     """
     since = now - window.interval * window.interval_count
     counts: Counter[str] = Counter()
