@@ -147,6 +147,14 @@ def test_files_are_counted_over_all_pages(fetch, files, counted):
     assert ask()[sha(0)].files_changed_count == counted
 
 
+def test_a_commit_whose_later_files_are_not_answered_keeps_its_sums(fetch):
+    """GitHub may fail to build the pages of a large change."""
+    here, ask = fetch(8, files=650, absent=True)
+    here.fail(Fault(path="/commits/", query="page=", do="error", status=500))
+    found = ask()[sha(7)]
+    assert (found.additions, found.files_changed_count) == (7, None)
+
+
 def test_a_query_that_fails_leaves_its_commits_to_rest(fetch):
     """What REST cannot answer either is raised."""
     here, ask = fetch(3)

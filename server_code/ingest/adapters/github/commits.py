@@ -19,12 +19,13 @@ from ...errors import (
     GithubUnavailable,
     NotFound,
     RateLimited,
+    RequestFailed,
     RequestPaused,
     Skippable,
 )
 from ...wire.fields import boolean, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
-from .lists import ListRequest
+from .lists import ListAnswer, ListRequest
 from .repository_client import RepositoryClient, has_unknown_field
 from .request import Request
 
@@ -110,7 +111,7 @@ def fetch_commit(client: RepositoryClient, sha: str) -> Commit:
     wanted = ListRequest(
         request=Request.to("/repos/{}/commits/{}", client.repository, sha),
         key="files",
-        max_items=MAX_FILES,
+        max_items=FILES_PER_PAGE,
         default_page_size=FILES_PER_PAGE,
         is_key_optional=True,
     )
@@ -121,9 +122,21 @@ def fetch_commit(client: RepositoryClient, sha: str) -> Commit:
     commit = parse_commit(answer.first_page)
     files = commit.files_changed_count
     if files is not None:
-        counted = len(answer.items or ())
-        files = None if answer.has_next or counted >= MAX_FILES else counted
+        files = _count_files(client, wanted, answer)
     return replace(commit, commit_sha=sha, files_changed_count=files)
+
+
+def _count_files(client: RepositoryClient, wanted: ListRequest, first: ListAnswer) -> int | None:
+    """Count a commit's files; None for too many, or where GitHub answers the first page only."""
+    counted, has_next = len(first.items or ()), first.has_next
+    if has_next:
+        rest = MAX_FILES - FILES_PER_PAGE
+        try:
+            later = client.fetch_list(replace(wanted, offset=FILES_PER_PAGE, max_items=rest))
+        except RequestFailed:
+            return None
+        counted, has_next = counted + len(later.items or ()), later.has_next
+    return None if has_next or counted >= MAX_FILES else counted
 
 
 def _by_halves(client: RepositoryClient, shas: Sequence[str]) -> dict[str, Commit]:
