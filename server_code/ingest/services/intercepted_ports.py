@@ -17,7 +17,7 @@ from .context import CollectorContext
 from .time_limits import await_result
 
 #: The names of methods that send requests begin with these.
-_REQUESTS = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete")
+_REQUESTS = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete", "put")
 
 P = TypeVar("P")
 _Answer = TypeVar("_Answer")
@@ -78,8 +78,8 @@ def requests_in_other_thread(
     """Provide a context that calls ``while_waiting`` while this thread waits for a request.
 
     Another thread sends the requests. Only a task's main thread can use Anvil's tables: if it
-    waited for GitHub or a queue itself, it could save no heartbeat, and the pages would not show
-    that a server does not answer.
+    waited for GitHub or a queue itself, or uploaded a large log, it could save no heartbeat, and
+    the pages would not show that a server does not answer.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="requests") as worker:
         me = threading.get_ident()
@@ -96,5 +96,6 @@ def requests_in_other_thread(
             metrics_queue=intercept(context.metrics_queue, send),
             logs_queue=intercept(context.logs_queue, send),
             job_events_queue=intercept(context.job_events_queue, send),
+            blobs=None if context.blobs is None else intercept(context.blobs, send),
             while_waiting=while_waiting,
         )

@@ -75,6 +75,23 @@ def test_other_threads_call_nothing_while_they_wait(here):
     assert asked_in == [worker.ident]
 
 
+def test_the_thread_that_uploads_a_large_log_checks_in(stage):
+    """An upload takes minutes, after which its agent would be taken for dead."""
+    here = stage(WorldBuilder(), with_bucket=True)
+    checked_in, threads = threading.Event(), []
+
+    def chunks():
+        threads.append(threading.get_ident())
+        assert checked_in.wait(PATIENCE_SECONDS)
+        yield b"log"
+
+    with requests_in_other_thread(here.context, checked_in.set) as context:
+        reference = context.blobs.put("key", chunks(), content_type="text/plain")
+        with context.blobs.open(reference) as content:
+            assert b"".join(content) == b"log"
+    assert threads != [threading.get_ident()]
+
+
 def test_who_waits_for_workers_checks_in(here):
     """As discovery does for its lists."""
     checked_in = threading.Event()
