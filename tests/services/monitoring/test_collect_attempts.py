@@ -378,6 +378,22 @@ def test_a_run_that_is_deleted_before_its_end_was_seen_settles(stage, log_mode, 
     assert here.errors() == []
 
 
+def test_a_rerun_of_a_month_later_is_followed_to_its_end(stage):
+    """Its run was created longer ago than a run lasts."""
+    day = 86_400
+    world = WorldBuilder().run("failure", seconds=60).job("test")
+    world.rerun(at=29 * day, seconds=9 * day).job("test", seconds=9 * day)
+    here = stage(world, at=29 * day + 60, days=30)
+    here.poll()
+    here.move_to(37 * day)
+    here.poll()
+    assert not here.attempt(2).settled
+    here.move_to(38 * day + 60)
+    here.poll()
+    assert_all_published(here)
+    assert here.attempt(2).settled
+
+
 def test_steps_that_vanish_with_age_are_not_taken_back(stage):
     """GitHub drops the steps of old jobs; what was seen of them stays, and nothing is said."""
     settings = replace(GENEROUS, steps_kept_seconds=500)

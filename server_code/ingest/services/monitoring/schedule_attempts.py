@@ -108,7 +108,8 @@ def settle_or_schedule(
     of an attempt in flight, while webhooks report its changes.
     """
     run, now = record.run, context.clock.now()
-    age = now - record.created_at
+    # A run may be run again for 30 days after its creation.
+    age = now - ((run.run_started_at if run else None) or record.created_at)
     if (
         snapshot.is_gone
         or record.has_all_jobs
