@@ -8,9 +8,13 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from ingest.domain.timestamps import format_timestamp
+from ingest.errors import RequestFailed
 from ingest.services.monitoring.sweep_days import RUN_LIFETIME, WINDOWS_PER_POLL, CreationWindow
 from support.world import assert_all_published, assert_nothing_twice
 from support.world_builder import WorldBuilder
+
+from standalone.sandbox.faults import Fault
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("ten_a_page")]
 
@@ -106,6 +110,44 @@ def test_a_server_that_ignores_the_filter_by_time_is_asked_for_few_pages(stage):
     here.poll_for(120)
     assert here.requests("list_runs", "charged") - before < 12
     assert here.errors() == []
+    assert_all_published(here)
+
+
+def test_a_day_that_is_not_answered_holds_up_no_later_one(stage):
+    """GitHub fails for a run of that day, and for each window with it."""
+    here = stage(a_long_history(rerun_at=40.1 * DAY, days=40), at=40 * DAY, days=60)
+    here.poll_for(600)
+    published = len(here.runs())
+    fetch = here.context.github.fetch_runs
+    damaged = format_timestamp(datetime.fromtimestamp(here.start + 3 * DAY, timezone.utc))
+
+    def fail_for_a_day(name, query, validator=None):
+        first, _, last = (query.created or "").partition("..")
+        if first <= damaged <= last:
+            raise RequestFailed("GitHub answered 500")
+        return fetch(name, query, validator)
+
+    here.context.github.fetch_runs = fail_for_a_day
+    here.move_to(41.1 * DAY)
+    here.poll_for(900)
+    assert len(here.runs()) == published + 1
+    assert here.errors() == ["GitHub answered 500"]
+    assert_all_published(here)
+
+
+def test_a_sweep_waits_for_the_end_of_an_outage(stage):
+    """Nothing is left out of it, and few requests are sent."""
+    here = stage(a_long_history(rerun_at=40.1 * DAY, days=40), at=40 * DAY, days=60)
+    here.poll_for(600)
+    here.move_to(41.1 * DAY)
+    here.fail(Fault(path="/actions/runs$", query="created=", do="error", status=500))
+    before = here.record().sweep
+    here.poll()
+    after = here.record().sweep
+    assert after.began_at != before.began_at
+    assert after.continues_at == after.began_at.replace(hour=0, minute=0, second=0) - RUN_LIFETIME
+    here.fail()
+    here.poll_for(900)
     assert_all_published(here)
 
 

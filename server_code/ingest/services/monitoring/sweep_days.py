@@ -16,6 +16,7 @@ from ...domain.ledger import RepositoryRecord
 from ...domain.repository_progress import DaySweep
 from ...domain.runs import WorkflowRun
 from ...domain.timestamps import format_timestamp
+from ...errors import RequestFailed
 from ...ports import RunQuery
 from ...settings import RUN_LIFETIME_DAYS
 from ..context import CollectorContext
@@ -91,7 +92,10 @@ def sweep_past_days(context: CollectorContext, poll_session: PollSession) -> Non
 def sweep_all_days(
     context: CollectorContext, poll_session: PollSession, *, since: datetime
 ) -> None:
-    """Complete a sweep that began after ``since``, today included, or continue it."""
+    """Complete a sweep that began after ``since``, today included, or continue it.
+
+    The next poll continues it at a day that was left out.
+    """
     repository = poll_session.repository
     if repository.run_lists.oldest_on_first_page is None:
         return
@@ -99,11 +103,14 @@ def sweep_all_days(
     tomorrow = _midnight(now) + _DAY
     if repository.sweep.began_at is None or repository.sweep.began_at < since:
         _begin_sweep(poll_session, now, start=tomorrow - RUN_LIFETIME)
+    left_out: list[CreationWindow] = []
     while poll_session.should_continue():
         window = _next_window(poll_session, tomorrow)
         if window is None:
+            if left_out:
+                _continue_at(poll_session, left_out[0].first)
             return
-        _sweep(context, poll_session, window, tomorrow)
+        left_out += _sweep(context, poll_session, window, tomorrow)
 
 
 def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
@@ -143,17 +150,48 @@ def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -
 
 def _sweep(
     context: CollectorContext, poll_session: PollSession, window: CreationWindow, end: datetime
-) -> None:
-    """Request a window, and save behind which part the sweep continues.
+) -> list[CreationWindow]:
+    """Request a window, and save behind which part the sweep continues; return what is left out.
 
-    A sweep that a limit or a failure interrupts continues there.
+    A sweep that a limit or a failure interrupts continues there. A day that GitHub fails to answer
+    while it answers the next one is left out, so that it does not hold up those behind it.
     """
-    for part in _request(
-        context, poll_session, window, after=poll_session.repository.sweep.continues_at
-    ):
-        after = end if poll_session.ignores_created else part.last + _SECOND
-        sweep = replace(poll_session.repository.sweep, continues_at=after)
-        poll_session.repository = replace(poll_session.repository, sweep=sweep)
+    try:
+        for part in _request(
+            context, poll_session, window, after=poll_session.repository.sweep.continues_at
+        ):
+            _continue_at(poll_session, end if poll_session.ignores_created else part.last + _SECOND)
+    except RequestFailed as error:
+        if window.days > 1:
+            return [
+                left_out
+                for half in window.halves()
+                if poll_session.should_continue()
+                for left_out in _sweep(context, poll_session, half, end)
+            ]
+        next_day = CreationWindow(window.last + _SECOND, window.last + _DAY)
+        if next_day.last >= end or not _is_answered(context, poll_session, next_day):
+            raise
+        poll_session.note_failure(error)
+        _continue_at(poll_session, next_day.first)
+        return [window]
+    return []
+
+
+def _continue_at(poll_session: PollSession, moment: datetime) -> None:
+    sweep = replace(poll_session.repository.sweep, continues_at=moment)
+    poll_session.repository = replace(poll_session.repository, sweep=sweep)
+
+
+def _is_answered(
+    context: CollectorContext, poll_session: PollSession, window: CreationWindow
+) -> bool:
+    """Request a window, and return whether GitHub answered."""
+    try:
+        _fetch_window(context, poll_session, window)
+    except RequestFailed:
+        return False
+    return True
 
 
 def _next_window(poll_session: PollSession, end: datetime) -> CreationWindow | None:
