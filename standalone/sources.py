@@ -138,6 +138,8 @@ def _discover(
 
     def discover() -> None:
         nonlocal result
+        if result is not None:
+            context.repository_api.refresh_installations()
         is_first, latest = result is None, context.clock.now() + LONGEST_LIMIT_PAUSE
         result = discover_at_start(context, patterns, is_forced=is_forced or not is_first)
         for name, error in (result.errors if result else {}).items():

@@ -13,8 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github.request import Request
+from ingest.domain.sources import parse_sources
 from ingest.errors import BadCredentials, GithubUnavailable
-from ingest.services.sources.discover_sources import discover_when_due
+from ingest.services.sources.discover_sources import discover_at_start, discover_when_due
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, Stage, assert_all_published
 from support.world_builder import WorldBuilder
@@ -87,6 +88,26 @@ def test_an_app_that_is_installed_nowhere_reports_it(app):
     """A person must install it."""
     with pytest.raises(BadCredentials, match="installed"):
         app(app_installation_id=6)[1].github._tokens.client_for("octo/api").get(RUNS)
+
+
+def test_a_source_waits_for_the_installations_of_an_app(app, key):
+    """As long as none is known, the source says why, and is listed again soon."""
+    here, _ = app()
+    here.state.remove_repository("octo/api")
+    here.fail(Fault(path="^/app/installations$", do="error"))
+    context = here.join(github=settings_of(here, key, app_installation_id=None))
+    context = replace(context, sources=parse_sources(["octo"]))
+    result = discover_at_start(context)
+    assert "502 for /app/installations" in str(result.errors["octo/*"])
+    [source] = here.state.list_sources()
+    assert "502 for /app/installations" in source.last_error
+    here.fail()
+    for _ in range(10):
+        here.advance(6)
+        discover_when_due(context)
+    assert [each.full_name for each in here.state.list_repositories()] == ["octo/api"]
+    [source] = here.state.list_sources()
+    assert source.last_error is None
 
 
 def test_a_public_key_is_no_private_one(app, key):

@@ -101,6 +101,11 @@ class App:
                 self._list()
             return list(self._clients.values())
 
+    @property
+    def failure_without_installations(self) -> IngestError | None:
+        """Return why no installation is known to use; None if there is one."""
+        return None if self._clients else self.failure
+
     def refresh_installations(self) -> None:
         """List the installations anew when they are needed next."""
         with self._lock:

@@ -49,7 +49,8 @@ class GithubRepositories:
         """Return the lists to fetch for the repositories of owners, or of everybody.
 
         An installation has one list, which is fetched if its account is among the owners. A token's
-        own list holds private repositories of its user that the list of an owner lacks.
+        own list holds private repositories of its user that the list of an owner lacks. An App
+        without known installations has one list that fails: it may hold what is looked for.
         """
         wanted = {owner.lower(): owner for owner in owners}
         queries: list[RepositoryListQuery] = []
@@ -64,12 +65,18 @@ class GithubRepositories:
             queries += [
                 RepositoryListQuery(client.name, owner) for owner in sorted(wanted.values())
             ]
+        if of_all_owners or wanted:
+            apps = self._tokens.apps_without_installations()
+            queries += [RepositoryListQuery(name, ALL_OWNERS) for name in apps]
         return queries
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
     ) -> Answer[RepositoryList]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
+        failure = self._tokens.apps_without_installations().get(query.credential)
+        if failure is not None:
+            raise failure.with_traceback(None)
         client = self._tokens.client_named(query.credential)
         with self._tokens.noting_rejection(client):
             if query.owner != ALL_OWNERS:

@@ -169,6 +169,11 @@ class TokenPool:
             refusals = [each for each in refusals if each.error != BadCredentials.__name__]
         self.access.restore_refusals(name, refusals)
 
+    def apps_without_installations(self) -> dict[str, IngestError]:
+        """Return the failures of apps of which no installation is known, by the app's name."""
+        found = ((app.name, app.failure_without_installations) for app in self._apps)
+        return {name: failure for name, failure in found if failure is not None}
+
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps could not list their installations, or only a part, by the app's name."""
         return {app.name: app.failure for app in self._apps if app.failure is not None}
