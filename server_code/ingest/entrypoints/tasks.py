@@ -77,11 +77,13 @@ def set_task_state(name: str, value: object) -> None:
     anvil.server.task_state[name] = value
 
 
-def _has_anything_to_watch(request: RequestContext) -> bool:
-    """Return whether anything is watched, or a source may include repositories."""
+def has_work(request: RequestContext, agent: str) -> bool:
+    """Return whether anything is watched, a source may include repositories, or logs are left."""
     state = request.state
     if state.list_repositories() or state.list_sources():
         return True
+    if agent == LOG_INGESTION_AGENT and state.count_ledger().logs_pending:
+        return True  # of repositories that were removed
     try:
         return bool(request.settings.sources)
     except BadSettings:
@@ -97,7 +99,7 @@ def _run_tick(
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state, started_at = request.state, request.now
     is_paused = state.load_desired_states().get(agent) == DESIRED_PAUSED
-    if is_paused or not _has_anything_to_watch(request):
+    if is_paused or not has_work(request, agent):
         state.save_agent(idle_heartbeat(state, agent, host=HOST, now=request.now))
         return 0
     collector: Collector | None = None
