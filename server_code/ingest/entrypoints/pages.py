@@ -18,6 +18,7 @@ from ..services.dashboard.activity import remove_errors_of_cause, remove_errors_
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import collection_row
 from ..services.dashboard.repositories import check_repository as check
+from ..services.dashboard.repositories import remove_repository as remove
 from ..services.dashboard.repositories import require_watched
 from ..services.dashboard.runs import load_run
 from ..services.dashboard.workflows import list_workflows
@@ -71,8 +72,7 @@ def _set_paused(request: RequestContext, full_name: object, *, paused: bool) -> 
 @login_required(Role.ADMIN)
 def remove_repository(request: RequestContext, full_name: object) -> None:
     """Stop watching a repository; its collected data is kept."""
-    record = require_watched(request.state, require_text(full_name, "The repository's name"))
-    request.state.remove_repository(record.full_name)
+    record = remove(request.state, require_text(full_name, "The repository's name"))
     request.record_activity("removed it", repository=record.full_name)
 
 

@@ -8,16 +8,19 @@ from datetime import timedelta
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import ErrorRecord, LedgerCounts
+from ingest.domain.source_records import DiscoveredRepository, SourceRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
     InvalidRepository,
     NotFound,
+    Rejected,
     RepositoryUnavailable,
 )
 from ingest.services.dashboard.repositories import (
     check_repository,
+    remove_repository,
     require_watched,
     watch_repository,
 )
@@ -275,3 +278,46 @@ def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
     rows = {row["full_name"]: row for row in page["repositories"]}
     assert rows[failed]["remedy"] == "Check its name."
     assert "Settings" in rows[others]["remedy"]
+
+
+def sourced(*patterns: str, source: str | None = "octo/*", **found: object):
+    """Return a state that watches one repository, with sources that may select it."""
+    store = open_sql_state("sqlite://")
+    store.add_repository(a_repository("octo/api"))
+    store.save_sources([SourceRecord(pattern=e, added_at=NOW, origin="page") for e in patterns])
+    if source is not None:
+        known = {"full_name": "octo/api", "source": source, "discovered_at": NOW, **found}
+        store.save_discovered_repositories([DiscoveredRepository(**known)])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("store", "remedy"),
+    [
+        (sourced("octo/*"), r"source octo/\* would add octo/api again.*add the source !octo/api"),
+        (sourced("octo/*", source=None), "would add octo/api again"),
+        (sourced("*", source="*"), "would add octo/api again"),
+        (sourced("octo/api", source="octo/api"), "or remove that source"),
+    ],
+)
+def test_what_a_source_would_add_again_is_not_removed(store, remedy):
+    """It would be there again within ten minutes, and collected meanwhile."""
+    with pytest.raises(Rejected, match=remedy):
+        remove_repository(store, "Octo/API")
+    assert require_watched(store, "octo/api")
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        sourced(source=None),
+        sourced(),
+        sourced("*", source=None),
+        sourced("octo/*", "!octo/api"),
+        sourced("octo/*", suspension_reason="It was deleted."),
+    ],
+)
+def test_what_no_source_adds_is_removed(store):
+    assert remove_repository(store, "Octo/API").full_name == "octo/api"
+    with pytest.raises(NotFound):
+        require_watched(store, "octo/api")

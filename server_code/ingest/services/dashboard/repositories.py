@@ -8,12 +8,14 @@ from typing import Any
 
 from ...domain.ledger import MAX_ERRORS, ErrorRecord, RepositoryRecord, new_repository
 from ...domain.repositories import parse_full_name
-from ...domain.source_records import reports_credential_rejection
+from ...domain.source_records import reports_credential_rejection, sources_of
+from ...domain.stored_values import repository_key
 from ...errors import (
     AccessDenied,
     IngestError,
     InvalidRepository,
     NotFound,
+    Rejected,
     RepositoryUnavailable,
     Retriable,
 )
@@ -101,6 +103,30 @@ def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
     record = store.load_repository(full_name)
     if record is None:
         raise NotFound(f"{full_name} is not watched.")
+    return record
+
+
+def remove_repository(store: StateStore, full_name: str) -> RepositoryRecord:
+    """Stop watching a repository; return what it was.
+
+    Raises NotFound, or Rejected for one that a source would add again within minutes.
+    """
+    record = require_watched(store, full_name)
+    key = repository_key(record.full_name)
+    known = store.list_discovered_repositories()
+    found = next((each for each in known if repository_key(each.full_name) == key), None)
+    # What is suspended is not polled, and may be deleted on GitHub.
+    is_suspended = found is not None and found.suspension_reason is not None
+    names = (record.full_name,) if found is None else found.names
+    sources = sources_of(store.list_sources())
+    of_names = (sources.source_of(name, is_on_own_list=found is not None) for name in names)
+    source = next(filter(None, of_names), None)
+    if source is not None and sources.exclusion_of(*names) is None and not is_suspended:
+        remedy = f"Pause it, or add the source !{record.full_name}."
+        if source.names_one_repository:
+            remedy = "Pause it, or remove that source."
+        raise Rejected(f"The source {source} would add {record.full_name} again. {remedy}")
+    store.remove_repository(record.full_name)
     return record
 
 
