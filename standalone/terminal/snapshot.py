@@ -81,7 +81,7 @@ def load_snapshot(
                     now=now,
                     budget=budget,
                 ),
-                **discovery_fields(known.get(repository_key(record.full_name))),
+                **discovery_fields(record, known.get(repository_key(record.full_name))),
             }
             for record in shown
         ],

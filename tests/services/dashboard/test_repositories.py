@@ -283,7 +283,7 @@ def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
 def sourced(*patterns: str, source: str | None = "octo/*", **found: object):
     """Return a state that watches one repository, with sources that may select it."""
     store = open_sql_state("sqlite://")
-    store.add_repository(a_repository("octo/api"))
+    store.add_repository(a_repository("octo/api", paused="suspension_reason" in found))
     store.save_sources([SourceRecord(pattern=e, added_at=NOW, origin="page") for e in patterns])
     if source is not None:
         known = {"full_name": "octo/api", "source": source, "discovered_at": NOW, **found}

@@ -116,3 +116,18 @@ def test_a_source_that_is_listed_again_keeps_its_error(store: StateStore) -> Non
 def test_a_source_is_chosen_in_any_case(store: StateStore) -> None:
     """It may be written in another one in REPOSITORIES than when its repositories were found."""
     assert shown(store, source="Octo/*") == shown(store, source="octo/*") != []
+
+
+def test_what_somebody_has_resumed_is_not_said_to_be_suspended(store: StateStore) -> None:
+    """Discovery lets it go on; it would be polled, and "Not polled", in one row."""
+    query = RepositoryQuery(search="archived")
+
+    def answer() -> tuple[object, object]:
+        page = list_repository_page(store, Settings(), query, now=NOW)
+        return page["repositories"][0]["suspension_reason"], page["sources"][0]["suspended"]
+
+    assert answer() == ("It is archived.", 1)
+
+    store.set_paused("octo/archived", paused=False)
+
+    assert answer() == (None, 0)

@@ -116,7 +116,7 @@ def remove_repository(store: StateStore, full_name: str) -> RepositoryRecord:
     known = store.list_discovered_repositories()
     found = next((each for each in known if repository_key(each.full_name) == key), None)
     # What is suspended is not polled, and may be deleted on GitHub.
-    is_suspended = found is not None and found.suspension_reason is not None
+    is_suspended = record.paused and found is not None and found.suspension_reason is not None
     names = (record.full_name,) if found is None else found.names
     sources = sources_of(store.list_sources())
     of_names = (sources.source_of(name, is_on_own_list=found is not None) for name in names)

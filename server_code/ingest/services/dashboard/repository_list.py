@@ -160,4 +160,4 @@ def _source_fields(
     record: RepositoryRecord, discovered: dict[str, DiscoveredRepository]
 ) -> dict[str, Any]:
     found = discovered.get(repository_key(record.full_name))
-    return {**discovery_fields(found), "source": _source_of(record, discovered)}
+    return {**discovery_fields(record, found), "source": _source_of(record, discovered)}

@@ -76,15 +76,18 @@ def repository_row(
     }
 
 
-def discovery_fields(found: DiscoveredRepository | None) -> dict[str, Any]:
+def discovery_fields(
+    record: RepositoryRecord, found: DiscoveredRepository | None
+) -> dict[str, Any]:
     """Return what discovery has found of a repository; ``source`` is None if no source includes it.
 
-    ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled.
+    ``new_name``: its present name on GitHub; ``suspension_reason``: why it is not polled, unless
+    somebody has resumed it.
     """
     return {
         "source": None if found is None else found.source,
         "new_name": None if found is None else found.new_name,
-        "suspension_reason": None if found is None else found.suspension_reason,
+        "suspension_reason": found.suspension_reason if found and record.paused else None,
         "discovered_at": None if found is None else format_timestamp(found.discovered_at),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ...domain.counted_nouns import plural
@@ -24,7 +24,7 @@ def list_source_rows(store: StateStore) -> list[dict[str, Any]]:
 def source_rows(
     sources: Iterable[SourceRecord],
     discovered: Collection[DiscoveredRepository],
-    records: Iterable[RepositoryRecord],
+    records: Sequence[RepositoryRecord],
     counters: SavedCounters,
 ) -> list[dict[str, Any]]:
     """Return a row for each source."""
@@ -33,7 +33,12 @@ def source_rows(
         each.source.lower() for each in discovered if repository_key(each.full_name) in new
     )
     matched = Counter(each.source.lower() for each in discovered)
-    suspended = Counter(each.source.lower() for each in discovered if each.suspension_reason)
+    polled = {repository_key(each.full_name) for each in records if not each.paused}
+    suspended = Counter(
+        each.source.lower()
+        for each in discovered
+        if each.suspension_reason and repository_key(each.full_name) not in polled
+    )
     rows = []
     for record in sources:
         key = record.pattern.lower()
