@@ -50,15 +50,16 @@ class TestHints:
             assert state.save_delivery_once([key], REPOSITORY, 7, now=now, event=event) == key
         assert state.load_run_hints(REPOSITORY) == {}
         assert state.load_repository(REPOSITORY).next_poll_at == urgent_due_at(NOW)
-        assert state.load_delivered_events("octo/other") == []
-        assert state.load_delivered_events("OCTO/API") == events
+        assert state.load_delivered_events("octo/other", limit=9) == []
+        assert state.load_delivered_events("OCTO/API", limit=9) == events
+        assert state.load_delivered_events("OCTO/API", limit=1) == events[:1]
         state.clear_delivered_events(["d2", "unknown"])
-        assert state.load_delivered_events(REPOSITORY) == events[1:]
+        assert state.load_delivered_events(REPOSITORY, limit=9) == events[1:]
         state.clear_delivered_events([])
-        assert state.load_delivered_events(REPOSITORY) == events[1:]
+        assert state.load_delivered_events(REPOSITORY, limit=9) == events[1:]
         later = NOW + CLAIMS_KEPT_FOR + timedelta(minutes=1)
         assert state.save_delivery_once(["d3"], REPOSITORY, 7, now=later) is None
-        assert state.load_delivered_events(REPOSITORY) == []
+        assert state.load_delivered_events(REPOSITORY, limit=9) == []
 
     def test_the_newest_hint_counts(self, state: StateStore) -> None:
         """Webhooks come out of order."""

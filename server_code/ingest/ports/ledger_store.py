@@ -83,8 +83,8 @@ class LedgerStore(Protocol):
         events are kept for 4 days at most. Returns the first key that was claimed before.
         """
 
-    def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
-        """Load what webhooks delivered, in the order of its arrival."""
+    def load_delivered_events(self, repository: str, *, limit: int) -> list[DeliveredEvent]:
+        """Load what webhooks delivered first, in the order of its arrival."""
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
         """Remove events that were processed."""

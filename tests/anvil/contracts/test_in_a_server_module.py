@@ -90,7 +90,7 @@ ATTEMPTS = [
     on_state("remove_settled_attempts", created_before=at(1), limit=10),
     on_state("count_ledger", REPOSITORY),
     on_state("count_ledger_by_repository"),
-    on_state("load_delivered_events", REPOSITORY),
+    on_state("load_delivered_events", REPOSITORY, limit=5),
     on_state("clear_delivered_events", ["unknown"]),
     on_state("save_run_hint", REPOSITORY, 7, now=NOW),
     on_state("save_run_hint", REPOSITORY, 8, now=at(5)),

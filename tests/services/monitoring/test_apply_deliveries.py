@@ -10,6 +10,8 @@ import pytest
 import requests
 from ingest.domain.delivery_trust import DELIVERY_CHECK_INTERVAL, MIN_DELIVERIES_AFTER_MISS
 from ingest.errors import RateLimited
+from ingest.services.monitoring import apply_deliveries
+from ingest.services.monitoring.poll_runs import poll_due_repository
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE
@@ -77,6 +79,20 @@ def follow(here) -> None:
         for job in jobs_now(here):
             deliver(here, "workflow_job", job)
         here.poll()
+
+
+def test_what_was_delivered_for_days_is_applied_in_parts(here, monkeypatch):
+    """All of it would not fit into memory; the next poll is due at once."""
+    monkeypatch.setattr(apply_deliveries, "MAX_EVENTS", 2)
+    here.move_to(200)
+    deliver(here, "workflow_run", run_now(here))
+    for job in jobs_now(here):
+        deliver(here, "workflow_job", job)
+    assert poll_due_repository(here.context, should_continue=lambda: True)
+    assert len(here.state.load_delivered_events(REPOSITORY, limit=9)) == 1
+    assert here.record().next_poll_at <= here.clock.now()
+    here.poll_due()
+    assert here.state.load_delivered_events(REPOSITORY, limit=9) == []
 
 
 def test_a_delivered_life_is_published_with_the_ids_of_reading_and_hardly_a_request(here):
@@ -195,7 +211,7 @@ def test_every_state_that_was_delivered_is_published_though_none_was_processed_i
         "workflow_run_queued",
         "workflow_run_in_progress",
     ]
-    assert here.state.load_delivered_events(REPOSITORY) == []
+    assert here.state.load_delivered_events(REPOSITORY, limit=9) == []
 
 
 def test_a_delivered_end_that_reading_contradicts_is_counted_and_corrected(here):
@@ -260,7 +276,7 @@ def test_a_partial_payload_is_a_hint_to_read_its_run(here):
     partial = {"id": FIRST_RUN + 1}
     deliver(here, "workflow_run", partial)
     assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]
-    assert here.state.load_delivered_events(REPOSITORY) == []
+    assert here.state.load_delivered_events(REPOSITORY, limit=9) == []
 
 
 def test_a_job_whose_run_was_not_delivered_waits_for_it_and_is_then_read(here):
@@ -279,5 +295,5 @@ def test_deliveries_of_a_paused_repository_are_hints(here):
     here.state.set_paused(REPOSITORY, paused=True)
     for status in ("queued", "in_progress"):
         deliver(here, "workflow_run", {**run_now(here), "status": status})
-    assert here.state.load_delivered_events(REPOSITORY) == []
+    assert here.state.load_delivered_events(REPOSITORY, limit=9) == []
     assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]

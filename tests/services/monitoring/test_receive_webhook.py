@@ -76,7 +76,7 @@ def test_a_delivery_of_a_renamed_or_transferred_repository_is_of_the_watched_one
     assert "not watched" in deliver(here, moved, delivery="d8")
     moved["repository"]["id"] = 7
     assert deliver(here, moved).startswith("accepted")
-    [fact] = here.state.load_delivered_events(REPOSITORY)
+    [fact] = here.state.load_delivered_events(REPOSITORY, limit=9)
     assert fact.run.repository == REPOSITORY
 
 

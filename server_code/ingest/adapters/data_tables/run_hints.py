@@ -48,11 +48,12 @@ class TableRunHints:
 
         transact(clear)
 
-    def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
-        """Load what webhooks delivered, in the order of its arrival."""
-        rows = _EVENTS.search(
+    def load_delivered_events(self, repository: str, *, limit: int) -> list[DeliveredEvent]:
+        """Load what webhooks delivered first, in the order of its arrival."""
+        rows = _EVENTS.list_first(
             columns=("body",),
             order_by="received_at",
+            limit=limit,
             where={"repository": repository_key(repository)},
         )
         return [decode_dataclass(DeliveredEvent, load_body(row["body"])) for row in rows]

@@ -32,7 +32,7 @@ _SAVE_EVENT = """
     ON CONFLICT (delivery_id) DO NOTHING
 """
 _SELECT_EVENTS = """
-    SELECT fact FROM run_facts WHERE repository_key = ? ORDER BY received_at, delivery_id
+    SELECT fact FROM run_facts WHERE repository_key = ? ORDER BY received_at, delivery_id LIMIT ?
 """
 _CLEAR_EVENT = "DELETE FROM run_facts WHERE delivery_id = ?"
 
@@ -57,9 +57,9 @@ class SqlRunHints(SqlStore):
         rows = [(key, run_id, format_time(hints[run_id])) for run_id in sorted(hints)]
         self._delete(_CLEAR_HINT, rows)
 
-    def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
-        """Load what webhooks delivered, in the order of its arrival."""
-        rows = self._database.read(_SELECT_EVENTS, (repository_key(repository),))
+    def load_delivered_events(self, repository: str, *, limit: int) -> list[DeliveredEvent]:
+        """Load what webhooks delivered first, in the order of its arrival."""
+        rows = self._database.read(_SELECT_EVENTS, (repository_key(repository), limit))
         return [decode_dataclass(DeliveredEvent, from_json(event)) for (event,) in rows]
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:

@@ -18,6 +18,9 @@ from .poll_session import PollSession
 from .read_attempts import merge_jobs
 from .save_runs import load_known_attempts, run_and_attempt, upsert_runs
 
+#: How many events are loaded at once: webhooks may have come for days while no agent was running.
+MAX_EVENTS = 1000
+
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 #: How long a job waits for the delivery of its run, before the run is read.
@@ -31,7 +34,7 @@ def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> No
     The others are left for the next poll, which is due at once.
     """
     name = poll_session.repository.full_name
-    events = context.store.load_delivered_events(name)
+    events = context.store.load_delivered_events(name, limit=MAX_EVENTS)
     taken = _first_of_each(events)
     if not taken:
         return
@@ -39,7 +42,7 @@ def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> No
     _apply_jobs(context, poll_session, [each.job for each in taken if each.job is not None])
     _note_arrival(poll_session, taken)
     context.store.clear_delivered_events([each.delivery_id for each in taken])
-    poll_session.has_more_deliveries = len(taken) < len(events)
+    poll_session.has_more_deliveries = len(taken) < len(events) or len(events) == MAX_EVENTS
 
 
 def _first_of_each(events: Sequence[DeliveredEvent]) -> list[DeliveredEvent]:
