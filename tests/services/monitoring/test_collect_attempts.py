@@ -556,16 +556,17 @@ def test_the_jobs_and_logs_of_a_run_that_does_not_end_are_published(stage, log_m
     assert_nothing_twice(here)
 
 
-def test_a_run_whose_jobs_are_not_answered_for_an_hour_is_published_without_them(stage):
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_run_whose_jobs_are_not_answered_for_an_hour_is_published_without_them(stage, status):
     """They follow with its next message, as do their logs; in an outage it waits."""
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100)
-    here.fail(Fault(path="/jobs", do="error", status=500))
+    here.fail(Fault(path="/jobs", do="error", status=status))
     here.poll_for(2000)
     assert here.runs() == []
-    here.fail(Fault(path=f"/jobs|/runs/{FIRST_RUN + 1}$", do="error", status=500))
+    here.fail(Fault(path=f"/jobs|/runs/{FIRST_RUN + 1}$", do="error", status=status))
     here.poll_for(2500)
     assert here.runs() == []
-    here.fail(Fault(path="/jobs", do="error", status=500))
+    here.fail(Fault(path="/jobs", do="error", status=status))
     here.poll_for(4000)
     [run] = here.runs()
     assert (run["event_type"], run["data"]["jobs"]) == ("workflow_run_completed", [])

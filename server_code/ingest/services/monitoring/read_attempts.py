@@ -13,7 +13,15 @@ from ...domain.delivery_trust import is_older_run
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import WorkflowRun
-from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
+from ...errors import (
+    AccessDenied,
+    GithubUnavailable,
+    IngestError,
+    NotFound,
+    RateLimited,
+    Retriable,
+    Skippable,
+)
 from ...ports import ActionsApi
 from ..listed_runs import is_run_listed
 from .attempt_messages import has_unpublished_run_changes
@@ -90,7 +98,7 @@ def read_attempt(
         return _read_commit(readers.commits, snapshot)
     except NotFound as error:
         return _explain_not_found(github, readers.commits, snapshot, error)
-    except GithubUnavailable as error:
+    except (GithubUnavailable, AccessDenied) as error:
         return _after_failure(github, readers.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
@@ -236,9 +244,9 @@ def _read_commit(commits: CommitReader, snapshot: AttemptSnapshot) -> AttemptSna
 
 
 def _after_failure(
-    github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: GithubUnavailable
+    github: ActionsApi, commits: CommitReader, snapshot: AttemptSnapshot, error: IngestError
 ) -> AttemptSnapshot:
-    """Return the snapshot after a failure of GitHub, which may last for one list of jobs alone.
+    """Return the snapshot after a failure or a refusal, which may last for one list of jobs alone.
 
     https://github.com/con/tinuous/issues/150
     """
