@@ -30,6 +30,7 @@ from ingest.services.sources.discover_sources import (
 )
 from ingest.services.sources.manage_sources import (
     add_sources,
+    delete_source,
     make_sources_due,
     plan_removal,
     remove_source,
@@ -373,6 +374,18 @@ def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organ
     deliver(stage.state, INSTALLED, stage.clock.now())
     stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
     stage.advance(600)
+    discover_when_due(context)
+    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+
+
+def test_a_webhook_is_forgotten_without_sources(organizations: Organizations) -> None:
+    """The last of them was removed before its lists were read again."""
+    organizations.context = context = organizations.join("umbra")
+    discover_when_due(context)
+    stage = organizations.stage
+    deliver(stage.state, INSTALLED, stage.clock.now())
+    delete_source(stage.state, "umbra/*")
+    stage.advance(LONGEST_LAG.total_seconds())
     discover_when_due(context)
     assert not stage.state.load_run_hints(SOURCES_HINT[0])
 

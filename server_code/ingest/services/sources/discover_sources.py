@@ -69,6 +69,7 @@ def _discover_if_due(context: CollectorContext) -> None:
         return
     if not sources:
         record_credentials(context)
+        clear_hints(context, hints, now, is_read=True)
         return
     result = _discover_or_repeat_soon(context)
     clear_hints(context, hints, now, is_read=result.is_complete)
