@@ -11,6 +11,7 @@ import os
 import re
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,19 +31,20 @@ def require_jar(init_file: Path, echo: Callable[[str], None]) -> None:
     """Download the JAR that a package's `__init__.py` names, if missing. Raises CannotServe."""
     source = init_file.read_text(encoding="utf-8")
     name = _NAME.search(source)
-    if name is None:  # another release of the package, which may need no help
+    base = _BASE.search(source)
+    if name is None or base is None:  # another release of the package, which may need no help
         return
     places = [init_file.with_name(name[1]), Path.home() / ".anvil" / name[1]]
     if any(place.is_file() for place in places):
         return
-    base = _BASE.search(source)
-    url = (base[1] if base else "") + name[1]
+    url = base[1] + name[1]
     try:
         _download(url, places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
-            f"The dashboard could not be downloaded ({_reason(error)}).",
-            remedy=f"Download it: curl --create-dirs -o ~/.anvil/{name[1]} {url}",
+            f"The app server could not be downloaded ({_reason(error)}).",
+            remedy=f"Download it: curl -fL --create-dirs -o ~/.anvil/draft {url} && "
+            f"mv ~/.anvil/draft ~/.anvil/{name[1]}",
         ) from error
 
 
@@ -53,27 +55,26 @@ def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> None
         if place is None:
             raise OSError("neither of its places can be written to")
         size = int(response.headers.get("Content-Length") or 0)
-        echo(f"Downloading the app server ({size >> 20} MiB) to {place}, this once.")
+        amount = f" ({size >> 20} MiB)" if size else ""
+        echo(f"Downloading the app server{amount} to {place}, this once.")
         draft = place.with_name(f".{place.name}.{os.getpid()}")
         try:
-            _copy(response, draft, size, echo)
+            _copy(response, draft, echo)
+            if not zipfile.is_zipfile(draft):  # its table of contents is its end
+                raise OSError("what arrived is no complete JAR")
             draft.replace(place)
         finally:
             draft.unlink(missing_ok=True)
 
 
-def _copy(
-    response: http.client.HTTPResponse, draft: Path, size: int, echo: Callable[[str], None]
-) -> None:
+def _copy(response: http.client.HTTPResponse, draft: Path, echo: Callable[[str], None]) -> None:
     done = 0
     with draft.open("wb") as stream:
         while chunk := response.read(_CHUNK_BYTES):
             stream.write(chunk)
             done += len(chunk)
             if done // _PROGRESS_BYTES > (done - len(chunk)) // _PROGRESS_BYTES:
-                echo(f"  {done >> 20} MiB of {size >> 20}")
-    if done < size:
-        raise OSError("the connection was cut")
+                echo(f"  {done >> 20} MiB")
 
 
 def _is_writable(folder: Path) -> bool:

@@ -6,11 +6,15 @@ import io
 import os
 import socket
 import sys
+import urllib.request
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
 
 import pytest
 from click.testing import CliRunner
+from support.origin_server import Answer, Handler, OriginServer, origin_server
 
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
@@ -99,11 +103,76 @@ def test_a_jar_that_cannot_be_downloaded_is_one_sentence_and_the_command(
     with pytest.raises(CannotServe) as caught:
         require_jar(package, printed.append)
     assert sentence_for(caught.value) == (
-        "The dashboard could not be downloaded (Connection refused). "
-        f"Download it: curl --create-dirs -o ~/.anvil/{JAR} {url}{JAR}"
+        "The app server could not be downloaded (Connection refused). "
+        f"Download it: curl -fL --create-dirs -o ~/.anvil/draft {url}{JAR} && "
+        f"mv ~/.anvil/draft ~/.anvil/{JAR}"
     )
     assert printed == []
     assert not list(tmp_path.rglob("*.jar*"))
+
+
+@pytest.fixture
+def jar_server(monkeypatch) -> Iterator[OriginServer]:
+    """Serve what the package's address names, without TLS."""
+    opened = urllib.request.urlopen
+    monkeypatch.setattr(
+        "urllib.request.urlopen",
+        lambda url, **options: opened(url.replace("https:", "http:"), **options),
+    )
+    with origin_server() as server:
+        yield server
+
+
+def a_jar() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Main-Class: anvil.AppServer\n" * 99)
+    return content.getvalue()
+
+
+def answer_until_closed(content: bytes) -> Answer:
+    """Send an answer whose length is not declared: the end of the connection is its end."""
+
+    def answer(request: Handler) -> None:
+        request.send_response(200)
+        request.send_header("Connection", "close")
+        request.end_headers()
+        request.wfile.write(content)
+
+    return answer
+
+
+@pytest.mark.parametrize("has_length", [False, True])
+def test_a_jar_is_downloaded_once(tmp_path: Path, jar_server: OriginServer, *, has_length: bool):
+    package = package_at(tmp_path, f"https://127.0.0.1:{jar_server.port}/")
+    jar_server.answers[f"/{JAR}"] = (
+        (lambda request: request.respond(a_jar())) if has_length else answer_until_closed(a_jar())
+    )
+    printed: list[str] = []
+    for _ in range(2):
+        require_jar(package, printed.append)
+    place, amount = package.with_name(JAR), " (0 MiB)" if has_length else ""
+    assert printed == [f"Downloading the app server{amount} to {place}, this once."]
+    assert place.read_bytes() == a_jar()
+
+
+@pytest.mark.parametrize("content", [a_jar()[:-50], b"<html>Sign in to this network</html>"])
+def test_what_is_no_complete_jar_is_not_kept(
+    tmp_path: Path, jar_server: OriginServer, content: bytes
+):
+    package = package_at(tmp_path, f"https://127.0.0.1:{jar_server.port}/")
+    jar_server.answers[f"/{JAR}"] = answer_until_closed(content)
+    with pytest.raises(CannotServe, match="what arrived is no complete JAR"):
+        require_jar(package, print)
+    assert not list(tmp_path.rglob("*.jar*"))
+
+
+def test_a_package_whose_address_is_not_read_downloads_the_jar_itself(tmp_path: Path):
+    package = package_at(tmp_path, dead_url())
+    package.write_text(f'server_jar_name = "{JAR}"\nurl = f"https://host/{{server_jar_name}}"\n')
+    printed: list[str] = []
+    require_jar(package, printed.append)
+    assert printed == []
 
 
 def test_a_taken_port_is_reported_before_anything_starts():
