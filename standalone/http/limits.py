@@ -2,8 +2,8 @@
 
 Waitress limits only the silence of a connection, and accepts none beyond its limit of connections,
 so a hundred clients that each send a header line every few seconds would block it. Here one time
-limit applies from the first byte of a request to its last. At the limit of connections, a new one
-replaces the one whose request has been incomplete for longest.
+limit applies to the wait for the first byte of a request, and again from this byte to the last. At
+the limit of connections, a new one replaces the one that has waited for longest.
 """
 
 from __future__ import annotations
@@ -68,11 +68,12 @@ class LimitedParser(HTTPRequestParser):
 
 
 class LimitedChannel(HTTPChannel):
-    """A connection, with the time since which its request is incomplete."""
+    """A connection, with the time since which it waits for a request, or for the rest of one."""
 
     parser_class = LimitedParser
     socket: socket.socket
     is_lingering = False
+    _has_begun_request = False
     _has_unread_body = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
@@ -85,6 +86,14 @@ class LimitedChannel(HTTPChannel):
         self._has_unread_body = request.has_unread_body or request.error is not None
         super().service()
         self.waiting_since = time.monotonic()
+        self._has_begun_request = False
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes of a request; the first ones after an answer start its time limit."""
+        if not self._has_begun_request:
+            self._has_begun_request = True
+            self.waiting_since = time.monotonic()
+        return super().received(data)
 
     def is_overdue(self, now: float) -> bool:
         """Return whether its request, or what it sends after an answer, has taken too long."""
