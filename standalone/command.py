@@ -20,7 +20,7 @@ from .cpu_watchdog import stop_cpu_watchdog
 from .environment import secret_values
 from .failures import exit_code_for, sentence_for
 from .logs import Mask, configure_logging, write_notice
-from .output import discard_unread_output
+from .output import flush_or_discard_output
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class RunstreamCommand(click.Command):
         stop_cpu_watchdog()  # __main__ started it for the imports; ``stopping`` may start it again
         with _private_files():
             code = self._run(ctx, debug=debug)
-        discard_unread_output()
+        flush_or_discard_output()
         ctx.exit(code)
 
     def _run(self, ctx: click.Context, *, debug: bool) -> int:
@@ -56,8 +56,6 @@ class RunstreamCommand(click.Command):
             raise
         except (KeyboardInterrupt, click.Abort):
             return INTERRUPTED
-        except BrokenPipeError:
-            return 1
         except Exception as error:
             if debug:
                 logger.exception("command failed")

@@ -22,8 +22,8 @@ def write_to_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
-def discard_unread_output() -> None:
-    """Discard output that a closed pipe has not taken, which would make Python exit with 120."""
+def flush_or_discard_output() -> None:
+    """Flush output; discard what a closed pipe does not take, else Python would exit with 120."""
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         try:
             stream.flush()

@@ -6,6 +6,7 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from ..command import command, examples
+from ..output import print_result
 
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
@@ -26,4 +27,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     examples to its start-up file: ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
     """
     root = ctx.find_root().command
-    click.echo(SHELLS[shell](root, {}, "runstream", "_RUNSTREAM_COMPLETE").source())
+    print_result(SHELLS[shell](root, {}, "runstream", "_RUNSTREAM_COMPLETE").source())

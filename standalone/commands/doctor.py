@@ -19,6 +19,7 @@ from ingest.services.doctor.checks import no_check_failed, run_checks
 
 from ..command import command, examples
 from ..environment import read_environment
+from ..output import print_result
 from ..state_file import temporary_state_if_missing
 
 _MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed", "red")}
@@ -44,9 +45,9 @@ def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
     found = list(checks) if as_json else list(_echoed(checks))
     if as_json:
         report = {"ok": no_check_failed(found), "checks": [check.as_json() for check in found]}
-        click.echo(json.dumps(report))
+        print_result(json.dumps(report))
     else:
-        click.echo(_result_line(found))
+        print_result(_result_line(found))
     return 0 if no_check_failed(found) else 1
 
 
@@ -84,9 +85,9 @@ def _echoed(checks: Iterable[CheckResult]) -> Iterator[CheckResult]:
         is_same = check.status == FAILED and first != check.subject
         text = f"The same error as {first}." if is_same else check.finding
         finding = _indented(f"{label:>7}  {check.subject}: {text}")
-        click.echo(finding.replace(label, click.style(label, fg=colour), 1))
+        print_result(finding.replace(label, click.style(label, fg=colour), 1))
         if check.remedy and check.status != OK and not is_same:
-            click.echo(_indented(f"{'':7}  -> {check.remedy}"))
+            print_result(_indented(f"{'':7}  -> {check.remedy}"))
         yield check
 
 

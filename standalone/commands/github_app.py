@@ -25,6 +25,7 @@ from ingest.wire.app_manifest import (
 
 from ..command import RunstreamCommand, examples
 from ..environment import read_environment
+from ..output import print_result
 from ..stopping import stopped_by_signals
 
 #: GitHub accepts the code for one hour.
@@ -83,17 +84,17 @@ def create(
     with stopped_by_signals() as stop, closing(registration.open()):
         address = f"{registration.base_url}{registration.start_path}"
         if no_browser or not webbrowser.open(address):
-            click.echo(f"Open this page in a browser on this machine: {address}")
+            print_result(f"Open this page in a browser on this machine: {address}")
         app = _await_app(registration.app, stop.event)
         if app is None:
             return stop.exit_code
-    click.echo(f"Created the GitHub App {app.name}. Its key is in {file}, for this user only.")
-    click.echo(
+    print_result(f"Created the GitHub App {app.name}. Its key is in {file}, for this user only.")
+    print_result(
         f"Install it, if the browser does not show it: {app.installation_url(github.web_url)}"
     )
     if urlsplit(github.api_url).hostname != "api.github.com":
-        click.echo(f"Set GITHUB_API_URL={github.api_url} for all commands.")
-    click.echo("Then check it: runstream doctor")
+        print_result(f"Set GITHUB_API_URL={github.api_url} for all commands.")
+    print_result("Then check it: runstream doctor")
     return 0
 
 

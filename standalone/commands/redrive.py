@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 
-import click
 from ingest.bootstrap.buses import open_bus
 from ingest.domain.counters import Counters
 from ingest.services.log_ingestion.redrive import redrive as move_dead_letters
 
 from ..command import command, examples
 from ..environment import read_environment
+from ..output import print_result
 
 
 @command(
@@ -35,11 +35,11 @@ def redrive() -> int | None:
             bus.open_work_queue(name, counters),
             clock=SystemClock(threading.Event()),
         )
-    click.echo(f"Work items moved back to the job events queue: {report.moved}.")
+    print_result(f"Work items moved back to the job events queue: {report.moved}.")
     if report.refused:
-        click.echo(
+        print_result(
             f"Refused by the job events queue, left in the dead-letter queue: {report.refused}."
         )
     if report.unreadable:
-        click.echo(f"Not log work, left in the dead-letter queue: {report.unreadable}.")
+        print_result(f"Not log work, left in the dead-letter queue: {report.unreadable}.")
     return None

@@ -22,6 +22,7 @@ from ingest.services.context import CollectorContext
 from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
+from ..output import print_result
 from ..stopping import Stop, shutdown_deadline, stopped_by_signals
 
 #: The pause between two reports of the progress.
@@ -149,12 +150,12 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
             write_notice(_how_to_continue(span, progress))
         raise
     has_any = progress.attempts or progress.lost_attempts or stop.event.is_set()
-    click.echo(_describe(progress) if has_any else _nothing_found(span))
+    print_result(_describe(progress) if has_any else _nothing_found(span))
     for count, what in ((progress.lost_attempts, "attempts"), (progress.lost_logs, "logs")):
         if count:
-            click.echo(f"{count} {what} are neither stored nor on GitHub any more.")
+            print_result(f"{count} {what} are neither stored nor on GitHub any more.")
     if progress.refused_messages:
-        click.echo(f"The queue refused {progress.refused_messages} messages.")
+        print_result(f"The queue refused {progress.refused_messages} messages.")
     if stop.event.is_set():
         write_notice(_how_to_continue(span, progress))
         return stop.exit_code

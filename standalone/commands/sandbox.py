@@ -11,6 +11,7 @@ import click
 
 from ..command import command, examples, host_option, option
 from ..http.server import Address, cannot_listen
+from ..output import print_result
 from ..stopping import stopped_by_signals
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def sandbox(  # noqa: PLR0913 - one for each option
         except OSError as error:
             raise cannot_listen(Address(host, port), error) from error
         with server:
-            click.echo("\n".join(_how_to_use(server)))
+            print_result("\n".join(_how_to_use(server)))
             stop.event.wait()
 
 

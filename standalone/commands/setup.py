@@ -10,6 +10,7 @@ from ingest.settings import Settings
 
 from ..command import command, examples
 from ..environment import read_environment
+from ..output import print_result
 
 
 @command(
@@ -40,11 +41,11 @@ def setup(**prints: bool) -> int | None:
         raise click.UsageError(f"{options} exclude each other.")
     settings = read_environment()
     if chosen:
-        click.echo(_text_of(chosen[0], settings))
+        print_result(_text_of(chosen[0], settings))
         return None
     for line in set_up_queues(settings):
-        click.echo(line)
-    click.echo("Ready. Next: runstream doctor OWNER/REPO")
+        print_result(line)
+    print_result("Ready. Next: runstream doctor OWNER/REPO")
     return None
 
 

@@ -31,6 +31,7 @@ from ingest.services.sources.manage_sources import (
 
 from ..command import RunstreamCommand, examples
 from ..environment import read_environment
+from ..output import print_result
 
 #: The actor whom the audit trail names.
 ACTOR = "command line"
@@ -61,12 +62,12 @@ def list_sources(*, as_json: bool) -> None:
     with closing(open_state(read_environment())) as store:
         rows = list_source_rows(store)
     if as_json:
-        click.echo(json.dumps({"sources": rows}))
+        print_result(json.dumps({"sources": rows}))
         return
     if not rows:
-        click.echo("No source is configured. Add one: runstream sources add OWNER")
+        print_result("No source is configured. Add one: runstream sources add OWNER")
     for row in rows:
-        click.echo(f"{row['pattern']}: {row['finding']}")
+        print_result(f"{row['pattern']}: {row['finding']}")
 
 
 @sources.command(
@@ -104,14 +105,14 @@ def add_source(given: str, **texts: str | None) -> None:
         is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
         if is_new:
             _record_activity(store, f"added the source {pattern}")
-            click.echo(f"Added {pattern}. {what}")
+            print_result(f"Added {pattern}. {what}")
         elif not changed:
-            click.echo(f"{pattern} is a source already.")
+            print_result(f"{pattern} is a source already.")
         if changed:
             known = load_source(store, str(pattern)).filters
             sentence = change_filters(store, str(pattern), replace(known, **changed))
             _record_activity(store, f"changed {sentence[0].lower()}{sentence[1:]}")
-            click.echo(f"{sentence} {FILTERS_APPLY_FROM_NOW_ON}")
+            print_result(f"{sentence} {FILTERS_APPLY_FROM_NOW_ON}")
 
 
 @sources.command(
@@ -124,12 +125,12 @@ def remove(given: str, *, yes: bool) -> None:
     settings = read_environment()
     pattern = str(parse_source(given, hosts=settings.github.web_hosts))
     with closing(open_state(settings)) as store:
-        click.echo(f"If {pattern} is removed: {plan_removal(store, pattern).sentence}")
+        print_result(f"If {pattern} is removed: {plan_removal(store, pattern).sentence}")
         if not yes:
             click.confirm("Remove it?", abort=True)
         remove_source(store, pattern)
         _record_activity(store, f"removed the source {pattern}")
-        click.echo(f"Removed {pattern}.")
+        print_result(f"Removed {pattern}.")
 
 
 def _read_filters(texts: dict[str, str]) -> dict[str, Any]:

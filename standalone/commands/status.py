@@ -21,6 +21,7 @@ from ingest.services.doctor.machine import check_machine
 from ..command import command, examples
 from ..environment import read_environment
 from ..failures import sentence_for
+from ..output import print_result
 from ..state_file import require_state
 from ..terminal.snapshot import CollectorSnapshot, load_snapshot
 
@@ -64,11 +65,11 @@ def status(*, shows_all: bool, as_json: bool) -> None:
             "queues": _as_json(depths),
             "machine": [check.as_json() for check in machine],
         }
-        click.echo(json.dumps({**snapshot.as_json(), **more}))
+        print_result(json.dumps({**snapshot.as_json(), **more}))
         return
     _draw(snapshot, health, depths, shows_all=shows_all)
     for check in machine:
-        click.echo(f"This machine: {check.finding} {check.remedy}")
+        print_result(f"This machine: {check.finding} {check.remedy}")
 
 
 def _as_json(depths: Depths) -> list[dict[str, object]]:
@@ -95,21 +96,23 @@ def _draw(snapshot: CollectorSnapshot, health: Health, depths: Depths, *, shows_
     # A pipe has no width of its own, and a table cut to 80 columns shows little.
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     now, counts = snapshot.taken_at, snapshot.counts
-    console.print(health_lines(health, now))
-    console.print(agents_table(snapshot.agents, now) if snapshot.agents else NO_AGENT)
-    if snapshot.repositories:
-        shown = snapshot if shows_all else snapshot.shortened(SHOWN_REPOSITORIES)
-        console.print(repositories_table(shown))
-        if shown.left_out:
-            console.print("Listed: those that fail, then the busiest; --all lists every one.\n")
-        console.print(unpolled_lines(snapshot))
-    console.print(queues_table(_describe_depths(depths)))
-    console.print(
-        f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
-        f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} pending, "
-        f"{counts.logs_unavailable:,} unavailable.\n"
-    )
-    console.print(errors_table(snapshot.errors, now))
+    with console.capture() as drawn:
+        console.print(health_lines(health, now))
+        console.print(agents_table(snapshot.agents, now) if snapshot.agents else NO_AGENT)
+        if snapshot.repositories:
+            shown = snapshot if shows_all else snapshot.shortened(SHOWN_REPOSITORIES)
+            console.print(repositories_table(shown))
+            if shown.left_out:
+                console.print("Listed: those that fail, then the busiest; --all lists every one.\n")
+            console.print(unpolled_lines(snapshot))
+        console.print(queues_table(_describe_depths(depths)))
+        console.print(
+            f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
+            f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} pending, "
+            f"{counts.logs_unavailable:,} unavailable.\n"
+        )
+        console.print(errors_table(snapshot.errors, now))
+    print_result(drawn.get().removesuffix("\n"))
 
 
 def _describe_depths(depths: Depths) -> dict[str, str]:

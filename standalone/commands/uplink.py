@@ -13,6 +13,7 @@ from ..environment import read_environment
 from ..failures import UNAVAILABLE
 from ..http.server import Address, http_option
 from ..logs import write_notice
+from ..output import print_result
 from ..stopping import shutdown_deadline, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def uplink(
 
             with accounts.connected(_app_address(read_environment())):
                 account = accounts.reset_password(reset_password)
-            click.echo(f"New password of {account.email}: {account.password}")
+            print_result(f"New password of {account.email}: {account.password}")
             return 0
         _serve(with_schedule=with_schedule, health_and_metrics=health_and_metrics)
     except AppUnreachable as error:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from support.command_line import ROOT, CommandLine, stop
+from support.command_line import ROOT, CommandLine, stop, wait_until
 from support.fault_proxy import Cut, FaultProxy
 from support.processes import run_program
 
@@ -94,6 +95,24 @@ def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
     assert find_aws({}) == "what AWS calls shared-credentials-file"
     file.write_text("[default]\naws_access_key_id = key\n")
     assert find_aws({}) == "AWS's configuration"
+
+
+def test_the_sandbox_serves_although_nobody_reads_what_it_prints(bare: CommandLine):
+    """As in `sandbox --port 8080 | true`."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    with bare.started("sandbox", "--port", port) as sandbox:
+        assert sandbox.stdout is not None
+        sandbox.stdout.close()
+        wait_until(lambda: sandbox.poll() is not None or can_connect(port))
+        sandbox.send_signal(signal.SIGTERM)
+        assert sandbox.wait(60) == 0
+
+
+def can_connect(port: str) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), timeout=60):
+        return True
+    return False
 
 
 def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
