@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..command import command, examples, host_option, option
 from ..http.server import Address, cannot_listen
@@ -17,8 +18,12 @@ from ..stopping import stopped_by_signals
 if TYPE_CHECKING:
     from ..sandbox.server import SandboxServer
     from ..sandbox.settings import Settings
+    from ..sandbox.world import World
 
 MAX_NAMES_SHOWN = 5
+
+#: The options of a simulation: recorded runs never change, and send no webhooks.
+_SIMULATION = ("seed", "repositories", "runs_per_hour", "history_days", "webhook_url")
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -70,22 +75,18 @@ def sandbox(  # noqa: PLR0913 - one for each option
     faults and webhooks.
     """
     from ..sandbox.clock import SandboxClock
-    from ..sandbox.corpus import corpus_world
     from ..sandbox.server import SandboxServer
     from ..sandbox.simulation import simulated_world
 
-    if corpus is not None and webhook_url is not None:
-        raise click.UsageError(
-            "--corpus and --webhook-url exclude each other: recorded runs never change."
-        )
+    _refuse_ignored_options(corpus, webhook_url, webhook_secret)
     settings = _read_settings(scenario)
     hooks = [] if webhook_url is None else [(webhook_url, webhook_secret)]
     with stopped_by_signals() as stop:
         if corpus is None:
             world = simulated_world(start=time.time(), hooks=hooks, **simulation)
         else:
-            world = corpus_world(corpus)
-        clock = SandboxClock(world.newest_at, speed=speed)
+            world = _read_corpus(corpus)
+        clock = SandboxClock(world.clock_start, speed=speed)
         try:
             server = SandboxServer(world, clock=clock, settings=settings, host=host, port=port)
         except ValueError as error:
@@ -97,8 +98,40 @@ def sandbox(  # noqa: PLR0913 - one for each option
             stop.event.wait()
 
 
+def _refuse_ignored_options(corpus: Path | None, webhook_url: str | None, secret: str) -> None:
+    """Raise UsageError for an option that another one makes pointless."""
+    context = click.get_current_context()
+    given = [
+        name
+        for name in _SIMULATION
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    ]
+    if corpus is not None and given:
+        option_name = f"--{given[0].replace('_', '-')}"
+        raise click.UsageError(
+            f"--corpus and {option_name} exclude each other: recorded runs never change."
+        )
+    if secret and webhook_url is None:
+        raise click.UsageError("--webhook-secret signs webhooks: it needs --webhook-url.")
+
+
+def _read_corpus(folder: Path) -> World:
+    """Read a folder of recordings. Raises UsageError for one that holds none, or something else."""
+    from ..sandbox.corpus import corpus_world
+
+    try:
+        world = corpus_world(folder)
+    except (LookupError, TypeError, ValueError) as error:
+        raise click.UsageError(f"--corpus {folder} is not recorded data: {error}") from error
+    if not world.repositories:
+        raise click.UsageError(
+            f"--corpus {folder} has no runs.jsonl, jobs.jsonl or commits.jsonl with a line."
+        )
+    return world
+
+
 def _read_settings(scenario: Path | None) -> Settings:
-    """Raise UsageError for a scenario that is not YAML, or that has unknown settings."""
+    """Read a scenario. Raises UsageError for one that is not YAML, or has unknown settings."""
     from yaml import YAMLError
 
     from ..sandbox.scenario import read_scenario
@@ -121,7 +154,7 @@ def _how_to_use(server: SandboxServer) -> list[str]:
     tokens = server.settings.tokens
     token = tokens[0].value if tokens else DEFAULT_TOKEN
     return [
-        f"GitHub's sandbox   {server.url}  (logs from {server.blob_url})",
+        f"Sandbox GitHub     {server.url}  (logs from {server.blob_url})",
         f"Token              {token}",
         f"Repositories       {', '.join(names[:MAX_NAMES_SHOWN])}{more}",
         f"Statistics         {server.url}/_sandbox/stats",

@@ -6,7 +6,8 @@ were not recorded are added, so that every recorded one can be requested:
 
 - a job without a recorded run gets a minimal run, and a missing attempt becomes a minimal one;
 - a recorded run whose head commit was not recorded gets a commit with generated statistics;
-- the logs of unknown jobs are given to the first finished jobs; all other logs expired (410).
+- logs of no known job are given to the first jobs that ran; the logs of all others that ran expired
+  (410).
 """
 
 from __future__ import annotations
@@ -30,16 +31,19 @@ T = TypeVar("T")
 
 
 def corpus_world(folder: Path) -> World:
-    """Read a folder of recordings; the world's `newest_at` is just after the newest time in it."""
+    """Read a folder of recordings; its `clock_start` is just after the newest time in them.
+
+    Raises ValueError for a line that is no object of GitHub's API.
+    """
     runs, jobs, commits = (_read(folder / f"{name}.jsonl") for name in ("runs", "jobs", "commits"))
     logs = recorded_logs(folder)
-    newest = {
+    newest_runs = {
         _full_name(run): run["created_at"] for run in sorted(runs, key=itemgetter("created_at"))
     }
     # if a repository was renamed, the name in its newest run is the present one
     names = sorted(
         {_full_name(each) for each in (*runs, *jobs, *commits)},
-        key=lambda name: newest.get(name, ""),
+        key=lambda name: newest_runs.get(name, ""),
         reverse=True,
     )
     by_id = _grouped(names, lambda name: _repository_id(name, runs))
@@ -61,12 +65,12 @@ def corpus_world(folder: Path) -> World:
         *(job["completed_at"] or job["started_at"] for job in jobs),
         *(commit["commit"]["committer"]["date"] for commit in commits),
     ]
-    newest_at = max(map(parse_time, times), default=0.0)
-    return World(repositories, seed=folder.name, newest_at=newest_at + 1)
+    newest = max(map(parse_time, times), default=0.0)
+    return World(repositories, seed=folder.name, clock_start=newest + 1)
 
 
 def recorded_logs(folder: Path) -> dict[int | None, list[bytes]]:
-    """Read the logs of a folder by job id; under None are the logs of unknown jobs."""
+    """Read the logs of a folder by job id; under None are those whose job the manifest lacks."""
     logs: dict[int | None, list[bytes]] = defaultdict(list)
     manifest = folder / "manifest.json"
     files = json.loads(manifest.read_text("utf-8"))["files"] if manifest.exists() else {}
@@ -80,7 +84,7 @@ def recorded_logs(folder: Path) -> dict[int | None, list[bytes]]:
 
 
 def _repository_id(name: str, runs: Iterable[Json]) -> int:
-    # the most frequent id, because a run may have been recorded with a fork as its repository
+    # the most frequent id, because another repository may have had the name before
     ids = Counter(
         int(run["repository"]["id"])
         for run in runs
@@ -103,11 +107,11 @@ def _repository(
             specs[run["head_sha"]] = _head_commit(run)
     runs_by_id = _grouped(runs, lambda run: run["id"])
     jobs_by_run = _grouped(jobs, lambda job: job["run_id"])
-    planned = [
+    run_specs = [
         recorded_run(run_id, runs_by_id[run_id], recorded_jobs(jobs_by_run[run_id], logs))
         for run_id in sorted({*runs_by_id, *jobs_by_run})
     ]
-    return Repository(spec, NewItems(runs=planned, commits=list(specs.values())))
+    return Repository(spec, NewItems(runs=run_specs, commits=list(specs.values())))
 
 
 def _commit(recorded: Json) -> CommitSpec:
@@ -158,4 +162,18 @@ def _grouped(items: Iterable[T], key: Callable[[T], int]) -> dict[int, list[T]]:
 
 def _read(path: Path) -> list[Json]:
     lines = path.read_text("utf-8").split("\n") if path.exists() else []
-    return [json.loads(line) for line in lines if line.strip()]
+    return [
+        _parsed(line, f"{path.name}, line {number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+
+
+def _parsed(line: str, place: str) -> Json:
+    """Parse a line. Raises ValueError with its place if it is no object with an address."""
+    try:
+        recorded: Json = json.loads(line)
+        _full_name(recorded)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"{place}, is no object of GitHub's API") from error
+    return recorded

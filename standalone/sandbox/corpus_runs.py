@@ -106,7 +106,7 @@ def recorded_jobs(
 ) -> dict[int, list[JobSpec]]:
     """Plan the jobs of one run, by attempt number.
 
-    `logs` are by job id; a finished job without one takes a log of an unknown job (key None).
+    `logs` are by job id; a job that ran and has none takes one out of `logs[None]`.
     """
     newest: dict[int, Json] = {}
     for job in snapshots:

@@ -11,17 +11,17 @@ from .times import Timestamp
 
 
 class World:
-    """The repositories; in a recorded world, `newest_at` is just after its last event."""
+    """The repositories; a recorded world has its own time, in which the clock starts."""
 
     def __init__(
         self,
         repositories: Iterable[Repository],
         *,
         seed: object = 0,
-        newest_at: Timestamp | None = None,
+        clock_start: Timestamp | None = None,
     ) -> None:
         self.seed = seed
-        self.newest_at = newest_at
+        self.clock_start = clock_start
         self.repositories = list(repositories)
         self._by_id: dict[int, Repository] = {}
         self._by_name: dict[str, Repository] = {}

@@ -120,8 +120,8 @@ def folder(request):
 def recorded(serve, folder):
     """Serve the recorded data."""
     world = corpus_world(folder)
-    assert world.newest_at is not None
-    return serve.world(world, now=world.newest_at, limits=Limits(points_per_minute=0))
+    assert world.clock_start is not None
+    return serve.world(world, now=world.clock_start, limits=Limits(points_per_minute=0))
 
 
 def test_every_recorded_run_and_job_is_served(recorded, folder):
@@ -139,7 +139,7 @@ def test_every_recorded_run_and_job_is_served(recorded, folder):
 def test_a_folder_without_recordings_is_served_without_repositories(serve, tmp_path):
     """Nothing fails: there is just nothing."""
     world = corpus_world(tmp_path)
-    assert serve.world(world, now=world.newest_at).get("/user/repos").json() == []
+    assert serve.world(world, now=world.clock_start).get("/user/repos").json() == []
 
 
 def test_recorded_objects_are_served_as_they_are(recorded, folder):

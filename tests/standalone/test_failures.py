@@ -111,6 +111,8 @@ def test_all_faults_are_named_at_once(
         ["sandbox", "--port", "70000"],
         ["sandbox", "--port", "0", "--host", "256.0.0.1"],
         ["sandbox", "--corpus", ".", "--webhook-url", "http://127.0.0.1:9/"],
+        ["sandbox", "--corpus", ".", "--history-days", "1"],
+        ["sandbox", "--port", "0", "--webhook-secret", "s3cret"],
         ["run", "--seconds", "0"],
         ["setup", "--print-iam", "--print-cloudformation"],
     ],
@@ -134,6 +136,23 @@ def test_a_scenario_that_is_none_is_a_usage_error(bare: CommandLine, text: str, 
     done = bare.run("sandbox", "--scenario", str(file))
     assert done.returncode == 2
     assert "scenario.yaml is not a scenario" in done.stderr
+    assert named in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ("", "has no runs.jsonl"),
+        ("\n{\n", "runs.jsonl, line 2, is no object"),
+        ("[]\n", "runs.jsonl, line 1, is no object"),
+        ('{"id": 7}\n', "runs.jsonl, line 1, is no object"),
+        ('{"url": "https://api.github.com/repos/octo/api/actions/runs/7"}\n', "'created_at'"),
+    ],
+)
+def test_a_corpus_that_is_none_is_a_usage_error(bare: CommandLine, lines: str, named: str):
+    (bare.folder / "runs.jsonl").write_text(lines)
+    done = bare.run("sandbox", "--port", "0", "--corpus", str(bare.folder))
+    assert done.returncode == 2
     assert named in done.stderr
 
 
