@@ -72,7 +72,9 @@ def find_sources(
         )
     checked = check_repositories(names, collector, is_once=is_once)
     found = replace(checked, refused={**failed, **checked.refused})
-    wanted = [str(each) for each in patterns if not each.is_exclusion]
+    is_anything_known = patterns or found.refused or context.store.list_repositories()
+    given = patterns if is_anything_known else patterns_of(context.store.list_sources())
+    wanted = [str(each) for each in given if not each.is_exclusion]
     if is_once and wanted and not found.names:  # without names, all that is watched is collected
         notes = [e.truncation_note for e in context.store.list_sources() if e.pattern in wanted]
         matching = f"No repository matches {', '.join(wanted)}."

@@ -15,6 +15,7 @@ from support.command_line import CommandLine
 from support.world import GENEROUS, REPOSITORY, OpenStage
 from support.world_builder import WorldBuilder
 
+from standalone.repositories import NothingToCollect
 from standalone.sandbox.faults import Fault
 from standalone.sources import find_sources
 
@@ -129,6 +130,19 @@ def test_a_collection_of_the_settings_sources_reports_what_is_not_listed(
     for _ in range(2):
         found = find_sources(collector, [], is_once=True)  # type: ignore[arg-type]
         assert {name: type(each) for name, each in found.refused.items()} == {"octo/*": error}
+
+
+def test_a_collection_of_the_settings_sources_that_include_nothing_says_so(
+    stage: OpenStage,
+) -> None:
+    """GitHub shows an empty list to a token that was given no repository of the organization."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.state.remove_repository(REPOSITORY)
+    context = replace(here.context, sources=parse_sources(["octo/x-*"]))
+    collector = SimpleNamespace(context=context, settings=SimpleNamespace(sources=context.sources))
+    with pytest.raises(NothingToCollect, match=r"No repository matches octo/x-\*"):
+        find_sources(collector, [], is_once=True)  # type: ignore[arg-type]
+    assert find_sources(collector, [], is_once=False).names == ()  # type: ignore[arg-type]
 
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:
