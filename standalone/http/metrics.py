@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -59,7 +60,10 @@ def metrics_app(
 
 
 class DeadLetterCount:
-    """The last count of dead letters, made in the background so that no scrape waits for it."""
+    """The last count of dead letters, made in the background so that no scrape waits for it.
+
+    A count starts when it is asked for, at the earliest a minute after the end of the one before.
+    """
 
     def __init__(self, count: Callable[[], int | None]) -> None:
         self._count = count
@@ -68,11 +72,11 @@ class DeadLetterCount:
         self._lock = threading.Lock()
 
     def latest(self) -> int | None:
-        """Return the last count, None if unknown; start a new one at most once a minute."""
+        """Return the last count, None if unknown, and start a new one if it is time."""
         with self._lock:
             if time.monotonic() >= self._next_at:
-                self._next_at = time.monotonic() + REFRESH_SECONDS
                 threading.Thread(target=self.refresh, name="dead letters", daemon=True).start()
+                self._next_at = math.inf
         return self._latest
 
     def refresh(self) -> None:
@@ -83,7 +87,9 @@ class DeadLetterCount:
         except IngestError as error:
             logger.warning("dead letters not counted", extra={"reason": str(error)})
         finally:
-            self._latest = latest
+            with self._lock:
+                self._latest = latest
+                self._next_at = time.monotonic() + REFRESH_SECONDS
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -103,6 +105,29 @@ def test_dead_letters_are_counted_apart_from_the_scrape() -> None:
     with pytest.raises(IndexError):
         letters.refresh()
     assert letters._latest is None, "nor does a defect leave an old count"
+
+
+def test_a_count_of_dead_letters_that_lasts_is_the_only_one(monkeypatch) -> None:
+    """Of two at once, the older one could end last, and its result would stand."""
+    started: SimpleQueue[None] = SimpleQueue()
+    is_answered = threading.Event()
+
+    def count() -> int:
+        started.put(None)
+        assert is_answered.wait(60)
+        return 3
+
+    monkeypatch.setattr("standalone.http.metrics.REFRESH_SECONDS", 0)
+    letters = DeadLetterCount(count)
+    assert letters.latest() is None
+    started.get(timeout=60)
+    letters.latest()
+    counting = [each for each in threading.enumerate() if each.name == "dead letters"]
+    is_answered.set()
+    for each in counting:
+        each.join(60)
+    assert len(counting) == 1
+    assert letters.latest() == 3
 
 
 def test_promtool_accepts_the_alert_rules() -> None:
