@@ -43,7 +43,7 @@ class HookSender:
         self._feed = HookFeed(self._repositories, state.clock.now())
         self._delayed: list[tuple[Timestamp, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
+        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=TIMEOUT))
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sandbox hooks", daemon=True)
@@ -61,7 +61,7 @@ class HookSender:
                 heapq.heappop(self._delayed)[2]()
 
     def close(self) -> None:
-        """Stop sending."""
+        """Stop sending; wait for the answer to what is sent already."""
         self._stop.set()
         if self._repositories:
             self._thread.join(timeout=TIMEOUT + 1)
@@ -106,6 +106,8 @@ class HookSender:
             self._post(hook, delivery)
 
     def _post(self, hook: HookSpec, delivery: Delivery) -> None:
+        if self._stop.is_set():
+            return
         try:
             answer = self._pool.request(
                 "POST", hook.url, body=delivery.body, headers=delivery.headers, redirect=False

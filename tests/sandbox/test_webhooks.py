@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 
 import pytest
 from sandbox.receiver import Receiver
+from support.command_line import wait_until
 from support.world_builder import WorldBuilder
 
 from standalone.sandbox.settings import HookFaults
@@ -142,3 +144,20 @@ def test_a_receiver_that_fails_is_noted(send, receiver):
     newest = api.get(f"/repos/octo/api/hooks/{hook}/deliveries").json()[0]
     assert newest["status_code"] == 500
     assert api.server.stats()["webhooks"]["failed"] >= 6
+
+
+def test_no_webhook_begins_after_the_end(serve, receiver):
+    """A slow receiver would hold up the end of the sandbox once for each that is due."""
+    api = serve(WorldBuilder().repository("octo/api").hook(receiver.url).run(id=1), at=0)
+    hooks = api.server._hooks
+    wait_until(lambda: api.server.stats().get("webhooks", {}).get("sent"))  # the ping
+    receiver.may_answer.clear()
+    api.server.clock.advance(300)
+    wait_until(lambda: len(receiver.received) == 2)
+    closing = threading.Thread(target=hooks.close)
+    closing.start()
+    assert hooks._stop.wait(60)
+    receiver.may_answer.set()
+    closing.join(60)
+    assert not hooks._thread.is_alive()
+    assert len(receiver.received) == 2
