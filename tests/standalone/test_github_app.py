@@ -116,13 +116,16 @@ def test_a_github_that_fails_for_a_moment_costs_no_app(cli: CommandLine, prefix:
     assert "GITHUB_APP_ID" in json.loads((cli.folder / ".runstream/github-app.json").read_text())
 
 
+@pytest.mark.parametrize("fault", ["missing", "cut"])
 def test_a_code_that_github_does_not_accept_ends_the_command(
-    cli: CommandLine, registration: str
+    cli: CommandLine, registration: str, fault: str
 ) -> None:
+    """It is used up where GitHub's answer to it was lost: the App exists, without a key."""
     callback = callback_of(registration)
-    cli.inject(path="/conversions$", do="missing")
+    cli.inject(path="/conversions$", do=fault, count=1)
     done = requests.get(callback, timeout=30)
     assert (done.status_code, "used or older than one hour" in done.text) == (400, True)
+    assert "whose key was never received, because an answer was lost, delete it" in done.text
     assert not (cli.folder / ".runstream/github-app.json").exists()
 
 

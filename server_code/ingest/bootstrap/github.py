@@ -45,9 +45,10 @@ def open_github_apis(settings: Settings, *, clock: Clock) -> Iterator[DoctorGith
 
 
 def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
-    """Exchange the code of a manifest for the App. Raises Rejected, and what GitHub answers.
+    """Exchange the code of a manifest for the App, whose key GitHub sends only once.
 
-    A person is waiting, so a failure of GitHub is retried at once.
+    Raises Rejected if GitHub does not accept the code, and other errors of its answer. A person is
+    waiting, so a failure of GitHub is soon retried.
     """
     from ..adapters.github.apps import exchange_code
 

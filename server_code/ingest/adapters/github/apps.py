@@ -289,8 +289,9 @@ def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
         return parse_registered_app(client.post(request).json())
     except (NotFound, RepositoryUnavailable) as error:
         raise Rejected(
-            "GitHub does not accept this code: it is used or older than one hour. "
-            "Create the App again."
+            "GitHub does not accept this code: it is used or older than one hour. If GitHub lists "
+            "an App whose key was never received, because an answer was lost, delete it there. "
+            "Then create the App again."
         ) from error
     except BadRequest as error:
         raise Rejected(
