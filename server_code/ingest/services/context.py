@@ -39,7 +39,7 @@ LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
 #: An error is reported again only after this time. Errors of several repositories count as one if
-#: their owner denies access, and those of several logs if the logs wait for the same cause.
+#: their owner denies access, and those of several attempts, logs or messages if their cause is one.
 REPORT_AGAIN_AFTER = timedelta(hours=1)
 
 #: How often a process checks whether refusals of GitHub were cleared by another process.

@@ -520,6 +520,18 @@ def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
     assert_all_published(here)
 
 
+def test_days_without_runs_are_passed_over_past_the_end_of_the_list(stage):
+    """`BACKFILL_DAYS` may be of all years, also of those before the repository was created."""
+    world = many_runs(50, every=6000).run(created=30 * DAY, seconds=10).job("build")
+    for number in range(30):
+        world.run(created=60 * DAY + number, seconds=10, sha="a" * 40).job("build")
+    here = stage(world, at=61 * DAY, days=36_000, settings=with_settings(unfiltered_cap=20))
+    here.poll_for(60)
+    assert here.requests("list_runs") < 200
+    assert here.record().cursor is not None
+    assert_all_published(here)
+
+
 def test_a_walk_day_by_day_that_is_interrupted_is_not_complete(stage):
     """Though the process may continue a moment later, as where a person pauses it briefly."""
     here = stage(

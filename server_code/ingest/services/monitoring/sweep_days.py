@@ -129,13 +129,34 @@ def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
 def sweep_span(
     context: CollectorContext, poll_session: PollSession, *, first: datetime, last: datetime
 ) -> Iterator[datetime]:
-    """Request everything that was created in a span, newest day first; yield each finished day."""
-    day = _midnight(last)
-    while day >= _midnight(first) and poll_session.should_continue():
+    """Request everything that was created in a span, newest day first; yield each finished day.
+
+    After a day without runs, the next day is the newest one with runs: a span of all years has
+    thousands of days from before the repository was created.
+    """
+    day, first_day = _midnight(last), _midnight(first)
+    while day >= first_day and poll_session.should_continue():
+        seen = len(poll_session.seen)
         for _ in _request(context, poll_session, CreationWindow(day, day + _DAY - _SECOND)):
             pass
         yield day
-        day -= _DAY
+        is_empty = len(poll_session.seen) == seen and not poll_session.ignores_created
+        if is_empty and day > first_day:
+            day = _newest_day(context, poll_session, CreationWindow(first_day, day - _SECOND))
+        else:
+            day -= _DAY
+
+
+def _newest_day(
+    context: CollectorContext, poll_session: PollSession, window: CreationWindow
+) -> datetime:
+    """Return the newest day of a window on which a run was created; its first day without any."""
+    query = RunQuery(created=window.created_range)
+    page = context.github.fetch_runs(poll_session.repository.full_name, query).value
+    if page is not None and not page.runs and page.total_count == 0:
+        return window.first
+    times = (run.created_at for run in page.runs if window.holds(run)) if page else ()
+    return _midnight(max(filter(None, times), default=window.last))
 
 
 def _begin_sweep(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
