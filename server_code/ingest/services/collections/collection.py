@@ -79,7 +79,8 @@ class Collection:
                         self.logs.runs_are_done.set()
                     on_wait()
                     wait(unfinished, timeout=IDLE_SECONDS, return_when=FIRST_COMPLETED)
-            except RuntimeError:  # a thread cannot be started, so the others must end as well
+            except BaseException:
+                # No thread can be started, or no output be written: the others must end as well.
                 self._must_end.set()
                 raise
             finally:

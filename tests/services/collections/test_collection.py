@@ -1,0 +1,30 @@
+"""A collection in threads, and what ends it early."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ingest.services.collections.collection import Collection
+from ingest.services.collections.collection_plan import COMPLETE_COLLECTION, CollectionPlan
+from support.changed_ports import Changed, raising
+from support.world import REPOSITORY
+from support.world_builder import WorldBuilder
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, KeyboardInterrupt])
+def test_its_threads_end_where_nobody_waits_for_them_any_more(stage, error):
+    """As in `collect --once | head`: it would go on for hours, and then end with the error."""
+    here = stage(WorldBuilder().run(seconds=60).job("a"), at=600)
+
+    def claim_unless_ended(**options):
+        if collection._must_end.wait(5):
+            return None
+        return here.state.claim_repository(**options)
+
+    store = Changed(here.state, claim_repository=claim_unless_ended)
+    plan = CollectionPlan(names=[REPOSITORY], policy=COMPLETE_COLLECTION)
+    collection = Collection(replace(here.context, store=store), plan)
+    with pytest.raises(error):
+        collection.collect_in_threads(monitoring_threads=2, log_threads=1, on_wait=raising(error()))
+    assert here.runs() == []
