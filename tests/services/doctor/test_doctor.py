@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from ingest.adapters.sql import open_sql_state
+from ingest.domain.ledger import new_repository
+from ingest.domain.source_records import DiscoveredRepository
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
@@ -323,3 +325,24 @@ def test_a_low_limit_of_open_files_is_a_warning():
         assert check(LocalEnvironment(), "open files").status == WARNING
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_archived_repository_that_somebody_has_resumed_is_polled():
+    def state(*, is_paused: bool):
+        opened = open_sql_state("sqlite://")
+        opened.add_repository(new_repository("octo/api", backfill_days=1, now=NOW))
+        opened.set_paused("octo/api", paused=is_paused)
+        known = DiscoveredRepository(
+            full_name="octo/api",
+            source="octo/*",
+            discovered_at=NOW,
+            suspension_reason="It is archived on GitHub: no new workflows run.",
+        )
+        opened.save_discovered_repositories([known])
+        return opened
+
+    world = LocalEnvironment()
+    suspended = check(world, "not polled", open_state=lambda: state(is_paused=True))
+    assert suspended.finding.startswith("octo/api: It is archived")
+    checks = run_checks(target(world, open_state=lambda: state(is_paused=False)))
+    assert "not polled" not in [each.subject for each in checks]

@@ -17,6 +17,7 @@ from ...domain.source_records import (
     patterns_of,
 )
 from ...domain.sources import SourcePattern, parse_source
+from ...domain.stored_values import repository_key
 from ...errors import IngestError
 from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, CheckResult, QueueInspector
@@ -127,7 +128,10 @@ def check_github(target: DoctorTarget, contents: StateContents) -> Iterator[Chec
         return  # each repository would fail in the same way
     yield from check_access(contents.credentials, now=target.clock.now())
     yield from check_sources(target, github, contents.sources)
-    yield from check_suspended(contents.discovered)
+    polled = set(map(repository_key, contents.repositories))
+    yield from check_suspended(
+        [each for each in contents.discovered if repository_key(each.full_name) not in polled]
+    )
     days = target.settings.collecting.backfill_days
     names = list(
         {name.lower(): name for name in [*target.repositories, *contents.repositories]}.values()
