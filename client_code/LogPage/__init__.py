@@ -1,6 +1,7 @@
 """The log of one job."""
 
 import anvil.media
+from anvil import get_open_form
 from anvil.js.window import location, window
 
 from .. import (
@@ -162,8 +163,12 @@ class LogPage(LogPageTemplate):
         ids = log_ids.read(self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value)
         if None in ids:
             dom.fill(self, find_note="Both ids are numbers. " + HINT)
+            return
+        address = routes.log_address(*ids)
+        if str(location.hash) == address:
+            get_open_form().refresh()  # the same address opens nothing
         else:
-            location.hash = routes.log_address(*ids)
+            location.hash = address
 
     def raw_click(self, event):
         """Open the whole log as plain text in a new tab."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections import defaultdict
 from functools import partial
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,6 +133,19 @@ def test_a_download_that_failed_is_that_of_its_own_log(forms: ClientForms) -> No
     page.open({"run_id": "8", "job_id": "80"})
 
     assert page.dom_nodes["download_label"].textContent == "Download"
+
+
+def test_a_log_that_was_not_found_is_asked_for_again(forms: ClientForms) -> None:
+    page = forms.open_form("LogPage")
+    page.dom_nodes["run_id"].value, page.dom_nodes["job_id"].value = "7", "70"
+    submit = SimpleNamespace(preventDefault=lambda: None)
+    page.find_submit(submit)
+    assert forms.window.location.hash == "#log?job_id=70&run_id=7"
+    assert forms.refreshes == 0
+
+    page.find_submit(submit)
+
+    assert forms.refreshes == 1
 
 
 def test_behind_the_end_of_a_list_its_last_page_comes_next(forms: ClientForms) -> None:
