@@ -59,6 +59,27 @@ def test_a_new_failure_does_not_wait_for_a_backfill(stage):
     assert here.requests("get_job_log") == len(names)
 
 
+def test_a_defect_that_hits_one_log_leaves_it_to_its_work_item(stage):
+    """Those of the other failures are published early all the same."""
+    here = a_backlog(stage, failures=3)
+    send, failed = here.queues.logs.send, []
+
+    def fail_once(batch):
+        if not failed:
+            failed.append(batch)
+            raise ZeroDivisionError
+        return send(batch)
+
+    here.queues.logs.send = fail_once
+    assert ingest_logs_of_failed_jobs(here.context) == 3
+    assert len(here.logs()) == 2
+    [error] = here.errors()
+    assert "was not published early: A defect of Runstream" in error
+    while turn(here):
+        pass
+    assert len(here.logs()) == BACKFILL + 6
+
+
 def test_failures_have_a_bounded_share(stage):
     """The latest are first, a few in each turn, beside ten of the queue."""
     here = a_backlog(stage, failures=12)

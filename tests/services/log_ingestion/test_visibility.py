@@ -49,6 +49,20 @@ def test_a_message_let_go_is_not_extended_again():
     assert set(queue.extended) == {"b"}
 
 
+def test_a_message_let_go_while_another_is_extended_is_not_extended():
+    """It was released for a moment only, and would stay hidden for the whole timeout."""
+    queue, extend = Watched(), Watched.extend_visibility
+
+    def let_other_go(message, *, seconds):
+        extender.stop_extending(MESSAGES[1])
+        extend(queue, message, seconds=seconds)
+
+    queue.extend_visibility = let_other_go
+    with VisibilityExtender(queue, MESSAGES) as extender:
+        assert queue.happened.wait(10)
+    assert set(queue.extended) == {"a"}
+
+
 def test_an_extension_that_fails_is_tried_again():
     """A queue out of reach for a moment ends no work."""
     queue = Watched(fails=True)

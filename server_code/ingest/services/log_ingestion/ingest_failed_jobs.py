@@ -13,10 +13,11 @@ from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import BackfillLimited, IngestError
+from ...errors import BackfillLimited, IngestError, OutOfMemory
 from ...messaging.log_work import LogWork, WorkItemJob, is_archive_worthwhile, work_item_job
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..limits_in_force import LimitsInForce
+from ..unexpected_errors import as_ingest_error
 from .deliver_log import deliver_log
 from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
@@ -106,7 +107,10 @@ def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Non
             done = deliver_log(context, key, with_steps(log, steps))
         context.save_counts()
         context.store.save_job_logs([done])
-    except IngestError as error:
+    except Exception as raised:
+        error = as_ingest_error(raised, f"job {log.job.job_id}")
+        if isinstance(error, OutOfMemory):
+            raise error from raised
         context.report_new_error(
             LOG_INGESTION_AGENT,
             key.repository,

@@ -74,13 +74,20 @@ class VisibilityExtender:
         with self._lock:
             return list(self._held.values())
 
+    def _holds(self, message: ReceivedMessage) -> bool:
+        """Return whether a message is still extended: it may be let go while others are."""
+        with self._lock:
+            return message.receipt_handle in self._held
+
     def _run(self) -> None:
         pause = self._interval()
         while not self._is_done_after(pause):
             if self._parent() != self._parent_at_start or time.monotonic() > self._deadline:
                 logger.warning("visibility no longer extended: the worker is orphaned or hangs")
                 return
-            are_extended = [self._extend(message) for message in self.held()]
+            are_extended = [
+                self._extend(message) for message in self.held() if self._holds(message)
+            ]
             pause = self._interval() if all(are_extended) else min(self._interval(), RETRY_SECONDS)
 
     def _interval(self) -> float:
